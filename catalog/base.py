@@ -1,0 +1,132 @@
+"""What all tables and schemas share: naming of constraints, a strict base schema, pages of results."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Generic, Self, TypeVar
+
+from pydantic import ConfigDict, model_validator
+from sqlalchemy import Select, func, select
+from sqlalchemy.types import DateTime
+from sqlmodel import Field, Session, SQLModel
+
+from catalog.errors import InvalidInput
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+ItemT = TypeVar("ItemT")
+RowT = TypeVar("RowT")
+
+MAX_PAGE_SIZE = 200
+
+
+def now() -> datetime:
+    """The current time in UTC, with its zone."""
+    return datetime.now(UTC)
+
+
+def fold(text: str) -> str:
+    """Fold width and case and drop all white space: the key under which names and titles are compared."""
+    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+class Schema(SQLModel):
+    """Base of every payload: unknown fields and NUL characters are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)  # type: ignore[assignment]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_nul(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for name, value in data.items():
+                if isinstance(value, str) and "\x00" in value:
+                    raise ValueError(f"字段 {name} 含有空字符（NUL），请删除后再提交")
+        return data
+
+
+class Timestamps(SQLModel):
+    """When a row was first stored and last changed (UTC)."""
+
+    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+
+
+class ClassRef(SQLModel):
+    """One class of a record under a scheme: `ipc`, `industry` (GB/T 4754) or `segment` (产业细分领域)."""
+
+    scheme: str = Field(max_length=16)
+    code: str = Field(max_length=32)
+    weight: float = Field(default=1.0, ge=0, le=1, description="权重，同一体系内合计为 1")
+    basis: str = Field(
+        default="official", max_length=16, description="official=登记, ipc=由 IPC 推断, text=由文本推断"
+    )
+
+
+class Page(Schema, Generic[ItemT]):
+    """One page of a list with the number of all items."""
+
+    total: int
+    page: int
+    size: int
+    items: list[ItemT]
+
+
+class PageQuery(Schema):
+    """Which page of a list is wanted and in what order; `-field` sorts downwards."""
+
+    page: int = Field(default=1, ge=1, le=1_000_000)
+    size: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
+    sort: str | None = None
+
+    @property
+    def offset(self) -> int:
+        """Rows before this page."""
+        return (self.page - 1) * self.size
+
+
+class Rows(Generic[RowT]):
+    """The rows of one page together with the number of all rows."""
+
+    def __init__(self, rows: Sequence[RowT], total: int) -> None:
+        self.rows = rows
+        self.total = total
+
+
+def paginate(
+    session: Session, query: Select[Any], wanted: PageQuery, sortable: dict[str, Any], default: str
+) -> Rows[Any]:
+    """Run `query` for one page.
+
+    `sortable` names the columns that `wanted.sort` may ask for; the id column under `"id"` breaks ties.
+    Raises InvalidInput for a sort field that is not among them.
+    """
+    sort = wanted.sort or default
+    name = sort.removeprefix("-")
+    if name not in sortable:
+        raise InvalidInput(f"不能按“{name}”排序", hint="可用的排序字段：" + "、".join(sortable))
+    column = sortable[name]
+    total = session.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
+    ordered = query.order_by(column.desc() if sort.startswith("-") else column.asc(), sortable["id"].asc())
+    rows = session.execute(ordered.offset(wanted.offset).limit(wanted.size)).scalars().all()
+    return Rows(rows, total)
+
+
+class UpsertCounts(SQLModel):
+    """How many records of a batch were new, changed or already known as they are."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def add(self, other: Self) -> None:
+        """Add the counts of another batch."""
+        self.new += other.new
+        self.changed += other.changed
+        self.unchanged += other.unchanged

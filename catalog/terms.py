@@ -1,0 +1,111 @@
+"""The closed sets of values of the catalogue with their Chinese terms, one table a set."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Term(StrEnum):
+    """A value stored in English with the Chinese `label` that users see."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> Term:
+        """Build a member from its stored value and its Chinese label."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+    @classmethod
+    def parse(cls, text: str) -> Term:
+        """Find a member by stored value or Chinese label. Raises ValueError naming all allowed ones."""
+        wanted = text.strip()
+        for member in cls:
+            if wanted in (member.value, member.label):
+                return member
+        allowed = "、".join(f"{member.value}（{member.label}）" for member in cls)
+        raise ValueError(f"“{wanted}”不是可用的取值，可用：{allowed}")
+
+
+class PatentKind(Term):
+    """Kinds of patent (专利类型)."""
+
+    INVENTION = "invention", "发明"
+    UTILITY_MODEL = "utility_model", "实用新型"
+    DESIGN = "design", "外观设计"
+
+
+class HolderKind(Term):
+    """Kinds of holder (专利权人类型)."""
+
+    UNIVERSITY = "university", "高校"
+    INSTITUTE = "institute", "科研院所"
+    HOSPITAL = "hospital", "医疗机构"
+    STATE_OWNED = "state_owned", "国企"
+    COMPANY = "company", "企业"
+    PERSON = "person", "个人"
+    UNKNOWN = "unknown", "未识别"
+
+
+class LegalStatus(Term):
+    """Legal status (法律状态) as the register states it; what follows from dates is computed."""
+
+    PENDING = "pending", "审中"
+    IN_FORCE = "in_force", "有效"
+    GRACE = "grace", "欠费宽限期"
+    TERMINATED = "terminated", "终止"
+    EXPIRED = "expired", "期限届满"
+    ABANDONED = "abandoned", "放弃"
+    INVALIDATED = "invalidated", "全部无效"
+    PARTLY_INVALID = "partly_invalid", "部分无效"
+    REJECTED = "rejected", "驳回"
+    WITHDRAWN = "withdrawn", "撤回"
+    SUSPENDED = "suspended", "中止或保全"
+    PLEDGED = "pledged", "质押"
+
+
+class NeedStatus(Term):
+    """Whether a need (技术需求) is open."""
+
+    OPEN = "open", "征集中"
+    MATCHED = "matched", "已对接"
+    CLOSED = "closed", "已关闭"
+
+
+class Cooperation(Term):
+    """Forms of cooperation a firm asks for (合作方式)."""
+
+    ANY = "any", "不限"
+    LICENCE = "licence", "许可"
+    TRANSFER = "transfer", "转让"
+    JOINT = "joint", "合作开发"
+    EQUITY = "equity", "作价入股"
+
+
+class PaymentForm(Term):
+    """Forms of payment of an open licence (许可使用费支付方式)."""
+
+    FREE = "free", "免费"
+    LUMP_SUM = "lump_sum", "一次总付"
+    INSTALMENTS = "instalments", "分期支付"
+    ROYALTY = "royalty", "提成"
+    ENTRY_AND_ROYALTY = "entry_and_royalty", "入门费加提成"
+    USE_FIRST = "use_first", "先使用后付费"
+
+
+class RoyaltyBase(Term):
+    """What a royalty is a share of."""
+
+    NET_SALES = "net_sales", "净销售额"
+    PROFIT = "profit", "利润额"
+
+
+class LicenceStatus(Term):
+    """Where an open-licence declaration (开放许可声明) stands."""
+
+    DRAFT = "draft", "草稿"
+    PUBLISHED = "published", "已公告"
+    CHANGED = "changed", "已变更"
+    WITHDRAWN = "withdrawn", "已撤回"
+    EXPIRED = "expired", "已届满"
