@@ -3,10 +3,11 @@
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import ConfigDict, model_validator
-from sqlalchemy import Select, func, select
+from sqlalchemy import Enum, Select, func, select
 from sqlalchemy.types import DateTime
 from sqlmodel import Field, Session, SQLModel
 
@@ -36,6 +37,11 @@ def fold(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
+def enum_type(members: type[StrEnum]) -> Enum:
+    """Column type for a closed set of values: stored as its text, read back as its member."""
+    return Enum(members, native_enum=False, length=24, values_callable=lambda m: [x.value for x in m])
+
+
 class Schema(SQLModel):
     """Base of every payload: unknown fields and NUL characters are refused."""
 
@@ -54,8 +60,18 @@ class Schema(SQLModel):
 class Timestamps(SQLModel):
     """When a row was first stored and last changed (UTC)."""
 
-    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+
+
+def apply_changes(row: Timestamps, values: dict[str, Any]) -> bool:
+    """Set what differs and stamp the row; answers whether anything did."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if changed:
+        row.updated_at = now()
+    return bool(changed)
 
 
 class ClassRef(SQLModel):

@@ -61,7 +61,8 @@ class Database:
             self.engine: Engine = create_engine(parsed, pool_pre_ping=True)
         except (ArgumentError, ImportError) as error:
             raise NotReady(
-                f"数据库地址无法识别：{url}", hint="请检查 PATENTDOCK_DATABASE_URL，例如 sqlite:////数据目录/catalog.db"
+                f"数据库地址无法识别：{url}",
+                hint="请检查 PATENTDOCK_DATABASE_URL，例如 sqlite:////数据目录/catalog.db",
             ) from error
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)

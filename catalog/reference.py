@@ -7,6 +7,7 @@ is loaded into the database from here.
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -52,8 +53,8 @@ class IndustryOfIpc:
 
 def rows(name: str) -> list[dict[str, str]]:
     """All rows of the reference file `name` (for example `regions.csv`) as dicts of its header."""
-    with files("catalog").joinpath("refdata", name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    text = files("catalog").joinpath("refdata", name).read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 @cache

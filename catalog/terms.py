@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Term(StrEnum):
@@ -10,7 +11,7 @@ class Term(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> Term:
+    def __new__(cls, value: str, label: str = "") -> Self:
         """Build a member from its stored value and its Chinese label."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -18,7 +19,7 @@ class Term(StrEnum):
         return member
 
     @classmethod
-    def parse(cls, text: str) -> Term:
+    def parse(cls, text: str) -> Self:
         """Find a member by stored value or Chinese label. Raises ValueError naming all allowed ones."""
         wanted = text.strip()
         for member in cls:

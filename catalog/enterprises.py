@@ -1,0 +1,145 @@
+"""Enterprises (企业), above all 专精特新 firms, that have needs."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import JSON, Numeric, select
+from sqlmodel import Field, Session, col
+
+from catalog.base import PageQuery, Rows, Schema, Timestamps, apply_changes, fold, paginate
+from catalog.errors import Conflict, NotFound
+from catalog.reference import industry_name, region_name
+
+
+class EnterpriseBase(Schema):
+    """What is known of an enterprise."""
+
+    name: str = Field(min_length=1, max_length=300, description="企业名称")
+    credit_code: str | None = Field(default=None, max_length=18, description="统一社会信用代码")
+    province: str | None = Field(default=None, max_length=6, description="省级行政区划代码（GB/T 2260）")
+    prefecture: str | None = Field(default=None, max_length=6, description="地级行政区划代码（GB/T 2260）")
+    address: str | None = Field(default=None, max_length=500)
+    industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
+    titles: list[str] = Field(default_factory=list, sa_type=JSON, description="资质，如 省级专精特新")
+    staff: int | None = Field(default=None, ge=0, description="从业人员数")
+    revenue: Decimal | None = Field(
+        default=None,
+        ge=0,
+        sa_type=Numeric(18, 2),
+        description="营业收入（元）",
+    )
+    founded_on: date | None = None
+    products: str | None = Field(default=None, max_length=2000, description="主要产品")
+
+
+class Enterprise(EnterpriseBase, Timestamps, table=True):
+    """An enterprise, known by its credit code where given and by its folded name."""
+
+    __tablename__ = "enterprises"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name_key: str = Field(max_length=300, unique=True)
+    credit_code: str | None = Field(default=None, max_length=18, unique=True)
+    import_id: int | None = Field(default=None, foreign_key="imports.id")
+    is_demo: bool = False
+
+
+class EnterpriseCreate(EnterpriseBase):
+    """A new enterprise."""
+
+
+class EnterpriseUpdate(EnterpriseBase):
+    """The whole new state of an enterprise (PUT)."""
+
+
+class EnterprisePublic(EnterpriseBase):
+    """An enterprise as shown to users."""
+
+    id: int
+    prefecture_name: str | None
+    industry_name: str | None
+    is_demo: bool
+
+
+def public(row: Enterprise) -> EnterprisePublic:
+    """The enterprise as shown to users."""
+    return EnterprisePublic(
+        **row.model_dump(include=set(EnterpriseBase.model_fields)),
+        id=row.id or 0,
+        prefecture_name=region_name(row.prefecture),
+        industry_name=industry_name(row.industry),
+        is_demo=row.is_demo,
+    )
+
+
+def get(session: Session, enterprise_id: int) -> Enterprise:
+    """The enterprise `enterprise_id`. Raises NotFound."""
+    row = session.get(Enterprise, enterprise_id)
+    if row is None:
+        raise NotFound(f"没有编号为 {enterprise_id} 的企业")
+    return row
+
+
+def find(session: Session, name: str, credit_code: str | None = None) -> Enterprise | None:
+    """The enterprise with this credit code or, failing that, this name."""
+    if credit_code:
+        by_code = select(Enterprise).where(col(Enterprise.credit_code) == credit_code)
+        coded: Enterprise | None = session.execute(by_code).scalar_one_or_none()
+        if coded is not None:
+            return coded
+    by_name = select(Enterprise).where(col(Enterprise.name_key) == fold(name))
+    named: Enterprise | None = session.execute(by_name).scalar_one_or_none()
+    return named
+
+
+def page(
+    session: Session,
+    wanted: PageQuery,
+    *,
+    name: str | None = None,
+    region: str | None = None,
+    industry: str | None = None,
+) -> Rows[Enterprise]:
+    """Enterprises by part of the name, province or prefecture code, and industry prefix."""
+    query = select(Enterprise)
+    if name:
+        query = query.where(col(Enterprise.name_key).contains(fold(name), autoescape=True))
+    if region:
+        query = query.where((col(Enterprise.province) == region) | (col(Enterprise.prefecture) == region))
+    if industry:
+        query = query.where(col(Enterprise.industry).startswith(industry, autoescape=True))
+    sortable = {"id": Enterprise.id, "name": Enterprise.name_key, "revenue": Enterprise.revenue}
+    return paginate(session, query, wanted, sortable, "id")
+
+
+def create(
+    session: Session, data: EnterpriseCreate, *, import_id: int | None = None, is_demo: bool = False
+) -> Enterprise:
+    """Store a new enterprise. Raises Conflict when its name or credit code is taken."""
+    if find(session, data.name, data.credit_code):
+        raise Conflict(f"企业“{data.name}”已存在", hint="请改用更新，或核对统一社会信用代码")
+    row = Enterprise(**data.model_dump(), name_key=fold(data.name), import_id=import_id, is_demo=is_demo)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Enterprise:
+    """Replace the state of an enterprise. Raises NotFound, and Conflict when the name or code is another's."""
+    row = get(session, enterprise_id)
+    other = find(session, data.name, data.credit_code)
+    if other is not None and other.id != row.id:
+        raise Conflict(f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业")
+    apply_changes(row, data.model_dump() | {"name_key": fold(data.name)})
+    session.flush()
+    return row
+
+
+def upsert(session: Session, data: EnterpriseCreate, *, import_id: int | None, is_demo: bool = False) -> str:
+    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing."""
+    row = find(session, data.name, data.credit_code)
+    if row is None:
+        create(session, data, import_id=import_id, is_demo=is_demo)
+        return "new"
+    said = {name: value for name, value in data.model_dump().items() if value not in (None, [], "")}
+    return "changed" if apply_changes(row, said) else "unchanged"

@@ -1,0 +1,253 @@
+"""Needs (技术需求): the technical problems that enterprises ask help for."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, Numeric, Text, select
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog import enterprises
+from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, apply_changes, enum_type, paginate
+from catalog.enterprises import Enterprise
+from catalog.errors import Conflict, NotFound
+from catalog.reference import industry_name, region_name
+from catalog.terms import Cooperation, NeedStatus
+
+MAX_TEXT = 20_000
+
+
+class NeedBase(Schema):
+    """What a firm says of its need."""
+
+    code: str | None = Field(default=None, max_length=64, description="需求编号；缺省时自动编号")
+    title: str = Field(min_length=1, max_length=500, description="需求名称")
+    text: str = Field(min_length=1, max_length=MAX_TEXT, sa_type=Text, description="需求描述")
+    industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
+    province: str | None = Field(default=None, max_length=6)
+    prefecture: str | None = Field(default=None, max_length=6)
+    budget: Decimal | None = Field(
+        default=None,
+        ge=0,
+        sa_type=Numeric(18, 2),
+        description="预算（元）",
+    )
+    cooperation: Cooperation = Field(
+        default=Cooperation.ANY, sa_type=enum_type(Cooperation), description="合作方式"
+    )
+    status: NeedStatus = Field(default=NeedStatus.OPEN, sa_type=enum_type(NeedStatus))
+    published_on: date | None = None
+    closes_on: date | None = None
+
+
+class Need(NeedBase, Timestamps, table=True):
+    """A need, known by its code."""
+
+    __tablename__ = "needs"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(max_length=64, unique=True)
+    enterprise_id: int | None = Field(default=None, foreign_key="enterprises.id", index=True)
+    classes: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
+    import_id: int | None = Field(default=None, foreign_key="imports.id")
+    is_demo: bool = False
+
+
+class NeedCreate(NeedBase):
+    """A new need; the enterprise is named by id or by name."""
+
+    enterprise_id: int | None = None
+    enterprise_name: str | None = Field(default=None, max_length=300)
+    classes: list[ClassRef] = Field(default_factory=list)
+
+
+class NeedUpdate(NeedCreate):
+    """The whole new state of a need (PUT)."""
+
+
+class NeedPublic(NeedBase):
+    """A need as shown to users."""
+
+    id: int
+    code: str
+    enterprise_id: int | None
+    enterprise_name: str | None
+    prefecture_name: str | None
+    industry_name: str | None
+    cooperation_name: str
+    status_name: str
+    classes: list[ClassRef]
+    is_demo: bool
+
+
+class NeedText(SQLModel):
+    """What the index needs of a need."""
+
+    id: int
+    text: str
+    industry: str | None
+    province: str | None
+    prefecture: str | None
+    segments: list[str]
+    is_open: bool
+
+
+def full_text(title: str, text: str) -> str:
+    """The text of a need that is embedded and indexed: title and description."""
+    return text if text.startswith(title) else f"{title}。{text}"
+
+
+def public(row: Need, enterprise: Enterprise | None) -> NeedPublic:
+    """The need as shown to users."""
+    return NeedPublic(
+        **row.model_dump(include=set(NeedBase.model_fields)),
+        id=row.id or 0,
+        enterprise_id=row.enterprise_id,
+        enterprise_name=enterprise.name if enterprise else None,
+        prefecture_name=region_name(row.prefecture),
+        industry_name=industry_name(row.industry),
+        cooperation_name=Cooperation(row.cooperation).label,
+        status_name=NeedStatus(row.status).label,
+        classes=[ClassRef.model_validate(c) for c in row.classes],
+        is_demo=row.is_demo,
+    )
+
+
+def get(session: Session, need_id: int) -> Need:
+    """The need `need_id`. Raises NotFound."""
+    row = session.get(Need, need_id)
+    if row is None:
+        raise NotFound(f"没有编号为 {need_id} 的技术需求")
+    return row
+
+
+def many(session: Session, ids: Sequence[int]) -> dict[int, NeedPublic]:
+    """The needs with these ids as shown to users, by id; ids that are gone are left out."""
+    query = (
+        select(Need, Enterprise)
+        .outerjoin(Enterprise, col(Enterprise.id) == col(Need.enterprise_id))
+        .where(col(Need.id).in_(list(ids)))
+    )
+    return {need.id: public(need, enterprise) for need, enterprise in session.execute(query)}
+
+
+def find(session: Session, code: str) -> Need | None:
+    """The need with this code."""
+    return session.execute(select(Need).where(col(Need.code) == code)).scalar_one_or_none()
+
+
+def page(
+    session: Session,
+    wanted: PageQuery,
+    *,
+    text: str | None = None,
+    region: str | None = None,
+    industry: str | None = None,
+    status: NeedStatus | None = None,
+    enterprise_id: int | None = None,
+) -> Rows[Need]:
+    """Needs by words in title or text, region code, industry prefix, status and enterprise."""
+    query = select(Need)
+    if text:
+        query = query.where(
+            col(Need.title).contains(text, autoescape=True) | col(Need.text).contains(text, autoescape=True)
+        )
+    if region:
+        query = query.where((col(Need.province) == region) | (col(Need.prefecture) == region))
+    if industry:
+        query = query.where(col(Need.industry).startswith(industry, autoescape=True))
+    if status:
+        query = query.where(col(Need.status) == status.value)
+    if enterprise_id is not None:
+        query = query.where(col(Need.enterprise_id) == enterprise_id)
+    sortable = {
+        "id": Need.id,
+        "code": Need.code,
+        "title": Need.title,
+        "published_on": Need.published_on,
+        "budget": Need.budget,
+    }
+    return paginate(session, query, wanted, sortable, "id")
+
+
+def automatic_code(title: str, text: str, enterprise: str) -> str:
+    """A stable code for a need that came without one, from its content: the same need gets the same code."""
+    return "X" + hashlib.sha256(f"{enterprise}\n{title}\n{text}".encode()).hexdigest()[:12].upper()
+
+
+def _values(session: Session, data: NeedCreate) -> dict[str, Any]:
+    values = data.model_dump(exclude={"enterprise_name", "classes"})
+    values["classes"] = [c.model_dump() for c in data.classes]
+    enterprise: Enterprise | None = None
+    if data.enterprise_id is not None:
+        enterprise = session.get(Enterprise, data.enterprise_id)
+        if enterprise is None:
+            raise NotFound(f"没有编号为 {data.enterprise_id} 的企业", hint="请先登记企业，再登记其需求")
+    elif data.enterprise_name:
+        enterprise = enterprises.find(session, data.enterprise_name)
+        if enterprise is None:
+            enterprise = enterprises.create(session, enterprises.EnterpriseCreate(name=data.enterprise_name))
+    if enterprise is not None:
+        values["enterprise_id"] = enterprise.id
+        for name in ("province", "prefecture", "industry"):
+            values[name] = values[name] or getattr(enterprise, name)
+    values["code"] = data.code or automatic_code(data.title, data.text, enterprise.name if enterprise else "")
+    return values
+
+
+def create(
+    session: Session, data: NeedCreate, *, import_id: int | None = None, is_demo: bool = False
+) -> Need:
+    """Store a new need; what it does not say of region and industry is taken from its enterprise.
+
+    Raises Conflict when the code is taken and NotFound when the enterprise id is unknown.
+    """
+    values = _values(session, data)
+    if find(session, str(values["code"])):
+        raise Conflict(f"需求编号“{values['code']}”已存在", hint="请改用更新")
+    row = Need(**values, import_id=import_id, is_demo=is_demo)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def update(session: Session, need_id: int, data: NeedUpdate) -> Need:
+    """Replace the state of a need. Raises NotFound, and Conflict when the code is another's."""
+    row = get(session, need_id)
+    values = _values(session, data.model_copy(update={"code": data.code or row.code}))
+    other = find(session, str(values["code"]))
+    if other is not None and other.id != row.id:
+        raise Conflict(f"需求编号“{values['code']}”已属于另一条需求")
+    apply_changes(row, values)
+    session.flush()
+    return row
+
+
+def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo: bool = False) -> str:
+    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing."""
+    values = _values(session, data)
+    row = find(session, str(values["code"]))
+    if row is None:
+        session.add(Need(**values, import_id=import_id, is_demo=is_demo))
+        session.flush()
+        return "new"
+    said = {name: value for name, value in values.items() if value not in (None, [], "")}
+    return "changed" if apply_changes(row, said) else "unchanged"
+
+
+def texts(session: Session) -> Iterator[NeedText]:
+    """All needs in the order of their ids, as the index needs them."""
+    for row in session.execute(
+        select(Need).order_by(col(Need.id)).execution_options(yield_per=2000)
+    ).scalars():
+        yield NeedText(
+            id=row.id or 0,
+            text=full_text(row.title, row.text),
+            industry=row.industry,
+            province=row.province,
+            prefecture=row.prefecture,
+            segments=[str(c["code"]) for c in row.classes if c["scheme"] == "segment"],
+            is_open=row.status == NeedStatus.OPEN.value,
+        )

@@ -1,0 +1,388 @@
+"""Patents (专利): one row an application; publications, classes and holders belong to it."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from pydantic import field_validator
+from sqlalchemy import JSON, Select, Text, func, select
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, enum_type, fold, paginate
+from catalog.errors import NotFound
+from catalog.holders import Holder, HolderRef
+from catalog.legal_life import ForcePeriod, force_period, last_valid_day
+from catalog.reference import region_name
+from catalog.terms import HolderKind, LegalStatus, PatentKind
+
+NO_NUMBER = "缺申请号"
+
+
+class PatentBase(Schema):
+    """What a register says of a patent."""
+
+    application_number: str | None = Field(
+        default=None,
+        max_length=16,
+        regex=r"^(\d{12}|\d{8})\.[0-9X]$",
+        description="申请号，如 201310699744.2",
+    )
+    title: str = Field(min_length=1, max_length=1000, description="专利名称")
+    kind: PatentKind | None = Field(default=None, sa_type=enum_type(PatentKind), description="专利类型")
+    abstract: str = Field(default="", max_length=20_000, sa_type=Text, description="摘要")
+    first_claim: str = Field(default="", max_length=50_000, sa_type=Text, description="权利要求 1")
+    filing_date: date | None = Field(default=None, description="申请日")
+    publication_date: date | None = Field(default=None, description="公开日")
+    grant_date: date | None = Field(default=None, description="授权公告日")
+    expiry_date: date | None = Field(default=None, description="届满日（专利权期限补偿时登记，优先于推算）")
+    legal_status: LegalStatus | None = Field(
+        default=None, sa_type=enum_type(LegalStatus), description="法律状态"
+    )
+    legal_status_date: date | None = None
+    locarno: str | None = Field(default=None, max_length=16, description="洛迦诺分类号（外观设计）")
+    inventors: list[str] = Field(default_factory=list, sa_type=JSON, description="发明人")
+    agency: str | None = Field(default=None, max_length=300, description="代理机构")
+    address: str | None = Field(default=None, max_length=500, description="申请人地址")
+    province: str | None = Field(default=None, max_length=6, description="省级行政区划代码（GB/T 2260）")
+    prefecture: str | None = Field(default=None, max_length=6, description="地级行政区划代码（GB/T 2260）")
+
+
+class Patent(PatentBase, Timestamps, table=True):
+    """A patent. Without application number it is a draft, known by its fingerprint."""
+
+    __tablename__ = "patents"
+
+    id: int | None = Field(default=None, primary_key=True)
+    application_number: str | None = Field(default=None, max_length=16, unique=True)
+    fingerprint: str = Field(max_length=32, index=True)
+    import_id: int | None = Field(default=None, foreign_key="imports.id")
+    is_demo: bool = False
+
+
+class Publication(SQLModel, table=True):
+    """A publication (公开/公告) of a patent: number with kind code as far as known."""
+
+    __tablename__ = "publications"
+
+    number: str = Field(max_length=16, primary_key=True)
+    body: str = Field(max_length=16, index=True, description="the number without its kind code")
+    patent_id: int = Field(foreign_key="patents.id", index=True)
+    published_on: date | None = None
+
+
+class PatentHolder(SQLModel, table=True):
+    """Who holds a patent; position 0 is the first patentee (第一专利权人)."""
+
+    __tablename__ = "patent_holders"
+
+    patent_id: int = Field(foreign_key="patents.id", primary_key=True)
+    position: int = Field(primary_key=True)
+    holder_id: int = Field(foreign_key="holders.id", index=True)
+
+
+class PatentClass(SQLModel, table=True):
+    """A class of a patent under a scheme: `ipc`, `industry` or `segment`."""
+
+    __tablename__ = "patent_classes"
+
+    patent_id: int = Field(foreign_key="patents.id", primary_key=True)
+    scheme: str = Field(max_length=16, primary_key=True)
+    code: str = Field(max_length=32, primary_key=True)
+    position: int = 0
+    weight: float = 1.0
+    basis: str = Field(default="official", max_length=16)
+
+
+class PublicationRef(Schema):
+    """A publication as a register names it."""
+
+    number: str = Field(max_length=16)
+    body: str = Field(max_length=16)
+    published_on: date | None = None
+
+
+class PatentCreate(PatentBase):
+    """A patent with everything that belongs to it."""
+
+    holders: list[HolderRef] = Field(default_factory=list)
+    publications: list[PublicationRef] = Field(default_factory=list)
+    classes: list[ClassRef] = Field(default_factory=list)
+
+    @field_validator("grant_date")
+    @classmethod
+    def _grant_follows_filing(cls, granted: date | None, info: object) -> date | None:
+        filed = getattr(info, "data", {}).get("filing_date")
+        if granted and filed and granted < filed:
+            raise ValueError(f"授权公告日 {granted} 早于申请日 {filed}")
+        return granted
+
+
+class PatentPublic(SQLModel):
+    """A patent as shown to users."""
+
+    id: int
+    application_number: str | None
+    draft: bool
+    flags: list[str]
+    title: str
+    kind: PatentKind | None
+    kind_name: str | None
+    abstract: str
+    first_claim: str
+    filing_date: date | None
+    publication_date: date | None
+    grant_date: date | None
+    last_valid_day: date | None
+    in_force: bool | None
+    legal_status: LegalStatus | None
+    legal_status_name: str | None
+    holders: list[str]
+    holder_kind: HolderKind | None
+    holder_kind_name: str | None
+    publications: list[str]
+    ipc: list[str]
+    locarno: str | None
+    address: str | None
+    province: str | None
+    prefecture: str | None
+    region_name: str | None
+    classes: list[ClassRef]
+    is_demo: bool
+
+
+class PatentText(SQLModel):
+    """What the index needs of a patent."""
+
+    id: int
+    title: str
+    abstract: str
+    first_claim: str
+    kind: str | None
+    province: str | None
+    prefecture: str | None
+    holder_kind: str
+    ipc: list[str]
+    industries: list[str]
+    segments: list[str]
+    force: tuple[date, date] | None
+    open_licence: bool
+
+
+def fingerprint(title: str, first_applicant: str) -> str:
+    """Key of a patent without application number: title and first applicant, folded."""
+    return hashlib.sha256(f"{fold(title)}\n{fold(first_applicant)}".encode()).hexdigest()[:32]
+
+
+def force_of(row: Patent) -> ForcePeriod | None:
+    """When the patent is in force, None where unknown."""
+    return force_period(
+        kind=row.kind,
+        filed=row.filing_date,
+        granted=row.grant_date,
+        expiry=row.expiry_date,
+        status=row.legal_status,
+        status_date=row.legal_status_date,
+    )
+
+
+def _in_force(row: Patent, day: date) -> bool | None:
+    force = force_of(row)
+    if force is not None:
+        return force.holds_on(day)
+    return False if row.legal_status == LegalStatus.PENDING.value else None
+
+
+def get(session: Session, patent_id: int) -> Patent:
+    """The patent `patent_id`. Raises NotFound."""
+    row = session.get(Patent, patent_id)
+    if row is None:
+        raise NotFound(f"没有编号为 {patent_id} 的专利")
+    return row
+
+
+def find(session: Session, application_number: str) -> Patent | None:
+    """The patent with this canonical application number."""
+    query = select(Patent).where(col(Patent.application_number) == application_number)
+    return session.execute(query).scalar_one_or_none()
+
+
+def publics(session: Session, rows: Sequence[Patent], *, today: date | None = None) -> list[PatentPublic]:
+    """The patents as shown to users, with holders, publications and classes, in the order given."""
+    day = today or date.today()
+    ids = [row.id or 0 for row in rows]
+    holders: dict[int, list[Holder]] = {}
+    query = (
+        select(col(PatentHolder.patent_id), Holder)
+        .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
+        .where(col(PatentHolder.patent_id).in_(ids))
+        .order_by(col(PatentHolder.position))
+    )
+    for patent_id, holder in session.execute(query):
+        holders.setdefault(patent_id, []).append(holder)
+    classes: dict[int, list[PatentClass]] = {}
+    ordered = (
+        select(PatentClass).where(col(PatentClass.patent_id).in_(ids)).order_by(col(PatentClass.position))
+    )
+    for row in session.execute(ordered).scalars():
+        classes.setdefault(row.patent_id, []).append(row)
+    numbers: dict[int, list[str]] = {}
+    published = (
+        select(Publication).where(col(Publication.patent_id).in_(ids)).order_by(col(Publication.number))
+    )
+    for publication in session.execute(published).scalars():
+        numbers.setdefault(publication.patent_id, []).append(publication.number)
+    return [
+        _public(
+            row, holders.get(row.id or 0, []), classes.get(row.id or 0, []), numbers.get(row.id or 0, []), day
+        )
+        for row in rows
+    ]
+
+
+def _public(
+    row: Patent, holders: list[Holder], classes: list[PatentClass], numbers: list[str], day: date
+) -> PatentPublic:
+    shared = set(PatentPublic.model_fields) & set(PatentBase.model_fields)
+    first = HolderKind(holders[0].kind) if holders else None
+    return PatentPublic(
+        **row.model_dump(include=shared),
+        id=row.id or 0,
+        draft=row.application_number is None,
+        flags=[] if row.application_number else [NO_NUMBER],
+        kind_name=PatentKind(row.kind).label if row.kind else None,
+        last_valid_day=last_valid_day(row.kind, row.filing_date, row.expiry_date),
+        in_force=_in_force(row, day),
+        legal_status_name=LegalStatus(row.legal_status).label if row.legal_status else None,
+        holders=[holder.name for holder in holders],
+        holder_kind=first,
+        holder_kind_name=first.label if first else None,
+        publications=numbers,
+        ipc=[c.code for c in classes if c.scheme == "ipc"],
+        region_name=region_name(row.prefecture or row.province),
+        classes=[ClassRef.model_validate(c, from_attributes=True) for c in classes if c.scheme != "ipc"],
+        is_demo=row.is_demo,
+    )
+
+
+def many(session: Session, ids: Sequence[int], *, today: date | None = None) -> dict[int, PatentPublic]:
+    """The patents with these ids as shown to users, by id; ids that are gone are left out."""
+    rows = session.execute(select(Patent).where(col(Patent.id).in_(list(ids)))).scalars().all()
+    return {public.id: public for public in publics(session, rows, today=today)}
+
+
+class PatentFilter(Schema):
+    """Conditions of a list of patents."""
+
+    text: str | None = Field(default=None, max_length=200, description="名称或摘要中的词语")
+    holder: str | None = Field(default=None, max_length=300, description="专利权人名称（部分）")
+    holder_kind: HolderKind | None = None
+    kind: PatentKind | None = None
+    region: str | None = Field(default=None, max_length=6)
+    ipc: str | None = Field(default=None, max_length=16, description="IPC 前缀，如 G06F40")
+    segment: str | None = Field(default=None, max_length=32)
+    industry: str | None = Field(default=None, max_length=4)
+    draft: bool | None = None
+
+
+def _with_class(query: Select[Patent], scheme: str, prefix: str, exact: bool) -> Select[Patent]:
+    code = col(PatentClass.code)
+    matching = (code == prefix) if exact else code.startswith(prefix, autoescape=True)
+    ids = select(col(PatentClass.patent_id)).where(col(PatentClass.scheme) == scheme, matching)
+    return query.where(col(Patent.id).in_(ids))
+
+
+def _with_holder(query: Select[Patent], wanted: PatentFilter) -> Select[Patent]:
+    ids = select(col(PatentHolder.patent_id)).join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
+    if wanted.holder:
+        ids = ids.where(col(Holder.name_key).contains(fold(wanted.holder), autoescape=True))
+    if wanted.holder_kind:
+        ids = ids.where(col(Holder.kind) == wanted.holder_kind.value, col(PatentHolder.position) == 0)
+    return query.where(col(Patent.id).in_(ids))
+
+
+def page(session: Session, wanted: PageQuery, where: PatentFilter) -> Rows[Patent]:
+    """The patents that meet all conditions of `where`."""
+    query = select(Patent)
+    if where.text:
+        query = query.where(
+            col(Patent.title).contains(where.text, autoescape=True)
+            | col(Patent.abstract).contains(where.text, autoescape=True)
+        )
+    if where.holder or where.holder_kind:
+        query = _with_holder(query, where)
+    if where.kind:
+        query = query.where(col(Patent.kind) == where.kind.value)
+    if where.region:
+        query = query.where((col(Patent.province) == where.region) | (col(Patent.prefecture) == where.region))
+    if where.draft is not None:
+        query = query.where(col(Patent.application_number).is_(None) == where.draft)
+    for scheme, value in (("ipc", where.ipc), ("industry", where.industry), ("segment", where.segment)):
+        if value:
+            query = _with_class(query, scheme, value, exact=scheme == "segment")
+    sortable = {
+        "id": Patent.id,
+        "application_number": Patent.application_number,
+        "title": Patent.title,
+        "filing_date": Patent.filing_date,
+        "grant_date": Patent.grant_date,
+    }
+    return paginate(session, query, wanted, sortable, "id")
+
+
+def count(session: Session) -> int:
+    """How many patents the catalogue has."""
+    total: int = session.execute(select(func.count()).select_from(Patent)).scalar_one()
+    return total
+
+
+def texts(session: Session, licensed: set[int]) -> Iterator[PatentText]:
+    """All patents in the order of their ids, as the index needs them.
+
+    `licensed` holds the ids of patents with an open licence in force. Rows come in blocks of a thousand, so that memory
+    stays bounded at a million patents.
+    """
+    last = 0
+    while True:
+        query = select(Patent).where(col(Patent.id) > last).order_by(col(Patent.id)).limit(1000)
+        rows = session.execute(query).scalars().all()
+        if not rows:
+            return
+        last = rows[-1].id or 0
+        yield from _text_block(session, rows, licensed)
+        session.expunge_all()
+
+
+def _text_block(session: Session, rows: Sequence[Patent], licensed: set[int]) -> Iterator[PatentText]:
+    ids = [row.id or 0 for row in rows]
+    first = (
+        select(col(PatentHolder.patent_id), col(Holder.kind))
+        .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
+        .where(col(PatentHolder.patent_id).in_(ids), col(PatentHolder.position) == 0)
+    )
+    first_kind = dict(session.execute(first).all())
+    codes: dict[tuple[int, str], list[str]] = {}
+    query = (
+        select(col(PatentClass.patent_id), col(PatentClass.scheme), col(PatentClass.code))
+        .where(col(PatentClass.patent_id).in_(ids))
+        .order_by(col(PatentClass.position))
+    )
+    for patent_id, scheme, code in session.execute(query):
+        codes.setdefault((patent_id, scheme), []).append(code)
+    for row in rows:
+        key = row.id or 0
+        force = force_of(row)
+        yield PatentText(
+            id=key,
+            title=row.title,
+            abstract=row.abstract,
+            first_claim=row.first_claim,
+            kind=row.kind,
+            province=row.province,
+            prefecture=row.prefecture,
+            holder_kind=first_kind.get(key, HolderKind.UNKNOWN.value),
+            ipc=codes.get((key, "ipc"), []),
+            industries=codes.get((key, "industry"), []),
+            segments=codes.get((key, "segment"), []),
+            force=(force.first, force.last) if force else None,
+            open_licence=key in licensed,
+        )
