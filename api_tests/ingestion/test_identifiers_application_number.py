@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.identifiers import application_number as an
+from ingestion.identifiers.errors import (
+    InvalidCheckDigit,
+    InvalidComponent,
+    InvalidFormat,
+    InvalidIdentifier,
+    InvalidLength,
+    IsPublicationNumber,
+    ScientificNotation,
+)
+
+TODAY = date(2026, 11, 22)
+
+# domain-rules 1, "tested"
+PUBLISHED = [
+    "201310699744.2",
+    "201710601862.3",
+    "200710308494.X",
+    "200710077832.3",
+    "200930143483.0",
+    "200480002090.2",
+    "202011351308.2",
+    "201921898050.0",
+    "201921897980.4",
+    "201921897855.3",
+    "97101765.4",
+    "95115608.X",
+]
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> str:
+    """A canonical number of either era."""
+    kind = draw(st.sampled_from("12389"))
+    if draw(st.booleans()):
+        body = f"{draw(st.integers(2003, 2026))}{kind}{draw(st.integers(1, 9_999_999)):07}"
+    else:
+        body = f"{draw(st.integers(1985, 2003)) % 100:02}{kind}{draw(st.integers(1, 99_999)):05}"
+    return f"{body}.{an.check_digit(body)}"
+
+
+@pytest.mark.parametrize("number", PUBLISHED)
+def test_published_numbers_pass_and_their_body_yields_the_check_digit(number: str) -> None:
+    body, check = number.split(".")
+    assert an.validate(number) == an.validate(body) == an.validate(body + check) == number
+    assert an.check_digit(body) == check
+
+
+def test_the_invented_exam_number_fails_and_the_right_digit_is_named() -> None:
+    with pytest.raises(InvalidCheckDigit, match=r"200490000001\.3.*应为 6") as error:
+        an.validate("200490000001.3")
+    assert error.value.expected == "6"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ZL201310699744.2",
+        "CN 2013 1 0699744.2",
+        "cn2013106997442",
+        "ＺＬ２０１３１０６９９７４４．２",
+        "\ufeff201310699744\u200b.2\u3000",
+        "'2013 1069\n97442",
+        "2013106997442.0",
+        "201310699744.00",
+        2013106997442.0,
+        201310699744.2,
+        201310699744.0,
+        201310699744,
+    ],
+)
+def test_spellings_of_one_number(written: str | float) -> None:
+    assert an.validate(written) == "201310699744.2"
+
+
+def test_lower_case_x_and_the_era_without_check_digit() -> None:
+    assert an.validate("zl95115608x") == "95115608.X"
+    assert an.validate("85100001") == "85100001." + an.check_digit("85100001")
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("2.02E+12", ScientificNotation),
+        ("２.０１３１e12", ScientificNotation),
+        ("CN102644312U", IsPublicationNumber),
+        ("CN1234567C", IsPublicationNumber),
+        ("CN101141661", IsPublicationNumber),
+        ("201310699744.0", InvalidCheckDigit),  # as text the zero is a check digit, not a tail
+        (2.02e12, InvalidComponent),  # rounded, though every digit shows
+        ("200210699744", InvalidComponent),
+        ("202710699744", InvalidComponent),
+        ("04101765", InvalidComponent),
+        ("84101765", InvalidComponent),
+        ("201340699744", InvalidComponent),
+        ("20131069974", InvalidLength),
+        ("20131069974422", InvalidLength),
+        ("X01310699744.2", InvalidFormat),
+        ("201310699744.2A", InvalidFormat),
+        ("²01310699744.2", InvalidFormat),
+        ("", InvalidFormat),
+        (float("nan"), InvalidFormat),
+        (float("inf"), InvalidFormat),
+    ],
+)
+def test_each_kind_of_failure_has_its_exception(value: str | float, error: type[InvalidIdentifier]) -> None:
+    with pytest.raises(InvalidIdentifier) as caught:
+        an.validate(value, today=TODAY)
+    assert type(caught.value) is error
+
+
+def test_the_current_year_is_the_last_one_accepted() -> None:
+    body = "202610000001"
+    assert an.is_valid(body, today=date(2026, 1, 1))
+    assert not an.is_valid(body, today=date(2025, 12, 31))
+
+
+def test_what_a_number_tells() -> None:
+    described = {
+        number: (an.kind(number), an.is_pct(number), an.filing_year(number))
+        for number in ("200930143483.0", "200480002090.2", "201921898050.0", "97101765.4", "03910001")
+    }
+    assert described == {
+        "200930143483.0": ("design", False, 2009),
+        "200480002090.2": ("invention", True, 2004),
+        "201921898050.0": ("utility_model", False, 2019),
+        "97101765.4": ("invention", False, 1997),
+        "03910001": ("utility_model", True, 2003),
+    }
+
+
+def test_the_demonstration_range_starts_at_serial_9900000() -> None:
+    assert [an.is_demonstration(body) for body in ("201519899999", "201519900000", "201519999999")] == [
+        False,
+        True,
+        True,
+    ]
+    assert not an.is_demonstration("97199000")
+
+
+@given(numbers())
+def test_every_single_substitution_is_caught(number: str) -> None:
+    wrong = [
+        number[:place] + char + number[place + 1 :]
+        for place, right in enumerate(number)
+        for char in "0123456789X"
+        if right not in (".", char)
+    ]
+    assert [text for text in wrong if an.is_valid(text, today=TODAY)] == []
+
+
+@given(numbers())
+def test_every_adjacent_transposition_of_unequal_digits_is_caught(number: str) -> None:
+    digits = number.replace(".", "")
+    swapped = [
+        digits[:place] + second + first + digits[place + 2 :]
+        for place, (first, second) in enumerate(pairwise(digits))
+        if first != second
+    ]
+    wrong = swapped + [f"{text[:-1]}.{text[-1]}" for text in swapped]
+    assert [text for text in wrong if an.is_valid(text, today=TODAY)] == []
+
+
+@given(numbers(), st.sampled_from(["", "CN", "ZL"]))
+def test_canonical_compact_and_printed_forms_agree(number: str, prefix: str) -> None:
+    printed = an.format(number, prefix)  # type: ignore[arg-type]
+    assert an.validate(number) == an.compact(number) == an.compact(printed) == an.validate(printed) == number

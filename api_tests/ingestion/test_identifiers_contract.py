@@ -1,0 +1,70 @@
+"""What all identifier modules promise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.identifiers import (
+    application_number,
+    credit_code,
+    industry_code,
+    ipc,
+    locarno,
+    publication_number,
+    region_code,
+)
+from ingestion.identifiers.errors import InvalidIdentifier
+
+MODULES: list[Any] = [
+    application_number,
+    credit_code,
+    industry_code,
+    ipc,
+    locarno,
+    publication_number,
+    region_code,
+]
+VALID = {
+    application_number: "ZL 2013 1069 9744.2",
+    credit_code: "91420100dem0000061",
+    industry_code: "C 3562",
+    ipc: "g06f 40/30(2020.01)I",
+    locarno: "LOC(13)Cl.14-02",
+    publication_number: "cn 102644312 u",
+    region_code: "420100.0",
+}
+garbage = st.text() | st.text("0123456789.-/()EXCNZLABG*+ ?；０１．", max_size=24) | st.floats()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
+@given(value=garbage)
+def test_garbage_raises_nothing_but_invalid_identifier(module: Any, value: str | float) -> None:
+    module.compact(value)
+    try:
+        canonical = module.validate(value)
+    except InvalidIdentifier:
+        assert not module.is_valid(value)
+    else:
+        assert module.validate(canonical) == canonical
+        assert module.is_valid(canonical)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
+def test_validate_format_and_compact_agree(module: Any) -> None:
+    canonical = module.validate(VALID[module])
+    assert canonical != VALID[module]
+    assert module.validate(canonical) == canonical
+    assert module.validate(module.format(canonical)) == canonical
+    assert module.validate(module.compact(VALID[module])) == canonical
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
+def test_messages_are_chinese_name_the_value_and_stay_short(module: Any) -> None:
+    with pytest.raises(InvalidIdentifier) as caught:
+        module.validate("坏值" * 10_000)
+    assert "坏值坏值" in caught.value.message
+    assert len(caught.value.message) < 200

@@ -1,0 +1,235 @@
+"""Application number (申请号) of a Chinese patent, with its check character.
+
+Standard ZC 0006-2003, in force 2003-10-01: four-digit year, one type digit, seven-digit serial, a dot and a
+check character. Applications filed before have a two-digit year, the type digit, a five-digit serial and
+the check character. Type digits: 1 invention (发明), 2 utility model (实用新型), 3 design (外观设计),
+8 and 9 PCT inventions and utility models that entered China. "CN" may precede, "ZL" on a granted patent.
+
+The check character is the sum of the digits, weighted 2, 3, ... 9, 2, 3, ... from the left, modulo 11;
+10 is written X. The canonical form is digits, dot, check character:
+
+>>> validate("ZL 2013 1 0699744.2")
+'201310699744.2'
+>>> validate("ＣＮ２００７１０３０８４９４ｘ")
+'200710308494.X'
+>>> validate("97101765")
+'97101765.4'
+>>> validate("200490000001.3")  # doctest: +ELLIPSIS
+Traceback (most recent call last):
+    ...
+ingestion.identifiers.errors.InvalidCheckDigit: 申请号“200490000001.3”的校验位为 3，按号码计算应为 6...
+
+A number without check character gets a computed one; so do filings of 1985 to 1988, which never had one
+(general knowledge, no source at hand). What spreadsheets leave behind is recognised: numbers as floats, a
+tail of zeros where it cannot be a check character, and scientific notation, whose digits are lost:
+
+>>> validate("2013106997442.0")
+'201310699744.2'
+>>> validate(201310699744.0)
+'201310699744.2'
+>>> validate("2.02E+12")  # doctest: +ELLIPSIS
+Traceback (most recent call last):
+    ...
+ingestion.identifiers.errors.ScientificNotation: 申请号“2.02E+12”已被电子表格改写为科学计数法...
+
+As text, twelve or eight digits with ".0" are a number with the check character 0, not a tail: a wrong
+check character must not slip through. Only a reader that sees a real number can tell; pass it the float.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal
+
+from ingestion.identifiers._text import Cell, fold, quote
+from ingestion.identifiers.errors import (
+    InvalidCheckDigit,
+    InvalidComponent,
+    InvalidFormat,
+    InvalidIdentifier,
+    InvalidLength,
+    IsPublicationNumber,
+    ScientificNotation,
+)
+
+Kind = Literal["invention", "utility_model", "design"]
+
+_KINDS: dict[str, Kind] = {
+    "1": "invention",
+    "2": "utility_model",
+    "3": "design",
+    "8": "invention",
+    "9": "utility_model",
+}
+_PCT_TYPES = frozenset("89")
+_DEMONSTRATION_SERIAL = 9_900_000
+_FIRST_YEAR = 1985
+_NEW_ERA = 2003
+
+_NUMBER = re.compile(r"(?:CN|ZL)?([0-9]{12}|[0-9]{8})(?:\.?([0-9X]))?")
+_FLOAT_TAIL = re.compile(r"((?:CN|ZL)?(?:(?:[0-9]{13}|[0-9]{9})(?=\.0)|(?:[0-9]{12}|[0-9]{8})(?=\.00)))\.0+")
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]*)?E\+?[0-9]{1,2}")
+# With a kind letter always a publication; without, nine digits after CN whose first is a type digit: the
+# years 10 to 39 never stood in a two-digit application number.
+_PUBLICATION = re.compile(r"CN(?:[0-9]{7}|[0-9]{9})[A-DSUY][0-9]?|CN[123][0-9]{8}")
+
+
+def check_digit(body: str) -> str:
+    """The check character of the 8 or 12 digits of `body`.
+
+    >>> check_digit("200710308494")
+    'X'
+    """
+    if not re.fullmatch(r"[0-9]+", body):
+        raise InvalidFormat(f"申请号{quote(body)}只能由数字组成")
+    if len(body) not in (8, 12):
+        raise InvalidLength(f"申请号{quote(body)}应为 8 位或 12 位数字，实为 {len(body)} 位")
+    total = sum(int(digit) * (2 + place % 8) for place, digit in enumerate(body))
+    return "0123456789X"[total % 11]
+
+
+def compact(value: Cell) -> str:
+    """Prefix, spaces and spreadsheet tails removed, dot before the check character; nothing is checked.
+
+    >>> compact("CN 2013 1069 97442")
+    '201310699744.2'
+    """
+    text = fold(value)
+    if tail := _FLOAT_TAIL.fullmatch(text):
+        text = tail[1]
+    number = _NUMBER.fullmatch(text)
+    if number is None or _PUBLICATION.fullmatch(text):
+        return text
+    body, check = number.groups()
+    return f"{body}.{check}" if check else str(body)
+
+
+def validate(value: Cell, *, today: date | None = None) -> str:
+    """The canonical form, or the error that says what is wrong; years after that of `today` are refused."""
+    text = compact(value)
+    number = _NUMBER.fullmatch(text)
+    if number is None or _PUBLICATION.fullmatch(text):
+        raise _malformed(text, value)
+    body, check = number.groups()
+    _check_parts(body, value, today or date.today())
+    expected = check_digit(body)
+    if check not in (None, expected):
+        raise InvalidCheckDigit(
+            f"申请号{quote(value)}的校验位为 {check}，按号码计算应为 {expected}",
+            expected=expected,
+            hint="请核对各位数字",
+        )
+    return f"{body}.{expected}"
+
+
+def is_valid(value: Cell, *, today: date | None = None) -> bool:
+    """Whether `validate` accepts the value."""
+    try:
+        validate(value, today=today)
+    except InvalidIdentifier:
+        return False
+    return True
+
+
+def format(number: Cell, prefix: Literal["", "CN", "ZL"] = "") -> str:
+    """The printed form, year, type and serial apart, after `prefix`.
+
+    >>> format("201310699744.2", "ZL")
+    'ZL 2013 1 0699744.2'
+    """
+    canonical = validate(number)
+    year = _year_digits(canonical)
+    parts = [prefix, canonical[:year], canonical[year], canonical[year + 1 :]]
+    return " ".join(part for part in parts if part)
+
+
+def kind(number: Cell) -> Kind:
+    """The kind of patent; PCT applications count as what they are in China.
+
+    >>> kind("200480002090.2")
+    'invention'
+    """
+    return _KINDS[_type_digit(validate(number))]
+
+
+def is_pct(number: Cell) -> bool:
+    """Whether the application is an international one (PCT) that entered China.
+
+    >>> is_pct("200480002090.2"), is_pct("201310699744.2")
+    (True, False)
+    """
+    return _type_digit(validate(number)) in _PCT_TYPES
+
+
+def filing_year(number: Cell) -> int:
+    """The four-digit year of filing.
+
+    >>> filing_year("95115608.X"), filing_year("201310699744.2")
+    (1995, 2013)
+    """
+    return _year(validate(number))
+
+
+def is_demonstration(number: Cell) -> bool:
+    """Whether the number lies in the range of invented records: serials from 9900000, never really issued.
+
+    >>> is_demonstration("201519900001"), is_demonstration("201310699744.2")
+    (True, False)
+    """
+    body = validate(number)[:-2]
+    return len(body) == 12 and int(body[5:]) >= _DEMONSTRATION_SERIAL
+
+
+def _year_digits(canonical: str) -> int:
+    return 4 if len(canonical) > 10 else 2
+
+
+def _type_digit(canonical: str) -> str:
+    return canonical[_year_digits(canonical)]
+
+
+def _year(number: str) -> int:
+    if _year_digits(number) == 4:
+        return int(number[:4])
+    short = int(number[:2])
+    return 1900 + short if short >= _FIRST_YEAR % 100 else 2000 + short
+
+
+def _check_parts(body: str, value: Cell, today: date) -> None:
+    year, serial = _year(body), body[_year_digits(body) + 1 :]
+    digits = body[: _year_digits(body)]
+    first, last = (_NEW_ERA, today.year) if len(body) == 12 else (_FIRST_YEAR, _NEW_ERA)
+    if not first <= year <= last:
+        raise InvalidComponent(
+            f"申请号{quote(value)}中的年份 {digits} 不合理：{len(body)} 位号码应在 {first} 年至 {last} 年之间"
+        )
+    if not int(serial):
+        raise InvalidComponent(
+            f"申请号{quote(value)}的流水号全为零", hint="可能已被电子表格取整，请核对原始数据"
+        )
+    if _type_digit(body) not in _KINDS:
+        raise InvalidComponent(
+            f"申请号{quote(value)}的种类号为 {_type_digit(body)}，"
+            "应为 1（发明）、2（实用新型）、3（外观设计）、8 或 9（PCT 进入中国）"
+        )
+
+
+def _malformed(text: str, value: Cell) -> InvalidIdentifier:
+    if _SCIENTIFIC.fullmatch(text):
+        return ScientificNotation(
+            f"申请号{quote(value)}已被电子表格改写为科学计数法，原有数字丢失",
+            hint="请将该列设为文本格式后重新导出",
+        )
+    if _PUBLICATION.fullmatch(text):
+        return IsPublicationNumber(f"{quote(value)}是公开（公告）号，不是申请号", hint="请填写申请号或专利号")
+    if not text:
+        return InvalidFormat("申请号为空")
+    digits = re.fullmatch(r"(?:CN|ZL)?([0-9]+)(?:\.?[0-9X])?", text)
+    if digits:
+        return InvalidLength(
+            f"申请号{quote(value)}的数字位数不对：应为 12 位（2003 年 10 月前为 8 位），另加 1 位校验位"
+        )
+    return InvalidFormat(
+        f"申请号{quote(value)}的格式不对：应为年份、种类号、流水号和校验位，例如 201310699744.2"
+    )
