@@ -1,0 +1,1 @@
+"""Catalogue text -> a searchable generation: encoder, vector index, lexical index, generations, build."""
