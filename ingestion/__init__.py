@@ -1,0 +1,1 @@
+"""Files and registers become catalogue rows: readers, columns, identifiers, checks, import reports."""

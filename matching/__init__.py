@@ -1,0 +1,1 @@
+"""A need becomes ranked and explained patents, and back."""

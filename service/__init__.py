@@ -1,0 +1,1 @@
+"""The FastAPI application, web console, command line and settings."""
