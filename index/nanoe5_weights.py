@@ -17,6 +17,7 @@ Q4_0: blocks of 32 weights, each an fp16 scale and 16 bytes; the low nibbles are
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ class WeightFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._bytes: NDArray[np.uint8] = np.memmap(path, dtype=np.uint8, mode="r")
+        with path.open("rb") as handle:
+            self._bytes = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
         self._at = 0
         magic, version = self._read("4sI")
         if (magic, version) != (b"E5S1", 1):
@@ -100,7 +102,7 @@ class WeightFile:
 
     def _read(self, layout: str) -> tuple[Any, ...]:
         layout = "<" + layout
-        values = struct.unpack_from(layout, memoryview(self._bytes), self._at)
+        values = struct.unpack_from(layout, self._bytes, self._at)
         self._at += struct.calcsize(layout)
         return values
 
