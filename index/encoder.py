@@ -1,0 +1,173 @@
+"""Turns texts into unit vectors with a sentence-transformers model."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
+
+from catalog.errors import PatentDockError
+from index.model_files import fingerprint, local_model_folder
+from index.model_package import ModelUnavailableError
+from index.precision import Precision
+
+Vectors = NDArray[np.float32]
+EncodeProgress = Callable[[int, int], None]
+"""Called with the number of texts done and in all."""
+
+# Padded tokens in a batch: enough to keep the matrix units busy, few enough for the processor's cache.
+BATCH_TOKENS = 4096
+# Texts sorted by length together: padding nearly vanishes, and progress comes every few seconds.
+_CHUNK_TEXTS = 2048
+_CACHED_QUERIES = 4096
+# Names that sentence-transformers models give the prompt of a document.
+_PASSAGE_PROMPTS = ("passage", "document", "corpus")
+
+
+class EncodingError(PatentDockError):
+    """The model gave a vector that is not finite or has no direction."""
+
+    title = "语义向量计算失败"
+    status = 500
+
+
+class Encoder:
+    """A sentence-transformers model that gives unit float32 vectors; threads may share it."""
+
+    def __init__(self, model: SentenceTransformer, folder: Path, name: str, precision: Precision) -> None:
+        self._model = model
+        self._folder = folder
+        self._tokenizer_lock = Lock()
+        self._query_prompt = _prompt(model, ["query"])
+        self._passage_prompt = _prompt(model, _PASSAGE_PROMPTS)
+        self._cached_query = lru_cache(_CACHED_QUERIES)(self._encode_query)
+        self.name = name
+        self.precision = precision
+
+    @classmethod
+    def load(
+        cls, model: str | Path, *, threads: int | None = None, precision: Precision | None = None
+    ) -> Encoder:
+        """Load a model by name or folder; ``threads`` sets how many cores torch uses in this process.
+
+        Without ``precision`` the weights are float32. Raises ``ModelUnavailableError``.
+        """
+        precision = precision or Precision("float32", "未测量，按默认使用 float32")
+        folder = local_model_folder(model)
+        disable_progress_bar()  # of the weights, on standard error
+        if threads is not None:
+            torch.set_num_threads(threads)
+        try:
+            loaded = SentenceTransformer(
+                str(folder),
+                device="cpu",
+                local_files_only=True,
+                model_kwargs={"dtype": getattr(torch, precision.dtype)},
+            )
+        except (OSError, ValueError, ImportError, RuntimeError) as error:
+            raise ModelUnavailableError(
+                f"模型 {model} 无法加载：{error}",
+                hint="文件可能不完整：请删除该文件夹后重新下载，或用 PATENTDOCK_MODEL 指定其他模型",
+            ) from error
+        return cls(loaded.eval(), folder, Path(model).name, precision)
+
+    @property
+    def dimensions(self) -> int:
+        """Length of the vectors."""
+        dimensions = self._model.get_embedding_dimension()
+        if dimensions is None:
+            raise ModelUnavailableError(f"模型 {self.name} 没有说明向量维数")
+        return dimensions
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens the model reads of a text, prompt and special tokens included; the rest is cut off."""
+        return self._model.max_seq_length or sys.maxsize
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that change with the weights, the tokenizer or the prompts."""
+        return fingerprint(self._folder)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return the unit vectors (n, d) of questions and needs, in the order of ``texts``."""
+        if len(texts) == 1:
+            return self._cached_query(texts[0]).copy()
+        return self._encode(texts, self._query_prompt, None)
+
+    def encode_passages(self, texts: Sequence[str], *, progress: EncodeProgress | None = None) -> Vectors:
+        """Return the unit vectors (n, d) of patent texts, in the order of ``texts``."""
+        return self._encode(texts, self._passage_prompt, progress)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each text as a passage, prompt and special tokens included, before any cut."""
+        return self._count_tokens(_clean(texts), self._passage_prompt)
+
+    def _encode_query(self, text: str) -> Vectors:
+        return self._encode_batch(_clean([text]), self._query_prompt)
+
+    def _encode(self, texts: Sequence[str], prompt: str, progress: EncodeProgress | None) -> Vectors:
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        done = 0
+        for start in range(0, len(texts), _CHUNK_TEXTS):
+            chunk = _clean(texts[start : start + _CHUNK_TEXTS])
+            for batch in _batches(
+                [min(count, self.max_tokens) for count in self._count_tokens(chunk, prompt)]
+            ):
+                vectors[start + batch] = self._encode_batch([chunk[row] for row in batch], prompt)
+                done += len(batch)
+                if progress:
+                    progress(done, len(texts))
+        return vectors
+
+    @torch.inference_mode()
+    def _encode_batch(self, texts: list[str], prompt: str) -> Vectors:
+        with self._tokenizer_lock:
+            features = self._model.preprocess(texts, prompt=prompt or None)
+        vectors = self._model(features)["sentence_embedding"].float().numpy()
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.all(np.isfinite(lengths) & (lengths > 0)):
+            raise EncodingError(
+                f"模型 {self.name} 对某段文本给出了无效的向量", hint="请检查模型文件或改用 float32"
+            )
+        unit: Vectors = vectors / lengths
+        return unit
+
+    def _count_tokens(self, texts: list[str], prompt: str) -> list[int]:
+        # The fast tokenizer below the transformers one; static models have it alone. Every later call of the
+        # upper one sets padding and truncation again as it needs them.
+        tokenizer: Any = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
+        with self._tokenizer_lock:
+            tokenizer.no_padding()
+            tokenizer.no_truncation()
+            return [
+                len(encoding) for encoding in tokenizer.encode_batch_fast([prompt + text for text in texts])
+            ]
+
+
+def _prompt(model: SentenceTransformer, names: Sequence[str]) -> str:
+    return next((prompt for name in names if (prompt := model.prompts.get(name))), "")
+
+
+def _clean(texts: Sequence[str]) -> list[str]:
+    """Replace half surrogate pairs, which no tokenizer takes, by question marks."""
+    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+
+
+def _batches(token_counts: Sequence[int]) -> Iterator[NDArray[np.intp]]:
+    """Yield the rows of each batch, longest texts first, at most BATCH_TOKENS with padding."""
+    order = np.argsort(-np.asarray(token_counts, np.int64), kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, BATCH_TOKENS // max(1, token_counts[order[start]]))
+        yield order[start : start + size]
+        start += size
