@@ -1,0 +1,82 @@
+"""What a match request answers: models shared by REST, command line and search page."""
+
+from typing import Generic, TypeVar
+
+from sqlmodel import Field, SQLModel
+
+from catalog.licences import LicencePublic
+from catalog.needs import NeedPublic
+from catalog.patents import PatentPublic
+
+
+class Scores(SQLModel):
+    """What each leg says of a hit; a rank is null where the leg's ranking does not reach it."""
+
+    dense: float = Field(description="语义相似度（余弦）")
+    dense_rank: int | None = Field(description="语义检索名次")
+    lexical: float = Field(description="字词匹配得分（BM25）")
+    lexical_rank: int | None = Field(description="字词检索名次")
+
+
+class SegmentRef(SQLModel):
+    """A segment of a hit and on what it rests."""
+
+    code: str
+    name: str
+    basis: str = Field(description="official=登记, ipc=由 IPC 推断, text=由文本推断")
+    basis_name: str
+
+
+class Evidence(SQLModel):
+    """A sentence quoted verbatim from a field of the hit, at [start, end) of that field."""
+
+    sentence: str
+    score: float
+    field: str
+    start: int
+    end: int
+
+
+class SegmentCount(SQLModel):
+    """How many of the items belong to a segment."""
+
+    code: str
+    name: str
+    count: int
+
+
+class PatentMatch(SQLModel):
+    """A patent that answers the query."""
+
+    rank: int
+    score: float
+    scores: Scores
+    patent: PatentPublic
+    segments: list[SegmentRef]
+    licence: LicencePublic | None
+    evidence: list[Evidence]
+
+
+class NeedMatch(SQLModel):
+    """A need that a patent answers."""
+
+    rank: int
+    score: float
+    scores: Scores
+    need: NeedPublic
+    segments: list[SegmentRef]
+    evidence: list[Evidence]
+
+
+MatchT = TypeVar("MatchT", PatentMatch, NeedMatch)
+
+
+class MatchResponse(SQLModel, Generic[MatchT]):
+    """Ranked matches with everything they rest on: index generation, model and segment catalogue."""
+
+    generation: str
+    model: str
+    segment_catalogue: str
+    took_ms: float
+    items: list[MatchT]
+    by_segment: list[SegmentCount]
