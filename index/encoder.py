@@ -63,7 +63,7 @@ class Encoder:
         """
         precision = precision or Precision("float32", "未测量，按默认使用 float32")
         folder = local_model_folder(model)
-        disable_progress_bar()  # of the weights, on standard error
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # of the weights, on standard error
         if threads is not None:
             torch.set_num_threads(threads)
         try:
