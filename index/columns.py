@@ -1,0 +1,205 @@
+"""Filters of a match and the columns they select by.
+
+A filter becomes the sorted row numbers of a generation before anything is searched, without the database. Coded fields
+are kept as posting lists under every level of a code (`G06F40/30` under G, G06, G06F, G06F40 and itself), so that a
+prefix is a look-up; all arrays are mapped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from catalog import reference
+
+Rows = NDArray[np.int64]
+
+CODED = ("segment", "region", "industry", "ipc", "holder_kind", "kind")
+_IPC = re.compile(r"([A-H])(?:(\d{2})(?:([A-Z])(?:(\d{1,4})(/\d{2,6})?)?)?)?")
+_NEVER = (np.iinfo(np.int32).max, -1)
+
+
+class Filters(BaseModel):
+    """What a match is restricted to. Within a field any of the values will do, between fields all must hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    segment: list[str] = []
+    region: list[str] = []
+    industry: list[str] = []
+    ipc: list[str] = []
+    holder_kind: list[str] = []
+    kind: list[str] = []
+    open_licence: bool | None = None
+    in_force_on: date | None = None
+
+    @field_validator(*CODED, mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        if value is None:
+            return []
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("ipc", "industry")
+    @classmethod
+    def _as_printed(cls, values: list[str]) -> list[str]:
+        return ["".join(value.split()).upper().removesuffix("*") for value in values]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is restricted."""
+        return self == Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnValues:
+    """What filters can ask of one document. `force`: first and last day in force, None where unknown."""
+
+    segments: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    ipc: tuple[str, ...] = ()
+    holder_kind: str | None = None
+    kind: str | None = None
+    open_licence: bool = False
+    force: tuple[date, date] | None = None
+
+    def codes(self) -> dict[str, set[str]]:
+        """The codes, by field of `Filters`, under which the document is found."""
+        return {
+            "segment": set(self.segments),
+            "region": set(self.regions),
+            "industry": {level for code in self.industries for level in industry_levels(code)},
+            "ipc": {level for symbol in self.ipc for level in ipc_levels(symbol)},
+            "holder_kind": {self.holder_kind} if self.holder_kind else set(),
+            "kind": {self.kind} if self.kind else set(),
+        }
+
+
+def ipc_levels(symbol: str) -> list[str]:
+    """The whole levels of a canonical symbol or prefix, itself last; a text of another form is its own level.
+
+    >>> ipc_levels("G06F40/30")
+    ['G', 'G06', 'G06F', 'G06F40', 'G06F40/30']
+    """
+    match = _IPC.fullmatch(symbol)
+    if match is None:
+        return [symbol]
+    ends = sorted({match.end(group) for group in range(1, 6) if match.group(group)})
+    return [symbol[:end] for end in ends]
+
+
+def industry_levels(code: str) -> list[str]:
+    """The levels of a GB/T 4754 code: section letter, then two, three and four digits as far as it goes.
+
+    >>> industry_levels("3562")
+    ['C', '35', '356', '3562']
+    """
+    known = reference.industries().get(code[:2])
+    section = [known.section] if known else []
+    return section + [code[:end] for end in range(2, len(code) + 1)]
+
+
+class Columns:
+    """The filter columns of one collection."""
+
+    def __init__(
+        self,
+        terms: dict[str, dict[str, int]],
+        offsets: Rows,
+        postings: NDArray[np.int32],
+        **flat: NDArray[Any],
+    ) -> None:
+        self._terms, self._offsets, self._postings = terms, offsets, postings
+        self._open_licence, self._force_from, self._force_to = (
+            flat["open_licence"],
+            flat["force_from"],
+            flat["force_to"],
+        )
+
+    @classmethod
+    def write(cls, folder: Path, documents: Iterable[ColumnValues]) -> int:
+        """Write the columns of `documents`, in the order of rows, into the new `folder`; answers their number."""
+        lists: dict[str, dict[str, array[int]]] = {field: {} for field in CODED}
+        flat: list[tuple[bool, int, int]] = []
+        for row, values in enumerate(documents):
+            for field, codes in values.codes().items():
+                for code in codes:
+                    lists[field].setdefault(code, array("i")).append(row)
+            first, last = (day.toordinal() for day in values.force) if values.force else _NEVER
+            flat.append((values.open_licence, first, last))
+        folder.mkdir()
+        terms, postings, offsets = _flatten(lists)
+        (folder / "terms.json").write_text(json.dumps(terms, ensure_ascii=False), "utf-8")
+        columns = np.array(flat, np.int32).reshape(len(flat), 3)
+        arrays = {
+            "offsets": offsets,
+            "postings": postings,
+            "open_licence": columns[:, 0].astype(np.uint8),
+            "force_from": columns[:, 1],
+            "force_to": columns[:, 2],
+        }
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", np.ascontiguousarray(array))
+        return len(flat)
+
+    @classmethod
+    def open(cls, folder: Path) -> Columns:
+        """Map the columns in `folder`."""
+        terms = json.loads((folder / "terms.json").read_text("utf-8"))
+        names = ("offsets", "postings", "open_licence", "force_from", "force_to")
+        return cls(terms, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names})
+
+    def __len__(self) -> int:
+        return len(self._open_licence)
+
+    def select(self, filters: Filters) -> Rows | None:
+        """The sorted rows that meet all `filters`; None when nothing is restricted.
+
+        A document whose time in force is unknown is never in force on a day.
+        """
+        if filters.is_empty:
+            return None
+        chosen = np.ones(len(self), bool)
+        for field in CODED:
+            if codes := getattr(filters, field):
+                chosen &= self._having(field, codes)
+        if filters.open_licence is not None:
+            chosen &= self._open_licence == filters.open_licence
+        if filters.in_force_on is not None:
+            day = filters.in_force_on.toordinal()
+            chosen &= (self._force_from <= day) & (day <= self._force_to)
+        return np.flatnonzero(chosen)
+
+    def _having(self, field: str, codes: list[str]) -> NDArray[np.bool_]:
+        chosen = np.zeros(len(self), bool)
+        for code in codes:
+            at = self._terms[field].get(code)
+            if at is not None:
+                chosen[self._postings[self._offsets[at] : self._offsets[at + 1]]] = True
+        return chosen
+
+
+def _flatten(
+    lists: dict[str, dict[str, array[int]]],
+) -> tuple[dict[str, dict[str, int]], NDArray[np.int32], Rows]:
+    """One array of all posting lists, where each begins, and the number of the list of each code."""
+    terms: dict[str, dict[str, int]] = {}
+    ordered: list[array[int]] = []
+    for field, by_code in lists.items():
+        terms[field] = {code: len(ordered) + at for at, code in enumerate(sorted(by_code))}
+        ordered.extend(by_code[code] for code in sorted(by_code))
+    offsets = np.zeros(len(ordered) + 1, np.int64)
+    np.cumsum([len(rows) for rows in ordered], out=offsets[1:])
+    postings = np.concatenate([np.empty(0, np.int32), *(np.frombuffer(rows, np.int32) for rows in ordered)])
+    return terms, postings, offsets
