@@ -149,8 +149,8 @@ class Columns:
             "force_from": columns[:, 1],
             "force_to": columns[:, 2],
         }
-        for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", np.ascontiguousarray(array))
+        for name, values_by_row in arrays.items():
+            np.save(folder / f"{name}.npy", np.ascontiguousarray(values_by_row))
         return len(flat)
 
     @classmethod
