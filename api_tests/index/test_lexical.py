@@ -1,0 +1,91 @@
+"""Congruence of the lexical index with a plain computation of BM25."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.lexical import K1, B, LexicalIndex
+
+WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
+token_lists = st.lists(st.sampled_from(WORDS), max_size=12)
+
+
+def bm25(documents: list[list[str]], query: list[str], row: int) -> float:
+    mean = sum(map(len, documents)) / len(documents)
+    document, total = documents[row], 0.0
+    for token in query:
+        frequency = sum(token in other for other in documents)
+        idf = math.log(1 + (len(documents) - frequency + 0.5) / (frequency + 0.5))
+        tf = document.count(token)
+        if tf:
+            total += idf * tf / (tf + K1 * (1 - B + B * len(document) / mean))
+    return total
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_search_equals_plain_bm25(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    documents = data.draw(st.lists(token_lists, max_size=30))
+    query = data.draw(st.lists(st.sampled_from([*WORDS, "未见"]), max_size=10))
+    kept = data.draw(st.none() | st.sets(st.integers(0, 29)))
+    k = data.draw(st.integers(1, 35))
+    folder = tmp_path_factory.mktemp("lexical") / "lexical"
+    assert LexicalIndex.write(folder, iter(documents)) == len(documents)
+    index = LexicalIndex.open(folder)
+    rows = None if kept is None else np.array(sorted(r for r in kept if r < len(documents)), np.int64)
+
+    scores, found = index.search(query, k, rows)
+
+    expected = {row: bm25(documents, query, row) for row in range(len(documents))}
+    candidates = [r for r in expected if expected[r] > 0 and (rows is None or r in rows)]
+    assert len(found) == min(k, len(candidates))
+    assert set(found.tolist()) <= set(candidates)
+    np.testing.assert_allclose(scores, [expected[row] for row in found], rtol=1e-5)
+    assert found.tolist() == [row for _, row in sorted(zip(-scores, found.tolist(), strict=True))]
+    # Nothing left out is better, and among equals the lowest rows were taken.
+    left = [row for row in candidates if row not in found]
+    if left:
+        ours = index.scores(query, np.array(left))
+        assert all((-s, r) > (-scores[-1], found[-1]) for s, r in zip(ours, left, strict=True))
+    np.testing.assert_allclose(index.scores(query), list(expected.values()), rtol=1e-5)
+
+
+def open_index(folder: Path, documents: list[list[str]]) -> LexicalIndex:
+    LexicalIndex.write(folder / "lexical", documents)
+    return LexicalIndex.open(folder / "lexical")
+
+
+def test_equal_documents_tie_and_the_lowest_row_wins(tmp_path: Path) -> None:
+    index = open_index(tmp_path, [["钢"], ["锂电", "电池"], ["电池", "锂电"], ["锂电", "电池"]])
+    scores, rows = index.search(["电池", "锂电"], 2)
+    assert rows.tolist() == [1, 2]
+    assert scores[0] == scores[1]
+
+
+def test_a_repeated_query_token_counts_as_often_as_it_stands(tmp_path: Path) -> None:
+    index = open_index(tmp_path, [["钢", "电池"], ["锂电"]])
+    once, twice = index.scores(["钢"]), index.scores(["钢", "钢"])
+    np.testing.assert_allclose(twice, 2 * once)
+
+
+def test_idf_falls_with_the_number_of_documents(tmp_path: Path) -> None:
+    index = open_index(tmp_path, [["钢", "电池"], ["电池"]])
+    assert index.idf("未见") > index.idf("钢") > index.idf("电池") > 0
+
+
+def test_the_order_of_words_does_not_change_a_score(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    index = open_index(tmp_path, [random.choice(WORDS, 20).tolist() for _ in range(50)])
+    query = random.choice(WORDS, 40).tolist()
+    np.testing.assert_array_equal(index.scores(query), index.scores(query[::-1]))
+
+
+def test_k_below_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        open_index(tmp_path, [["钢"]]).search(["钢"], 0)

@@ -1,0 +1,155 @@
+"""BM25 (Robertson and Zaragoza, 2009) over the tokens of `index.text`, mapped from files.
+
+A posting holds the saturated term frequency tf / (tf + k1 (1 - b + b length / mean length)); idf, with Lucene's
+ln(1 + (N - df + 0.5) / (df + 0.5)), is applied when asked. A token that stands twice in a query counts twice: on real
+needs that is worth 0.06 nDCG@10. Written by hand because bm25s, on 135,000 documents, builds fifty times slower, and
+its fast queries cost each process seconds of compilation.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+K1, B = 1.2, 0.75  # the usual defaults; on real needs other values hardly matter
+_ARRAYS = ("keys", "offsets", "rows", "weights")
+
+
+class LexicalIndex:
+    """The postings of one collection. `documents` is their number."""
+
+    def __init__(self, documents: int, arrays: dict[str, NDArray[Any]]) -> None:
+        self.documents = documents
+        self._keys, self._offsets = arrays["keys"], arrays["offsets"]
+        self._rows, self._weights = arrays["rows"], arrays["weights"]
+
+    @classmethod
+    def write(cls, folder: Path, token_lists: Iterable[Sequence[str]]) -> int:
+        """Write the index of documents, given as their tokens in the order of rows, into the new `folder`.
+
+        Answers the number of documents. Memory grows with the number of distinct tokens of each document, about 20 bytes
+        for each.
+        """
+        postings = _Postings()
+        for token_list in token_lists:
+            postings.add(token_list)
+        folder.mkdir()
+        for name, values in postings.arrays().items():
+            np.save(folder / f"{name}.npy", values)
+        facts = {"documents": len(postings.lengths), "k1": K1, "b": B}
+        (folder / "bm25.json").write_text(json.dumps(facts), "utf-8")
+        return len(postings.lengths)
+
+    @classmethod
+    def open(cls, folder: Path) -> LexicalIndex:
+        """Map the index in `folder`."""
+        facts = json.loads((folder / "bm25.json").read_text("utf-8"))
+        return cls(facts["documents"], {n: np.load(folder / f"{n}.npy", mmap_mode="r") for n in _ARRAYS})
+
+    def idf(self, token: str) -> float:
+        """How telling `token` is: its inverse document frequency, greatest for a token of no document."""
+        frequency = len(self._postings(token))
+        return math.log1p((self.documents - frequency + 0.5) / (frequency + 0.5))
+
+    def scores(self, tokens: Sequence[str], rows: Rows | None = None) -> Floats:
+        """BM25 of the query `tokens` for `rows`, in their order, or for all documents; 0 where none occurs."""
+        # In the order of the tokens themselves, so that the same words in another order give the same sums.
+        counts = sorted(Counter(tokens).items())
+        spans = [(self._postings(token), count * self.idf(token)) for token, count in counts]
+        rounded: Floats = np.zeros(self.documents, np.float32)
+        if any(len(span) for span, _ in spans):
+            found = np.concatenate([self._rows[span.start : span.stop] for span, _ in spans])
+            weights = np.concatenate([self._weights[span.start : span.stop] * idf for span, idf in spans])
+            rounded = np.bincount(found, weights, self.documents).astype(np.float32)
+        return rounded if rows is None else rounded[rows]
+
+    def search(self, tokens: Sequence[str], k: int, rows: Rows | None = None) -> tuple[Floats, Rows]:
+        """The best k documents by (-score, row), as scores and rows; fewer where fewer have a token of the query.
+
+        `rows` (sorted, distinct) restricts the candidates; None means all. Exact. Raises ValueError for k below 1.
+        """
+        if k < 1:
+            raise ValueError(f"k must be at least 1, not {k}")
+        scores = self.scores(tokens, rows)
+        best = _best(scores, k)
+        return scores[best], best if rows is None else rows[best]
+
+    def _postings(self, token: str) -> range:
+        key = _key(token)
+        at = int(np.searchsorted(self._keys, key))
+        if at == len(self._keys) or self._keys[at] != key:
+            return range(0)
+        return range(int(self._offsets[at]), int(self._offsets[at + 1]))
+
+
+class _Postings:
+    """The postings while they are gathered, document by document."""
+
+    def __init__(self) -> None:
+        self.vocabulary: dict[str, int] = {}
+        self.lengths = array("i")
+        self.distinct = array("i")
+        self.terms = array("i")
+        self.counts = array("i")
+
+    def add(self, tokens: Sequence[str]) -> None:
+        counts = Counter(tokens)
+        number = self.vocabulary.setdefault
+        self.terms.extend([number(token, len(self.vocabulary)) for token in counts])
+        self.counts.extend(counts.values())
+        self.lengths.append(len(tokens))
+        self.distinct.append(len(counts))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays of the index: postings grouped by token in the order of keys, rows ascending in each group."""
+        keys = np.array([_key(token) for token in self.vocabulary], np.uint64)
+        order = np.argsort(keys)
+        place = np.empty(len(keys), np.int32)
+        place[order] = np.arange(len(keys), dtype=np.int32)
+        terms = place[np.frombuffer(self.terms, np.int32)]
+        offsets = np.zeros(len(keys) + 1, np.int64)
+        np.cumsum(np.bincount(terms, minlength=len(keys)), out=offsets[1:])
+        grouped = np.argsort(terms, kind="stable")
+        rows = np.repeat(np.arange(len(self.lengths), dtype=np.int32), self.distinct)
+        return {
+            "keys": keys[order],
+            "offsets": offsets,
+            "rows": rows[grouped],
+            "weights": self._saturated(rows)[grouped],
+        }
+
+    def _saturated(self, rows: NDArray[np.int32]) -> Floats:
+        lengths = np.frombuffer(self.lengths, np.int32).astype(np.float32)
+        mean = float(lengths.mean()) if len(lengths) else 0.0
+        norms = K1 * (1 - B + B * lengths / max(mean, 1e-9))
+        counts = np.frombuffer(self.counts, np.int32).astype(np.float32)
+        weights: Floats = counts / (counts + norms.astype(np.float32)[rows])
+        return weights
+
+
+def _key(token: str) -> np.uint64:
+    # Digests instead of the words: the vocabulary is mapped, not loaded. Among three million tokens, any two share one
+    # with a probability of 2e-7, and then merely share their postings.
+    return np.uint64(int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little"))
+
+
+def _best(scores: Floats, k: int) -> Rows:
+    """Positions of the best k positive scores by (-score, position)."""
+    positive = np.flatnonzero(scores > 0)
+    if len(positive) > k:
+        cut = np.partition(scores[positive], -k)[-k]
+        above = np.flatnonzero(scores > cut)
+        positive = np.concatenate([above, np.flatnonzero(scores == cut)[: k - len(above)]])
+    return positive[np.lexsort((positive, -scores[positive]))]
