@@ -64,6 +64,16 @@ class LegalStatus(Term):
     WITHDRAWN = "withdrawn", "撤回"
     SUSPENDED = "suspended", "中止或保全"
     PLEDGED = "pledged", "质押"
+    UNKNOWN = "unknown", "未知"
+
+
+class StatusBasis(Term):
+    """What a computed legal status rests on (状态依据)."""
+
+    REGISTER = "register", "登记"
+    COMPUTED = "computed", "按日期推算"
+    PRESUMED = "presumed", "推定（缴费情况未登记）"
+    NONE = "none", "资料不足"
 
 
 class NeedStatus(Term):
