@@ -1,0 +1,67 @@
+"""The database: migrations, modes, isolation of writers."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+import catalog.tables  # noqa: F401
+from catalog import accounts
+from catalog.db import Database, sqlite_url
+from catalog.errors import Conflict, NotReady
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    db = Database(sqlite_url(tmp_path / "catalog.db"))
+    db.upgrade()
+    return db
+
+
+def test_migrations_and_models_agree(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    current, head = database.revisions()
+    assert current == head is not None
+
+
+def test_sqlite_runs_in_wal_mode_with_foreign_keys(database: Database) -> None:
+    with database.read() as session:
+        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert session.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_a_failed_block_writes_nothing(database: Database) -> None:
+    def fail_halfway() -> None:
+        with database.write() as session:
+            accounts.create(session, "平台")
+            accounts.create(session, "平台")
+
+    with pytest.raises(Conflict):
+        fail_halfway()
+    with database.read() as session:
+        assert list(accounts.keys(session)) == []
+
+
+def test_an_unreadable_address_is_explained() -> None:
+    with pytest.raises(NotReady, match="数据库地址无法识别"):
+        Database("not a url")
+
+
+def test_api_keys_are_hashed_and_can_be_revoked(database: Database) -> None:
+    with database.write() as session:
+        key = accounts.create(session, "省平台")
+    with database.write() as session:
+        row = accounts.verify(session, key)
+        assert row is not None
+        assert row.name == "省平台"
+        assert key.split("_", 2)[2] not in row.secret_hash
+        assert accounts.verify(session, key[:-1]) is None
+        assert accounts.verify(session, "pd_1") is None
+        accounts.revoke(session, "省平台")
+    with database.read() as session:
+        assert accounts.verify(session, key) is None
