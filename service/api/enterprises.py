@@ -1,0 +1,57 @@
+"""Enterprises (企业)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import Field
+
+from catalog import enterprises
+from catalog.base import Page, PageQuery
+from catalog.enterprises import EnterpriseCreate, EnterprisePublic, EnterpriseUpdate
+from service.dependencies import Reading, RecordId, Writing
+from service.errors import responses
+
+router = APIRouter(prefix="/enterprises", tags=["企业"])
+
+
+class EnterpriseQuery(PageQuery):
+    """Page and conditions of a list of enterprises."""
+
+    sort: str | None = Field(default=None, description="排序字段：id、name、revenue；前加 - 为降序")
+    name: str | None = Field(default=None, max_length=300, description="名称中的文字")
+    region: str | None = Field(default=None, max_length=6, description="省级或地级行政区划代码")
+    industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码前缀")
+
+
+@router.get("", summary="企业列表", operation_id="list_enterprises", responses=responses(422))
+def list_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Query()]) -> Page[EnterprisePublic]:
+    """按名称、地区、行业筛选，分页返回。"""
+    found = enterprises.page(
+        session, wanted, name=wanted.name, region=wanted.region, industry=wanted.industry
+    )
+    items = [enterprises.public(row) for row in found.rows]
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get("/{id}", summary="一家企业", operation_id="get_enterprise", responses=responses(404, 422))
+def get_enterprise(session: Reading, id: RecordId) -> EnterprisePublic:
+    """返回一家企业的登记信息。"""
+    return enterprises.public(enterprises.get(session, id))
+
+
+@router.post(
+    "",
+    summary="登记企业",
+    operation_id="create_enterprise",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(409, 422),
+)
+def create_enterprise(session: Writing, data: EnterpriseCreate) -> EnterprisePublic:
+    """登记一家新企业；名称或统一社会信用代码已存在时返回 409。"""
+    return enterprises.public(enterprises.create(session, data))
+
+
+@router.put("/{id}", summary="更新企业", operation_id="update_enterprise", responses=responses(404, 409, 422))
+def update_enterprise(session: Writing, id: RecordId, data: EnterpriseUpdate) -> EnterprisePublic:
+    """以提交的内容整体替换；没有提交的字段会被清空。"""
+    return enterprises.public(enterprises.update(session, id, data))

@@ -1,0 +1,31 @@
+"""Generations (索引版本)."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from sqlmodel import SQLModel
+
+from catalog import generations
+from service.dependencies import Reading
+
+router = APIRouter(prefix="/generations", tags=["索引版本"])
+
+
+class GenerationPublic(SQLModel):
+    """A generation as shown to users."""
+
+    name: str
+    status: str
+    patents: int
+    needs: int
+    activated_at: datetime | None
+    manifest: dict[str, Any]
+
+
+@router.get("", summary="索引版本", operation_id="list_generations")
+def list_generations(session: Reading) -> list[GenerationPublic]:
+    """全部索引版本，最新的在前；`active` 为正在使用的版本。"""
+    return [
+        GenerationPublic.model_validate(row, from_attributes=True) for row in generations.history(session)
+    ]

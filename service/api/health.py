@@ -1,0 +1,46 @@
+"""Whether the service is alive (存活) and ready (就绪)."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from service.checks import missing_parts
+from service.dependencies import RuntimeDep
+from service.errors import PROBLEM_TYPE, TITLES, Problem, responses
+
+router = APIRouter(tags=["运行状态"])
+
+
+class Health(BaseModel):
+    """The service runs."""
+
+    status: str = Field(default="ok", examples=["ok"])
+
+
+@router.get("/healthz", summary="服务是否存活", operation_id="get_health")
+def get_health() -> Health:
+    """进程在运行即返回 200；不检查数据库、索引与模型。"""
+    return Health()
+
+
+@router.get(
+    "/readyz",
+    summary="服务是否就绪",
+    operation_id="get_readiness",
+    response_model=Health,
+    responses=responses(503),
+)
+def get_readiness(runtime: RuntimeDep) -> Any:
+    """数据库、语义模型与索引都可用时返回 200，否则 503 并说明缺什么、怎样补上。"""
+    missing = missing_parts(runtime)
+    if not missing:
+        return Health()
+    problem = Problem(
+        title=TITLES[503],
+        status=503,
+        detail="；".join(error.message for error in missing),
+        hint="；".join(error.hint for error in missing if error.hint) or None,
+    )
+    return JSONResponse(problem.model_dump(exclude_none=True), 503, media_type=PROBLEM_TYPE)

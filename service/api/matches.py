@@ -1,0 +1,61 @@
+"""Matches (匹配): a text or a need to patents, a patent to needs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from index.columns import Filters
+from matching.results import MatchResponse, NeedMatch, PatentMatch
+from service.dependencies import RecordId, RuntimeDep
+from service.errors import responses
+from service.filters import FilterInput, resolve
+from service.match_request import MatchQuery, MatchRequest
+from service.runtime import Runtime
+
+router = APIRouter(tags=["匹配"])
+
+
+def _filters(runtime: Runtime, wanted: FilterInput) -> Filters:
+    # A session of its own, closed before the search: a request never holds two connections.
+    with runtime.database.read() as session:
+        return resolve(session, wanted)
+
+
+_ERRORS = responses(422, 503)
+_ERRORS_BY_ID = responses(404, 422, 503)
+
+
+@router.post("/matches", summary="按文本匹配专利", operation_id="create_match", responses=_ERRORS)
+def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[PatentMatch]:
+    """先按条件筛选，再以语义与字词双路检索并融合排序。
+
+    每件专利都附各路得分、原文依据、产业细分领域及其依据、开放许可条件。
+    """
+    filters = _filters(runtime, request.filters)
+    return runtime.matcher.patents_for_text(request.text, request.top_k, filters)
+
+
+@router.get(
+    "/needs/{id}/matches",
+    summary="为一条技术需求匹配专利",
+    operation_id="get_need_matches",
+    responses=_ERRORS_BY_ID,
+)
+def get_need_matches(
+    id: RecordId, wanted: Annotated[MatchQuery, Query()], runtime: RuntimeDep
+) -> MatchResponse[PatentMatch]:
+    """以需求的名称与描述为检索文本，结果与 `POST /matches` 同形。"""
+    return runtime.matcher.patents_for_need(id, wanted.top_k, _filters(runtime, wanted))
+
+
+@router.get(
+    "/patents/{id}/needs",
+    summary="为一件专利匹配技术需求",
+    operation_id="get_patent_needs",
+    responses=_ERRORS_BY_ID,
+)
+def get_patent_needs(
+    id: RecordId, wanted: Annotated[MatchQuery, Query()], runtime: RuntimeDep
+) -> MatchResponse[NeedMatch]:
+    """反向匹配：哪些征集中的技术需求可由这件专利解决。"""
+    return runtime.matcher.needs_for_patent(id, wanted.top_k, _filters(runtime, wanted))

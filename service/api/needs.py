@@ -1,0 +1,74 @@
+"""Needs (技术需求)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import Field
+
+from catalog import needs
+from catalog.base import Page, PageQuery
+from catalog.db import Session
+from catalog.needs import Need, NeedCreate, NeedPublic, NeedUpdate
+from catalog.terms import NeedStatus
+from service.dependencies import Reading, RecordId, Writing
+from service.errors import responses
+
+router = APIRouter(prefix="/needs", tags=["技术需求"])
+
+
+class NeedQuery(PageQuery):
+    """Page and conditions of a list of needs."""
+
+    sort: str | None = Field(
+        default=None, description="排序字段：id、code、title、published_on、budget；前加 - 为降序"
+    )
+    text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
+    region: str | None = Field(default=None, max_length=6, description="省级或地级行政区划代码")
+    industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码前缀")
+    status: NeedStatus | None = Field(default=None, description="需求状态")
+    enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
+
+
+def _public(session: Session, row: Need) -> NeedPublic:
+    return needs.many(session, [row.id or 0])[row.id or 0]
+
+
+@router.get("", summary="技术需求列表", operation_id="list_needs", responses=responses(422))
+def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Page[NeedPublic]:
+    """按文字、地区、行业、状态、企业筛选，分页返回。"""
+    found = needs.page(
+        session,
+        wanted,
+        text=wanted.text,
+        region=wanted.region,
+        industry=wanted.industry,
+        status=wanted.status,
+        enterprise_id=wanted.enterprise_id,
+    )
+    public = needs.many(session, [row.id for row in found.rows])
+    items = [public[row.id] for row in found.rows]
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get("/{id}", summary="一条技术需求", operation_id="get_need", responses=responses(404, 422))
+def get_need(session: Reading, id: RecordId) -> NeedPublic:
+    """返回一条技术需求。"""
+    return _public(session, needs.get(session, id))
+
+
+@router.post(
+    "",
+    summary="登记技术需求",
+    operation_id="create_need",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(404, 409, 422),
+)
+def create_need(session: Writing, data: NeedCreate) -> NeedPublic:
+    """登记一条新需求；`code` 缺省时自动编号。下次重建索引后参加反向匹配。"""
+    return _public(session, needs.create(session, data))
+
+
+@router.put("/{id}", summary="更新技术需求", operation_id="update_need", responses=responses(404, 409, 422))
+def update_need(session: Writing, id: RecordId, data: NeedUpdate) -> NeedPublic:
+    """以提交的内容整体替换；没有提交的字段会被清空。"""
+    return _public(session, needs.update(session, id, data))

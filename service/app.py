@@ -1,0 +1,70 @@
+"""The FastAPI application."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.staticfiles import StaticFiles
+
+from catalog.errors import PatentDockError
+from service import errors, openapi, pages
+from service.api import enterprises, generations, health, imports, licences, matches, needs, patents, segments
+from service.dependencies import require_key
+from service.middleware import BodyLimit, SecurityHeaders
+from service.runtime import Runtime
+
+logger = logging.getLogger("patentdock")
+
+
+def program_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return version("patentdock")
+    except PackageNotFoundError:
+        return "0+源码"
+
+
+def _warm_up(runtime: Runtime) -> None:
+    try:
+        runtime.matcher.generation()
+    except PatentDockError as error:
+        logger.warning("服务已启动，但尚不能匹配：%s", error)
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """The whole service over one installation."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(_warm_up, runtime)
+        yield
+        runtime.close()
+
+    app = FastAPI(
+        title="PatentDock 专利供需对接服务",
+        version=program_version(),
+        description=openapi.DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # these pages load scripts from a foreign network
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.runtime = runtime
+    app.add_middleware(BodyLimit, upload_limit=runtime.settings.max_upload_mb * 1024 * 1024)
+    app.add_middleware(SecurityHeaders)
+    errors.install(app)
+    openapi.install(app)
+    app.include_router(health.router)
+    protected = APIRouter(
+        prefix="/api/v1", dependencies=[Depends(require_key)], responses=errors.responses(401)
+    )
+    for module in (matches, patents, needs, enterprises, licences, imports, segments, generations):
+        protected.include_router(module.router)
+    app.include_router(protected)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    return app

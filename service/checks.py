@@ -1,0 +1,59 @@
+"""What the installation lacks: shared by `/readyz` and `patentdock doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from catalog import segments
+from catalog.errors import NotReady, PatentDockError
+from service.runtime import Runtime
+
+
+def check_schema(runtime: Runtime) -> str:
+    """Revision of the database. Raises NotReady when it is missing or old."""
+    current, newest = runtime.database.revisions()
+    if current != newest:
+        raise NotReady(
+            f"数据库结构版本为 {current or '空'}，程序需要 {newest}", hint="请运行 patentdock init 升级数据库"
+        )
+    return f"结构版本 {current}"
+
+
+def check_segments(runtime: Runtime) -> str:
+    """Segment catalogue in use. Raises NotReady."""
+    with runtime.database.read() as session:
+        row = segments.catalogue(session)
+        count = len(segments.segments_of(session, row))
+    return f"{row.version}（{row.title}，{count} 个细分领域）"
+
+
+def check_model(runtime: Runtime) -> str:
+    """The model that will be used. Raises NotReady when it cannot be found."""
+    from index.model_files import local_model_folder
+
+    folder = local_model_folder(runtime.model_path)
+    return str(folder)
+
+
+def check_generation(runtime: Runtime) -> str:
+    """The generation in use. Raises NotReady when there is none or it belongs to another model."""
+    generation = runtime.matcher.generation()
+    return f"{generation.name}（专利 {len(generation.patents.ids)} 件，需求 {len(generation.needs.ids)} 条）"
+
+
+READINESS: tuple[Callable[[Runtime], str], ...] = (
+    check_schema,
+    check_segments,
+    check_model,
+    check_generation,
+)
+
+
+def missing_parts(runtime: Runtime) -> list[PatentDockError]:
+    """What keeps the service from answering match requests; empty when it is ready."""
+    for check in READINESS:
+        try:
+            check(runtime)
+        except PatentDockError as error:
+            return [error]
+    return []

@@ -1,0 +1,72 @@
+"""The command line `patentdock`: its commands, how errors are shown, exit codes (0 done, 1 failed, 2 wrong usage)."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from catalog.errors import PatentDockError
+from service import cli_catalogue, cli_data, cli_install, cli_match
+from service.cli_language import Command, Group, explain
+from service.cli_output import print_error
+from service.field_problems import InvalidFields
+
+app = typer.Typer(
+    name="patentdock",
+    cls=Group,
+    help="PatentDock 专利供需对接服务：登记专利与技术需求，建立索引，给出匹配。",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+for module in (cli_install, cli_data, cli_match, cli_catalogue):
+    module.register(app, Command, Group)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code. No traceback ever reaches the terminal."""
+    try:
+        result = app(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="patentdock",
+            standalone_mode=False,
+        )
+    except typer.TyperException as error:
+        return _usage_error(error)
+    except PatentDockError as error:
+        print_error(error.message, error.hint)
+        return 2 if isinstance(error, InvalidFields) else 1
+    except (KeyboardInterrupt, typer.Abort):
+        print_error("已中断")
+        return 130
+    except BrokenPipeError:
+        return 1
+    except Exception:
+        return _internal_error()
+    return result if isinstance(result, int) else 0
+
+
+def _usage_error(error: typer.TyperException) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return 2
+    print_error(explain(error), "用 patentdock --help 或 patentdock 命令 --help 查看用法")
+    return error.exit_code
+
+
+def _internal_error() -> int:
+    number = secrets.token_hex(4)
+    path = Path(tempfile.gettempdir()) / f"patentdock-{number}.log"
+    path.write_text(traceback.format_exc(), encoding="utf-8")
+    print_error(f"程序内部出错，编号 {number}", f"详情已写入 {path}，请连同所用命令一并报告")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""What commands print: results on standard output, progress and errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+StepProgress = Callable[[str, int, int], None]
+"""Called with the name of the step, the amount done and the total."""
+
+
+@cache
+def _stderr() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def print_error(message: str, hint: str | None = None) -> None:
+    """Say what went wrong and what to do next."""
+    print(f"错误：{message}", file=sys.stderr)
+    if hint:
+        print(f"建议：{hint}", file=sys.stderr)
+
+
+def note(text: str) -> None:
+    """A remark beside the result, on standard error."""
+    print(text, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on standard output."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on standard output, as wide as the terminal."""
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console(highlight=False, markup=False).print(table)
+
+
+@contextmanager
+def step_progress() -> Iterator[StepProgress]:
+    """A progress bar for each step on standard error."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_stderr()) as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done, total=total)
+
+        yield report

@@ -1,0 +1,67 @@
+"""What routes ask for: the installation, a database session, the caller's key, ids and pages."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from catalog import accounts
+from catalog.base import PageQuery
+from catalog.db import Session
+from service.errors import Unauthorized
+from service.runtime import Runtime
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="接口密钥",
+    bearerFormat="pd_…",
+    description="请求头 `Authorization: Bearer pd_…`；密钥由管理员用 `patentdock keys create 名称` 生成",
+)
+
+
+def _runtime(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+RuntimeDep = Annotated[Runtime, Depends(_runtime)]
+
+
+def _reading(runtime: RuntimeDep) -> Iterator[Session]:
+    with runtime.database.read() as session:
+        yield session
+
+
+def _writing(runtime: RuntimeDep) -> Iterator[Session]:
+    with runtime.database.write() as session:
+        yield session
+
+
+Reading = Annotated[Session, Depends(_reading)]
+# Scope "function" ends the transaction before the answer is sent: a caller never sees a success that was not stored.
+Writing = Annotated[Session, Depends(_writing, scope="function")]
+
+
+def require_key(
+    runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> str:
+    """Name of the caller's API key. Raises Unauthorized."""
+    if credentials is None:
+        raise Unauthorized(
+            "请求没有带接口密钥",
+            hint="请在请求头中加入 Authorization: Bearer pd_…；密钥用 patentdock keys create 生成",
+        )
+    with runtime.database.read() as session:
+        key = accounts.verify(session, credentials.credentials)
+    if key is None:
+        raise Unauthorized(
+            "接口密钥不正确或已吊销", hint="请核对密钥，或请管理员用 patentdock keys create 重新生成"
+        )
+    return key.name
+
+
+Caller = Annotated[str, Depends(require_key)]
+# The bound is that of a 32-bit key column, which PostgreSQL enforces with an error.
+RecordId = Annotated[int, Path(ge=1, le=2**31 - 1, description="记录编号", examples=[1])]
+PageDep = Annotated[PageQuery, Query()]

@@ -1,0 +1,88 @@
+"""Examines an installation (自检): what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from catalog.errors import NotReady, PatentDockError
+from service.checks import check_generation, check_model, check_schema, check_segments
+from service.runtime import Runtime
+
+MIN_FREE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    name: str
+    ok: bool
+    message: str
+    hint: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+def _check_python(_runtime: Runtime) -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] != (3, 11):
+        raise NotReady(f"当前为 Python {version}", hint="请用 Python 3.11 重新安装 patentdock")
+    return f"Python {version}"
+
+
+def _check_data(runtime: Runtime) -> str:
+    folder = runtime.settings.data.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NotReady(f"{folder} 不可写", hint="请修改该目录的权限，或用 PATENTDOCK_DATA 指定可写的目录")
+    return f"{folder} 可写"
+
+
+def _check_disk(runtime: Runtime) -> str:
+    free = shutil.disk_usage(runtime.settings.data).free
+    text = f"剩余 {free / 1024**3:.1f} GB"
+    if free < MIN_FREE_BYTES:
+        raise NotReady(f"数据目录所在磁盘{text}", hint="请清理磁盘；索引、模型与数据库至少需要 2 GB")
+    return text
+
+
+def _check_index(runtime: Runtime) -> str:
+    description = check_generation(runtime)
+    generation = runtime.store.current()
+    if generation is not None:
+        runtime.store.verify(generation.name)
+    return f"{description}，校验无误"
+
+
+CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
+    ("Python 版本", _check_python),
+    ("数据目录", _check_data),
+    ("磁盘空间", _check_disk),
+    ("数据库", check_schema),
+    ("产业目录", check_segments),
+    ("语义模型", check_model),
+    ("索引", _check_index),
+)
+
+
+def _examine(name: str, check: Callable[[Runtime], str], runtime: Runtime) -> Finding:
+    try:
+        return Finding(name, True, check(runtime))
+    except PatentDockError as error:
+        return Finding(name, False, error.message, error.hint)
+    except (
+        Exception
+    ) as error:  # a broken installation fails in ways that nobody foresaw; the other checks go on
+        hint = "请先修复上面的问题；仍未解决时，请把这一行报告给维护者"
+        return Finding(name, False, f"{type(error).__name__}：{error}"[:300], hint)
+
+
+def examine(runtime: Runtime) -> list[Finding]:
+    """The findings of all checks, in the order in which they should be mended."""
+    return [_examine(name, check, runtime) for name, check in CHECKS]

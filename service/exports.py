@@ -1,0 +1,119 @@
+"""Match results as CSV and Excel files: what is on the screen, row by row, and what it rests on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+import xlsxwriter
+
+from matching.results import MatchResponse, PatentMatch
+
+COLUMNS = (
+    ("名次", 6),
+    ("专利名称", 44),
+    ("申请号", 18),
+    ("专利类型", 10),
+    ("专利权人", 30),
+    ("专利权人类型", 12),
+    ("地区", 14),
+    ("申请日", 12),
+    ("授权公告日", 12),
+    ("是否有效", 10),
+    ("IPC", 24),
+    ("产业细分领域（依据）", 36),
+    ("开放许可条件", 44),
+    ("依据", 60),
+    ("语义相似度", 10),
+    ("语义名次", 8),
+    ("字词名次", 8),
+    ("备注", 12),
+)
+IN_FORCE = {True: "有效", False: "无效", None: "未知"}
+# A cell that begins so is run as a formula by spreadsheet programs.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cells(item: PatentMatch) -> list[str]:
+    """The cells of one result, in the order of COLUMNS."""
+    patent = item.patent
+    values = (
+        item.rank,
+        patent.title,
+        patent.application_number or "缺申请号",
+        patent.kind_name,
+        "；".join(patent.holders),
+        patent.holder_kind_name,
+        patent.region_name,
+        patent.filing_date,
+        patent.grant_date,
+        IN_FORCE[patent.in_force],
+        "；".join(patent.ipc),
+        "；".join(f"{segment.name}（{segment.basis_name}）" for segment in item.segments),
+        item.licence.terms if item.licence else None,
+        " / ".join(evidence.sentence for evidence in item.evidence),
+        f"{item.scores.dense:.4f}",
+        item.scores.dense_rank,
+        item.scores.lexical_rank,
+        "演示数据" if patent.is_demo else None,
+    )
+    return ["" if value is None else str(value) for value in values]
+
+
+def notes(
+    text: str, conditions: Sequence[str], response: MatchResponse[PatentMatch]
+) -> list[tuple[str, str]]:
+    """What the results rest on."""
+    return [
+        ("需求文本", text),
+        ("筛选条件", "；".join(conditions) or "无"),
+        ("结果条数", str(len(response.items))),
+        ("索引版本", response.generation),
+        ("语义模型", response.model),
+        ("产业目录版本", response.segment_catalogue),
+    ]
+
+
+def _guarded(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def to_csv(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> bytes:
+    """The results as CSV in UTF-8 with BOM (which Excel needs), followed by what they rest on."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    for row in _rows(response, about):
+        writer.writerow([_guarded(cell) for cell in row])
+    return out.getvalue().encode("utf-8-sig", "replace")
+
+
+def _rows(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> Iterator[Sequence[str]]:
+    yield [heading for heading, _ in COLUMNS]
+    yield from (cells(item) for item in response.items)
+    yield []
+    yield from about
+
+
+def to_xlsx(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> bytes:
+    """The results as an Excel workbook; every cell is written as text, so nothing runs as a formula."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as workbook:
+        heading = workbook.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "valign": "vcenter"})
+        body = workbook.add_format({"text_wrap": True, "valign": "top", "border": 1})
+        sheet = workbook.add_worksheet("匹配结果")
+        sheet.freeze_panes(1, 2)
+        for column, (name, width) in enumerate(COLUMNS):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, name, heading)
+        for line, item in enumerate(response.items, 1):
+            for column, cell in enumerate(cells(item)):
+                sheet.write_string(line, column, cell, body)
+        sheet.autofilter(0, 0, max(len(response.items), 1), len(COLUMNS) - 1)
+        about_sheet = workbook.add_worksheet("说明")
+        about_sheet.set_column(0, 0, 16)
+        about_sheet.set_column(1, 1, 80)
+        for line, (name, value) in enumerate(about):
+            about_sheet.write_string(line, 0, name, heading)
+            about_sheet.write_string(line, 1, value, body)
+    return out.getvalue()

@@ -1,0 +1,51 @@
+"""What is wrong with the fields of a request, in Chinese; shared by REST, command line and search page."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from catalog.errors import InvalidInput
+from service.validation_messages import reason_of
+
+SHOWN_LENGTH = 100
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of the request."""
+
+    field: str = Field(description="字段", examples=["top_k"])
+    value: str = Field(description="收到的值（过长时截断）", examples=["0"])
+    reason: str = Field(description="原因", examples=["应不小于 1"])
+
+
+class InvalidFields(InvalidInput):
+    """Several fields cannot be accepted, each for its own reason."""
+
+    def __init__(self, fields: Sequence[FieldProblem], *, hint: str | None = None) -> None:
+        super().__init__("；".join(sentence(field) for field in fields), hint=hint)
+        self.fields = list(fields)
+
+
+def sentence(problem: FieldProblem) -> str:
+    """The problem of one field in one line."""
+    received = f"（收到 {problem.value}）" if problem.value else ""
+    return f"{problem.field}：{problem.reason}{received}"
+
+
+def shown(value: object) -> str:
+    """A received value as it can be shown: printable, short, never a whole document."""
+    if value is None or isinstance(value, dict | list | bytes):
+        return ""
+    text = str(value).encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…（共 {len(text)} 字符）"
+
+
+def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
+    """The errors of pydantic in Chinese, by field."""
+    found = []
+    for error in errors:
+        path = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
+        value = "" if error["type"] == "missing" else shown(error.get("input"))
+        found.append(FieldProblem(field=".".join(path) or "请求", value=value, reason=reason_of(error)))
+    return found

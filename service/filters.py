@@ -1,0 +1,140 @@
+"""Filters as people write them, codes or Chinese names, checked and turned into the index's codes."""
+
+from collections.abc import Callable
+from datetime import date
+from difflib import get_close_matches
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from catalog import reference, segments
+from catalog.base import Schema
+from catalog.db import Session
+from catalog.errors import InvalidInput
+from catalog.terms import HolderKind, PatentKind, Term
+from index.columns import Filters
+from ingestion.identifiers import industry_code, ipc, region_code
+from service.field_problems import FieldProblem, InvalidFields, shown
+
+MAX_VALUES = 100
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_ITEM = {"type": "string", "minLength": 1, "maxLength": 100}
+Values = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=100)]],
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [_ITEM, {"type": "array", "items": _ITEM, "maxItems": MAX_VALUES}]}),
+]
+
+
+def _only_text(value: Any) -> Any:
+    # The library would read a number as a time stamp.
+    if value is None or isinstance(value, str | date):
+        return value
+    raise ValueError("应为日期，如 2026-01-31")
+
+
+Day = Annotated[date | None, BeforeValidator(_only_text)]
+
+
+def _values(description: str, *examples: str) -> Any:
+    return Field(
+        default_factory=list, max_length=MAX_VALUES, description=description, examples=[list(examples)]
+    )
+
+
+class FilterInput(Schema):
+    """Conditions that every result meets; values of one field are alternatives, fields add up."""
+
+    segment: Values = _values("产业细分领域的代码或名称（所用产业目录）", "HB01", "生命健康")
+    region: Values = _values("省级或地级行政区划的代码或名称", "420100", "宜昌市")
+    industry: Values = _values("国民经济行业代码（GB/T 4754，可为上级代码）或名称", "39", "C3562")
+    ipc: Values = _values("IPC 前缀，须为完整的一级", "G06F", "H01M10")
+    holder_kind: Values = _values("第一专利权人类型", "university", "科研院所")
+    kind: Values = _values("专利类型", "invention", "实用新型")
+    open_licence: bool | None = Field(default=None, description="是否已声明开放许可")
+    in_force_on: Day = Field(
+        default=None, description="在此日有效；无法判断是否有效的专利不算", examples=["2026-06-30"]
+    )
+
+
+def resolve(session: Session, wanted: FilterInput) -> Filters:
+    """The filters as the index understands them. Raises InvalidFields naming what is allowed."""
+    readers: dict[str, Callable[[str], list[str]]] = {
+        "segment": _segment_reader(session) if wanted.segment else _region,
+        "region": _region,
+        "industry": _industry,
+        "ipc": _ipc,
+        "holder_kind": lambda text: _term(HolderKind, text),
+        "kind": lambda text: _term(PatentKind, text),
+    }
+    problems: list[FieldProblem] = []
+    codes: dict[str, list[str]] = {}
+    for field, read in readers.items():
+        for text in getattr(wanted, field):
+            try:
+                codes.setdefault(field, []).extend(read(text))
+            except (InvalidInput, ValueError) as error:
+                reason = error.message if isinstance(error, InvalidInput) else str(error)
+                problems.append(FieldProblem(field=field, value=shown(text), reason=reason))
+    if problems:
+        raise InvalidFields(problems)
+    return Filters(**codes, open_licence=wanted.open_licence, in_force_on=wanted.in_force_on)
+
+
+def _segment_reader(session: Session) -> Callable[[str], list[str]]:
+    catalogue = segments.catalogue(session)
+    known = segments.segments_of(session, catalogue)
+
+    def read(text: str) -> list[str]:
+        found = [segment.code for segment in known if text in (segment.code, segment.name)]
+        if not found:
+            allowed = "、".join(f"{segment.code} {segment.name}" for segment in known)
+            raise ValueError(f"产业目录 {catalogue.version} 中没有这个细分领域，可用：{allowed}")
+        return found
+
+    return read
+
+
+@cache
+def _region_codes() -> dict[str, list[str]]:
+    codes: dict[str, list[str]] = {}
+    for region in reference.regions().values():
+        codes.setdefault(region.name, []).append(region.code)
+    return codes
+
+
+def _region(text: str) -> list[str]:
+    if region_code.is_valid(text):
+        return [region_code.validate(text)]
+    codes = _region_codes()
+    if text in codes:
+        return codes[text]
+    begun = [name for name in codes if len(text) > 1 and name.startswith(text)]
+    # 吉林 is a province and a city: the short name means the province.
+    provinces = [name for name in begun if codes[name][0].endswith("0000")]
+    if len(provinces or begun) == 1:
+        return codes[(provinces or begun)[0]]
+    close = begun or get_close_matches(text, codes, n=5, cutoff=0.4)
+    likely = f"；相近的有：{'、'.join(f'{codes[name][0]} {name}' for name in close)}" if close else ""
+    raise ValueError(f"没有这个地区，应为省级或地级行政区划的代码（如 420100）或名称（如 武汉市）{likely}")
+
+
+def _industry(text: str) -> list[str]:
+    named = [entry.code for entry in reference.industries().values() if entry.name == text]
+    # A class and its only subclass often share a name: the upper one covers both.
+    return [min(named, key=len)] if named else [industry_code.validate(text)]
+
+
+def _ipc(text: str) -> list[str]:
+    ipc.covers(text, "A01B1/00")  # raises for what is no prefix
+    return [ipc.compact(text).removesuffix("*")]
+
+
+def _term(terms: type[Term], text: str) -> list[str]:
+    return [terms.parse(text).value]

@@ -1,0 +1,133 @@
+"""The search page (检索页): rendered on the server, on the same code as the REST interface."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+
+from catalog import reference, segments
+from catalog.errors import NotReady, PatentDockError
+from catalog.segments import CataloguePublic
+from catalog.terms import HolderKind, PatentKind
+from matching.results import MatchResponse, PatentMatch
+from service import exports
+from service.dependencies import RuntimeDep
+from service.field_problems import InvalidFields, sentence
+from service.filters import resolve
+from service.highlight import highlight
+from service.runtime import Runtime
+from service.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
+
+HOME_PROVINCE = "42"
+EXAMPLES = (
+    "动力电池包在冬天低温下充电太慢，想要不损伤电池的快速加热或充电办法",
+    "水产养殖尾水氨氮、总磷超标，需要占地小、运行费用低的处理工艺",
+    "焊接机器人在工件装夹有偏差时容易焊偏，需要便宜可靠的焊缝跟踪",
+)
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+router = APIRouter(include_in_schema=False)
+templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
+templates.env.globals.update(highlight=highlight, in_force_names=exports.IN_FORCE)
+
+
+def _catalogue(runtime: Runtime) -> CataloguePublic | None:
+    try:
+        with runtime.database.read() as session:
+            return segments.public(session, segments.catalogue(session))
+    except NotReady:
+        return None
+
+
+def _grouped(catalogue: CataloguePublic | None) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for segment in catalogue.segments if catalogue else []:
+        groups.setdefault(segment.group_name, []).append(segment)
+    return groups
+
+
+def _region_names() -> list[str]:
+    """Names of all regions, those of the home province first."""
+    known = reference.regions().values()
+    return [r.name for r in sorted(known, key=lambda r: (not r.code.startswith(HOME_PROVINCE), r.code))]
+
+
+def _search(runtime: Runtime, form: SearchForm) -> MatchResponse[PatentMatch]:
+    text, top_k, wanted = form.checked(date.today())
+    try:
+        with runtime.database.read() as session:
+            filters = resolve(session, wanted)
+    except InvalidFields as error:
+        raise InvalidFields(relabel(error.fields)) from error
+    return runtime.matcher.patents_for_text(text, top_k, filters)
+
+
+def _page(request: Request, status: int = 200, **context: Any) -> HTMLResponse:
+    runtime: Runtime = request.app.state.runtime
+    catalogue = _catalogue(runtime)
+    context = {
+        "form": SearchForm(),
+        "response": None,
+        "problems": [],
+        "hint": None,
+        "catalogue": catalogue,
+        "groups": _grouped(catalogue),
+        "regions": _region_names(),
+        "kinds": list(PatentKind),
+        "holder_kinds": list(HolderKind),
+        "top_choices": TOP_CHOICES,
+        "max_text": MAX_PAGE_TEXT,
+        "examples": EXAMPLES,
+        "version": request.app.version,
+    } | context
+    return templates.TemplateResponse(request, "search.html", context, status_code=status)
+
+
+def _refusal(request: Request, form: SearchForm, error: PatentDockError) -> HTMLResponse:
+    fields = error.fields if isinstance(error, InvalidFields) else None
+    problems = [sentence(field) for field in fields] if fields else [error.message]
+    return _page(request, error.status, form=form, problems=problems, hint=error.hint)
+
+
+@router.get("/")
+def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
+    """The form; with a text in the address, the form and what was found."""
+    form = SearchForm.of(request.query_params)
+    if not request.query_params:
+        return _page(request)
+    try:
+        return _page(request, form=form, response=_search(runtime, form))
+    except PatentDockError as error:
+        return _refusal(request, form, error)
+
+
+def _download(request: Request, runtime: Runtime, kind: str) -> Response:
+    form = SearchForm.of(request.query_params)
+    try:
+        response = _search(runtime, form)
+    except PatentDockError as error:
+        return _refusal(request, form, error)
+    about = exports.notes(form.q, form.described(), response)
+    content = exports.to_xlsx(response, about) if kind == "xlsx" else exports.to_csv(response, about)
+    name = quote(f"专利匹配结果-{date.today():%Y%m%d}.{kind}")
+    return Response(
+        content,
+        media_type=XLSX_TYPE if kind == "xlsx" else "text/csv; charset=utf-8",
+        headers={"Content-Disposition": f"attachment; filename=\"matches.{kind}\"; filename*=UTF-8''{name}"},
+    )
+
+
+@router.get("/export.xlsx")
+def export_xlsx(request: Request, runtime: RuntimeDep) -> Response:
+    """The results of the same address as an Excel workbook."""
+    return _download(request, runtime, "xlsx")
+
+
+@router.get("/export.csv")
+def export_csv(request: Request, runtime: RuntimeDep) -> Response:
+    """The results of the same address as CSV."""
+    return _download(request, runtime, "csv")

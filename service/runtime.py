@@ -1,0 +1,99 @@
+"""The parts of a running installation, made when first needed and shared by all requests."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from catalog.errors import NotReady
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from index.generation import GenerationStore
+
+    from catalog.db import Database
+    from index.encoder import Encoder
+    from matching.match import Matcher
+
+
+class Runtime:
+    """Database, index, model and matcher of one installation.
+
+    The heavy libraries are imported with the part that needs them, so that `patentdock --help` does not wait for torch.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._encoder: Encoder | None = None
+        self._encoder_lock = Lock()
+
+    @cached_property
+    def database(self) -> Database:
+        """The catalogue's database. Raises NotReady when its address is of no use."""
+        from catalog.db import Database
+
+        try:
+            self.settings.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotReady(
+                f"数据目录 {self.settings.data} 无法创建：{error.strerror}",
+                hint="请用 PATENTDOCK_DATA 指定可写的目录",
+            ) from error
+        return Database(self.settings.catalogue_url)
+
+    @cached_property
+    def store(self) -> GenerationStore:
+        """The generations of the index."""
+        from index.generation import GenerationStore
+
+        return GenerationStore(self.settings.data / "generations")
+
+    @property
+    def model_path(self) -> str | Path:
+        """Name or folder of the model to load. Raises NotReady when the packaged one has not been fetched."""
+        if self.settings.model:
+            return self.settings.model
+        from index.model_package import MANIFEST, MODEL_NAME
+
+        folder = self.settings.models_dir / MODEL_NAME
+        if not (folder / MANIFEST).is_file():
+            raise NotReady(
+                f"语义模型尚未安装（应在 {folder}）",
+                hint="请运行 patentdock setup-model，或用 PATENTDOCK_MODEL 指定模型",
+            )
+        return folder
+
+    @property
+    def encoder(self) -> Encoder:
+        """The embedding model, loaded once. Raises NotReady (model missing or unusable)."""
+        with self._encoder_lock:
+            if self._encoder is None:
+                self._encoder = self._load_encoder()
+        return self._encoder
+
+    @property
+    def encoder_is_loaded(self) -> bool:
+        """Whether the model has been loaded."""
+        return self._encoder is not None
+
+    def _load_encoder(self) -> Encoder:
+        from index.encoder import Encoder
+        from index.precision import choose_precision
+
+        model, threads = self.model_path, self.settings.threads or None
+        precision = choose_precision(model, self.settings.models_dir, threads=threads)
+        return Encoder.load(model, threads=threads, precision=precision)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The matcher over database, index and model. Raises NotReady."""
+        from matching.match import Matcher
+
+        return Matcher(self.database, self.store, self.encoder)
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        if "database" in self.__dict__:
+            self.database.dispose()

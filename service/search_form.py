@@ -1,0 +1,109 @@
+"""The search form: what a visitor asked for, read from the address of the page and written back into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import ValidationError
+
+from service.field_problems import FieldProblem, InvalidFields, field_problems
+from service.filters import FilterInput
+from service.match_request import DEFAULT_TOP_K, MAX_TOP_K
+
+# The text stands in the address, which servers and proxies cut at some length.
+MAX_PAGE_TEXT = 2000
+TOP_CHOICES = (10, 20, 50, 100, 200)
+LABELS = {
+    "q": "需求文本",
+    "segment": "产业细分领域",
+    "region": "地区",
+    "kind": "专利类型",
+    "holder_kind": "专利权人类型",
+    "ipc": "IPC 分类号",
+    "industry": "国民经济行业",
+    "open_licence": "只看开放许可",
+    "in_force": "只看当前有效",
+    "top_k": "显示条数",
+}
+TEXT_FILTERS = ("segment", "region", "kind", "holder_kind", "ipc", "industry")
+
+
+@dataclass(frozen=True)
+class SearchForm:
+    """The fields of the form as typed."""
+
+    q: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    open_licence: bool = False
+    in_force: bool = False
+    top_k: str = str(DEFAULT_TOP_K)
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> SearchForm:
+        """Read the form from the parameters of the address; unknown ones are ignored."""
+        return cls(
+            q=parameters.get("q", "").strip(),
+            values={name: parameters.get(name, "").strip() for name in TEXT_FILTERS},
+            open_licence=bool(parameters.get("open_licence")),
+            in_force=bool(parameters.get("in_force")),
+            top_k=parameters.get("top_k", "").strip() or str(DEFAULT_TOP_K),
+        )
+
+    def checked(self, today: date) -> tuple[str, int, FilterInput]:
+        """Text, number of results and filters. Raises InvalidFields."""
+        problems = self._text_problems()
+        if not self.top_k.isascii() or not self.top_k.isdigit() or not 1 <= int(self.top_k[:9]) <= MAX_TOP_K:
+            reason = f"应为 1 至 {MAX_TOP_K} 的整数"
+            problems.append(FieldProblem(field=LABELS["top_k"], value=self.top_k[:20], reason=reason))
+        if problems:
+            raise InvalidFields(problems)
+        return self.q, int(self.top_k), self._filters(today)
+
+    def _text_problems(self) -> list[FieldProblem]:
+        if not self.q:
+            return [FieldProblem(field=LABELS["q"], value="", reason="请写下要解决的技术问题")]
+        if "\x00" in self.q:
+            return [FieldProblem(field=LABELS["q"], value="", reason="含有空字符（NUL），请删除后再检索")]
+        if len(self.q) > MAX_PAGE_TEXT:
+            reason = (
+                f"共 {len(self.q)} 字，检索页最多 {MAX_PAGE_TEXT} 字；请保留最要紧的技术问题，"
+                "更长的文本可用接口 POST /api/v1/matches 检索"
+            )
+            return [FieldProblem(field=LABELS["q"], value="", reason=reason)]
+        return []
+
+    def _filters(self, today: date) -> FilterInput:
+        values: dict[str, Any] = {name: value for name, value in self.values.items() if value}
+        if self.open_licence:
+            values["open_licence"] = True
+        if self.in_force:
+            values["in_force_on"] = today
+        try:
+            return FilterInput(**values)
+        except ValidationError as error:
+            raise InvalidFields(relabel(field_problems(error.errors()))) from error
+
+    def described(self) -> list[str]:
+        """The conditions that are set, in words."""
+        words = [f"{LABELS[name]}：{value}" for name, value in self.values.items() if value]
+        words += [LABELS["open_licence"]] if self.open_licence else []
+        return words + ([LABELS["in_force"]] if self.in_force else [])
+
+    def query(self, **changes: str) -> str:
+        """The form as the query part of an address, with some fields changed."""
+        values = {"q": self.q, **self.values, "top_k": self.top_k}
+        values["open_licence"] = "1" if self.open_licence else ""
+        values["in_force"] = "1" if self.in_force else ""
+        return urlencode({name: value for name, value in (values | changes).items() if value})
+
+
+def relabel(problems: list[FieldProblem]) -> list[FieldProblem]:
+    """The problems under the labels of the form."""
+    return [
+        problem.model_copy(update={"field": LABELS.get(problem.field.partition(".")[0], problem.field)})
+        for problem in problems
+    ]

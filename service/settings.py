@@ -1,0 +1,58 @@
+"""Settings of an installation, read from environment variables that begin with PATENTDOCK_."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from catalog.errors import InvalidInput
+
+
+class Settings(BaseSettings):
+    """Everything that differs between installations; every value has a default that works."""
+
+    model_config = SettingsConfigDict(env_prefix="PATENTDOCK_", env_ignore_empty=True, extra="ignore")
+
+    data: Path = Field(default=Path("var"), description="数据目录：数据库、索引、模型、上传与报告都在其中")
+    database_url: str = Field(default="", description="数据库地址；留空则用数据目录下的 SQLite")
+    model: str = Field(default="", description="sentence-transformers 模型名或文件夹；留空则用随附模型")
+    host: str = Field(default="127.0.0.1", description="服务监听地址")
+    port: int = Field(default=8000, ge=1, le=65535, description="服务端口")
+    threads: int = Field(default=0, ge=0, le=1024, description="计算线程数；0 表示全部核心")
+    max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
+
+    @property
+    def catalogue_url(self) -> str:
+        """URL of the database: the one set, else a SQLite file in the data directory."""
+        from catalog.db import sqlite_url
+
+        return self.database_url or sqlite_url(self.data.absolute() / "catalog.db")
+
+    @property
+    def models_dir(self) -> Path:
+        """Where models are kept."""
+        return self.data / "models"
+
+    @property
+    def rejected_dir(self) -> Path:
+        """Where workbooks of refused rows are kept."""
+        return self.data / "rejected"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where uploaded files lie while they are imported."""
+        return self.data / "uploads"
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises InvalidInput naming the variable that cannot be read."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PATENTDOCK_" + str(first["loc"][0]).upper()
+        raise InvalidInput(
+            f"环境变量 {name} 的值“{first.get('input')}”不可用", hint="请改正或删去该变量后重试"
+        ) from error
