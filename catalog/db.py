@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _json(value: Any) -> str:
+    # Chinese as it is: escaped it takes twice the room.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another writer came between:
     # writers take the lock at the start and wait for it.
@@ -58,7 +64,7 @@ class Database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            self.engine: Engine = create_engine(parsed, pool_pre_ping=True)
+            self.engine: Engine = create_engine(parsed, pool_pre_ping=True, json_serializer=_json)
         except (ArgumentError, ImportError) as error:
             raise NotReady(
                 f"数据库地址无法识别：{url}",

@@ -79,28 +79,8 @@ class LegalLife:
         return [MISSING_LABELS[name] for name in self.missing]
 
 
-def force_period(
-    *,
-    kind: str | None,
-    filed: date | None,
-    granted: date | None,
-    expiry: date | None,
-    status: str | None,
-    status_date: date | None,
-    annuity_paid_until: date | None = None,
-    annuity_checked_on: date | None = None,
-) -> ForcePeriod | None:
+def force_period(facts: LegalFacts) -> ForcePeriod | None:
     """When the patent is in force, as far as the data says; None when it is unknown or never was."""
-    facts = LegalFacts(
-        kind=kind,
-        filed=filed,
-        granted=granted,
-        expiry=expiry,
-        status=status,
-        status_date=status_date,
-        annuity_paid_until=annuity_paid_until,
-        annuity_checked_on=annuity_checked_on,
-    )
     return course_of(facts).force
 
 

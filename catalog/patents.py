@@ -1,18 +1,20 @@
 """Patents (专利): one row an application; publications, classes and holders belong to it."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from pydantic import field_validator
 from sqlalchemy import JSON, Select, Text, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
+from catalog import screenings
 from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, enum_type, fold, paginate
 from catalog.errors import NotFound
 from catalog.holders import Holder, HolderRef
-from catalog.legal_life import ForcePeriod, force_period, last_valid_day
+from catalog.legal_life import ForcePeriod, LegalFacts, LegalLife, force_period, legal_life
 from catalog.reference import region_name
+from catalog.screenings import Screening, ScreeningPublic
 from catalog.terms import HolderKind, LegalStatus, PatentKind
 
 NO_NUMBER = "缺申请号"
@@ -39,6 +41,8 @@ class PatentBase(Schema):
         default=None, sa_type=enum_type(LegalStatus), description="法律状态"
     )
     legal_status_date: date | None = None
+    annuity_paid_until: date | None = Field(default=None, description="年费缴至日（已缴年费所及的最后一日）")
+    annuity_checked_on: date | None = Field(default=None, description="缴费情况查询日（登记簿何时如此记载）")
     locarno: str | None = Field(default=None, max_length=16, description="洛迦诺分类号（外观设计）")
     inventors: list[str] = Field(default_factory=list, sa_type=JSON, description="发明人")
     agency: str | None = Field(default=None, max_length=300, description="代理机构")
@@ -148,6 +152,8 @@ class PatentPublic(SQLModel):
     region_name: str | None
     classes: list[ClassRef]
     is_demo: bool
+    life: LegalLife | None = Field(default=None, description="按今日推算的法律存续情况")
+    screening: ScreeningPublic | None = Field(default=None, description="最近一次盘点筛选结果")
 
 
 class PatentText(SQLModel):
@@ -173,23 +179,28 @@ def fingerprint(title: str, first_applicant: str) -> str:
     return hashlib.sha256(f"{fold(title)}\n{fold(first_applicant)}".encode()).hexdigest()[:32]
 
 
-def force_of(row: Patent) -> ForcePeriod | None:
-    """When the patent is in force, None where unknown."""
-    return force_period(
+def legal_facts(row: Patent) -> LegalFacts:
+    """What is recorded of the patent's legal life."""
+    return LegalFacts(
         kind=row.kind,
         filed=row.filing_date,
         granted=row.grant_date,
         expiry=row.expiry_date,
         status=row.legal_status,
         status_date=row.legal_status_date,
+        annuity_paid_until=row.annuity_paid_until,
+        annuity_checked_on=row.annuity_checked_on,
     )
 
 
-def _in_force(row: Patent, day: date) -> bool | None:
-    force = force_of(row)
-    if force is not None:
-        return force.holds_on(day)
-    return False if row.legal_status == LegalStatus.PENDING.value else None
+def force_of(row: Patent) -> ForcePeriod | None:
+    """When the patent is in force, None where unknown."""
+    return force_period(legal_facts(row))
+
+
+def life_of(row: Patent, as_of: date) -> LegalLife:
+    """The legal life of the patent on that day."""
+    return legal_life(legal_facts(row), as_of)
 
 
 def get(session: Session, patent_id: int) -> Patent:
@@ -204,6 +215,17 @@ def find(session: Session, application_number: str) -> Patent | None:
     """The patent with this canonical application number."""
     query = select(Patent).where(col(Patent.application_number) == application_number)
     return session.execute(query).scalar_one_or_none()
+
+
+def ids_of(session: Session, application_numbers: Iterable[str]) -> dict[str, int]:
+    """Ids of the patents with these canonical application numbers, by number; unknown ones are left out."""
+    numbers = sorted(set(application_numbers))
+    found: dict[str, int] = {}
+    for start in range(0, len(numbers), 500):
+        number = col(Patent.application_number)
+        query = select(number, col(Patent.id)).where(number.in_(numbers[start : start + 500]))
+        found.update((key, id_ or 0) for key, id_ in session.execute(query) if key)
+    return found
 
 
 def publics(session: Session, rows: Sequence[Patent], *, today: date | None = None) -> list[PatentPublic]:
@@ -231,27 +253,39 @@ def publics(session: Session, rows: Sequence[Patent], *, today: date | None = No
     )
     for publication in session.execute(published).scalars():
         numbers.setdefault(publication.patent_id, []).append(publication.number)
+    screened = screenings.of_patents(session, ids)
     return [
         _public(
-            row, holders.get(row.id or 0, []), classes.get(row.id or 0, []), numbers.get(row.id or 0, []), day
+            row,
+            holders.get(row.id or 0, []),
+            classes.get(row.id or 0, []),
+            numbers.get(row.id or 0, []),
+            day,
+            screened.get(row.id or 0),
         )
         for row in rows
     ]
 
 
 def _public(
-    row: Patent, holders: list[Holder], classes: list[PatentClass], numbers: list[str], day: date
+    row: Patent,
+    holders: list[Holder],
+    classes: list[PatentClass],
+    numbers: list[str],
+    day: date,
+    screening: ScreeningPublic | None,
 ) -> PatentPublic:
     shared = set(PatentPublic.model_fields) & set(PatentBase.model_fields)
     first = HolderKind(holders[0].kind) if holders else None
+    life = life_of(row, day)
     return PatentPublic(
         **row.model_dump(include=shared),
         id=row.id or 0,
         draft=row.application_number is None,
         flags=[] if row.application_number else [NO_NUMBER],
         kind_name=PatentKind(row.kind).label if row.kind else None,
-        last_valid_day=last_valid_day(row.kind, row.filing_date, row.expiry_date),
-        in_force=_in_force(row, day),
+        last_valid_day=life.last_valid_day,
+        in_force=life.in_force,
         legal_status_name=LegalStatus(row.legal_status).label if row.legal_status else None,
         holders=[holder.name for holder in holders],
         holder_kind=first,
@@ -261,6 +295,8 @@ def _public(
         region_name=region_name(row.prefecture or row.province),
         classes=[ClassRef.model_validate(c, from_attributes=True) for c in classes if c.scheme != "ipc"],
         is_demo=row.is_demo,
+        life=life,
+        screening=screening,
     )
 
 
@@ -282,6 +318,7 @@ class PatentFilter(Schema):
     segment: str | None = Field(default=None, max_length=32)
     industry: str | None = Field(default=None, max_length=4)
     draft: bool | None = None
+    dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
 
 
 def _with_class(query: Select[Patent], scheme: str, prefix: str, exact: bool) -> Select[Patent]:
@@ -314,6 +351,11 @@ def page(session: Session, wanted: PageQuery, where: PatentFilter) -> Rows[Paten
         query = query.where(col(Patent.kind) == where.kind.value)
     if where.region:
         query = query.where((col(Patent.province) == where.region) | (col(Patent.prefecture) == where.region))
+    if where.dormant is not None:
+        ids = select(col(Screening.patent_id)).where(col(Screening.dormant).is_(where.dormant))
+        query = query.where(col(Patent.id).in_(ids))
+    if (wanted.sort or "").removeprefix("-") == "potential":
+        query = query.outerjoin(Screening, col(Screening.patent_id) == col(Patent.id))
     if where.draft is not None:
         query = query.where(col(Patent.application_number).is_(None) == where.draft)
     for scheme, value in (("ipc", where.ipc), ("industry", where.industry), ("segment", where.segment)):
@@ -325,6 +367,7 @@ def page(session: Session, wanted: PageQuery, where: PatentFilter) -> Rows[Paten
         "title": Patent.title,
         "filing_date": Patent.filing_date,
         "grant_date": Patent.grant_date,
+        "potential": func.coalesce(col(Screening.potential), -1),
     }
     return paginate(session, query, wanted, sortable, "id")
 

@@ -3,23 +3,27 @@
 from catalog import (
     accounts,
     enterprises,
+    facts,
     generations,
     holders,
     imports,
     licences,
     needs,
     patents,
+    screenings,
     segments,
 )
 
 __all__ = [
     "accounts",
     "enterprises",
+    "facts",
     "generations",
     "holders",
     "imports",
     "licences",
     "needs",
     "patents",
+    "screenings",
     "segments",
 ]

@@ -120,3 +120,61 @@ class LicenceStatus(Term):
     CHANGED = "changed", "已变更"
     WITHDRAWN = "withdrawn", "已撤回"
     EXPIRED = "expired", "已届满"
+
+
+class FactKind(Term):
+    """Kinds of recorded facts of a patent (专利运用与评价记录)."""
+
+    IMPLEMENTATION = "implementation", "实施"
+    LICENCE = "licence", "许可"
+    TRANSFER = "transfer", "转让"
+    EQUITY = "equity", "作价入股"
+    PLEDGE = "pledge", "质押"
+    PRODUCT_FILING = "product_filing", "专利产品备案"
+    SUSPENSION = "suspension", "中止或保全"
+    EVALUATION_REPORT = "evaluation_report", "专利权评价报告"
+    CLAIMS = "claims", "权利要求项数"
+    CITATIONS = "citations", "被引证次数"
+    FAMILY = "family", "同族专利件数"
+    SELF_RATING = "self_rating", "产业化前景自评"
+    DISPOSITION = "disposition", "处置意见"
+
+
+class LicenceType(Term):
+    """Types of licence (许可方式)."""
+
+    ORDINARY = "ordinary", "普通"
+    SOLE = "sole", "排他"
+    EXCLUSIVE = "exclusive", "独占"
+    OPEN = "open", "开放"
+
+
+class PledgeConsent(Term):
+    """Whether the pledgee agrees to an open licence (质权人同意)."""
+
+    GIVEN = "given", "质权人已同意"
+    NOT_GIVEN = "not_given", "质权人未同意"
+
+
+class Conclusion(Term):
+    """What an evaluation report concludes (专利权评价报告结论)."""
+
+    GRANTABLE = "grantable", "未发现不符合授予条件"
+    NOT_GRANTABLE = "not_grantable", "不符合授予条件"
+
+
+class Prospect(Term):
+    """The holder's own view of a patent's industrial prospect (产业化前景)."""
+
+    HIGH = "high", "高"
+    MEDIUM = "medium", "中"
+    LOW = "low", "低"
+
+
+class Disposition(Term):
+    """What the holder means to do with a patent (处置意见)."""
+
+    KEEP = "keep", "维持"
+    TRANSFER = "transfer", "转让"
+    LICENCE = "licence", "许可"
+    ABANDON = "abandon", "放弃"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -209,7 +208,7 @@ def test_missing_data_give_unknown_and_say_what(changes: dict[str, object], miss
     assert (found.status, found.status_basis, found.in_force) == (S.UNKNOWN, B.NONE, None)
     assert found.missing == missing
     assert not found.in_force
-    assert force_period(**_arguments(facts(**changes))) is None
+    assert force_period(facts(**changes)) is None
 
 
 def test_pending_and_dead_without_dates() -> None:
@@ -279,10 +278,6 @@ FACTS = st.builds(
 SPANS = st.lists(DAYS, min_size=2, max_size=6).map(sorted)
 
 
-def _arguments(known: LegalFacts) -> dict[str, Any]:
-    return {name: getattr(known, name) for name in LegalFacts.__slots__}
-
-
 @given(FACTS, SPANS)
 def test_a_right_lives_once_and_never_again(known: LegalFacts, days: list[date]) -> None:
     lives = [legal_life(known, day) for day in days]
@@ -298,7 +293,7 @@ def test_a_right_lives_once_and_never_again(known: LegalFacts, days: list[date])
 @given(FACTS, DAYS)
 def test_one_rule(known: LegalFacts, day: date) -> None:
     found = legal_life(known, day)
-    force = force_period(**_arguments(known))
+    force = force_period(known)
     assert (found.in_force is True) == (force is not None and force.holds_on(day))
     if found.in_force:
         assert found.last_valid_day is None or day <= found.last_valid_day

@@ -1,0 +1,93 @@
+"""Screenings (盘点筛选): which patents are dormant (沉睡专利) and how worth waking, with each point's reason.
+
+A patent has one screening, the last; `ingestion.dormancy` makes them, this module keeps them.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import JSON, Index, delete, insert, select
+from sqlmodel import Field, Session, SQLModel, col
+
+CHUNK = 500
+
+
+class Screening(SQLModel, table=True):
+    """The last screening of a patent; `dormant` is None where the data do not tell."""
+
+    __tablename__ = "screenings"
+    __table_args__ = (Index("ix_screenings_dormant_potential", "dormant", "potential"),)
+
+    patent_id: int = Field(foreign_key="patents.id", primary_key=True)
+    holder_id: int = Field(foreign_key="holders.id", index=True, description="the holder asked for review")
+    as_of: date
+    dormant: bool | None = None
+    reason: str = Field(max_length=500)
+    potential: int = 0
+    points: list[list[object]] = Field(default_factory=list, sa_type=JSON)
+    weights_version: str = Field(max_length=40)
+
+
+class Point(SQLModel):
+    """Points for one factor of the potential (潜力分), with the reason in Chinese."""
+
+    factor: str
+    label: str
+    points: int
+    maximum: int
+    reason: str
+    missing: bool
+
+
+class ScreeningPublic(SQLModel):
+    """A screening as shown to users."""
+
+    as_of: date
+    dormant: bool | None
+    reason: str
+    potential: int
+    points: list[Point]
+    weights_version: str
+
+
+def packed(points: Sequence[Point]) -> list[list[object]]:
+    """Points as they are stored: values without names, a million rows long."""
+    return [list(point.model_dump().values()) for point in points]
+
+
+def points_of(row: Screening) -> list[Point]:
+    """The points of a screening."""
+    return [Point.model_validate(dict(zip(Point.model_fields, values, strict=True))) for values in row.points]
+
+
+def public(row: Screening) -> ScreeningPublic:
+    """The screening as shown to users."""
+    return ScreeningPublic(
+        **row.model_dump(exclude={"patent_id", "holder_id", "points"}), points=points_of(row)
+    )
+
+
+def of_patents(session: Session, ids: Sequence[int]) -> dict[int, ScreeningPublic]:
+    """The screenings of these patents by patent id."""
+    found: dict[int, ScreeningPublic] = {}
+    for start in range(0, len(ids), CHUNK):
+        chunk = list(ids[start : start + CHUNK])
+        for row in session.execute(select(Screening).where(col(Screening.patent_id).in_(chunk))).scalars():
+            found[row.patent_id] = public(row)
+    return found
+
+
+def replace(session: Session, after: int, upto: int | None, rows: Sequence[Screening]) -> None:
+    """Put `rows` in the place of all screenings of patents with ids above `after` and, unless None, up to `upto`."""
+    stale = delete(Screening).where(col(Screening.patent_id) > after)
+    if upto is not None:
+        stale = stale.where(col(Screening.patent_id) <= upto)
+    session.execute(stale)
+    if rows:
+        session.execute(insert(Screening), [row.model_dump() for row in rows])
+
+
+def holder_ids(session: Session) -> list[int]:
+    """The holders that have screened patents."""
+    query = select(col(Screening.holder_id)).distinct().order_by(col(Screening.holder_id))
+    return list(session.execute(query).scalars())
