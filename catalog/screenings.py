@@ -60,6 +60,11 @@ def points_of(row: Screening) -> list[Point]:
     return [Point.model_validate(dict(zip(Point.model_fields, values, strict=True))) for values in row.points]
 
 
+def missing_factors(row: Screening) -> list[str]:
+    """The factors that had no data."""
+    return [str(values[0]) for values in row.points if values[-1]]
+
+
 def public(row: Screening) -> ScreeningPublic:
     """The screening as shown to users."""
     return ScreeningPublic(
