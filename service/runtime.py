@@ -11,10 +11,9 @@ from catalog.errors import NotReady
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from index.generation import GenerationStore
-
     from catalog.db import Database
     from index.encoder import Encoder
+    from index.generation import GenerationStore
     from matching.match import Matcher
 
 

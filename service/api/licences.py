@@ -12,6 +12,7 @@ from catalog.licences import Licence, LicenceCreate, LicencePublic, LicenceUpdat
 from catalog.terms import LicenceStatus, PaymentForm
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses
+from service.record_inputs import LicenceInput, classifier_of, record_of
 
 router = APIRouter(prefix="/licences", tags=["开放许可"])
 
@@ -23,6 +24,22 @@ class LicenceQuery(PageQuery):
     status: LicenceStatus | None = Field(default=None, description="声明状态")
     payment_form: PaymentForm | None = Field(default=None, description="许可使用费支付方式")
     application_number: str | None = Field(default=None, max_length=16, description="专利申请号（规范写法）")
+
+
+class LicenceSaved(LicencePublic):
+    """The stored declaration and what was mended or left out of what was submitted."""
+
+    notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
+
+
+def _checked(session: Session, data: LicenceInput) -> tuple[LicenceCreate, list[str]]:
+    record, notes = record_of("licences", data, classifier_of(session))
+    assert isinstance(record, LicenceCreate)  # noqa: S101 - by the kind asked for
+    return record, notes
+
+
+def _saved(session: Session, row: Licence, notes: list[str]) -> LicenceSaved:
+    return LicenceSaved(**_public(session, row).model_dump(), notes=notes)
 
 
 def _public(session: Session, row: Licence) -> LicencePublic:
@@ -54,16 +71,21 @@ def get_licence(session: Reading, id: RecordId) -> LicencePublic:
     summary="登记开放许可声明",
     operation_id="create_licence",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(404, 409, 422),
+    responses=responses(404, 409, 422, 503),
 )
-def create_licence(session: Writing, data: LicenceCreate) -> LicencePublic:
+def create_licence(session: Writing, data: LicenceInput) -> LicenceSaved:
     """为一件已授权的专利登记声明；专利不存在返回 404，已有声明返回 409，超出专利期限返回 422。"""
-    return _public(session, licences.create(session, data))
+    record, notes = _checked(session, data)
+    return _saved(session, licences.create(session, record), notes)
 
 
 @router.put(
-    "/{id}", summary="更新开放许可声明", operation_id="update_licence", responses=responses(404, 409, 422)
+    "/{id}",
+    summary="更新开放许可声明",
+    operation_id="update_licence",
+    responses=responses(404, 409, 422, 503),
 )
-def update_licence(session: Writing, id: RecordId, data: LicenceUpdate) -> LicencePublic:
+def update_licence(session: Writing, id: RecordId, data: LicenceInput) -> LicenceSaved:
     """以提交的内容整体替换；声明不能改到另一件专利上。"""
-    return _public(session, licences.update(session, id, data))
+    record, notes = _checked(session, data)
+    return _saved(session, licences.update(session, id, LicenceUpdate(**record.model_dump())), notes)

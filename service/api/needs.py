@@ -12,6 +12,7 @@ from catalog.needs import Need, NeedCreate, NeedPublic, NeedUpdate
 from catalog.terms import NeedStatus
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses
+from service.record_inputs import NeedInput, classifier_of, record_of
 
 router = APIRouter(prefix="/needs", tags=["技术需求"])
 
@@ -27,6 +28,22 @@ class NeedQuery(PageQuery):
     industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码前缀")
     status: NeedStatus | None = Field(default=None, description="需求状态")
     enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
+
+
+class NeedSaved(NeedPublic):
+    """The stored need and what was mended or left out of what was submitted."""
+
+    notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
+
+
+def _checked(session: Session, data: NeedInput) -> tuple[NeedCreate, list[str]]:
+    record, notes = record_of("needs", data, classifier_of(session))
+    assert isinstance(record, NeedCreate)  # noqa: S101 - by the kind asked for
+    return record.model_copy(update={"enterprise_id": data.enterprise_id}), notes
+
+
+def _saved(session: Session, row: Need, notes: list[str]) -> NeedSaved:
+    return NeedSaved(**_public(session, row).model_dump(), notes=notes)
 
 
 def _public(session: Session, row: Need) -> NeedPublic:
@@ -61,14 +78,18 @@ def get_need(session: Reading, id: RecordId) -> NeedPublic:
     summary="登记技术需求",
     operation_id="create_need",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(404, 409, 422),
+    responses=responses(404, 409, 422, 503),
 )
-def create_need(session: Writing, data: NeedCreate) -> NeedPublic:
+def create_need(session: Writing, data: NeedInput) -> NeedSaved:
     """登记一条新需求；`code` 缺省时自动编号。下次重建索引后参加反向匹配。"""
-    return _public(session, needs.create(session, data))
+    record, notes = _checked(session, data)
+    return _saved(session, needs.create(session, record), notes)
 
 
-@router.put("/{id}", summary="更新技术需求", operation_id="update_need", responses=responses(404, 409, 422))
-def update_need(session: Writing, id: RecordId, data: NeedUpdate) -> NeedPublic:
+@router.put(
+    "/{id}", summary="更新技术需求", operation_id="update_need", responses=responses(404, 409, 422, 503)
+)
+def update_need(session: Writing, id: RecordId, data: NeedInput) -> NeedSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
-    return _public(session, needs.update(session, id, data))
+    record, notes = _checked(session, data)
+    return _saved(session, needs.update(session, id, NeedUpdate(**record.model_dump())), notes)

@@ -1,0 +1,77 @@
+"""Patents (专利)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import Field
+
+from catalog import patent_edits, patents
+from catalog.base import Page, PageQuery
+from catalog.db import Session
+from catalog.patents import Patent, PatentCreate, PatentFilter, PatentPublic
+from service.dependencies import Reading, RecordId, Writing
+from service.errors import responses
+from service.record_inputs import PatentInput, classifier_of, record_of
+
+router = APIRouter(prefix="/patents", tags=["专利"])
+
+
+class PatentQuery(PageQuery, PatentFilter):
+    """Page and conditions of a list of patents."""
+
+    sort: str | None = Field(
+        default=None,
+        description="排序字段：id、application_number、title、filing_date、grant_date；前加 - 为降序",
+    )
+
+
+class PatentSaved(PatentPublic):
+    """The stored patent and what was mended or left out of what was submitted."""
+
+    notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
+
+
+def _checked(session: Session, data: PatentInput) -> tuple[PatentCreate, list[str]]:
+    record, notes = record_of("patents", data, classifier_of(session))
+    assert isinstance(record, PatentCreate)  # noqa: S101 - by the kind asked for
+    return record, notes
+
+
+def _saved(session: Session, row: Patent, notes: list[str]) -> PatentSaved:
+    return PatentSaved(**patents.publics(session, [row])[0].model_dump(), notes=notes)
+
+
+@router.get("", summary="专利列表", operation_id="list_patents", responses=responses(422))
+def list_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Page[PatentPublic]:
+    """按文字、专利权人、类型、地区、分类筛选，分页返回。"""
+    found = patents.page(session, wanted, wanted)
+    items = patents.publics(session, found.rows)
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get("/{id}", summary="一件专利", operation_id="get_patent", responses=responses(404, 422))
+def get_patent(session: Reading, id: RecordId) -> PatentPublic:
+    """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
+    return patents.publics(session, [patents.get(session, id)])[0]
+
+
+@router.post(
+    "",
+    summary="登记专利",
+    operation_id="create_patent",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(409, 422, 503),
+)
+def create_patent(session: Writing, data: PatentInput) -> PatentSaved:
+    """登记一件新专利，与文件导入经过同样的检查；申请号已存在时返回 409。下次重建索引后参加匹配。"""
+    record, notes = _checked(session, data)
+    return _saved(session, patent_edits.create(session, record), notes)
+
+
+@router.put(
+    "/{id}", summary="更新专利", operation_id="update_patent", responses=responses(404, 409, 422, 503)
+)
+def update_patent(session: Writing, id: RecordId, data: PatentInput) -> PatentSaved:
+    """以提交的内容整体替换；没有提交的字段会被清空。"""
+    record, notes = _checked(session, data)
+    return _saved(session, patent_edits.replace(session, id, record), notes)

@@ -1,0 +1,263 @@
+"""Single records as callers of the interface write them; they pass the same door as the rows of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from catalog import segments
+from catalog.base import Schema
+from catalog.db import Session
+from catalog.needs import MAX_TEXT
+from catalog.terms import (
+    Cooperation,
+    LegalStatus,
+    LicenceStatus,
+    NeedStatus,
+    PatentKind,
+    PaymentForm,
+    RoyaltyBase,
+    Term,
+)
+from ingestion.classification import Classifier
+from ingestion.fields import Fields
+from ingestion.identifiers import ipc, locarno
+from ingestion.identifiers.errors import InvalidIdentifier
+from ingestion.records import Record, from_fields
+from service.filters import Day
+
+MAX_ID = 2**31 - 1
+
+
+def _term(terms: type[Term]) -> BeforeValidator:
+    """Reads a stored value or its Chinese label."""
+    return BeforeValidator(lambda value: terms.parse(value) if isinstance(value, str) else value)
+
+
+def _either(terms: type[Term], *, optional: bool = True) -> WithJsonSchema:
+    allowed: list[str | None] = [text for member in terms for text in (member.value, member.label)]
+    return WithJsonSchema({"enum": [*allowed, None] if optional else allowed})
+
+
+def _amount(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("应为数字")
+    return value
+
+
+def _identifier(validate: Callable[[str], str]) -> AfterValidator:
+    def check(value: str) -> str:
+        try:
+            return validate(value)
+        except InvalidIdentifier as error:
+            raise ValueError(error.message) from error
+
+    return AfterValidator(check)
+
+
+Kind = Annotated[PatentKind | None, _term(PatentKind), _either(PatentKind)]
+Status = Annotated[LegalStatus | None, _term(LegalStatus), _either(LegalStatus)]
+Wanted = Annotated[Cooperation | None, _term(Cooperation), _either(Cooperation)]
+NeedState = Annotated[NeedStatus | None, _term(NeedStatus), _either(NeedStatus)]
+Payment = Annotated[PaymentForm, _term(PaymentForm), _either(PaymentForm, optional=False)]
+Base = Annotated[RoyaltyBase | None, _term(RoyaltyBase), _either(RoyaltyBase)]
+LicenceState = Annotated[LicenceStatus | None, _term(LicenceStatus), _either(LicenceStatus)]
+Yuan = Annotated[Decimal | None, BeforeValidator(_amount), Field(ge=0, lt=10**15, decimal_places=2)]
+Percent = Annotated[Decimal | None, BeforeValidator(_amount), Field(gt=0, le=100, decimal_places=3)]
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+Symbol = Annotated[str, Field(max_length=40), _identifier(ipc.validate)]
+Design = Annotated[str, Field(max_length=40), _identifier(locarno.validate)]
+
+
+class RecordInput(Schema):
+    """Base of the records that callers write; `cells` hands them to the door of the files."""
+
+    def cells(self) -> dict[str, str | list[str] | None]:
+        """The values by role, as a file would hold them."""
+        return {name: _cell(getattr(self, name)) for name in type(self).model_fields}
+
+
+def _cell(value: Any) -> str | list[str] | None:
+    if value is None or value == []:
+        return None
+    if isinstance(value, list):
+        return ";".join(str(item) for item in value)
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+class PatentInput(RecordInput):
+    """A patent with everything that belongs to it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "application_number": "202119900008.7",
+                    "title": "一种锂离子电池低温自加热装置",
+                    "kind": "发明",
+                    "abstract": "本发明公开了一种锂离子电池低温自加热装置，包括电芯、加热膜与控制器……",
+                    "holders": ["示例理工大学"],
+                    "ipc": ["H01M10/615"],
+                    "filing_date": "2021-03-12",
+                    "address": "湖北省武汉市洪山区示例路1号",
+                }
+            ]
+        }
+    )
+
+    title: str = Field(min_length=1, max_length=1000, description="专利名称")
+    application_number: str | None = Field(
+        default=None, max_length=40, description="申请号，可带 CN/ZL 前缀、可缺校验位；缺省则保存为草稿"
+    )
+    publication_number: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(
+        default_factory=list, max_length=20, description="公开（公告）号"
+    )
+    kind: Kind = Field(default=None, description="专利类型；缺省时由号码推断")
+    abstract: str = Field(default="", max_length=20_000, description="摘要")
+    first_claim: str = Field(default="", max_length=50_000, description="权利要求 1")
+    holders: list[Name] = Field(default_factory=list, max_length=50, description="专利权人，第一位在前")
+    inventors: list[Name] = Field(default_factory=list, max_length=100, description="发明人")
+    ipc: list[Symbol] = Field(default_factory=list, max_length=100, description="IPC 分类号，主分类号在前")
+    locarno: Design | None = Field(default=None, description="洛迦诺分类号（外观设计）")
+    filing_date: Day = Field(default=None, description="申请日")
+    publication_date: Day = Field(default=None, description="公开日")
+    grant_date: Day = Field(default=None, description="授权公告日")
+    expiry_date: Day = Field(default=None, description="届满日（期限补偿时登记）")
+    legal_status: Status = Field(default=None, description="法律状态")
+    legal_status_date: Day = Field(default=None, description="法律状态日期")
+    agency: str | None = Field(default=None, max_length=300, description="代理机构")
+    address: str | None = Field(default=None, max_length=500, description="申请人地址；地区由此推断")
+    province: str | None = Field(default=None, max_length=50, description="省级行政区划的代码或名称")
+    prefecture: str | None = Field(default=None, max_length=50, description="地级行政区划的代码或名称")
+    industries: list[Name] = Field(
+        default_factory=list, max_length=20, description="国民经济行业的代码或名称；缺省时由 IPC 推断"
+    )
+    segments: list[Name] = Field(
+        default_factory=list, max_length=20, description="产业细分领域的代码或名称；缺省时由 IPC 推断"
+    )
+
+    def cells(self) -> dict[str, str | list[str] | None]:
+        """The values by role; each publication number is a cell of its own."""
+        return super().cells() | {"publication_number": self.publication_number or None}
+
+
+class NeedInput(RecordInput):
+    """A need of a firm."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "动力电池低温快速充电",
+                    "text": "零下二十度时充电时间是常温的三倍，希望不损伤电池又能快速充电。",
+                    "enterprise": "示例新能源有限公司",
+                    "industry": "3841",
+                    "budget": 600000,
+                    "cooperation": "许可",
+                }
+            ]
+        }
+    )
+
+    title: str = Field(min_length=1, max_length=500, description="需求名称")
+    text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求描述")
+    code: str | None = Field(
+        default=None, min_length=1, max_length=64, description="需求编号；缺省时自动编号"
+    )
+    enterprise: str | None = Field(
+        default=None, max_length=300, description="企业名称；尚未登记的企业会自动登记"
+    )
+    enterprise_id: int | None = Field(
+        default=None, ge=1, le=MAX_ID, strict=True, description="企业编号；优先于企业名称"
+    )
+    industry: str | None = Field(default=None, max_length=100, description="国民经济行业的代码或名称")
+    segments: list[Name] = Field(
+        default_factory=list, max_length=20, description="产业细分领域；缺省时由行业推断"
+    )
+    address: str | None = Field(default=None, max_length=500, description="地址；地区由此推断")
+    province: str | None = Field(default=None, max_length=50, description="省级行政区划的代码或名称")
+    prefecture: str | None = Field(default=None, max_length=50, description="地级行政区划的代码或名称")
+    budget: Yuan = Field(default=None, description="预算（元）")
+    cooperation: Wanted = Field(default=None, description="合作方式；缺省为不限")
+    status: NeedState = Field(default=None, description="状态；缺省为征集中")
+    published_on: Day = Field(default=None, description="发布日期")
+    closes_on: Day = Field(default=None, description="截止日期")
+
+
+class EnterpriseInput(RecordInput):
+    """An enterprise."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "示例新能源有限公司",
+                    "titles": ["省级专精特新"],
+                    "address": "湖北省宜昌市示例路18号",
+                    "industry": "3841",
+                    "staff": 126,
+                    "revenue": 86000000,
+                }
+            ]
+        }
+    )
+
+    name: Name = Field(description="企业名称")
+    credit_code: str | None = Field(default=None, max_length=40, description="统一社会信用代码")
+    titles: list[Name] = Field(default_factory=list, max_length=20, description="资质，如 省级专精特新")
+    address: str | None = Field(default=None, max_length=500, description="地址；地区由此推断")
+    province: str | None = Field(default=None, max_length=50, description="省级行政区划的代码或名称")
+    prefecture: str | None = Field(default=None, max_length=50, description="地级行政区划的代码或名称")
+    industry: str | None = Field(default=None, max_length=100, description="国民经济行业的代码或名称")
+    staff: int | None = Field(default=None, ge=0, lt=10**9, strict=True, description="从业人员数")
+    revenue: Yuan = Field(default=None, description="营业收入（元）")
+    founded_on: Day = Field(default=None, description="成立日期")
+    products: str | None = Field(default=None, max_length=2000, description="主要产品")
+
+
+class LicenceInput(RecordInput):
+    """An open-licence declaration with its terms."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "application_number": "202119900008.7",
+                    "payment_form": "入门费加提成",
+                    "fixed_fee": 30000,
+                    "royalty_rate": 3,
+                    "royalty_base": "净销售额",
+                    "starts_on": "2026-01-01",
+                    "ends_on": "2028-12-31",
+                }
+            ]
+        }
+    )
+
+    application_number: str = Field(min_length=1, max_length=40, description="申请号或专利号")
+    payment_form: Payment = Field(description="许可使用费支付方式")
+    fixed_fee: Yuan = Field(default=None, description="固定费用或入门费（元）")
+    royalty_rate: Percent = Field(default=None, description="提成比例（%）")
+    royalty_base: Base = Field(default=None, description="提成基数")
+    fee_text: str = Field(default="", max_length=2000, description="许可使用费支付方式、标准（原文）")
+    starts_on: Day = Field(default=None, description="许可期限起")
+    ends_on: Day = Field(default=None, description="许可期限止")
+    region: str | None = Field(default=None, max_length=100, description="许可地域；缺省为全国")
+    know_how: str = Field(default="", max_length=1000, description="技术指导或服务")
+    declared_on: Day = Field(default=None, description="声明日")
+    status: LicenceState = Field(default=None, description="声明状态；缺省为已公告")
+
+
+def classifier_of(session: Session) -> Classifier:
+    """The classifier by the segment catalogue in use. Raises NotReady."""
+    return Classifier(segments.segments_of(session, segments.catalogue(session)))
+
+
+def record_of(kind: str, data: RecordInput, classifier: Classifier) -> tuple[Record, list[str]]:
+    """The checked record and what was mended or left out on the way. Raises RowError."""
+    fields = Fields(kind, data.cells())
+    record = from_fields(fields, classifier)
+    return record, [f"{note}：{example}" for note, example in fields.notes]
