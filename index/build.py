@@ -1,0 +1,258 @@
+"""`reindex`: from the catalogue to a new generation in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog import generations, licences, needs, patents, segments
+from catalog.db import Database
+from catalog.errors import NotFound, NotReady
+from catalog.needs import NeedText
+from catalog.patents import PatentText
+from index.collection import Collection, Document
+from index.columns import ColumnValues
+from index.embedding_store import EmbeddingStore
+from index.generation import GenerationDamaged, GenerationStore, Manifest, ModelFacts
+
+Vectors = NDArray[np.float32]
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the step in Chinese, the amount done and the total amount."""
+
+
+class Precision(Protocol):
+    """The number format the model runs in and why."""
+
+    @property
+    def dtype(self) -> str:
+        """Name of the format."""
+
+    @property
+    def reason(self) -> str:
+        """A sentence in Chinese."""
+
+
+class TextEncoder(Protocol):
+    """What the build needs of a model; `index.encoder.Encoder` is one."""
+
+    @property
+    def name(self) -> str:
+        """Name for users."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of the vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with everything that changes the vectors."""
+
+    @property
+    def precision(self) -> Precision:
+        """The number format it runs in."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors (n, dimensions) of needs."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors (n, dimensions) of patent texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did: records indexed, texts newly embedded, records whose vector was known."""
+
+    name: str
+    patents: int
+    needs: int
+    embedded: int
+    reused: int
+    seconds: float
+
+
+def patent_text(title: str, abstract: str, claim: str) -> str:
+    """The text of a patent that is embedded and indexed: title, abstract and first claim."""
+    return "\n".join(part for part in (title, abstract, claim) if part)
+
+
+def reindex(
+    database: Database, data_dir: Path, encoder: TextEncoder, *, progress: Progress | None = None
+) -> BuildReport:
+    """Build a generation of all patents and open needs, verify it and put it in use.
+
+    Only texts that this model has never embedded are embedded. Whenever this is killed, the generation before stays in use
+    and complete. Raises NotReady when the catalogue has no patents or no segment catalogue is in use, Conflict when
+    another build runs, GenerationDamaged when the new generation does not hold what was written.
+    """
+    try:
+        return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run()
+    except OSError as error:
+        raise NotReady(
+            f"写入索引失败：{error.strerror or error}",
+            hint="原有索引不受影响；请检查数据目录的剩余空间和写权限，然后重新运行 patentdock reindex",
+        ) from error
+
+
+class _Build:
+    def __init__(self, database: Database, data_dir: Path, encoder: TextEncoder, progress: Progress) -> None:
+        self._database, self._encoder, self._progress = database, encoder, progress
+        self._store = GenerationStore(data_dir / "generations")
+        self._embeddings = data_dir / "embeddings" / encoder.fingerprint
+        self._embedded = 0
+
+    def run(self) -> BuildReport:
+        start, started_at = monotonic(), datetime.now(UTC)
+        with self._store.locked():
+            with suppress(NotFound, GenerationDamaged):  # a broken one in use is no reason not to build
+                _record_current(self._database, self._store)
+            catalogue, total = self._preconditions()
+            name = f"{started_at:%Y%m%d-%H%M%S}-{started_at.microsecond // 1000:03d}"
+            folder = self._store.begin(name)
+            with EmbeddingStore(self._embeddings, self._encoder.dimensions) as embeddings:
+                patents_ = self._collection(folder / "patents", "专利", self._patents(total), embeddings)
+                needs_ = self._collection(folder / "needs", "需求", self._needs(), embeddings)
+            manifest = self._store.seal(
+                folder,
+                Manifest(
+                    name=name,
+                    started_at=started_at,
+                    finished_at=datetime.now(UTC),
+                    patents=len(patents_),
+                    needs=len(needs_),
+                    model=self._model_facts(),
+                    segment_catalogue=catalogue,
+                    code_version=_code_version(),
+                ),
+            )
+            self._progress("校验并启用", 0, 1)
+            self._store.verify(name)
+            self._store.activate(name)
+            _record_current(self._database, self._store)
+            self._progress("校验并启用", 1, 1)
+        records = manifest.patents + manifest.needs
+        return BuildReport(
+            name=name,
+            patents=manifest.patents,
+            needs=manifest.needs,
+            embedded=self._embedded,
+            reused=records - self._embedded,
+            seconds=monotonic() - start,
+        )
+
+    def _preconditions(self) -> tuple[str, int]:
+        """The version of the segment catalogue in use and the number of patents."""
+        with self._database.read() as session:
+            catalogue, total = segments.catalogue(session).version, patents.count(session)
+        if total == 0:
+            raise NotReady(
+                "目录中还没有专利，无法建立索引",
+                hint="请先运行 patentdock import patents 文件 导入专利，或 patentdock demo load 载入演示数据",
+            )
+        return catalogue, total
+
+    def _patents(self, total: int) -> Iterator[Document]:
+        with self._database.read() as session:
+            licensed = licences.licensed_ids(session, date.today())
+            for done, patent in enumerate(patents.texts(session, licensed), 1):
+                yield _patent_document(patent)
+                if done % 1000 == 0 or done == total:
+                    self._progress("读取专利", done, total)
+
+    def _needs(self) -> Iterator[Document]:
+        with self._database.read() as session:
+            yield from (_need_document(need) for need in needs.texts(session) if need.is_open)
+
+    def _collection(
+        self, folder: Path, side: str, documents: Iterator[Document], embeddings: EmbeddingStore
+    ) -> Collection:
+        kind, encode_new = (
+            ("passage", self._encoder.encode_passages)
+            if side == "专利"
+            else ("query", self._encoder.encode_queries)
+        )
+
+        def encode(texts: Sequence[str]) -> Vectors:
+            vectors, embedded = embeddings.vectors(
+                kind, texts, encode_new, lambda done, total: self._progress(f"计算{side}向量", done, total)
+            )
+            self._embedded += embedded
+            return vectors
+
+        return Collection.build(
+            folder,
+            documents,
+            encode,
+            progress=lambda done, total: self._progress(f"建立{side}词汇索引", done, total),
+        )
+
+    def _model_facts(self) -> ModelFacts:
+        return ModelFacts(
+            name=self._encoder.name,
+            fingerprint=self._encoder.fingerprint,
+            dimensions=self._encoder.dimensions,
+            precision=self._encoder.precision.dtype,
+            precision_reason=self._encoder.precision.reason,
+        )
+
+
+def _patent_document(patent: PatentText) -> Document:
+    values = ColumnValues(
+        segments=tuple(patent.segments),
+        regions=_regions(patent.province, patent.prefecture),
+        industries=tuple(patent.industries),
+        ipc=tuple(patent.ipc),
+        holder_kind=patent.holder_kind,
+        kind=patent.kind,
+        open_licence=patent.open_licence,
+        force=patent.force,
+    )
+    return Document(patent.id, patent_text(patent.title, patent.abstract, patent.first_claim), values)
+
+
+def _need_document(need: NeedText) -> Document:
+    values = ColumnValues(
+        segments=tuple(need.segments),
+        regions=_regions(need.province, need.prefecture),
+        industries=(need.industry,) if need.industry else (),
+    )
+    return Document(need.id, need.text, values)
+
+
+def _regions(province: str | None, prefecture: str | None) -> tuple[str, ...]:
+    """Province and prefecture; the province follows from the code of the prefecture where it is not stated."""
+    return tuple(code for code in (province or (prefecture and f"{prefecture[:2]}0000"), prefecture) if code)
+
+
+def _record_current(database: Database, store: GenerationStore) -> None:
+    """Note the generation in use in the catalogue, unless it is noted: a killed build may have left that out."""
+    name = store.current_name()
+    if name is None:
+        return
+    manifest = store.manifest(name)
+    with database.write() as session:
+        known = next((row for row in generations.history(session) if row.name == name), None)
+        if known is None or known.status != generations.GenerationStatus.ACTIVE.value:
+            generations.record(
+                session,
+                name,
+                manifest.patents,
+                manifest.needs,
+                manifest.model_dump(mode="json"),
+                datetime.now(UTC),
+            )
+
+
+def _code_version() -> str:
+    try:
+        return version("patentdock")
+    except PackageNotFoundError:
+        return "unknown"
