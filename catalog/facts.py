@@ -4,6 +4,7 @@ Events (许可, 质押 …) happen any number of times; two records are the same
 States (被引证次数, 自评 …) have one value at a time: a later record with another value follows the earlier one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Self
@@ -145,14 +146,17 @@ def upsert(session: Session, records: Sequence[FactCreate], *, import_id: int | 
 
     The patents must exist (`catalog.patents.ids_of` finds them by application number).
     """
+    return UpsertCounts(**Counter(store(session, records, import_id=import_id)))
+
+
+def store(session: Session, records: Sequence[FactCreate], *, import_id: int | None = None) -> list[str]:
+    """Like `upsert`, but answers for every record whether it was "new", "changed" or "unchanged"."""
     known = of_patents(session, sorted({record.patent_id for record in records}))
-    counts = UpsertCounts()
-    for record in records:
-        rows = known.setdefault(record.patent_id, [])
-        outcome = _store(session, rows, record, import_id)
-        setattr(counts, outcome, getattr(counts, outcome) + 1)
+    outcomes = [
+        _store(session, known.setdefault(record.patent_id, []), record, import_id) for record in records
+    ]
     session.flush()
-    return counts
+    return outcomes
 
 
 def _store(session: Session, rows: list[Fact], record: FactCreate, import_id: int | None) -> str:

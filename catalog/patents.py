@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from pydantic import field_validator
 from sqlalchemy import JSON, Select, Text, func, select
@@ -179,8 +180,22 @@ def fingerprint(title: str, first_applicant: str) -> str:
     return hashlib.sha256(f"{fold(title)}\n{fold(first_applicant)}".encode()).hexdigest()[:32]
 
 
-def legal_facts(row: Patent) -> LegalFacts:
-    """What is recorded of the patent's legal life."""
+def legal_columns() -> list[Any]:
+    """The columns that `legal_facts` reads."""
+    return [
+        col(Patent.kind),
+        col(Patent.filing_date),
+        col(Patent.grant_date),
+        col(Patent.expiry_date),
+        col(Patent.legal_status),
+        col(Patent.legal_status_date),
+        col(Patent.annuity_paid_until),
+        col(Patent.annuity_checked_on),
+    ]
+
+
+def legal_facts(row: Any) -> LegalFacts:
+    """What is recorded of a patent's legal life, from a `Patent` or a row of `legal_columns`."""
     return LegalFacts(
         kind=row.kind,
         filed=row.filing_date,
@@ -225,6 +240,16 @@ def ids_of(session: Session, application_numbers: Iterable[str]) -> dict[str, in
         number = col(Patent.application_number)
         query = select(number, col(Patent.id)).where(number.in_(numbers[start : start + 500]))
         found.update((key, id_ or 0) for key, id_ in session.execute(query) if key)
+    return found
+
+
+def existing(session: Session, ids: Iterable[int]) -> set[int]:
+    """Which of these ids are patents."""
+    wanted = sorted(set(ids))
+    found: set[int] = set()
+    for start in range(0, len(wanted), 500):
+        query = select(col(Patent.id)).where(col(Patent.id).in_(wanted[start : start + 500]))
+        found.update(id_ or 0 for id_ in session.execute(query).scalars())
     return found
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from catalog.facts import EXPLOITATION, Fact
 from catalog.holders import Holder
 from catalog.legal_life import LegalFacts
-from catalog.patents import Patent, PatentHolder
+from catalog.patents import Patent, PatentHolder, legal_columns, legal_facts
 from catalog.terms import FactKind, HolderKind
 
 BLOCK = 2000
@@ -59,39 +59,16 @@ def block(session: Session, after: int, as_of: date) -> list[Candidate]:
     """The next candidates with ids above `after`, with what had happened by `as_of`; empty when there are no more."""
     held = _held().where(col(PatentHolder.patent_id) == col(Patent.id)).exists()
     query = (
-        select(
-            col(Patent.id),
-            col(Patent.kind),
-            col(Patent.filing_date),
-            col(Patent.grant_date),
-            col(Patent.expiry_date),
-            col(Patent.legal_status),
-            col(Patent.legal_status_date),
-            col(Patent.annuity_paid_until),
-            col(Patent.annuity_checked_on),
-        )
+        select(col(Patent.id), *legal_columns())
         .where(col(Patent.id) > after, held)
         .order_by(col(Patent.id))
         .limit(BLOCK)
     )
-    found = {row[0] or 0: Candidate(row[0] or 0, _legal(row)) for row in session.execute(query)}
+    found = {row[0] or 0: Candidate(row[0] or 0, legal_facts(row)) for row in session.execute(query)}
     if found:
         _add_holders(session, found)
         _add_facts(session, found, as_of)
     return list(found.values())
-
-
-def _legal(row: Any) -> LegalFacts:
-    return LegalFacts(
-        kind=row.kind,
-        filed=row.filing_date,
-        granted=row.grant_date,
-        expiry=row.expiry_date,
-        status=row.legal_status,
-        status_date=row.legal_status_date,
-        annuity_paid_until=row.annuity_paid_until,
-        annuity_checked_on=row.annuity_checked_on,
-    )
 
 
 def _of_block(column: Any, found: dict[int, Candidate]) -> Any:

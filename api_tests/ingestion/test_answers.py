@@ -1,0 +1,191 @@
+"""The yearly review: a workbook for each holder goes out, its filled copy comes back."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from catalog import facts, imports
+from catalog.base import PageQuery
+from catalog.db import Database, sqlite_url
+from catalog.errors import NotFound
+from catalog.facts import FactCreate
+from catalog.holders import HolderRef
+from catalog.patent_upserts import upsert
+from catalog.patents import PatentCreate, PatentFilter, page
+from catalog.terms import FactKind, HolderKind, LegalStatus, PatentKind
+from ingestion import screening_weights
+from ingestion.answers import AnswerReport, import_answers
+from ingestion.dormancy import screen
+from ingestion.errors import NotARegister
+from ingestion.identifiers.application_number import check_digit
+from ingestion.review_workbook import COLUMNS, export_reviews, file_name
+
+AS_OF, ANSWERED = date(2026, 6, 1), date(2026, 7, 1)
+WEIGHTS = screening_weights.load()
+UNIVERSITY = HolderRef(name="示例/大学", kind=HolderKind.UNIVERSITY)
+PLACE = {name: place for place, name in enumerate(COLUMNS, start=1)}
+
+
+def number(serial: int) -> str:
+    body = f"2016199{serial:05d}"
+    return f"{body}.{check_digit(body)}"
+
+
+def patent(serial: int, **changes: object) -> PatentCreate:
+    values: dict[str, object] = {
+        "application_number": number(serial),
+        "title": f"=一种装置{serial}",
+        "kind": PatentKind.INVENTION,
+        "filing_date": date(2016, 6, 1),
+        "grant_date": date(2019, 6, 1),
+        "holders": [UNIVERSITY],
+    }
+    return PatentCreate.model_validate(values | changes)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    """Six patents: three dormant with a number, one draft, one undecided, one abandoned; one more of an institute."""
+    db = Database(sqlite_url(tmp_path / "catalog.db"))
+    db.upgrade()
+    with db.write() as session:
+        upsert(
+            session,
+            [
+                patent(1),
+                patent(2),
+                patent(3),
+                patent(4, application_number=None),
+                patent(5, filing_date=None),
+                patent(6, legal_status=LegalStatus.ABANDONED, legal_status_date=date(2020, 1, 1)),
+                patent(7, holders=[HolderRef(name="示例研究所", kind=HolderKind.INSTITUTE)]),
+            ],
+        )
+        facts.upsert(session, [FactCreate(patent_id=2, kind=FactKind.CITATIONS, value="12")])
+    screen(db, AS_OF, WEIGHTS, {2: 0.9})
+    return db
+
+
+def workbook(database: Database, folder: Path) -> Path:
+    return export_reviews(database, folder, WEIGHTS, [1]).files[0]
+
+
+def fill(path: Path, rows: dict[int, dict[str, Any]]) -> Path:
+    book = openpyxl.load_workbook(path)
+    for line, cells in rows.items():
+        for name, value in cells.items():
+            book.active.cell(line, PLACE[name]).value = value
+    book.save(path)
+    return path
+
+
+def counts(report: AnswerReport) -> tuple[int, ...]:
+    assert report.rows == (
+        report.new + report.changed + report.unchanged + report.blank + len(report.rejected)
+    )
+    return report.new, report.changed, report.unchanged, report.blank, len(report.rejected)
+
+
+def test_a_workbook_for_each_holder(database: Database, tmp_path: Path) -> None:
+    export = export_reviews(database, tmp_path / "out", WEIGHTS)
+    assert [path.name for path in export.files] == [
+        "年度盘点表_1_示例_大学.xlsx",
+        "年度盘点表_2_示例研究所.xlsx",
+    ]
+    assert export.rows == 6
+    sheet = openpyxl.load_workbook(export.files[0]).active
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[0] == list(COLUMNS)
+    assert rows[1][:6] == [number(2), "=一种装置2", "发明", "2016-06-01", 10, 67]
+    assert sheet["B2"].data_type == "s"
+    assert rows[1][7] == "许可"
+    assert "需求匹配 20/20：与当前技术需求匹配度高（0.90）" in rows[1][6]
+    assert "数据缺失：权利要求、同族专利、自评" in rows[1][6]
+    assert rows[-1][4:8:3] == [None, "先补录资料"]
+    lists = {str(v.sqref): v.formula1 for v in sheet.data_validations.dataValidation}
+    assert lists == {"I2:I6": '"维持,转让,许可,放弃"', "J2:J6": '"高,中,低"'}
+
+
+def test_answers_come_back_once(database: Database, tmp_path: Path) -> None:
+    filled = {
+        2: {"处置意见": "许可", "产业化前景": "高", "备注": "愿意开放许可"},
+        3: {"处置意见": " 放弃 "},
+        5: {"处置意见": "维持"},  # the draft, known by its system id
+    }
+    path = fill(workbook(database, tmp_path), filled)
+    assert counts(import_answers(database, path, ANSWERED, actor="张三")) == (3, 0, 0, 2, 0)
+    assert counts(import_answers(database, path, date(2026, 8, 1))) == (0, 0, 3, 2, 0)
+    with database.read() as session:
+        rows = facts.of_patents(session, [2])[2]
+        kept = imports.page(session, PageQuery(), kind="answers").rows
+    stored = {
+        row.kind: (row.value, row.happened_on, row.note) for row in rows if row.kind != FactKind.CITATIONS
+    }
+    assert stored == {
+        FactKind.DISPOSITION: ("licence", ANSWERED, "愿意开放许可"),
+        FactKind.SELF_RATING: ("high", ANSWERED, "愿意开放许可"),
+    }
+    assert {row.source for row in rows[1:]} == {"年度盘点表 " + path.name}
+    assert [(row.rows, row.new, row.unchanged, row.actor) for row in reversed(kept)] == [
+        (5, 3, 2, "张三"),
+        (5, 0, 5, ""),
+    ]
+    changed = fill(path, {2: {"产业化前景": "低"}})
+    assert counts(import_answers(database, changed, ANSWERED)) == (0, 1, 2, 2, 0)
+    screen(database, AS_OF.replace(year=2027), WEIGHTS, {2: 0.9})
+    with database.read() as session:
+        first = page(session, PageQuery(sort="-potential"), PatentFilter(dormant=True)).rows[0]
+    assert first.application_number == number(2)
+
+
+def test_bad_answers_are_named(database: Database, tmp_path: Path) -> None:
+    rows: dict[int, dict[str, Any]] = {
+        2: {"处置意见": "卖掉"},
+        3: {"处置意见": "转让", "申请号": "201619900001.0"},
+        4: {"处置意见": "转让", "申请号": number(99)},
+        5: {"备注": "再议"},
+        6: {"产业化前景": "高", "系统编号": 1},
+        7: {"申请号": number(7), "处置意见": "维持"},
+        8: {"申请号": number(7), "处置意见": "放弃"},
+        9: {"处置意见": "放弃"},
+        10: {"处置意见": "放弃", "系统编号": "9" * 30},
+    }
+    report = import_answers(database, fill(workbook(database, tmp_path), rows), ANSWERED)
+    assert counts(report) == (1, 0, 0, 0, 8)
+    assert [(bad.line, bad.field) for bad in report.rejected] == [
+        (2, "处置意见"),
+        (3, "申请号"),
+        (4, "申请号"),
+        (5, "备注"),
+        (6, "申请号"),
+        (8, "申请号"),
+        (9, "申请号"),
+        (10, "系统编号"),
+    ]
+    assert report.rejected[0].reason == "处置意见应为：维持、转让、许可、放弃"
+    assert report.rejected[0].value == "卖掉"
+    with database.read() as session:
+        kept = imports.rejected(session, report.import_id, PageQuery()).rows
+    assert [(row.line, row.reason) for row in kept] == [(bad.line, bad.reason) for bad in report.rejected]
+
+
+def test_other_files_and_empty_catalogues_are_refused(database: Database, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("申请号,名称\n201310699744.2,一种装置\n", "utf-8")
+    with pytest.raises(NotARegister, match="不是年度盘点表"):
+        import_answers(database, other, ANSWERED)
+    with pytest.raises(NotFound):
+        export_reviews(database, tmp_path / "none", WEIGHTS, [99])
+    empty = Database(sqlite_url(tmp_path / "empty.db"))
+    empty.upgrade()
+    with pytest.raises(NotFound, match="还没有盘点筛选结果"):
+        export_reviews(empty, tmp_path / "none", WEIGHTS)
+
+
+def test_file_names_are_safe() -> None:
+    assert file_name(3, "../a\\b:c*?\n大学..") == "年度盘点表_3_a_b_c_大学.xlsx"
