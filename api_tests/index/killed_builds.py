@@ -2,8 +2,9 @@
 
     python -m api_tests.index.killed_builds <data directory>
 
-Each build runs in a process of its own, on the product's code, and ends by SIGKILL before the n-th time it opens, makes,
-renames or removes a file below the data directory. The processes are forked, so that libraries are imported once.
+First one build is let through and more patents are added. Then each build runs in a process of its own, on the product's
+code, and ends by SIGKILL before the n-th time it writes, makes, renames or removes something below the data directory,
+reads the pointer, or reports progress. The processes are forked, so that libraries are imported once.
 """
 
 from __future__ import annotations
@@ -14,34 +15,42 @@ import signal
 import sys
 from pathlib import Path
 
-from api_tests.index.small_catalogue import HashEncoder
-from catalog.db import Database, sqlite_url
+from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue
+from catalog.db import Database
 from index.build import reindex
 
 
-def build_until(data: Path, step: int) -> None:
-    database = Database(sqlite_url(data / "catalog.db"))
+def build_until(database: Database, data: Path, step: int) -> None:
     steps = 0
 
-    def count(event: str, arguments: tuple[object, ...]) -> None:
+    def count() -> None:
         nonlocal steps
-        if event.startswith(("open", "os.", "shutil.")) and str(data) in str(arguments):
-            steps += 1
-            if steps == step:
-                os.kill(os.getpid(), signal.SIGKILL)
+        steps += 1
+        if steps == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        changes = event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")
+        writes = event == "open" and (arguments[1] != "r" or str(arguments[0]).endswith("current"))
+        if (changes or writes) and str(data) in str(arguments):
+            count()
 
     encoder = HashEncoder()
-    sys.addaudithook(count)
-    reindex(database, data, encoder)
+    sys.addaudithook(watch)
+    reindex(database, data, encoder, progress=lambda *_done: count())
 
 
 def main(data: Path) -> None:
+    database = make_catalogue(data, patents=3)
+    reindex(database, data, HashEncoder())
+    add_patents(database, range(3, 6))
+    database.dispose()  # connections do not survive a fork
     step, killed = 0, True
     while killed:
         step += 1
         child = os.fork()
         if child == 0:
-            build_until(data, step)
+            build_until(database, data, step)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         killed = os.WIFSIGNALED(status)

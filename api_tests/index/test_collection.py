@@ -1,0 +1,63 @@
+"""Filters, vectors and words of a collection agree on rows: a narrow filter loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from api_tests.index.small_catalogue import HashEncoder
+from index.collection import Collection, Document
+from index.columns import ColumnValues, Filters
+
+COUNT = 400
+
+
+def document(number: int) -> Document:
+    columns = ColumnValues(segments=(f"S{number % 20}",), regions=("420000", f"42{number % 17:02d}00"))
+    return Document(id=number * 3 + 5, text=f"第{number}种冷却装置", columns=columns)
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Collection:
+    folder = tmp_path_factory.mktemp("collection") / "patents"
+    return Collection.build(folder, map(document, range(COUNT)), HashEncoder().encode_passages)
+
+
+def test_a_narrow_filter_returns_every_record_that_meets_it(collection: Collection) -> None:
+    query = HashEncoder().encode_queries(["冷却"])
+    for segment in range(20):
+        rows = collection.columns.select(Filters(segment=[f"S{segment}"], region=["420300"]))
+        expected = [n * 3 + 5 for n in range(COUNT) if n % 20 == segment and n % 17 == 3]
+        _, dense = collection.vectors.search(query, COUNT, rows)
+        _, lexical = collection.lexical.search(["冷却"], COUNT, rows)
+        assert sorted(collection.ids[dense[0]].tolist()) == expected
+        assert sorted(collection.ids[lexical].tolist()) == expected
+
+
+def test_rows_are_found_by_id(collection: Collection) -> None:
+    assert [collection.row_of(i) for i in (5, 8, 3 * COUNT + 2)] == [0, 1, COUNT - 1]
+    assert [collection.row_of(i) for i in (0, 6, 3 * COUNT + 5)] == [None] * 3
+
+
+def test_a_collection_may_be_empty(tmp_path: Path) -> None:
+    empty = Collection.build(tmp_path / "empty", [], HashEncoder().encode_passages)
+    assert len(empty) == 0
+    assert empty.vectors.search(HashEncoder().encode_queries(["冷却"]), 10)[1].shape == (1, 0)
+    assert empty.lexical.search(["冷却"], 10)[1].tolist() == []
+    assert empty.columns.select(Filters(open_licence=True)) is not None
+    assert empty.row_of(1) is None
+
+
+def test_ids_must_ascend(tmp_path: Path) -> None:
+    documents = [document(1), document(1)]
+    with pytest.raises(ValueError, match="ascend"):
+        Collection.build(tmp_path / "wrong", documents, HashEncoder().encode_passages)
+
+
+def test_every_document_needs_a_vector(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="1 vectors for 2"):
+        Collection.build(
+            tmp_path / "wrong", map(document, range(2)), lambda _: np.eye(1, 4, dtype=np.float32)
+        )
