@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import PageQuery, Rows, Schema, Timestamps, fold, paginate
+from catalog.base import PageQuery, Rows, Schema, Timestamps, fold, now, paginate
 from catalog.errors import NotFound
 from catalog.terms import HolderKind
 
@@ -60,16 +60,16 @@ def ensure(session: Session, refs: Iterable[HolderRef], *, is_demo: bool = False
             select(col(Holder.name_key), col(Holder.id)).where(col(Holder.name_key).in_(chunk))
         )
         known.update({key: id_ for key, id_ in found if id_ is not None})
+    common = {"is_demo": is_demo, "created_at": now(), "updated_at": now()}
     missing = [
-        Holder(
-            name=ref.name, name_key=key, kind=ref.kind.value, kind_basis=ref.kind_basis, is_demo=is_demo
-        ).model_dump(exclude={"id"})
+        {"name": ref.name, "name_key": key, "kind": ref.kind.value, "kind_basis": ref.kind_basis} | common
         for key, ref in wanted.items()
         if key not in known
     ]
     if missing:
-        created = session.execute(insert(Holder).returning(col(Holder.name_key), col(Holder.id)), missing)
-        known.update({key: id_ for key, id_ in created if id_ is not None})
+        table = SQLModel.metadata.tables["holders"]
+        created = session.execute(table.insert().returning(table.c.name_key, table.c.id), missing)
+        known.update({key: id_ for key, id_ in created})
     return known
 
 

@@ -100,10 +100,10 @@ def start(session: Session, kind: str, file_name: str, file_hash: str, actor: st
     return row
 
 
-def finish(session: Session, row: Import, *, failed: str | None = None) -> None:
-    """Note that the import has ended, well or with the message `failed`."""
+def finish(session: Session, row: Import, *, failed: str | None = None, message: str = "") -> None:
+    """Note that the import has ended, well (with what was noticed as `message`) or with the message `failed`."""
     row.status = ImportStatus.FAILED.value if failed else ImportStatus.FINISHED.value
-    row.message = failed or ""
+    row.message = failed or message
     row.finished_at = row.updated_at = now()
     session.add(row)
     session.flush()

@@ -1,0 +1,118 @@
+"""From IPC symbols and stated industries to GB/T 4754 industries and segments (产业细分领域), with weights.
+
+The rule: every IPC symbol counts once, the first (main) one twice. The share of a symbol goes to the GB/T 4754 groups
+of its subclass in the unofficial concordance, in proportion to 1/rank, and to the segments that list its subclass, in
+equal parts. Shares below 5 % are dropped and the rest scaled to 1. What rests on IPC has the basis `ipc` (shown as
+推断); what the record states itself, and the segments of a stated industry, have the basis `official`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from catalog import reference
+from catalog.base import ClassRef
+from catalog.segments import Segment
+
+SMALLEST_SHARE = 0.05
+MOST_CLASSES = 8
+
+
+class Classifier:
+    """Classifies by one version of the segment catalogue."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._of_subclass: dict[str, list[str]] = defaultdict(list)
+        self._industries = [(segment.code, tuple(segment.industry_codes)) for segment in segments]
+        self._codes: dict[str, str] = {}
+        self._inferred: dict[tuple[tuple[str, float], ...], tuple[list[ClassRef], list[ClassRef]]] = {}
+        for segment in segments:
+            self._codes[segment.code] = segment.code
+            self._codes[segment.name] = segment.code
+            for subclass in segment.ipc_subclasses:
+                self._of_subclass[subclass].append(segment.code)
+
+    def segment_code(self, stated: str) -> str | None:
+        """Code of a segment named by code or name, None when this catalogue has none."""
+        return self._codes.get(stated)
+
+    def classify(
+        self, ipcs: Sequence[str], industries: Sequence[str] = (), segments: Sequence[str] = ()
+    ) -> list[ClassRef]:
+        """Industries and segments of a record; weights add up to 1 within each scheme.
+
+        `ipcs` are canonical symbols, main one first; `industries` and `segments` are stated codes and go before what
+        IPC says.
+        """
+        return [*self._industry_refs(ipcs, industries), *self._segment_refs(ipcs, industries, segments)]
+
+    def _industry_refs(self, ipcs: Sequence[str], stated: Sequence[str]) -> list[ClassRef]:
+        if stated:
+            return _refs("industry", dict.fromkeys(stated, 1.0), "official")
+        return self._infer(ipcs)[0]
+
+    def _segment_refs(
+        self, ipcs: Sequence[str], industries: Sequence[str], stated: Sequence[str]
+    ) -> list[ClassRef]:
+        if stated:
+            return _refs("segment", dict.fromkeys(stated, 1.0), "official")
+        by_industry = [
+            code
+            for code, prefixes in self._industries
+            if any(industry.startswith(prefixes) for industry in industries if prefixes)
+        ]
+        if by_industry:
+            return _refs("segment", dict.fromkeys(by_industry, 1.0), "official")
+        return self._infer(ipcs)[1]
+
+    def _infer(self, ipcs: Sequence[str]) -> tuple[list[ClassRef], list[ClassRef]]:
+        """Industries and segments from IPC; registers repeat the same few subclasses, so answers are kept."""
+        counts = tuple(_subclass_counts(ipcs).items())
+        if counts not in self._inferred:
+            industries: dict[str, float] = defaultdict(float)
+            segments: dict[str, float] = defaultdict(float)
+            for subclass, count in counts:
+                groups = reference.industries_of_ipc().get(subclass, [])
+                total = sum(1 / group.rank for group in groups)
+                for group in groups:
+                    industries[group.industry] += count / group.rank / total
+                codes = self._of_subclass.get(subclass, [])
+                for code in codes:
+                    segments[code] += count / len(codes)
+            self._inferred[counts] = _refs("industry", industries, "ipc"), _refs("segment", segments, "ipc")
+        return self._inferred[counts]
+
+
+def ipc_refs(ipcs: Sequence[str]) -> list[ClassRef]:
+    """The symbols themselves as classes, main one first and counted twice."""
+    distinct = list(dict.fromkeys(ipcs))
+    shares = {symbol: 2.0 if place == 0 else 1.0 for place, symbol in enumerate(distinct)}
+    return _weighted("ipc", list(shares.items()), "official")
+
+
+def _subclass_counts(ipcs: Sequence[str]) -> dict[str, float]:
+    counts: dict[str, float] = defaultdict(float)
+    for place, symbol in enumerate(dict.fromkeys(ipcs)):
+        counts[symbol[:4]] += 2.0 if place == 0 else 1.0
+    return counts
+
+
+def _refs(scheme: str, shares: dict[str, float], basis: str) -> list[ClassRef]:
+    """The largest shares, scaled to 1; equal shares in the order of their codes where they are inferred."""
+    ranked = list(shares.items())
+    if basis != "official":
+        ranked.sort(key=lambda item: (-item[1], item[0]))
+    total = sum(share for _, share in ranked)
+    return _weighted(scheme, [item for item in ranked if item[1] / total >= SMALLEST_SHARE][:MOST_CLASSES], basis)
+
+
+def _weighted(scheme: str, shares: list[tuple[str, float]], basis: str) -> list[ClassRef]:
+    total = sum(share for _, share in shares)
+    weights = [round(share / total, 4) for _, share in shares]
+    if weights:
+        weights[0] = round(weights[0] + 1 - sum(weights), 4)
+    return [
+        ClassRef.model_construct(scheme=scheme, code=code, weight=weight, basis=basis)
+        for (code, _), weight in zip(shares, weights, strict=True)
+    ]

@@ -1,0 +1,53 @@
+"""The one door from cells to records, for files and for single records that come over REST.
+
+`cells` are values by role (see headers.toml), as a file holds them: "ZL 2013 1 0699744.2", "2013.12.18", "80万元".
+Each function raises RowError (field, value, reason in Chinese) for what cannot be accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from catalog.enterprises import EnterpriseCreate
+from catalog.licences import LicenceCreate
+from catalog.needs import NeedCreate
+from catalog.patents import PatentCreate
+from ingestion import other_records, patent_record
+from ingestion.cells import Cell
+from ingestion.classification import Classifier
+from ingestion.errors import RowError
+from ingestion.fields import Fields
+
+__all__ = ["Record", "RowError", "enterprise", "from_fields", "licence", "need", "patent"]
+
+Record = PatentCreate | NeedCreate | EnterpriseCreate | LicenceCreate
+Cells = Mapping[str, Cell | Sequence[Cell]]
+
+
+def patent(cells: Cells, classifier: Classifier) -> PatentCreate:
+    """A patent from cells by role."""
+    return patent_record.patent(Fields("patents", cells), classifier)
+
+
+def need(cells: Cells, classifier: Classifier) -> NeedCreate:
+    """A need from cells by role."""
+    return other_records.need(Fields("needs", cells), classifier)
+
+
+def enterprise(cells: Cells) -> EnterpriseCreate:
+    """An enterprise from cells by role."""
+    return other_records.enterprise(Fields("enterprises", cells))
+
+
+def licence(cells: Cells) -> LicenceCreate:
+    """An open-licence declaration from cells by role."""
+    return other_records.licence(Fields("licences", cells))
+
+
+def from_fields(fields: Fields, classifier: Classifier) -> Record:
+    """The record of the kind that `fields` are of."""
+    if fields.kind == "patents":
+        return patent_record.patent(fields, classifier)
+    if fields.kind == "needs":
+        return other_records.need(fields, classifier)
+    return other_records.enterprise(fields) if fields.kind == "enterprises" else other_records.licence(fields)

@@ -1,0 +1,128 @@
+"""From the sheet of a file to records: header found, rows told from headers, footers and blanks, cells put to roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from ingestion.cells import Cell, is_blank, text
+from ingestion.columns import Mapping, header_roles, recognise
+from ingestion.fields import Fields
+from ingestion.headers import role_of
+from ingestion.sheets import Row, Sheet
+from ingestion.values import unit_in
+
+PEEK = 200
+
+_FOOTER = re.compile(r"^\s*(?:合\s*计|总\s*计|小\s*计|共计?\s*\d+|备\s*注|注\s*[:：\d]|说\s*明\s*[:：]|数据来源|资料来源|制表|填表|审核|导出时间|统计时间|打印)")
+TOO_WIDE = "该行有 {found} 列，表头只有 {expected} 列，可能有未加引号的分隔符，请核对后重新导入"
+
+
+@dataclass
+class Table:
+    """A sheet with its recognised mapping; `skipped` counts rows that are no records, with their reason."""
+
+    name: str
+    mapping: Mapping
+    rows: Iterator[Row]
+    keys: list[str] | None = None
+    skipped: dict[str, list[int]] = field(default_factory=dict)
+    seen_keys: int = 0
+
+    def records(self) -> Iterator[Row]:
+        """The rows that are records, in order; the mapping changes where another header begins."""
+        # `rows` is replaced when the table looks ahead, so it is asked for each row anew.
+        while (row := next(self.rows, None)) is not None:
+            if not row.problem and all(map(is_blank, row.cells)):
+                continue
+            if not row.problem and (reason := self._no_record(row)):
+                self.skipped.setdefault(reason, []).append(row.line)
+                continue
+            self._follow_keys(row)
+            width = self.mapping.width
+            if self.keys is None and not row.problem and len(row.cells) > width and _filled(row.cells) > width:
+                row.problem = TOO_WIDE.format(found=_filled(row.cells), expected=width)
+            yield row
+
+    def _no_record(self, row: Row) -> str:
+        """Why a row is no record: a repeated header, or a footer. Takes over another header."""
+        if self.keys is not None:
+            return ""
+        if self.mapping.repeats_header(row.cells):
+            return "重复的表头"
+        filled = [text(cell) for cell in row.cells if not is_blank(cell)]
+        if len(filled) <= 2 and len(self.mapping.columns) > 2 and _FOOTER.match(filled[0]):
+            return "表尾或合计行"
+        if self._is_new_header(row.cells):
+            self.mapping, _ = recognise(self.mapping.kind, [row, *self._peek()])
+            return "另一个表头"
+        return ""
+
+    def _is_new_header(self, cells: Sequence[Cell]) -> bool:
+        filled = [cell for cell in cells if not is_blank(cell)]
+        # The first two cells answer for most rows without looking at the others.
+        if not any(role_of(self.mapping.kind, cell) for cell in filled[:2]):
+            return False
+        roles = {role for role, _ in header_roles(self.mapping.kind, cells).values()}
+        return len(roles) >= 3 and len(roles) * 2 > len(filled)
+
+    def _peek(self) -> list[Row]:
+        ahead = list(islice(self.rows, PEEK))
+        self.rows = chain(ahead, self.rows)
+        return ahead
+
+    def _follow_keys(self, row: Row) -> None:
+        """Recognise again when records of JSON bring names that were not there before."""
+        if self.keys is not None and len(self.keys) != self.seen_keys:
+            ahead = self._peek()
+            self.seen_keys = len(self.keys)
+            self.mapping, _ = recognise(self.mapping.kind, [row, *ahead], self.keys)
+
+    def fields(self, row: Row) -> Fields:
+        """The cells of a row by role. Raises RowError for cells that cannot be taken at all."""
+        cells = {
+            role: [row.cells[place] for place in places if place < len(row.cells)]
+            for role, places in self.mapping.columns.items()
+        }
+        return Fields(self.mapping.kind, cells, units=self.units())
+
+    def units(self) -> dict[str, int]:
+        """What bare numbers count in, by role, from the names of the columns."""
+        headers = self.mapping.headers
+        return {
+            role: unit_in(headers[places[0]])
+            for role, places in self.mapping.columns.items()
+            if role in ("budget", "revenue", "fixed_fee") and places[0] < len(headers)
+        }
+
+
+def _filled(cells: Sequence[Cell]) -> int:
+    """Number of columns up to the last that holds something."""
+    return max((place + 1 for place, cell in enumerate(cells) if not is_blank(cell)), default=0)
+
+
+def open_table(kind: str, sheet: Sheet) -> Table | None:
+    """The table of a sheet with its mapping, None for a sheet without any row.
+
+    The mapping may lack what is needed; see `Mapping.missing`.
+    """
+    ahead: list[Row] = []
+    for row in sheet.rows:
+        if row.problem or not all(map(is_blank, row.cells)):
+            ahead.append(row)
+        if len(ahead) >= PEEK:
+            break
+    if not ahead:
+        return None
+    usable = [row for row in ahead if not row.problem]
+    mapping, start = recognise(kind, usable, sheet.keys)
+    table = Table(sheet.name, mapping, chain(ahead, sheet.rows), sheet.keys)
+    table.seen_keys = len(sheet.keys or [])
+    if start:
+        behind = next(place for place, row in enumerate(ahead) if row is usable[start - 1]) + 1
+        table.rows = chain(ahead[behind:], sheet.rows)
+        if preamble := [row.line for row in ahead[: behind - mapping.header_rows]]:
+            table.skipped["表头之前的说明"] = preamble
+    return table

@@ -1,0 +1,63 @@
+"""Rows of spreadsheets: xlsx, old binary xls and ods through calamine, every sheet of the workbook."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+
+from ingestion.errors import UnreadableFile
+from ingestion.sheets import Row, Sheet
+
+MAX_UNPACKED = 4_000_000_000
+ZIP_MAGIC = b"PK\x03\x04"
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def read(path: Path) -> Iterator[Sheet]:
+    """All worksheets of a workbook. Raises UnreadableFile when it is damaged, encrypted or no workbook."""
+    _check_size(path)
+    try:
+        workbook = CalamineWorkbook.from_path(str(path))
+    except PasswordError as error:
+        raise UnreadableFile(f"文件 {path.name} 已加密", hint="请取消密码保护后重新导入") from error
+    except (CalamineError, OSError, ValueError) as error:
+        raise _damaged(path) from error
+    for meta in workbook.sheets_metadata:
+        if meta.typ is SheetTypeEnum.WorkSheet:
+            yield Sheet(meta.name, _rows(_sheet(workbook, meta.name, path)))
+
+
+def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
+    try:
+        return workbook.get_sheet_by_name(name)
+    except (CalamineError, OSError, ValueError) as error:
+        raise _damaged(path) from error
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[Row]:
+    first = sheet.start[0] + 1 if sheet.start else 1
+    for place, cells in enumerate(sheet.iter_rows() if sheet.height else ()):
+        yield Row(first + place, list(cells))
+
+
+def _check_size(path: Path) -> None:
+    """Refuse archives that unpack to an absurd size before anything unpacks them."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MAX_UNPACKED:
+        raise UnreadableFile(
+            f"文件 {path.name} 解压后有 {size / 1e9:.1f} GB，超过上限 {MAX_UNPACKED / 1e9:.0f} GB",
+            hint="请拆分，或另存为 csv 后导入",
+        )
+
+
+def _damaged(path: Path) -> UnreadableFile:
+    return UnreadableFile(
+        f"文件 {path.name} 已损坏、已加密，或不是 Excel 工作簿",
+        hint="请用 Excel 或 WPS 打开后另存为 xlsx，再重新导入",
+    )
