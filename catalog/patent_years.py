@@ -20,7 +20,10 @@ def add_months(day: date, months: int) -> date:
 
 def anniversary(day: date, years: int) -> date:
     """The matching day `years` later; for 29 February the 28 February of a year without one."""
-    return add_months(day, 12 * years)
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return add_months(day, 12 * years)
 
 
 def patent_year(filed: date, on: date) -> int:

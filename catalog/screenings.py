@@ -4,7 +4,9 @@ A patent has one screening, the last; `ingestion.dormancy` makes them, this modu
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import JSON, Index, delete, insert, select
 from sqlmodel import Field, Session, SQLModel, col
@@ -39,6 +41,35 @@ class Point(SQLModel):
     missing: bool
 
 
+class PointRow(NamedTuple):
+    """A `Point` on its way to the table, where it is a list of values without names: a million rows long."""
+
+    factor: str
+    label: str
+    points: int
+    maximum: int
+    reason: str
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The screening of one patent on its way to the table."""
+
+    patent_id: int
+    holder_id: int
+    as_of: date
+    dormant: bool | None
+    reason: str
+    points: list[PointRow]
+    weights_version: str
+
+    @property
+    def potential(self) -> int:
+        """The sum of all points."""
+        return sum(point.points for point in self.points)
+
+
 class ScreeningPublic(SQLModel):
     """A screening as shown to users."""
 
@@ -50,19 +81,9 @@ class ScreeningPublic(SQLModel):
     weights_version: str
 
 
-def packed(points: Sequence[Point]) -> list[list[object]]:
-    """Points as they are stored: values without names, a million rows long."""
-    return [list(point.model_dump().values()) for point in points]
-
-
 def points_of(row: Screening) -> list[Point]:
     """The points of a screening."""
     return [Point.model_validate(dict(zip(Point.model_fields, values, strict=True))) for values in row.points]
-
-
-def missing_factors(row: Screening) -> list[str]:
-    """The factors that had no data."""
-    return [str(values[0]) for values in row.points if values[-1]]
 
 
 def public(row: Screening) -> ScreeningPublic:
@@ -82,14 +103,20 @@ def of_patents(session: Session, ids: Sequence[int]) -> dict[int, ScreeningPubli
     return found
 
 
-def replace(session: Session, after: int, upto: int | None, rows: Sequence[Screening]) -> None:
+def _values(row: Result) -> dict[str, object]:
+    return {name: getattr(row, name) for name in Screening.model_fields}
+
+
+def replace(session: Session, after: int, upto: int | None, rows: Sequence[Result]) -> None:
     """Put `rows` in the place of all screenings of patents with ids above `after` and, unless None, up to `upto`."""
     stale = delete(Screening).where(col(Screening.patent_id) > after)
     if upto is not None:
         stale = stale.where(col(Screening.patent_id) <= upto)
     session.execute(stale)
     if rows:
-        session.execute(insert(Screening), [row.model_dump() for row in rows])
+        # The table itself: the ORM would take most of the time of a screening.
+        table = SQLModel.metadata.tables[Screening.__tablename__]
+        session.execute(insert(table), [_values(row) for row in rows])
 
 
 def holder_ids(session: Session) -> list[int]:

@@ -20,7 +20,7 @@ from catalog.facts import EXPLOITATION
 from catalog.legal_life import LegalLife, legal_life
 from catalog.patent_years import anniversary
 from catalog.screening_candidates import Candidate
-from catalog.screenings import Point, Screening
+from catalog.screenings import PointRow, Result
 from catalog.terms import FactKind, LegalStatus, PatentKind, Prospect, StatusBasis
 from ingestion.screening_weights import LABELS, Weights
 
@@ -95,18 +95,18 @@ def screen(
     return report
 
 
-def _count(report: ScreenReport, rows: Iterable[Screening], missing: Counter[str]) -> None:
+def _count(report: ScreenReport, rows: Iterable[Result], missing: Counter[str]) -> None:
     for row in rows:
         report.screened += 1
         report.dormant += row.dormant is True
         report.awake += row.dormant is False
         report.undecided += row.dormant is None
-        missing.update(screenings.missing_factors(row))
+        missing.update(point.factor for point in row.points if point.missing)
 
 
 def screen_one(
     candidate: Candidate, as_of: date, weights: Weights, match_strength: Mapping[int, float]
-) -> Screening:
+) -> Result:
     """The screening of one patent. A right that is no longer in force has no potential."""
     life = legal_life(candidate.legal, as_of)
     dormant, reason = judge(candidate, life, as_of, weights.min_age_years)
@@ -116,14 +116,13 @@ def screen_one(
         points = [
             _point(factor, value, weights) for factor, value in _values(candidate, life, as_of, strength)
         ]
-    return Screening(
+    return Result(
         patent_id=candidate.patent_id,
         holder_id=candidate.holder_id,
         as_of=as_of,
         dormant=dormant,
         reason=reason,
-        potential=sum(point.points for point in points),
-        points=screenings.packed(points),
+        points=points,
         weights_version=weights.version,
     )
 
@@ -176,14 +175,14 @@ def _values(
 _COUNTED = (FactKind.CLAIMS, FactKind.CITATIONS, FactKind.FAMILY)
 
 
-def _point(factor: str, value: Decimal | str | None, weights: Weights) -> Point:
+def _point(factor: str, value: Decimal | str | None, weights: Weights) -> PointRow:
     step = None if value is None else weights.step(factor, value)
     if value is None:
         reason = MISSING
     else:
         shown = _shown(factor, value)
         reason = f"{step.text}（{shown}）" if step else f"未达到计分标准（{shown}）"
-    return Point(
+    return PointRow(
         factor=factor,
         label=LABELS[factor],
         points=step.points if step else 0,
