@@ -132,7 +132,7 @@ def _search_all(
     for number, name in enumerate(judged):
         query = Query.of(benchmark.queries[name], vectors[number])
         found = legs(collection, query, None, DEPTH)
-        fused, fused_scores = reciprocal_rank_fusion([found.dense, found.lexical])
+        fused, fused_scores = reciprocal_rank_fusion([found.lexical, found.dense])
         for leg, rows in zip(LEGS, (found.dense, found.lexical, fused), strict=True):
             runs[leg][name] = [names[int(collection.ids[row])] for row in rows[:RUN_DEPTH]]
         scores[name] = [float(score) for score in fused_scores[:RUN_DEPTH]]

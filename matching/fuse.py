@@ -19,11 +19,15 @@ def reciprocal_rank_fusion(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Fuse rankings of row numbers, each best first and without repetition.
 
-    Returns rows and scores, best first; equal scores are ordered by row, so that the order never depends on chance.
+    Returns rows and scores, best first. Two rankings often tie: one row is first and second, another second and first.
+    Equal scores follow the order of the first ranking given, then the row, so that the order never depends on chance.
     """
     rows = np.concatenate([np.asarray(ranking, dtype=np.int64) for ranking in rankings])
     shares = np.concatenate([1.0 / (k + np.arange(1, len(ranking) + 1)) for ranking in rankings])
-    fused, place = np.unique(rows, return_inverse=True)
-    scores = np.bincount(place, weights=shares, minlength=len(fused))
-    order = np.lexsort((fused, -scores))
+    fused, first, place = np.unique(rows, return_index=True, return_inverse=True)
+    # Rounded, because a sum of shares must not depend on the order in which they are added.
+    scores = np.bincount(place, weights=shares, minlength=len(fused)).round(12)
+    # Where a row stands first in the concatenation is its place in the first ranking, or behind all of it.
+    leading = np.minimum(first, len(rankings[0]) if rankings else 0)
+    order = np.lexsort((fused, leading, -scores))
     return fused[order], scores[order]

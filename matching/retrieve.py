@@ -65,7 +65,7 @@ def retrieve(
 ) -> list[Hit]:
     """The `top` best rows of the fused ranking among `rows` (None: all), best first, ties by id."""
     found = legs(collection, query, rows, max(DEPTH, top))
-    fused, scores = reciprocal_rank_fusion([found.dense, found.lexical])
+    fused, scores = reciprocal_rank_fusion([found.lexical, found.dense])
     fused, scores = fused[:top], scores[:top]
     dense = collection.vectors.scores(query.vector, fused)
     lexical = collection.lexical.scores(query.tokens, fused)

@@ -17,11 +17,18 @@ def test_formula() -> None:
 
 
 @given(Rankings)
-def test_every_row_once_best_first_ties_by_row(rankings: list[list[int]]) -> None:
+def test_every_row_once_best_first(rankings: list[list[int]]) -> None:
     rows, scores = reciprocal_rank_fusion([np.array(r, dtype=np.int64) for r in rankings])
     assert sorted(rows.tolist()) == sorted({row for ranking in rankings for row in ranking})
-    keys = [(-score, row) for score, row in zip(scores.tolist(), rows.tolist(), strict=True)]
-    assert keys == sorted(keys)
+    assert scores.tolist() == sorted(scores.tolist(), reverse=True)
+
+
+def test_ties_follow_the_first_ranking_then_the_row() -> None:
+    lexical, dense = np.array([9, 4]), np.array([4, 9])
+    assert reciprocal_rank_fusion([lexical, dense])[0].tolist() == [9, 4]
+    assert reciprocal_rank_fusion([dense, lexical])[0].tolist() == [4, 9]
+    beyond_the_first = [np.array([], dtype=np.int64), np.array([5]), np.array([2])]
+    assert reciprocal_rank_fusion(beyond_the_first)[0].tolist() == [2, 5]
 
 
 @given(Rankings)
