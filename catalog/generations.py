@@ -1,6 +1,6 @@
 """Generations (索引版本) as the catalogue knows them; their files and manifests lie under the data directory."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -46,6 +46,14 @@ def record(
         row = Generation(name=name, patents=patents, needs=needs, manifest=manifest)
         session.add(row)
     row.status, row.activated_at = GenerationStatus.ACTIVE.value, at
+    session.flush()
+
+
+def mark_pruned(session: Session, kept: Set[str]) -> None:
+    """Note that of all generations only the files of those named in `kept` are left."""
+    for row in session.execute(select(Generation)).scalars():
+        if row.name not in kept:
+            row.status = GenerationStatus.PRUNED.value
     session.flush()
 
 

@@ -22,7 +22,9 @@ from catalog.patents import PatentText
 from index.collection import Collection, Document
 from index.columns import ColumnValues
 from index.embedding_store import EmbeddingStore
-from index.generation import GenerationDamaged, GenerationStore, Manifest, ModelFacts
+from index.generation import GenerationStore
+from index.manifest import Manifest, ModelFacts
+from index.verification import GenerationDamaged
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
@@ -90,8 +92,9 @@ def reindex(
     """Build a generation of all patents and open needs, verify it and put it in use.
 
     Only texts that this model has never embedded are embedded. Whenever this is killed, the generation before stays in use
-    and complete. Raises NotReady when the catalogue has no patents or no segment catalogue is in use, Conflict when
-    another build runs, GenerationDamaged when the new generation does not hold what was written.
+    and complete. The newest generations are kept for a rollback, older ones removed. Raises NotReady when the catalogue has
+    no patents, no segment catalogue is in use or the disk refuses, Conflict when another build runs, GenerationDamaged when
+    the new generation fails its verification.
     """
     try:
         return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run()
@@ -113,30 +116,28 @@ class _Build:
         start, started_at = monotonic(), datetime.now(UTC)
         with self._store.locked():
             with suppress(NotFound, GenerationDamaged):  # a broken one in use is no reason not to build
-                _record_current(self._database, self._store)
+                note_in_catalogue(self._database, self._store)
             catalogue, total = self._preconditions()
             name = f"{started_at:%Y%m%d-%H%M%S}-{started_at.microsecond // 1000:03d}"
             folder = self._store.begin(name)
             with EmbeddingStore(self._embeddings, self._encoder.dimensions) as embeddings:
                 patents_ = self._collection(folder / "patents", "专利", self._patents(total), embeddings)
                 needs_ = self._collection(folder / "needs", "需求", self._needs(), embeddings)
-            manifest = self._store.seal(
-                folder,
-                Manifest(
-                    name=name,
-                    started_at=started_at,
-                    finished_at=datetime.now(UTC),
-                    patents=len(patents_),
-                    needs=len(needs_),
-                    model=self._model_facts(),
-                    segment_catalogue=catalogue,
-                    code_version=_code_version(),
-                ),
+            manifest = Manifest(
+                name=name,
+                started_at=started_at,
+                finished_at=datetime.now(UTC),
+                patents=len(patents_),
+                needs=len(needs_),
+                model=self._model_facts(),
+                segment_catalogue=catalogue,
+                code_version=_code_version(),
             )
             self._progress("校验并启用", 0, 1)
-            self._store.verify(name)
+            self._store.seal(folder, manifest)
             self._store.activate(name)
-            _record_current(self._database, self._store)
+            self._store.prune_locked()
+            note_in_catalogue(self._database, self._store)
             self._progress("校验并启用", 1, 1)
         records = manifest.patents + manifest.needs
         return BuildReport(
@@ -232,23 +233,22 @@ def _regions(province: str | None, prefecture: str | None) -> tuple[str, ...]:
     return tuple(code for code in (province or (prefecture and f"{prefecture[:2]}0000"), prefecture) if code)
 
 
-def _record_current(database: Database, store: GenerationStore) -> None:
-    """Note the generation in use in the catalogue, unless it is noted: a killed build may have left that out."""
+def note_in_catalogue(database: Database, store: GenerationStore) -> None:
+    """Bring the catalogue's history of generations in step with the store: the one in use, and those removed.
+
+    To be called after every switch or removal; a killed one is caught up with by the next. Raises NotFound and
+    GenerationDamaged when the one in use has no readable manifest.
+    """
     name = store.current_name()
     if name is None:
         return
-    manifest = store.manifest(name)
     with database.write() as session:
         known = next((row for row in generations.history(session) if row.name == name), None)
         if known is None or known.status != generations.GenerationStatus.ACTIVE.value:
-            generations.record(
-                session,
-                name,
-                manifest.patents,
-                manifest.needs,
-                manifest.model_dump(mode="json"),
-                datetime.now(UTC),
-            )
+            manifest = store.manifest(name)
+            facts = manifest.model_dump(mode="json")
+            generations.record(session, name, manifest.patents, manifest.needs, facts, datetime.now(UTC))
+        generations.mark_pruned(session, {*store.names(), name})
 
 
 def _code_version() -> str:

@@ -2,73 +2,36 @@
 
     <root>/<name>/patents/…, needs/…, manifest.json     a generation
     <root>/current                                      the name of the one in use
-    <root>/.building-<name>                             one that is not finished; a killed build leaves it behind
+    <root>/.building-<name>, .removed-<name>            one that is not finished, or no longer whole
 
-A folder gets its name only when all its files are on the disk, and the pointer is replaced by a rename: whoever is killed
-when, a complete generation stays in use. Requests keep the one they hold; files of a removed one live as long as they are
-mapped.
+A folder gets its name only when all its files are on the disk and have been verified, and the pointer is replaced by a
+rename: whoever is killed when, a complete generation stays in use. Requests keep the one they hold; the files of a removed
+one live as long as they are mapped.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from pydantic import BaseModel, ValidationError
-
-from catalog.errors import Conflict, NotFound, NotReady
+from catalog.errors import Conflict, NotFound
 from index.collection import Collection
+from index.manifest import Manifest
+from index.verification import SIDES, damaged, verify
 
-SIDES = ("patents", "needs")
-_MANIFEST, _POINTER, _LOCK = "manifest.json", "current", ".lock"
-_BUILDING = ".building-"
+KEPT = 3
+"""Generations that stay when older ones are pruned, the one in use among them."""
+
+_POINTER, _LOCK = "current", ".lock"
+_BUILDING, _REMOVED = ".building-", ".removed-"
 _NAME = re.compile(r"\d{8}-\d{6}-\d{3}")
-
-
-class GenerationDamaged(NotReady):
-    """The files of a generation are not what its manifest says."""
-
-    title = "索引版本已损坏"
-
-
-class ModelFacts(BaseModel):
-    """The model whose vectors a generation holds, the number format it ran in and why."""
-
-    name: str
-    fingerprint: str
-    dimensions: int
-    precision: str
-    precision_reason: str
-
-
-class FileFacts(BaseModel):
-    """Size and sha256 of a file."""
-
-    bytes: int
-    sha256: str
-
-
-class Manifest(BaseModel):
-    """What a generation is made of; `files` by path within its folder."""
-
-    name: str
-    started_at: datetime
-    finished_at: datetime
-    patents: int
-    needs: int
-    model: ModelFacts
-    segment_catalogue: str
-    code_version: str
-    files: dict[str, FileFacts] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +47,21 @@ class Generation:
     def open(cls, folder: Path) -> Generation:
         """Map the generation in `folder`. Raises GenerationDamaged."""
         try:
-            manifest = _manifest(folder)
+            manifest = Manifest.read(folder)
             patents, needs = (Collection.open(folder / side) for side in SIDES)
         except (OSError, RuntimeError, ValueError, KeyError) as error:
-            raise GenerationDamaged(
-                f"索引版本 {folder.name} 无法打开：{error}",
-                hint="请运行 patentdock reindex 重建索引，或用 patentdock generations rollback 退回上一版本",
-            ) from error
+            raise damaged(folder.name, f"无法打开（{error}）") from error
         return cls(folder.name, manifest, patents, needs)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationEntry:
+    """A generation in a list; without `manifest` where that cannot be read."""
+
+    name: str
+    in_use: bool
+    bytes: int
+    manifest: Manifest | None
 
 
 class GenerationStore:
@@ -106,7 +76,7 @@ class GenerationStore:
     def current(self) -> Generation | None:
         """The generation in use, opened anew when the pointer has changed; None when there is none.
 
-        Raises GenerationDamaged.
+        Raises GenerationDamaged, and NotFound when its folder is gone.
         """
         try:
             stat = (self.root / _POINTER).stat()
@@ -138,13 +108,58 @@ class GenerationStore:
             return []
         return sorted(path.name for path in self.root.iterdir() if _NAME.fullmatch(path.name))
 
+    def entries(self) -> list[GenerationEntry]:
+        """The complete generations, newest first."""
+        current = self.current_name()
+        return [self._entry(name, name == current) for name in reversed(self.names())]
+
+    def verify(self, name: str) -> Manifest:
+        """Check a generation; answers its manifest. Raises NotFound and GenerationDamaged."""
+        return verify(self._folder(name))
+
     def manifest(self, name: str) -> Manifest:
         """The manifest of a generation. Raises NotFound and GenerationDamaged."""
         folder = self._folder(name)
         try:
-            return _manifest(folder)
-        except (OSError, ValidationError) as error:
-            raise GenerationDamaged(f"索引版本 {name} 的清单无法读取：{error}") from error
+            return Manifest.read(folder)
+        except (OSError, ValueError) as error:
+            raise damaged(name, "清单无法读取") from error
+
+    def activate(self, name: str) -> None:
+        """Put a generation in use. Raises NotFound."""
+        self._folder(name)
+        fresh = self.root / f".{_POINTER}.new"
+        fresh.write_text(f"{name}\n", "ascii")
+        _sync(fresh)
+        fresh.replace(self.root / _POINTER)
+        _sync(self.root)
+
+    def rollback(self, name: str | None = None) -> Manifest:
+        """Verify an older generation and put it in use: the one before the one in use, or `name`.
+
+        Answers its manifest. Raises NotFound, GenerationDamaged, and Conflict while a build runs.
+        """
+        with self.locked():
+            manifest = self.verify(name or self._one_before())
+            self.activate(manifest.name)
+        return manifest
+
+    def prune(self, keep: int = KEPT) -> list[str]:
+        """Remove all but the newest `keep` generations and the one in use; answers the names removed.
+
+        Raises Conflict while a build runs.
+        """
+        with self.locked():
+            return self.prune_locked(keep)
+
+    def prune_locked(self, keep: int = KEPT) -> list[str]:
+        """`prune` for a caller that holds the lock."""
+        kept = {self.current_name(), *self.names()[-max(keep, 1) :]}
+        removed = [name for name in self.names() if name not in kept]
+        for name in removed:
+            (self.root / name).rename(self.root / f"{_REMOVED}{name}")
+        self._clear(_REMOVED)
+        return removed
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -161,67 +176,49 @@ class GenerationStore:
 
     def begin(self, name: str) -> Path:
         """A new empty folder to build generation `name` in; what killed builds left behind is removed."""
-        for left in self.root.glob(f"{_BUILDING}*"):
-            shutil.rmtree(left)
+        self._clear(_BUILDING)
         folder = self.root / f"{_BUILDING}{name}"
         folder.mkdir()
         return folder
 
-    def seal(self, folder: Path, manifest: Manifest) -> Manifest:
-        """Complete the generation built in `folder`: manifest with checksums, all on the disk, then its own name."""
-        facts = {str(path.relative_to(folder)): _facts(path) for path in _files(folder)}
-        complete = manifest.model_copy(update={"files": facts})
-        (folder / _MANIFEST).write_text(complete.model_dump_json(indent=2), "utf-8")
-        for path in sorted(folder.rglob("*"), reverse=True):
+    def seal(self, folder: Path, manifest: Manifest) -> None:
+        """Complete the generation built in `folder`: manifest, all on the disk, verified; then it gets its name.
+
+        Raises GenerationDamaged.
+        """
+        manifest.write(folder)
+        for path in folder.rglob("*"):
             _sync(path)
         _sync(folder)
+        verify(folder)
         folder.rename(self.root / manifest.name)
         _sync(self.root)
-        return complete
 
-    def activate(self, name: str) -> None:
-        """Put a generation in use. Raises NotFound."""
-        self._folder(name)
-        fresh = self.root / f".{_POINTER}.new"
-        fresh.write_text(f"{name}\n", "ascii")
-        _sync(fresh)
-        fresh.replace(self.root / _POINTER)
-        _sync(self.root)
+    def _one_before(self) -> str:
+        current = self.current_name()
+        older = [name for name in self.names() if current is not None and name < current]
+        if not older:
+            raise NotFound("没有更早的索引版本可以退回", hint="可用的版本：" + "、".join(self.names()))
+        return older[-1]
 
-    def verify(self, name: str) -> Manifest:
-        """Check every file of a generation against its manifest. Raises NotFound and GenerationDamaged."""
-        folder, manifest = self._folder(name), self.manifest(name)
-        problems = [f"{path} 缺失" for path in manifest.files if not (folder / path).is_file()]
-        if not problems:
-            problems = [
-                f"{path} 校验值不符"
-                for path, facts in manifest.files.items()
-                if _facts(folder / path) != facts
-            ]
-        if problems:
-            raise GenerationDamaged(
-                f"索引版本 {name} 已损坏：{'；'.join(problems)}", hint="请运行 patentdock reindex 重建索引"
-            )
-        return manifest
+    def _entry(self, name: str, in_use: bool) -> GenerationEntry:
+        folder = self.root / name
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        try:
+            manifest = Manifest.read(folder)
+        except (OSError, ValueError):
+            manifest = None
+        return GenerationEntry(name, in_use, size, manifest)
+
+    def _clear(self, prefix: str) -> None:
+        for left in self.root.glob(f"{prefix}*"):
+            shutil.rmtree(left)
 
     def _folder(self, name: str) -> Path:
         folder = self.root / name
         if not _NAME.fullmatch(name) or not folder.is_dir():
             raise NotFound(f"没有名为“{name}”的索引版本", hint="可用的版本：" + "、".join(self.names()))
         return folder
-
-
-def _manifest(folder: Path) -> Manifest:
-    return Manifest.model_validate_json((folder / _MANIFEST).read_bytes())
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def _facts(path: Path) -> FileFacts:
-    with path.open("rb") as file:
-        return FileFacts(bytes=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def _sync(path: Path) -> None:

@@ -19,7 +19,7 @@ Rows = NDArray[np.int64]
 
 # Candidates fetched beyond k, so that a second scan is rare.
 _MARGIN = 16
-_UNIT_TOLERANCE = 1e-3
+UNIT_TOLERANCE = 1e-3
 
 
 class VectorIndex:
@@ -40,7 +40,7 @@ class VectorIndex:
         for block in blocks:
             _check_shape(block, dimensions)
             norms = np.linalg.norm(block, axis=1)
-            if not np.all(np.abs(norms - 1) <= _UNIT_TOLERANCE):
+            if not np.all(np.abs(norms - 1) <= UNIT_TOLERANCE):
                 raise ValueError(f"vectors are not of unit length: norms from {norms.min()} to {norms.max()}")
             index.add(np.ascontiguousarray(block))
         faiss.write_index(index, str(path))
@@ -90,7 +90,7 @@ class VectorIndex:
         candidates = len(self) if rows is None else len(rows)
         depth = min(k + _MARGIN, candidates)
         # FAISS sums in single precision: its scores may be off by this much for unit vectors (Higham, 2002, 3.1).
-        slack = self.dimensions * 2.0**-24 * np.linalg.norm(queries, axis=1) * (1 + _UNIT_TOLERANCE)
+        slack = self.dimensions * 2.0**-24 * np.linalg.norm(queries, axis=1) * (1 + UNIT_TOLERANCE)
         rough, near = self._scan(queries, depth, rows)
         results = []
         for query, last, its_rows, its_slack in zip(queries, rough[:, -1], near, slack, strict=True):

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import faiss
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue
-from catalog.errors import NotFound
-from index.build import reindex
-from index.generation import GenerationDamaged, GenerationStore
+from catalog import generations
+from catalog.db import Database, sqlite_url
+from catalog.errors import Conflict, NotFound
+from index.build import note_in_catalogue, reindex
+from index.generation import GenerationStore
+from index.manifest import MANIFEST, Manifest
+from index.verification import GenerationDamaged
+
+Floats = NDArray[np.float32]
 
 
 @pytest.fixture
@@ -104,3 +114,88 @@ def test_a_generation_that_cannot_be_opened_says_so(
     (store.root / new / "patents" / "vectors.faiss").write_bytes(b"")
     with pytest.raises(GenerationDamaged, match="reindex"):
         store.current()
+
+
+def rewrite_vectors(folder: Path, change: Callable[[Floats], Floats]) -> None:
+    path = folder / "patents" / "vectors.faiss"
+    index = faiss.read_index(str(path))
+    vectors = change(index.reconstruct_n(0, index.ntotal))
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors, np.float32))
+    faiss.write_index(index, str(path))
+
+
+def scale(vectors: Floats) -> Floats:
+    return vectors * np.float32(1.1)
+
+
+def drop_one(vectors: Floats) -> Floats:
+    return vectors[1:]
+
+
+def narrow(vectors: Floats) -> Floats:
+    narrowed: Floats = vectors[:, :8] / np.linalg.norm(vectors[:, :8], axis=1, keepdims=True)
+    return narrowed
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [(scale, "向量长度不为 1"), (drop_one, "数量应为 4，而向量 3 条"), (narrow, "向量为 8 维，模型为 32 维")],
+)
+def test_content_is_checked_too_where_checksums_agree(
+    two_generations: tuple[GenerationStore, str, str],
+    change: Callable[[Floats], Floats],
+    problem: str,
+) -> None:
+    store, _, new = two_generations
+    folder = store.root / new
+    manifest = Manifest.read(folder)
+    rewrite_vectors(folder, change)
+    (folder / MANIFEST).unlink()
+    manifest.write(folder)
+    with pytest.raises(GenerationDamaged, match=problem):
+        store.verify(new)
+
+
+def test_entries_are_listed_newest_first(two_generations: tuple[GenerationStore, str, str]) -> None:
+    store, old, new = two_generations
+    (store.root / old / MANIFEST).write_text("{", "utf-8")
+    first, second = store.entries()
+    assert (first.name, first.in_use, second.name, second.in_use) == (new, True, old, False)
+    assert first.manifest is not None
+    assert (first.manifest.patents, second.manifest) == (4, None)
+    assert first.bytes > 1000
+
+
+def test_rollback_verifies_and_switches(two_generations: tuple[GenerationStore, str, str]) -> None:
+    store, old, new = two_generations
+    assert store.rollback().name == old
+    assert store.current_name() == old
+    with pytest.raises(NotFound, match="没有更早"):
+        store.rollback()
+    assert store.rollback(new).name == new
+    (store.root / old / "patents" / "ids.npy").write_bytes(b"")
+    with pytest.raises(GenerationDamaged):
+        store.rollback()
+    assert store.current_name() == new
+    with store.locked(), pytest.raises(Conflict):
+        store.rollback(new)
+
+
+def test_prune_keeps_the_newest_and_the_one_in_use(
+    two_generations: tuple[GenerationStore, str, str], tmp_path: Path
+) -> None:
+    store, old, new = two_generations
+    database = Database(sqlite_url(tmp_path / "catalog.db"))
+    held = store.current()
+    assert held is not None
+    store.rollback(old)
+    assert store.prune(keep=1) == []
+    store.rollback(new)
+    assert store.prune(keep=1) == [old]
+    assert store.names() == [new]
+    note_in_catalogue(database, store)
+    with database.read() as session:
+        assert {g.name: g.status for g in generations.history(session)} == {new: "active", old: "pruned"}
+    store.prune(keep=1)
+    assert held.patents.vectors.search(held.patents.vectors.vectors[:1], 4)[1].shape == (1, 4)

@@ -1,0 +1,62 @@
+"""The manifest of a generation: what it was made of and what its files are."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+MANIFEST = "manifest.json"
+
+
+class ModelFacts(BaseModel):
+    """The model whose vectors a generation holds, the number format it ran in and why."""
+
+    name: str
+    fingerprint: str
+    dimensions: int
+    precision: str
+    precision_reason: str
+
+
+class FileFacts(BaseModel):
+    """Size and sha256 of a file."""
+
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> FileFacts:
+        """The facts of the file at `path`."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(bytes=path.stat().st_size, sha256=digest)
+
+
+class Manifest(BaseModel):
+    """What a generation is made of; `files` by path within its folder."""
+
+    name: str
+    started_at: datetime
+    finished_at: datetime
+    patents: int
+    needs: int
+    model: ModelFacts
+    segment_catalogue: str
+    code_version: str
+    files: dict[str, FileFacts] = {}
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """The manifest in `folder`. Raises OSError and ValueError."""
+        return cls.model_validate_json((folder / MANIFEST).read_bytes())
+
+    def write(self, folder: Path) -> Manifest:
+        """Write the manifest into `folder` with the facts of all files there; answers it with these."""
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        facts = {path.relative_to(folder).as_posix(): FileFacts.of(path) for path in paths}
+        complete = self.model_copy(update={"files": facts})
+        (folder / MANIFEST).write_text(complete.model_dump_json(indent=2), "utf-8")
+        return complete

@@ -1,0 +1,112 @@
+"""Verification of a generation, before it is put in use and whenever somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from catalog.errors import NotReady
+from index.collection import Collection
+from index.manifest import MANIFEST, FileFacts, Manifest
+from index.vectors import UNIT_TOLERANCE
+
+SIDES = {"patents": "专利", "needs": "需求"}
+_SAMPLE = 64
+_BLOCK = 65_536
+_DEPTH = 10
+_SHOWN = 5
+
+
+class GenerationDamaged(NotReady):
+    """The files of a generation are not what its manifest says, or do not belong together."""
+
+    title = "索引版本已损坏"
+
+
+def damaged(name: str, problem: str) -> GenerationDamaged:
+    """The error that generation `name` has this `problem`, with what to do."""
+    return GenerationDamaged(
+        f"索引版本 {name} 已损坏：{problem}",
+        hint="请运行 patentdock reindex 重建索引，或用 patentdock generations rollback 退回上一版本",
+    )
+
+
+def verify(folder: Path) -> Manifest:
+    """Check the generation in `folder`: files, counts, unit vectors, and that a sample of vectors finds itself.
+
+    Answers its manifest. Raises GenerationDamaged naming the first problems found.
+    """
+    try:
+        manifest = Manifest.read(folder)
+    except (OSError, ValueError) as error:
+        raise damaged(folder.name, f"清单 {MANIFEST} 无法读取") from error
+    # What does not have the right bytes is not worth opening.
+    problems = list(_file_problems(folder, manifest)) or list(_content_problems(folder, manifest))
+    if problems:
+        more = f"等 {len(problems)} 处" if len(problems) > _SHOWN else ""
+        raise damaged(manifest.name, "；".join(problems[:_SHOWN]) + more)
+    return manifest
+
+
+def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
+    for name, facts in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            yield f"{name} 缺失"
+        elif FileFacts.of(path) != facts:
+            yield f"{name} 校验值不符"
+
+
+def _content_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
+    for side, label in SIDES.items():
+        try:
+            collection = Collection.open(folder / side)
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            yield f"{label}索引无法打开（{error}）"
+            continue
+        for problem in _collection_problems(collection, getattr(manifest, side), manifest.model.dimensions):
+            yield f"{label}{problem}"
+
+
+def _collection_problems(collection: Collection, count: int, dimensions: int) -> Iterator[str]:
+    parts = {
+        "编号": len(collection.ids),
+        "向量": len(collection.vectors),
+        "词汇索引": collection.lexical.documents,
+        "筛选列": len(collection.columns),
+    }
+    wrong = [f"{part} {found} 条" for part, found in parts.items() if found != count]
+    if wrong:
+        yield f"数量应为 {count}，而{'、'.join(wrong)}"
+        return
+    if np.any(np.diff(collection.ids) <= 0):
+        yield "编号没有递增"
+    if collection.vectors.dimensions != dimensions:
+        yield f"向量为 {collection.vectors.dimensions} 维，模型为 {dimensions} 维"
+        return
+    if not _all_unit(collection):
+        yield "向量长度不为 1"
+    elif lost := _lost_rows(collection):
+        yield f"向量检索找不到自身（编号 {'、'.join(str(collection.ids[row]) for row in lost[:_SHOWN])}）"
+
+
+def _all_unit(collection: Collection) -> bool:
+    vectors = collection.vectors.vectors
+    return all(
+        bool(np.all(np.abs(np.linalg.norm(vectors[at : at + _BLOCK], axis=1) - 1) <= UNIT_TOLERANCE))
+        for at in range(0, len(vectors), _BLOCK)
+    )
+
+
+def _lost_rows(collection: Collection) -> list[int]:
+    """Rows of an even sample whose own vector does not lead to them, unless as many others are as near."""
+    sample = np.unique(np.linspace(0, len(collection) - 1, min(_SAMPLE, len(collection))).astype(np.int64))
+    queries = np.ascontiguousarray(collection.vectors.vectors[sample])
+    scores, rows = collection.vectors.search(queries, _DEPTH)
+    return [
+        int(row)
+        for row, query, its_scores, its_rows in zip(sample, queries, scores, rows, strict=True)
+        if row not in its_rows and its_scores[-1] < collection.vectors.scores(query, np.array([row]))[0]
+    ]
