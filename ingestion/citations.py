@@ -28,10 +28,10 @@ _DATE = re.compile(r"\b(\d{4})[-.年/](\d{1,2})[-.月/](\d{1,2})日?")
 
 
 def looks_like(start: str) -> bool:
-    """Whether most lines at the start of a text are citations of patents."""
-    lines = [line for line in start.splitlines()[:20] if line.strip()]
-    marked = sum(1 for line in lines if _MARK.search(line))
-    return bool(lines) and marked * 2 > len(lines)
+    """Whether most entries at the start of a text are citations of patents."""
+    lines = [line for line in start.splitlines()[:40] if line.strip()]
+    entries = sum(1 for line in lines if _ENTRY.match(line)) or len(lines)
+    return len(_MARK.findall("\n".join(lines))) * 2 > entries > 0
 
 
 def read(path: Path) -> Iterator[Sheet]:

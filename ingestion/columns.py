@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ingestion import detectors as is_a
-from ingestion.cells import Cell, is_blank, text
+from ingestion.cells import Cell, flat, is_blank, text
 from ingestion.detectors import share
 from ingestion.headers import is_ignored, role_of, spellings, vocabulary
 from ingestion.sheets import Row
@@ -105,12 +105,26 @@ class Mapping:
             known.label(role): "、".join(map(self.column_name, columns)) for role, columns in self.columns.items()
         }
 
+    def unused(self) -> list[str]:
+        """Names of columns that were neither recognised nor known to hold nothing to import."""
+        used = {place for places in self.columns.values() for place in places}
+        return [
+            header
+            for place, header in enumerate(self.headers)
+            if header and place not in used and not is_ignored(self.kind, header)
+        ]
+
+    def counts_something(self, rows: Sequence[Row]) -> bool:
+        """Whether the rows look like numbers per organisation rather than records."""
+        cells = [cell for row in rows for cell in row.cells]
+        return share(is_a.is_number, cells) > 0.3 and any(map(is_a.is_organisation, cells))
+
     def repeats_header(self, cells: Sequence[Cell]) -> bool:
         """Whether a row is the header once more."""
         first = next((place for place, cell in enumerate(cells) if not is_blank(cell)), len(self.headers))
-        if not self.header_rows or first >= len(self.headers) or self.headers[first] != text(cells[first]):
+        if not self.header_rows or first >= len(self.headers) or self.headers[first] != flat(cells[first]):
             return False
-        filled = [(place, text(cell)) for place, cell in enumerate(cells) if not is_blank(cell)]
+        filled = [(place, flat(cell)) for place, cell in enumerate(cells) if not is_blank(cell)]
         same = sum(place < len(self.headers) and self.headers[place] == cell for place, cell in filled)
         return same >= 2 and same * 2 > len(filled)
 
@@ -127,14 +141,16 @@ def recognise(kind: str, rows: Sequence[Row], keys: Sequence[str] | None = None)
     `keys` are the names that the format itself gives (JSON); then no row is a header.
     """
     if keys is not None:
-        start, height, names = 0, 0, list(keys)
+        start, height, names = 0, 0, list(map(flat, keys))
     else:
         start, height, names = _find_header(kind, rows)
     data = [row.cells for row in rows[start:]]
-    width = max([len(names), *(len(cells) for cells in data)], default=0)
-    values = [[cells[place] for cells in data if place < len(cells)] for place in range(width)]
-    headers = [text(name) for name in names] + [""] * (width - len(names))
-    mapping = Mapping(kind, {}, headers, header_rows=height, width=_usual_width(names, data))
+    width = _usual_width(names, data)
+    # Rows that are too wide have their values under the wrong columns.
+    straight = [cells for cells in data if len(cells) <= width]
+    values = [[cells[place] for cells in straight if place < len(cells)] for place in range(width)]
+    headers = names + [""] * (width - len(names))
+    mapping = Mapping(kind, {}, headers, header_rows=height, width=width)
     roles = _checked(mapping, header_roles(kind, headers), values)
     _assign_by_value(mapping, roles, values)
     _assign_dates(mapping, roles, values)
@@ -150,9 +166,10 @@ def _usual_width(names: Sequence[str], data: Sequence[Sequence[Cell]]) -> int:
 def _find_header(kind: str, rows: Sequence[Row]) -> tuple[int, int, list[str]]:
     """Number of rows up to and including the header, its height and names; 0 and no names where there is none."""
     best, start, tall, names = 0.0, 0, 0, list[str]()
-    for place, row in enumerate(rows[:HEADER_ROWS]):
-        single = [text(cell) for cell in row.cells]
-        for height, candidate in ((1, single), (2, _two_rows(kind, rows, place))):
+    # Two rows only where they say more than any one row.
+    for height in (1, 2):
+        for place, row in enumerate(rows[:HEADER_ROWS]):
+            candidate = list(map(flat, row.cells)) if height == 1 else _two_rows(kind, rows, place)
             score = _header_score(kind, candidate)
             if score > best:
                 best, start, tall, names = score, place + height, height, candidate
@@ -173,8 +190,7 @@ def _two_rows(kind: str, rows: Sequence[Row], place: int) -> list[str]:
     """The names of a header spread over this row and the next; empty where these are not two rows of names."""
     if place + 1 >= len(rows):
         return []
-    upper = [text(cell) for cell in rows[place].cells]
-    lower = [text(cell) for cell in rows[place + 1].cells]
+    upper, lower = (list(map(flat, row.cells)) for row in rows[place : place + 2])
     if any(map(_looks_like_value, [*rows[place].cells, *rows[place + 1].cells])) or not any(lower):
         return []
     width = max(len(upper), len(lower))

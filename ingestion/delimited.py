@@ -149,9 +149,16 @@ def _reread_first(lines: _Lines, delimiter: str, start: int, width: int) -> Row:
         cells: list[Cell] = list(next(plain, []))
     except csv.Error:
         cells = [first[:KEPT]]
+    cells = [_without_stray_quote(cell) for cell in cells]
     # A quote that is part of a text (an inch sign) is no fault when the columns come out right.
     problem = _problem([first]) or ("" if width and len(cells) == width else UNCLOSED)
     return Row(start, cells, problem)
+
+
+def _without_stray_quote(cell: Cell) -> Cell:
+    """The cell without a quote that was opened and never closed."""
+    alone = isinstance(cell, str) and cell.startswith('"') and cell.count('"') == 1
+    return cell[1:] if alone and isinstance(cell, str) else cell
 
 
 def _problem(taken: list[str]) -> str:

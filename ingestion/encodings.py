@@ -1,9 +1,9 @@
 """Which encoding (编码) a text file is in.
 
 A byte-order mark decides; then UTF-16 without one (every other byte of ASCII text is zero); then UTF-8 if the whole
-file decodes; then GB18030, which contains GBK and GB2312; last charset-normalizer on the first megabyte. Where nothing
-decodes all of the file, the candidate with the fewest bad characters is taken and the rows that have them are rejected
-one by one.
+file decodes; then GB18030, which contains GBK and GB2312. Where neither decodes all of the file: UTF-8 if most of its
+characters are, else what charset-normalizer finds in the first megabyte; the rows that do not decode are rejected one
+by one.
 """
 
 from __future__ import annotations
@@ -37,9 +37,17 @@ def detect(path: Path) -> str:
     for codec in ("utf-8", "gb18030"):
         if _decodes(path, codec):
             return codec
+    if _mostly_utf8(head):
+        return "utf-8"
     guess = from_bytes(head).best()
-    candidates = ["utf-8", "gb18030", *([guess.encoding] if guess else [])]
-    return min(candidates, key=lambda codec: head.decode(codec, errors="replace").count(BAD))
+    return guess.encoding if guess else "gb18030"
+
+
+def _mostly_utf8(head: bytes) -> bool:
+    """Whether more characters beyond ASCII are valid UTF-8 than not: in text of another encoding hardly any are."""
+    decoded = head.decode("utf-8", errors="replace")
+    bad = decoded.count(BAD)
+    return sum(c > "\x7f" for c in decoded) - bad > bad
 
 
 def _utf16_without_mark(head: bytes) -> str | None:

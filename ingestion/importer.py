@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
 
 from catalog import enterprises, imports, licences, needs, patent_upserts, segments
@@ -122,6 +123,8 @@ class _Run:
         self._begin()
         self.report.mapping.update(table.mapping.describe())
         self.messages += [note for note in table.mapping.notes if note not in self.messages]
+        if unused := table.mapping.unused():
+            self.messages.append(f"工作表“{table.name}”中未识别、未导入的列：{'、'.join(unused)}")
         for row in table.records():
             self._take_row(table, row)
             if len(self.batch) + len(self.refused) >= BATCH:
@@ -315,11 +318,15 @@ def _preview(mapping: Mapping, row: Row) -> dict[str, str]:
 
 
 def _what_was_found(table: Table, missing: list[str]) -> str:
-    problem = next((row.problem for row in table.records() if row.problem), "")
+    ahead = list(islice(table.rows, PREVIEW))
+    problem = next((row.problem for row in ahead if row.problem), "")
     names = [header for header in table.mapping.headers if header]
-    seen = "列名：" + "、".join(names[:15]) if names else "没有可识别的表头"
+    first = [text(cell)[:20] for row in ahead[:1] for cell in row.cells if not is_blank(cell)]
+    seen = f"列名：{'、'.join(names[:15])}" if names else f"没有可识别的表头，第一行：{'、'.join(first[:15])}"
     understood = "、".join(table.mapping.describe()) or "无"
     found = f"工作表“{table.name}”缺少{'、'.join(f'“{label}”' for label in missing)}（{seen}；已识别：{understood}）"
+    if table.mapping.counts_something(ahead):
+        found += "；看起来是按单位统计的数量表"
     return f"{found}；{problem}" if problem else found
 
 

@@ -77,8 +77,10 @@ def _record(number: int, line: str) -> dict[str, Any] | Row:
         return Row(number, [line.strip()], UNDECODABLE)
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return Row(number, [line.strip()], f"该行不是有效的 JSON：{error}"[:KEPT])
+    except json.JSONDecodeError as error:
+        return Row(number, [line.strip()], f"该行不是有效的 JSON（第 {error.pos + 1} 个字符处有误）")
+    except (ValueError, RecursionError):
+        return Row(number, [line.strip()], "该行不是有效的 JSON（嵌套过深或数字过长）")
     if not isinstance(record, dict):
         return Row(number, [line.strip()], "该行不是 JSON 对象（应为 {列名: 值, …}）")
     return record
@@ -93,7 +95,8 @@ def _items(path: Path) -> Iterator[tuple[int, dict[str, Any] | Row]]:
     try:
         value = json.loads(path.read_text(encoding=detect(path), errors="replace"))
     except (ValueError, RecursionError) as error:
-        raise UnreadableFile(f"文件 {path.name} 不是有效的 JSON：{error}", hint="请检查文件是否完整") from error
+        where = f"（第 {error.lineno} 行处有误）" if isinstance(error, json.JSONDecodeError) else ""
+        raise UnreadableFile(f"文件 {path.name} 不是有效的 JSON{where}", hint="请检查文件是否完整") from error
     for number, item in enumerate(_list_in(value, path), start=1):
         if isinstance(item, dict):
             yield number, item

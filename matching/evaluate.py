@@ -10,14 +10,16 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.collection import Collection, Document
-from index.columns import ColumnValues
+import numpy as np
+from numpy.typing import NDArray
 
 from catalog.errors import InvalidInput
+from index.collection import Collection, Document
+from index.columns import ColumnValues
 from index.encoder import Encoder
 from matching.fuse import reciprocal_rank_fusion
 from matching.metrics import summarise
@@ -110,7 +112,7 @@ def evaluate(folder: Path, encoder: Encoder, *, progress: Progress | None = None
     names = list(benchmark.documents)
     say = progress or (lambda stage, done, total: None)
 
-    def encode(texts: list[str]) -> object:
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         return encoder.encode_passages(texts, progress=lambda done, total: say("向量化", done, total))
 
     with tempfile.TemporaryDirectory(prefix="patentdock-eval-") as work:

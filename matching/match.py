@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from time import perf_counter
-
-from index.build import patent_text
-from index.collection import Collection
-from index.columns import Filters
-from index.generation import Generation, GenerationStore
+from typing import Any
 
 from catalog import licences, needs, patents, segments
 from catalog.base import ClassRef
 from catalog.db import Database, Session
 from catalog.errors import NotReady
+from index.build import patent_text
+from index.collection import Collection
+from index.columns import Filters
 from index.encoder import Encoder
+from index.generation import Generation, GenerationStore
 from matching.explain import QueryProfile
 from matching.results import (
     Evidence,
@@ -127,7 +127,7 @@ class Matcher:
             **self._head(generation, start), items=items, by_segment=_by_segment(i.segments for i in items)
         )
 
-    def _head(self, generation: Generation, start: float) -> dict[str, object]:
+    def _head(self, generation: Generation, start: float) -> dict[str, Any]:
         return {
             "generation": generation.name,
             "model": generation.manifest.model.name,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from index.collection import Collection
-from index.text import tokens
 from numpy.typing import NDArray
 
+from index.collection import Collection
+from index.text import tokens
 from matching.fuse import reciprocal_rank_fusion
 
 DEPTH = 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -96,7 +97,7 @@ def generations_list(as_json: Json = False) -> None:
 
 def register(app: typer.Typer, command: type, group: type) -> None:
     """Add these commands to the command line."""
-    groups = {
+    groups: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         "keys": (
             "接口密钥：生成、列出、吊销",
             {"create": keys_create, "list": keys_list, "revoke": keys_revoke},

@@ -16,8 +16,7 @@ from service.cli_output import note, print_error, print_json, step_progress
 from service.cli_runtime import ready_runtime
 
 if TYPE_CHECKING:
-    from ingestion.importer import ImportReport
-
+    from ingestion.report import ImportReport
     from service.runtime import Runtime
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catalog.errors import InvalidInput
 from service.cli_output import note, print_json, step_progress
 from service.cli_runtime import any_runtime, ready_runtime
+
+if TYPE_CHECKING:
+    from service.runtime import Runtime
 
 
 def init() -> None:
@@ -60,6 +64,35 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+EXAMPLE = "动力电池包在冬天低温下充电太慢，想要不损伤电池的快速加热办法"
+EXAMPLE_KEY = "示例"
+
+
+def _example_key(runtime: Runtime) -> str:
+    """A fresh key for the example; the one of the last start is revoked."""
+    from catalog import accounts
+    from catalog.base import now
+
+    with runtime.database.write() as session:
+        for key in accounts.keys(session):
+            if key.name.startswith(EXAMPLE_KEY) and key.revoked_at is None:
+                accounts.revoke(session, key.name)
+        return accounts.create(session, f"{EXAMPLE_KEY} {now():%Y-%m-%d %H:%M:%S.%f}")
+
+
+def _example_command(address: str, key: str) -> str:
+    body = json.dumps({"text": EXAMPLE, "top_k": 3}, ensure_ascii=False)
+    return (
+        f"curl -s {address}api/v1/matches -H 'Authorization: Bearer {key}' "
+        f"-H 'Content-Type: application/json' -d '{body}'"
+    )
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
 def serve(
     host: Annotated[
         str | None, typer.Option(help="监听地址；缺省为 PATENTDOCK_HOST 或 127.0.0.1", show_default=False)
@@ -68,6 +101,9 @@ def serve(
         int | None,
         typer.Option(min=1, max=65535, help="端口；缺省为 PATENTDOCK_PORT 或 8000", show_default=False),
     ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="生成一个示例密钥，并给出一条可直接运行的 curl 命令")
+    ] = False,
 ) -> None:
     """启动服务：接口与检索页。"""
     # One query on two threads is slower than on one; must be set before FAISS and torch are imported.
@@ -78,9 +114,12 @@ def serve(
 
     from service.app import create_app
 
-    address, bound = listener.getsockname()[:2]
-    note(f"服务地址：http://{address}:{bound}/ （按 Ctrl+C 停止）")
-    uvicorn.Server(uvicorn.Config(create_app(runtime), log_level="info")).run(sockets=[listener])
+    address = _address(listener)
+    note(f"检索页：{address} （按 Ctrl+C 停止）")
+    if example:
+        note(f"接口示例：\n{_example_command(address, _example_key(runtime))}")
+    # No access log: the address of the search page holds what firms ask for.
+    uvicorn.Server(uvicorn.Config(create_app(runtime), access_log=False)).run(sockets=[listener])
 
 
 def register(app: typer.Typer, command: type, _group: type) -> None:

@@ -20,7 +20,8 @@ COLUMNS = (
     ("地区", 14),
     ("申请日", 12),
     ("授权公告日", 12),
-    ("是否有效", 10),
+    ("有效性", 14),
+    ("法律状态", 10),
     ("IPC", 24),
     ("产业细分领域（依据）", 36),
     ("开放许可条件", 44),
@@ -30,7 +31,7 @@ COLUMNS = (
     ("字词名次", 8),
     ("备注", 12),
 )
-IN_FORCE = {True: "有效", False: "无效", None: "未知"}
+IN_FORCE = {True: "当前有效", False: "当前不在有效期", None: "有效性未知"}
 # A cell that begins so is run as a formula by spreadsheet programs.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -49,8 +50,9 @@ def cells(item: PatentMatch) -> list[str]:
         patent.filing_date,
         patent.grant_date,
         IN_FORCE[patent.in_force],
+        patent.legal_status_name,
         "；".join(patent.ipc),
-        "；".join(f"{segment.name}（{segment.basis_name}）" for segment in item.segments),
+        "；".join(f"{segment.code} {segment.name}（{segment.basis_name}）" for segment in item.segments),
         item.licence.terms if item.licence else None,
         " / ".join(evidence.sentence for evidence in item.evidence),
         f"{item.scores.dense:.4f}",

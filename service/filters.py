@@ -120,7 +120,7 @@ def _region(text: str) -> list[str]:
     provinces = [name for name in begun if codes[name][0].endswith("0000")]
     if len(provinces or begun) == 1:
         return codes[(provinces or begun)[0]]
-    close = begun or get_close_matches(text, codes, n=5, cutoff=0.4)
+    close = begun or get_close_matches(text, codes, n=5, cutoff=0.5)
     likely = f"；相近的有：{'、'.join(f'{codes[name][0]} {name}' for name in close)}" if close else ""
     raise ValueError(f"没有这个地区，应为省级或地级行政区划的代码（如 420100）或名称（如 武汉市）{likely}")
 

@@ -1,6 +1,6 @@
 """What a match request may ask for: the same limits for REST, command line and search page."""
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from catalog.base import Schema
 from catalog.needs import MAX_TEXT
@@ -13,8 +13,8 @@ DEFAULT_TOP_K = 10
 class MatchRequest(Schema):
     """A need in words, how many patents are wanted, and which conditions they meet."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
             "examples": [
                 {
                     "text": "动力电池在低温下充电慢，希望在零下二十度也能快速充电而不析锂",
@@ -23,7 +23,7 @@ class MatchRequest(Schema):
                 }
             ]
         }
-    )
+    }
 
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")

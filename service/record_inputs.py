@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from catalog import segments
 from catalog.base import Schema
@@ -91,8 +91,8 @@ def _cell(value: Any) -> str | list[str] | None:
 class PatentInput(RecordInput):
     """A patent with everything that belongs to it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
             "examples": [
                 {
                     "application_number": "202119900008.7",
@@ -106,7 +106,7 @@ class PatentInput(RecordInput):
                 }
             ]
         }
-    )
+    }
 
     title: str = Field(min_length=1, max_length=1000, description="专利名称")
     application_number: str | None = Field(
@@ -147,8 +147,8 @@ class PatentInput(RecordInput):
 class NeedInput(RecordInput):
     """A need of a firm."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
             "examples": [
                 {
                     "title": "动力电池低温快速充电",
@@ -160,7 +160,7 @@ class NeedInput(RecordInput):
                 }
             ]
         }
-    )
+    }
 
     title: str = Field(min_length=1, max_length=500, description="需求名称")
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求描述")
@@ -190,8 +190,8 @@ class NeedInput(RecordInput):
 class EnterpriseInput(RecordInput):
     """An enterprise."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
             "examples": [
                 {
                     "name": "示例新能源有限公司",
@@ -203,7 +203,7 @@ class EnterpriseInput(RecordInput):
                 }
             ]
         }
-    )
+    }
 
     name: Name = Field(description="企业名称")
     credit_code: str | None = Field(default=None, max_length=40, description="统一社会信用代码")
@@ -221,8 +221,8 @@ class EnterpriseInput(RecordInput):
 class LicenceInput(RecordInput):
     """An open-licence declaration with its terms."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
             "examples": [
                 {
                     "application_number": "202119900008.7",
@@ -235,7 +235,7 @@ class LicenceInput(RecordInput):
                 }
             ]
         }
-    )
+    }
 
     application_number: str = Field(min_length=1, max_length=40, description="申请号或专利号")
     payment_form: Payment = Field(description="许可使用费支付方式")

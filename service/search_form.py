@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
+from catalog.terms import HolderKind, PatentKind
 from service.field_problems import FieldProblem, InvalidFields, field_problems
 from service.filters import FilterInput
 from service.match_request import DEFAULT_TOP_K, MAX_TOP_K
@@ -89,7 +90,7 @@ class SearchForm:
 
     def described(self) -> list[str]:
         """The conditions that are set, in words."""
-        words = [f"{LABELS[name]}：{value}" for name, value in self.values.items() if value]
+        words = [f"{LABELS[name]}：{_said(name, value)}" for name, value in self.values.items() if value]
         words += [LABELS["open_licence"]] if self.open_licence else []
         return words + ([LABELS["in_force"]] if self.in_force else [])
 
@@ -99,6 +100,12 @@ class SearchForm:
         values["open_licence"] = "1" if self.open_licence else ""
         values["in_force"] = "1" if self.in_force else ""
         return urlencode({name: value for name, value in (values | changes).items() if value})
+
+
+def _said(name: str, value: str) -> str:
+    """The value of a field as the form shows it."""
+    terms = {"kind": PatentKind, "holder_kind": HolderKind}.get(name, ())
+    return next((member.label for member in terms if member.value == value), value)
 
 
 def relabel(problems: list[FieldProblem]) -> list[FieldProblem]:

@@ -105,6 +105,13 @@ def test_batches_keep_the_order_and_the_vectors_of_single_texts(encoder: Encoder
     assert seen[-1] == (len(TEXTS), len(TEXTS))
 
 
+def test_vectors_are_those_of_sentence_transformers(model_dir: Path, encoder: Encoder) -> None:
+    plain = SentenceTransformer(str(model_dir), device="cpu", local_files_only=True)
+    np.testing.assert_allclose(
+        encoder.encode_passages(TEXTS), plain.encode(TEXTS, prompt="passage: "), atol=1e-5
+    )
+
+
 def test_long_text_is_cut_at_the_models_limit(encoder: Encoder) -> None:
     text = "一种离心式水泵的叶轮。" * 400
     assert encoder.count_tokens([text])[0] > 2 * encoder.max_tokens

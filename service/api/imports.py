@@ -18,7 +18,8 @@ from catalog.base import Page, PageQuery
 from catalog.errors import NotFound
 from catalog.imports import ImportPublic, RejectedPublic
 from ingestion import rejected
-from ingestion.importer import ImportReport, import_file
+from ingestion.importer import import_file
+from ingestion.report import ImportReport
 from service.dependencies import Caller, Reading, RecordId, RuntimeDep
 from service.errors import responses
 from service.field_problems import FieldProblem, InvalidFields
@@ -175,7 +176,7 @@ def list_rejected_rows(
     summary="被退回的行的工作簿",
     operation_id="get_rejected_workbook",
     response_class=FileResponse,
-    responses={200: {"content": {XLSX_TYPE: {}}}} | responses(404, 422),
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(404, 422)},
 )
 def get_rejected_workbook(runtime: RuntimeDep, session: Reading, id: RecordId) -> FileResponse:
     """工作簿保留原始单元格并标出问题，改正后可直接再次导入。"""

@@ -62,8 +62,9 @@ def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Page[
         status=wanted.status,
         enterprise_id=wanted.enterprise_id,
     )
-    public = needs.many(session, [row.id for row in found.rows])
-    items = [public[row.id] for row in found.rows]
+    ids = [row.id or 0 for row in found.rows]
+    public = needs.many(session, ids)
+    items = [public[id] for id in ids]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
