@@ -26,7 +26,7 @@ def reciprocal_rank_fusion(
     shares = np.concatenate([1.0 / (k + np.arange(1, len(ranking) + 1)) for ranking in rankings])
     fused, first, place = np.unique(rows, return_index=True, return_inverse=True)
     # Rounded, because a sum of shares must not depend on the order in which they are added.
-    scores: NDArray[np.float64] = np.bincount(place, weights=shares, minlength=len(fused)).round(12)
+    scores = np.bincount(place, weights=shares, minlength=len(fused)).astype(np.float64).round(12)
     # Where a row stands first in the concatenation is its place in the first ranking, or behind all of it.
     leading = np.minimum(first, len(rankings[0]) if rankings else 0)
     order = np.lexsort((fused, leading, -scores))
