@@ -66,7 +66,9 @@ def _demo_subset(folder: Path) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory, model_dir: Path, encoder: Encoder) -> Iterator[Runtime]:
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, model_dir: Path, encoder: Encoder
+) -> Iterator[Runtime]:
     """An installation with a part of the demonstration data imported and indexed, built once a session."""
     data = tmp_path_factory.mktemp("installation")
     runtime = Runtime(Settings(data=data, model=str(model_dir)), encoder)
