@@ -1,0 +1,94 @@
+"""Matching over a real installation: filters, evidence, both directions."""
+
+from collections import defaultdict
+from datetime import date
+
+import pytest
+
+from catalog.base import PageQuery
+from catalog.errors import NotFound
+from catalog.needs import page as need_page
+from catalog.patents import PatentFilter, PatentPublic, page, publics
+from index.columns import Filters
+from matching.match import Matcher
+from service.runtime import Runtime
+
+TEXT = "铸件内部有气孔，想找能在线检测缺陷的办法"
+
+
+@pytest.fixture(scope="module")
+def matcher(installation: Runtime) -> Matcher:
+    return installation.matcher
+
+
+@pytest.fixture(scope="module")
+def catalogue(installation: Runtime) -> list[PatentPublic]:
+    with installation.database.read() as session:
+        rows = page(session, PageQuery(size=200), PatentFilter())
+        assert rows.total == len(rows.rows) > 30
+        return publics(session, rows.rows)
+
+
+def segments_of(patent: PatentPublic) -> set[str]:
+    return {ref.code for ref in patent.classes if ref.scheme == "segment"}
+
+
+def test_every_segment_and_prefecture_returns_every_patent_there_is(
+    matcher: Matcher, catalogue: list[PatentPublic]
+) -> None:
+    expected: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for patent in catalogue:
+        for segment in segments_of(patent):
+            if patent.prefecture:
+                expected[segment, patent.prefecture].add(patent.id)
+    assert len(expected) > 40
+    for (segment, prefecture), ids in expected.items():
+        found = matcher.patents_for_text(TEXT, 200, Filters(segment=[segment], region=[prefecture]))
+        assert {item.patent.id for item in found.items} == ids
+
+
+def test_in_force_filter_agrees_with_what_is_shown(matcher: Matcher, catalogue: list[PatentPublic]) -> None:
+    today = date.today()
+    found = matcher.patents_for_text(TEXT, 200, Filters(in_force_on=today))
+    assert {item.patent.id for item in found.items} == {p.id for p in catalogue if p.in_force}
+
+
+def test_open_licence_filter_returns_terms(matcher: Matcher) -> None:
+    found = matcher.patents_for_text(TEXT, 200, Filters(open_licence=True))
+    assert found.items
+    assert all(item.licence is not None and item.licence.terms for item in found.items)
+
+
+def test_ranks_scores_and_segments_are_consistent(matcher: Matcher) -> None:
+    answer = matcher.patents_for_text(TEXT, 10, Filters())
+    assert [item.rank for item in answer.items] == list(range(1, 11))
+    scores = [item.score for item in answer.items]
+    assert scores == sorted(scores, reverse=True)
+    counted = {entry.code: entry.count for entry in answer.by_segment}
+    for code, count in counted.items():
+        assert count == sum(code in {s.code for s in item.segments} for item in answer.items)
+
+
+def test_evidence_is_quoted_verbatim(matcher: Matcher) -> None:
+    answer = matcher.patents_for_text("激光器散热不好，温度太高", 10, Filters())
+    quoted = [(item.patent, evidence) for item in answer.items for evidence in item.evidence]
+    assert quoted
+    for patent, evidence in quoted:
+        assert getattr(patent, evidence.field)[evidence.start : evidence.end] == evidence.sentence
+        assert 0 < evidence.score <= 1
+
+
+def test_both_directions_give_the_same_similarity(installation: Runtime, matcher: Matcher) -> None:
+    with installation.database.read() as session:
+        need_id = need_page(session, PageQuery(size=1)).rows[0].id
+    forward = matcher.patents_for_need(need_id, 5, Filters()).items[0]
+    backward = matcher.needs_for_patent(forward.patent.id, 200, Filters())
+    (same,) = [item for item in backward.items if item.need.id == need_id]
+    assert same.scores.dense == pytest.approx(forward.scores.dense, abs=2e-3)
+
+
+def test_unknown_ids_are_not_found(matcher: Matcher) -> None:
+    with pytest.raises(NotFound):
+        matcher.patents_for_need(10**9, 5, Filters())
+    with pytest.raises(NotFound):
+        matcher.needs_for_patent(10**9, 5, Filters())
