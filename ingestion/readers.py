@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingestion import citations, delimited, json_records, markup, workbooks
-from ingestion.encodings import detect
+from ingestion.encodings import BAD, detect
 from ingestion.errors import UnreadableFile
 from ingestion.sheets import Row, Sheet
 
@@ -67,7 +67,7 @@ def _start_of_text(path: Path) -> str:
     """The first characters of a text file. Raises UnreadableFile when they are no text."""
     with path.open(encoding=detect(path), errors="replace") as stream:
         start = stream.read(8192).lstrip("\ufeff \t\r\n")
-    strange = sum(1 for c in start if c == "\ufffd" or (c < " " and c not in "\t\r\n\x00"))
-    if strange > len(start) // 20:
+    controls = sum(1 for c in start if c < " " and c not in "\t\r\n\x00")
+    if controls > len(start) // 20 or start.count(BAD) > len(start) // 3:
         raise UnreadableFile(f"文件 {path.name} 不是文本或表格文件", hint=NEEDED)
     return start

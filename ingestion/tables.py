@@ -16,7 +16,12 @@ from ingestion.values import unit_in
 
 PEEK = 200
 
-_FOOTER = re.compile(r"^\s*(?:合\s*计|总\s*计|小\s*计|共计?\s*\d+|备\s*注|注\s*[:：\d]|说\s*明\s*[:：]|数据来源|资料来源|制表|填表|审核|导出时间|统计时间|打印)")
+_TOTAL = re.compile(r"\s*(?:合\s*计|总\s*计|小\s*计)\s*[:：]?\s*\d*\s*(?:件|项|条)?\s*")
+_FOOTER = re.compile(
+    r"\s*(?:共计?\s*\d+\s*[件项条个]|(?:备\s*注|注|说\s*明|数据来源|资料来源)\s*\d*\s*[:：]"
+    r"|(?:制表|填表|审核|打印|导出|统计|联系)(?:人|单位|时间|日期|电话)?\s*[:：]).*",
+    re.DOTALL,
+)
 TOO_WIDE = "该行有 {found} 列，表头只有 {expected} 列，可能有未加引号的分隔符，请核对后重新导入"
 
 
@@ -53,7 +58,7 @@ class Table:
         if self.mapping.repeats_header(row.cells):
             return "重复的表头"
         filled = [text(cell) for cell in row.cells if not is_blank(cell)]
-        if len(filled) <= 2 and len(self.mapping.columns) > 2 and _FOOTER.match(filled[0]):
+        if _TOTAL.fullmatch(filled[0]) or (len(filled) <= 2 and _FOOTER.fullmatch(filled[0])):
             return "表尾或合计行"
         if self._is_new_header(row.cells):
             self.mapping, _ = recognise(self.mapping.kind, [row, *self._peek()])
