@@ -1,4 +1,4 @@
-"""Commands on what the catalogue keeps: API keys, segments, generations."""
+"""Commands on what the catalogue keeps: API keys and segments."""
 
 from __future__ import annotations
 
@@ -70,31 +70,6 @@ def segments_list(
     print_table(["代码", "细分领域", "类别"], [[s.code, s.name, s.group_name] for s in catalogue.segments])
 
 
-def generations_list(as_json: Json = False) -> None:
-    """列出索引版本。"""
-    from catalog import generations
-
-    with ready_runtime().database.read() as session:
-        rows = [
-            {
-                "name": row.name,
-                "status": row.status,
-                "patents": row.patents,
-                "needs": row.needs,
-                "activated_at": row.activated_at,
-            }
-            for row in generations.history(session)
-        ]
-    if as_json:
-        print_json(rows)
-        return
-    names = {"active": "使用中", "retired": "保留", "pruned": "已清理"}
-    print_table(
-        ["索引版本", "状态", "专利", "需求"],
-        [[r["name"], names.get(str(r["status"]), r["status"]), r["patents"], r["needs"]] for r in rows],
-    )
-
-
 def register(app: typer.Typer, command: type, group: type) -> None:
     """Add these commands to the command line."""
     groups: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
@@ -103,7 +78,6 @@ def register(app: typer.Typer, command: type, group: type) -> None:
             {"create": keys_create, "list": keys_list, "revoke": keys_revoke},
         ),
         "segments": ("产业目录", {"list": segments_list}),
-        "generations": ("索引版本", {"list": generations_list}),
     }
     for name, (text, commands) in groups.items():
         sub = typer.Typer(cls=group, help=text, no_args_is_help=True)
