@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from threading import Barrier, Lock
 from typing import Any
@@ -101,7 +101,7 @@ class Encoder:
         """Tokens the model reads of a text, prompt and special tokens included; the rest is cut off."""
         return self._model.max_seq_length or sys.maxsize
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """64 hex digits that change with the weights, the tokenizer or the prompts."""
         return fingerprint(self._folder)

@@ -50,11 +50,6 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def encoder(model_dir: Path) -> Encoder:
-    return Encoder.load(model_dir)
-
-
 @pytest.fixture
 def tiny_model(tmp_path: Path) -> Path:
     """Save a static model of five words, without prompts."""
