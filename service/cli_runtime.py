@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from service.checks import check_schema
 from service.runtime import Runtime
 from service.settings import load_settings
 
@@ -14,6 +13,8 @@ def any_runtime() -> Runtime:
 
 def ready_runtime() -> Runtime:
     """An installation with an up-to-date database. Raises NotReady."""
+    from service.checks import check_schema
+
     runtime = any_runtime()
     check_schema(runtime)
     return runtime

@@ -75,10 +75,13 @@ class Runtime:
 
     def _load_encoder(self) -> Encoder:
         from index.encoder import Encoder
-        from index.precision import choose_precision
+        from index.precision import Precision, choose_precision
 
         model, threads = self.model_path, self.settings.threads or None
-        precision = choose_precision(model, self.settings.models_dir, threads=threads)
+        if self.settings.precision == "auto":
+            precision = choose_precision(model, self.settings.models_dir, threads=threads)
+        else:
+            precision = Precision(self.settings.precision, "由 PATENTDOCK_PRECISION 指定")
         return Encoder.load(model, threads=threads, precision=precision)
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="服务监听地址")
     port: int = Field(default=8000, ge=1, le=65535, description="服务端口")
     threads: int = Field(default=0, ge=0, le=1024, description="计算线程数；0 表示全部核心")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="模型的数值精度；auto 表示在本机实测后选择"
+    )
     max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
 
     @property

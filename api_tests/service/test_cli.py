@@ -1,0 +1,229 @@
+"""The command line: results on standard output, messages on standard error, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.cli import main
+from service.runtime import Runtime
+
+NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
+CSV = "企业名称,地址,从业人员数\n示例命令行甲有限公司,湖北省襄阳市,20\n示例命令行乙有限公司,湖北省,许多\n"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_dir: Path) -> Path:
+    """Settings of a new installation; answers its data folder."""
+    monkeypatch.setenv("PATENTDOCK_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PATENTDOCK_MODEL", str(model_dir))
+    monkeypatch.setenv("PATENTDOCK_PRECISION", "float32")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch, installation: Runtime) -> Runtime:
+    """The session's installation in place of the one of the settings: its model is loaded already."""
+    for module in ("cli_match", "cli_generations"):
+        monkeypatch.setattr(f"service.{module}.ready_runtime", lambda: installation)
+    monkeypatch.setattr("service.cli_match.any_runtime", lambda: installation)
+    return installation
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    return code, out, err
+
+
+def test_help_is_chinese_and_loads_no_heavy_library() -> None:
+    script = (
+        "import sys; from service.cli import main; code = main(['--help']); "
+        "heavy = {'torch', 'faiss', 'fastapi', 'sqlalchemy', 'numpy'} & set(sys.modules); "
+        "sys.exit(code or bool(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "用法：" in done.stdout
+    for english in ("Usage", "Options", "Commands", "Show this", "Arguments"):
+        assert english not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    "init setup-model doctor serve import reindex match eval demo keys segments generations".split(),
+)
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    code, out, _ = run(capsys, command, "--help")
+    assert code == 0
+    assert "用法：" in out
+    assert "显示帮助后退出" in out
+
+
+def test_init_can_be_repeated(capsys: pytest.CaptureFixture[str], fresh: Path) -> None:
+    assert run(capsys, "init")[0] == 0
+    code, out, _ = run(capsys, "init")
+    assert code == 0
+    assert "已存在" in out
+    code, out, _ = run(capsys, "segments", "list", "--json")
+    assert [s["code"] for s in json.loads(out)["segments"]][::34] == ["HB01", "HB35"]
+
+
+def test_commands_say_what_must_be_done_first(capsys: pytest.CaptureFixture[str], fresh: Path) -> None:
+    code, _, err = run(capsys, "keys", "list")
+    assert (code, "patentdock init" in err) == (1, True)
+    run(capsys, "init")
+    code, _, err = run(capsys, "reindex")
+    assert (code, "demo load" in err) == (1, True)
+
+
+def test_an_import_reports_one_object(
+    capsys: pytest.CaptureFixture[str], fresh: Path, tmp_path: Path
+) -> None:
+    run(capsys, "init")
+    good, bad = tmp_path / "企业.csv", tmp_path / "坏.csv"
+    good.write_text(CSV, "utf-8")
+    bad.write_bytes(b"")
+    code, out, err = run(capsys, "import", "enterprises", "--json", str(good), str(bad), str(tmp_path / "无.csv"))
+    assert code == 1
+    report = json.loads(out)
+    assert (report["rows"], report["new"], report["rejected"]) == (2, 1, 1)
+    assert [entry["file"] for entry in report["refused"]] == ["坏.csv", "无.csv"]
+    assert "坏.csv 未导入" in err
+    assert Path(report["files"][0]["rejected_file"]).is_file()
+    code, out, _ = run(capsys, "import", "enterprises", str(good))
+    assert code == 0
+    assert "新增 0，更新 0，无变化 1，退回 1" in out
+
+
+def test_a_dry_run_stores_nothing(capsys: pytest.CaptureFixture[str], fresh: Path, tmp_path: Path) -> None:
+    run(capsys, "init")
+    (tmp_path / "企业.csv").write_text(CSV, "utf-8")
+    for _ in range(2):
+        code, out, _ = run(capsys, "import", "enterprises", "--dry-run", str(tmp_path / "企业.csv"))
+        assert (code, "新增 1" in out, "试运行" in out) == (0, True, True)
+
+
+def test_keys_are_made_listed_and_revoked(capsys: pytest.CaptureFixture[str], fresh: Path) -> None:
+    run(capsys, "init")
+    code, out, _ = run(capsys, "keys", "create", "省平台")
+    assert code == 0
+    assert out.startswith("pd_1_")
+    assert len(out.splitlines()) == 1
+    assert run(capsys, "keys", "create", "省平台")[0] == 1
+    assert run(capsys, "keys", "revoke", "省平台")[0] == 0
+    assert "已吊销" in run(capsys, "keys", "list")[1]
+    assert run(capsys, "keys", "revoke", "无此密钥")[0] == 1
+
+
+def test_doctor_says_what_is_wrong_and_how_to_mend_it(
+    capsys: pytest.CaptureFixture[str], fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PATENTDOCK_MODEL")
+    code, out, _ = run(capsys, "doctor", "--json")
+    assert code == 1
+    findings = {check["name"]: check for check in json.loads(out)["checks"]}
+    assert findings["Python 版本"]["ok"]
+    assert "patentdock init" in findings["数据库"]["hint"]
+    assert "patentdock setup-model" in findings["语义模型"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["match"], "请给出且只给出其中一项"),
+        (["match", "锂", "--need", "1"], "请给出且只给出其中一项"),
+        (["match", "锂", "--top", "0"], "--top：应不小于 1"),
+        (["match", "锂", "--top", "很多"], "--top 应为整数"),
+        (["match", "长" * 100_000], "文本：最多 20000 个字符"),
+        (["match", "锂", "--region", "火星"], "--region：没有这个地区"),
+        (["match", "锂", "--kind", "商标"], "invention（发明）"),
+        (["match", "锂", "--in-force-on", "明天"], "--in-force-on：应为日期"),
+        (["match", "锂", "--colour", "red"], "没有选项 --colour"),
+        (["import", "trademarks", "a.csv"], "可用：patents、needs、enterprises、licences"),
+        (["import", "patents"], "缺少 文件"),
+        (["import"], "缺少 类型"),
+        (["frobnicate"], "没有命令 frobnicate"),
+        (["serve", "--port", "99999"], "--port 应不大于 65535"),
+        (["keys", "create"], "缺少 名称"),
+        (["segments", "list", "多余"], "多出了参数"),
+    ],
+)
+def test_wrong_usage_is_explained(
+    capsys: pytest.CaptureFixture[str], installed: Runtime, arguments: list[str], message: str
+) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_wrong_settings_are_named(
+    capsys: pytest.CaptureFixture[str], fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATENTDOCK_PORT", "网页")
+    code, _, err = run(capsys, "init")
+    assert (code, "环境变量 PATENTDOCK_PORT" in err) == (1, True)
+
+
+def match(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    code, out, err = run(capsys, "match", *arguments, "--json")
+    assert code == 0, err
+    answer: dict[str, Any] = json.loads(out)
+    return answer
+
+
+def test_match_answers_in_words_and_in_json(
+    capsys: pytest.CaptureFixture[str], installed: Runtime
+) -> None:
+    answer = match(capsys, NEED, "--top", "3", "--region", "湖北", "--kind", "发明")
+    assert [item["rank"] for item in answer["items"]] == [1, 2, 3]
+    assert {item["patent"]["kind"] for item in answer["items"]} == {"invention"}
+    code, out, _ = run(capsys, "match", NEED, "--top", "3", "--region", "湖北", "--kind", "发明")
+    assert code == 0
+    assert all(item["patent"]["application_number"] in out for item in answer["items"])
+    assert "演示数据" in out
+    assert answer["generation"] in out
+    by_need = match(capsys, "--need", "1", "--top", "2")
+    assert len(by_need["items"]) == 2
+    by_patent = match(capsys, "--patent", str(answer["items"][0]["patent"]["id"]), "--top", "2")
+    assert len(by_patent["items"]) == 2
+    assert run(capsys, "match", "--need", "999999")[0] == 1
+    code, out, _ = run(capsys, "match", NEED, "--region", "西藏", "--open-licence")
+    assert (code, "没有符合条件的结果" in out) == (0, True)
+
+
+def test_generations_are_listed_and_verified(
+    capsys: pytest.CaptureFixture[str], installed: Runtime
+) -> None:
+    rows = json.loads(run(capsys, "generations", "list", "--json")[1])
+    assert sum(row["in_use"] for row in rows) == 1
+    code, out, _ = run(capsys, "generations", "verify")
+    assert (code, "完好" in out) == (0, True)
+    assert run(capsys, "generations", "verify", "20000101-000000-000")[0] == 1
+
+
+def test_eval_measures_and_writes_a_run(
+    capsys: pytest.CaptureFixture[str], installed: Runtime, tmp_path: Path
+) -> None:
+    documents = ["一种锂电池低温加热装置", "一种茶叶发酵方法", "一种焊缝跟踪机器人"]
+    queries = ["电池冬天充电慢", "茶叶怎样发酵", "焊接偏差"]
+    for name, texts in (("corpus", documents), ("queries", queries)):
+        lines = [json.dumps({"_id": f"{name[0]}{n}", "text": text}) for n, text in enumerate(texts)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), "utf-8")
+    qrels = "query-id\tcorpus-id\tscore\n" + "".join(f"q{n}\tc{n}\t1\n" for n in range(3))
+    (tmp_path / "qrels.tsv").write_text(qrels, "utf-8")
+    code, out, _ = run(capsys, "eval", str(tmp_path), "--json", "--run", str(tmp_path / "run.trec"))
+    assert code == 0
+    metrics = json.loads(out)
+    assert set(metrics) == {"dense", "lexical", "fused"}
+    assert set(metrics["fused"]) == {"ndcg@10", "recall@1", "recall@10", "recall@100", "hit@10", "mrr"}
+    assert metrics["fused"]["hit@10"] == 1
+    assert (tmp_path / "run.trec").read_text().splitlines()[0].split()[:2] == ["q0", "Q0"]
+    assert run(capsys, "eval", str(tmp_path / "nothing"))[0] == 1
