@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from index.columns import Columns, ColumnValues
 from index.lexical import LexicalIndex
+from index.mapped import mapped
 from index.text import tokens
 from index.vectors import VectorIndex
 
@@ -77,7 +78,7 @@ class Collection:
     def open(cls, folder: Path) -> Collection:
         """Map the collection in `folder`."""
         return cls(
-            np.load(folder / _IDS, mmap_mode="r"),
+            mapped(folder / _IDS),
             VectorIndex.open(folder / _VECTORS),
             LexicalIndex.open(folder / _LEXICAL),
             Columns.open(folder / _COLUMNS),

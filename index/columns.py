@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from catalog import reference
+from index.mapped import mapped
 
 Rows = NDArray[np.int64]
 
@@ -158,7 +159,7 @@ class Columns:
         """Map the columns in `folder`."""
         terms = json.loads((folder / "terms.json").read_text("utf-8"))
         names = ("offsets", "postings", "open_licence", "force_from", "force_to")
-        return cls(terms, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names})
+        return cls(terms, **{name: mapped(folder / f"{name}.npy") for name in names})
 
     def __len__(self) -> int:
         return len(self._open_licence)

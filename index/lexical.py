@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array  # type: ignore[import-untyped]
+
+from index.mapped import mapped
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -56,7 +59,7 @@ class LexicalIndex:
     def open(cls, folder: Path) -> LexicalIndex:
         """Map the index in `folder`."""
         facts = json.loads((folder / "bm25.json").read_text("utf-8"))
-        return cls(facts["documents"], {n: np.load(folder / f"{n}.npy", mmap_mode="r") for n in _ARRAYS})
+        return cls(facts["documents"], {name: mapped(folder / f"{name}.npy") for name in _ARRAYS})
 
     def idf(self, token: str) -> float:
         """How telling `token` is: its inverse document frequency, greatest for a token of no document."""
@@ -105,7 +108,7 @@ class _Postings:
     """The postings while they are gathered, document by document."""
 
     def __init__(self) -> None:
-        self.vocabulary: dict[str, int] = {}
+        self.vocabulary: dict[str, int] = defaultdict(count().__next__)
         self.lengths = array("i")
         self.distinct = array("i")
         self.terms = array("i")
@@ -113,8 +116,7 @@ class _Postings:
 
     def add(self, tokens: Sequence[str]) -> None:
         counts = Counter(tokens)
-        number = self.vocabulary.setdefault
-        self.terms.extend([number(token, len(self.vocabulary)) for token in counts])
+        self.terms.extend(map(self.vocabulary.__getitem__, counts))
         self.counts.extend(counts.values())
         self.lengths.append(len(tokens))
         self.distinct.append(len(counts))
@@ -156,9 +158,8 @@ def _key(token: str) -> np.uint64:
 
 def _best(scores: Floats, k: int) -> Rows:
     """Positions of the best k positive scores by (-score, position)."""
-    positive = np.flatnonzero(scores > 0)
-    if len(positive) > k:
-        cut = np.partition(scores[positive], -k)[-k]
-        above = np.flatnonzero(scores > cut)
-        positive = np.concatenate([above, np.flatnonzero(scores == cut)[: k - len(above)]])
-    return positive[np.lexsort((positive, -scores[positive]))]
+    cut = np.partition(scores, -k)[-k] if len(scores) > k else np.float32(0)
+    best = np.flatnonzero(scores > cut)
+    if cut > 0:
+        best = np.concatenate([best, np.flatnonzero(scores == cut)[: k - len(best)]])
+    return best[np.lexsort((best, -scores[best]))]

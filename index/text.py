@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import add
 
 import opencc
 
@@ -45,7 +46,7 @@ def tokens(text: str) -> list[str]:
     for match in _TOKEN.finditer(fold(text)):
         token = match.group()
         if match.lastgroup == "run" and len(token) > 1:
-            found.extend(token[at : at + 2] for at in range(len(token) - 1))
+            found.extend(map(add, token, token[1:]))
         else:
             found.append(token)
     return found
