@@ -93,8 +93,7 @@ def apply(
     """
     batch = _Batch(session, records, import_id, is_demo, claims)
     outcomes = [
-        batch.take(record, line)
-        for record, line in zip(records, lines or [0] * len(records), strict=True)
+        batch.take(record, line) for record, line in zip(records, lines or [0] * len(records), strict=True)
     ]
     batch.flush()
     return outcomes
@@ -210,7 +209,9 @@ class _Batch:
             if may_be_same(known, record) and not (number and known.values["application_number"])
         ]
         # Of several drafts of one title the one with the same text; else the first stored.
-        return max(candidates, key=lambda k: similarity(k.values["abstract"] or "", record.abstract), default=None)
+        return max(
+            candidates, key=lambda k: similarity(k.values["abstract"] or "", record.abstract), default=None
+        )
 
     def take(self, record: PatentCreate, line: int) -> Outcome:
         """Apply one record to the batch."""
@@ -249,7 +250,9 @@ class _Batch:
         """Whether a publication of the record already belongs to another patent."""
         for owner in owners:
             other = owner.values["application_number"]
-            if owner is known and (not record.application_number or other in (None, record.application_number)):
+            if owner is known and (
+                not record.application_number or other in (None, record.application_number)
+            ):
                 continue
             numbers = "、".join(p.number for p in record.publications)
             whose = f"申请号 {other}" if other else f"另一件缺申请号的专利“{owner.values['title']}”"

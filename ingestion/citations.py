@@ -23,7 +23,9 @@ KEPT = 1000
 
 _ENTRY = re.compile(r"^\s*(?:\[\d+\]|［\d+］|【\d+】|\(\d+\)|\d+[.、)])\s*")
 _MARK = re.compile(r"[\[［【]\s*P(?:\s*/\s*OL)?\s*[\]］】]", re.IGNORECASE)
-_NUMBER = re.compile(r"(?:CN|ZL)\s?[0-9][0-9 .]{6,18}[0-9X][A-Z]?[0-9]?|\b[0-9]{8,13}(?:\.[0-9X])?\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?:CN|ZL)\s?[0-9][0-9 .]{6,18}[0-9X][A-Z]?[0-9]?|\b[0-9]{8,13}(?:\.[0-9X])?\b", re.IGNORECASE
+)
 _DATE = re.compile(r"\b(\d{4})[-.年/](\d{1,2})[-.月/](\d{1,2})日?")
 
 
@@ -81,13 +83,19 @@ def parse(text: str) -> dict[str, str] | None:
         return None
     before, after = body[: mark.start()].strip(" ."), body[mark.end() :]
     number = _NUMBER.search(after) or _NUMBER.search(before.rpartition(":")[2] or before.rpartition("：")[2])
-    before = re.sub(r"\s*[:：]\s*(?:[\u4e00-\u9fff]+\s*[,，]\s*)?(?:CN|ZL)?[0-9][0-9 .]{6,18}[0-9X]?[A-Z]?[0-9]?\s*$", "", before)
+    before = re.sub(
+        r"\s*[:：]\s*(?:[\u4e00-\u9fff]+\s*[,，]\s*)?(?:CN|ZL)?[0-9][0-9 .]{6,18}[0-9X]?[A-Z]?[0-9]?\s*$",
+        "",
+        before,
+    )
     people, title = _people_and_title(before)
     if not title or number is None:
         return None
     found = {"title": title, "holders": people}
     value = number[0].strip(" .")
-    found["publication_number" if re.search(r"[A-Z][0-9]?$", value.rstrip("xX")) else "application_number"] = value
+    found[
+        "publication_number" if re.search(r"[A-Z][0-9]?$", value.rstrip("xX")) else "application_number"
+    ] = value
     if date := _DATE.search(after[after.find(number[0]) + len(number[0]) :] if number[0] in after else after):
         found["publication_or_grant_date"] = "-".join(date.groups())
     return found

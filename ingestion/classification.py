@@ -104,7 +104,9 @@ def _refs(scheme: str, shares: dict[str, float], basis: str) -> list[ClassRef]:
     if basis != "official":
         ranked.sort(key=lambda item: (-item[1], item[0]))
     total = sum(share for _, share in ranked)
-    return _weighted(scheme, [item for item in ranked if item[1] / total >= SMALLEST_SHARE][:MOST_CLASSES], basis)
+    return _weighted(
+        scheme, [item for item in ranked if item[1] / total >= SMALLEST_SHARE][:MOST_CLASSES], basis
+    )
 
 
 def _weighted(scheme: str, shares: list[tuple[str, float]], basis: str) -> list[ClassRef]:

@@ -22,6 +22,8 @@ HEADER_ROWS = 30
 FITS = 0.7
 CONTRADICTS = 0.2
 ENOUGH = 3
+# One column of phrases without any name may be anything: notes, chapters, persons.
+SURE_WITHOUT_NAMES = 2
 
 Detector = Callable[[Cell], bool]
 
@@ -102,7 +104,8 @@ class Mapping:
         """Label of each role -> the names of its columns."""
         known = vocabulary(self.kind)
         return {
-            known.label(role): "、".join(map(self.column_name, columns)) for role, columns in self.columns.items()
+            known.label(role): "、".join(map(self.column_name, columns))
+            for role, columns in self.columns.items()
         }
 
     def unused(self) -> list[str]:
@@ -154,7 +157,8 @@ def recognise(kind: str, rows: Sequence[Row], keys: Sequence[str] | None = None)
     roles = _checked(mapping, header_roles(kind, headers), values)
     _assign_by_value(mapping, roles, values)
     _assign_dates(mapping, roles, values)
-    _collect(mapping, roles)
+    if names or len(roles) >= SURE_WITHOUT_NAMES:
+        _collect(mapping, roles)
     return mapping, start
 
 
@@ -165,25 +169,30 @@ def _usual_width(names: Sequence[str], data: Sequence[Sequence[Cell]]) -> int:
 
 def _find_header(kind: str, rows: Sequence[Row]) -> tuple[int, int, list[str]]:
     """Number of rows up to and including the header, its height and names; 0 and no names where there is none."""
-    best, start, tall, names = 0.0, 0, 0, list[str]()
-    # Two rows only where they say more than any one row.
-    for height in (1, 2):
-        for place, row in enumerate(rows[:HEADER_ROWS]):
-            candidate = list(map(flat, row.cells)) if height == 1 else _two_rows(kind, rows, place)
-            score = _header_score(kind, candidate)
-            if score > best:
-                best, start, tall, names = score, place + height, height, candidate
-    return start, tall, names
+    singles = [list(map(flat, row.cells)) for row in rows[:HEADER_ROWS]]
+    scores = [_header_score(kind, names) for names in singles]
+    # The first row of names is the header: a later one with more names belongs to another table further down.
+    first = next((place for place, score in enumerate(scores) if score), None)
+    candidates = [(scores[first], first, 1, singles[first])] if first is not None else []
+    for upper in [first - 1, first] if first is not None else range(len(singles)):
+        pair = _two_rows(kind, rows, upper) if upper >= 0 else []
+        candidates.append((_header_score(kind, pair), upper, 2, pair))
+    if first is not None and first + 1 < len(singles):
+        candidates.append((scores[first + 1], first + 1, 1, singles[first + 1]))
+    # Two rows only where they say more than one; of equals the first.
+    best, place, height, names = max(candidates, key=lambda candidate: candidate[0], default=(0.0, 0, 0, []))
+    return (place + height, height, names) if best else (0, 0, [])
 
 
 def _header_score(kind: str, names: Sequence[str]) -> float:
     """How many roles the names lead to; 0 for too few to be a header."""
     roles = {role for role, _ in header_roles(kind, names).values()}
     filled = sum(1 for name in names if name)
+    ignored = sum(is_ignored(kind, name) for name in names)
     needed = any(role in roles for group in NEEDED[kind] for role in group)
-    if len(roles) < 2 and not (needed and filled <= 3):
+    if len(roles) < 2 and not (needed and (ignored or filled <= 3)):
         return 0.0
-    return len(roles) + 0.1 * sum(is_ignored(kind, name) for name in names)
+    return len(roles) + 0.1 * ignored
 
 
 def _two_rows(kind: str, rows: Sequence[Row], place: int) -> list[str]:
@@ -212,7 +221,11 @@ def _two_rows(kind: str, rows: Sequence[Row], place: int) -> list[str]:
 def _looks_like_value(cell: Cell) -> bool:
     found = text(cell)
     return bool(found) and (
-        len(found) > 30 or is_a.is_number(cell) or is_a.is_date(cell) or is_a.is_application_number(cell) or is_a.is_ipc(cell)
+        len(found) > 30
+        or is_a.is_number(cell)
+        or is_a.is_date(cell)
+        or is_a.is_application_number(cell)
+        or is_a.is_ipc(cell)
     )
 
 
@@ -223,7 +236,9 @@ def _checked(
     kept = {}
     for place, (role, rank) in roles.items():
         if _contradicted(mapping.kind, role, values[place]):
-            mapping.notes.append(f"列“{mapping.headers[place]}”的内容不是{vocabulary(mapping.kind).label(role)}，未按列名采用")
+            mapping.notes.append(
+                f"列“{mapping.headers[place]}”的内容不是{vocabulary(mapping.kind).label(role)}，未按列名采用"
+            )
         else:
             kept[place] = (role, rank)
     return kept
@@ -238,7 +253,14 @@ def _contradicted(kind: str, role: str, values: Sequence[Cell]) -> bool:
     expected = _EXPECTED.get(role)
     if expected is None or share(expected, filled) > CONTRADICTS:
         return False
-    others = (*_IDENTIFIERS.values(), is_a.is_date, is_a.is_title, is_a.is_organisation, is_a.is_people, is_a.is_long_text)
+    others = (
+        *_IDENTIFIERS.values(),
+        is_a.is_date,
+        is_a.is_title,
+        is_a.is_organisation,
+        is_a.is_people,
+        is_a.is_long_text,
+    )
     return any(share(other, filled) >= 0.8 for other in others if other is not expected)
 
 
@@ -250,9 +272,7 @@ def _assign_by_value(
         if role in {r for r, _ in roles.values()} or (role == "locarno" and not values):
             continue
         free = [
-            place
-            for place in range(len(values))
-            if place not in roles and _may_take(mapping, role, place)
+            place for place in range(len(values)) if place not in roles and _may_take(mapping, role, place)
         ]
         scored = [(share(detector, values[place]), _distinct(values[place]), -place) for place in free]
         fit = max(scored, default=(0.0, 0.0, 0))
@@ -290,7 +310,9 @@ def _assign_dates(
     dated = [
         place
         for place in range(len(values))
-        if place not in roles and _may_take(mapping, "date", place) and share(is_a.is_date, values[place]) >= FITS
+        if place not in roles
+        and _may_take(mapping, "date", place)
+        and share(is_a.is_date, values[place]) >= FITS
     ]
     for place in dated:
         if numbers is not None and "filing_date" not in taken and _same_years(values[numbers], values[place]):

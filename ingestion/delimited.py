@@ -22,6 +22,7 @@ MAX_LINE = MAX_CELL_BYTES
 KEPT = 1000
 DELIMITERS = ",\t;|"
 SAMPLE_LINES = 50
+SAMPLE_LENGTH = 4096
 
 TOO_LONG = f"该行超过 {MAX_LINE // 1000} kB，无法读取；请检查文件是否缺少换行，拆分后重新导入"
 UNDECODABLE = "该行含有无法解码的字节；请将文件另存为 UTF-8 编码后重新导入"
@@ -97,7 +98,7 @@ def read(path: Path) -> Iterator[Sheet]:
     """The one table of a delimited text file."""
     codec = detect(path)
     with path.open(encoding=codec, errors="replace", newline="") as stream:
-        sample = [stream.readline(MAX_LINE) for _ in range(SAMPLE_LINES)]
+        sample = [stream.readline(SAMPLE_LENGTH) for _ in range(SAMPLE_LINES)]
         delimiter = sniff_delimiter(sample)
         stream.seek(0)
         yield Sheet(path.stem, _rows(stream, delimiter))
@@ -163,5 +164,3 @@ def _without_stray_quote(cell: Cell) -> Cell:
 
 def _problem(taken: list[str]) -> str:
     return UNDECODABLE if any(BAD in line for line in taken) else ""
-
-

@@ -24,9 +24,17 @@ _LOCARNO = re.compile(r"(?:LOC\S*?)?[0-3]\d-\d{2}(?:\D.*)?")
 _CREDIT = re.compile(r"[0-9A-HJ-NP-RTUWXY]{2}\d{6}[0-9A-HJ-NP-RTUWXY]{10}")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _KINDS = re.compile(r"(?:中国)?(?:发明|实用新型|外观设计|外观|新型)(?:专利|申请|授权|公开)?(?:专利)?")
-_STATUS = re.compile(r"有权|有效|授权|无权|失效|审中|实审|实质审查|公开|终止|届满|驳回|撤回|放弃|质押|专利权维持|申请|未缴年费|在审|权利终止|受理")
+_STATUS = re.compile(
+    r"有权|有效|授权|无权|失效|审中|实审|实质审查|公开|终止|届满|驳回|撤回|放弃|质押|专利权维持|申请|未缴年费|在审|权利终止|受理"
+)
 _SENTENCE = re.compile(r"[。；！？]")
-_ORGANISATIONS = {HolderKind.UNIVERSITY, HolderKind.INSTITUTE, HolderKind.HOSPITAL, HolderKind.STATE_OWNED, HolderKind.COMPANY}
+_ORGANISATIONS = {
+    HolderKind.UNIVERSITY,
+    HolderKind.INSTITUTE,
+    HolderKind.HOSPITAL,
+    HolderKind.STATE_OWNED,
+    HolderKind.COMPANY,
+}
 
 
 def _compact(value: Cell) -> str:
@@ -118,7 +126,13 @@ def is_title(value: Cell) -> bool:
         4 <= len(found) <= 100
         and len(_CHINESE.findall(found)) >= 2
         and not _SENTENCE.search(found)
-        and not (is_people(found) or is_organisation(found) or is_status(found) or is_kind(found) or is_address(found))
+        and not (
+            is_people(found)
+            or is_organisation(found)
+            or is_status(found)
+            or is_kind(found)
+            or is_address(found)
+        )
     )
 
 

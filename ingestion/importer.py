@@ -97,7 +97,14 @@ class _Run:
     progress: Progress | None
 
     def __init__(
-        self, open_session: Open, path: Path, kind: str, classifier: Classifier, actor: str, is_demo: bool, folder: Path | None
+        self,
+        open_session: Open,
+        path: Path,
+        kind: str,
+        classifier: Classifier,
+        actor: str,
+        is_demo: bool,
+        folder: Path | None,
     ) -> None:
         self.open_session, self.path, self.kind, self.classifier = open_session, path, kind, classifier
         self.actor, self.is_demo, self.folder = actor, is_demo, folder
@@ -120,18 +127,20 @@ class _Run:
         if missing:
             self.unrecognised.append(_what_was_found(table, missing))
             return
-        self._begin()
         self.report.mapping.update(table.mapping.describe())
         self.messages += [note for note in table.mapping.notes if note not in self.messages]
         if unused := table.mapping.unused():
             self.messages.append(f"工作表“{table.name}”中未识别、未导入的列：{'、'.join(unused)}")
         for row in table.records():
+            self._begin()
             self._take_row(table, row)
             if len(self.batch) + len(self.refused) >= BATCH:
                 self._flush()
         self._flush()
         for reason, lines in table.skipped.items():
-            self.messages.append(f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {_listed(lines)} 行）")
+            self.messages.append(
+                f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {_listed(lines)} 行）"
+            )
 
     def finish(self) -> ImportReport:
         """Close the import. Raises NotARegister when no table of the file was recognised."""
@@ -225,7 +234,9 @@ class _Run:
                 with session.begin_nested():
                     self._count(_upsert(session, record, self.row.id if self.row else None, self.is_demo))
             except PatentDockError as error:
-                refusal = error if isinstance(error, RowError) else RowError("", "", error.message, hint=error.hint)
+                refusal = (
+                    error if isinstance(error, RowError) else RowError("", "", error.message, hint=error.hint)
+                )
                 self.refused.append((table, mapping, row, refusal))
 
     def _refuse_contradiction(self, row: Row, record: records.Record) -> None:
@@ -248,7 +259,9 @@ class _Run:
         for table, mapping, row, error in self.refused:
             rows.append(_rejected_row((self.row.id if self.row else 0) or 0, table, mapping, row, error))
             if len(self.report.refusals) < REFUSALS:
-                self.report.refusals.append(Refusal(table.name, row.line, error.field, error.value, error.reason))
+                self.report.refusals.append(
+                    Refusal(table.name, row.line, error.field, error.value, error.reason)
+                )
             self._write_refused(table, mapping, row, error)
         imports.reject(session, rows)
 
@@ -290,10 +303,14 @@ def _bad_columns(mapping: Mapping, error: RowError) -> list[int]:
     ]
 
 
-def _rejected_row(import_id: int, table: Table, mapping: Mapping, row: Row, error: RowError) -> imports.RejectedRow:
+def _rejected_row(
+    import_id: int, table: Table, mapping: Mapping, row: Row, error: RowError
+) -> imports.RejectedRow:
     titles = rejected.column_titles(mapping, max(len(row.cells), len(mapping.headers)))
     cells = {
-        titles[place] if titles.index(titles[place]) == place else f"{titles[place]}（第 {place + 1} 列）": text(cell)
+        titles[place]
+        if titles.index(titles[place]) == place
+        else f"{titles[place]}（第 {place + 1} 列）": text(cell)
         for place, cell in enumerate(row.cells)
         if not is_blank(cell)
     }

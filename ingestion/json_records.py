@@ -109,7 +109,9 @@ def _list_in(value: Any, path: Path) -> list[Any]:
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
-        lists = [v for v in value.values() if isinstance(v, list) and all(isinstance(x, dict) for x in v) and v]
+        lists = [
+            v for v in value.values() if isinstance(v, list) and all(isinstance(x, dict) for x in v) and v
+        ]
         return max(lists, key=len) if lists else [value]
     raise UnreadableFile(f"文件 {path.name} 中没有记录", hint="应为对象的数组，或每行一个对象")
 

@@ -19,8 +19,8 @@ from ingestion.values import parse_amount, parse_count, parse_date, parse_month,
 TITLE_LENGTH = 60
 
 _COOPERATION = (
-    ("开发", Cooperation.JOINT), ("研发", Cooperation.JOINT), ("攻关", Cooperation.JOINT), ("转让", Cooperation.TRANSFER), ("购买", Cooperation.TRANSFER),
-    ("许可", Cooperation.LICENCE), ("股", Cooperation.EQUITY),
+    ("开发", Cooperation.JOINT), ("研发", Cooperation.JOINT), ("攻关", Cooperation.JOINT), ("转让", Cooperation.TRANSFER),
+    ("购买", Cooperation.TRANSFER), ("许可", Cooperation.LICENCE), ("股", Cooperation.EQUITY),
 )  # fmt: skip
 _PAYMENT = (
     ("免费", PaymentForm.FREE), ("无偿", PaymentForm.FREE), ("先使用", PaymentForm.USE_FIRST), ("先用", PaymentForm.USE_FIRST),
@@ -171,12 +171,16 @@ def _payment(fields: Fields) -> PaymentForm:
     said = stated or fields.line("fee_text")
     found = exact or next((form for word, form in _PAYMENT if word in said), None)
     if found is None:
-        raise fields.error("payment_form", said, "支付方式无法识别，可填：" + "、".join(form.label for form in PaymentForm))
+        raise fields.error(
+            "payment_form", said, "支付方式无法识别，可填：" + "、".join(form.label for form in PaymentForm)
+        )
     return found
 
 
 def _royalty_base(fields: Fields) -> RoyaltyBase | None:
-    stated = fields.line("royalty_base") or (fields.line("fee_text") if fields.get("royalty_rate") is not None else "")
+    stated = fields.line("royalty_base") or (
+        fields.line("fee_text") if fields.get("royalty_rate") is not None else ""
+    )
     if "利润" in stated:
         return RoyaltyBase.PROFIT
     return RoyaltyBase.NET_SALES if re.search(r"销售|营业收入|net_sales", stated) else None
@@ -207,5 +211,7 @@ def _licence_status(fields: Fields) -> LicenceStatus:
             return status
     exact = next((status for status in LicenceStatus if stated == status.value), None)
     if exact is None:
-        raise fields.error("status", stated, "状态无法识别，可填：" + "、".join(status.label for status in LicenceStatus))
+        raise fields.error(
+            "status", stated, "状态无法识别，可填：" + "、".join(status.label for status in LicenceStatus)
+        )
     return exact

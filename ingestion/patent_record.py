@@ -20,10 +20,15 @@ from ingestion.identifiers.errors import InvalidIdentifier, IsPublicationNumber,
 from ingestion.identifiers.publication_number import PublicationNumber
 
 RUINED = "申请号已被电子表格改写为科学计数法（如 2.02E+12），按公开（公告）号保存为缺申请号的草稿"
+NO_CITATION = "不是专利题录，或缺少题名、专利号；应如：[1]示例大学. 题名[P]. 湖北：CN108467855A,2018-08-31."
 _ADDRESS = re.compile(r"\d{6}(?=[\u4e00-\u9fff])([^()（）]*)")
 _UNDEFINED = re.compile(r"[(（]undefined[)）]")
 _SECOND_CLAIM = re.compile(r"(?<=[。；;\n])\s*2\s*[.．、]\s*(?=[一根如按权所])")
-_KIND_WORDS = (("外观", PatentKind.DESIGN), ("新型", PatentKind.UTILITY_MODEL), ("发明", PatentKind.INVENTION))
+_KIND_WORDS = (
+    ("外观", PatentKind.DESIGN),
+    ("新型", PatentKind.UTILITY_MODEL),
+    ("发明", PatentKind.INVENTION),
+)
 _KIND_CODES = {
     "1": PatentKind.INVENTION, "8": PatentKind.INVENTION, "a": PatentKind.INVENTION, "b": PatentKind.INVENTION,
     "2": PatentKind.UTILITY_MODEL, "9": PatentKind.UTILITY_MODEL, "u": PatentKind.UTILITY_MODEL,
@@ -92,7 +97,7 @@ def _apply_citation(fields: Fields) -> None:
     parts = citations.parse(cited)
     if parts is None:
         if fields.get("title") is None:
-            raise fields.error("citation", cited, "不是专利题录，或缺少题名、专利号；应如：[1]示例大学. 题名[P]. 湖北：CN108467855A,2018-08-31.")
+            raise fields.error("citation", cited, NO_CITATION)
         return
     people = names.split(parts.pop("holders"))
     # Databases put the inventors where the standard wants the holders.
@@ -112,7 +117,9 @@ def _publications(fields: Fields) -> list[str]:
             if not item:
                 continue
             if re.match(r"(?!CN)[A-Z]{2}\d", item.upper()):
-                raise fields.error("publication_number", item, f"“{item[:30]}”不是中国专利文献，本系统只收中国专利")
+                raise fields.error(
+                    "publication_number", item, f"“{item[:30]}”不是中国专利文献，本系统只收中国专利"
+                )
             try:
                 number, warnings = publication_number.check(item)
             except InvalidIdentifier as error:
@@ -132,7 +139,9 @@ def _application_number(fields: Fields, publications: list[str]) -> str | None:
         if not said(cell):
             continue
         try:
-            valid.append(application_number.validate(cell if isinstance(cell, (str, float, int)) else str(cell)))
+            valid.append(
+                application_number.validate(cell if isinstance(cell, (str, float, int)) else str(cell))
+            )
         except IsPublicationNumber:
             publications.append(publication_number.validate(str(cell)))
             fields.note("申请号一栏填的是公开（公告）号，按公开号保存", cell)

@@ -13,7 +13,18 @@ from functools import cache, lru_cache
 from catalog import reference
 
 MUNICIPALITIES = frozenset({"110000", "120000", "310000", "500000"})
-_SUFFIXES = ("特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区", "省", "市", "地区", "盟", "林区")
+_SUFFIXES = (
+    "特别行政区",
+    "维吾尔自治区",
+    "壮族自治区",
+    "回族自治区",
+    "自治区",
+    "省",
+    "市",
+    "地区",
+    "盟",
+    "林区",
+)
 _LOWER = ("区", "县", "路", "街", "镇", "乡", "道", "村")
 _PEOPLES = re.compile(
     r"(?:朝鲜族|土家族|苗族|藏族|羌族|彝族|布依族|侗族|壮族|傣族|景颇族|傈僳族|白族|哈尼族|回族|蒙古族|蒙古|哈萨克|柯尔克孜)*自治州$"
@@ -56,7 +67,9 @@ def _names(parent: str | None) -> dict[str, str]:
         if (region.level == "province") == (parent is None) and (not parent or region.parent == parent)
     ]
     # A full name wins over a short one of the same spelling.
-    return {short_name(region.name): region.code for region in reversed(below)} | {r.name: r.code for r in below}
+    return {short_name(region.name): region.code for region in reversed(below)} | {
+        r.name: r.code for r in below
+    }
 
 
 @cache

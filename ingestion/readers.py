@@ -43,7 +43,9 @@ def read(path: Path) -> Iterator[Sheet]:
     if head.startswith((workbooks.ZIP_MAGIC, workbooks.OLE_MAGIC)):
         return workbooks.read(path)
     start = _start_of_text(path)
-    if start.lower().startswith(("<!doctype html", "<html", "<table", "<meta", "<?xml", "<head", "<body", "<div", "<style")):
+    if start.lower().startswith(
+        ("<!doctype html", "<html", "<table", "<meta", "<?xml", "<head", "<body", "<div", "<style")
+    ):
         return markup.read(path)
     if start.startswith(("{", "[{", "[\n", "[\r", "[]", "[ ")) and not citations.looks_like(start):
         return json_records.read(path)

@@ -47,7 +47,9 @@ def column_titles(mapping: Mapping, width: int) -> list[str]:
     titles = []
     for place in range(width):
         header = mapping.headers[place] if place < len(mapping.headers) else ""
-        titles.append(roles[place] if place in mapping.by_value else header or roles.get(place, f"列{place + 1}"))
+        titles.append(
+            roles[place] if place in mapping.by_value else header or roles.get(place, f"列{place + 1}")
+        )
     return titles
 
 

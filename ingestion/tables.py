@@ -47,7 +47,12 @@ class Table:
                 continue
             self._follow_keys(row)
             width = self.mapping.width
-            if self.keys is None and not row.problem and len(row.cells) > width and _filled(row.cells) > width:
+            if (
+                self.keys is None
+                and not row.problem
+                and len(row.cells) > width
+                and _filled(row.cells) > width
+            ):
                 row.problem = TOO_WIDE.format(found=_filled(row.cells), expected=width)
             yield row
 

@@ -38,9 +38,12 @@ def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[Row]:
-    first = sheet.start[0] + 1 if sheet.start else 1
-    for place, cells in enumerate(sheet.iter_rows() if sheet.height else ()):
-        yield Row(first + place, list(cells))
+    if not sheet.start:
+        return
+    # Empty rows before the first filled one are delivered, empty columns before it are not.
+    margin = [""] * sheet.start[1]
+    for place, cells in enumerate(sheet.iter_rows(), start=1):
+        yield Row(place, [*margin, *cells])
 
 
 def _check_size(path: Path) -> None:

@@ -1,0 +1,27 @@
+"""Invented numbers and what tests ask of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ingestion.identifiers.application_number import check_digit
+from ingestion.importer import ImportReport
+
+Import = Callable[..., ImportReport]
+
+
+def number(serial: int, kind: int = 1, year: int = 2019) -> str:
+    """An application number of the demonstration range with its check digit."""
+    body = f"{year}{kind}{9_900_000 + serial:07d}"
+    return f"{body}.{check_digit(body)}"
+
+
+def checked(report: ImportReport) -> ImportReport:
+    """The report, its counts checked."""
+    assert report.rows == report.new + report.changed + report.unchanged + report.rejected
+    return report
+
+
+def counts(report: ImportReport) -> tuple[int, int, int, int]:
+    """New, changed, unchanged, rejected."""
+    return report.new, report.changed, report.unchanged, report.rejected

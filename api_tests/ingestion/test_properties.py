@@ -1,0 +1,131 @@
+"""Whatever the file holds: the counts add up, a second import changes nothing, and only Chinese messages come out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import tempfile
+from pathlib import Path
+
+import openpyxl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api_tests.ingestion.invented import checked, number
+from catalog.db import Database, sqlite_url
+from catalog.errors import PatentDockError
+from ingestion.headers import KINDS, vocabulary
+from ingestion.importer import ImportReport, import_file
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+_WORDS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\r"), max_size=12)
+_NUMBERS = st.integers(0, 30).map(number)
+_CELLS = st.one_of(
+    _WORDS,
+    _NUMBERS,
+    st.sampled_from(
+        ["", "一种离心水泵", "一种阀门", "示例大学", "示例机械有限公司", "张示例", "2019.01.02", "2019-13-40", "45292", "2.02E+12",
+         "CN109900001A", "CN109900001B", "CN202644312U", "G02F1/13(2006.01)I;??", "授权", "发明", "合计", "80万元", "免费",
+         "湖北省武汉市", "=1+1", '"', "a\x00b", "\ufffd", "申请号", "名称"]
+    ),
+)  # fmt: skip
+
+
+@st.composite
+def grids(draw: st.DrawFn) -> tuple[str, list[list[str]]]:
+    """A kind and rows under a header of known, unknown and repeated names, or under none."""
+    kind = draw(st.sampled_from(KINDS))
+    names = [name for role in vocabulary(kind).roles.values() for name in role.names[:3]]
+    header = draw(st.lists(st.one_of(st.sampled_from(names), _WORDS), min_size=1, max_size=7))
+    rows = draw(st.lists(st.lists(_CELLS, min_size=1, max_size=8), max_size=12))
+    before = draw(st.lists(st.lists(_WORDS, max_size=3), max_size=2))
+    return kind, [*before, *([header] if draw(st.booleans()) or not rows else []), *rows]
+
+
+def run(template: Path, path: Path, kind: str) -> list[ImportReport]:
+    """The reports of two imports of one file into a fresh catalogue; none where the file was refused in Chinese."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(template, Path(folder) / "catalog.db")
+        database = Database(sqlite_url(Path(folder) / "catalog.db"))
+        try:
+            return [checked(import_file(database, path, kind, rejected_dir=Path(folder))) for _ in range(2)]
+        except PatentDockError as error:
+            assert any("\u4e00" <= c <= "\u9fff" for c in str(error))
+            return []
+        finally:
+            database.dispose()
+
+
+def unmoved(reports: list[ImportReport]) -> None:
+    if reports:
+        first, second = reports
+        assert (second.new, second.changed) == (0, 0)
+        assert (second.rows, second.rejected) == (first.rows, first.rejected)
+
+
+@FEW
+@given(grids(), st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]), st.sampled_from(",\t;"))
+def test_any_text_table(
+    template: Path, grid: tuple[str, list[list[str]]], codec: str, delimiter: str
+) -> None:
+    kind, rows = grid
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=delimiter).writerows(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes(stream.getvalue().encode(codec))
+        unmoved(run(template, path, kind))
+
+
+@FEW
+@given(grids())
+def test_any_workbook(template: Path, grid: tuple[str, list[list[str]]]) -> None:
+    kind, rows = grid
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(["".join(c for c in cell if c >= " ") for cell in row])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.xlsx"
+        book.save(path)
+        unmoved(run(template, path, kind))
+
+
+@FEW
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["", "名称,申请号\n", '{"title": "', "<table><tr><td>名称", "[1]甲. 乙[P]"]),
+)
+def test_any_bytes(template: Path, content: bytes, start: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes(start.encode() + content)
+        unmoved(run(template, path, "patents"))
+
+
+@FEW
+@given(
+    st.lists(
+        st.tuples(st.lists(_WORDS.filter(str.strip), min_size=2, max_size=4), st.booleans()),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_no_row_of_a_plain_table_is_lost(template: Path, rows: list[tuple[list[str], bool]]) -> None:
+    """Rows written are rows counted, or named in the messages as skipped."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(["名称", "申请号", "摘要", "地址"])
+    for cells, quoted in rows:
+        writer.writerow([*cells[:-1], f'{cells[-1]}"\n' if quoted else cells[-1]])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_text(stream.getvalue(), encoding="utf-8", newline="")
+        for report in run(template, path, "patents"):
+            skipped = sum("略过" in message for message in report.messages)
+            assert report.rows + skipped >= len(rows) - sum(
+                1 for cells, _ in rows if not "".join(cells).strip()
+            )

@@ -1,0 +1,190 @@
+"""Files in every shape that registers export become rows; what is no table is refused with a Chinese message."""
+
+from __future__ import annotations
+
+import tracemalloc
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlwt
+
+from ingestion import readers
+from ingestion.errors import UnreadableFile
+from ingestion.sheets import Row
+
+TEXT = "专利名称,申请人\n一种泵镕,示例大学\n"
+
+
+def rows(path: Path) -> list[Row]:
+    return [row for sheet in readers.read(path) for row in sheet.rows]
+
+
+def cells(path: Path) -> list[list[object]]:
+    return [list(row.cells) for row in rows(path)]
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "codec", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_text_in_any_encoding(tmp_path: Path, codec: str) -> None:
+    assert cells(write(tmp_path / "a.csv", TEXT.encode(codec))) == [
+        ["专利名称", "申请人"],
+        ["一种泵镕", "示例大学"],
+    ]
+
+
+def test_characters_that_only_gb18030_has(tmp_path: Path) -> None:
+    assert cells(write(tmp_path / "a.csv", "名称\n㐀㐁\n".encode("gb18030"))) == [["名称"], ["㐀㐁"]]
+
+
+def test_a_few_rows_in_another_encoding_are_named_not_guessed(tmp_path: Path) -> None:
+    content = "名称,人\n一种离心水泵及其装配方法,示例大学\n".encode() + "一种阀,甲\n".encode("gbk")
+    found = rows(write(tmp_path / "a.csv", content))
+    assert [bool(row.problem) for row in found] == [False, False, True]
+    assert "无法解码" in found[2].problem
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_delimiters(tmp_path: Path, delimiter: str) -> None:
+    content = TEXT.replace(",", delimiter)
+    assert cells(write(tmp_path / "a.csv", content))[1] == ["一种泵镕", "示例大学"]
+
+
+def test_quoted_line_breaks_and_line_numbers(tmp_path: Path) -> None:
+    found = rows(write(tmp_path / "a.csv", '名称,人\n一种泵,"甲\n乙"\n一种阀,丙\n'))
+    assert [(row.line, row.cells) for row in found[1:]] == [(2, ["一种泵", "甲\n乙"]), (4, ["一种阀", "丙"])]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '名称,号,人\n"一种泵,1,甲\n一种阀,2,乙\n一种管,3,丙\n',
+        '名称,号,人\n"一种泵,1,甲\n一种阀,2,乙\n一种"管,3,丙\n',
+        '名称,号,人\n一种泵,1,"甲\n一种阀,2,乙\n一种管,3,"丙\n',
+    ],
+)
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path: Path, content: str) -> None:
+    found = rows(write(tmp_path / "a.csv", content))
+    assert [row.line for row in found] == [1, 2, 3, 4]
+    assert [row.cells[1] for row in found[1:]] == ["1", "2", "3"]
+
+
+def test_a_long_line_costs_no_memory_and_loses_no_other_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with path.open("wb") as stream:
+        stream.write("名称,号\n一种泵,".encode())
+        for _ in range(60):
+            stream.write(b"x" * 1_000_000)
+        stream.write("\n一种阀,2\n".encode())
+    tracemalloc.start()
+    found = rows(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert ["超过" in row.problem for row in found] == [False, True, False]
+    assert found[2].cells == ["一种阀", "2"]
+    assert peak < 20_000_000
+
+
+def test_jsonl_with_broken_and_long_lines(tmp_path: Path) -> None:
+    content = (
+        '{"title": "一种泵"}\n{"title": "一种阀"\nnull\n{"title": "'
+        + "x" * 1_500_000
+        + '"}\n{"name": "管"}\n'
+    )
+    found = rows(write(tmp_path / "a.jsonl", content))
+    assert [bool(row.problem) for row in found] == [False, True, True, True, False]
+    assert found[4].cells == [None, "管"]
+
+
+def test_json_array_and_array_inside_an_object(tmp_path: Path) -> None:
+    records = '[{"title": "一种泵", "applicant": ["甲", "乙"]}, 5]'
+    for content in (records, '{"total": 2,\n "data": [{"title": "一种泵", "applicant": ["甲", "乙"]}]}'):
+        found = rows(write(tmp_path / "a.json", content))
+        assert found[0].cells == ["一种泵", "甲;乙"]
+
+
+def test_html_table_saved_as_xls(tmp_path: Path) -> None:
+    page = (
+        '<html><head><meta charset="gbk"><style>td{}</style></head><table><tr><td colspan=2>清单</td></tr>'
+        "<tr><th>专利<br>名称</th><th>申请&nbsp;人</th></tr><tr><td>一种&lt;泵&gt;<td>甲</table>"
+    )
+    assert cells(write(tmp_path / "a.xls", page.encode("gbk"))) == [
+        ["清单", ""],
+        ["专利\n名称", "申请\xa0人"],
+        ["一种<泵>", "甲"],
+    ]
+
+
+def test_xml_spreadsheet_with_skipped_cells(tmp_path: Path) -> None:
+    page = (
+        '<?xml version="1.0"?><Workbook xmlns:ss="urn:x"><Worksheet><Table><Row><Cell><Data>名称</Data></Cell></Row>'
+        '<Row><Cell ss:Index="3"><Data>甲</Data></Cell></Row></Table></Worksheet></Workbook>'
+    )
+    assert cells(write(tmp_path / "a.xls", page)) == [["名称"], ["", "", "甲"]]
+
+
+def test_all_sheets_of_a_workbook_with_their_row_numbers(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    first = book.active
+    assert first is not None
+    first["B3"] = "名称"
+    first["B4"] = date(2024, 1, 31)
+    book.create_sheet("空表")
+    book.save(tmp_path / "a.xlsx")
+    sheets = [(sheet.name, list(sheet.rows)) for sheet in readers.read(tmp_path / "a.xlsx")]
+    assert [(name, [row.line for row in found]) for name, found in sheets] == [
+        ("Sheet", [1, 2, 3, 4]),
+        ("空表", []),
+    ]
+    assert sheets[0][1][3].cells == ["", date(2024, 1, 31)]
+
+
+def test_old_binary_workbook(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("表")
+    sheet.write(0, 0, "名称")
+    sheet.write(1, 0, "一种泵")
+    book.save(str(tmp_path / "a.xls"))
+    assert cells(tmp_path / "a.xls") == [["名称"], ["一种泵"]]
+
+
+def test_citations_over_several_lines(tmp_path: Path) -> None:
+    content = (
+        "[1]张三,李四. 一种自校零激光检测仪[P]. 湖北：CN108467855A,2018-08-31.\n"
+        "[2]示例大学. 一种\n轨枕[P]. 上海：CN108467856A,2018-08-31.\n"
+    )
+    found = rows(write(tmp_path / "a.txt", content))
+    assert [(row.line, row.cells[0]) for row in found[1:]] == [
+        (1, "[1]张三,李四. 一种自校零激光检测仪[P]. 湖北：CN108467855A,2018-08-31."),
+        (2, "[2]示例大学. 一种轨枕[P]. 上海：CN108467856A,2018-08-31."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.csv", b"", "空的"),
+        ("a.csv", b"\xef\xbb\xbf\r\n \n", "空的"),
+        ("a.xlsx", b"%PDF-1.7 ...", "PDF"),
+        ("a.xlsx", b"PK\x03\x04" + b"x" * 500, "已损坏"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "已损坏"),
+        ("a.json", b'[{"title": "x"},', "不是有效的 JSON"),
+        ("a.csv", bytes(range(1, 9)) * 400, "不是文本"),
+    ],
+)
+def test_files_that_hold_no_table(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    with pytest.raises(UnreadableFile, match=says) as caught:
+        rows(write(tmp_path / name, content))
+    assert caught.value.hint
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="打不开"):
+        readers.read(tmp_path / "没有.csv")

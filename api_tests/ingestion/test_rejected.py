@@ -1,0 +1,95 @@
+"""The workbook of rejected rows: original cells, bad ones marked, corrected and imported as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from api_tests.ingestion.invented import Import, checked, counts, number
+from catalog.db import Database
+from ingestion.importer import import_file
+from ingestion.rejected import find
+
+
+def open_book(path: Path | None) -> tuple[openpyxl.Workbook, Worksheet]:
+    assert path is not None
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    return book, sheet
+
+
+def wrong(serial: int) -> str:
+    right = number(serial)
+    return right[:-1] + ("1" if right[-1] != "1" else "2")
+
+
+def test_original_cells_marked_and_importable_after_correction(
+    database: Database, import_text: Import, tmp_path: Path
+) -> None:
+    report = import_text(
+        "备注,申请号,名称,申请日,自定义\n"
+        f"=1+1,{wrong(1)},一种水泵,2019.01.02,x\nb,{number(2)},一种阀门,2019.13.02,y\nc,{number(3)},一种管道,20190102,z\n"
+    )
+    assert counts(report) == (1, 0, 0, 2)
+    book, sheet = open_book(report.rejected_file)
+    assert [cell.value for cell in sheet[1]] == [
+        "备注",
+        "申请号",
+        "名称",
+        "申请日",
+        "自定义",
+        "拒绝原因",
+        "原工作表",
+        "原行号",
+    ]
+    assert [cell.value for cell in sheet[2]][:5] == ["=1+1", wrong(1), "一种水泵", "2019.01.02", "x"]
+    assert sheet["A2"].data_type == "s"
+    assert [(row, column) for row in (2, 3) for column in "ABCDE" if sheet[f"{column}{row}"].comment] == [
+        (2, "B"), (3, "D"),
+    ]  # fmt: skip
+    assert "校验位" in sheet["B2"].comment.text
+    sheet["B2"], sheet["D3"] = number(1), "2019.03.02"
+    book.save(tmp_path / "改正.xlsx")
+    again = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
+    assert counts(again) == (2, 0, 0, 0)
+    assert find(tmp_path / "rejected", report.import_id or 0) == report.rejected_file
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "无表头.csv",
+            "20190102,{wrong},示例大学,一种离心水泵叶轮\n20190203,{right},示例大学,一种电磁阀门装置\n",
+        ),
+        (
+            "a.jsonl",
+            '{{"title": "一种水泵", "number": "{wrong}"}}\n{{"title": "一种阀门", "number": "{right}"}}\n',
+        ),
+        (
+            "a.txt",
+            "[1]示例大学. 一种水泵:{wrong}[P]. 2020-01-02.\n[2]示例大学. 一种阀门:{right}[P]. 2020-01-02.\n",
+        ),
+    ],
+)
+def test_files_without_a_header_get_one(
+    database: Database, import_text: Import, tmp_path: Path, name: str, content: str
+) -> None:
+    report = import_text(content.format(wrong=wrong(1), right=number(2)), name)
+    assert counts(report) == (1, 0, 0, 1)
+    book, sheet = open_book(report.rejected_file)
+    for cell in sheet[2]:
+        if isinstance(cell.value, str) and wrong(1) in cell.value:
+            cell.value = cell.value.replace(wrong(1), number(1))
+    book.save(tmp_path / "改正.xlsx")
+    again = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
+    assert counts(again) == (1, 0, 0, 0)
+
+
+def test_cells_longer_than_excel_allows_say_so(import_text: Import) -> None:
+    report = import_text("名称,申请号,摘要\n一种水泵," + wrong(1) + "," + "长" * 40_000 + "\n")
+    _, sheet = open_book(report.rejected_file)
+    assert sheet["C2"].value.endswith("请从原文件补全）")
