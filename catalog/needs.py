@@ -251,3 +251,17 @@ def texts(session: Session) -> Iterator[NeedText]:
             segments=[str(c["code"]) for c in row.classes if c["scheme"] == "segment"],
             is_open=row.status == NeedStatus.OPEN.value,
         )
+
+
+def unlabelled_ids(session: Session) -> list[int]:
+    """Sorted ids of the needs that have no segment."""
+    rows = session.execute(select(col(Need.id), col(Need.classes)).order_by(col(Need.id)))
+    return [id_ for id_, classes in rows if id_ and all(c["scheme"] != "segment" for c in classes)]
+
+
+def add_inferred(session: Session, need_id: int, classes: Sequence[ClassRef]) -> None:
+    """Add segments inferred from the text of a need, and industries where it states none."""
+    row = get(session, need_id)
+    stated = {str(c["scheme"]) for c in row.classes}
+    row.classes = [*row.classes, *(c.model_dump() for c in classes if c.scheme not in stated)]
+    session.flush()

@@ -116,18 +116,23 @@ def _summary(
 
 def reindex(as_json: Json = False) -> None:
     """重建索引：只对新增或改动过的文本计算向量，完成后原子切换。"""
-    from index.build import reindex as build
+    from service.indexing import rebuild
 
     runtime = ready_runtime()
     with step_progress() as progress:
-        report = build(runtime.database, runtime.settings.data, runtime.encoder, progress=progress)
+        result = rebuild(runtime, progress)
     if as_json:
-        print_json(asdict(report))
+        print_json(asdict(result))
         return
+    report = result.build
     print(
         f"索引 {report.name} 已启用：专利 {report.patents} 件，需求 {report.needs} 条；"
         f"新计算向量 {report.embedded}，沿用 {report.reused}；用时 {report.seconds:.1f} 秒"
     )
+    if result.assigned.needs or result.assigned.patents:
+        print(
+            f"由文本推断产业：专利 {result.assigned.patents} 件，需求 {result.assigned.needs} 条（标注“推断”）"
+        )
 
 
 def demo_load(as_json: Json = False) -> None:
