@@ -51,7 +51,7 @@ def test_classes_come_from_the_nearest_labelled_patents(
     assert (assigned.needs, assigned.patents) == (1, 1)
     with database.read() as session:
         need = needs.page(session, PageQuery()).rows[0]
-        assert [(c["code"], c["basis"]) for c in need.classes if c["scheme"] == "segment"][0] == (
+        assert next((c["code"], c["basis"]) for c in need.classes if c["scheme"] == "segment") == (
             "HB02",
             "text",
         )
