@@ -16,7 +16,26 @@ MAX_CELL_BYTES = 1_000_000
 
 _UNDEFINED = re.compile(r"[(（]undefined[)）]")
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad")) | {0xA0: " "}
-_NOTHING = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "null", "none", "nan", "n/a", "#n/a", "undefined", "nil"})
+_NOTHING = frozenset(
+    {
+        "",
+        "-",
+        "--",
+        "—",
+        "——",
+        "/",
+        "\\",
+        "无",
+        "暂无",
+        "null",
+        "none",
+        "nan",
+        "n/a",
+        "#n/a",
+        "undefined",
+        "nil",
+    }
+)
 
 
 def text(value: Cell) -> str:

@@ -1,9 +1,9 @@
 """What stops an import as a whole, and what rejects a single row.
 
-    InvalidInput (catalog)
-    ├── UnreadableFile     the file is empty, damaged, encrypted, too large or of no known type
-    ├── NotARegister       the file can be read but does not hold records of the kind asked for
-    └── RowError           one record cannot be accepted: field, value, reason
+InvalidInput (catalog)
+├── UnreadableFile     the file is empty, damaged, encrypted, too large or of no known type
+├── NotARegister       the file can be read but does not hold records of the kind asked for
+└── RowError           one record cannot be accepted: field, value, reason
 """
 
 from __future__ import annotations

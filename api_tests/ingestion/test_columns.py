@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from api_tests.ingestion.invented import number
+from ingestion.cells import Cell
 from ingestion.columns import Mapping, recognise
 from ingestion.headers import role_of
 from ingestion.sheets import Row
@@ -16,11 +19,11 @@ DATA = [
 ]
 
 
-def table(*rows: list[object]) -> tuple[Mapping, int]:
-    return recognise("patents", [Row(line, list(cells)) for line, cells in enumerate(rows, start=1)])  # type: ignore[arg-type]
+def table(*rows: Sequence[Cell]) -> tuple[Mapping, int]:
+    return recognise("patents", [Row(line, list(cells)) for line, cells in enumerate(rows, start=1)])
 
 
-def columns(*rows: list[object]) -> dict[str, list[int]]:
+def columns(*rows: Sequence[Cell]) -> dict[str, list[int]]:
     return table(*rows)[0].columns
 
 
@@ -110,13 +113,17 @@ def test_several_columns_of_one_role_in_order_of_trust() -> None:
 
 
 def test_counts_per_company_have_no_title() -> None:
+    counted: list[list[Cell]] = [[f"示例{name}有限公司", 10.0, 3.0] for name in ("甲", "乙", "丙")]
     for names in (["企业名称", "专利数量", "发明"], ["名称", "专利数量", "发明"]):
-        mapping, _ = table(names, *([f"示例{name}有限公司", 10.0, 3.0] for name in ("甲", "乙", "丙")))
+        mapping, _ = table(names, *counted)
         assert mapping.missing() == ["专利名称或引文"]
 
 
 def test_other_kinds_by_value() -> None:
-    need = "我们做燃气检测仪，半年左右零点就漂移，每季度要派人标定，人工成本压不住。想找一种不用标准气、设备自己能校零点和量程的办法，要求低温可用。"
+    need = (
+        "我们做燃气检测仪，半年左右零点就漂移，每季度要派人标定，人工成本压不住。"
+        "想找一种不用标准气、设备自己能校零点和量程的办法，要求低温可用。"
+    )
     mapping, _ = recognise(
         "needs", [Row(1, ["示例仪器有限公司", need]), Row(2, ["示例机械有限公司", need + "谢谢。"])]
     )

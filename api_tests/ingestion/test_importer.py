@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from api_tests.ingestion.invented import Import, checked, counts, number
-from catalog import imports, patents
+from catalog import enterprises, imports, licences, needs, patents
 from catalog.base import PageQuery
 from catalog.db import Database
 from catalog.errors import PatentDockError
 from catalog.patents import PatentFilter, PatentPublic
+from catalog.terms import PaymentForm
 from ingestion import importer
 from ingestion.errors import NotARegister, UnreadableFile
 from ingestion.importer import import_file
@@ -159,11 +161,11 @@ def test_every_sheet_that_is_a_register(database: Database, tmp_path: Path) -> N
     book = openpyxl.Workbook()
     first = book.active
     assert first is not None
-    for row in (["名称", "申请号"], ["一种水泵", number(1)]):
-        first.append(row)
+    first.append(["名称", "申请号"])
+    first.append(["一种水泵", number(1)])
     second = book.create_sheet("实用新型")
-    for row in (["Title", "Patentee", "Filing date"], ["一种阀门", "示例大学", 45292.0]):
-        second.append(row)
+    second.append(["Title", "Patentee", "Filing date"])
+    second.append(["一种阀门", "示例大学", 45292.0])
     book.create_sheet("空")
     book.create_sheet("说明").append(["本表由示例处提供"])
     book.save(tmp_path / "a.xlsx")
@@ -248,29 +250,29 @@ def test_a_failure_on_the_way_is_noted_and_resumed(
 def test_needs_enterprises_and_licences(database: Database, import_text: Import) -> None:
     firms = "企业名称,统一社会信用代码,省份,城市,营业收入（万元）,成立日期\n示例仪器有限公司,91420100DEM0000061,湖北,宜昌,8600,2011年5月\n"
     assert counts(import_text(firms, kind="enterprises")) == (1, 0, 0, 0)
-    needs = "需求编号,企业名称,需求名称,需求描述,预算（万元）,合作方式,行业代码\nN1,示例仪器有限公司,零点漂移,读数漂移,50-80,许可,3974\n"
-    assert counts(import_text(needs, kind="needs")) == (1, 0, 0, 0)
+    wishes = "需求编号,企业名称,需求名称,需求描述,预算（万元）,合作方式,行业代码\nN1,示例仪器有限公司,零点漂移,读数漂移,50-80,许可,3974\n"
+    assert counts(import_text(wishes, kind="needs")) == (1, 0, 0, 0)
     import_text(f"名称,申请号,申请日,授权公告日\n一种水泵,{number(1)},2019-01-02,2021-01-02\n")
-    licences = f"专利号,支付方式,许可费（万元）,许可期限\nZL{number(1)},一次付清,6,2025-01-01至2027-12-31\nZL{number(9)},免费,,\n"
-    report = import_text(licences, kind="licences")
+    terms = f"专利号,支付方式,许可费（万元）,许可期限\nZL{number(1)},一次付清,6,2025-01-01至2027-12-31\nZL{number(9)},免费,,\n"
+    report = import_text(terms, kind="licences")
     assert counts(report) == (1, 0, 0, 1)
     assert "没有申请号" in report.refusals[0].reason
-    for kind, content in (("enterprises", firms), ("needs", needs), ("licences", licences)):
+    for kind, content in (("enterprises", firms), ("needs", wishes), ("licences", terms)):
         assert import_text(content, kind=kind).unchanged == 1
     with database.read() as session:
-        from catalog import enterprises
-        from catalog import licences as terms
-        from catalog import needs as wanted
-
         firm = enterprises.page(session, PageQuery()).rows[0]
-        need = wanted.page(session, PageQuery()).rows[0]
-        licence = terms.page(session, PageQuery()).rows[0]
-    assert (firm.prefecture, int(firm.revenue), str(firm.founded_on)) == ("420500", 86_000_000, "2011-05-01")
-    assert (int(need.budget), need.prefecture, need.classes[1]["code"]) == (800_000, "420500", "S1")
-    assert (int(licence.fixed_fee), str(licence.ends_on), licence.payment_form) == (
-        60_000,
+        need = needs.page(session, PageQuery()).rows[0]
+        licence = licences.page(session, PageQuery()).rows[0]
+    assert (firm.prefecture, firm.revenue, str(firm.founded_on)) == (
+        "420500",
+        Decimal(86_000_000),
+        "2011-05-01",
+    )
+    assert (need.budget, need.prefecture, need.classes[1]["code"]) == (Decimal(800_000), "420500", "S1")
+    assert (licence.fixed_fee, str(licence.ends_on), licence.payment_form) == (
+        Decimal(60_000),
         "2027-12-31",
-        "lump_sum",
+        PaymentForm.LUMP_SUM,
     )
 
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from api_tests.ingestion.invented import number
+from catalog.patents import PatentCreate
 from catalog.segments import Segment
 from catalog.terms import LegalStatus, PatentKind
 from ingestion import records
+from ingestion.cells import Cell
 from ingestion.classification import Classifier
 from ingestion.errors import RowError
 from ingestion.names import kind_of, split
@@ -31,8 +33,9 @@ CLASSIFIER = Classifier(
 )
 
 
-def patent(**cells: object) -> records.Record:
-    return records.patent({"title": "一种水泵", **cells}, CLASSIFIER)  # type: ignore[arg-type]
+def patent(**cells: Cell | list[Cell]) -> PatentCreate:
+    said: dict[str, Cell | list[Cell]] = {"title": "一种水泵", **cells}
+    return records.patent(said, CLASSIFIER)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +68,10 @@ def patent(**cells: object) -> records.Record:
     ],
 )
 def test_a_date_of_publication_or_grant_is_decided_by_the_number(
-    cells: dict[str, object], dates: tuple[date | None, date | None]
+    cells: dict[str, Cell | list[Cell]], dates: tuple[date | None, date | None]
 ) -> None:
     found = patent(**cells)
-    assert (found.publication_date, found.grant_date) == dates  # type: ignore[union-attr]
+    assert (found.publication_date, found.grant_date) == dates
 
 
 @pytest.mark.parametrize(
@@ -76,25 +79,25 @@ def test_a_date_of_publication_or_grant_is_decided_by_the_number(
     [
         ("授权", LegalStatus.IN_FORCE), ("有效专利", LegalStatus.IN_FORCE), ("未缴年费专利权终止", LegalStatus.TERMINATED),
         ("专利权部分无效", LegalStatus.PARTLY_INVALID), ("实质审查的生效", LegalStatus.PENDING), ("失效", LegalStatus.TERMINATED),
-        ("专利权质押合同登记的生效", LegalStatus.PENDING.PLEDGED), ("期限届满", LegalStatus.EXPIRED), ("视为撤回", LegalStatus.WITHDRAWN),
+        ("专利权质押合同登记的生效", LegalStatus.PLEDGED), ("期限届满", LegalStatus.EXPIRED), ("视为撤回", LegalStatus.WITHDRAWN),
     ],
 )  # fmt: skip
 def test_words_of_legal_status(stated: str, status: LegalStatus) -> None:
-    assert patent(legal_status=stated).legal_status is status  # type: ignore[union-attr]
+    assert patent(legal_status=stated).legal_status is status
 
 
 def test_the_number_decides_the_kind() -> None:
-    assert patent(application_number=number(1, kind=2), kind="发明").kind is PatentKind.UTILITY_MODEL  # type: ignore[union-attr]
+    assert patent(application_number=number(1, kind=2), kind="发明").kind is PatentKind.UTILITY_MODEL
 
 
 def test_locarno_in_the_column_of_ipc() -> None:
     found = patent(ipc="26-05(undefined)13-02(undefined)")
-    assert (found.locarno, found.classes) == ("26-05;13-02", [])  # type: ignore[union-attr]
+    assert (found.locarno, found.classes) == ("26-05;13-02", [])
 
 
 def test_stated_segment_and_industry_go_before_ipc() -> None:
     found = patent(ipc="F04D29/22", industries="C3974 显示器件制造")
-    assert [(c.scheme, c.code, c.basis) for c in found.classes[1:]] == [  # type: ignore[union-attr]
+    assert [(c.scheme, c.code, c.basis) for c in found.classes[1:]] == [
         ("industry", "3974", "official"), ("segment", "S1", "official"),
     ]  # fmt: skip
 
@@ -113,7 +116,7 @@ def test_stated_segment_and_industry_go_before_ipc() -> None:
         ({"abstract": "a\x00b"}, "摘要"),
     ],
 )
-def test_what_cannot_be_accepted(cells: dict[str, object], field: str) -> None:
+def test_what_cannot_be_accepted(cells: dict[str, Cell | list[Cell]], field: str) -> None:
     with pytest.raises(RowError) as caught:
         patent(**cells)
     assert caught.value.field == field
@@ -179,7 +182,7 @@ def test_dates(written: str | float, day: str) -> None:
 
 @pytest.mark.parametrize("written", ["2012", "5/6/2012", "2012-02-30", "昨天", "123456789"])
 def test_no_dates(written: str) -> None:
-    with pytest.raises(ValueError, match="日|月"):
+    with pytest.raises(ValueError, match=r"日|月"):
         parse_date(written)
 
 
