@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.types import DateTime
 from sqlmodel import Field, Session, col
 
-from catalog.base import Timestamps, now
+from catalog.base import Timestamps, UtcDateTime, now
 from catalog.errors import Conflict, NotFound
 
 
@@ -26,7 +25,7 @@ class ApiKey(Timestamps, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=100, unique=True)
     secret_hash: str = Field(max_length=64)
-    revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 def _hash(secret: str) -> str:

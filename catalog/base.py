@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import ConfigDict, model_validator
-from sqlalchemy import Enum, Select, func, select
-from sqlalchemy.types import DateTime
+from sqlalchemy import Dialect, Enum, Select, func, select
+from sqlalchemy.types import DateTime, TypeDecorator
 from sqlmodel import Field, Session, SQLModel
 
 from catalog.errors import InvalidInput
@@ -42,6 +42,19 @@ def enum_type(members: type[StrEnum]) -> Enum:
     return Enum(members, native_enum=False, length=24, values_callable=lambda m: [x.value for x in m])
 
 
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment with its zone: SQLite keeps no zones, so what it gives back is marked as the UTC that was stored."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The stored moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 class Schema(SQLModel):
     """Base of every payload: unknown fields and NUL characters are refused."""
 
@@ -60,8 +73,8 @@ class Schema(SQLModel):
 class Timestamps(SQLModel):
     """When a row was first stored and last changed (UTC)."""
 
-    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
-    updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 def apply_changes(row: Timestamps, values: dict[str, Any]) -> bool:

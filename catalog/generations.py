@@ -6,10 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, select
-from sqlalchemy.types import DateTime
 from sqlmodel import Field, Session, col
 
-from catalog.base import Timestamps
+from catalog.base import Timestamps, UtcDateTime
 
 
 class GenerationStatus(StrEnum):
@@ -31,7 +30,7 @@ class Generation(Timestamps, table=True):
     patents: int = 0
     needs: int = 0
     manifest: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    activated_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 def record(

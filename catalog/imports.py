@@ -5,10 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import JSON, Text, select
-from sqlalchemy.types import DateTime
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import PageQuery, Rows, Timestamps, now, paginate
+from catalog.base import PageQuery, Rows, Timestamps, UtcDateTime, now, paginate
 from catalog.errors import NotFound
 
 
@@ -18,6 +17,7 @@ class ImportStatus(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
+    UNDONE = "undone"
 
 
 class Import(Timestamps, table=True):
@@ -31,7 +31,7 @@ class Import(Timestamps, table=True):
     file_hash: str = Field(max_length=64)
     actor: str = Field(default="", max_length=100)
     status: str = Field(default=ImportStatus.RUNNING.value, max_length=16)
-    finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     rows: int = 0
     new: int = 0
     changed: int = 0
