@@ -7,12 +7,15 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import catalog.tables  # noqa: F401  (all tables register with the metadata)
+from catalog.base import UtcDateTime
 
 
 def _render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
     # SQLModel's own string type is a plain String; migrations should not depend on SQLModel.
     if kind == "type" and isinstance(item, AutoString):
         return f"sa.String(length={item.length})"
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
     return False
 
 
