@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import Session
 
+# Foreign keys between modules resolve only when every module with tables has been imported.
+import catalog.tables  # noqa: F401
 from catalog.errors import NotReady
 
 __all__ = ["Database", "Session", "sqlite_url"]

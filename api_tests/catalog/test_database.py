@@ -1,5 +1,7 @@
 """The database: migrations, modes, isolation of writers."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,10 @@ def test_api_keys_are_hashed_and_can_be_revoked(database: Database) -> None:
         accounts.revoke(session, "省平台")
     with database.read() as session:
         assert accounts.verify(session, key) is None
+
+
+def test_opening_the_database_alone_knows_every_table() -> None:
+    program = "import catalog.db; from sqlmodel import SQLModel; print(len(SQLModel.metadata.sorted_tables))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) == len(SQLModel.metadata.tables)
