@@ -168,7 +168,8 @@ def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[Segmen
 
 
 def _patent_fields(patent: patents.PatentPublic) -> list[tuple[str, str]]:
-    return [("title", patent.title), ("abstract", patent.abstract), ("first_claim", patent.first_claim)]
+    # A title repeats the name of the thing; what answers a need stands in the text.
+    return [("abstract", patent.abstract), ("first_claim", patent.first_claim)]
 
 
 def _evidence(profile: QueryProfile, fields: list[tuple[str, str]]) -> list[Evidence]:
