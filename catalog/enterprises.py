@@ -8,6 +8,7 @@ from sqlmodel import Field, Session, col
 
 from catalog.base import PageQuery, Rows, Schema, Timestamps, apply_changes, fold, paginate
 from catalog.errors import Conflict, NotFound
+from catalog.import_changes import RecordKind, apply_noted, note_new
 from catalog.reference import industry_name, region_name
 
 
@@ -121,6 +122,7 @@ def create(
     row = Enterprise(**data.model_dump(), name_key=fold(data.name), import_id=import_id, is_demo=is_demo)
     session.add(row)
     session.flush()
+    note_new(session, import_id, RecordKind.ENTERPRISE, row)
     return row
 
 
@@ -142,4 +144,5 @@ def upsert(session: Session, data: EnterpriseCreate, *, import_id: int | None, i
         create(session, data, import_id=import_id, is_demo=is_demo)
         return "new"
     said = {name: value for name, value in data.model_dump().items() if value not in (None, [], "")}
-    return "changed" if apply_changes(row, said) else "unchanged"
+    changed = apply_noted(session, import_id, RecordKind.ENTERPRISE, row, said)
+    return "changed" if changed else "unchanged"

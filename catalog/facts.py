@@ -13,7 +13,8 @@ from pydantic import model_validator
 from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import Schema, Timestamps, UpsertCounts, apply_changes, enum_type
+from catalog.base import Schema, Timestamps, UpsertCounts, enum_type
+from catalog.import_changes import RecordKind, apply_noted, note_new
 from catalog.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
 
 CHUNK = 500
@@ -165,15 +166,19 @@ def _store(session: Session, rows: list[Fact], record: FactCreate, import_id: in
         row = Fact(**record.model_dump(), import_id=import_id)
         session.add(row)
         rows.append(row)
+        if import_id is not None:
+            session.flush()
+            note_new(session, import_id, RecordKind.FACT, row)
         return "new"
     said = {
         name: value
         for name, value in record.model_dump(exclude={"source", "happened_on"}).items()
         if value not in (None, "")
     }
-    if not apply_changes(same, said):
+    if all(getattr(same, name) == value for name, value in said.items()):
         return "unchanged"
-    same.source, same.import_id = record.source, import_id
+    said |= {"source": record.source, "import_id": import_id}
+    apply_noted(session, import_id, RecordKind.FACT, same, said)
     return "changed"
 
 

@@ -1,17 +1,19 @@
 """Holders (专利权人): universities, institutes, state-owned and other firms, persons."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.base import PageQuery, Rows, Schema, Timestamps, fold, now, paginate
 from catalog.errors import NotFound
+from catalog.import_changes import Change, RecordKind, note
 from catalog.terms import HolderKind
 
 
 class Holder(Timestamps, table=True):
-    """A holder, known by its folded name."""
+    """A holder, known by its folded name; one that was merged into another stays as a spelling of that one."""
 
     __tablename__ = "holders"
 
@@ -20,6 +22,8 @@ class Holder(Timestamps, table=True):
     name_key: str = Field(max_length=300, unique=True)
     kind: str = Field(default=HolderKind.UNKNOWN.value, max_length=16, index=True)
     kind_basis: str = Field(default="", max_length=200, description="the rule that decided the kind")
+    # No foreign key: adding one to a table in use makes SQLite rebuild it.
+    merged_into: int | None = Field(default=None, index=True)
     is_demo: bool = False
 
 
@@ -38,29 +42,58 @@ class HolderPublic(SQLModel):
     name: str
     kind: HolderKind
     kind_name: str
+    kind_basis: str = Field(description="判定类型所依据的规则")
+    patents: int = Field(description="名下专利件数，含共有")
+    spellings: list[str] = Field(description="已合并到此专利权人的其他写法")
     is_demo: bool
 
 
-def public(holder: Holder) -> HolderPublic:
-    """The holder as shown to users."""
-    kind = HolderKind(holder.kind)
-    return HolderPublic(
-        id=holder.id or 0, name=holder.name, kind=kind, kind_name=kind.label, is_demo=holder.is_demo
-    )
+def publics(session: Session, rows: Sequence[Holder]) -> list[HolderPublic]:
+    """The holders as shown to users, in the order given."""
+    ids = [row.id or 0 for row in rows]
+    counts = patent_counts(session, ids)
+    spellings: dict[int, list[str]] = {}
+    query = select(col(Holder.merged_into), col(Holder.name)).where(col(Holder.merged_into).in_(ids))
+    for kept, name in session.execute(query.order_by(col(Holder.id))):
+        spellings.setdefault(kept or 0, []).append(name)
+    return [
+        HolderPublic(
+            id=row.id or 0,
+            name=row.name,
+            kind=HolderKind(row.kind),
+            kind_name=HolderKind(row.kind).label,
+            kind_basis=row.kind_basis,
+            patents=counts.get(row.id or 0, 0),
+            spellings=spellings.get(row.id or 0, []),
+            is_demo=row.is_demo,
+        )
+        for row in rows
+    ]
 
 
-def ensure(session: Session, refs: Iterable[HolderRef], *, is_demo: bool = False) -> dict[str, int]:
-    """Find or create the holders named by `refs`; answers ids by folded name."""
+def patent_counts(session: Session, ids: Sequence[int] | None = None) -> dict[int, int]:
+    """How many patents these holders (all, without `ids`) have or share, by holder id."""
+    held = SQLModel.metadata.tables["patent_holders"]
+    query = select(held.c.holder_id, func.count()).group_by(held.c.holder_id)
+    if ids is not None:
+        query = query.where(held.c.holder_id.in_(ids))
+    return dict(session.execute(query).all())
+
+
+def ensure(
+    session: Session, refs: Iterable[HolderRef], *, is_demo: bool = False, import_id: int | None = None
+) -> dict[str, int]:
+    """Find or create the holders named by `refs`; answers ids by folded name, for a merged spelling the kept holder's."""
     wanted = {fold(ref.name): ref for ref in refs}
     known: dict[str, int] = {}
     keys = list(wanted)
     for start in range(0, len(keys), 500):
         chunk = keys[start : start + 500]
-        found = session.execute(
-            select(col(Holder.name_key), col(Holder.id)).where(col(Holder.name_key).in_(chunk))
-        )
+        root = func.coalesce(col(Holder.merged_into), col(Holder.id))
+        found = session.execute(select(col(Holder.name_key), root).where(col(Holder.name_key).in_(chunk)))
         known.update({key: id_ for key, id_ in found if id_ is not None})
-    common = {"is_demo": is_demo, "created_at": now(), "updated_at": now()}
+    moment = now()
+    common = {"is_demo": is_demo, "created_at": moment, "updated_at": moment}
     missing = [
         {"name": ref.name, "name_key": key, "kind": ref.kind.value, "kind_basis": ref.kind_basis} | common
         for key, ref in wanted.items()
@@ -68,9 +101,21 @@ def ensure(session: Session, refs: Iterable[HolderRef], *, is_demo: bool = False
     ]
     if missing:
         table = SQLModel.metadata.tables["holders"]
-        created = session.execute(table.insert().returning(table.c.name_key, table.c.id), missing)
-        known.update({key: id_ for key, id_ in created})
+        created = session.execute(table.insert().returning(table.c.name_key, table.c.id), missing).all()
+        known.update(dict(created))
+        note(session, import_id, RecordKind.HOLDER, [Change(id_, None, moment) for _, id_ in created])
     return known
+
+
+def roots(session: Session, ids: Iterable[int]) -> dict[int, int]:
+    """The holders that these stand for: themselves, or the one they were merged into."""
+    wanted = sorted(set(ids))
+    found: dict[int, int] = {}
+    for start in range(0, len(wanted), 500):
+        root = func.coalesce(col(Holder.merged_into), col(Holder.id))
+        query = select(col(Holder.id), root).where(col(Holder.id).in_(wanted[start : start + 500]))
+        found.update((id_ or 0, kept) for id_, kept in session.execute(query))
+    return found
 
 
 def get(session: Session, holder_id: int) -> Holder:
@@ -81,13 +126,23 @@ def get(session: Session, holder_id: int) -> Holder:
     return holder
 
 
+def named(text: str) -> Select[Any]:
+    """Query for the ids of the holders of which one spelling, folded, contains `text`."""
+    root = func.coalesce(col(Holder.merged_into), col(Holder.id))
+    return select(root).where(col(Holder.name_key).contains(fold(text), autoescape=True))
+
+
 def page(
     session: Session, wanted: PageQuery, *, name: str | None = None, kind: str | None = None
 ) -> Rows[Holder]:
-    """Holders whose folded name contains `name`, of the `kind`."""
-    query = select(Holder)
+    """Holders of the `kind` of which one spelling, folded, contains `name`; merged ones are not listed themselves."""
+    query = select(Holder).where(col(Holder.merged_into).is_(None))
     if name:
-        query = query.where(col(Holder.name_key).contains(fold(name), autoescape=True))
+        query = query.where(col(Holder.id).in_(named(name)))
     if kind:
         query = query.where(col(Holder.kind) == kind)
-    return paginate(session, query, wanted, {"id": Holder.id, "name": Holder.name_key}, "id")
+    held = SQLModel.metadata.tables["patent_holders"]
+    count = select(func.count()).where(held.c.holder_id == col(Holder.id)).scalar_subquery()
+    return paginate(
+        session, query, wanted, {"id": Holder.id, "name": Holder.name_key, "patents": count}, "id"
+    )

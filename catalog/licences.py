@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, col
 from catalog import patents
 from catalog.base import PageQuery, Rows, Schema, Timestamps, apply_changes, enum_type, paginate
 from catalog.errors import Conflict, InvalidInput, NotFound
+from catalog.import_changes import RecordKind, apply_noted, note_new
 from catalog.legal_life import last_valid_day
 from catalog.patents import NO_NUMBER, Patent
 from catalog.terms import LicenceStatus, PaymentForm, RoyaltyBase
@@ -210,6 +211,7 @@ def create(
     row = Licence(**values, patent_id=patent.id or 0, import_id=import_id, is_demo=is_demo)
     session.add(row)
     session.flush()
+    note_new(session, import_id, RecordKind.LICENCE, row)
     return row
 
 
@@ -233,4 +235,4 @@ def upsert(session: Session, data: LicenceCreate, *, import_id: int | None, is_d
         return "new"
     values = data.model_dump(exclude={"application_number"})
     said = {name: value for name, value in values.items() if value not in (None, "")}
-    return "changed" if apply_changes(row, said) else "unchanged"
+    return "changed" if apply_noted(session, import_id, RecordKind.LICENCE, row, said) else "unchanged"

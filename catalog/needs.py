@@ -13,6 +13,7 @@ from catalog import enterprises
 from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, apply_changes, enum_type, paginate
 from catalog.enterprises import Enterprise
 from catalog.errors import Conflict, NotFound
+from catalog.import_changes import RecordKind, apply_noted, note_new
 from catalog.reference import industry_name, region_name
 from catalog.terms import Cooperation, NeedStatus
 
@@ -177,7 +178,7 @@ def automatic_code(title: str, text: str, enterprise: str) -> str:
     return "X" + hashlib.sha256(f"{enterprise}\n{title}\n{text}".encode()).hexdigest()[:12].upper()
 
 
-def _values(session: Session, data: NeedCreate) -> dict[str, Any]:
+def _values(session: Session, data: NeedCreate, import_id: int | None = None) -> dict[str, Any]:
     values = data.model_dump(exclude={"enterprise_name", "classes"})
     values["classes"] = [c.model_dump() for c in data.classes]
     enterprise: Enterprise | None = None
@@ -188,7 +189,8 @@ def _values(session: Session, data: NeedCreate) -> dict[str, Any]:
     elif data.enterprise_name:
         enterprise = enterprises.find(session, data.enterprise_name)
         if enterprise is None:
-            enterprise = enterprises.create(session, enterprises.EnterpriseCreate(name=data.enterprise_name))
+            made = enterprises.EnterpriseCreate(name=data.enterprise_name)
+            enterprise = enterprises.create(session, made, import_id=import_id)
     if enterprise is not None:
         values["enterprise_id"] = enterprise.id
         for name in ("province", "prefecture", "industry"):
@@ -227,14 +229,16 @@ def update(session: Session, need_id: int, data: NeedUpdate) -> Need:
 
 def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo: bool = False) -> str:
     """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing."""
-    values = _values(session, data)
+    values = _values(session, data, import_id)
     row = find(session, str(values["code"]))
     if row is None:
-        session.add(Need(**values, import_id=import_id, is_demo=is_demo))
+        row = Need(**values, import_id=import_id, is_demo=is_demo)
+        session.add(row)
         session.flush()
+        note_new(session, import_id, RecordKind.NEED, row)
         return "new"
     said = {name: value for name, value in values.items() if value not in (None, [], "")}
-    return "changed" if apply_changes(row, said) else "unchanged"
+    return "changed" if apply_noted(session, import_id, RecordKind.NEED, row, said) else "unchanged"
 
 
 def texts(session: Session) -> Iterator[NeedText]:

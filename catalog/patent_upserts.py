@@ -16,9 +16,10 @@ from typing import Any, Literal
 from sqlalchemy import Table, delete, select, update
 from sqlmodel import Session, SQLModel, col
 
-from catalog import holders
+from catalog import holders, patent_images
 from catalog.base import ClassRef, UpsertCounts, fold, now
 from catalog.errors import Conflict
+from catalog.import_changes import Change, RecordKind, note
 from catalog.patent_merge import (
     FIELDS,
     LABELS,
@@ -116,9 +117,13 @@ class _Batch:
         self.by_fingerprint: dict[str, list[Known]] = {}
         self.fresh: list[Known] = []
         self.known: dict[int, Known] = {}
+        self.moment = now()
         self.keys = {id(record): key_of(record) for record in records}
         self.holder_ids = holders.ensure(
-            session, (ref for record in records for ref in record.holders), is_demo=is_demo
+            session,
+            (ref for record in records for ref in record.holders),
+            is_demo=is_demo,
+            import_id=import_id,
         )
         self._load(records)
 
@@ -265,6 +270,7 @@ class _Batch:
         if self.fresh:
             self._insert()
         stale = [known for known in self.known.values() if known.dirty]
+        self._note(stale)
         for known in stale:
             self._update(known)
         touched = [*self.fresh, *stale]
@@ -275,16 +281,25 @@ class _Batch:
                 if known.line:
                     self.claims.set(known.id, known.line)
 
+    def _note(self, stale: list[Known]) -> None:
+        """Keep what the import is about to replace, so that it can be undone."""
+        if self.import_id is None:
+            return
+        images = patent_images.before(self.session, stale)
+        changes = [Change(known.id, None, self.moment) for known in self.fresh]
+        changes += [Change(known.id, images[known.id], self.moment) for known in stale]
+        note(self.session, self.import_id, RecordKind.PATENT, changes)
+
     def _stamp(self, known: Known) -> dict[str, Any]:
         values = dict(known.values)
         for name in ("abstract", "first_claim"):
             values[name] = values[name] or ""
         values["inventors"] = values["inventors"] or []
-        return values | {"updated_at": now()}
+        return values | {"updated_at": self.moment}
 
     def _insert(self) -> None:
         """Insert the new patents and learn their ids, all at once but for those of one fingerprint."""
-        common = {"import_id": self.import_id, "is_demo": self.is_demo, "created_at": now()}
+        common = {"import_id": self.import_id, "is_demo": self.is_demo, "created_at": self.moment}
         table = SQLModel.metadata.tables["patents"]
         statement = table.insert().returning(table.c.id, table.c.fingerprint, table.c.application_number)
         groups: dict[tuple[str, str | None], list[Known]] = {}

@@ -9,7 +9,7 @@ from pydantic import field_validator
 from sqlalchemy import JSON, Select, Text, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog import screenings
+from catalog import holders, screenings
 from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, enum_type, fold, paginate
 from catalog.errors import NotFound
 from catalog.holders import Holder, HolderRef
@@ -356,7 +356,7 @@ def _with_class(query: Select[Patent], scheme: str, prefix: str, exact: bool) ->
 def _with_holder(query: Select[Patent], wanted: PatentFilter) -> Select[Patent]:
     ids = select(col(PatentHolder.patent_id)).join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
     if wanted.holder:
-        ids = ids.where(col(Holder.name_key).contains(fold(wanted.holder), autoescape=True))
+        ids = ids.where(col(Holder.id).in_(holders.named(wanted.holder)))
     if wanted.holder_kind:
         ids = ids.where(col(Holder.kind) == wanted.holder_kind.value, col(PatentHolder.position) == 0)
     return query.where(col(Patent.id).in_(ids))
