@@ -94,7 +94,9 @@ class ClassRef(SQLModel):
     code: str = Field(max_length=32)
     weight: float = Field(default=1.0, ge=0, le=1, description="权重，同一体系内合计为 1")
     basis: str = Field(
-        default="official", max_length=16, description="official=登记, ipc=由 IPC 推断, text=由文本推断"
+        default="official",
+        max_length=16,
+        description="official=登记, industry=由登记行业推断, ipc=由 IPC 推断, text=由文本推断",
     )
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import JSON, delete, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import Schema, Timestamps
+from catalog.base import Schema, Timestamps, now
 from catalog.errors import InvalidInput, NotFound, NotReady
 
 
@@ -112,7 +112,7 @@ def store(session: Session, entry: CatalogueEntry, *, use: bool = True) -> Segme
         row = SegmentCatalogue(**entry.model_dump(exclude={"segments"}))
         session.add(row)
     else:
-        row.sqlmodel_update(entry.model_dump(exclude={"segments"}))
+        row.sqlmodel_update(entry.model_dump(exclude={"segments"}) | {"updated_at": now()})
         session.execute(delete(Segment).where(col(Segment.catalogue_id) == row.id))
     session.flush()
     session.add_all(
@@ -121,7 +121,7 @@ def store(session: Session, entry: CatalogueEntry, *, use: bool = True) -> Segme
     )
     if use:
         session.execute(update(SegmentCatalogue).values(in_use=False))
-        row.in_use = True
+        row.in_use, row.updated_at = True, now()
     session.flush()
     return row
 

@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, Select, delete, exists, func, or_, select, 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
-from catalog import generations, imports, patent_images
+from catalog import generations, imports, patent_images, segments
 from catalog.base import now
 from catalog.enterprises import Enterprise
 from catalog.errors import Conflict
@@ -56,6 +56,7 @@ def undo(session: Session, import_id: int, *, actor: str = "") -> Undone:
     row = imports.get(session, import_id)
     _check_state(session, row)
     _check_generation(session, row)
+    _check_catalogue(session, row)
     for kind, model in MODELS.items():
         if kind is not RecordKind.HOLDER:
             _check_untouched(session, row, kind, model)
@@ -104,6 +105,22 @@ def _check_generation(session: Session, row: Import) -> None:
             f"导入开始于 {row.created_at:%Y-%m-%d %H:%M:%S}，之后已建立索引版本 {newest.name}"
             f"（{_began(newest):%Y-%m-%d %H:%M:%S}，均为 UTC），其内容已参加匹配",
             "只能在建立新索引之前撤销；请改正原文件后重新导入",
+        )
+
+
+def _check_catalogue(session: Session, row: Import) -> None:
+    """Refuse to bring back classes by a segment catalogue that is no longer in use."""
+    catalogue = segments.catalogue(session)
+    changed = exists().where(
+        col(ImportChange.import_id) == row.id,
+        col(ImportChange.kind).in_([RecordKind.PATENT.value, RecordKind.NEED.value]),
+        col(ImportChange.before).is_not(None),
+    )
+    if catalogue.updated_at > row.created_at and session.execute(select(changed)).scalar_one():
+        raise _refusal(
+            row,
+            f"导入之后产业目录改为 {catalogue.version}，全部记录已重新分类，被更新的记录不能恢复到原来的分类",
+            "请改正原文件后重新导入",
         )
 
 

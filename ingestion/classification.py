@@ -3,13 +3,15 @@
 The rule: every IPC symbol counts once, the first (main) one twice. The share of a symbol goes to the GB/T 4754 groups
 of its subclass in the unofficial concordance, in proportion to 1/rank, and to the segments that list its subclass, in
 equal parts. Shares below 5 % are dropped and the rest scaled to 1. What rests on IPC has the basis `ipc` (shown as
-推断); what the record states itself, and the segments of a stated industry, have the basis `official`.
+推断), the segments of a stated industry `industry` (推断 too: the table behind them is unofficial), what the record states
+itself `official`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from catalog import reference
 from catalog.base import ClassRef
@@ -57,13 +59,13 @@ class Classifier:
     ) -> list[ClassRef]:
         if stated:
             return _refs("segment", dict.fromkeys(stated, 1.0), "official")
-        by_industry = [
+        by_industry = industries and [
             code
             for code, prefixes in self._industries
             if any(industry.startswith(prefixes) for industry in industries if prefixes)
         ]
         if by_industry:
-            return _refs("segment", dict.fromkeys(by_industry, 1.0), "official")
+            return _refs("segment", dict.fromkeys(by_industry, 1.0), "industry")
         return self._infer(ipcs)[1]
 
     def _infer(self, ipcs: Sequence[str]) -> tuple[list[ClassRef], list[ClassRef]]:
@@ -86,7 +88,11 @@ class Classifier:
 
 def ipc_refs(ipcs: Sequence[str]) -> list[ClassRef]:
     """The symbols themselves as classes, main one first and counted twice."""
-    distinct = list(dict.fromkeys(ipcs))
+    return list(_ipc_refs(tuple(dict.fromkeys(ipcs))))
+
+
+@lru_cache(maxsize=65_536)
+def _ipc_refs(distinct: tuple[str, ...]) -> list[ClassRef]:
     shares = {symbol: 2.0 if place == 0 else 1.0 for place, symbol in enumerate(distinct)}
     return _weighted("ipc", list(shares.items()), "official")
 

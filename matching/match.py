@@ -27,7 +27,7 @@ from matching.results import (
 )
 from matching.retrieve import Hit, Query, retrieve
 
-BASIS_NAMES = {"official": "登记", "ipc": "推断（IPC）", "text": "推断（文本）"}
+BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
 # Records deleted since the generation was built leave gaps; this many more hits are kept to fill them.
 SPARE = 50
 

@@ -23,7 +23,7 @@ class SegmentRef(BaseModel):
 
     code: str
     name: str
-    basis: str = Field(description="official=登记, ipc=由 IPC 推断, text=由文本推断")
+    basis: str = Field(description="official=登记, industry=由登记行业推断, ipc=由 IPC 推断, text=由文本推断")
     basis_name: str
 
 

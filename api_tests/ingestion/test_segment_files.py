@@ -1,0 +1,120 @@
+"""Segment catalogues as files, and what a new version does to the classes of records."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from api_tests.ingestion.invented import Import, number
+from catalog import needs, patent_classes, patents, segment_versions, segments
+from catalog.base import ClassRef, PageQuery
+from catalog.db import Database
+from catalog.errors import NotFound
+from catalog.segments import CatalogueEntry, SegmentEntry
+from ingestion import segment_files
+from ingestion.reclassify import adopt, switch
+from service.installation import shipped_catalogue
+
+
+@pytest.mark.parametrize("name", ["目录.xlsx", "目录.csv"])
+def test_what_is_exported_is_imported_as_it_was(tmp_path: Path, name: str) -> None:
+    shipped = shipped_catalogue().model_copy(update={"valid_to": date(2026, 12, 31), "official": True})
+    segment_files.write(tmp_path / name, shipped)
+    assert segment_files.read(tmp_path / name) == shipped
+
+
+CASES = {
+    "第 2 行 生效日期“昨天”": ("2026-01-01", "昨天"),
+    "第 9 行 国民经济行业代码“39777”：国民经济行业分类（GB/T 4754-2017）中没有此代码": ("397", "397 39777"),
+    "第 9 行 IPC 小类“G02”：应为 IPC 小类，如 H01M": ("G02F", "G02F G02"),
+    "第 9 行 IPC 小类“G77Z”：IPC 中没有此小类": ("G02F", "G77Z"),
+    "第 10 行 代码“S1”：与第 9 行重复": ("S2", "S1"),
+    "第 10 行 细分领域：不能为空": ("装备", ""),
+    "第 9 行 细分领域“显显": ("显示", "显" * 101),
+    "文件 产业目录版本：缺少此项": ("产业目录版本,V-2\n", "\n"),
+    "第 4 行 已官方核定“也许”：应填“是”或“否”": ("核定,否", "核定,也许"),
+    "不认识的列名": ("类别", "分类"),
+    "第 3 行 失效日期“2020-01-01”：早于生效日期": ("失效日期,", "失效日期,2020-01-01"),
+    "没有细分领域": ("代码,细分领域", "编码,领域"),
+}  # fmt: skip
+GOOD = (
+    "产业目录版本,V-2\n生效日期,2026-01-01\n失效日期,\n已官方核定,否\n名称,试行目录\n来源,省局来函\n\n"
+    "代码,细分领域,类别,国民经济行业代码,IPC 小类\nS1,显示,一类,397,G02F\nS2,装备,一类,34 3441,F04D、F16K\n"
+)
+
+
+@pytest.mark.parametrize("message", CASES)
+def test_every_error_is_named_with_its_line(tmp_path: Path, message: str) -> None:
+    path = tmp_path / "目录.csv"
+    path.write_text(GOOD, "utf-8")
+    assert [s.ipc_subclasses for s in segment_files.read(path).segments] == [["G02F"], ["F04D", "F16K"]]
+    old, new = CASES[message]
+    assert old in GOOD
+    path.write_text(GOOD.replace(old, new, 1), "utf-8")
+    with pytest.raises(segment_files.InvalidCatalogue) as refused:
+        segment_files.read(path)
+    assert message in refused.value.message
+
+
+def catalogue(version: str, **subclasses: list[str]) -> CatalogueEntry:
+    return CatalogueEntry(
+        version=version,
+        title="试行目录",
+        valid_from=date(2026, 1, 1),
+        segments=[
+            SegmentEntry(
+                code=code, name=code, ipc_subclasses=ipcs, industry_codes=["397"] if code == "N1" else []
+            )
+            for code, ipcs in subclasses.items()
+        ],
+    )
+
+
+def test_a_new_version_reclassifies_what_follows_from_ipc_and_industry_only(
+    database: Database, import_text: Import
+) -> None:
+    import_text(
+        "专利名称,申请号,IPC,产业细分领域\n"
+        f"一种泵,{number(1)},F04D29/22,\n一种屏,{number(2)},G02F1/13,\n一种阀,{number(3)},F16K1/00,S1\n一种无,{number(4)},,\n"
+    )
+    import_text(
+        "需求编号,需求名称,需求描述,行业\nN1,要屏,要明亮的屏,3974\nN2,要泵,要高效的泵,\n", "需求.csv", "needs"
+    )
+    with database.write() as session:
+        patent_classes.add_inferred(session, {4: [ClassRef(scheme="segment", code="S2", basis="text")]})
+
+    def found() -> dict[str, list[tuple[str, str]]]:
+        with database.read() as session:
+            rows = patents.publics(session, patents.page(session, PageQuery(), patents.PatentFilter()).rows)
+            wanted = [needs.public(row, None) for row in needs.page(session, PageQuery()).rows]
+            named = [(row.title, row.classes) for row in [*rows, *wanted]]
+            return {t: [(c.code, c.basis) for c in classes if c.scheme == "segment"] for t, classes in named}
+
+    before = found()
+    assert before == {
+        "一种泵": [("S2", "ipc")], "一种屏": [("S1", "ipc"), ("S2", "ipc")], "一种阀": [("S1", "official")],
+        "一种无": [("S2", "text")], "要屏": [("S1", "industry")], "要泵": [],
+    }  # fmt: skip
+    report = adopt(database, catalogue("V-2", N1=["G02F"], N2=["F16K"]))
+    assert (report.version, report.patents, report.patents_changed, report.needs_changed) == ("V-2", 4, 2, 1)
+    assert (report.stated, report.from_text, report.unknown) == (1, 1, 2)
+    assert found() == before | {"一种泵": [], "一种屏": [("N1", "ipc")], "要屏": [("N1", "industry")]}
+    assert adopt(database, catalogue("V-2", N1=["G02F"], N2=["F16K"])).patents_changed == 0
+    assert switch(database, "T-1").version == "T-1"
+    assert found() == before
+    with database.read() as session:
+        assert segments.catalogue(session).version == "T-1"
+    with pytest.raises(NotFound):
+        switch(database, "V-9")
+
+
+def test_versions_are_compared_by_code() -> None:
+    old, new = catalogue("V-1", A=["G02F"], B=["F04D"]), catalogue("V-2", B=["F04D", "F16K"], C=[])
+    found = segment_versions.diff(old, new)
+    assert (found.added, found.removed) == (["C C"], ["A A"])
+    (change,) = found.changed
+    assert (change.code, change.field, change.old, change.new) == ("B", "IPC 小类", "F04D", "F04D F16K")
+    assert found.changes_classes
+    assert not segment_versions.diff(old, old).changes_classes
