@@ -16,8 +16,9 @@ MAX_CELL_BYTES = 1_000_000
 
 _UNDEFINED = re.compile(r"[(（]undefined[)）]")
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad")) | {0xA0: " "}
+_STRANGE = re.compile("undefined|[\ufeff\u200b\u200c\u200d\u2060\u00ad\u00a0]")
 _NOTHING = frozenset(
-    {
+    [
         "",
         "-",
         "--",
@@ -34,7 +35,7 @@ _NOTHING = frozenset(
         "#n/a",
         "undefined",
         "nil",
-    }
+    ]
 )
 
 
@@ -47,7 +48,9 @@ def text(value: Cell) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return _UNDEFINED.sub("", value.translate(_INVISIBLE)).strip()
+        if _STRANGE.search(value):
+            value = _UNDEFINED.sub("", value.translate(_INVISIBLE))
+        return value.strip()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime) and value.time() == time():

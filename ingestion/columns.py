@@ -19,6 +19,7 @@ from ingestion.headers import is_ignored, role_of, spellings, vocabulary
 from ingestion.sheets import Row
 
 HEADER_ROWS = 30
+UNKNOWN_NAMES = 5
 FITS = 0.7
 CONTRADICTS = 0.2
 ENOUGH = 3
@@ -100,6 +101,13 @@ class Mapping:
             return f"第 {column + 1} 列（按内容识别）" if column in self.by_value else f"第 {column + 1} 列"
         return header
 
+    def columns_by_name(self) -> dict[str, list[str]]:
+        """Role -> the names of its columns as a saved mapping has them."""
+        return {
+            role: [self.headers[place] or f"第 {place + 1} 列" for place in places]
+            for role, places in self.columns.items()
+        }
+
     def describe(self) -> dict[str, str]:
         """Label of each role -> the names of its columns."""
         known = vocabulary(self.kind)
@@ -144,10 +152,15 @@ def recognise(kind: str, rows: Sequence[Row], keys: Sequence[str] | None = None)
     `keys` are the names that the format itself gives (JSON); then no row is a header.
     """
     if keys is not None:
-        start, height, names = 0, 0, list(map(flat, keys))
-    else:
-        start, height, names = _find_header(kind, rows)
-    data = [row.cells for row in rows[start:]]
+        return _mapping(kind, list(map(flat, keys)), 0, rows), 0
+    start, height, names = _find_header(kind, rows)
+    if names:
+        return _mapping(kind, names, height, rows[start:]), start
+    return _without_names(kind, rows)
+
+
+def _mapping(kind: str, names: list[str], height: int, rows: Sequence[Row]) -> Mapping:
+    data = [row.cells for row in rows]
     width = _usual_width(names, data)
     # Rows that are too wide have their values under the wrong columns.
     straight = [cells for cells in data if len(cells) <= width]
@@ -159,7 +172,19 @@ def recognise(kind: str, rows: Sequence[Row], keys: Sequence[str] | None = None)
     _assign_dates(mapping, roles, values)
     if names or len(roles) >= SURE_WITHOUT_NAMES:
         _collect(mapping, roles)
-    return mapping, start
+    return mapping
+
+
+def _without_names(kind: str, rows: Sequence[Row]) -> tuple[Mapping, int]:
+    """The mapping by values alone; rows of words before the first record (a heading, unknown names) are left out."""
+    best, start = _mapping(kind, [], 0, rows), 0
+    for place, row in enumerate(rows[:UNKNOWN_NAMES], start=1):
+        if any(map(_looks_like_value, row.cells)):
+            break
+        below = _mapping(kind, [], 0, rows[place:])
+        if len(below.columns) > len(best.columns):
+            best, start = below, place
+    return best, start
 
 
 def _usual_width(names: Sequence[str], data: Sequence[Sequence[Cell]]) -> int:

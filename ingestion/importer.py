@@ -15,7 +15,7 @@ from pathlib import Path
 
 from catalog import enterprises, imports, licences, needs, patent_upserts, segments
 from catalog.db import Database, Session
-from catalog.errors import PatentDockError
+from catalog.errors import InvalidInput, PatentDockError
 from catalog.patents import PatentCreate
 from ingestion import readers, records, rejected
 from ingestion.cells import is_blank, text
@@ -23,6 +23,7 @@ from ingestion.classification import Classifier
 from ingestion.columns import Mapping
 from ingestion.errors import NotARegister, RowError
 from ingestion.headers import KIND_NAMES, vocabulary
+from ingestion.mappings import SavedMapping
 from ingestion.report import ImportReport, Notes, Refusal
 from ingestion.sheets import Row
 from ingestion.tables import Table, open_table
@@ -48,13 +49,19 @@ def import_file(
     rejected_dir: Path,
     progress: Progress | None = None,
     dry_run: bool = False,
+    mapping: SavedMapping | None = None,
 ) -> ImportReport:
     """Import one file of records of a kind (`patents`, `needs`, `enterprises`, `licences`).
 
     `progress` is told the rows done and, where known, their number. A dry run computes everything and writes nothing.
-    Raises UnreadableFile, NotARegister, NotReady; then nothing is stored.
+    A saved `mapping` takes the place of recognition. Raises UnreadableFile, NotARegister, NotReady and, for a mapping
+    of another kind, InvalidInput; then nothing is stored.
     """
     vocabulary(kind)
+    if mapping and mapping.kind != kind:
+        raise InvalidInput(
+            f"列对应关系“{mapping.source}”用于{KIND_NAMES[mapping.kind]}，不用于{KIND_NAMES[kind]}"
+        )
     with database.read() as session:
         classifier = Classifier(segments.segments_of(session, segments.catalogue(session)))
     sheets = readers.read(path)
@@ -63,7 +70,7 @@ def import_file(
         run.progress = progress
         try:
             for sheet in sheets:
-                run.take_sheet(open_table(kind, sheet))
+                run.take_sheet(open_table(kind, sheet, mapping))
             return run.finish()
         except BaseException as error:
             run.fail(error)
@@ -128,6 +135,7 @@ class _Run:
             self.unrecognised.append(_what_was_found(table, missing))
             return
         self.report.mapping.update(table.mapping.describe())
+        self.report.columns.update(table.mapping.columns_by_name())
         self.messages += [note for note in table.mapping.notes if note not in self.messages]
         if unused := table.mapping.unused():
             self.messages.append(f"工作表“{table.name}”中未识别、未导入的列：{'、'.join(unused)}")

@@ -149,10 +149,13 @@ def _listed_prefix(name: str) -> str | None:
 
 def holders(value: Cell, field: str = "专利权人") -> list[HolderRef]:
     """The holders named in a cell. Raises RowError for a name of absurd length."""
-    refs = []
-    for name in split(value):
-        if len(name) > MAX_NAME:
-            raise RowError(field, name, f"名称超过 {MAX_NAME} 个字，请检查是否混入了其他内容")
-        kind, rule = kind_of(name)
-        refs.append(HolderRef.model_construct(name=name, kind=kind, kind_basis=rule))
-    return refs
+    found = split(value)
+    if too_long := next((name for name in found if len(name) > MAX_NAME), None):
+        raise RowError(field, too_long, f"名称超过 {MAX_NAME} 个字，请检查是否混入了其他内容")
+    return [_ref(name) for name in found]
+
+
+@lru_cache(maxsize=65_536)
+def _ref(name: str) -> HolderRef:
+    kind, rule = kind_of(name)
+    return HolderRef.model_construct(name=name, kind=kind, kind_basis=rule)

@@ -23,8 +23,8 @@ class Refusal:
 class ImportReport:
     """`rows == new + changed + unchanged + rejected`, always; `import_id` is None for a dry run.
 
-    `mapping` is the Chinese label of each role -> the columns it was read from; `preview` the first records by label,
-    `refusals` the first rejected rows.
+    `mapping` is the Chinese label of each role -> the columns it was read from, `columns` the same as a saved mapping has
+    it; `preview` the first records by label, `refusals` the first rejected rows.
     """
 
     kind: str
@@ -37,6 +37,7 @@ class ImportReport:
     rejected: int = 0
     rejected_file: Path | None = None
     mapping: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     preview: list[dict[str, str]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)

@@ -11,6 +11,7 @@ from ingestion.cells import Cell, is_blank, text
 from ingestion.columns import Mapping, header_roles, recognise
 from ingestion.fields import Fields
 from ingestion.headers import role_of
+from ingestion.mappings import SavedMapping, apply
 from ingestion.sheets import Row, Sheet
 from ingestion.values import unit_in
 
@@ -35,6 +36,7 @@ class Table:
     keys: list[str] | None = None
     skipped: dict[str, list[int]] = field(default_factory=dict)
     seen_keys: int = 0
+    saved: SavedMapping | None = None
 
     def records(self) -> Iterator[Row]:
         """The rows that are records, in order; the mapping changes where another header begins."""
@@ -62,10 +64,11 @@ class Table:
             return ""
         if self.mapping.repeats_header(row.cells):
             return "重复的表头"
-        filled = [text(cell) for cell in row.cells if not is_blank(cell)]
-        if _TOTAL.fullmatch(filled[0]) or (len(filled) <= 2 and _FOOTER.fullmatch(filled[0])):
+        filled = [cell for cell in row.cells if not is_blank(cell)]
+        first = text(filled[0])
+        if _TOTAL.fullmatch(first) or (len(filled) <= 2 and _FOOTER.fullmatch(first)):
             return "表尾或合计行"
-        if self._is_new_header(row.cells):
+        if self.saved is None and self._is_new_header(row.cells):
             self.mapping, _ = recognise(self.mapping.kind, [row, *self._peek()])
             return "另一个表头"
         return ""
@@ -88,7 +91,7 @@ class Table:
         if self.keys is not None and len(self.keys) != self.seen_keys:
             ahead = self._peek()
             self.seen_keys = len(self.keys)
-            self.mapping, _ = recognise(self.mapping.kind, [row, *ahead], self.keys)
+            self.mapping, _ = _recognise(self.mapping.kind, [row, *ahead], self.keys, self.saved)
 
     def fields(self, row: Row) -> Fields:
         """The cells of a row by role. Raises RowError for cells that cannot be taken at all."""
@@ -113,8 +116,14 @@ def _filled(cells: Sequence[Cell]) -> int:
     return max((place + 1 for place, cell in enumerate(cells) if not is_blank(cell)), default=0)
 
 
-def open_table(kind: str, sheet: Sheet) -> Table | None:
-    """The table of a sheet with its mapping, None for a sheet without any row.
+def _recognise(
+    kind: str, rows: Sequence[Row], keys: Sequence[str] | None, saved: SavedMapping | None
+) -> tuple[Mapping, int]:
+    return apply(saved, rows, keys) if saved else recognise(kind, rows, keys)
+
+
+def open_table(kind: str, sheet: Sheet, saved: SavedMapping | None = None) -> Table | None:
+    """The table of a sheet with its mapping, a saved one or one recognised; None for a sheet without any row.
 
     The mapping may lack what is needed; see `Mapping.missing`.
     """
@@ -127,8 +136,8 @@ def open_table(kind: str, sheet: Sheet) -> Table | None:
     if not ahead:
         return None
     usable = [row for row in ahead if not row.problem]
-    mapping, start = recognise(kind, usable, sheet.keys)
-    table = Table(sheet.name, mapping, chain(ahead, sheet.rows), sheet.keys)
+    mapping, start = _recognise(kind, usable, sheet.keys, saved)
+    table = Table(sheet.name, mapping, chain(ahead, sheet.rows), sheet.keys, saved=saved)
     table.seen_keys = len(sheet.keys or [])
     if start:
         behind = next(place for place, row in enumerate(ahead) if row is usable[start - 1]) + 1

@@ -39,6 +39,8 @@ def fold(value: Cell) -> str:
     '201310699744'
     """
     text = half_width(value)
+    if text.isascii():
+        return "".join(text.split())
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
 
 
