@@ -11,10 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from catalog.errors import PatentDockError
+from ingestion.errors import RowError
 from service.field_problems import FieldProblem, InvalidFields, field_problems, shown
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PROBLEM_TYPE = "application/problem+json"
 
 logger = logging.getLogger("patentdock")
@@ -62,7 +65,11 @@ def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JSO
 
 def problem_of(error: PatentDockError) -> Problem:
     """The problem details of an error of ours."""
-    fields = error.fields if isinstance(error, InvalidFields) else None
+    fields = None
+    if isinstance(error, InvalidFields):
+        fields = error.fields
+    elif isinstance(error, RowError):
+        fields = [FieldProblem(field=error.field or "记录", value=shown(error.value), reason=error.reason)]
     return Problem(
         title=error.title, status=error.status, detail=error.message, hint=error.hint, errors=fields
     )
@@ -83,10 +90,27 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - by registration
     status = error.status_code
     title = TITLES.get(status, HTTPStatus(status).phrase)
-    details = {404: f"没有这个地址：{shown(request.url.path)}", 405: f"此地址不支持 {shown(request.method)}"}
+    details = {
+        400: "请求内容无法解析，应为 UTF-8 编码的 JSON 或表单",
+        404: f"没有这个地址：{shown(request.url.path)}",
+        405: f"此地址不支持 {shown(request.method)}",
+    }
     is_chinese = any("\u4e00" <= character <= "\u9fff" for character in str(error.detail))
     detail = str(error.detail) if is_chinese else details.get(status, title)
-    return _response(Problem(title=title, status=status, detail=detail), error.headers)
+    headers = {"Allow": ", ".join(_allowed(request))} if status == 405 else error.headers
+    return _response(Problem(title=title, status=status, detail=detail), headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods of an address; the router names only those of the first route that has it."""
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -1,5 +1,6 @@
 """Filters as people write them, codes or Chinese names, checked and turned into the index's codes."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from difflib import get_close_matches
@@ -32,14 +33,16 @@ Values = Annotated[
 ]
 
 
-def _only_text(value: Any) -> Any:
-    # The library would read a number as a time stamp.
-    if value is None or isinstance(value, str | date):
+def _iso_date(value: Any) -> Any:
+    # The library would read numbers, in text too, as time stamps.
+    if value is None or isinstance(value, date):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip(), re.ASCII):
         return value
     raise ValueError("应为日期，如 2026-01-31")
 
 
-Day = Annotated[date | None, BeforeValidator(_only_text)]
+Day = Annotated[date | None, BeforeValidator(_iso_date)]
 
 
 def _values(description: str, *examples: str) -> Any:
@@ -57,7 +60,7 @@ class FilterInput(Schema):
     ipc: Values = _values("IPC 前缀，须为完整的一级", "G06F", "H01M10")
     holder_kind: Values = _values("第一专利权人类型", "university", "科研院所")
     kind: Values = _values("专利类型", "invention", "实用新型")
-    open_licence: bool | None = Field(default=None, description="是否已声明开放许可")
+    open_licence: bool | None = Field(default=None, strict=True, description="是否已声明开放许可")
     in_force_on: Day = Field(
         default=None, description="在此日有效；无法判断是否有效的专利不算", examples=["2026-06-30"]
     )

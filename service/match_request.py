@@ -31,6 +31,8 @@ class MatchRequest(Schema):
 
 
 class MatchQuery(FilterInput):
-    """Number of results and conditions, as query parameters."""
+    """Number of results and conditions, as query parameters, where every value is text."""
+
+    open_licence: bool | None = Field(default=None, description="是否已声明开放许可")
 
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, description="返回多少条结果")

@@ -65,8 +65,8 @@ NeedState = Annotated[NeedStatus | None, _term(NeedStatus), _either(NeedStatus)]
 Payment = Annotated[PaymentForm, _term(PaymentForm), _either(PaymentForm, optional=False)]
 Base = Annotated[RoyaltyBase | None, _term(RoyaltyBase), _either(RoyaltyBase)]
 LicenceState = Annotated[LicenceStatus | None, _term(LicenceStatus), _either(LicenceStatus)]
-Yuan = Annotated[Decimal | None, BeforeValidator(_amount), Field(ge=0, lt=10**15, decimal_places=2)]
-Percent = Annotated[Decimal | None, BeforeValidator(_amount), Field(gt=0, le=100, decimal_places=3)]
+Yuan = Annotated[Decimal, Field(ge=0, lt=10**15, decimal_places=2), BeforeValidator(_amount)] | None
+Percent = Annotated[Decimal, Field(gt=0, le=100, decimal_places=3), BeforeValidator(_amount)] | None
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 Symbol = Annotated[str, Field(max_length=40), _identifier(ipc.validate)]
 Design = Annotated[str, Field(max_length=40), _identifier(locarno.validate)]
@@ -95,7 +95,7 @@ class PatentInput(RecordInput):
         "json_schema_extra": {
             "examples": [
                 {
-                    "application_number": "202119900008.7",
+                    "application_number": "202119900008.0",
                     "title": "一种锂离子电池低温自加热装置",
                     "kind": "发明",
                     "abstract": "本发明公开了一种锂离子电池低温自加热装置，包括电芯、加热膜与控制器……",
@@ -225,7 +225,7 @@ class LicenceInput(RecordInput):
         "json_schema_extra": {
             "examples": [
                 {
-                    "application_number": "202119900008.7",
+                    "application_number": "202119900008.0",
                     "payment_form": "入门费加提成",
                     "fixed_fee": 30000,
                     "royalty_rate": 3,

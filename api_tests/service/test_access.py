@@ -105,7 +105,9 @@ def test_a_body_above_the_limit_is_refused_declared_or_not(client: httpx.Client)
     body = b'{"text": "' + b"x" * 3_000_000 + b'"}'
     headers = {"Content-Type": "application/json"}
     declared = client.post("/api/v1/matches", content=body, headers=headers)
-    streamed = client.post("/api/v1/matches", content=iter([body[:1_500_000], body[1_500_000:]]), headers=headers)
+    streamed = client.post(
+        "/api/v1/matches", content=iter([body[:1_500_000], body[1_500_000:]]), headers=headers
+    )
     for response in (declared, streamed):
         assert response.status_code == 413
         assert response.json()["detail"] == "请求内容超过上限 2 MB"

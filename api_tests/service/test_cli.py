@@ -58,7 +58,20 @@ def test_help_is_chinese_and_loads_no_heavy_library() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    "init setup-model doctor serve import reindex match eval demo keys segments generations".split(),
+    [
+        "init",
+        "setup-model",
+        "doctor",
+        "serve",
+        "import",
+        "reindex",
+        "match",
+        "eval",
+        "demo",
+        "keys",
+        "segments",
+        "generations",
+    ],
 )
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, _ = run(capsys, command, "--help")
@@ -91,7 +104,9 @@ def test_an_import_reports_one_object(
     good, bad = tmp_path / "企业.csv", tmp_path / "坏.csv"
     good.write_text(CSV, "utf-8")
     bad.write_bytes(b"")
-    code, out, err = run(capsys, "import", "enterprises", "--json", str(good), str(bad), str(tmp_path / "无.csv"))
+    code, out, err = run(
+        capsys, "import", "enterprises", "--json", str(good), str(bad), str(tmp_path / "无.csv")
+    )
     assert code == 1
     report = json.loads(out)
     assert (report["rows"], report["new"], report["rejected"]) == (2, 1, 1)
@@ -179,9 +194,7 @@ def match(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]
     return answer
 
 
-def test_match_answers_in_words_and_in_json(
-    capsys: pytest.CaptureFixture[str], installed: Runtime
-) -> None:
+def test_match_answers_in_words_and_in_json(capsys: pytest.CaptureFixture[str], installed: Runtime) -> None:
     answer = match(capsys, NEED, "--top", "3", "--region", "湖北", "--kind", "发明")
     assert [item["rank"] for item in answer["items"]] == [1, 2, 3]
     assert {item["patent"]["kind"] for item in answer["items"]} == {"invention"}
@@ -199,9 +212,7 @@ def test_match_answers_in_words_and_in_json(
     assert (code, "没有符合条件的结果" in out) == (0, True)
 
 
-def test_generations_are_listed_and_verified(
-    capsys: pytest.CaptureFixture[str], installed: Runtime
-) -> None:
+def test_generations_are_listed_and_verified(capsys: pytest.CaptureFixture[str], installed: Runtime) -> None:
     rows = json.loads(run(capsys, "generations", "list", "--json")[1])
     assert sum(row["in_use"] for row in rows) == 1
     code, out, _ = run(capsys, "generations", "verify")

@@ -147,9 +147,7 @@ def test_needs_take_region_and_industry_from_their_enterprise(client: httpx.Clie
 
 
 def test_enterprises_keep_doubtful_credit_codes_with_a_note(client: httpx.Client) -> None:
-    firm = created(
-        client, "enterprises", name=unique("示例存疑有限公司"), credit_code="91350203M0001QAY9B"
-    )
+    firm = created(client, "enterprises", name=unique("示例存疑有限公司"), credit_code="91350203M0001QAY9B")
     assert firm["credit_code"] == "91350203M0001QAY9B"
     assert any("统一社会信用代码" in note for note in firm["notes"])
     assert post(client, "enterprises", name=firm["name"]).status_code == 409

@@ -62,7 +62,7 @@ def get_enterprise(session: Reading, id: RecordId) -> EnterprisePublic:
     summary="登记企业",
     operation_id="create_enterprise",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(409, 422, 503),
+    responses=responses(400, 409, 413, 422, 503),
 )
 def create_enterprise(session: Writing, data: EnterpriseInput) -> EnterpriseSaved:
     """登记一家新企业；名称或统一社会信用代码已存在时返回 409。"""
@@ -71,7 +71,10 @@ def create_enterprise(session: Writing, data: EnterpriseInput) -> EnterpriseSave
 
 
 @router.put(
-    "/{id}", summary="更新企业", operation_id="update_enterprise", responses=responses(404, 409, 422, 503)
+    "/{id}",
+    summary="更新企业",
+    operation_id="update_enterprise",
+    responses=responses(400, 404, 409, 413, 422, 503),
 )
 def update_enterprise(session: Writing, id: RecordId, data: EnterpriseInput) -> EnterpriseSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""

@@ -116,7 +116,7 @@ def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
     summary="导入文件",
     operation_id="create_import",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(413, 422, 503),
+    responses=responses(400, 413, 422, 503),
 )
 def create_import(
     runtime: RuntimeDep,

@@ -71,7 +71,7 @@ def get_licence(session: Reading, id: RecordId) -> LicencePublic:
     summary="登记开放许可声明",
     operation_id="create_licence",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(404, 409, 422, 503),
+    responses=responses(400, 404, 409, 413, 422, 503),
 )
 def create_licence(session: Writing, data: LicenceInput) -> LicenceSaved:
     """为一件已授权的专利登记声明；专利不存在返回 404，已有声明返回 409，超出专利期限返回 422。"""
@@ -83,7 +83,7 @@ def create_licence(session: Writing, data: LicenceInput) -> LicenceSaved:
     "/{id}",
     summary="更新开放许可声明",
     operation_id="update_licence",
-    responses=responses(404, 409, 422, 503),
+    responses=responses(400, 404, 409, 413, 422, 503),
 )
 def update_licence(session: Writing, id: RecordId, data: LicenceInput) -> LicenceSaved:
     """以提交的内容整体替换；声明不能改到另一件专利上。"""

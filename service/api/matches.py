@@ -21,7 +21,7 @@ def _filters(runtime: Runtime, wanted: FilterInput) -> Filters:
         return resolve(session, wanted)
 
 
-_ERRORS = responses(422, 503)
+_ERRORS = responses(400, 413, 422, 503)
 _ERRORS_BY_ID = responses(404, 422, 503)
 
 

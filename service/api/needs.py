@@ -79,7 +79,7 @@ def get_need(session: Reading, id: RecordId) -> NeedPublic:
     summary="登记技术需求",
     operation_id="create_need",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(404, 409, 422, 503),
+    responses=responses(400, 404, 409, 413, 422, 503),
 )
 def create_need(session: Writing, data: NeedInput) -> NeedSaved:
     """登记一条新需求；`code` 缺省时自动编号。下次重建索引后参加反向匹配。"""
@@ -88,7 +88,10 @@ def create_need(session: Writing, data: NeedInput) -> NeedSaved:
 
 
 @router.put(
-    "/{id}", summary="更新技术需求", operation_id="update_need", responses=responses(404, 409, 422, 503)
+    "/{id}",
+    summary="更新技术需求",
+    operation_id="update_need",
+    responses=responses(400, 404, 409, 413, 422, 503),
 )
 def update_need(session: Writing, id: RecordId, data: NeedInput) -> NeedSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""

@@ -60,7 +60,7 @@ def get_patent(session: Reading, id: RecordId) -> PatentPublic:
     summary="登记专利",
     operation_id="create_patent",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(409, 422, 503),
+    responses=responses(400, 409, 413, 422, 503),
 )
 def create_patent(session: Writing, data: PatentInput) -> PatentSaved:
     """登记一件新专利，与文件导入经过同样的检查；申请号已存在时返回 409。下次重建索引后参加匹配。"""
@@ -69,7 +69,10 @@ def create_patent(session: Writing, data: PatentInput) -> PatentSaved:
 
 
 @router.put(
-    "/{id}", summary="更新专利", operation_id="update_patent", responses=responses(404, 409, 422, 503)
+    "/{id}",
+    summary="更新专利",
+    operation_id="update_patent",
+    responses=responses(400, 404, 409, 413, 422, 503),
 )
 def update_patent(session: Writing, id: RecordId, data: PatentInput) -> PatentSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""

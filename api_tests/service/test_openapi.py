@@ -1,0 +1,76 @@
+"""The OpenAPI document, and the service held against it with generated requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+
+from service.app import create_app
+from service.runtime import Runtime
+from service.settings import Settings
+
+# The document does not depend on the installation, so none is set up to describe it.
+SCHEMA: Any = schemathesis.openapi.from_dict(create_app(Runtime(Settings())).openapi())
+# An unknown query parameter is ignored where an address has none, as it is everywhere on the web.
+SCHEMA.config.generation.update(allow_extra_parameters=False)
+
+
+# Check digits, dates in order or a licence within the term of its patent are rules that no schema can express.
+UNSUITED = [schemathesis.checks.CHECKS.get_one("positive_data_acceptance")]
+
+
+@pytest.fixture(scope="session")
+def document(client: httpx.Client) -> dict[str, Any]:
+    response = client.get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        operation["operationId"]: operation
+        for path in document["paths"].values()
+        for operation in path.values()
+    }
+
+
+def test_every_operation_is_named_explained_and_says_how_it_fails(document: dict[str, Any]) -> None:
+    found = operations(document)
+    assert len(found) == sum(len(path) for path in document["paths"].values()) > 25
+    for name, operation in found.items():
+        assert operation["summary"], name
+        assert operation["description"], name
+        if name in ("get_health", "get_readiness"):
+            continue
+        assert "401" in operation["responses"], name
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                assert list(response["content"]) == ["application/problem+json"], name
+
+
+def test_bodies_have_examples_that_are_accepted(document: dict[str, Any], client: httpx.Client) -> None:
+    schemas = document["components"]["schemas"]
+    for name in ("MatchRequest", "PatentInput", "NeedInput", "EnterpriseInput", "LicenceInput"):
+        assert schemas[name]["examples"], name
+    assert client.post("/api/v1/matches", json=schemas["MatchRequest"]["examples"][0]).status_code == 200
+    for noun, name in (
+        ("patents", "PatentInput"),
+        ("enterprises", "EnterpriseInput"),
+        ("needs", "NeedInput"),
+    ):
+        response = client.post(f"/api/v1/{noun}", json=schemas[name]["examples"][0])
+        assert response.status_code == 201, response.text
+
+
+@SCHEMA.parametrize()
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_generated_requests_are_answered_as_documented(
+    case: schemathesis.Case, server: str, api_key: str
+) -> None:
+    headers = {"Authorization": f"Bearer {api_key}"}
+    case.call_and_validate(base_url=server, headers=headers, excluded_checks=UNSUITED)
