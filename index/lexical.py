@@ -2,8 +2,9 @@
 
 A posting holds the saturated term frequency tf / (tf + k1 (1 - b + b length / mean length)); idf, with Lucene's
 ln(1 + (N - df + 0.5) / (df + 0.5)), is applied when asked. A token that stands twice in a query counts twice: on real
-needs that is worth 0.06 nDCG@10. Written by hand because bm25s, on 135,000 documents, builds twenty times slower, and
-its fast queries cost each process seconds of compilation.
+needs that is worth 0.06 nDCG@10. Written by hand, not bm25s: from the same tokens of 135,000 documents it builds in 0.4 of
+the processor time and 0.8 of the memory and answers a query in 1.1 of the time (bench/search.py), but above all the
+vocabulary is mapped too, where bm25s loads it into every process, and an empty collection or query is nothing special.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-# Candidates fetched beyond k: at 1.35 million, the next 64 lie further off than single precision errs.
+# Candidates fetched beyond k, so that a second scan is rare: of 135,000 rows, the one 64 places behind the 500th scores
+# 4e-4 less, where single precision may err by 2e-5.
 _MARGIN = 64
 UNIT_TOLERANCE = 1e-3
 
