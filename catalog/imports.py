@@ -28,8 +28,14 @@ class Import(Timestamps, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(max_length=16, index=True)
     file_name: str = Field(max_length=300)
-    file_hash: str = Field(max_length=64)
+    file_hash: str = Field(max_length=64, index=True)
     actor: str = Field(default="", max_length=100)
+    state: str = Field(
+        default="",
+        max_length=64,
+        sa_column_kwargs={"server_default": ""},
+        description="how the import left the catalogue",
+    )
     status: str = Field(default=ImportStatus.RUNNING.value, max_length=16)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     rows: int = 0

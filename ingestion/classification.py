@@ -9,6 +9,7 @@ itself `official`.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -34,6 +35,12 @@ class Classifier:
             self._codes[segment.name] = segment.code
             for subclass in segment.ipc_subclasses:
                 self._of_subclass[subclass].append(segment.code)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for classifiers that answer alike."""
+        known = (sorted(self._of_subclass.items()), self._industries, sorted(self._codes.items()))
+        return hashlib.sha256(repr(known).encode()).hexdigest()
 
     def segment_code(self, stated: str) -> str | None:
         """Code of a segment named by code or name, None when this catalogue has none."""

@@ -7,13 +7,10 @@ import is resumed by importing the file again: what is stored is then unchanged.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 
-from catalog import enterprises, imports, licences, needs, patent_upserts, segments
+from catalog import enterprises, import_repeats, imports, licences, needs, patent_upserts, segments
 from catalog.db import Database, Session
 from catalog.errors import InvalidInput, PatentDockError
 from catalog.patents import PatentCreate
@@ -21,18 +18,20 @@ from ingestion import readers, records, rejected
 from ingestion.cells import is_blank, text
 from ingestion.classification import Classifier
 from ingestion.columns import Mapping
-from ingestion.errors import NotARegister, RowError
+from ingestion.errors import RowError
+from ingestion.explanations import listed, no_register, what_was_found
 from ingestion.headers import KIND_NAMES, vocabulary
 from ingestion.mappings import SavedMapping
-from ingestion.report import ImportReport, Notes, Refusal
+from ingestion.repeats import Reading, hash_of, known_result, way_of_reading
+from ingestion.report import MOST_REFUSALS, ImportReport, Notes, Refusal
 from ingestion.sheets import Row
 from ingestion.tables import Table, open_table
+from ingestion.transactions import Open, writing
 
 __all__ = ["ImportReport", "import_file"]
 
 BATCH = 1000
 PREVIEW = 5
-REFUSALS = 20
 SHOWN = 80
 REPEATED = "与文件中前面的行是同一件专利而部分内容不同，保留先出现的内容"
 
@@ -65,8 +64,11 @@ def import_file(
     with database.read() as session:
         classifier = Classifier(segments.segments_of(session, segments.catalogue(session)))
     sheets = readers.read(path)
-    with _writing(database, dry_run) as open_session:
-        run = _Run(open_session, path, kind, classifier, actor, is_demo, None if dry_run else rejected_dir)
+    reading = Reading(path, kind, hash_of(path), way_of_reading(classifier, mapping))
+    if not dry_run and (known := known_result(database, reading, actor, rejected_dir)):
+        return known
+    with writing(database, dry_run) as open_session:
+        run = _Run(open_session, reading, classifier, actor, is_demo, None if dry_run else rejected_dir)
         run.progress = progress
         try:
             for sheet in sheets:
@@ -77,27 +79,6 @@ def import_file(
             raise
 
 
-class _RollBack(Exception):
-    """Ends a dry run."""
-
-
-Open = Callable[[], AbstractContextManager[Session]]
-
-
-@contextmanager
-def _writing(database: Database, dry_run: bool) -> Iterator[Open]:
-    """Opens transactions: one a batch, or for a dry run a single one that is rolled back at the end."""
-    if not dry_run:
-        yield database.write
-        return
-    try:
-        with database.write() as session:
-            yield lambda: nullcontext(session)
-            raise _RollBack
-    except _RollBack:
-        pass
-
-
 class _Run:
     """One import on its way."""
 
@@ -106,16 +87,16 @@ class _Run:
     def __init__(
         self,
         open_session: Open,
-        path: Path,
-        kind: str,
+        reading: Reading,
         classifier: Classifier,
         actor: str,
         is_demo: bool,
         folder: Path | None,
     ) -> None:
-        self.open_session, self.path, self.kind, self.classifier = open_session, path, kind, classifier
+        self.open_session, self.reading, self.classifier = open_session, reading, classifier
+        self.path, self.kind = reading.path, reading.kind
         self.actor, self.is_demo, self.folder = actor, is_demo, folder
-        self.report = ImportReport(kind, path.name)
+        self.report = ImportReport(self.kind, self.path.name)
         self.notes = Notes()
         self.messages: list[str] = []
         self.unrecognised: list[str] = []
@@ -132,7 +113,7 @@ class _Run:
             return
         missing = table.mapping.missing()
         if missing:
-            self.unrecognised.append(_what_was_found(table, missing))
+            self.unrecognised.append(what_was_found(table, missing))
             return
         self.report.mapping.update(table.mapping.describe())
         self.report.columns.update(table.mapping.columns_by_name())
@@ -147,19 +128,21 @@ class _Run:
         self._flush()
         for reason, lines in table.skipped.items():
             self.messages.append(
-                f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {_listed(lines)} 行）"
+                f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
             )
 
     def finish(self) -> ImportReport:
         """Close the import. Raises NotARegister when no table of the file was recognised."""
         if self.row is None:
-            raise _no_register(self.path, self.kind, self.unrecognised)
+            raise no_register(self.path, self.kind, self.unrecognised)
         self.messages += [f"未导入：{found}" for found in self.unrecognised]
         self.report.messages = self.notes.lines() + self.messages
         if self.book is not None:
             self.report.rejected_file = self.book.close()
         with self.open_session() as session:
             self.row.mapping = self.report.mapping
+            if self.folder is not None:
+                self.row.state = import_repeats.state(session, self.reading.way)
             imports.finish(session, self.row, message="\n".join(self.report.messages))
         if self.folder is None:
             self.report.import_id = None
@@ -178,7 +161,7 @@ class _Run:
         if self.row is not None:
             return
         with self.open_session() as session:
-            self.row = imports.start(session, self.kind, self.path.name, _hash(self.path), self.actor)
+            self.row = imports.start(session, self.kind, self.path.name, self.reading.file_hash, self.actor)
         self.report.import_id = self.row.id
 
     def _take_row(self, table: Table, row: Row) -> None:
@@ -265,8 +248,8 @@ class _Run:
         self.report.rejected += len(self.refused)
         rows = []
         for table, mapping, row, error in self.refused:
-            rows.append(_rejected_row((self.row.id if self.row else 0) or 0, table, mapping, row, error))
-            if len(self.report.refusals) < REFUSALS:
+            rows.append(rejected.row_for((self.row.id if self.row else 0) or 0, table, mapping, row, error))
+            if len(self.report.refusals) < MOST_REFUSALS:
                 self.report.refusals.append(
                     Refusal(table.name, row.line, error.field, error.value, error.reason)
                 )
@@ -279,7 +262,9 @@ class _Run:
         if self.book is None:
             name = rejected.file_name(self.row.id or 0, self.path.name)
             self.book = rejected.RejectedBook(self.folder / name)
-        self.book.write(table.name, mapping, row.line, row.cells, _bad_columns(mapping, error), error.reason)
+        self.book.write(
+            table.name, mapping, row.line, row.cells, rejected.bad_columns(mapping, error), error.reason
+        )
 
 
 def _upsert(session: Session, record: records.Record, import_id: int | None, is_demo: bool) -> str:
@@ -301,38 +286,6 @@ def _key(record: records.Record) -> tuple[str, str]:
     return record.application_number or "", "申请号"
 
 
-def _bad_columns(mapping: Mapping, error: RowError) -> list[int]:
-    known = vocabulary(mapping.kind)
-    return [
-        place
-        for role, places in mapping.columns.items()
-        if known.label(role) == error.field
-        for place in places
-    ]
-
-
-def _rejected_row(
-    import_id: int, table: Table, mapping: Mapping, row: Row, error: RowError
-) -> imports.RejectedRow:
-    titles = rejected.column_titles(mapping, max(len(row.cells), len(mapping.headers)))
-    cells = {
-        titles[place]
-        if titles.index(titles[place]) == place
-        else f"{titles[place]}（第 {place + 1} 列）": text(cell)
-        for place, cell in enumerate(row.cells)
-        if not is_blank(cell)
-    }
-    return imports.RejectedRow(
-        import_id=import_id,
-        sheet=table.name[:200],
-        line=row.line,
-        field=error.field[:100],
-        value=error.value.replace("\x00", "\ufffd"),
-        reason=error.reason,
-        cells={name: value.replace("\x00", "\ufffd") for name, value in cells.items()},
-    )
-
-
 def _preview(mapping: Mapping, row: Row) -> dict[str, str]:
     known = vocabulary(mapping.kind)
     return {
@@ -340,35 +293,3 @@ def _preview(mapping: Mapping, row: Row) -> dict[str, str]:
         for role, places in mapping.columns.items()
         if places[0] < len(row.cells) and not is_blank(row.cells[places[0]])
     }
-
-
-def _what_was_found(table: Table, missing: list[str]) -> str:
-    ahead = list(islice(table.rows, PREVIEW))
-    problem = next((row.problem for row in ahead if row.problem), "")
-    names = [header for header in table.mapping.headers if header]
-    first = [text(cell)[:20] for row in ahead[:1] for cell in row.cells if not is_blank(cell)]
-    seen = f"列名：{'、'.join(names[:15])}" if names else f"没有可识别的表头，第一行：{'、'.join(first[:15])}"
-    understood = "、".join(table.mapping.describe()) or "无"
-    found = f"工作表“{table.name}”缺少{'、'.join(f'“{label}”' for label in missing)}（{seen}；已识别：{understood}）"
-    if table.mapping.counts_something(ahead):
-        found += "；看起来是按单位统计的数量表"
-    return f"{found}；{problem}" if problem else found
-
-
-def _no_register(path: Path, kind: str, unrecognised: list[str]) -> NotARegister:
-    name = KIND_NAMES[kind]
-    if not unrecognised:
-        return NotARegister(f"文件 {path.name} 中没有数据行", hint=f"请提供{name}清单，每行一条记录")
-    return NotARegister(
-        f"文件 {path.name} 不是{name}清单：{'；'.join(unrecognised[:5])}",
-        hint=f"{name}清单应每行一条记录，至少有上述缺少的列；请核对文件或导入类别",
-    )
-
-
-def _listed(lines: list[int]) -> str:
-    return "、".join(map(str, lines[:5])) + ("…" if len(lines) > 5 else "")
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -14,9 +14,13 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from ingestion.cells import Cell, is_blank
+from catalog import imports
+from ingestion.cells import Cell, is_blank, text
 from ingestion.columns import Mapping
+from ingestion.errors import RowError
 from ingestion.headers import vocabulary
+from ingestion.sheets import Row
+from ingestion.tables import Table
 
 ADDED = ("拒绝原因", "原工作表", "原行号")
 MAX_CELL = 32_767
@@ -51,6 +55,38 @@ def column_titles(mapping: Mapping, width: int) -> list[str]:
             roles[place] if place in mapping.by_value else header or roles.get(place, f"列{place + 1}")
         )
     return titles
+
+
+def bad_columns(mapping: Mapping, error: RowError) -> list[int]:
+    """The columns that an error speaks of."""
+    known = vocabulary(mapping.kind)
+    return [
+        place
+        for role, places in mapping.columns.items()
+        if known.label(role) == error.field
+        for place in places
+    ]
+
+
+def row_for(import_id: int, table: Table, mapping: Mapping, row: Row, error: RowError) -> imports.RejectedRow:
+    """A rejected row as the catalogue keeps it, its cells by name."""
+    titles = column_titles(mapping, max(len(row.cells), len(mapping.headers)))
+    cells = {
+        titles[place]
+        if titles.index(titles[place]) == place
+        else f"{titles[place]}（第 {place + 1} 列）": text(cell)
+        for place, cell in enumerate(row.cells)
+        if not is_blank(cell)
+    }
+    return imports.RejectedRow(
+        import_id=import_id,
+        sheet=table.name[:200],
+        line=row.line,
+        field=error.field[:100],
+        value=error.value.replace("\x00", "\ufffd"),
+        reason=error.reason,
+        cells={name: value.replace("\x00", "\ufffd") for name, value in cells.items()},
+    )
 
 
 class RejectedBook:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MOST_MESSAGES = 60
+MOST_REFUSALS = 20
 
 
 @dataclass(frozen=True)

@@ -260,9 +260,10 @@ def test_needs_enterprises_and_licences(database: Database, import_text: Import)
     for kind, content in (("enterprises", firms), ("needs", wishes), ("licences", terms)):
         assert import_text(content, kind=kind).unchanged == 1
     with database.read() as session:
-        firm = enterprises.page(session, PageQuery()).rows[0]
+        firm = enterprises.find(session, "示例仪器有限公司")
         need = needs.page(session, PageQuery()).rows[0]
         licence = licences.page(session, PageQuery()).rows[0]
+    assert firm is not None
     assert (firm.prefecture, firm.revenue, str(firm.founded_on)) == (
         "420500",
         Decimal(86_000_000),

@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from api_tests.ingestion.invented import checked, counts
+from api_tests.ingestion.invented import checked, counts, stir
 from catalog.db import Database
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidCheckDigit, InvalidComponent
@@ -30,6 +30,7 @@ def test_import_and_import_again(database: Database, realdata: Path, tmp_path: P
     assert (first.rows, first.new, first.rejected) == EXPECTED[name]
     assert len(first.refusals) == min(first.rejected, 20)
     assert all(refusal.reason and refusal.line for refusal in first.refusals)
+    stir(database)
     second = checked(import_file(database, realdata / name, "patents", rejected_dir=tmp_path))
     assert counts(second) == (0, 0, first.rows - first.rejected, first.rejected)
 

@@ -1,0 +1,76 @@
+"""A file that was imported before, on a catalogue that has not changed since: its result is known without reading it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from catalog import import_repeats, imports
+from catalog.base import PageQuery
+from catalog.db import Database
+from ingestion import rejected
+from ingestion.classification import Classifier
+from ingestion.mappings import SavedMapping
+from ingestion.report import MOST_REFUSALS, ImportReport, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file, the kind of its records, and the way in which it is read."""
+
+    path: Path
+    kind: str
+    file_hash: str
+    way: str
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of the file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def way_of_reading(classifier: Classifier, mapping: SavedMapping | None) -> str:
+    """Everything besides file and catalogue that decides what an import does: program, segments, mapping, day."""
+    return "\n".join([_program(), classifier.fingerprint, repr(mapping), date.today().isoformat()])
+
+
+@cache
+def _program() -> str:
+    """A hash of the code and the reference data that read and store records."""
+    digest = hashlib.sha256()
+    ingestion, catalog = files("ingestion"), files("catalog")
+    for folder in (ingestion, ingestion / "identifiers", catalog, catalog / "refdata"):
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if entry.name.endswith((".py", ".toml", ".csv")):
+                digest.update(entry.read_bytes())
+    return digest.hexdigest()
+
+
+def known_result(database: Database, reading: Reading, actor: str, folder: Path) -> ImportReport | None:
+    """The report of an import whose result is known, noted as an import of its own; None where it is not."""
+    with database.read() as session:
+        state = import_repeats.state(session, reading.way)
+        earlier = import_repeats.same(session, reading.kind, reading.file_hash, state)
+    book = rejected.find(folder, earlier.id or 0) if earlier else None
+    if earlier is None or (earlier.rejected and book is None):
+        return None
+    note = f"与第 {earlier.id} 次导入的文件相同，其后数据没有变化，全部沿用那次的结果"
+    with database.write() as session:
+        row = imports.start(session, reading.kind, reading.path.name, reading.file_hash, actor)
+        import_repeats.repeat(session, row, earlier)
+        row.state = state
+        imports.finish(session, row, message="\n".join(filter(None, [note, earlier.message])))
+        refused = imports.rejected(session, row.id or 0, PageQuery(size=MOST_REFUSALS)).rows
+    report = ImportReport(reading.kind, row.file_name, row.id, row.rows, 0, 0, row.unchanged, row.rejected)
+    report.mapping, report.messages = dict(row.mapping), row.message.split("\n")
+    report.refusals = [Refusal(r.sheet, r.line, r.field, r.value, r.reason) for r in refused]
+    if book:
+        report.rejected_file = folder / rejected.file_name(row.id or 0, row.file_name)
+        shutil.copyfile(book, report.rejected_file)
+    return report
