@@ -79,6 +79,12 @@ def universities() -> dict[str, University]:
 
 
 @cache
+def university_renames() -> dict[str, str]:
+    """Present names of universities by former name (from general knowledge, to be confirmed by an operator)."""
+    return {r["old"]: r["new"] for r in rows("university_renames.csv")}
+
+
+@cache
 def ipc_titles() -> dict[str, str]:
     """Chinese titles of IPC sections, classes and subclasses by symbol."""
     return {r["symbol"]: r["title_zh"] for r in rows("ipc_zh.csv")}
