@@ -39,7 +39,7 @@ class VectorIndex:
         """
         index = faiss.IndexFlatIP(dimensions)
         for block in blocks:
-            _check_shape(block, dimensions)
+            check_shape(block, dimensions)
             norms = np.linalg.norm(block, axis=1)
             if not np.all(np.abs(norms - 1) <= UNIT_TOLERANCE):
                 raise ValueError(f"vectors are not of unit length: norms from {norms.min()} to {norms.max()}")
@@ -78,7 +78,7 @@ class VectorIndex:
         `rows` (sorted, distinct) restricts the candidates; None means all. Exact.
         Raises ValueError for a wrong shape, NaN or infinity in a query, or k below 1.
         """
-        _check_shape(queries, self.dimensions)
+        check_shape(queries, self.dimensions)
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
         found = min(k, len(self) if rows is None else len(rows))
@@ -127,7 +127,8 @@ def _view(index: faiss.IndexFlatIP) -> Floats:
     return view
 
 
-def _check_shape(vectors: Floats, dimensions: int) -> None:
+def check_shape(vectors: Floats, dimensions: int) -> None:
+    """Raises ValueError unless `vectors` are finite float32 of shape (n, dimensions)."""
     if vectors.ndim != 2 or vectors.shape[1] != dimensions or vectors.dtype != np.float32:
         raise ValueError(f"expected float32 (n, {dimensions}), got {vectors.dtype} {vectors.shape}")
     if not np.isfinite(vectors).all():

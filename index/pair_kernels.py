@@ -1,0 +1,238 @@
+"""Inner loops of the all-pairs scan, compiled by numba; they hold no lock of the interpreter.
+
+Scores come as the integers whose bits are the floating-point numbers: int16 for bfloat16, int32 for float32. Positive
+numbers are ordered like their bits, so that a block of them is passed over with a maximum of integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+WIDTH = 256
+"""Scores that are passed over together. With 64, LLVM unrolls the loop and no longer makes vector instructions of it."""
+
+# Candidates taken in before the limit is raised again.
+_ROOM = 32
+# bfloat16 has 8 significant bits: two scores are each off by 2**-8 of themselves at the most, with a little to spare.
+_ROUNDING = np.float32(2.0**-7 * 1.01)
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _compiled(function: _Function, fastmath: bool | set[str] = False) -> _Function:
+    """Compile without the interpreter's lock; what was compiled is kept on the disk where there is a place for it."""
+    try:
+        kept: _Function = njit(function, nogil=True, fastmath=fastmath, cache=True)
+    except RuntimeError:  # a system account may have no writable folder at all
+        kept = njit(function, nogil=True, fastmath=fastmath)
+    return kept
+
+
+@_compiled
+def _kth_largest(values: NDArray[np.float32], k: int) -> np.float32:
+    """Hoare's FIND (1961), three times as fast as numba's np.partition; puts `values` in another order."""
+    left, right, wanted = 0, len(values) - 1, k - 1
+    while left < right:
+        pivot = values[(left + right) >> 1]
+        low, high = left, right
+        while low <= high:
+            while values[low] > pivot:
+                low += 1
+            while values[high] < pivot:
+                high -= 1
+            if low <= high:
+                values[low], values[high] = values[high], values[low]
+                low += 1
+                high -= 1
+        if wanted <= high:
+            right = high
+        elif wanted >= low:
+            left = low
+        else:
+            break
+    return np.float32(values[wanted])
+
+
+@_compiled
+def _compact(
+    bits: NDArray[np.int32],
+    values: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    count: int,
+    k: int,
+    margin: np.float32,
+    is_rounded: bool,
+) -> tuple[int, np.float32]:
+    """Drop what cannot be among the best k any more; answers how many stay and the least score that still can.
+
+    How many is -1 where nothing could be dropped and there is no more room.
+    """
+    if count < k:
+        return count, np.float32(-np.inf)
+    last = _kth_largest(values[:count].copy(), k)
+    least = last - margin
+    if is_rounded:
+        least -= _ROUNDING * abs(last)
+    kept = 0
+    for at in range(count):
+        if values[at] >= least:
+            bits[kept] = bits[at]
+            rows[kept] = rows[at]
+            kept += 1
+    return (-1 if kept == len(rows) else kept), least
+
+
+@_compiled
+def _bound(bits: NDArray[np.int32], values: NDArray[np.float32], limit: np.float32, shift: int) -> int:
+    """The least integer whose score may reach `limit`; of numbers below zero the order is not that of their bits."""
+    if limit <= 0:
+        return -(2**31)
+    values[-1] = limit
+    return int((np.int64(bits[-1]) + (1 << shift) - 1) >> shift)
+
+
+@_compiled
+def _reaches(scores: NDArray[Any], bound: int, reaching: NDArray[np.uint8]) -> bool:
+    """Whether any of WIDTH scores reaches the bound; if so, `reaching` is set to 1 for those that do, else 0."""
+    best = scores[0]
+    for at in range(WIDTH):
+        best = max(best, scores[at])
+    if best < bound:
+        return False
+    for at in range(WIDTH):
+        reaching[at] = scores[at] >= bound
+    return True
+
+
+@_compiled
+def _collect_for_one(
+    scores: NDArray[Any],
+    first_row: int,
+    stop_row: int,
+    k: int,
+    margin: np.float32,
+    limit: np.float32,
+    bits: NDArray[np.int32],
+    values: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    count: int,
+    reaching: NDArray[np.uint8],
+) -> tuple[int, np.float32]:
+    shift = 16 if scores.itemsize == 2 else 0
+    bound = _bound(bits, values, limit, shift)
+    full = min(len(rows), max(count, k) + max(_ROOM, k // 2))
+    eights = reaching.view(np.uint64)
+    for block in range(len(scores)):
+        if not _reaches(scores[block], bound, reaching):
+            continue
+        start = first_row + block * WIDTH
+        for eight in range(WIDTH // 8):
+            if eights[eight] == 0:
+                continue
+            for at in range(eight * 8, min(eight * 8 + 8, stop_row - start)):
+                bits[count] = np.int32(scores[block, at]) << shift
+                if reaching[at] == 0 or values[count] < limit:
+                    continue
+                rows[count] = start + at
+                count += 1
+                if count == full:
+                    count, limit = _compact(bits, values, rows, count, k, margin, shift == 16)
+                    if count < 0:
+                        return count, limit
+                    bound = _bound(bits, values, limit, shift)
+                    full = min(len(rows), max(count, k) + max(_ROOM, k // 2))
+    return count, limit
+
+
+@_compiled
+def collect(
+    scores: NDArray[Any],
+    first_row: int,
+    stop_row: int,
+    k: int,
+    margins: NDArray[np.float32],
+    least: NDArray[np.float32],
+    bits: NDArray[np.int32],
+    values: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    counts: NDArray[np.int32],
+) -> None:
+    """Gather the candidates for the best k of each query from one block of scores (queries, blocks, WIDTH).
+
+    `least` is the score a candidate must reach. `bits` and `values` are the same memory (queries, capacity + 1): the last
+    number of each row serves to read the bits of another. A count of -1 marks a query with too many candidates.
+    """
+    reaching = np.empty(WIDTH, np.uint8)
+    for query in range(len(counts)):
+        if counts[query] >= 0:
+            counts[query], least[query] = _collect_for_one(
+                scores[query],
+                first_row,
+                stop_row,
+                k,
+                margins[query],
+                least[query],
+                bits[query],
+                values[query],
+                rows[query],
+                counts[query],
+                reaching,
+            )
+
+
+@_compiled
+def prune(
+    k: int,
+    margins: NDArray[np.float32],
+    bits: NDArray[np.int32],
+    values: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    counts: NDArray[np.int32],
+    is_rounded: bool,
+) -> None:
+    """Leave only what can be among the best k of each query, after the last block."""
+    for query in range(len(counts)):
+        if counts[query] > k:
+            counts[query] = _compact(
+                bits[query], values[query], rows[query], counts[query], k, margins[query], is_rounded
+            )[0]
+
+
+@partial(_compiled, fastmath={"reassoc", "contract"})
+def _dot(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    total = 0.0
+    for at in range(len(first)):
+        total += np.float64(first[at]) * np.float64(second[at])
+    return total
+
+
+@_compiled
+def rescore(
+    queries: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    counts: NDArray[np.int32],
+    selection: NDArray[np.int64],
+    slack: NDArray[np.float64],
+    scores: NDArray[np.float32],
+    is_open: NDArray[np.bool_],
+) -> None:
+    """Score the candidates, `rows` in the selection, in double precision and round them to `scores` (queries, capacity).
+
+    `is_open` marks a score whose rounding may depend on the order of the additions; `slack` is how far these can differ.
+    """
+    for query in range(len(counts)):
+        for at in range(counts[query]):
+            row = np.int64(rows[query, at])
+            if len(selection):
+                row = selection[row]
+            exact = _dot(vectors[row], queries[query])
+            scores[query, at] = np.float32(exact)
+            is_open[query, at] = np.float32(exact - slack[query]) != np.float32(exact + slack[query])
