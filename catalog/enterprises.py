@@ -88,9 +88,13 @@ def find(session: Session, name: str, credit_code: str | None = None) -> Enterpr
         coded: Enterprise | None = session.execute(by_code).scalar_one_or_none()
         if coded is not None:
             return coded
-    by_name = select(Enterprise).where(col(Enterprise.name_key) == fold(name))
-    named: Enterprise | None = session.execute(by_name).scalar_one_or_none()
-    return named
+    return _named(session, name)
+
+
+def _named(session: Session, name: str) -> Enterprise | None:
+    query = select(Enterprise).where(col(Enterprise.name_key) == fold(name))
+    found: Enterprise | None = session.execute(query).scalar_one_or_none()
+    return found
 
 
 def page(
@@ -129,20 +133,34 @@ def create(
 def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Enterprise:
     """Replace the state of an enterprise. Raises NotFound, and Conflict when the name or code is another's."""
     row = get(session, enterprise_id)
-    other = find(session, data.name, data.credit_code)
-    if other is not None and other.id != row.id:
-        raise Conflict(f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业")
+    for other in (find(session, data.name, data.credit_code), _named(session, data.name)):
+        if other is not None and other.id != row.id:
+            raise Conflict(f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业")
     apply_changes(row, data.model_dump() | {"name_key": fold(data.name)})
     session.flush()
     return row
 
 
 def upsert(session: Session, data: EnterpriseCreate, *, import_id: int | None, is_demo: bool = False) -> str:
-    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing."""
+    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing.
+
+    Raises Conflict where name and credit code belong to different enterprises, or a known one has another code.
+    """
     row = find(session, data.name, data.credit_code)
     if row is None:
         create(session, data, import_id=import_id, is_demo=is_demo)
         return "new"
+    named = _named(session, data.name)
+    if named is not None and named.id != row.id:
+        raise Conflict(
+            f"名称“{data.name}”与统一社会信用代码 {data.credit_code} 分属两家企业", hint="请核对名称和代码"
+        )
+    if data.credit_code and row.credit_code not in (None, data.credit_code):
+        raise Conflict(
+            f"企业“{data.name}”已登记的统一社会信用代码是 {row.credit_code}，不是 {data.credit_code}",
+            hint="请与营业执照核对",
+        )
     said = {name: value for name, value in data.model_dump().items() if value not in (None, [], "")}
+    said["name_key"] = fold(data.name)
     changed = apply_noted(session, import_id, RecordKind.ENTERPRISE, row, said)
     return "changed" if changed else "unchanged"

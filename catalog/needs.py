@@ -238,6 +238,10 @@ def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo
         note_new(session, import_id, RecordKind.NEED, row)
         return "new"
     said = {name: value for name, value in values.items() if value not in (None, [], "")}
+    if data.classes:
+        # Classes of schemes that the register does not speak of, such as those inferred from the text, stay.
+        stated = {ref.scheme for ref in data.classes}
+        said["classes"] = [*values["classes"], *(c for c in row.classes if c["scheme"] not in stated)]
     return "changed" if apply_noted(session, import_id, RecordKind.NEED, row, said) else "unchanged"
 
 

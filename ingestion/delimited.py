@@ -100,8 +100,10 @@ def read(path: Path) -> Iterator[Sheet]:
     with path.open(encoding=codec, errors="replace", newline="") as stream:
         sample = [stream.readline(SAMPLE_LENGTH) for _ in range(SAMPLE_LINES)]
         delimiter = sniff_delimiter(sample)
+        lines = max(1, sum(1 for line in sample if line))
+        size = max(1, sum(len(line.encode(codec, errors="ignore")) for line in sample))
         stream.seek(0)
-        yield Sheet(path.stem, _rows(stream, delimiter))
+        yield Sheet(path.stem, _rows(stream, delimiter), likely_rows=path.stat().st_size * lines // size)
 
 
 def _rows(stream: TextIO, delimiter: str) -> Iterator[Row]:

@@ -24,7 +24,7 @@ from ingestion.headers import KIND_NAMES, vocabulary
 from ingestion.mappings import SavedMapping
 from ingestion.repeats import Reading, hash_of, known_result, way_of_reading
 from ingestion.report import MOST_REFUSALS, ImportReport, Notes, Refusal
-from ingestion.sheets import Row
+from ingestion.sheets import Row, Sheet
 from ingestion.tables import Table, open_table
 from ingestion.transactions import Open, writing
 
@@ -72,6 +72,7 @@ def import_file(
         run.progress = progress
         try:
             for sheet in sheets:
+                run.expect(sheet)
                 run.take_sheet(open_table(kind, sheet, mapping))
             return run.finish()
         except BaseException as error:
@@ -96,6 +97,7 @@ class _Run:
         self.open_session, self.reading, self.classifier = open_session, reading, classifier
         self.path, self.kind = reading.path, reading.kind
         self.actor, self.is_demo, self.folder = actor, is_demo, folder
+        self.total: int | None = None
         self.report = ImportReport(self.kind, self.path.name)
         self.notes = Notes()
         self.messages: list[str] = []
@@ -106,6 +108,11 @@ class _Run:
         self.first_rows: dict[str, tuple[int, int]] = {}
         self.row: imports.Import | None = None
         self.book: rejected.RejectedBook | None = None
+
+    def expect(self, sheet: Sheet) -> None:
+        """Add the rows that a sheet is likely to have to those expected, for the progress."""
+        if sheet.likely_rows is not None:
+            self.total = (self.total or 0) + sheet.likely_rows
 
     def take_sheet(self, table: Table | None) -> None:
         """Import the records of a sheet; a sheet that is no register is noted."""
@@ -197,7 +204,7 @@ class _Run:
             session.flush()
         self.batch, self.refused = [], []
         if self.progress:
-            self.progress(self.report.rows, None)
+            self.progress(self.report.rows, self.total)
 
     def _store_patents(self, session: Session) -> None:
         data = [record for _, _, _, record in self.batch if isinstance(record, PatentCreate)]
@@ -232,13 +239,11 @@ class _Run:
 
     def _refuse_contradiction(self, row: Row, record: records.Record) -> None:
         """Two rows of one file that speak of the same record must say the same, or every import changes it twice."""
-        key, label = _key(record)
-        if not key:
-            return
         digest = hash(record.model_dump_json())
-        line, first = self.first_rows.setdefault(key, (row.line, digest))
-        if digest != first:
-            raise RowError(label, key, f"与第 {line} 行是同一条记录（{key}）而内容不同，请合并为一行")
+        for label, key in _keys(record):
+            line, first = self.first_rows.setdefault(f"{label}{key}", (row.line, digest))
+            if digest != first:
+                raise RowError(label, key, f"与第 {line} 行的{label}相同（{key}）而内容不同，请合并为一行")
 
     def _count(self, outcome: str) -> None:
         setattr(self.report, outcome, getattr(self.report, outcome) + 1)
@@ -277,13 +282,15 @@ def _upsert(session: Session, record: records.Record, import_id: int | None, is_
     raise TypeError(type(record))
 
 
-def _key(record: records.Record) -> tuple[str, str]:
-    """What identifies a record within its file, and the label of that field."""
+def _keys(record: records.Record) -> list[tuple[str, str]]:
+    """What identifies a record within its file, each with the label of its field."""
     if isinstance(record, needs.NeedCreate):
-        return record.code or "", "需求编号"
-    if isinstance(record, enterprises.EnterpriseCreate):
-        return record.name, "企业名称"
-    return record.application_number or "", "申请号"
+        keys = [("需求编号", record.code)]
+    elif isinstance(record, enterprises.EnterpriseCreate):
+        keys = [("企业名称", record.name), ("统一社会信用代码", record.credit_code)]
+    else:
+        keys = [("申请号", record.application_number)]
+    return [(label, key) for label, key in keys if key]
 
 
 def _preview(mapping: Mapping, row: Row) -> dict[str, str]:

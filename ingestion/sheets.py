@@ -25,9 +25,10 @@ class Sheet:
     """One table of a file.
 
     `keys` are the names of the cells where the format has them (JSON); the list may grow while rows are read. It is
-    None for tables that carry their names, if any, in a row.
+    None for tables that carry their names, if any, in a row. `likely_rows` is their number where it can be told ahead.
     """
 
     name: str
     rows: Iterator[Row]
     keys: list[str] | None = field(default=None)
+    likely_rows: int | None = None

@@ -27,7 +27,8 @@ def read(path: Path) -> Iterator[Sheet]:
         raise _damaged(path) from error
     for meta in workbook.sheets_metadata:
         if meta.typ is SheetTypeEnum.WorkSheet:
-            yield Sheet(meta.name, _rows(_sheet(workbook, meta.name, path)))
+            sheet = _sheet(workbook, meta.name, path)
+            yield Sheet(meta.name, _rows(sheet), likely_rows=sheet.height)
 
 
 def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:

@@ -281,3 +281,35 @@ def test_two_rows_of_one_enterprise_must_agree(import_text: Import) -> None:
     content = "企业名称,从业人员数\n示例仪器有限公司,10\n示例仪器有限公司,20\n示例仪器有限公司,10\n"
     assert counts(import_text(content, kind="enterprises")) == (1, 0, 1, 1)
     assert counts(import_text(content, kind="enterprises")) == (0, 0, 2, 1)
+
+
+def test_enterprises_are_not_mixed_up(import_text: Import) -> None:
+    header = "企业名称,统一社会信用代码\n"
+    code = "91420100DEM0000061"
+    assert counts(import_text(f"{header}示例甲有限公司,{code}\n示例乙有限公司,\n", kind="enterprises")) == (
+        2,
+        0,
+        0,
+        0,
+    )
+    renamed = f"{header}示例甲精密有限公司,{code}\n"
+    assert counts(import_text(renamed, kind="enterprises")) == (0, 1, 0, 0)
+    assert counts(import_text(renamed, kind="enterprises")) == (0, 0, 1, 0)
+    report = import_text(f"{header}示例乙有限公司,{code}\n", kind="enterprises")
+    assert counts(report) == (0, 0, 0, 1)
+    assert "分属两家企业" in report.refusals[0].reason
+
+
+def test_progress_knows_about_how_many_rows_there_are(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("名称\n" + "".join(f"一种{place:04d}号水泵\n" for place in range(2000)), encoding="utf-8")
+    seen: list[tuple[int, int | None]] = []
+    import_file(
+        database,
+        path,
+        "patents",
+        rejected_dir=tmp_path,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen[-1][0] == 2000
+    assert seen[-1][1] == pytest.approx(2000, rel=0.1)
