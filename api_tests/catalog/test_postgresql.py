@@ -1,0 +1,98 @@
+"""The catalogue on PostgreSQL: the same migrations, the same upserts."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlmodel import SQLModel
+
+import demo
+from catalog.base import PageQuery
+from catalog.db import Database
+from catalog.patents import PatentFilter, page, publics
+from ingestion.importer import import_file
+from service.installation import initialise
+
+pytestmark = pytest.mark.postgresql
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).parent
+    if os.environ.get("CI"):
+        pytest.fail("CI must have PostgreSQL; see .ci/run")
+    pytest.skip("PostgreSQL is not on this machine")
+
+
+def _as_postgres(*command: str | Path) -> None:
+    # PostgreSQL refuses to run as root.
+    words = [str(word) for word in command]
+    if os.geteuid() == 0:
+        words = ["runuser", "-u", "postgres", "--", *words]
+    subprocess.run(words, check=True, capture_output=True, timeout=120, cwd="/")
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    binaries = _binaries()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    # Not under pytest's own folder, which another user may not enter.
+    with tempfile.TemporaryDirectory(prefix="patentdock-pg-") as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+        data = folder / "data"
+        _as_postgres(
+            binaries / "initdb", "-D", data, "-U", "patentdock", "-A", "trust", "-E", "UTF8", "--no-sync"
+        )
+        options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
+        _as_postgres(binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+        try:
+            db = Database(f"postgresql://patentdock@127.0.0.1:{port}/postgres")
+            initialise(db)
+            yield db
+            db.dispose()
+        finally:
+            _as_postgres(binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+def test_migrations_and_models_agree(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path) -> None:
+    def load() -> dict[str, tuple[int, int, int, int]]:
+        reports = {
+            kind: import_file(database, demo.path(kind), kind, is_demo=True, rejected_dir=tmp_path)
+            for kind in demo.KINDS
+        }
+        return {kind: (r.new, r.changed, r.unchanged, r.rejected) for kind, r in reports.items()}
+
+    assert load() == {
+        "enterprises": (40, 0, 0, 0),
+        "patents": (340, 0, 0, 0),
+        "needs": (64, 0, 0, 0),
+        "licences": (64, 0, 0, 0),
+    }
+    assert all(new == changed == rejected == 0 for new, changed, _, rejected in load().values())
+    with database.read() as session:
+        rows = page(session, PageQuery(size=5, sort="-filing_date"), PatentFilter(ipc="H01M"))
+        assert rows.total > 5
+        assert all(any(c.startswith("H01M") for c in p.ipc) for p in publics(session, rows.rows))
