@@ -16,6 +16,7 @@ from service import cli_catalogue, cli_data, cli_generations, cli_install, cli_m
 from service.cli_language import Command, Group, explain
 from service.cli_output import print_error
 from service.field_problems import InvalidFields
+from service.settings import load_settings
 
 app = typer.Typer(
     name="patentdock",
@@ -62,10 +63,20 @@ def _usage_error(error: typer.TyperException) -> int:
 
 def _internal_error() -> int:
     number = secrets.token_hex(4)
-    path = Path(tempfile.gettempdir()) / f"patentdock-{number}.log"
+    path = _log_folder() / f"patentdock-{number}.log"
     path.write_text(traceback.format_exc(), encoding="utf-8")
     print_error(f"程序内部出错，编号 {number}", f"详情已写入 {path}，请连同所用命令一并报告")
     return 1
+
+
+def _log_folder() -> Path:
+    """The folder `logs` of the data directory, the system's own where that cannot be written."""
+    try:
+        folder = load_settings().data / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (PatentDockError, OSError):
+        return Path(tempfile.gettempdir())
+    return folder
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import tempfile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -109,6 +110,8 @@ def serve(
     # One query on two threads is slower than on one; must be set before FAISS and torch are imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     runtime = ready_runtime()
+    runtime.settings.uploads_dir.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(runtime.settings.uploads_dir)  # where large uploads are spooled
     listener = _listen(host or runtime.settings.host, port or runtime.settings.port)
     import uvicorn
 

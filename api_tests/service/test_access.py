@@ -39,7 +39,7 @@ def bare(tmp_path: Path) -> Runtime:
     [None, "Bearer", "Bearer pd_1_wrong", "Basic cGRfMV94", "Bearer pd_99999999999999999999_x", "Bearer 锂"],
 )
 def test_without_a_valid_key_nothing_is_answered(server: str, authorization: str | None) -> None:
-    headers = {"Authorization": authorization.encode()} if authorization else {}
+    headers = [(b"Authorization", authorization.encode())] if authorization else []
     response = httpx.get(f"{server}/api/v1/segments", headers=headers, timeout=120)
     assert response.status_code == 401
     assert response.headers["www-authenticate"].startswith("Bearer")

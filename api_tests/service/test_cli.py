@@ -187,6 +187,21 @@ def test_wrong_settings_are_named(
     assert (code, "环境变量 PATENTDOCK_PORT" in err) == (1, True)
 
 
+def test_an_unforeseen_error_shows_a_number_and_leaves_a_report(
+    capsys: pytest.CaptureFixture[str], fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Runtime:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("service.cli_catalogue.ready_runtime", fail)
+    code, out, err = run(capsys, "keys", "list")
+    assert (code, out) == (1, "")
+    assert "secret detail" not in err
+    [report] = (fresh / "logs").iterdir()
+    assert str(report) in err
+    assert "secret detail" in report.read_text("utf-8")
+
+
 def match(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     code, out, err = run(capsys, "match", *arguments, "--json")
     assert code == 0, err

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from sqlmodel import SQLModel
+from pydantic import BaseModel
 
 from catalog import generations
 from service.dependencies import Reading
@@ -12,7 +12,7 @@ from service.dependencies import Reading
 router = APIRouter(prefix="/generations", tags=["索引版本"])
 
 
-class GenerationPublic(SQLModel):
+class GenerationPublic(BaseModel):
     """A generation as shown to users."""
 
     name: str
