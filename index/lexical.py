@@ -28,16 +28,21 @@ Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 K1, B = 1.2, 0.75  # the usual defaults; on real needs other values hardly matter
-_ARRAYS = ("keys", "offsets", "rows", "weights")
+_ARRAYS = ("keys", "offsets", "rows", "weights", "lengths")
 
 
 class LexicalIndex:
-    """The postings of one collection. `documents` is their number."""
+    """The postings of one collection. `documents` is their number.
+
+    The postings of the token with `keys[t]`, ascending, are `rows` and `weights` from `offsets[t]` to `offsets[t + 1]`;
+    `lengths` are the numbers of tokens of the documents.
+    """
 
     def __init__(self, documents: int, arrays: dict[str, NDArray[Any]]) -> None:
         self.documents = documents
-        self._keys, self._offsets = arrays["keys"], arrays["offsets"]
-        self._rows, self._weights = arrays["rows"], arrays["weights"]
+        self.keys, self.offsets = arrays["keys"], arrays["offsets"]
+        self.rows, self.weights = arrays["rows"], arrays["weights"]
+        self.lengths = arrays["lengths"]
 
     @classmethod
     def write(cls, folder: Path, token_lists: Iterable[Sequence[str]]) -> int:
@@ -64,18 +69,18 @@ class LexicalIndex:
 
     def idf(self, token: str) -> float:
         """How telling `token` is: its inverse document frequency, greatest for a token of no document."""
-        (start,), (stop,) = self._spans([token])
-        return float(self._idf(stop - start))
+        (start,), (stop,) = self._spans([_key(token)])
+        return float(self.idf_of(stop - start))
 
     def scores(self, tokens: Sequence[str], rows: Rows | None = None) -> Floats:
         """BM25 of the query `tokens` for `rows`, in their order, or for all documents; 0 where none occurs."""
-        # In the order of the tokens themselves, so that the same words in another order give the same sums.
-        counts = sorted(Counter(tokens).items())
-        starts, stops = self._spans([token for token, _ in counts])
-        factors = self._idf(stops - starts) * [count for _, count in counts]
+        # In the order of the keys, so that the same words in another order give the same sums.
+        counts = sorted((_key(token), count) for token, count in Counter(tokens).items())
+        starts, stops = self._spans([key for key, _ in counts])
+        factors = self.idf_of(stops - starts) * [count for _, count in counts]
         sums = np.zeros(self.documents, np.float32)
         for start, stop, factor in zip(starts, stops, factors, strict=True):
-            np.add.at(sums, self._rows[start:stop], self._weights[start:stop] * np.float32(factor))
+            np.add.at(sums, self.rows[start:stop], self.weights[start:stop] * np.float32(factor))
         return sums if rows is None else sums[rows]
 
     def search(self, tokens: Sequence[str], k: int, rows: Rows | None = None) -> tuple[Floats, Rows]:
@@ -89,18 +94,24 @@ class LexicalIndex:
         best = _best(scores, k)
         return scores[best], best if rows is None else rows[best]
 
-    def _spans(self, tokens: Sequence[str]) -> tuple[Rows, Rows]:
-        """Where the postings of each token start and stop; nowhere (0, 0) for a token of no document."""
-        keys = np.array([_key(token) for token in tokens], np.uint64)
-        places = np.searchsorted(self._keys, keys)
+    def places(self, keys: NDArray[np.uint64]) -> tuple[Rows, NDArray[np.bool_]]:
+        """The places in `self.keys` of some keys, and which of these are there at all."""
+        places = np.searchsorted(self.keys, keys)
         known = np.zeros(len(keys), bool)
-        inside = places < len(self._keys)
-        known[inside] = self._keys[places[inside]] == keys[inside]
+        inside = places < len(self.keys)
+        known[inside] = self.keys[places[inside]] == keys[inside]
+        return places, known
+
+    def _spans(self, token_keys: Sequence[np.uint64]) -> tuple[Rows, Rows]:
+        """Where the postings of each token start and stop; nowhere (0, 0) for a token of no document."""
+        keys = np.array(token_keys, np.uint64)
+        places, known = self.places(keys)
         starts, stops = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
-        starts[known], stops[known] = self._offsets[places[known]], self._offsets[places[known] + 1]
+        starts[known], stops[known] = self.offsets[places[known]], self.offsets[places[known] + 1]
         return starts, stops
 
-    def _idf(self, frequencies: Rows) -> NDArray[np.float64]:
+    def idf_of(self, frequencies: Rows) -> NDArray[np.float64]:
+        """The inverse document frequency of tokens that stand in so many documents."""
         idf: NDArray[np.float64] = np.log1p((self.documents - frequencies + 0.5) / (frequencies + 0.5))
         return idf
 
@@ -140,15 +151,22 @@ class _Postings:
             "offsets": by_token.indptr.astype(np.int64),
             "rows": by_token.indices.astype(np.int32),
             "weights": by_token.data,
+            "lengths": np.frombuffer(self.lengths, np.int32),
         }
 
     def _weights(self) -> Floats:
-        lengths = np.frombuffer(self.lengths, np.int32).astype(np.float32)
-        mean = max(float(lengths.mean()) if len(lengths) else 0.0, 1e-9)
-        norms = (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
+        norms = length_norms(np.frombuffer(self.lengths, np.int32))
         counts = np.frombuffer(self.counts, np.int32).astype(np.float32)
         weights: Floats = counts / (counts + np.repeat(norms, np.frombuffer(self.distinct, np.int32)))
         return weights
+
+
+def length_norms(lengths: NDArray[np.int32]) -> Floats:
+    """k1 (1 - b + b length / mean length) of each document: a posting weighs tf / (tf + norm)."""
+    exact = lengths.astype(np.float32)
+    mean = max(float(exact.mean()) if len(exact) else 0.0, 1e-9)
+    norms: Floats = (K1 * (1 - B + B * exact / mean)).astype(np.float32)
+    return norms
 
 
 def _key(token: str) -> np.uint64:

@@ -6,13 +6,13 @@ numbers are ordered like their bits, so that a block of them is passed over with
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from index.compiled import compiled, kth_largest
 
 WIDTH = 256
 """Scores that are passed over together. With 64, LLVM unrolls the loop and no longer makes vector instructions of it."""
@@ -23,44 +23,7 @@ _ROOM = 32
 _ROUNDING = np.float32(2.0**-7 * 1.01)
 
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def _compiled(function: _Function, fastmath: bool | set[str] = False) -> _Function:
-    """Compile without the interpreter's lock; what was compiled is kept on the disk where there is a place for it."""
-    try:
-        kept: _Function = njit(function, nogil=True, fastmath=fastmath, cache=True)
-    except RuntimeError:  # a system account may have no writable folder at all
-        kept = njit(function, nogil=True, fastmath=fastmath)
-    return kept
-
-
-@_compiled
-def _kth_largest(values: NDArray[np.float32], k: int) -> np.float32:
-    """Hoare's FIND (1961), three times as fast as numba's np.partition; puts `values` in another order."""
-    left, right, wanted = 0, len(values) - 1, k - 1
-    while left < right:
-        pivot = values[(left + right) >> 1]
-        low, high = left, right
-        while low <= high:
-            while values[low] > pivot:
-                low += 1
-            while values[high] < pivot:
-                high -= 1
-            if low <= high:
-                values[low], values[high] = values[high], values[low]
-                low += 1
-                high -= 1
-        if wanted <= high:
-            right = high
-        elif wanted >= low:
-            left = low
-        else:
-            break
-    return np.float32(values[wanted])
-
-
-@_compiled
+@compiled
 def _compact(
     bits: NDArray[np.int32],
     values: NDArray[np.float32],
@@ -76,7 +39,7 @@ def _compact(
     """
     if count < k:
         return count, np.float32(-np.inf)
-    last = _kth_largest(values[:count].copy(), k)
+    last = kth_largest(values[:count].copy(), k)
     least = last - margin
     if is_rounded:
         least -= _ROUNDING * abs(last)
@@ -89,7 +52,7 @@ def _compact(
     return (-1 if kept == len(rows) else kept), least
 
 
-@_compiled
+@compiled
 def _bound(bits: NDArray[np.int32], values: NDArray[np.float32], limit: np.float32, shift: int) -> int:
     """The least integer whose score may reach `limit`; of numbers below zero the order is not that of their bits."""
     if limit <= 0:
@@ -98,7 +61,7 @@ def _bound(bits: NDArray[np.int32], values: NDArray[np.float32], limit: np.float
     return int((np.int64(bits[-1]) + (1 << shift) - 1) >> shift)
 
 
-@_compiled
+@compiled
 def _reaches(scores: NDArray[Any], bound: int, reaching: NDArray[np.uint8]) -> bool:
     """Whether any of WIDTH scores reaches the bound; if so, `reaching` is set to 1 for those that do, else 0."""
     best = scores[0]
@@ -111,7 +74,7 @@ def _reaches(scores: NDArray[Any], bound: int, reaching: NDArray[np.uint8]) -> b
     return True
 
 
-@_compiled
+@compiled
 def _collect_for_one(
     scores: NDArray[Any],
     first_row: int,
@@ -151,7 +114,7 @@ def _collect_for_one(
     return count, limit
 
 
-@_compiled
+@compiled
 def collect(
     scores: NDArray[Any],
     first_row: int,
@@ -187,7 +150,7 @@ def collect(
             )
 
 
-@_compiled
+@compiled
 def prune(
     k: int,
     margins: NDArray[np.float32],
@@ -205,7 +168,7 @@ def prune(
             )[0]
 
 
-@partial(_compiled, fastmath={"reassoc", "contract"})
+@partial(compiled, fastmath={"reassoc", "contract"})
 def _dot(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     total = 0.0
     for at in range(len(first)):
@@ -213,7 +176,7 @@ def _dot(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     return total
 
 
-@_compiled
+@compiled
 def rescore(
     queries: NDArray[np.float32],
     vectors: NDArray[np.float32],

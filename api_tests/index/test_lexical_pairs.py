@@ -1,0 +1,55 @@
+"""The lexical leg of all pairs answers what the search for each document's tokens answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.lexical import LexicalIndex
+from index.lexical_pairs import lexical_pairs
+
+WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
+
+
+def open_index(folder: Path, documents: list[list[str]]) -> LexicalIndex:
+    LexicalIndex.write(folder, documents)
+    return LexicalIndex.open(folder)
+
+
+def documents(random: np.random.Generator, count: int, words: int, longest: int) -> list[list[str]]:
+    """Texts of words of which some are frequent, most rare, with repetitions and empty texts."""
+    pool = np.array(WORDS + [f"词{number}" for number in range(words)])
+    share = 1 / np.arange(1, len(pool) + 1)
+    return [
+        random.choice(pool, random.integers(0, longest), p=share / share.sum()).tolist() for _ in range(count)
+    ]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32), st.sampled_from([0, 3, 400]), st.sampled_from([0, 7, 2000]), st.data())
+def test_pairs_equal_the_search_of_each_document(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, asked: int, answering: int, data: st.DataObject
+) -> None:
+    random = np.random.default_rng(seed)
+    folder = tmp_path_factory.mktemp("lexical")
+    queries = documents(random, asked, 200, 40)
+    queries += [["钢"] * data.draw(st.sampled_from([1, 50, 5000])) + ["电池"]]
+    own = open_index(folder / "queries", queries)
+    targets = open_index(folder / "targets", documents(random, answering, 300, 80))
+    kept = data.draw(st.sampled_from([None, 0.0, 0.1, 0.9]))
+    rows = None if kept is None else np.flatnonzero(random.random(answering) < kept)
+    query_rows = np.flatnonzero(random.random(len(queries)) < data.draw(st.sampled_from([0.3, 1.0])))
+    k = data.draw(st.sampled_from([1, 9, 500]))
+
+    answered: list[int] = []
+    for block in lexical_pairs(own, targets, query_rows, k, rows):
+        for at, query in enumerate(block.queries):
+            scores, found = targets.search(queries[query], k, rows)
+            np.testing.assert_array_equal(block.rows[at, : block.counts[at]], found)
+            np.testing.assert_array_equal(block.scores[at, : block.counts[at]], scores)
+        answered += block.queries.tolist()
+    assert answered == query_rows.tolist()
