@@ -80,7 +80,7 @@ def test_evidence_is_quoted_verbatim(matcher: Matcher) -> None:
 
 def test_both_directions_give_the_same_similarity(installation: Runtime, matcher: Matcher) -> None:
     with installation.database.read() as session:
-        need_id = need_page(session, PageQuery(size=1)).rows[0].id
+        need_id = need_page(session, PageQuery(size=1)).rows[0].id or 0
     forward = matcher.patents_for_need(need_id, 5, Filters()).items[0]
     backward = matcher.needs_for_patent(forward.patent.id, 200, Filters())
     (same,) = [item for item in backward.items if item.need.id == need_id]
