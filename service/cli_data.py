@@ -37,8 +37,16 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="只检查并报告，�
 
 @contextmanager
 def _row_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    rows = 0
     with step_progress() as report:
-        yield lambda done, total: report(f"导入 {name}", done, total or done)
+
+        def advance(done: int, total: int | None) -> None:
+            nonlocal rows
+            rows = done
+            report(f"导入 {name}", done, total or done)
+
+        yield advance
+        report(f"导入 {name}", rows, rows)  # the total given on the way is an estimate
 
 
 def _run_import(
