@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -95,6 +96,26 @@ def test_any_workbook(template: Path, grid: tuple[str, list[list[str]]]) -> None
         path = Path(folder) / "a.xlsx"
         book.save(path)
         unmoved(run(template, path, kind))
+
+
+_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), _CELLS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_WORDS, inner, max_size=3)),
+    max_leaves=5,
+)
+_KEYS = st.one_of(
+    st.sampled_from(["title", "number", "applicant", "名称", "申请号", "摘要", "申请日"]), _WORDS
+)
+
+
+@FEW
+@given(st.lists(st.one_of(st.dictionaries(_KEYS, _JSON, max_size=5), _JSON), max_size=8), st.booleans())
+def test_any_json(template: Path, records: list[object], as_array: bool) -> None:
+    lines = [json.dumps(record, ensure_ascii=as_array) for record in records]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.json"
+        path.write_text(f"[{','.join(lines)}]" if as_array else "\n".join(lines), encoding="utf-8")
+        unmoved(run(template, path, "patents"))
 
 
 @FEW
