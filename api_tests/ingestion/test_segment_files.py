@@ -89,7 +89,7 @@ def test_a_new_version_reclassifies_what_follows_from_ipc_and_industry_only(
         with database.read() as session:
             rows = patents.publics(session, patents.page(session, PageQuery(), patents.PatentFilter()).rows)
             wanted = [needs.public(row, None) for row in needs.page(session, PageQuery()).rows]
-            named = [(row.title, row.classes) for row in [*rows, *wanted]]
+            named = [(row.title, row.classes) for row in rows] + [(row.title, row.classes) for row in wanted]
             return {t: [(c.code, c.basis) for c in classes if c.scheme == "segment"] for t, classes in named}
 
     before = found()

@@ -184,8 +184,8 @@ def test_an_edit_a_licence_and_a_merge_are_in_the_way(database: Database, import
 
 def merge_ids(database: Database) -> tuple[int, list[int]]:
     with database.read() as session:
-        rows = holders.page(session, PageQuery()).rows
-    return rows[0].id, [row.id for row in rows[1:]]
+        ids = [row.id or 0 for row in holders.page(session, PageQuery()).rows]
+    return ids[0], ids[1:]
 
 
 def test_what_came_along_stays_when_others_use_it(database: Database, import_text: Import) -> None:
