@@ -20,7 +20,7 @@ from index import pair_kernels
 from index.pair_product import Product, choose_product
 from index.vectors import Floats, Rows, VectorIndex, check_shape
 
-_QUERIES = 1024
+BLOCK = 1024
 """Queries of one block: enough to keep the matrix units busy, few enough for the cache."""
 _ROWS = 2048
 _GATHERED = 4096
@@ -68,9 +68,14 @@ def all_pairs(
     if groups is None:
         groups = [Group(np.arange(len(queries)), None)]
     product = product or choose_product()
-    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for group in groups:
-            yield from _of_group(index, queries, k, group, product, pool, threads)
+    threads_before = torch.get_num_threads()
+    try:
+        # Each thread multiplies on its own: two products side by side keep both cores as busy and their scores in cache.
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for group in groups:
+                yield from _of_group(index, queries, k, group, product, pool, threads)
+    finally:
+        torch.set_num_threads(threads_before)
 
 
 def _of_group(
@@ -83,7 +88,7 @@ def _of_group(
     threads: int,
 ) -> Iterator[PairBlock]:
     candidates = len(index) if group.rows is None else len(group.rows)
-    numbers = [group.queries[at : at + _QUERIES] for at in range(0, len(group.queries), _QUERIES)]
+    numbers = [group.queries[at : at + BLOCK] for at in range(0, len(group.queries), BLOCK)]
     if len(group.queries) < _FEW or candidates <= k:
         for some in numbers:
             yield PairBlock(some, *index.search(np.ascontiguousarray(queries[some]), k, group.rows))

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import lexical_kernels
+from index.all_pairs import BLOCK
 from index.lexical import Floats, LexicalIndex, Rows, length_norms
-
-BLOCK = 1024
-"""Queries of one block of answers, as in `index.all_pairs`."""
 
 _READ = 64 * BLOCK
 
@@ -41,7 +39,8 @@ def lexical_pairs(
     *,
     threads: int = 2,
 ) -> Iterator[LexicalBlock]:
-    """What `targets.search(tokens, k, rows)` answers for the documents `query_rows` (ascending) of `queries`, in blocks.
+    """What `targets.search(tokens, k, rows)` answers for the documents `query_rows` (ascending) of `queries`, in blocks
+    of BLOCK as `all_pairs` answers them.
 
     `rows` (sorted, distinct) restricts the candidates; None means all. Memory holds, besides a few blocks, the tokens of
     65,536 queries: some 120 MB for patents. Raises ValueError for k below 1.

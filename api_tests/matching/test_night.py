@@ -1,0 +1,70 @@
+"""The night's matches are what a request by day would answer, for every record and both ways."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from catalog import needs, patents
+from catalog.night_matches import NightMatch, NightSide
+from index.build import patent_text
+from index.columns import Filters
+from index.generation import Generation
+from matching.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, match_all
+from matching.retrieve import Query, retrieve
+from service.runtime import Runtime
+
+DAY = date(2026, 6, 1)
+Stored = dict[NightSide, Found]
+
+
+@pytest.fixture(scope="module")
+def generation(installation: Runtime) -> Generation:
+    current = installation.store.current()
+    assert current is not None
+    return current
+
+
+@pytest.fixture(scope="module")
+def night(generation: Generation) -> tuple[NightReport, Stored]:
+    stored: Stored = {side: [] for side in NightSide}
+    return match_all(generation, DAY, lambda side, found: stored[side].extend(found)), stored
+
+
+def test_every_need_gets_what_the_request_by_day_answers(
+    installation: Runtime, generation: Generation, night: tuple[NightReport, Stored]
+) -> None:
+    report, stored = night
+    rows = generation.patents.columns.select(Filters(in_force_on=DAY))
+    assert rows is not None
+    assert 0 < len(rows) < len(generation.patents)
+    assert report.patents_in_force == len(rows)
+    with installation.database.read() as session:
+        texts = {need.id: need.text for need in needs.texts(session)}
+    assert [need_id for need_id, _ in stored[NightSide.NEED]] == generation.needs.ids.tolist()
+    for row, (need_id, found) in enumerate(stored[NightSide.NEED]):
+        query = Query.of(texts[need_id], generation.needs.vectors.vector(row))
+        assert found == expected(generation, "patents", query, rows, TOP_PATENTS)
+
+
+def test_every_patent_in_force_gets_what_the_request_by_day_answers(
+    installation: Runtime, generation: Generation, night: tuple[NightReport, Stored]
+) -> None:
+    _, stored = night
+    with installation.database.read() as session:
+        texts = {p.id: patent_text(p.title, p.abstract, p.first_claim) for p in patents.texts(session, set())}
+    assert len(stored[NightSide.PATENT]) == night[0].patents_in_force
+    for patent_id, found in stored[NightSide.PATENT]:
+        row = generation.patents.row_of(patent_id)
+        assert row is not None
+        query = Query.of(texts[patent_id], generation.patents.vectors.vector(row))
+        assert found == expected(generation, "needs", query, None, TOP_NEEDS)
+
+
+def expected(
+    generation: Generation, side: str, query: Query, rows: np.ndarray | None, top: int
+) -> list[NightMatch]:
+    hits = retrieve(getattr(generation, side), query, rows, top)
+    return [NightMatch(h.id, h.score, round(h.dense, 6), h.dense_rank, h.lexical_rank) for h in hits]
