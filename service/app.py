@@ -12,7 +12,20 @@ from fastapi.staticfiles import StaticFiles
 
 from catalog.errors import PatentDockError
 from service import errors, openapi, pages
-from service.api import enterprises, generations, health, imports, licences, matches, needs, patents, segments
+from service.api import (
+    enterprises,
+    generations,
+    health,
+    holders,
+    import_undo,
+    imports,
+    licences,
+    matches,
+    needs,
+    patents,
+    screenings,
+    segments,
+)
 from service.dependencies import require_key
 from service.middleware import BodyLimit, SecurityHeaders
 from service.runtime import Runtime
@@ -62,7 +75,19 @@ def create_app(runtime: Runtime) -> FastAPI:
     protected = APIRouter(
         prefix="/api/v1", dependencies=[Depends(require_key)], responses=errors.responses(401)
     )
-    for module in (matches, patents, needs, enterprises, licences, imports, segments, generations):
+    for module in (
+        matches,
+        patents,
+        holders,
+        needs,
+        enterprises,
+        licences,
+        imports,
+        import_undo,
+        screenings,
+        segments,
+        generations,
+    ):
         protected.include_router(module.router)
     app.include_router(protected)
     app.include_router(pages.router)

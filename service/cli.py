@@ -12,7 +12,16 @@ from pathlib import Path
 import typer
 
 from catalog.errors import PatentDockError
-from service import cli_catalogue, cli_data, cli_generations, cli_install, cli_match
+from service import (
+    cli_catalogue,
+    cli_data,
+    cli_generations,
+    cli_holders,
+    cli_imports,
+    cli_install,
+    cli_match,
+    cli_screening,
+)
 from service.cli_language import Command, Group, explain
 from service.cli_output import print_error
 from service.field_problems import InvalidFields
@@ -27,7 +36,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-for module in (cli_install, cli_data, cli_match, cli_catalogue, cli_generations):
+for module in (
+    cli_install,
+    cli_data,
+    cli_imports,
+    cli_match,
+    cli_screening,
+    cli_holders,
+    cli_catalogue,
+    cli_generations,
+):
     module.register(app, Command, Group)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from service import cli_segments
 from service.cli_output import note, print_json, print_table
 from service.cli_runtime import ready_runtime
 
@@ -77,7 +78,10 @@ def register(app: typer.Typer, command: type, group: type) -> None:
             "接口密钥：生成、列出、吊销",
             {"create": keys_create, "list": keys_list, "revoke": keys_revoke},
         ),
-        "segments": ("产业目录", {"list": segments_list}),
+        "segments": (
+            "产业目录：列出、导入、导出、比较、启用",
+            {"list": segments_list, **cli_segments.COMMANDS},
+        ),
     }
     for name, (text, commands) in groups.items():
         sub = typer.Typer(cls=group, help=text, no_args_is_help=True)

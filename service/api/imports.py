@@ -78,7 +78,7 @@ def _safe_name(name: str | None) -> str:
 
 
 @contextmanager
-def _stored(upload: UploadFile, folder: Path) -> Iterator[Path]:
+def stored_upload(upload: UploadFile, folder: Path) -> Iterator[Path]:
     """The uploaded file on the disk under its own name, removed at the end."""
     name = _safe_name(upload.filename)
     if not name:
@@ -129,7 +129,7 @@ def create_import(
 
     个别行有问题时被退回并说明原因，其余照常导入；整个文件不能用时返回 422，什么也不写入。
     """
-    with _stored(file, runtime.settings.uploads_dir) as path:
+    with stored_upload(file, runtime.settings.uploads_dir) as path:
         report = import_file(
             runtime.database,
             path,

@@ -21,7 +21,7 @@ class PatentQuery(PageQuery, PatentFilter):
 
     sort: str | None = Field(
         default=None,
-        description="排序字段：id、application_number、title、filing_date、grant_date；前加 - 为降序",
+        description="排序字段：id、application_number、title、filing_date、grant_date、potential（潜力分）；前加 - 为降序",
     )
 
 

@@ -1,0 +1,154 @@
+"""Holders (专利权人): lists, spellings that may be one, merges, the workbook of the yearly review."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from catalog import holder_merges, holders
+from catalog.base import Page, PageQuery, Schema
+from catalog.errors import NotFound
+from catalog.holder_merges import MergePublic, Spelling, TakenBack
+from catalog.holders import HolderPublic
+from catalog.terms import HolderKind
+from ingestion import screening_weights
+from ingestion.holder_duplicates import find
+from ingestion.review_workbook import export_reviews
+from service.api.imports import XLSX_TYPE
+from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.errors import responses
+
+MAX_ID = 2**31 - 1
+
+router = APIRouter(prefix="/holders", tags=["专利权人"])
+
+
+class HolderQuery(PageQuery):
+    """Page and conditions of a list of holders."""
+
+    sort: str | None = Field(default=None, description="排序字段：id、name、patents；前加 - 为降序")
+    name: str | None = Field(default=None, max_length=300, description="名称中的文字，含已合并的写法")
+    kind: HolderKind | None = Field(default=None, description="专利权人类型")
+
+
+class MergeQuery(PageQuery):
+    """Page and conditions of a list of merges."""
+
+    sort: str | None = Field(default=None, description="排序字段：id；前加 - 为降序")
+    holder_id: int | None = Field(default=None, ge=1, le=MAX_ID, description="只看涉及此专利权人的合并")
+
+
+class DuplicateHolder(BaseModel):
+    """One of two holders that may be the same."""
+
+    id: int
+    name: str
+    kind: HolderKind
+    kind_name: str
+    patents: int
+
+
+class Duplicate(BaseModel):
+    """Two holders that may be the same, and why; nothing is merged by itself."""
+
+    keep: DuplicateHolder = Field(description="建议保留：专利较多的一个")
+    other: DuplicateHolder
+    reason: str = Field(description="疑似同一专利权人的理由")
+
+
+class MergeInput(Schema):
+    """Which holders to merge."""
+
+    keep: int = Field(ge=1, le=MAX_ID, description="保留的专利权人编号", examples=[1])
+    others: list[Annotated[int, Field(ge=1, le=MAX_ID)]] = Field(
+        min_length=1, max_length=200, description="并入的专利权人编号", examples=[[2]]
+    )
+    reason: str = Field(default="", max_length=500, description="合并的理由")
+
+
+def _shown(holder: Spelling) -> DuplicateHolder:
+    return DuplicateHolder(**holder._asdict(), kind_name=holder.kind.label)
+
+
+@router.get("", summary="专利权人列表", operation_id="list_holders", responses=responses(422))
+def list_holders(session: Reading, wanted: Annotated[HolderQuery, Query()]) -> Page[HolderPublic]:
+    """按名称（含已合并的写法）和类型筛选，分页返回；附专利件数。"""
+    found = holders.page(session, wanted, name=wanted.name, kind=wanted.kind)
+    items = holders.publics(session, found.rows)
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get(
+    "/duplicates", summary="疑似同一专利权人", operation_id="list_duplicate_holders", responses=responses(422)
+)
+def list_duplicate_holders(
+    session: Reading,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    size: Annotated[int, Query(ge=1, le=200)] = 20,
+) -> Page[Duplicate]:
+    """疑似同一专利权人的不同写法及理由，专利多的在前；只供选择，不会自动合并。"""
+    found = find(holder_merges.spellings(session))
+    shown = found[(page - 1) * size : page * size]
+    items = [Duplicate(keep=_shown(c.keep), other=_shown(c.other), reason=c.reason) for c in shown]
+    return Page(total=len(found), page=page, size=size, items=items)
+
+
+@router.get("/merges", summary="合并记录", operation_id="list_holder_merges", responses=responses(422))
+def list_holder_merges(session: Reading, wanted: Annotated[MergeQuery, Query()]) -> Page[MergePublic]:
+    """全部合并，最新的在前；已撤回的也在其中。"""
+    found = holder_merges.page(session, wanted, holder_id=wanted.holder_id)
+    items = holder_merges.publics(session, found.rows)
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.post(
+    "/merge", summary="合并专利权人", operation_id="merge_holders", responses=responses(404, 409, 422)
+)
+def merge_holders(session: Writing, caller: Caller, data: MergeInput) -> list[MergePublic]:
+    """把几个写法并为一个专利权人；以后按原写法导入的专利也归于保留的专利权人。可以撤回。"""
+    rows = holder_merges.merge(session, data.keep, data.others, actor=caller, reason=data.reason)
+    return holder_merges.publics(session, rows)
+
+
+@router.post(
+    "/merges/{id}/undo",
+    summary="撤回一次合并",
+    operation_id="undo_holder_merge",
+    responses=responses(404, 409, 422),
+)
+def undo_holder_merge(session: Writing, id: RecordId) -> TakenBack:
+    """专利恢复原来的专利权人；此后专利权人又有改动的专利不动，计入 `left`。"""
+    return holder_merges.take_back(session, id)
+
+
+@router.get("/{id}", summary="一个专利权人", operation_id="get_holder", responses=responses(404, 422))
+def get_holder(session: Reading, id: RecordId) -> HolderPublic:
+    """名称、类型及判定依据、专利件数、已合并的写法。"""
+    return holders.publics(session, [holders.get(session, id)])[0]
+
+
+@router.get(
+    "/{id}/review.xlsx",
+    summary="年度盘点表",
+    operation_id="get_holder_review",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(404, 422)},
+)
+def get_holder_review(runtime: RuntimeDep, id: RecordId) -> Response:
+    """此专利权人的沉睡专利和资料不足的专利，附潜力分、理由和供填写的答复列；填好后用“导入盘点答复”交回。"""
+    weights = screening_weights.load(runtime.settings.data)
+    with tempfile.TemporaryDirectory() as folder:
+        exported = export_reviews(runtime.database, Path(folder), weights, [id])
+        if not exported.files:
+            raise NotFound(
+                f"编号为 {id} 的专利权人没有需要盘点的专利", hint="可能尚未筛选：POST /api/v1/screenings"
+            )
+        (path,) = exported.files
+        return Response(
+            path.read_bytes(),
+            media_type=XLSX_TYPE,
+            headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(path.name)}"},
+        )

@@ -1,0 +1,89 @@
+"""Screenings (盘点筛选) of dormant patents, and the answers of holders (盘点答复)."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, UploadFile, status
+from pydantic import BaseModel, Field
+
+from catalog.base import Schema
+from ingestion.answers import import_answers
+from service import screening
+from service.api.imports import stored_upload
+from service.dependencies import Caller, RuntimeDep
+from service.errors import responses
+
+router = APIRouter(tags=["盘点筛选"])
+
+
+class ScreeningInput(Schema):
+    """When to screen as of."""
+
+    as_of: date | None = Field(
+        default=None, description="按此日的状态筛选；缺省为今日", examples=["2026-06-30"]
+    )
+
+
+class ScreeningResult(BaseModel):
+    """What a screening found; screened = dormant + awake + undecided."""
+
+    as_of: date
+    weights_version: str = Field(description="权重表的版本")
+    screened: int = Field(description="筛选的专利件数", examples=[120])
+    dormant: int = Field(description="沉睡")
+    awake: int = Field(description="非沉睡")
+    undecided: int = Field(description="资料不足，不能判定")
+    missing: dict[str, int] = Field(description="缺资料的计分项与件数")
+    messages: list[str] = Field(description="提示")
+
+
+class BadAnswer(BaseModel):
+    """A row of a workbook that was refused."""
+
+    sheet: str
+    line: int
+    field: str
+    value: str
+    reason: str
+
+
+class AnswerResult(BaseModel):
+    """What became of a workbook; rows = new + changed + unchanged + blank + the number of rejected."""
+
+    import_id: int
+    file_name: str
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    blank: int = Field(description="没有填写的行")
+    rejected: list[BadAnswer]
+
+
+@router.post("/screenings", summary="盘点筛选", operation_id="create_screening", responses=responses(422))
+def create_screening(runtime: RuntimeDep, data: ScreeningInput) -> ScreeningResult:
+    """筛选全部高校、科研院所、医疗机构和国企的专利，逐件给出是否沉睡与潜力分；结果取代上一次筛选，用专利接口查看。"""
+    report = screening.screen(runtime, data.as_of or date.today())
+    return ScreeningResult.model_validate(report, from_attributes=True)
+
+
+@router.post(
+    "/answers",
+    summary="导入盘点答复",
+    operation_id="import_answers",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(413, 422),
+)
+def create_answers(
+    runtime: RuntimeDep,
+    caller: Caller,
+    file: Annotated[UploadFile, File(description="填好的年度盘点表")],
+    answered_on: Annotated[date | None, Form(description="答复日期；缺省为今日")] = None,
+) -> AnswerResult:
+    """读取专利权人填好的年度盘点表，记录处置意见与产业化前景；未填的行不动，有误的行退回并说明原因。"""
+    with stored_upload(file, runtime.settings.uploads_dir) as path:
+        report = import_answers(runtime.database, path, answered_on or date.today(), actor=caller)
+    return AnswerResult.model_validate(
+        {name: getattr(report, name) for name in AnswerResult.model_fields if name != "rejected"}
+        | {"rejected": [{n: getattr(bad, n) for n in BadAnswer.model_fields} for bad in report.rejected]}
+    )
