@@ -30,7 +30,8 @@ FEWEST_PATENTS = 30
 def match_strength(generation: Generation) -> dict[int, float]:
     """The strength of the best open need for each patent of the generation, by patent id.
 
-    A patent that is among the nearest of no need gets 0. Exact, in bounded memory. Empty where there are no needs, or too few patents to compare with.
+    A patent that is among the nearest of no need gets 0. Empty where there are no needs, or too few patents to compare with.
+    Memory stays bounded.
     """
     patents, needs = generation.patents, generation.needs
     if len(needs.ids) == 0 or len(patents.ids) < FEWEST_PATENTS:
