@@ -22,6 +22,7 @@ from service.api import (
     licences,
     matches,
     needs,
+    nightly,
     patents,
     screenings,
     segments,
@@ -87,6 +88,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         screenings,
         segments,
         generations,
+        nightly,
     ):
         protected.include_router(module.router)
     app.include_router(protected)

@@ -20,6 +20,7 @@ from service import (
     cli_imports,
     cli_install,
     cli_match,
+    cli_nightly,
     cli_screening,
 )
 from service.cli_language import Command, Group, explain
@@ -41,6 +42,7 @@ for module in (
     cli_data,
     cli_imports,
     cli_match,
+    cli_nightly,
     cli_screening,
     cli_holders,
     cli_catalogue,

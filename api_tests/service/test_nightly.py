@@ -1,0 +1,178 @@
+"""The nightly run over a small catalogue: what it does, what it leaves, and how it goes on after a kill."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from api_tests.index.small_catalogue import HashEncoder, make_catalogue
+from catalog import needs, night_matches, nightly_runs
+from catalog.base import PageQuery
+from catalog.errors import NotReady
+from catalog.needs import NeedCreate
+from catalog.night_matches import NightChanges, NightSide
+from index.encoder import Encoder
+from service import nightly
+from service.cli import main
+from service.nightly import AlreadyRunning, difference
+from service.runtime import Runtime
+from service.settings import Settings
+
+
+def runtime_of(data: Path) -> Runtime:
+    return Runtime(Settings(data=data, model="hash"), cast(Encoder, HashEncoder()))
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    make_catalogue(tmp_path, patents=40).dispose()
+    return runtime_of(tmp_path)
+
+
+def drop(runtime: Runtime, kind: str, name: str, rows: list[dict[str, str]]) -> Path:
+    folder = runtime.settings.data / "inbox" / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / name).write_text(text, "utf-8")
+    return folder / name
+
+
+def test_a_night_imports_indexes_matches_and_reports(runtime: Runtime) -> None:
+    file = drop(
+        runtime, "needs", "新需求.jsonl", [{"需求名称": "求低温电池", "需求描述": "低温下充电快的电池"}]
+    )
+    bad = drop(runtime, "patents", "坏.pdf", [])
+    bad.write_bytes(b"%PDF-1.7")
+    unfinished = drop(runtime, "needs", "上传中.part", [])
+
+    done = nightly.run(runtime)
+
+    assert done.status == "finished"
+    assert list(done.stages) == list(nightly.STAGES)
+    imported = {file["file"]: file for file in done.stages["import"]["files"]}
+    assert imported["新需求.jsonl"]["new"] == 1
+    assert "PDF" in imported["坏.pdf"]["refused"]
+    assert not file.exists()
+    assert not bad.exists()
+    assert unfinished.exists()
+    assert len(list((runtime.settings.data / "inbox").rglob("refused/*/patents/坏.pdf"))) == 1
+    assert done.generation == runtime.store.current_name()
+    assert done.stages["match"]["needs"] == 2
+    assert done.stages["compare"] == {"previous": None, "seconds": done.stages["compare"]["seconds"]}
+    with runtime.database.read() as session:
+        for need_id, patents in night_matches.ids_of(session, done.id, NightSide.NEED):
+            assert len(patents) == 20, need_id
+    text = next((runtime.settings.data / "reports").glob("*.txt")).read_text("utf-8")
+    assert "需求 2 条" in text
+    assert "坏.pdf 未导入" in text
+
+
+def test_the_morning_difference_names_what_changed(runtime: Runtime) -> None:
+    first = nightly.run(runtime)
+    with runtime.database.write() as session:
+        needs.create(session, NeedCreate(code="N-2", title="求涂料", text="水性涂料"))
+        row = needs.find(session, "N-2")
+        assert row is not None
+        other = next(need for need in needs.page(session, PageQuery()).rows if need.id != row.id)
+        other.text = "完全不同的另一段文字"
+    second = nightly.run(runtime)
+
+    compared = second.stages["compare"]
+    assert compared["previous"] == first.id
+    assert compared["needs_new"] == 1
+    with runtime.database.read() as session:
+        rows = night_matches.changes_page(session, second.id, PageQuery()).rows
+        changes = {row.record_id: night_matches.changes_of(row) for row in rows}
+        assert len(changes[row.id or 0].new) == 20
+        assert compared["matches_new"] == sum(len(change.new) for change in changes.values())
+
+
+def test_difference() -> None:
+    assert difference(7, [1, 2, 3], [1, 2, 3]) is None
+    assert difference(7, [1, 2, 3], [2, 4, 3]) == NightChanges(
+        need_id=7, new=[4], gone=[1], moved=[(2, 2, 1)]
+    )
+    assert difference(7, [], [5]) == NightChanges(need_id=7, new=[5], gone=[], moved=[])
+
+
+def _killed_in(data: Path, stage: str) -> None:
+    def die(_night: object) -> dict[str, object]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    nightly.STAGES[stage] = die
+    nightly.run(runtime_of(data))
+
+
+@pytest.mark.parametrize("stage", ["screen", "match", "report"])
+def test_a_killed_run_goes_on_where_it_stopped(runtime: Runtime, stage: str) -> None:
+    drop(runtime, "needs", "a.jsonl", [{"需求名称": "求胶", "需求描述": "耐低温的胶"}])
+    killed = multiprocessing.get_context("spawn").Process(
+        target=_killed_in, args=(runtime.settings.data, stage)
+    )
+    killed.start()
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL
+    planned = nightly.plan(runtime).stages
+    assert planned == [nightly.LABELS[s] for s in list(nightly.STAGES)[list(nightly.STAGES).index(stage) :]]
+
+    done = nightly.run(runtime)
+
+    assert (done.status, done.resumed) == ("finished", 1)
+    assert [file["file"] for file in done.stages["import"]["files"]] == ["a.jsonl"]
+    assert done.stages["match"]["needs"] == 2
+    assert nightly.run(runtime).id == done.id + 1
+
+
+def test_a_failed_stage_is_noted_and_done_again(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_night: object) -> dict[str, object]:
+        raise NotReady("磁盘已满")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(nightly.STAGES, "reindex", refuse)
+        with pytest.raises(NotReady):
+            nightly.run(runtime)
+    with runtime.database.read() as session:
+        failed = nightly_runs.page(session, PageQuery()).rows[0]
+        assert (failed.status, failed.message, list(failed.stages)) == (
+            "failed",
+            "磁盘已满",
+            ["import", "screen"],
+        )
+    assert nightly.run(runtime, fresh=True).id == (failed.id or 0) + 1
+
+
+def test_two_runs_at_once_are_refused(runtime: Runtime) -> None:
+    with nightly.locked(runtime.settings.data), pytest.raises(AlreadyRunning):
+        nightly.run(runtime)
+
+
+def test_a_dry_run_changes_nothing(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = drop(runtime, "needs", "a.jsonl", [{"需求名称": "求胶", "需求描述": "耐低温的胶"}])
+    monkeypatch.setenv("PATENTDOCK_DATA", str(runtime.settings.data))
+    monkeypatch.setenv("PATENTDOCK_MODEL", "hash")
+    assert main(["nightly", "--dry-run", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["files"][0]["new"] == 1
+    assert shown["resumes"] is None
+    assert file.exists()
+    with runtime.database.read() as session:
+        assert nightly_runs.page(session, PageQuery()).total == 0
+        assert needs.page(session, PageQuery()).total == 2
+
+
+def test_the_command_tells_by_its_exit_code_that_another_runs(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATENTDOCK_DATA", str(runtime.settings.data))
+    with nightly.locked(runtime.settings.data):
+        assert main(["nightly"]) == 4
+    assert "正在运行" in capsys.readouterr().err

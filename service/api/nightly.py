@@ -1,0 +1,57 @@
+"""Nightly runs (夜间批处理)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from catalog import night_matches, nightly_runs
+from catalog.base import Page, PageQuery
+from catalog.night_matches import NightChanges
+from catalog.nightly_runs import NightlyRunPublic
+from service.dependencies import Reading, RecordId
+from service.errors import responses
+
+router = APIRouter(prefix="/nightly", tags=["夜间批处理"])
+
+
+class RunQuery(PageQuery):
+    """Page of a list of runs."""
+
+    sort: str | None = Field(default=None, description="排序字段：id、created_at；前加 - 为降序")
+
+
+class ChangeQuery(PageQuery):
+    """Page of a list of needs."""
+
+    sort: str | None = Field(default=None, description="排序字段：id；前加 - 为降序")
+
+
+@router.get("", summary="夜间批处理记录", operation_id="list_nightly_runs", responses=responses(422))
+def list_nightly_runs(session: Reading, wanted: Annotated[RunQuery, Query()]) -> Page[NightlyRunPublic]:
+    """全部夜间批处理及其各步结果，最新的在前。"""
+    found = nightly_runs.page(session, wanted)
+    items = [nightly_runs.public(row) for row in found.rows]
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get("/{id}", summary="一次夜间批处理", operation_id="get_nightly_run", responses=responses(404, 422))
+def get_nightly_run(session: Reading, id: RecordId) -> NightlyRunPublic:
+    """一次夜间批处理的各步结果。"""
+    return nightly_runs.public(nightly_runs.get(session, id))
+
+
+@router.get(
+    "/{id}/changes",
+    summary="一夜之间的匹配变化",
+    operation_id="list_nightly_changes",
+    responses=responses(404, 422),
+)
+def list_nightly_changes(
+    session: Reading, id: RecordId, wanted: Annotated[ChangeQuery, Query()]
+) -> Page[NightChanges]:
+    """匹配与上一次不同的需求：新增、消失的专利编号，以及名次变动的专利（编号、原名次、现名次）。"""
+    nightly_runs.get(session, id)
+    found = night_matches.changes_page(session, id, wanted)
+    items = [night_matches.changes_of(row) for row in found.rows]
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
