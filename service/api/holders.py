@@ -124,14 +124,15 @@ def undo_holder_merge(session: Writing, id: RecordId) -> TakenBack:
     return holder_merges.take_back(session, id)
 
 
-@router.get("/{id}", summary="一个专利权人", operation_id="get_holder", responses=responses(404, 422))
+# Only digits: otherwise the address of a merge would count as one of a holder too.
+@router.get("/{id:int}", summary="一个专利权人", operation_id="get_holder", responses=responses(404, 422))
 def get_holder(session: Reading, id: RecordId) -> HolderPublic:
     """名称、类型及判定依据、专利件数、已合并的写法。"""
     return holders.publics(session, [holders.get(session, id)])[0]
 
 
 @router.get(
-    "/{id}/review.xlsx",
+    "/{id:int}/review.xlsx",
     summary="年度盘点表",
     operation_id="get_holder_review",
     response_class=Response,

@@ -12,6 +12,7 @@ from service import screening
 from service.api.imports import stored_upload
 from service.dependencies import Caller, RuntimeDep
 from service.errors import responses
+from service.filters import Day
 
 router = APIRouter(tags=["盘点筛选"])
 
@@ -19,9 +20,7 @@ router = APIRouter(tags=["盘点筛选"])
 class ScreeningInput(Schema):
     """When to screen as of."""
 
-    as_of: date | None = Field(
-        default=None, description="按此日的状态筛选；缺省为今日", examples=["2026-06-30"]
-    )
+    as_of: Day = Field(default=None, description="按此日的状态筛选；缺省为今日", examples=["2026-06-30"])
 
 
 class ScreeningResult(BaseModel):
