@@ -1,0 +1,146 @@
+"""All pairs of needs and patents against FAISS Flat in the same run, and the country from measured blocks.
+
+    python bench/all_pairs.py [--queries 20000] [--patents 150000] [--rounds 2] [--seed 1]
+
+Vectors keep the geometry of embeddings: patents are mixes of two real patents with a little noise, needs the same of real
+needs (as in bench/search.py). All cores; FAISS runs on the same vectors and threads, in turn with all pairs. Processor
+seconds stand beside the wall clock, because they tell more on a machine that others use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.search import Source, _mixed_vectors, _source
+from index.all_pairs import all_pairs
+from index.pair_product import choose_product
+from index.vectors import VectorIndex
+
+TOP, DEPTH = 20, 500
+COUNTRY = (450_000, 1_350_000)
+Vectors = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Time:
+    """Seconds by the clock and of all processors."""
+
+    wall: float
+    processor: float
+
+    def line(self, name: str, peer: Time | None = None) -> str:
+        """A row of the table, with how many times as fast as the peer."""
+        ratio = f"{peer.wall / self.wall:8.1f}{peer.processor / self.processor:8.1f}" if peer else ""
+        return f"{name:52}{self.wall:9.2f}{self.processor:9.2f}{ratio}"
+
+
+def _timed(work: Callable[[], object]) -> Time:
+    wall, processor = time.perf_counter(), time.process_time()
+    work()
+    return Time(time.perf_counter() - wall, time.process_time() - processor)
+
+
+def _best(times: list[Time]) -> Time:
+    return min(times, key=lambda one: one.wall)
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _ours(index: VectorIndex, queries: Vectors, k: int) -> Rows:
+    threads = os.cpu_count() or 1
+    return np.concatenate([block.rows for block in all_pairs(index, queries, k, threads=threads)])
+
+
+def _compare(index: VectorIndex, flat: faiss.IndexFlatIP, queries: Vectors, k: int, rounds: int) -> None:
+    _ours(index, queries[:64], k)  # compiles
+    ours, peer, pairs, found = [], [], np.empty(0, np.int64), np.empty(0, np.int64)
+    for _ in range(rounds):
+
+        def all_of_them() -> None:
+            nonlocal pairs
+            pairs = _ours(index, queries, k)
+
+        def by_faiss() -> None:
+            nonlocal found
+            found = flat.search(queries, k)[1]
+
+        ours.append(_timed(all_of_them))
+        peer.append(_timed(by_faiss))
+    print(_best(peer).line(f"FAISS IndexFlatIP, {len(queries)} x {len(index)}, best {k}"))
+    print(_best(ours).line(f"all pairs, {len(queries)} x {len(index)}, best {k}", _best(peer)))
+    same = np.mean([len(np.intersect1d(a, b)) == k for a, b in zip(pairs, found, strict=True)])
+    sample = np.linspace(0, len(queries) - 1, 200).astype(np.int64)
+    exact = index.search(np.ascontiguousarray(queries[sample]), k)[1]
+    print(f"  sets equal to FAISS (which rounds to single precision): {same:.2%}")
+    print(f"  identical to VectorIndex.search, ties included, on 200: {np.array_equal(pairs[sample], exact)}")
+
+
+def _growth(index: VectorIndex, queries: Vectors) -> float:
+    """Seconds of the processors a million pairs take at the depth of a fusion, from the largest size."""
+    rate = 0.0
+    for count in (len(queries) // 16, len(queries) // 4, len(queries)):
+        some = queries[:count]
+
+        def take() -> None:
+            for _ in all_pairs(index, some, TOP, threads=os.cpu_count() or 1):  # noqa: B023
+                pass
+
+        seconds = _timed(take)
+        rate = seconds.wall / (count * len(index))
+        print(
+            seconds.line(f"all pairs, {count} x {len(index)}, best {TOP}") + f"   {rate * 1e9:.2f} ns a pair"
+        )
+    return rate
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--queries", type=int, default=20_000)
+    parser.add_argument("--patents", type=int, default=150_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    rng = np.random.default_rng(options.seed)
+    source = _source()
+    vectors = _mixed_vectors(source, options.patents, rng)
+    needs = Source([], [], source.need_vectors, source.need_vectors)
+    queries = _mixed_vectors(needs, options.queries, rng)
+    print(f"{choose_product().reason}; load {os.getloadavg()[0]:.1f}; {os.cpu_count()} processors")
+    print(f"{'':52}{'wall s':>9}{'cpu s':>9}{'x wall':>8}{'x cpu':>8}")
+    with tempfile.TemporaryDirectory(prefix="patentdock-bench-") as work:
+        path = Path(work) / "vectors.faiss"
+        VectorIndex.write(path, [vectors], vectors.shape[1])
+        index = VectorIndex.open(path)
+        rate = _growth(index, queries)
+        print(
+            f"  memory at its peak: {_megabytes():.0f} MB, of it {vectors.nbytes * 2 / 2**20:.0f} MB vectors twice"
+        )
+        flat = faiss.IndexFlatIP(vectors.shape[1])
+        flat.add(vectors)
+        _compare(index, flat, queries, TOP, options.rounds)
+        _compare(index, flat, queries[: len(queries) // 8], DEPTH, 1)
+    pairs = COUNTRY[0] * COUNTRY[1]
+    coarse = COUNTRY[1] * (vectors.shape[1] + 32) * 2 / 2**20
+    print(
+        f"the country, {COUNTRY[0]} x {COUNTRY[1]}, best {TOP}, at this rate: {pairs * rate / 60:.0f} minutes,"
+    )
+    print(f"  {coarse:.0f} MB for its patents in bfloat16, and the mapped vectors")
+
+
+if __name__ == "__main__":
+    main()
