@@ -14,7 +14,9 @@ from sqlalchemy import select
 from sqlmodel import Field, Session, col
 
 from catalog.base import Timestamps, UtcDateTime, now
-from catalog.errors import Conflict, NotFound
+from catalog.errors import Conflict, InvalidInput, NotFound
+
+MAX_NAME = 100
 
 
 class ApiKey(Timestamps, table=True):
@@ -23,7 +25,7 @@ class ApiKey(Timestamps, table=True):
     __tablename__ = "api_keys"
 
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(max_length=100, unique=True)
+    name: str = Field(max_length=MAX_NAME, unique=True)
     secret_hash: str = Field(max_length=64)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -33,7 +35,10 @@ def _hash(secret: str) -> str:
 
 
 def create(session: Session, name: str) -> str:
-    """Create a key and answer it; it cannot be shown again. Raises Conflict when the name is taken."""
+    """Create a key and answer it; it cannot be shown again. Raises InvalidInput for an unusable name, Conflict when it is taken."""
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise InvalidInput(f"密钥的名称应为 1 至 {MAX_NAME} 个可见字符", hint="例如调用方平台的名称")
     if session.execute(select(ApiKey).where(col(ApiKey.name) == name)).scalar_one_or_none():
         raise Conflict(f"接口密钥“{name}”已存在", hint="请换一个名称，或先吊销原密钥")
     secret = secrets.token_urlsafe(32)

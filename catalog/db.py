@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlmodel import Session
 
 # Foreign keys between modules resolve only when every module with tables has been imported.
@@ -23,6 +24,17 @@ from catalog.errors import NotReady
 __all__ = ["Database", "Session", "sqlite_url"]
 
 BUSY_TIMEOUT_MS = 30_000
+
+_REASONS = {
+    "readonly database": "数据库文件只读，无法写入",
+    "unable to open database file": "数据库文件打不开",
+    "not a database": "数据库文件已损坏，或不是 SQLite 数据库",
+    "malformed": "数据库文件已损坏",
+    "disk is full": "磁盘已满，数据库无法写入",
+    "disk I/O error": "磁盘读写出错，数据库无法使用",
+    "is locked": "数据库正被另一个程序占用",
+    "no such table": "数据库中缺少表，结构尚未建立",
+}
 
 
 def sqlite_url(path: Path) -> str:
@@ -42,6 +54,25 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Turns what is wrong with the database itself into NotReady; errors of what is stored in it pass."""
+    try:
+        yield
+    except DatabaseError as error:
+        # Its other subclasses speak of statements and values, not of the database.
+        if type(error) not in (DatabaseError, OperationalError):
+            raise
+        reason = next((text for words, text in _REASONS.items() if words in str(error.orig)), "")
+        # SQLite puts faulty statements of the program into the same class.
+        if not reason and isinstance(error.orig, sqlite3.Error):
+            raise
+        raise NotReady(
+            reason or f"数据库无法使用：{error.orig}",
+            hint="请确认数据目录可写、数据库服务已启动、地址正确；patentdock doctor 会指出问题所在",
+        ) from error
 
 
 def _json(value: Any) -> str:
@@ -84,14 +115,17 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; nothing is committed."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A session for reading; nothing is committed. Raises NotReady when the database is of no use."""
+        with _usable(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that commits when the block ends well and rolls back when it does not."""
-        with Session(self._writer, expire_on_commit=False) as session:
+        """A session that commits when the block ends well and rolls back when it does not.
+
+        Raises NotReady when the database cannot be written to.
+        """
+        with _usable(), Session(self._writer, expire_on_commit=False) as session:
             yield session
             session.commit()
 
@@ -103,18 +137,13 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to the newest revision. Raises NotReady when the database cannot be reached."""
-        try:
-            with self._writer.connect() as connection:
-                command.upgrade(self._alembic(connection), "head")
-                connection.commit()
-        except OperationalError as error:
-            raise NotReady(
-                f"数据库打不开：{error.orig}", hint="请确认数据目录可写、数据库服务已启动、地址正确"
-            ) from error
+        with _usable(), self._writer.connect() as connection:
+            command.upgrade(self._alembic(connection), "head")
+            connection.commit()
 
     def revisions(self) -> tuple[str | None, str | None]:
-        """The schema revision in the database and the newest one known to the program."""
-        with self.engine.connect() as connection:
+        """The schema revision in the database and the newest one known to the program. Raises NotReady."""
+        with _usable(), self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
             head = ScriptDirectory.from_config(self._alembic(connection)).get_current_head()
         return current, head

@@ -11,6 +11,31 @@ Packages derive their own errors from these; service/ turns them into problem de
 
 from __future__ import annotations
 
+import errno
+
+_SYSTEM_REASONS = {
+    errno.ENOENT: "不存在",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "所在磁盘是只读的",
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘配额已用完",
+    errno.EISDIR: "是文件夹，不是文件",
+    errno.ENOTDIR: "上级路径不是文件夹",
+    errno.EEXIST: "已存在同名文件",
+    errno.ENAMETOOLONG: "名称过长",
+    errno.EMFILE: "打开的文件过多",
+    errno.EIO: "磁盘读写出错",
+    errno.EADDRINUSE: "端口已被占用",
+    errno.EADDRNOTAVAIL: "本机没有这个地址",
+}
+
+
+def system_reason(error: OSError) -> str:
+    """Why the operating system refused, in Chinese where the reason is a common one."""
+    known = _SYSTEM_REASONS.get(error.errno or 0)
+    return known or error.strerror or str(error)
+
 
 class PatentDockError(Exception):
     """An error with a Chinese message for the user and, where there is one, a hint what to do next."""

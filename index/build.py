@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from catalog import generations, licences, needs, patents, segments
 from catalog.db import Database
-from catalog.errors import NotFound, NotReady
+from catalog.errors import NotFound, NotReady, system_reason
 from catalog.needs import NeedText
 from catalog.patents import PatentText
 from index.collection import Collection, Document
@@ -100,7 +100,7 @@ def reindex(
         return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run()
     except OSError as error:
         raise NotReady(
-            f"写入索引失败：{error.strerror or error}",
+            f"写入索引失败：{system_reason(error)}",
             hint="原有索引不受影响；请检查数据目录的剩余空间和写权限，然后重新运行 patentdock reindex",
         ) from error
 

@@ -131,12 +131,14 @@ def _processor() -> str:
 
 
 def _remember(model: str | Path, memory_dir: Path, precision: Precision) -> None:
+    """Note the choice; where nothing can be written, the next start measures again."""
     path = memory_dir / MEMORY
     entries = {}
     with suppress(OSError, ValueError):
         entries = json.loads(path.read_text("utf-8"))
     entries[_key(model)] = asdict(precision)
-    memory_dir.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(entries, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    fresh.replace(path)
+    with suppress(OSError):
+        memory_dir.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps(entries, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        fresh.replace(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from catalog.errors import system_reason
 from ingestion import citations, delimited, json_records, markup, workbooks
 from ingestion.encodings import BAD, detect
 from ingestion.errors import UnreadableFile
@@ -59,7 +60,9 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as stream:
             head = stream.read(4096)
     except OSError as error:
-        raise UnreadableFile(f"文件 {path.name} 打不开：{error.strerror}", hint="请检查路径和权限") from error
+        raise UnreadableFile(
+            f"文件 {path.name} 打不开：{system_reason(error)}", hint="请检查路径和权限"
+        ) from error
     if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise UnreadableFile(f"文件 {path.name} 是空的", hint=NEEDED)
     return head

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from catalog.errors import PatentDockError
+from catalog.errors import PatentDockError, system_reason
 from service import (
     cli_catalogue,
     cli_data,
@@ -27,6 +27,8 @@ from service.cli_language import Command, Group, explain
 from service.cli_output import print_error
 from service.field_problems import InvalidFields
 from service.settings import load_settings
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="patentdock",
@@ -66,12 +68,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, InvalidFields) else 1
     except (KeyboardInterrupt, typer.Abort):
         print_error("已中断")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        return _refused_by_system(error)
     except Exception:
         return _internal_error()
+    if result == INTERRUPTED:  # the library has taken the interrupt and says nothing
+        print_error("已中断")
     return result if isinstance(result, int) else 0
+
+
+def _refused_by_system(error: OSError) -> int:
+    if not error.filename:
+        return _internal_error()
+    print_error(f"{error.filename} 无法读写：{system_reason(error)}", "请检查该路径、权限与磁盘空间后重试")
+    return 1
 
 
 def _usage_error(error: typer.TyperException) -> int:

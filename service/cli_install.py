@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidInput, system_reason
 from service.cli_output import note, print_json, step_progress
 from service.cli_runtime import any_runtime, ready_runtime
 
@@ -60,7 +60,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise InvalidInput(
-            f"无法监听 {host}:{port}：{error.strerror or error}",
+            f"无法监听 {host}:{port}：{system_reason(error)}",
             hint="端口可能已被占用：请用 --port 换一个端口，或先停止占用它的程序",
         ) from error
 
@@ -122,7 +122,11 @@ def serve(
     if example:
         note(f"接口示例：\n{_example_command(address, _example_key(runtime))}")
     # No access log: the address of the search page holds what firms ask for.
-    uvicorn.Server(uvicorn.Config(create_app(runtime), access_log=False)).run(sockets=[listener])
+    server = uvicorn.Server(uvicorn.Config(create_app(runtime), access_log=False))
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:  # raised again by the server after it has closed in order
+        note("服务已停止")
 
 
 def register(app: typer.Typer, command: type, _group: type) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidInput, system_reason
 from service.cli_output import print_json, print_table, step_progress
 from service.cli_runtime import any_runtime, ready_runtime
 from service.field_problems import FieldProblem, InvalidFields, field_problems
@@ -17,16 +17,21 @@ if TYPE_CHECKING:
     from service.match_request import MatchQuery
 
 Many = list[str] | None
+MAX_ID = 2**31 - 1  # of a 32-bit key column
 
 
 def _option(text: str, metavar: str = "值") -> Any:
     return typer.Option(help=text, metavar=metavar, show_default=False)
 
 
+def _id_option(text: str) -> Any:
+    return typer.Option(help=text, metavar="编号", show_default=False, min=1, max=MAX_ID)
+
+
 def match(
     text: Annotated[str | None, typer.Argument(help="需求文本", metavar="文本", show_default=False)] = None,
-    need: Annotated[int | None, _option("改为按目录中的一条技术需求匹配", "编号")] = None,
-    patent: Annotated[int | None, _option("反向：为一件专利匹配技术需求", "编号")] = None,
+    need: Annotated[int | None, _id_option("改为按目录中的一条技术需求匹配")] = None,
+    patent: Annotated[int | None, _id_option("反向：为一件专利匹配技术需求")] = None,
     top: Annotated[int, typer.Option(help="返回多少条（1 至 200）", metavar="条数")] = 10,
     segment: Annotated[Many, _option("产业细分领域的代码或名称，可重复")] = None,
     region: Annotated[Many, _option("省、地级行政区划的代码或名称，可重复")] = None,
@@ -176,7 +181,9 @@ def evaluate(
         try:
             write_run(evaluation, run)
         except OSError as error:
-            raise InvalidInput(f"无法写入 {run}：{error.strerror}", hint="请检查文件夹与权限") from error
+            raise InvalidInput(
+                f"无法写入 {run}：{system_reason(error)}", hint="请检查文件夹与权限"
+            ) from error
     if as_json:
         print_json(evaluation.metrics)
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from catalog.errors import InvalidInput, NotReady
+from catalog.errors import InvalidInput, NotReady, system_reason
 
 if TYPE_CHECKING:
     from service.runtime import Runtime
@@ -63,7 +63,7 @@ def prepare(inbox: Path) -> None:
             (inbox / kind).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotReady(
-            f"投递文件夹 {inbox} 无法建立：{error.strerror}", hint="请检查数据目录的写权限"
+            f"投递文件夹 {inbox} 无法建立：{system_reason(error)}", hint="请检查数据目录的写权限"
         ) from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ def rebuild(runtime: Runtime, progress: Callable[[str, int, int], None] | None =
     def build() -> BuildReport:
         return reindex(runtime.database, runtime.settings.data, runtime.encoder, progress=progress)
 
-    report = build()
-    assigned = assign_from_text(runtime.database, runtime.store.open(report.name))
-    return IndexReport(build() if assigned.needs or assigned.patents else report, assigned)
+    first = build()
+    assigned = assign_from_text(runtime.database, runtime.store.open(first.name))
+    if not (assigned.needs or assigned.patents):
+        return IndexReport(first, assigned)
+    last = build()
+    # Every text was embedded or reused by the first build; the second finds them all known.
+    whole = replace(last, embedded=first.embedded, reused=first.reused, seconds=first.seconds + last.seconds)
+    return IndexReport(whole, assigned)

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from catalog.errors import NotReady
+from catalog.errors import NotReady, system_reason
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Runtime:
             self.settings.data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise NotReady(
-                f"数据目录 {self.settings.data} 无法创建：{error.strerror}",
+                f"数据目录 {self.settings.data} 无法创建：{system_reason(error)}",
                 hint="请用 PATENTDOCK_DATA 指定可写的目录",
             ) from error
         return Database(self.settings.catalogue_url)

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 import catalog.tables  # noqa: F401
 from catalog import accounts
 from catalog.db import Database, sqlite_url
-from catalog.errors import Conflict, NotReady
+from catalog.errors import Conflict, InvalidInput, NotReady
 
 
 @pytest.fixture
@@ -74,3 +75,28 @@ def test_opening_the_database_alone_knows_every_table() -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) == len(SQLModel.metadata.tables)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "长" * 101, "a\x00b"])
+def test_a_key_needs_a_name_that_can_be_read(database: Database, name: str) -> None:
+    with pytest.raises(InvalidInput, match="1 至 100"), database.write() as session:
+        accounts.create(session, name)
+
+
+def test_a_database_that_cannot_be_written_is_explained(database: Database) -> None:
+    event.listen(database.engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
+    database.dispose()
+    with pytest.raises(NotReady, match="只读"), database.write() as session:
+        accounts.create(session, "省平台")
+
+
+def test_a_file_that_is_no_database_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(NotReady, match="不是 SQLite 数据库"):
+        Database(sqlite_url(path)).revisions()
+
+
+def test_a_faulty_statement_is_not_blamed_on_the_database(database: Database) -> None:
+    with pytest.raises(OperationalError), database.read() as session:
+        session.execute(text("SELEC 1"))

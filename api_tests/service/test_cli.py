@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from service.cli import main
+from service.installation import initialise
 from service.runtime import Runtime
+from service.settings import Settings
 
 NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
 CSV = "企业名称,地址,从业人员数\n示例命令行甲有限公司,湖北省襄阳市,20\n示例命令行乙有限公司,湖北省,许多\n"
@@ -253,3 +256,52 @@ def test_eval_measures_and_writes_a_run(
     assert metrics["fused"]["hit@10"] == 1
     assert (tmp_path / "run.trec").read_text().splitlines()[0].split()[:2] == ["q0", "Q0"]
     assert run(capsys, "eval", str(tmp_path / "nothing"))[0] == 1
+
+
+@pytest.mark.parametrize("number", ["0", "99999999999999999999999"])
+def test_an_id_that_cannot_be_one_is_wrong_usage(capsys: pytest.CaptureFixture[str], number: str) -> None:
+    code, _, err = run(capsys, "match", "--need", number)
+    assert code == 2
+    assert "--need" in err
+
+
+def test_an_interrupted_command_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("service.cli_catalogue.ready_runtime", interrupt)
+    code, out, err = run(capsys, "keys", "list")
+    assert (code, out) == (130, "")
+    assert "已中断" in err
+
+
+def test_a_path_that_the_system_refuses_is_named_in_chinese(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "generations/.lock")
+
+    monkeypatch.setattr("service.cli_catalogue.ready_runtime", refuse)
+    code, _, err = run(capsys, "keys", "list")
+    assert code == 1
+    assert "generations/.lock 无法读写：没有权限" in err
+
+
+def test_the_first_index_says_how_much_was_embedded(
+    capsys: pytest.CaptureFixture[str], installation: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data=tmp_path, model=installation.settings.model)
+    runtime = Runtime(settings, installation.encoder)
+    initialise(runtime.database)
+    monkeypatch.setattr("service.cli_data.ready_runtime", lambda: runtime)
+    source = tmp_path / "专利.csv"
+    source.write_text(
+        "专利名称,摘要,IPC\n一种离心水泵,密封更好的泵,F04D1/00\n一种水泵叶轮,效率更高的叶轮,\n", "utf-8"
+    )
+    assert run(capsys, "import", "patents", str(source))[0] == 0
+    _, out, _ = run(capsys, "reindex", "--json")
+    report = json.loads(out)
+    assert report["assigned"]["patents"] > 0
+    assert (report["build"]["embedded"], report["build"]["reused"]) == (2, 0)
