@@ -12,6 +12,11 @@ from ingestion.errors import UnreadableFile
 from ingestion.sheets import Row, Sheet
 
 MAX_UNPACKED = 4_000_000_000
+# Excel holds 32,767 characters in a cell and no record takes more than 50,000 in a field; what is longer is no cell of
+# a register, and judging it by content takes a second a megabyte.
+MAX_CELL = 100_000
+KEPT = 1000
+TOO_LONG = f"该行有单元格超过 {MAX_CELL // 10_000} 万字，无法读取；请检查文件是否正确，缩短后重新导入"
 ZIP_MAGIC = b"PK\x03\x04"
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -44,7 +49,11 @@ def _rows(sheet: CalamineSheet) -> Iterator[Row]:
     # Empty rows before the first filled one are delivered, empty columns before it are not.
     margin = [""] * sheet.start[1]
     for place, cells in enumerate(sheet.iter_rows(), start=1):
-        yield Row(place, [*margin, *cells])
+        if any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in cells):
+            short = [cell[:KEPT] if isinstance(cell, str) else cell for cell in cells]
+            yield Row(place, [*margin, *short], TOO_LONG)
+        else:
+            yield Row(place, [*margin, *cells])
 
 
 def _check_size(path: Path) -> None:

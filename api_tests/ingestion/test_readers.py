@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 import xlwt
 
 from ingestion import readers
@@ -188,3 +189,15 @@ def test_files_that_hold_no_table(tmp_path: Path, name: str, content: bytes, say
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="打不开"):
         readers.read(tmp_path / "没有.csv")
+
+
+def test_a_cell_that_no_spreadsheet_holds_is_refused_with_its_row(tmp_path: Path) -> None:
+    book = tmp_path / "大.xlsx"
+    with xlsxwriter.Workbook(book) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.xls_strmax = 10**9
+        for line, cells_ in enumerate([["专利名称", "摘要"], ["一种泵", "长" * 150_000], ["一种阀", "短"]]):
+            sheet.write_row(line, 0, cells_)
+    found = rows(book)
+    assert ["单元格超过 10 万字" in row.problem for row in found] == [False, True, False]
+    assert found[1].cells[0] == "一种泵"
