@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 
 from catalog.errors import PatentDockError
-from service import errors, openapi, pages
+from service import docs_page, errors, openapi, pages
 from service.api import (
     enterprises,
     generations,
@@ -63,7 +63,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         version=program_version(),
         description=openapi.DESCRIPTION,
         lifespan=lifespan,
-        docs_url=None,  # these pages load scripts from a foreign network
+        docs_url=None,  # these pages load scripts from a foreign network; see docs_page
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
@@ -93,5 +93,6 @@ def create_app(runtime: Runtime) -> FastAPI:
         protected.include_router(module.router)
     app.include_router(protected)
     app.include_router(pages.router)
+    app.include_router(docs_page.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     return app

@@ -153,3 +153,16 @@ def test_shared_words_are_marked_whatever_their_form(sentence: str, query: str, 
     pieces = highlight(sentence, query)
     assert "".join(piece.text for piece in pieces) == sentence
     assert [piece.text for piece in pieces if piece.shared] == shared
+
+
+def test_the_description_of_the_interface_needs_no_foreign_network(server: str) -> None:
+    response = httpx.get(f"{server}/docs", timeout=60)
+    assert response.status_code == 200
+    assert not re.search(r'(?:src|href)="(?:https?:)?//|<script', response.text)
+    shown = text_of(response)
+    document = httpx.get(f"{server}/api/v1/openapi.json", timeout=60).json()
+    for path, methods in document["paths"].items():
+        assert path in shown
+        for operation in methods.values():
+            assert operation["summary"] in shown
+    assert "动力电池在低温下充电慢" in shown
