@@ -46,6 +46,8 @@ def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
     found = []
     for error in errors:
         path = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
+        if error["type"] == "json_invalid":  # the place in the text, not a field
+            path = []
         value = "" if error["type"] == "missing" else shown(error.get("input"))
         found.append(FieldProblem(field=".".join(path) or "请求", value=value, reason=reason_of(error)))
     return found

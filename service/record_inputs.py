@@ -102,6 +102,7 @@ class PatentInput(RecordInput):
                     "holders": ["示例理工大学"],
                     "ipc": ["H01M10/615"],
                     "filing_date": "2021-03-12",
+                    "grant_date": "2023-08-18",
                     "address": "湖北省武汉市洪山区示例路1号",
                 }
             ]
@@ -194,7 +195,7 @@ class EnterpriseInput(RecordInput):
         "json_schema_extra": {
             "examples": [
                 {
-                    "name": "示例新能源有限公司",
+                    "name": "示例储能装备有限公司",
                     "titles": ["省级专精特新"],
                     "address": "湖北省宜昌市示例路18号",
                     "industry": "3841",

@@ -10,6 +10,7 @@ _NUMBER = "应为数字"
 _BOOLEAN = "应为 true 或 false"
 _DATE = "应为日期，如 2026-01-31"
 _OBJECT = "应为 JSON 对象"
+UNSUITABLE = "取值不符合要求"
 
 REASONS = {
     "missing": "缺少必填项",
@@ -61,10 +62,22 @@ def reason_of(error: Mapping[str, Any]) -> str:
     """The reason of one entry of `ValidationError.errors()` in Chinese."""
     context = dict(error.get("ctx") or {})
     if error["type"] == "value_error":
-        return str(context.get("error") or error["msg"])
+        return _said_by_validator(str(context.get("error") or error["msg"]))
+    if error["type"] == "json_invalid" and isinstance(error["loc"][-1], int):
+        return f"{REASONS['json_invalid']}（第 {error['loc'][-1] + 1} 个字符处有误）"
+    if error["loc"] == ("body",) and isinstance(error.get("input"), bytes):
+        return "应为 JSON，并带请求头 Content-Type: application/json"
     if "expected" in context:
         context["expected"] = (
             str(context["expected"]).replace("'", "").replace(" or ", "、").replace(", ", "、")
         )
     template = REASONS.get(error["type"])
-    return template.format(**context) if template else "取值不符合要求"
+    return template.format(**context) if template else UNSUITABLE
+
+
+def _said_by_validator(reason: str) -> str:
+    """The reason of a validator: ours speak Chinese, those of the libraries do not."""
+    if reason.startswith("Expected UploadFile"):
+        return "应为文件，以 multipart/form-data 上传"
+    is_chinese = any("\u4e00" <= character <= "\u9fff" for character in reason)
+    return reason if is_chinese else UNSUITABLE

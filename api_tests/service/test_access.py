@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from pathlib import Path
 
 import httpx
@@ -87,9 +88,10 @@ def test_readiness_says_that_there_is_no_index(tmp_path: Path, installation: Run
 
 
 def test_an_unforeseen_error_shows_a_number_that_the_log_knows(
-    bare: Runtime, caplog: pytest.LogCaptureFixture
+    bare: Runtime, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The tables are missing, which the service checks at its start and not with every request.
+    initialise(bare.database)
+    monkeypatch.setattr(accounts, "verify", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR, logger="patentdock"):
         response = get(bare, "/api/v1/segments", Authorization="Bearer pd_1_x")
     assert response.status_code == 500
@@ -99,6 +101,41 @@ def test_an_unforeseen_error_shows_a_number_that_the_log_knows(
     assert problem["id"] in caplog.text
     for secret in ("Traceback", "sqlite", "api_keys", "Error"):
         assert secret not in response.text
+
+
+def test_a_database_that_is_gone_is_named(bare: Runtime) -> None:
+    # The service checks the database at its start and not with every request.
+    response = get(bare, "/api/v1/segments", Authorization="Bearer pd_1_x")
+    assert response.status_code == 503
+    assert "数据库" in response.json()["detail"]
+    assert "no such table" not in response.text
+
+
+def test_a_declared_length_above_the_limit_is_refused_before_the_body_is_sent(
+    server: str, api_key: str
+) -> None:
+    host, port = server.removeprefix("http://").split(":")
+    head = (
+        f"POST /api/v1/matches HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api_key}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 600000000\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "reason"),
+    [
+        ('{"text": ', "application/json", "请求：请求内容不是有效的 JSON（第 10 个字符处有误）"),
+        ('{"text": "电池"}', "text/plain", "请求：应为 JSON，并带请求头 Content-Type: application/json"),
+    ],
+)
+def test_a_body_that_is_no_json_is_said_to_be_none(
+    client: httpx.Client, content: str, media: str, reason: str
+) -> None:
+    response = client.post("/api/v1/matches", content=content.encode(), headers={"Content-Type": media})
+    assert (response.status_code, response.json()["detail"]) == (422, reason)
 
 
 def test_a_body_above_the_limit_is_refused_declared_or_not(client: httpx.Client) -> None:

@@ -60,8 +60,9 @@ def test_bodies_have_examples_that_are_accepted(document: dict[str, Any], client
     assert client.post("/api/v1/matches", json=schemas["MatchRequest"]["examples"][0]).status_code == 200
     for noun, name in (
         ("patents", "PatentInput"),
-        ("enterprises", "EnterpriseInput"),
+        ("licences", "LicenceInput"),
         ("needs", "NeedInput"),
+        ("enterprises", "EnterpriseInput"),
     ):
         response = client.post(f"/api/v1/{noun}", json=schemas[name]["examples"][0])
         assert response.status_code == 201, response.text
