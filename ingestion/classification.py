@@ -20,6 +20,9 @@ from catalog.segments import Segment
 
 SMALLEST_SHARE = 0.05
 MOST_CLASSES = 8
+KEPT = 65_536
+
+Counts = tuple[tuple[str, float], ...]
 
 
 class Classifier:
@@ -29,7 +32,8 @@ class Classifier:
         self._of_subclass: dict[str, list[str]] = defaultdict(list)
         self._industries = [(segment.code, tuple(segment.industry_codes)) for segment in segments]
         self._codes: dict[str, str] = {}
-        self._inferred: dict[tuple[tuple[str, float], ...], tuple[list[ClassRef], list[ClassRef]]] = {}
+        # Registers repeat the same few subclasses.
+        self._inferred = lru_cache(maxsize=KEPT)(self._from_ipc)
         for segment in segments:
             self._codes[segment.code] = segment.code
             self._codes[segment.name] = segment.code
@@ -54,16 +58,17 @@ class Classifier:
         `ipcs` are canonical symbols, main one first; `industries` and `segments` are stated codes and go before what
         IPC says.
         """
-        return [*self._industry_refs(ipcs, industries), *self._segment_refs(ipcs, industries, segments)]
+        return [*self._industry_refs(ipcs, industries), *self.segments(ipcs, industries, segments)]
 
     def _industry_refs(self, ipcs: Sequence[str], stated: Sequence[str]) -> list[ClassRef]:
         if stated:
             return _refs("industry", dict.fromkeys(stated, 1.0), "official")
-        return self._infer(ipcs)[0]
+        return _industries_from_ipc(_subclass_counts(ipcs))
 
-    def _segment_refs(
-        self, ipcs: Sequence[str], industries: Sequence[str], stated: Sequence[str]
+    def segments(
+        self, ipcs: Sequence[str], industries: Sequence[str] = (), stated: Sequence[str] = ()
     ) -> list[ClassRef]:
+        """The segments alone, as `classify` gives them."""
         if stated:
             return _refs("segment", dict.fromkeys(stated, 1.0), "official")
         by_industry = industries and [
@@ -73,24 +78,26 @@ class Classifier:
         ]
         if by_industry:
             return _refs("segment", dict.fromkeys(by_industry, 1.0), "industry")
-        return self._infer(ipcs)[1]
+        return self._inferred(_subclass_counts(ipcs))
 
-    def _infer(self, ipcs: Sequence[str]) -> tuple[list[ClassRef], list[ClassRef]]:
-        """Industries and segments from IPC; registers repeat the same few subclasses, so answers are kept."""
-        counts = tuple(_subclass_counts(ipcs).items())
-        if counts not in self._inferred:
-            industries: dict[str, float] = defaultdict(float)
-            segments: dict[str, float] = defaultdict(float)
-            for subclass, count in counts:
-                groups = reference.industries_of_ipc().get(subclass, [])
-                total = sum(1 / group.rank for group in groups)
-                for group in groups:
-                    industries[group.industry] += count / group.rank / total
-                codes = self._of_subclass.get(subclass, [])
-                for code in codes:
-                    segments[code] += count / len(codes)
-            self._inferred[counts] = _refs("industry", industries, "ipc"), _refs("segment", segments, "ipc")
-        return self._inferred[counts]
+    def _from_ipc(self, counts: Counts) -> list[ClassRef]:
+        segments: dict[str, float] = defaultdict(float)
+        for subclass, count in counts:
+            codes = self._of_subclass.get(subclass, [])
+            for code in codes:
+                segments[code] += count / len(codes)
+        return _refs("segment", segments, "ipc")
+
+
+@lru_cache(maxsize=KEPT)
+def _industries_from_ipc(counts: Counts) -> list[ClassRef]:
+    industries: dict[str, float] = defaultdict(float)
+    for subclass, count in counts:
+        groups = reference.industries_of_ipc().get(subclass, [])
+        total = sum(1 / group.rank for group in groups)
+        for group in groups:
+            industries[group.industry] += count / group.rank / total
+    return _refs("industry", industries, "ipc")
 
 
 def ipc_refs(ipcs: Sequence[str]) -> list[ClassRef]:
@@ -104,11 +111,11 @@ def _ipc_refs(distinct: tuple[str, ...]) -> list[ClassRef]:
     return _weighted("ipc", list(shares.items()), "official")
 
 
-def _subclass_counts(ipcs: Sequence[str]) -> dict[str, float]:
+def _subclass_counts(ipcs: Sequence[str]) -> Counts:
     counts: dict[str, float] = defaultdict(float)
     for place, symbol in enumerate(dict.fromkeys(ipcs)):
         counts[symbol[:4]] += 2.0 if place == 0 else 1.0
-    return counts
+    return tuple(counts.items())
 
 
 def _refs(scheme: str, shares: dict[str, float], basis: str) -> list[ClassRef]:
@@ -127,7 +134,10 @@ def _weighted(scheme: str, shares: list[tuple[str, float]], basis: str) -> list[
     weights = [round(share / total, 4) for _, share in shares]
     if weights:
         weights[0] = round(weights[0] + 1 - sum(weights), 4)
-    return [
-        ClassRef.model_construct(scheme=scheme, code=code, weight=weight, basis=basis)
-        for (code, _), weight in zip(shares, weights, strict=True)
-    ]
+    return [_ref(scheme, code, weight, basis) for (code, _), weight in zip(shares, weights, strict=True)]
+
+
+@lru_cache(maxsize=KEPT)
+def _ref(scheme: str, code: str, weight: float, basis: str) -> ClassRef:
+    """A class; the same few come again and again, and nobody changes them."""
+    return ClassRef.model_construct(scheme=scheme, code=code, weight=weight, basis=basis)

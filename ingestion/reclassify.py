@@ -96,8 +96,7 @@ class _Work:
         if not classes.derived:
             self._count_kept(classes)
             return None
-        refs = self.classifier.classify(classes.ipcs, classes.industries)
-        refs = [ref for ref in refs if ref.scheme == "segment"]
+        refs = self.classifier.segments(classes.ipcs, classes.industries)
         same = [(ref.code, ref.weight, ref.basis) for ref in refs] == classes.segments
         return None if same else refs
 
