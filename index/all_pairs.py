@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from index import pair_kernels
 from index.pair_product import Product, choose_product
-from index.vectors import Floats, Rows, VectorIndex, check_shape
+from index.vectors import UNIT_TOLERANCE, Floats, Rows, VectorIndex, check_shape
 
 BLOCK = 1024
 """Queries of one block: enough to keep the matrix units busy, few enough for the cache."""
@@ -28,7 +28,6 @@ _GATHERED = 4096
 _FEW = 32
 # Products of the parts along the mean: upper by upper, lower by upper, upper by lower; padded for the matrix units.
 _ROW_COLUMNS, _QUERY_COLUMNS, _COLUMNS = "ulu", "uul", 32
-_NO_ROWS: Rows = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +133,17 @@ class _Scan:
         total: NDArray[np.float64] = self._gathered(at).sum(axis=0, dtype=np.float64)
         return total
 
-    def _take(self, at: int) -> tuple[float, float, float, float]:
+    def _take(self, at: int) -> tuple[float, float, float]:
         """Fill a part of the coarse rows.
 
-        Answers the greatest length of a vector, of one without the mean, of a coarse rest and of an error of the rest.
+        Answers the greatest length of a vector without the mean, of a coarse rest and of an error of the rest.
         """
         block = self._gathered(at)
         centred = block - self._mean
         rest, part = self._split(centred)
         coarse = self._coarse[at : at + len(block)]
         error = self._round(rest, part, coarse, _ROW_COLUMNS)
-        return _longest(block), _longest(centred), _longest(rest) + error.max(), error.max()
+        return _longest(centred), _longest(rest) + error.max(), error.max()
 
     def _split(self, vectors: Floats) -> tuple[Floats, Floats]:
         """The rest of each vector, and how long its part along the mean is."""
@@ -179,14 +178,14 @@ class _Scan:
 
     def _margins(self, queries: Floats, rests: Floats, errors: Floats) -> Floats:
         """How far below the k-th best coarse score a row of the true best k, or tied with them, can be."""
-        length, centred, coarse_rest, error = self._bounds
+        centred, coarse_rest, error = self._bounds
         lengths = _lengths(queries)
         bound = errors * coarse_rest + _lengths(rests) * error
         # All sums in single precision (Higham, 2002, 3.1): of the splits, and of the product even where a unit cuts off
         # instead of rounding. The parts' products lack that of two lower numbers, each 2**-8 of its upper one.
         bound += lengths * centred * (len(self._mean) * 2.0**-21 + 2.0**-15)
         # Scores are compared as rounded to single precision: rows so near are tied.
-        margins: Floats = ((2 * bound + lengths * length * 2.0**-22) * 1.02).astype(np.float32)
+        margins: Floats = ((2 * bound + lengths * 2.0**-22) * 1.02).astype(np.float32)
         return margins
 
     def _candidates(
@@ -209,19 +208,22 @@ class _Scan:
     def _best(
         self, queries: Floats, rows: NDArray[np.int32], counts: NDArray[np.int32]
     ) -> tuple[Floats, Rows]:
-        most = max(int(counts.max()), self._k)
-        scores = np.zeros((len(queries), most), np.float32)
-        is_open = np.zeros((len(queries), most), np.bool_)
-        # Two sums in double precision, added in different orders, differ by no more than this (Higham, 2002, 3.1).
-        slack = _lengths(queries).astype(np.float64) * self._bounds[0] * len(self._mean) * 2.0**-51
-        selection = _NO_ROWS if self._rows is None else self._rows
-        rows = rows[:, :most]
-        pair_kernels.rescore(queries, self._index.vectors, rows, counts, selection, slack, scores, is_open)
+        rows = rows[:, : max(int(counts.max()), self._k)]
         found = rows.astype(np.int64) if self._rows is None else self._rows[rows]
-        for query in np.flatnonzero(is_open.any(axis=1)):
-            its = is_open[query]
-            scores[query, its] = self._index.scores(queries[query], found[query, its])
+        scores = exact_scores(self._index, queries, found, counts)
         return _ordered(scores, found, counts, self._k)
+
+
+def exact_scores(index: VectorIndex, queries: Floats, rows: Rows, counts: NDArray[np.int32]) -> Floats:
+    """What `index.scores` answers for the first `counts[q]` of `rows[q]` for each of the queries; the rest is 0."""
+    scores, is_open = np.zeros(rows.shape, np.float32), np.zeros(rows.shape, np.bool_)
+    # Two sums in double precision, added in different orders, differ by no more than this (Higham, 2002, 3.1).
+    slack = _lengths(queries).astype(np.float64) * (1 + UNIT_TOLERANCE) * queries.shape[1] * 2.0**-51
+    pair_kernels.rescore(queries, index.vectors, rows, counts, slack, scores, is_open)
+    for query in np.flatnonzero(is_open.any(axis=1)):
+        its = is_open[query]
+        scores[query, its] = index.scores(queries[query], rows[query, its])
+    return scores
 
 
 def _ordered(scores: Floats, rows: Rows, counts: NDArray[np.int32], k: int) -> tuple[Floats, Rows]:

@@ -90,7 +90,7 @@ def _collect_for_one(
 ) -> tuple[int, np.float32]:
     shift = 16 if scores.itemsize == 2 else 0
     bound = _bound(bits, values, limit, shift)
-    full = min(len(rows), max(count, k) + max(_ROOM, k // 2))
+    full = min(len(rows), max(count, k) + max(_ROOM, k))
     eights = reaching.view(np.uint64)
     for block in range(len(scores)):
         if not _reaches(scores[block], bound, reaching):
@@ -110,7 +110,7 @@ def _collect_for_one(
                     if count < 0:
                         return count, limit
                     bound = _bound(bits, values, limit, shift)
-                    full = min(len(rows), max(count, k) + max(_ROOM, k // 2))
+                    full = min(len(rows), max(count, k) + max(_ROOM, k))
     return count, limit
 
 
@@ -180,22 +180,18 @@ def _dot(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
 def rescore(
     queries: NDArray[np.float32],
     vectors: NDArray[np.float32],
-    rows: NDArray[np.int32],
+    rows: NDArray[np.int64],
     counts: NDArray[np.int32],
-    selection: NDArray[np.int64],
     slack: NDArray[np.float64],
     scores: NDArray[np.float32],
     is_open: NDArray[np.bool_],
 ) -> None:
-    """Score the candidates, `rows` in the selection, in double precision and round them to `scores` (queries, capacity).
+    """Score the first `counts[q]` of `rows[q]` in double precision and round them to `scores` (queries, rows).
 
     `is_open` marks a score whose rounding may depend on the order of the additions; `slack` is how far these can differ.
     """
     for query in range(len(counts)):
         for at in range(counts[query]):
-            row = np.int64(rows[query, at])
-            if len(selection):
-                row = selection[row]
-            exact = _dot(vectors[row], queries[query])
+            exact = _dot(vectors[rows[query, at]], queries[query])
             scores[query, at] = np.float32(exact)
             is_open[query, at] = np.float32(exact - slack[query]) != np.float32(exact + slack[query])

@@ -6,7 +6,7 @@ generation: vectors, tokens and filters; neither the catalogue nor the model is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.night_matches import NightMatch, NightSide
-from index.all_pairs import Group, PairBlock, all_pairs
+from index.all_pairs import Group, PairBlock, all_pairs, exact_scores
 from index.collection import Collection
 from index.columns import Filters
 from index.generation import Generation
 from index.lexical_pairs import LexicalBlock, lexical_pairs
 from index.pair_product import choose_product
-from matching.fuse import reciprocal_rank_fusion
+from matching.fuse_blocks import fuse_blocks
 from matching.retrieve import DEPTH
 
 TOP_PATENTS = 20
@@ -97,27 +97,16 @@ def best_pairs(
 def _fused_block(
     asking: Collection, answering: Collection, dense: PairBlock, lexical: LexicalBlock, top: int
 ) -> Found:
-    found = []
-    for at, row in enumerate(dense.queries):
-        by_words = lexical.rows[at, : lexical.counts[at]].astype(np.int64)
-        best, scores = reciprocal_rank_fusion([by_words, dense.rows[at]])
-        best, scores = best[:top], scores[:top]
-        dense_ranks, lexical_ranks = _ranks(dense.rows[at], best), _ranks(by_words, best)
-        cosines = answering.vectors.scores(asking.vectors.vector(row), best)
-        matches = zip(answering.ids[best], scores, cosines, dense_ranks, lexical_ranks, strict=True)
-        found.append(
-            (
-                int(asking.ids[row]),
-                [NightMatch(int(i), float(s), round(float(c), 6), d, w) for i, s, c, d, w in matches],
-            )
-        )
-    return found
-
-
-def _ranks(ranking: Rows, rows: Rows) -> Sequence[int | None]:
-    """The place, from 1, of each row in a ranking; None where it is not in it."""
-    at = np.argmax(ranking[None, :] == rows[:, None], axis=1) if len(ranking) else np.zeros(len(rows), int)
+    rows, scores, counts, ranks = fuse_blocks(dense.rows, lexical.rows, lexical.counts, top, len(answering))
+    queries = np.ascontiguousarray(asking.vectors.vectors[dense.queries])
+    cosines = exact_scores(answering.vectors, queries, rows, counts).astype(np.float64).round(6)
+    columns = [part.tolist() for part in (answering.ids[rows], scores, cosines, ranks[0], ranks[1])]
     return [
-        int(place) + 1 if len(ranking) and ranking[place] == row else None
-        for place, row in zip(at, rows, strict=True)
+        (
+            record,
+            [NightMatch(i, s, c, d or None, w or None) for i, s, c, d, w in zip(*its, strict=True)][:count],
+        )
+        for record, count, *its in zip(
+            asking.ids[dense.queries].tolist(), counts.tolist(), *columns, strict=True
+        )
     ]

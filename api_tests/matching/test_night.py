@@ -68,3 +68,11 @@ def expected(
 ) -> list[NightMatch]:
     hits = retrieve(getattr(generation, side), query, rows, top)
     return [NightMatch(h.id, h.score, round(h.dense, 6), h.dense_rank, h.lexical_rank) for h in hits]
+
+
+def test_where_nothing_is_in_force_needs_have_no_matches(generation: Generation) -> None:
+    stored: Stored = {side: [] for side in NightSide}
+    report = match_all(generation, date(1980, 1, 1), lambda side, found: stored[side].extend(found))
+    assert report.patents_in_force == 0
+    assert stored[NightSide.NEED] == [(need_id, []) for need_id in generation.needs.ids.tolist()]
+    assert stored[NightSide.PATENT] == []
