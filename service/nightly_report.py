@@ -19,6 +19,9 @@ from service.runtime import Runtime
 SHOWN_NEEDS = 200
 """Needs whose new matches are listed; all of them are to be had over REST."""
 
+SHOWN_PATENTS = 5
+"""New matches of a need that the text names; the JSON names all."""
+
 
 class NewMatch(BaseModel):
     """A patent that is new among the matches of a need."""
@@ -147,6 +150,10 @@ def _change_lines(compared: Mapping[str, Any], changed: Sequence[ChangedNeed]) -
     for need in changed:
         if need.new:
             yield f"  {need.code} {need.title}：新增 {len(need.new)}，消失 {need.gone}，名次变动 {need.moved}"
-            yield from (f"    + {patent.application_number} {patent.title}" for patent in need.new)
+            yield from (
+                f"    + {patent.application_number} {patent.title}" for patent in need.new[:SHOWN_PATENTS]
+            )
+            if len(need.new) > SHOWN_PATENTS:
+                yield f"    等 {len(need.new)} 件"
     if compared["needs_changed"] > len(changed):
         yield f"  以上为前 {len(changed)} 条有变化的需求，其余可由接口 /api/v1/nightly/编号/changes 取得"
