@@ -148,7 +148,7 @@ def _print_patent(item: PatentMatch) -> None:
     segments = "、".join(f"{segment.name}〔{segment.basis_name}〕" for segment in item.segments)
     for label, value in (
         ("领域", segments),
-        ("开放许可", item.licence.terms if item.licence else ""),
+        ("开放许可", f"{item.licence.status_name}，{item.licence.terms}" if item.licence else ""),
         ("依据", item.evidence[0].sentence if item.evidence else ""),
     ):
         if value:
