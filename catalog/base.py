@@ -1,13 +1,13 @@
 """What all tables and schemas share: naming of constraints, a strict base schema, pages of results."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import ConfigDict, model_validator
-from sqlalchemy import Dialect, Enum, Select, func, select
+from sqlalchemy import Dialect, Enum, Select, Table, func, select
 from sqlalchemy.types import DateTime, TypeDecorator
 from sqlmodel import Field, Session, SQLModel
 
@@ -25,6 +25,9 @@ ItemT = TypeVar("ItemT")
 RowT = TypeVar("RowT")
 
 MAX_PAGE_SIZE = 200
+
+CHUNK = 500
+"""Values in one SQL condition: a statement with many thousands is slow, and refused by some databases."""
 
 
 def now() -> datetime:
@@ -53,6 +56,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def chunks(values: Sequence[RowT]) -> Iterator[list[RowT]]:
+    """`values` in lists of at most `CHUNK`."""
+    return (list(values[start : start + CHUNK]) for start in range(0, len(values), CHUNK))
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table of a model: inserts of many rows through the mapper are several times slower."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 class Schema(SQLModel):

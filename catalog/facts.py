@@ -13,11 +13,10 @@ from pydantic import model_validator
 from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import Schema, Timestamps, UpsertCounts, enum_type
+from catalog.base import Schema, Timestamps, UpsertCounts, chunks, enum_type
 from catalog.import_changes import RecordKind, apply_noted, note_new
 from catalog.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
 
-CHUNK = 500
 EXPLOITATION = frozenset(
     {
         FactKind.IMPLEMENTATION,
@@ -120,8 +119,8 @@ def of_patents(
 ) -> dict[int, list[Fact]]:
     """The facts of these patents by patent id, oldest first; with `as_of` only what had happened by then."""
     found: dict[int, list[Fact]] = {}
-    for start in range(0, len(ids), CHUNK):
-        query = select(Fact).where(col(Fact.patent_id).in_(list(ids[start : start + CHUNK])))
+    for chunk in chunks(ids):
+        query = select(Fact).where(col(Fact.patent_id).in_(chunk))
         if as_of is not None:
             query = query.where(col(Fact.happened_on).is_(None) | (col(Fact.happened_on) <= as_of))
         if kinds is not None:

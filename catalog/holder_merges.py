@@ -13,10 +13,9 @@ from sqlalchemy import JSON, Select, delete, insert, or_, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import holders
-from catalog.base import PageQuery, Rows, Timestamps, UtcDateTime, now, paginate
+from catalog.base import PageQuery, Rows, Timestamps, UtcDateTime, chunks, now, paginate, table_of
 from catalog.errors import Conflict, InvalidInput, NotFound
 from catalog.holders import Holder
-from catalog.import_changes import CHUNK, table_of
 from catalog.patents import Patent, PatentHolder
 from catalog.screenings import Screening
 from catalog.terms import HolderKind
@@ -125,8 +124,8 @@ def _merge(session: Session, kept: Holder, other: Holder, actor: str, reason: st
     session.flush()
     held = select(col(PatentHolder.patent_id)).where(col(PatentHolder.holder_id) == other_id)
     ids = sorted(session.execute(held).scalars())
-    for start in range(0, len(ids), CHUNK):
-        _move(session, row.id or 0, other_id, ids[start : start + CHUNK], moment)
+    for chunk in chunks(ids):
+        _move(session, row.id or 0, other_id, chunk, moment)
     session.execute(update(Screening).where(col(Screening.holder_id) == other_id).values(holder_id=kept_id))
     row.patents = len(ids)
     session.flush()
@@ -208,8 +207,8 @@ def take_back(session: Session, merge_id: int) -> TakenBack:
     _part(session, row)
     after = holders.roots(session, involved)
     restored = 0
-    for start in range(0, len(moved), CHUNK):
-        restored += _restore(session, row, moved[start : start + CHUNK], before, after)
+    for chunk in chunks(moved):
+        restored += _restore(session, row, chunk, before, after)
     session.execute(delete(MergedPatent).where(col(MergedPatent.merge_id) == merge_id))
     row.undone_at = row.updated_at = now()
     session.flush()

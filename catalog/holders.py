@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import PageQuery, Rows, Schema, Timestamps, fold, now, paginate
+from catalog.base import PageQuery, Rows, Schema, Timestamps, chunks, fold, now, paginate, table_of
 from catalog.errors import NotFound
 from catalog.import_changes import Change, RecordKind, note
 from catalog.terms import HolderKind
@@ -87,8 +87,7 @@ def ensure(
     wanted = {fold(ref.name): ref for ref in refs}
     known: dict[str, int] = {}
     keys = list(wanted)
-    for start in range(0, len(keys), 500):
-        chunk = keys[start : start + 500]
+    for chunk in chunks(keys):
         root = func.coalesce(col(Holder.merged_into), col(Holder.id))
         found = session.execute(select(col(Holder.name_key), root).where(col(Holder.name_key).in_(chunk)))
         known.update({key: id_ for key, id_ in found if id_ is not None})
@@ -100,7 +99,7 @@ def ensure(
         if key not in known
     ]
     if missing:
-        table = SQLModel.metadata.tables["holders"]
+        table = table_of(Holder)
         created = session.execute(table.insert().returning(table.c.name_key, table.c.id), missing).all()
         known.update(dict(created))
         note(session, import_id, RecordKind.HOLDER, [Change(id_, None, moment) for _, id_ in created])
@@ -111,9 +110,9 @@ def roots(session: Session, ids: Iterable[int]) -> dict[int, int]:
     """The holders that these stand for: themselves, or the one they were merged into."""
     wanted = sorted(set(ids))
     found: dict[int, int] = {}
-    for start in range(0, len(wanted), 500):
+    for chunk in chunks(wanted):
         root = func.coalesce(col(Holder.merged_into), col(Holder.id))
-        query = select(col(Holder.id), root).where(col(Holder.id).in_(wanted[start : start + 500]))
+        query = select(col(Holder.id), root).where(col(Holder.id).in_(chunk))
         found.update((id_ or 0, kept) for id_, kept in session.execute(query))
     return found
 

@@ -12,13 +12,11 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import JSON, Table, delete, insert, select
+from sqlalchemy import JSON, delete, insert, select
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import Timestamps, UtcDateTime, apply_changes
-
-CHUNK = 500
+from catalog.base import Timestamps, UtcDateTime, apply_changes, chunks, table_of
 
 Before = dict[str, Any]
 
@@ -65,12 +63,12 @@ def note(session: Session, import_id: int | None, kind: RecordKind, changes: Ite
     again = _known(
         session, import_id, kind, [entry.record_id for entry in entries if entry.before is not None]
     )
-    for start in range(0, len(again), CHUNK):
+    for chunk in chunks(list(again)):
         session.execute(
             delete(ImportChange).where(
                 col(ImportChange.import_id) == import_id,
                 col(ImportChange.kind) == kind.value,
-                col(ImportChange.record_id).in_(list(again)[start : start + CHUNK]),
+                col(ImportChange.record_id).in_(chunk),
             )
         )
     rows = [
@@ -90,11 +88,11 @@ def _known(
     session: Session, import_id: int, kind: RecordKind, ids: Sequence[int]
 ) -> dict[int, Before | None]:
     found: dict[int, Before | None] = {}
-    for start in range(0, len(ids), CHUNK):
+    for chunk in chunks(ids):
         query = select(col(ImportChange.record_id), col(ImportChange.before)).where(
             col(ImportChange.import_id) == import_id,
             col(ImportChange.kind) == kind.value,
-            col(ImportChange.record_id).in_(ids[start : start + CHUNK]),
+            col(ImportChange.record_id).in_(chunk),
         )
         found.update((record_id, before) for record_id, before in session.execute(query))
     return found
@@ -124,11 +122,6 @@ def apply_noted(
     session.flush()
     note(session, import_id, kind, [Change(row.id, before, row.updated_at)])  # type: ignore[attr-defined]
     return True
-
-
-def table_of(model: type[SQLModel]) -> Table:
-    """The table of a model: inserts of many rows through the mapper are several times slower."""
-    return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 def revived(model: type[SQLModel], before: Before) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlmodel import Session, SQLModel, col
 
+from catalog.base import table_of
 from catalog.imports import Import, ImportStatus, RejectedRow
 
 TABLES = ("patents", "holders", "enterprises", "needs", "licences")
@@ -43,7 +44,7 @@ def repeat(session: Session, row: Import, earlier: Import) -> None:
     """Give an import the result of an earlier one of the same file on the same catalogue."""
     row.rows, row.rejected, row.mapping = earlier.rows, earlier.rejected, dict(earlier.mapping)
     row.unchanged = earlier.rows - earlier.rejected
-    table = SQLModel.metadata.tables[str(RejectedRow.__tablename__)]
+    table = table_of(RejectedRow)
     names = [column.name for column in table.columns if column.name not in ("id", "import_id")]
     query = (
         select(*(table.c[name] for name in names)).where(table.c.import_id == earlier.id).order_by(table.c.id)

@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, delete, insert, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import PageQuery, Rows, paginate
-
-CHUNK = 500
+from catalog.base import PageQuery, Rows, paginate, table_of
 
 
 class NightSide(StrEnum):
@@ -75,7 +73,7 @@ def store(
     ]
     if rows:
         # The table itself: the ORM would take most of the time of a night.
-        session.execute(insert(SQLModel.metadata.tables[NightMatches.__tablename__]), rows)
+        session.execute(insert(table_of(NightMatches)), rows)
 
 
 def get(session: Session, run_id: int, side: NightSide, record_id: int) -> list[NightMatch] | None:

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import exists, insert, select
 from sqlmodel import Session, col
 
-from catalog.base import ClassRef
+from catalog.base import ClassRef, chunks
 from catalog.patents import Patent, PatentClass
 
-CHUNK = 500
 FROM_TEXT = "text"
 INFERRED_SCHEMES = ("industry", "segment")
 
@@ -38,11 +37,11 @@ def unlabelled_ids(session: Session) -> list[int]:
 def of_patents(session: Session, ids: Sequence[int]) -> dict[int, list[ClassRef]]:
     """Industries and segments of these patents by patent id, heaviest first."""
     found: dict[int, list[ClassRef]] = {}
-    for start in range(0, len(ids), CHUNK):
+    for chunk in chunks(ids):
         query = (
             select(PatentClass)
             .where(
-                col(PatentClass.patent_id).in_(ids[start : start + CHUNK]),
+                col(PatentClass.patent_id).in_(chunk),
                 col(PatentClass.scheme).in_(INFERRED_SCHEMES),
             )
             .order_by(col(PatentClass.position))

@@ -9,7 +9,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session, SQLModel, col
 
 from catalog import holders
-from catalog.import_changes import CHUNK, Before, revived, table_of
+from catalog.base import chunks, table_of
+from catalog.import_changes import Before, revived
 from catalog.patent_merge import FIELDS, Known
 from catalog.patents import Patent, PatentClass, PatentHolder, Publication
 
@@ -23,8 +24,8 @@ PARTS: dict[str, tuple[type[SQLModel], tuple[str, ...]]] = {
 def before(session: Session, stale: Sequence[Known]) -> dict[int, Before]:
     """What is about to be replaced in these patents, by patent id: values that differ, and whole parts that do."""
     images: dict[int, Before] = {}
-    for start in range(0, len(stale), CHUNK):
-        chunk = {known.id: known for known in stale[start : start + CHUNK]}
+    for some in chunks(stale):
+        chunk = {known.id: known for known in some}
         _add_values(session, chunk, images)
         for part, (model, columns) in PARTS.items():
             ids = [key for key, known in chunk.items() if part in known.dirty]

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Table, delete, select, update
-from sqlmodel import Session, SQLModel, col
+from sqlalchemy import delete, select, update
+from sqlmodel import Session, col
 
 from catalog import holders, patent_images
-from catalog.base import ClassRef, UpsertCounts, fold, now
+from catalog.base import ClassRef, UpsertCounts, chunks, fold, now, table_of
 from catalog.errors import Conflict
 from catalog.import_changes import Change, RecordKind, note
 from catalog.patent_merge import (
@@ -34,8 +34,6 @@ from catalog.patent_merge import (
 from catalog.patents import Patent, PatentClass, PatentCreate, PatentHolder, Publication
 
 __all__ = ["Claims", "Outcome", "apply", "key_of", "replace_classes", "upsert"]
-
-CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +134,18 @@ class _Batch:
             ids |= self._ids(select(col(Patent.id)), column, values)
         bodies = [p.body for r in records for p in r.publications]
         ids |= self._ids(select(col(Publication.patent_id)), col(Publication.body), bodies)
-        for chunk in _chunks(sorted(ids)):
+        for chunk in chunks(sorted(ids)):
             self._load_values(chunk)
             self._load_links(chunk)
 
     def _ids(self, query: Any, column: Any, values: Iterable[str]) -> set[int]:
         found: set[int] = set()
-        for chunk in _chunks(sorted(set(values))):
+        for chunk in chunks(sorted(set(values))):
             found.update(self.session.execute(query.where(column.in_(chunk))).scalars())
         return found
 
     def _load_values(self, ids: list[int]) -> None:
-        table = SQLModel.metadata.tables["patents"]
+        table = table_of(Patent)
         columns = [table.c.id, table.c.fingerprint, *(table.c[name] for name in FIELDS)]
         query = select(*columns).where(table.c.id.in_(ids)).order_by(table.c.id)
         for row in self.session.execute(query).mappings():
@@ -300,7 +298,7 @@ class _Batch:
     def _insert(self) -> None:
         """Insert the new patents and learn their ids, all at once but for those of one fingerprint."""
         common = {"import_id": self.import_id, "is_demo": self.is_demo, "created_at": self.moment}
-        table = SQLModel.metadata.tables["patents"]
+        table = table_of(Patent)
         statement = table.insert().returning(table.c.id, table.c.fingerprint, table.c.application_number)
         groups: dict[tuple[str, str | None], list[Known]] = {}
         for known in self.fresh:
@@ -320,7 +318,7 @@ class _Batch:
 
     def _write_publications(self, touched: list[Known]) -> None:
         touched = [known for known in touched if "publications" in known.dirty]
-        for chunk in _chunks([known.id for known in touched]):
+        for chunk in chunks([known.id for known in touched]):
             self.session.execute(delete(Publication).where(col(Publication.patent_id).in_(chunk)))
         body_of = {number: _body(number, known.bodies) for known in touched for number in known.publications}
         rows = [
@@ -329,12 +327,12 @@ class _Batch:
             for number, on in known.publications.items()
         ]
         if rows:
-            self.session.execute(_table(Publication).insert(), rows)
+            self.session.execute(table_of(Publication).insert(), rows)
 
     def _write_links(self, touched: list[Known]) -> None:
         for part, table in (("holders", PatentHolder), ("classes", PatentClass)):
             ids = [known.id for known in touched if part in known.dirty]
-            for chunk in _chunks(ids):
+            for chunk in chunks(ids):
                 self.session.execute(delete(table).where(col(table.patent_id).in_(chunk)))
         holder_rows = [
             {"patent_id": known.id, "position": position, "holder_id": holder_id}
@@ -343,7 +341,7 @@ class _Batch:
             for position, holder_id in enumerate(known.holder_ids)
         ]
         if holder_rows:
-            self.session.execute(_table(PatentHolder).insert(), holder_rows)
+            self.session.execute(table_of(PatentHolder).insert(), holder_rows)
         class_rows = [
             {
                 "patent_id": known.id,
@@ -359,7 +357,7 @@ class _Batch:
             for position, (code, weight, basis) in enumerate(rows)
         ]
         if class_rows:
-            self.session.execute(_table(PatentClass).insert(), class_rows)
+            self.session.execute(table_of(PatentClass).insert(), class_rows)
 
 
 def _same_day(known: Known, record: PatentCreate) -> bool:
@@ -387,14 +385,5 @@ def replace_classes(session: Session, patent_id: int, scheme: str, classes: Sequ
     session.flush()
 
 
-def _table(model: type[SQLModel]) -> Table:
-    # The core table: inserts of many rows through the mapper are several times slower.
-    return SQLModel.metadata.tables[str(model.__tablename__)]
-
-
 def _body(number: str, bodies: set[str]) -> str:
     return max((body for body in bodies if number.startswith(body)), key=len, default=number)
-
-
-def _chunks(values: Sequence[Any]) -> Iterable[list[Any]]:
-    return (list(values[start : start + CHUNK]) for start in range(0, len(values), CHUNK))

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Select, Text, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import holders, screenings
-from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, enum_type, fold, paginate
+from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, chunks, enum_type, fold, paginate
 from catalog.errors import NotFound
 from catalog.holders import Holder, HolderRef
 from catalog.legal_life import ForcePeriod, LegalFacts, LegalLife, force_period, legal_life
@@ -236,9 +236,9 @@ def ids_of(session: Session, application_numbers: Iterable[str]) -> dict[str, in
     """Ids of the patents with these canonical application numbers, by number; unknown ones are left out."""
     numbers = sorted(set(application_numbers))
     found: dict[str, int] = {}
-    for start in range(0, len(numbers), 500):
+    for chunk in chunks(numbers):
         number = col(Patent.application_number)
-        query = select(number, col(Patent.id)).where(number.in_(numbers[start : start + 500]))
+        query = select(number, col(Patent.id)).where(number.in_(chunk))
         found.update((key, id_ or 0) for key, id_ in session.execute(query) if key)
     return found
 
@@ -247,8 +247,8 @@ def existing(session: Session, ids: Iterable[int]) -> set[int]:
     """Which of these ids are patents."""
     wanted = sorted(set(ids))
     found: set[int] = set()
-    for start in range(0, len(wanted), 500):
-        query = select(col(Patent.id)).where(col(Patent.id).in_(wanted[start : start + 500]))
+    for chunk in chunks(wanted):
+        query = select(col(Patent.id)).where(col(Patent.id).in_(chunk))
         found.update(id_ or 0 for id_ in session.execute(query).scalars())
     return found
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, insert, or_, select, update
 from sqlmodel import Session, col
 
-from catalog.base import ClassRef
-from catalog.import_changes import CHUNK, table_of
+from catalog.base import ClassRef, chunks, table_of
 from catalog.needs import Need
 from catalog.patents import Patent, PatentClass
 
@@ -74,10 +73,10 @@ def _classes(session: Session, after: int, upto: int) -> dict[int, Classes]:
 def replace_of_patents(session: Session, classes: Mapping[int, Sequence[ClassRef]]) -> None:
     """Put these segments in the place of those that followed from IPC or industry."""
     ids = list(classes)
-    for start in range(0, len(ids), CHUNK):
+    for chunk in chunks(ids):
         session.execute(
             delete(PatentClass).where(
-                col(PatentClass.patent_id).in_(ids[start : start + CHUNK]),
+                col(PatentClass.patent_id).in_(chunk),
                 col(PatentClass.scheme) == "segment",
                 col(PatentClass.basis).in_(DERIVED),
             )

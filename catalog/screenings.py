@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import JSON, Index, delete, insert, select
 from sqlmodel import Field, Session, SQLModel, col
 
-CHUNK = 500
+from catalog.base import chunks, table_of
 
 
 class Screening(SQLModel, table=True):
@@ -96,8 +96,7 @@ def public(row: Screening) -> ScreeningPublic:
 def of_patents(session: Session, ids: Sequence[int]) -> dict[int, ScreeningPublic]:
     """The screenings of these patents by patent id."""
     found: dict[int, ScreeningPublic] = {}
-    for start in range(0, len(ids), CHUNK):
-        chunk = list(ids[start : start + CHUNK])
+    for chunk in chunks(ids):
         for row in session.execute(select(Screening).where(col(Screening.patent_id).in_(chunk))).scalars():
             found[row.patent_id] = public(row)
     return found
@@ -115,7 +114,7 @@ def replace(session: Session, after: int, upto: int | None, rows: Sequence[Resul
     session.execute(stale)
     if rows:
         # The table itself: the ORM would take most of the time of a screening.
-        table = SQLModel.metadata.tables[Screening.__tablename__]
+        table = table_of(Screening)
         session.execute(insert(table), [_values(row) for row in rows])
 
 

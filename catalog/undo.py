@@ -14,14 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
 from catalog import generations, imports, patent_images, segments
-from catalog.base import now
+from catalog.base import CHUNK, now
 from catalog.enterprises import Enterprise
 from catalog.errors import Conflict
 from catalog.facts import Fact
 from catalog.generations import Generation
 from catalog.holder_merges import HolderMerge
 from catalog.holders import Holder
-from catalog.import_changes import CHUNK, ImportChange, RecordKind, revived
+from catalog.import_changes import ImportChange, RecordKind, revived
 from catalog.imports import Import, ImportStatus
 from catalog.licences import Licence
 from catalog.needs import Need

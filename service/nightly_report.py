@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from catalog import needs, night_matches, patents
-from catalog.base import PageQuery
+from catalog.base import PageQuery, chunks
 from catalog.night_matches import NightChanges
 from catalog.nightly_runs import NightlyRunPublic
 from service.runtime import Runtime
@@ -72,8 +72,8 @@ def _changed_needs(runtime: Runtime, run_id: int) -> list[ChangedNeed]:
         needs_by_id = needs.many(session, [change.need_id for change in changes])
         ids = sorted({patent for change in changes for patent in change.new})
         names: dict[int, NewMatch] = {}
-        for at in range(0, len(ids), night_matches.CHUNK):
-            for patent in patents.many(session, ids[at : at + night_matches.CHUNK]).values():
+        for chunk in chunks(ids):
+            for patent in patents.many(session, chunk).values():
                 names[patent.id] = NewMatch(
                     id=patent.id, application_number=patent.application_number, title=patent.title
                 )
