@@ -88,11 +88,7 @@ class LexicalIndex:
 
         `rows` (sorted, distinct) restricts the candidates; None means all. Exact. Raises ValueError for k below 1.
         """
-        if k < 1:
-            raise ValueError(f"k must be at least 1, not {k}")
-        scores = self.scores(tokens, rows)
-        best = _best(scores, k)
-        return scores[best], best if rows is None else rows[best]
+        return best_of(self.scores(tokens), k, rows)
 
     def places(self, keys: NDArray[np.uint64]) -> tuple[Rows, NDArray[np.bool_]]:
         """The places in `self.keys` of some keys, and which of these are there at all."""
@@ -173,6 +169,18 @@ def _key(token: str) -> np.uint64:
     # Digests instead of the words: the vocabulary is mapped, not loaded. Among three million tokens, any two share one
     # with a probability of 2e-7, and then merely share their postings.
     return np.uint64(int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little"))
+
+
+def best_of(scores: Floats, k: int, rows: Rows | None = None) -> tuple[Floats, Rows]:
+    """The best k positive of the `scores` of all documents by (-score, row), as scores and rows.
+
+    `rows` (sorted, distinct) restricts the candidates; None means all. Raises ValueError for k below 1.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+    candidates = scores if rows is None else scores[rows]
+    best = _best(candidates, k)
+    return candidates[best], best if rows is None else rows[best]
 
 
 def _best(scores: Floats, k: int) -> Rows:

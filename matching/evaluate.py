@@ -21,7 +21,6 @@ from catalog.errors import InvalidInput
 from index.collection import Collection, Document
 from index.columns import ColumnValues
 from index.encoder import Encoder
-from matching.fuse import reciprocal_rank_fusion
 from matching.metrics import summarise
 from matching.retrieve import DEPTH, Query, legs
 
@@ -134,7 +133,7 @@ def _search_all(
     for number, name in enumerate(judged):
         query = Query.of(benchmark.queries[name], vectors[number])
         found = legs(collection, query, None, DEPTH)
-        fused, fused_scores = reciprocal_rank_fusion([found.lexical, found.dense])
+        fused, fused_scores = found.fused()
         for leg, rows in zip(LEGS, (found.dense, found.lexical, fused), strict=True):
             runs[leg][name] = [names[int(collection.ids[row])] for row in rows[:RUN_DEPTH]]
         scores[name] = [float(score) for score in fused_scores[:RUN_DEPTH]]

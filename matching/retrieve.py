@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.collection import Collection
+from index.lexical import best_of
 from index.text import tokens
 from matching.fuse import reciprocal_rank_fusion
 
@@ -45,10 +46,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """The rankings of both legs as row numbers, best first."""
+    """The rankings of both legs as row numbers, best first, and the BM25 of every document."""
 
     dense: NDArray[np.int64]
     lexical: NDArray[np.int64]
+    bm25: NDArray[np.float32]
+
+    def fused(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Rows and scores of the fusion, best first; the lexical leg resolves its ties."""
+        return reciprocal_rank_fusion([self.lexical, self.dense])
 
 
 def legs(
@@ -56,8 +62,9 @@ def legs(
 ) -> Legs:
     """Search both legs for the `depth` best of `rows` (None: of all)."""
     _, dense = collection.vectors.search(query.vector[None, :], depth, rows)
-    _, lexical = collection.lexical.search(query.tokens, depth, rows)
-    return Legs(dense[0], lexical)
+    bm25 = collection.lexical.scores(query.tokens)
+    _, lexical = best_of(bm25, depth, rows)
+    return Legs(dense[0], lexical, bm25)
 
 
 def retrieve(
@@ -65,10 +72,10 @@ def retrieve(
 ) -> list[Hit]:
     """The `top` best rows of the fused ranking among `rows` (None: all), best first, ties by id."""
     found = legs(collection, query, rows, max(DEPTH, top))
-    fused, scores = reciprocal_rank_fusion([found.lexical, found.dense])
+    fused, scores = found.fused()
     fused, scores = fused[:top], scores[:top]
     dense = collection.vectors.scores(query.vector, fused)
-    lexical = collection.lexical.scores(query.tokens, fused)
+    lexical = found.bm25[fused]
     dense_rank = {int(row): rank for rank, row in enumerate(found.dense, 1)}
     lexical_rank = {int(row): rank for rank, row in enumerate(found.lexical, 1)}
     return [

@@ -64,14 +64,11 @@ def generations_verify(name: Name = None) -> None:
 
 def generations_rollback(name: Name = None) -> None:
     """退回到指定的或上一个索引版本；运行中的服务随即使用它。"""
-    from catalog import generations
-    from catalog.base import now
+    from index.build import note_in_catalogue
 
     runtime = ready_runtime()
     manifest = runtime.store.rollback(name)
-    with runtime.database.write() as session:
-        facts = manifest.model_dump(mode="json")
-        generations.record(session, manifest.name, manifest.patents, manifest.needs, facts, now())
+    note_in_catalogue(runtime.database, runtime.store)
     print(f"已退回到索引版本 {manifest.name}")
 
 
@@ -79,7 +76,11 @@ def generations_prune(
     keep: Annotated[int, typer.Option(min=1, help="保留最新的几个版本", metavar="个数")] = 3,
 ) -> None:
     """清理旧的索引版本；正在使用的版本总是保留。"""
-    removed = ready_runtime().store.prune(keep)
+    from index.build import note_in_catalogue
+
+    runtime = ready_runtime()
+    removed = runtime.store.prune(keep)
+    note_in_catalogue(runtime.database, runtime.store)
     print(f"已清理 {len(removed)} 个索引版本" + (f"：{'、'.join(removed)}" if removed else ""))
 
 
