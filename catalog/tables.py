@@ -2,7 +2,10 @@
 
 from catalog import (
     accounts,
+    deal_pipeline,
+    deals,
     enterprises,
+    evidence,
     facts,
     generations,
     holder_merges,
@@ -20,7 +23,10 @@ from catalog import (
 
 __all__ = [
     "accounts",
+    "deal_pipeline",
+    "deals",
     "enterprises",
+    "evidence",
     "facts",
     "generations",
     "holder_merges",

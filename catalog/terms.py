@@ -132,7 +132,9 @@ class FactKind(Term):
     PLEDGE = "pledge", "质押"
     PRODUCT_FILING = "product_filing", "专利产品备案"
     SUSPENSION = "suspension", "中止或保全"
+    HINDRANCE = "hindrance", "其他妨碍开放许可的情形"
     EVALUATION_REPORT = "evaluation_report", "专利权评价报告"
+    NO_RECORD = "no_record", "核查无记录"
     CLAIMS = "claims", "权利要求项数"
     CITATIONS = "citations", "被引证次数"
     FAMILY = "family", "同族专利件数"
@@ -154,6 +156,25 @@ class PledgeConsent(Term):
 
     GIVEN = "given", "质权人已同意"
     NOT_GIVEN = "not_given", "质权人未同意"
+
+
+class OwnerConsent(Term):
+    """Whether a patentee agrees to an open licence (专利权人同意)."""
+
+    GIVEN = "given", "已同意"
+    NOT_GIVEN = "not_given", "不同意"
+    UNKNOWN = "unknown", "未知"
+
+
+class DeclarationAction(Term):
+    """What happened to a declaration (声明变动)."""
+
+    CREATED = "created", "登记"
+    EDITED = "edited", "变更"
+    PUBLISHED = "published", "公告"
+    WITHDRAWN = "withdrawn", "撤回"
+    EXPIRED = "expired", "届满"
+    UNDONE = "undone", "撤销导入"
 
 
 class Conclusion(Term):
@@ -178,3 +199,65 @@ class Disposition(Term):
     TRANSFER = "transfer", "转让"
     LICENCE = "licence", "许可"
     ABANDON = "abandon", "放弃"
+
+
+class DealKind(Term):
+    """Kinds of deals (交易种类)."""
+
+    TRANSFER = "transfer", "转让"
+    LICENCE = "licence", "许可"
+    EQUITY = "equity", "作价入股"
+    PLEDGE = "pledge", "质押"
+
+
+class DealStatus(Term):
+    """Whether a recorded deal stands."""
+
+    VALID = "valid", "有效"
+    ENDED = "ended", "已解除"
+    VOID = "void", "登记作废"
+
+
+class PartySide(Term):
+    """Side of a party to a deal."""
+
+    GIVER = "giver", "出让方"
+    TAKER = "taker", "受让方"
+
+
+class EvidenceKind(Term):
+    """Kinds of evidence of a deal (证明材料)."""
+
+    CONTRACT = "contract", "合同"
+    INVOICE = "invoice", "发票"
+    VOUCHER = "voucher", "收付款凭证"
+    BANK_TRANSFER = "bank_transfer", "转账记录"
+    FILING = "filing", "备案证明"
+    OTHER = "other", "其他"
+
+
+class DealAction(Term):
+    """What was done to a deal."""
+
+    CREATED = "created", "登记"
+    CHANGED = "changed", "更正"
+    FILED = "filed", "备案"
+    RECEIVED = "received", "到账"
+    RECEIPT_REMOVED = "receipt_removed", "删除到账记录"
+    EVIDENCE_ADDED = "evidence_added", "上传证明材料"
+    EVIDENCE_REMOVED = "evidence_removed", "移除证明材料"
+    ENDED = "ended", "解除"
+    VOIDED = "voided", "作废"
+
+
+class PipelineStage(Term):
+    """Stages on the way from a match to a deal (对接阶段)."""
+
+    PUSHED = "pushed", "推送"
+    READ = "read", "已读"
+    INTERESTED = "interested", "有意向"
+    NEGOTIATING = "negotiating", "洽谈"
+    SIGNED = "signed", "签约"
+    FILED = "filed", "备案"
+    RECEIVED = "received", "到账"
+    ENDED = "ended", "终止"
