@@ -1,19 +1,35 @@
 """Recorded facts of patents (专利运用与评价记录): licences, transfers, pledges, reports, counts, the holder's own view.
 
-Events (许可, 质押 …) happen any number of times; two records are the same event when kind, day, value and other party agree.
-States (被引证次数, 自评 …) have one value at a time: a later record with another value follows the earlier one.
+Events (许可, 质押 …) happen any number of times; two records are the same event when kind, day and other party agree and,
+where the value is a text of its own (a product, a kind that was checked), the value too. States (被引证次数, 自评 …) have one
+value at a time: a later record with another value follows the earlier one.
+
+The end of an event may be recorded apart from its beginning (质押注销, 许可备案注销, 中止解除): a record that has `ended` but no
+day of its own ends the event that was running then. An end so recorded stays; the term that the beginning was registered
+with (许可期满) does not move it again. An event known by its kind alone becomes the first one of its kind that is known better.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from pydantic import model_validator
 from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import Schema, Timestamps, UpsertCounts, chunks, enum_type
+from catalog.base import (
+    PageQuery,
+    Rows,
+    Schema,
+    Timestamps,
+    UpsertCounts,
+    apply_changes,
+    chunks,
+    enum_type,
+    paginate,
+)
+from catalog.errors import Conflict, NotFound
 from catalog.import_changes import RecordKind, apply_noted, note_new
 from catalog.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
 
@@ -33,25 +49,33 @@ VALUES: dict[FactKind, type[Term]] = {
     FactKind.LICENCE: LicenceType,
     FactKind.PLEDGE: PledgeConsent,
     FactKind.EVALUATION_REPORT: Conclusion,
+    FactKind.NO_RECORD: FactKind,
     FactKind.SELF_RATING: Prospect,
     FactKind.DISPOSITION: Disposition,
 }
+MAX_NOTE = 2000
+DETAILED = frozenset({FactKind.LICENCE, FactKind.PLEDGE, FactKind.EVALUATION_REPORT})
+"""Events whose value is a detail that may become known, or be corrected, later."""
 
 
-class FactBase(Schema):
-    """One recorded fact of a patent."""
+class FactDetails(Schema):
+    """What is recorded, without the patent that it is recorded of."""
 
-    patent_id: int
     kind: FactKind = Field(sa_type=enum_type(FactKind), description="记录种类")
     happened_on: date | None = Field(default=None, description="发生日、登记日或填报日")
     ends_on: date | None = Field(default=None, description="终止日（许可期满、质押注销、中止解除）")
+    ended: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": "0"},
+        description="终止日是已登记的终止（注销、解除），不是约定的期满日",
+    )
     value: str = Field(default="", max_length=100, description="取值，如许可方式、次数、结论")
     party: str = Field(default="", max_length=300, description="相对方（被许可人、受让人、质权人）")
-    note: str = Field(default="", max_length=2000, sa_type=Text, description="备注")
+    note: str = Field(default="", max_length=MAX_NOTE, sa_type=Text, description="备注")
     source: str = Field(default="", max_length=300, description="来源")
 
 
-class Fact(FactBase, Timestamps, table=True):
+class Fact(FactDetails, Timestamps, table=True):
     """A fact as stored, with the import that brought it."""
 
     __tablename__ = "patent_facts"
@@ -61,8 +85,8 @@ class Fact(FactBase, Timestamps, table=True):
     import_id: int | None = Field(default=None, foreign_key="imports.id")
 
 
-class FactCreate(FactBase):
-    """A fact to be stored; values may be given by stored value or Chinese label."""
+class FactStated(FactDetails):
+    """A fact as a register or a caller states it; values may be given by stored value or Chinese label."""
 
     @model_validator(mode="after")
     def _value_fits_kind(self) -> Self:
@@ -73,9 +97,26 @@ class FactCreate(FactBase):
             object.__setattr__(self, "value", str(int(self.value)))
         elif (allowed := VALUES.get(self.kind)) and (self.value or self.kind in STATES):
             object.__setattr__(self, "value", allowed.parse(self.value).value)
+        if self.kind is FactKind.NO_RECORD and self.value not in EXPLOITATION:
+            kinds = "、".join(kind.label for kind in FactKind if kind in EXPLOITATION)
+            raise ValueError(f"核查无记录须写明核查的是哪一种运用：{kinds}")
         if self.happened_on and self.ends_on and self.ends_on < self.happened_on:
             raise ValueError(f"终止日 {self.ends_on} 早于发生日 {self.happened_on}")
+        if self.ended and not self.ends_on:
+            raise ValueError("已终止的记录须有终止日")
         return self
+
+
+class FactCreate(FactStated):
+    """A fact of a patent of the catalogue."""
+
+    patent_id: int
+
+
+class NumberedFact(FactStated):
+    """A fact of a register, which names the patent by canonical application number."""
+
+    application_number: str = Field(max_length=16)
 
 
 class FactPublic(SQLModel):
@@ -87,18 +128,30 @@ class FactPublic(SQLModel):
     kind_name: str
     happened_on: date | None
     ends_on: date | None
+    ended: bool
     value: str
     value_name: str
     party: str
     note: str
     source: str
+    import_id: int | None
+
+
+class FactFilter(Schema):
+    """Conditions of a list of facts."""
+
+    patent_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="专利编号")
+    kind: list[FactKind] = Field(default_factory=list, description="记录种类")
+    party: str | None = Field(default=None, max_length=300, description="相对方名称（部分）")
+    since: date | None = Field(default=None, description="发生日不早于")
+    until: date | None = Field(default=None, description="发生日不晚于")
 
 
 def public(row: Fact) -> FactPublic:
     """The fact as shown to users."""
     kind = FactKind(row.kind)
     return FactPublic(
-        **row.model_dump(exclude={"import_id", "created_at", "updated_at"}),
+        **row.model_dump(exclude={"created_at", "updated_at"}),
         kind_name=kind.label,
         value_name=value_name(kind, row.value),
     )
@@ -110,6 +163,31 @@ def value_name(kind: FactKind, value: str) -> str:
     return allowed(value).label if allowed and value else value
 
 
+def get(session: Session, fact_id: int) -> Fact:
+    """The fact `fact_id`. Raises NotFound."""
+    row = session.get(Fact, fact_id)
+    if row is None:
+        raise NotFound(f"没有编号为 {fact_id} 的运用与评价记录")
+    return row
+
+
+def page(session: Session, wanted: PageQuery, where: FactFilter) -> Rows[Fact]:
+    """The facts that meet all conditions of `where`, by default the newest first."""
+    query = select(Fact)
+    if where.patent_id is not None:
+        query = query.where(col(Fact.patent_id) == where.patent_id)
+    if where.kind:
+        query = query.where(col(Fact.kind).in_([kind.value for kind in where.kind]))
+    if where.party:
+        query = query.where(col(Fact.party).contains(where.party, autoescape=True))
+    if where.since:
+        query = query.where(col(Fact.happened_on) >= where.since)
+    if where.until:
+        query = query.where(col(Fact.happened_on) <= where.until)
+    sortable = {"id": Fact.id, "happened_on": Fact.happened_on, "ends_on": Fact.ends_on}
+    return paginate(session, query, wanted, sortable, "-id")
+
+
 def of_patents(
     session: Session,
     ids: Sequence[int],
@@ -119,12 +197,13 @@ def of_patents(
 ) -> dict[int, list[Fact]]:
     """The facts of these patents by patent id, oldest first; with `as_of` only what had happened by then."""
     found: dict[int, list[Fact]] = {}
+    wanted = None if kinds is None else [kind.value for kind in kinds]
     for chunk in chunks(ids):
         query = select(Fact).where(col(Fact.patent_id).in_(chunk))
         if as_of is not None:
             query = query.where(col(Fact.happened_on).is_(None) | (col(Fact.happened_on) <= as_of))
-        if kinds is not None:
-            query = query.where(col(Fact.kind).in_([kind.value for kind in kinds]))
+        if wanted is not None:
+            query = query.where(col(Fact.kind).in_(wanted))
         for row in session.execute(query).scalars():
             found.setdefault(row.patent_id, []).append(row)
     for rows in found.values():
@@ -139,6 +218,34 @@ def latest(rows: Iterable[Fact], kind: FactKind) -> Fact | None:
 
 def _age(row: Fact) -> tuple[date, int]:
     return row.happened_on or date.min, row.id or 0
+
+
+def create(session: Session, data: FactCreate) -> Fact:
+    """Store a single fact, the patent of which must exist. Raises Conflict when it is recorded already."""
+    rows = of_patents(session, [data.patent_id]).get(data.patent_id, [])
+    same = _same_state(rows, data) if data.kind in STATES else _same_event(rows, data)
+    if same is not None:
+        raise Conflict(
+            f"这件专利已有同样的{data.kind.label}记录（编号 {same.id}）", hint="请改为更新或删除那条记录"
+        )
+    row = Fact(**data.model_dump())
+    session.add(row)
+    session.flush()
+    return row
+
+
+def replace(session: Session, fact_id: int, data: FactStated) -> Fact:
+    """Replace the state of a fact; it stays with its patent. Raises NotFound."""
+    row = get(session, fact_id)
+    apply_changes(row, data.model_dump(include=set(FactDetails.model_fields)))
+    session.flush()
+    return row
+
+
+def remove(session: Session, fact_id: int) -> None:
+    """Remove a fact that was recorded by mistake. Raises NotFound."""
+    session.delete(get(session, fact_id))
+    session.flush()
 
 
 def upsert(session: Session, records: Sequence[FactCreate], *, import_id: int | None = None) -> UpsertCounts:
@@ -160,7 +267,10 @@ def store(session: Session, records: Sequence[FactCreate], *, import_id: int | N
 
 
 def _store(session: Session, rows: list[Fact], record: FactCreate, import_id: int | None) -> str:
-    same = _same_state(rows, record) if record.kind in STATES else _same_event(rows, record)
+    if record.kind in STATES:
+        same = _same_state(rows, record)
+    else:
+        same = _same_event(rows, record) or _other_part(rows, record)
     if same is None:
         row = Fact(**record.model_dump(), import_id=import_id)
         session.add(row)
@@ -169,11 +279,7 @@ def _store(session: Session, rows: list[Fact], record: FactCreate, import_id: in
             session.flush()
             note_new(session, import_id, RecordKind.FACT, row)
         return "new"
-    said = {
-        name: value
-        for name, value in record.model_dump(exclude={"source", "happened_on"}).items()
-        if value not in (None, "")
-    }
+    said = _said(same, record)
     if all(getattr(same, name) == value for name, value in said.items()):
         return "unchanged"
     said |= {"source": record.source, "import_id": import_id}
@@ -181,9 +287,56 @@ def _store(session: Session, rows: list[Fact], record: FactCreate, import_id: in
     return "changed"
 
 
+def _said(row: Fact, record: FactCreate) -> dict[str, Any]:
+    """What a record says of `row`; empty values erase nothing, notes on an event add up."""
+    values = record.model_dump(exclude={"source", "happened_on"} if record.kind in STATES else {"source"})
+    if row.ended and not record.ended:
+        del values["ends_on"]
+    if record.kind not in STATES and row.note:
+        together = f"{row.note}；{record.note}"
+        added = record.note not in row.note and len(together) <= MAX_NOTE
+        values["note"] = together if added else row.note
+    return {name: value for name, value in values.items() if value not in (None, "", False)}
+
+
 def _same_event(rows: list[Fact], record: FactCreate) -> Fact | None:
-    key = (record.kind, record.happened_on, record.value, record.party)
-    return next((row for row in rows if (row.kind, row.happened_on, row.value, row.party) == key), None)
+    if record.ended and record.happened_on is None:
+        return None  # the end of an event that began on some day
+    key = (record.kind, record.happened_on, record.party)
+    return next(
+        (
+            row
+            for row in rows
+            if (row.kind, row.happened_on, row.party) == key
+            and (record.kind in DETAILED or row.value == record.value)
+        ),
+        None,
+    )
+
+
+def _other_part(rows: list[Fact], record: FactCreate) -> Fact | None:
+    """The event that a record of its end, or of its beginning, completes; first one that is known by its kind alone."""
+    alike = [row for row in rows if row.kind == record.kind and _may_be_one(row, record)]
+    if record.ended and record.happened_on is None:
+        return _ended_by(alike, record.ends_on or date.max)
+    if record.happened_on is None:
+        return None
+    bare = (row for row in alike if not (row.happened_on or row.ended or row.party or row.value))
+    ends = (row for row in alike if row.ended and row.happened_on is None)
+    later = [row for row in ends if (row.ends_on or date.min) >= record.happened_on]
+    return next(bare, None) or min(later, key=lambda row: row.ends_on or date.max, default=None)
+
+
+def _ended_by(rows: list[Fact], day: date) -> Fact | None:
+    """The event that is recorded to have ended on that day; else, of those that ran then, the last begun."""
+    recorded = next((row for row in rows if row.ended and row.ends_on == day), None)
+    running = [row for row in rows if not row.ended and (row.happened_on or date.min) <= day]
+    return recorded or max(running, key=_age, default=None)
+
+
+def _may_be_one(row: Fact, record: FactCreate) -> bool:
+    same_value = record.kind in DETAILED or row.value == record.value or not (row.value and record.value)
+    return same_value and (row.party == record.party or not (row.party and record.party))
 
 
 def _same_state(rows: list[Fact], record: FactCreate) -> Fact | None:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from catalog import facts, patents
 from catalog.base import UpsertCounts
 from catalog.db import Database, sqlite_url
-from catalog.facts import FactCreate
+from catalog.errors import Conflict, NotFound
+from catalog.facts import FactCreate, FactStated
 from catalog.patent_upserts import upsert
 from catalog.patents import PatentCreate
 from catalog.terms import FactKind
@@ -87,8 +88,68 @@ def test_states_follow_each_other(database: Database) -> None:
         {"kind": "self_rating", "value": ""},
         {"ends_on": date(2022, 4, 30)},
         {"kind": "gift"},
+        {"kind": "no_record", "value": "claims"},
+        {"ended": True},
     ],
 )
 def test_values_that_say_nothing_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         licence(**changes)
+
+
+def pledge(**changes: object) -> FactCreate:
+    values = {"patent_id": 1, "kind": "pledge", "happened_on": date(2022, 5, 1), "party": "甲银行"}
+    return FactCreate.model_validate(values | changes)
+
+
+def shown(database: Database) -> list[tuple[object, ...]]:
+    with database.read() as session:
+        rows = facts.of_patents(session, [1]).get(1, [])
+        return [(row.happened_on, row.ends_on, row.ended, row.party, row.value, row.note) for row in rows]
+
+
+BEGUN, RELEASED = date(2022, 5, 1), date(2023, 6, 1)
+RELEASE = {"happened_on": None, "ends_on": RELEASED, "ended": True, "party": "", "note": "注销"}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_beginning_and_end_come_in_any_order(database: Database, turned: bool) -> None:
+    parts = [pledge(ends_on=date(2025, 5, 1), note="登记号 1"), pledge(**RELEASE)]
+    for part in reversed(parts) if turned else parts:
+        store(database, part)
+    ((*event, note),) = shown(database)
+    assert event == [BEGUN, RELEASED, True, "甲银行", ""]
+    assert sorted(str(note).split("；")) == ["注销", "登记号 1"]
+    assert store(database, *parts).unchanged == 2
+
+
+def test_an_end_belongs_to_the_event_that_ran(database: Database) -> None:
+    later = pledge(happened_on=date(2024, 1, 1))
+    store(database, pledge(), later, pledge(**RELEASE), pledge(**RELEASE | {"party": "乙银行"}))
+    assert [row[:4] for row in shown(database)] == [
+        (None, RELEASED, True, "乙银行"),
+        (BEGUN, RELEASED, True, "甲银行"),
+        (date(2024, 1, 1), None, False, "甲银行"),
+    ]
+
+
+def test_an_event_known_by_its_kind_alone_becomes_the_one_known_better(database: Database) -> None:
+    store(database, pledge(happened_on=None, party="", note="质押次数 1"))
+    assert store(database, pledge()).changed == 1
+    assert store(database, pledge(value="given")).changed == 1
+    assert shown(database) == [(BEGUN, None, False, "甲银行", "given", "质押次数 1")]
+    assert store(database, pledge(value="given"), pledge(value="")).unchanged == 2
+
+
+def test_single_facts_are_created_replaced_and_removed(database: Database) -> None:
+    with database.write() as session:
+        key = facts.create(session, licence()).id or 0
+    with database.write() as session, pytest.raises(Conflict):
+        facts.create(session, licence(note="又一次"))
+    with database.write() as session:
+        facts.replace(session, key, FactStated(kind=FactKind.LICENCE, value="普通"))
+    assert shown(database) == [(None, None, False, "", "ordinary", "")]
+    with database.write() as session:
+        facts.remove(session, key)
+    with database.write() as session, pytest.raises(NotFound):
+        facts.remove(session, key)
