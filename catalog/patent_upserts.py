@@ -38,13 +38,18 @@ __all__ = ["Claims", "Outcome", "apply", "key_of", "replace_classes", "upsert"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a record; for a conflict the Chinese name of the field, its value and the reason."""
+    """What became of a record; for a conflict the Chinese name of the field, its value and the reason.
+
+    `known` is the patent that the record speaks of, `repeats` whether an earlier row of the file spoke of it.
+    """
 
     status: Literal["new", "changed", "unchanged", "conflict"]
     label: str = ""
     value: str = ""
     reason: str = ""
     notes: list[str] = field(default_factory=list)
+    known: Known | None = None
+    repeats: bool = False
 
 
 class Claims:
@@ -240,8 +245,9 @@ class _Batch:
             if kept and before:
                 notes.append(f"与第 {before} 行是同一件专利，{'、'.join(kept)}不同，保留第 {before} 行的内容")
         self._index(known, record)
+        repeats = known.line > 0
         known.line = known.line or (line if self.claims is not None else 0)
-        return Outcome(status, notes=notes)
+        return Outcome(status, notes=notes, known=known, repeats=repeats)
 
     def _index(self, known: Known, record: PatentCreate) -> None:
         if record.application_number:

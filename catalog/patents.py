@@ -12,6 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog import holders, screenings
 from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, chunks, enum_type, fold, paginate
 from catalog.errors import NotFound
+from catalog.facts import FactStated
 from catalog.holders import Holder, HolderRef
 from catalog.legal_life import ForcePeriod, LegalFacts, LegalLife, force_period, legal_life
 from catalog.reference import region_name
@@ -112,6 +113,7 @@ class PatentCreate(PatentBase):
     holders: list[HolderRef] = Field(default_factory=list)
     publications: list[PublicationRef] = Field(default_factory=list)
     classes: list[ClassRef] = Field(default_factory=list)
+    facts: list[FactStated] = Field(default_factory=list)
 
     @field_validator("grant_date")
     @classmethod
@@ -141,6 +143,8 @@ class PatentPublic(SQLModel):
     in_force: bool | None
     legal_status: LegalStatus | None
     legal_status_name: str | None
+    annuity_paid_until: date | None
+    annuity_checked_on: date | None
     holders: list[str]
     holder_kind: HolderKind | None
     holder_kind_name: str | None

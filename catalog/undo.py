@@ -189,7 +189,11 @@ def _check_unused(session: Session, row: Import) -> None:
     new_patents = _new_ids(row, RecordKind.PATENT)
     uses: list[tuple[str, Any, Any]] = [
         ("开放许可声明", Licence, col(Licence.patent_id).in_(new_patents)),
-        ("运用与评价记录", Fact, col(Fact.patent_id).in_(new_patents)),
+        (
+            "运用与评价记录",
+            Fact,
+            col(Fact.patent_id).in_(new_patents) & col(Fact.import_id).is_distinct_from(row.id),
+        ),
     ]
     if row.kind == "enterprises":
         new_firms = _new_ids(row, RecordKind.ENTERPRISE)
