@@ -1,0 +1,58 @@
+"""Rule files (规则文件): tables in TOML that an operator may replace.
+
+The shipped file stands in matching/; a file of the same name in the data directory replaces it as a whole. What rests on it
+names its version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from catalog.errors import InvalidInput
+
+TableT = TypeVar("TableT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A rule file as it stands: its name, where it comes from with a digest, its text."""
+
+    name: str
+    version: str
+    text: str
+
+
+def read(name: str, data_dir: Path | None = None) -> RuleFile:
+    """The rule file `name` of the data directory or, without one, the shipped one. Raises InvalidInput."""
+    own = data_dir / name if data_dir else None
+    if own and own.is_file():
+        raw, origin = own.read_bytes(), "自定义"
+    else:
+        raw, origin = files("matching").joinpath(name).read_bytes(), "内置"
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"规则文件 {name} 不是 UTF-8 编码", hint="请另存为 UTF-8 文本") from error
+    return RuleFile(name, f"{origin}-{hashlib.sha256(raw).hexdigest()[:8]}", text)
+
+
+def parse(file: RuleFile, table: type[TableT]) -> TableT:
+    """The checked content of a rule file. Raises InvalidInput naming the place that cannot be used."""
+    try:
+        return table.model_validate(tomllib.loads(file.text))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput(f"规则文件 {file.name} 无法读取：{error}", hint="请检查 TOML 语法") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidInput(
+            f"规则文件 {file.name} 的 {place} 无法使用：{first['msg']}",
+            hint="可从内置的同名文件复制后修改；删除该文件即恢复内置规则",
+        ) from error
