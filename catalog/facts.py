@@ -30,7 +30,7 @@ from catalog.base import (
     paginate,
 )
 from catalog.errors import Conflict, NotFound
-from catalog.import_changes import RecordKind, apply_noted, note_new
+from catalog.import_changes import Change, RecordKind, apply_noted, note
 from catalog.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
 
 EXPLOITATION = frozenset(
@@ -259,31 +259,37 @@ def upsert(session: Session, records: Sequence[FactCreate], *, import_id: int | 
 def store(session: Session, records: Sequence[FactCreate], *, import_id: int | None = None) -> list[str]:
     """Like `upsert`, but answers for every record whether it was "new", "changed" or "unchanged"."""
     known = of_patents(session, sorted({record.patent_id for record in records}))
+    fresh: list[Fact] = []
     outcomes = [
-        _store(session, known.setdefault(record.patent_id, []), record, import_id) for record in records
+        _store(session, known.setdefault(record.patent_id, []), record, import_id, fresh)
+        for record in records
     ]
+    session.add_all(fresh)
     session.flush()
+    note(session, import_id, RecordKind.FACT, [Change(row.id or 0, None, row.updated_at) for row in fresh])
     return outcomes
 
 
-def _store(session: Session, rows: list[Fact], record: FactCreate, import_id: int | None) -> str:
+def _store(
+    session: Session, rows: list[Fact], record: FactCreate, import_id: int | None, fresh: list[Fact]
+) -> str:
     if record.kind in STATES:
         same = _same_state(rows, record)
     else:
         same = _same_event(rows, record) or _other_part(rows, record)
     if same is None:
         row = Fact(**record.model_dump(), import_id=import_id)
-        session.add(row)
         rows.append(row)
-        if import_id is not None:
-            session.flush()
-            note_new(session, import_id, RecordKind.FACT, row)
+        fresh.append(row)
         return "new"
     said = _said(same, record)
     if all(getattr(same, name) == value for name, value in said.items()):
         return "unchanged"
     said |= {"source": record.source, "import_id": import_id}
-    apply_noted(session, import_id, RecordKind.FACT, same, said)
+    if same.id is None:  # of this batch: nothing of it is in the catalogue yet
+        apply_changes(same, said)
+    else:
+        apply_noted(session, import_id, RecordKind.FACT, same, said)
     return "changed"
 
 

@@ -17,6 +17,7 @@ from catalog.patents import PatentBase, PatentCreate, fingerprint
 
 FIELDS = tuple(PatentBase.model_fields)
 STATUS_FIELDS = ("legal_status", "legal_status_date")
+ANNUITY_FIELDS = ("annuity_paid_until", "annuity_checked_on")
 SAME_TEXT = 0.6
 
 LABELS = {"title": "专利名称", "filing_date": "申请日", "holders": "第一专利权人"}
@@ -118,10 +119,11 @@ def merge(known: Known, record: PatentCreate, holder_ids: list[int]) -> list[str
 
 def _merge_values(known: Known, record: PatentCreate, *, fill_only: bool) -> list[str]:
     kept = []
-    stale = _older_status(known, record)
+    stale = STATUS_FIELDS if _older(known, record, "legal_status_date") else ()
+    stale += ANNUITY_FIELDS if _older(known, record, "annuity_checked_on") else ()
     for name in FIELDS:
         value, stored = getattr(record, name), known.values[name]
-        if value in (None, "", []) or stored == value or (stale and name in STATUS_FIELDS):
+        if value in (None, "", []) or stored == value or name in stale:
             continue
         if fill_only and stored not in (None, "", []):
             kept.append(name)
@@ -131,11 +133,14 @@ def _merge_values(known: Known, record: PatentCreate, *, fill_only: bool) -> lis
         if name == "legal_status" and record.legal_status_date is None and known.values["legal_status_date"]:
             # The stored day belongs to the status that is now replaced.
             known.values["legal_status_date"] = None
+        if name == "annuity_paid_until" and record.annuity_checked_on is None:
+            known.values["annuity_checked_on"] = None
     return kept
 
 
-def _older_status(known: Known, record: PatentCreate) -> bool:
-    stored, said = known.values["legal_status_date"], record.legal_status_date
+def _older(known: Known, record: PatentCreate, day: str) -> bool:
+    """Whether the record tells how things stood on an earlier day than what is stored."""
+    stored, said = known.values[day], getattr(record, day)
     return bool(stored and said and said < stored)
 
 
