@@ -15,8 +15,11 @@ Cell = str | float | int | bool | date | datetime | time | timedelta | None
 MAX_CELL_BYTES = 1_000_000
 
 _UNDEFINED = re.compile(r"[(（]undefined[)）]")
+_LINE_BREAKS = re.compile(r"(?<=[\u3400-\u9fff，、；])\s*[\r\n]+\s*(?=[\u3400-\u9fff])")
+_SPACE = re.compile(r"\s")
+_SPACES = re.compile(r"\s+")
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad")) | {0xA0: " "}
-_STRANGE = re.compile("undefined|[\ufeff\u200b\u200c\u200d\u2060\u00ad\u00a0]")
+_STRANGE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad\u00a0]")
 _NOTHING = frozenset(
     [
         "",
@@ -37,6 +40,7 @@ _NOTHING = frozenset(
         "nil",
     ]
 )
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 
 
 def text(value: Cell) -> str:
@@ -45,12 +49,12 @@ def text(value: Cell) -> str:
     >>> text(" 一种轨枕(undefined) "), text(3562.0), text(None)
     ('一种轨枕', '3562', '')
     """
-    if value is None:
-        return ""
     if isinstance(value, str):
-        if _STRANGE.search(value):
+        if _STRANGE.search(value) or "undefined" in value:
             value = _UNDEFINED.sub("", value.translate(_INVISIBLE))
         return value.strip()
+    if value is None:
+        return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime) and value.time() == time():
@@ -65,12 +69,12 @@ def said(value: Cell) -> str:
     ('', '', '', '无铅焊料')
     """
     found = text(value)
-    return "" if found.lower() in _NOTHING else found
+    return "" if len(found) <= _LONGEST_NOTHING and found.lower() in _NOTHING else found
 
 
 def is_blank(value: Cell) -> bool:
     """Whether the cell holds nothing."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and (not value or value.isspace()))
 
 
 def flat(value: Cell) -> str:
@@ -79,5 +83,7 @@ def flat(value: Cell) -> str:
     >>> flat("一种海量恶意\\n代码 检测方法"), flat("LED\\nlamp")
     ('一种海量恶意代码 检测方法', 'LED lamp')
     """
-    joined = re.sub(r"(?<=[\u3400-\u9fff，、；])\s*[\r\n]+\s*(?=[\u3400-\u9fff])", "", text(value))
-    return re.sub(r"\s+", " ", joined)
+    found = text(value)
+    if not _SPACE.search(found):
+        return found
+    return _SPACES.sub(" ", _LINE_BREAKS.sub("", found))

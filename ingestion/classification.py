@@ -58,17 +58,18 @@ class Classifier:
         `ipcs` are canonical symbols, main one first; `industries` and `segments` are stated codes and go before what
         IPC says.
         """
-        return [*self._industry_refs(ipcs, industries), *self.segments(ipcs, industries, segments)]
-
-    def _industry_refs(self, ipcs: Sequence[str], stated: Sequence[str]) -> list[ClassRef]:
-        if stated:
-            return _refs("industry", dict.fromkeys(stated, 1.0), "official")
-        return _industries_from_ipc(_subclass_counts(ipcs))
+        counts = _subclass_counts(ipcs)
+        return [*_industry_refs(counts, industries), *self._segments(counts, industries, segments)]
 
     def segments(
         self, ipcs: Sequence[str], industries: Sequence[str] = (), stated: Sequence[str] = ()
-    ) -> list[ClassRef]:
+    ) -> Sequence[ClassRef]:
         """The segments alone, as `classify` gives them."""
+        return self._segments(_subclass_counts(ipcs), industries, stated)
+
+    def _segments(
+        self, counts: Counts, industries: Sequence[str], stated: Sequence[str]
+    ) -> Sequence[ClassRef]:
         if stated:
             return _refs("segment", dict.fromkeys(stated, 1.0), "official")
         by_industry = industries and [
@@ -78,7 +79,7 @@ class Classifier:
         ]
         if by_industry:
             return _refs("segment", dict.fromkeys(by_industry, 1.0), "industry")
-        return self._inferred(_subclass_counts(ipcs))
+        return self._inferred(counts)
 
     def _from_ipc(self, counts: Counts) -> list[ClassRef]:
         segments: dict[str, float] = defaultdict(float)
@@ -87,6 +88,12 @@ class Classifier:
             for code in codes:
                 segments[code] += count / len(codes)
         return _refs("segment", segments, "ipc")
+
+
+def _industry_refs(counts: Counts, stated: Sequence[str]) -> Sequence[ClassRef]:
+    if stated:
+        return _refs("industry", dict.fromkeys(stated, 1.0), "official")
+    return _industries_from_ipc(counts)
 
 
 @lru_cache(maxsize=KEPT)

@@ -36,16 +36,15 @@ class Fields:
         self.units = units or {}
         self.notes: list[tuple[str, str]] = []
         self._cells: dict[str, list[Cell]] = {}
+        self._said: dict[str, str] = {}
         for role, value in cells.items():
             found = [value] if isinstance(value, str) or not isinstance(value, Sequence) else value
-            if kept := [cell for cell in found if not is_blank(cell)]:
+            kept = [cell for cell in found if not is_blank(cell)]
+            for cell in kept:
+                if isinstance(cell, str) and "\x00" in cell:
+                    raise self.error(role, "…", "含有空字符（NUL），请删除后重新导入")
+            if kept:
                 self._cells[role] = kept
-        self._refuse_nul()
-
-    def _refuse_nul(self) -> None:
-        for role, cells in self._cells.items():
-            if any(isinstance(cell, str) and "\x00" in cell for cell in cells):
-                raise self.error(role, "…", "含有空字符（NUL），请删除后重新导入")
 
     def note(self, message: str, example: object) -> None:
         """Note what was mended or left out."""
@@ -62,24 +61,34 @@ class Fields:
 
     def get(self, role: str) -> Cell:
         """The first cell of a role, None where there is none."""
-        return next(iter(self.all(role)), None)
+        cells = self._cells.get(role)
+        return cells[0] if cells else None
 
     def put(self, role: str, value: Cell) -> None:
         """Give a role a cell that it does not have yet."""
-        if not is_blank(value):
-            self._cells.setdefault(role, [value])
+        if not is_blank(value) and role not in self._cells:
+            self._cells[role] = [value]
+            self._said.pop(role, None)
+
+    def said(self, role: str) -> str:
+        """What the first cell of a role says, worked out once."""
+        found = self._said.get(role)
+        if found is None:
+            found = self._said[role] = said(self.get(role))
+        return found
 
     def text(self, role: str) -> str:
         """The text of a role, line breaks kept, runs of `?` that an encoding left made a space."""
-        return _LONG_RUN.sub(" ", said(self.get(role)))
+        found = self.said(role)
+        return _LONG_RUN.sub(" ", found) if "??" in found or "？？" in found else found
 
     def line(self, role: str) -> str:
         """The text of a role on one line."""
-        return flat(said(self.get(role)))
+        return flat(self.said(role))
 
     def items(self, role: str) -> list[str]:
         """The items of a list in a cell."""
-        raw = said(self.get(role))
+        raw = self.said(role)
         return list(dict.fromkeys(part.strip() for part in LIST_SEPARATORS.split(raw) if part.strip()))
 
     def parsed(self, role: str, parse: Callable[..., ValueT | None], *args: int) -> ValueT | None:

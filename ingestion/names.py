@@ -70,6 +70,9 @@ _SEPARATORS = re.compile(
     r"|,(?![^(（]*[)）])(?!\s*(?:Ltd|Inc|LLC|Co\b|L\.))",
     re.IGNORECASE,
 )
+_CHINESE_APART = re.compile(r"[\u4e00-\u9fff]\s+[\u4e00-\u9fff]")
+_INNER_SPACE = re.compile(r"(?<=[\u4e00-\u9fff（）()])\s+(?=[\u4e00-\u9fff（）()])")
+_SPACES = re.compile(r"\s+")
 _ADDRESS_TAIL = re.compile(r"\d{6}(?=[\u4e00-\u9fff]).*$")
 _ALSO_KNOWN = re.compile(r"\s*[（(](?:共同|第一|第二)?(?:专利权人|申请人|权利人)[)）]\s*$")
 
@@ -81,14 +84,22 @@ def split(value: Cell) -> list[str]:
     (['示例大学', '示例研究所'], ['A.某某', 'B.某某'], ['叶某', '李某'])
     """
     raw = value if isinstance(value, str) else text(value)
-    parts = (normalise(piece) for part in _SEPARATORS.split(raw) for piece in _apart(part))
-    return list(dict.fromkeys(part for part in parts if part and part not in _PLACEHOLDERS))
+    if not raw:
+        return []
+    return list(dict.fromkeys(name for part in _SEPARATORS.split(raw) for name in _names_in(part)))
+
+
+@lru_cache(maxsize=65_536)
+def _names_in(part: str) -> tuple[str, ...]:
+    """The names between two separators; registers repeat the same ones again and again."""
+    names = (normalise(piece) for piece in _apart(part))
+    return tuple(name for name in names if name and name not in _PLACEHOLDERS)
 
 
 def _apart(part: str) -> list[str]:
     """Names that only white space divides, where each piece is a name of its own."""
     pieces = part.split()
-    if len(pieces) < 2 or not re.search(r"[\u4e00-\u9fff]\s+[\u4e00-\u9fff]", part):
+    if len(pieces) < 2 or not _CHINESE_APART.search(part):
         return [part]
     kinds = [kind_of(piece)[0] for piece in pieces]
     return pieces if HolderKind.UNKNOWN not in kinds and len(set(map(_is_person, kinds))) == 1 else [part]
@@ -101,9 +112,7 @@ def _is_person(kind: HolderKind) -> bool:
 def normalise(name: str) -> str:
     """One name without the address that some databases append, without marks of its role, spaces folded."""
     bare = _ALSO_KNOWN.sub("", _ADDRESS_TAIL.sub("", text(name)))
-    return re.sub(
-        r"(?<=[\u4e00-\u9fff（）()])\s+(?=[\u4e00-\u9fff（）()])", "", re.sub(r"\s+", " ", bare)
-    ).strip(" ;；,，?、")
+    return _INNER_SPACE.sub("", _SPACES.sub(" ", bare)).strip(" ;；,，?、")
 
 
 @cache
@@ -149,7 +158,7 @@ def _listed_prefix(name: str) -> str | None:
 
 def holders(value: Cell, field: str = "专利权人") -> list[HolderRef]:
     """The holders named in a cell. Raises RowError for a name of absurd length."""
-    found = split(value)
+    found = split(value) if value is not None else []
     if too_long := next((name for name in found if len(name) > MAX_NAME), None):
         raise RowError(field, too_long, f"名称超过 {MAX_NAME} 个字，请检查是否混入了其他内容")
     return [_ref(name) for name in found]

@@ -23,6 +23,9 @@ RUINED = "申请号已被电子表格改写为科学计数法（如 2.02E+12）�
 NO_CITATION = "不是专利题录，或缺少题名、专利号；应如：[1]示例大学. 题名[P]. 湖北：CN108467855A,2018-08-31."
 _ADDRESS = re.compile(r"\d{6}(?=[\u4e00-\u9fff])([^()（）]*)")
 _UNDEFINED = re.compile(r"[(（]undefined[)）]")
+_BETWEEN_NUMBERS = re.compile(r"[;；,，、|\s]+(?=[A-Z]{2})")
+_FOREIGN = re.compile(r"(?!CN)[A-Z]{2}\d")
+_KIND_CODE = re.compile(r"[A-Z]\d?$")
 _SECOND_CLAIM = re.compile(r"(?<=[。；;\n])\s*2\s*[.．、]\s*(?=[一根如按权所])")
 _KIND_WORDS = (
     ("外观", PatentKind.DESIGN),
@@ -71,7 +74,7 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
             "title": title,
             "kind": kind,
             "abstract": fields.text("abstract"),
-            "first_claim": _SECOND_CLAIM.split(fields.text("first_claim"), maxsplit=1)[0],
+            "first_claim": _first_claim(fields.text("first_claim")),
             **dates,
             "expiry_date": fields.day("expiry_date", future=True),
             "legal_status": _status(fields),
@@ -89,10 +92,14 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
     )
 
 
+def _first_claim(claims: str) -> str:
+    """The claims up to the second one."""
+    return _SECOND_CLAIM.split(claims, maxsplit=1)[0] if claims else ""
+
+
 def _apply_citation(fields: Fields) -> None:
     """Take the parts of a citation for the roles that have no cell of their own."""
-    cited = fields.text("citation")
-    if not cited:
+    if fields.get("citation") is None or not (cited := fields.text("citation")):
         return
     parts = citations.parse(cited)
     if parts is None:
@@ -113,10 +120,10 @@ def _publications(fields: Fields) -> list[str]:
     """Canonical publication numbers of the row; those that are none are noted, foreign ones reject the row."""
     found: list[str] = []
     for cell in fields.all("publication_number"):
-        for item in re.split(r"[;；,，、|\s]+(?=[A-Z]{2})", said(cell)):
+        for item in _BETWEEN_NUMBERS.split(said(cell)):
             if not item:
                 continue
-            if re.match(r"(?!CN)[A-Z]{2}\d", item.upper()):
+            if _FOREIGN.match(item.upper()):
                 raise fields.error(
                     "publication_number", item, f"“{item[:30]}”不是中国专利文献，本系统只收中国专利"
                 )
@@ -221,7 +228,7 @@ def _dated(numbers: list[str], dates: dict[str, date | None]) -> Iterator[tuple[
 
 def _body(number: str) -> str:
     """The number without its kind code, under which A and B publications of one application meet."""
-    return re.sub(r"[A-Z]\d?$", "", number)
+    return _KIND_CODE.sub("", number)
 
 
 def _symbols(fields: Fields) -> tuple[list[str], str | None]:
@@ -229,7 +236,9 @@ def _symbols(fields: Fields) -> tuple[list[str], str | None]:
     symbols: list[str] = []
     classes: list[str] = []
     for cell in (*fields.all("main_ipc"), *fields.all("ipc"), *fields.all("locarno")):
-        raw = _UNDEFINED.sub(";", said(cell) if not isinstance(cell, str) else cell)
+        raw = cell if isinstance(cell, str) else said(cell)
+        if "undefined" in raw:
+            raw = _UNDEFINED.sub(";", raw)
         for item in ipc.split(raw):
             if symbol := _symbol(item):
                 symbols.append(symbol)

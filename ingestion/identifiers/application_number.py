@@ -40,6 +40,8 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
+from operator import mul
 from typing import Literal
 
 from ingestion.identifiers._text import Cell, fold, quote
@@ -69,6 +71,7 @@ _NEW_ERA = 2003
 
 _NUMBER = re.compile(r"(?:CN|ZL)?([0-9]{12}|[0-9]{8})(?:\.?([0-9X]))?")
 _FLOAT_TAIL = re.compile(r"((?:CN|ZL)?(?:(?:[0-9]{13}|[0-9]{9})(?=\.0)|(?:[0-9]{12}|[0-9]{8})(?=\.00)))\.0+")
+_WEIGHTS = [2 + place % 8 for place in range(12)]
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]*)?E\+?[0-9]{1,2}")
 # With a kind letter always a publication; without, nine digits after CN whose first is a type digit: the
 # years 10 to 39 never stood in a two-digit application number.
@@ -81,11 +84,11 @@ def check_digit(body: str) -> str:
     >>> check_digit("200710308494")
     'X'
     """
-    if not re.fullmatch(r"[0-9]+", body):
+    if not (body.isascii() and body.isdigit()):
         raise InvalidFormat(f"申请号{quote(body)}只能由数字组成")
     if len(body) not in (8, 12):
         raise InvalidLength(f"申请号{quote(body)}应为 8 位或 12 位数字，实为 {len(body)} 位")
-    total = sum(int(digit) * (2 + place % 8) for place, digit in enumerate(body))
+    total = sum(map(mul, map(int, body), _WEIGHTS))
     return "0123456789X"[total % 11]
 
 
@@ -107,12 +110,18 @@ def compact(value: Cell) -> str:
 
 def validate(value: Cell, *, today: date | None = None) -> str:
     """The canonical form, or the error that says what is wrong; years after that of `today` are refused."""
+    day = today or date.today()
+    # Readers ask for one number several times; a float is not the text of the same digits.
+    return _validated(value, day) if isinstance(value, str) else _validate(value, day)
+
+
+def _validate(value: Cell, today: date) -> str:
     text = compact(value)
     number = _NUMBER.fullmatch(text)
     if number is None or _PUBLICATION.fullmatch(text):
         raise _malformed(text, value)
     body, check = number.groups()
-    _check_parts(body, value, today or date.today())
+    _check_parts(body, value, today)
     expected = check_digit(body)
     if check not in (None, expected):
         raise InvalidCheckDigit(
@@ -121,6 +130,9 @@ def validate(value: Cell, *, today: date | None = None) -> str:
             hint="请核对各位数字",
         )
     return f"{body}.{expected}"
+
+
+_validated = lru_cache(maxsize=256)(_validate)
 
 
 def is_valid(value: Cell, *, today: date | None = None) -> bool:

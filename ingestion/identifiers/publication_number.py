@@ -29,6 +29,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from ingestion.identifiers._text import Cell, fold, quote
@@ -134,6 +135,11 @@ def check(value: Cell) -> tuple[str, list[str]]:
 
 def _split(value: Cell) -> tuple[str, str | None]:
     """Body and kind code of a valid number."""
+    # Readers ask for one number several times; a float is not the text of the same digits.
+    return _split_text(value) if isinstance(value, str) else _parts(value)
+
+
+def _parts(value: Cell) -> tuple[str, str | None]:
     number = _NUMBER.fullmatch(compact(value))
     # Bare digits could be anything: a telephone number, an amount, an application number.
     if number is None or not (number[1] or number[3]):
@@ -150,6 +156,9 @@ def _split(value: Cell) -> tuple[str, str | None]:
     if kind_code and not _KIND_CODES.fullmatch(kind_code):
         raise InvalidComponent(f"公开（公告）号{quote(value)}的文献代码 {kind_code} 不存在")
     return body, kind_code
+
+
+_split_text = lru_cache(maxsize=256)(_parts)
 
 
 def _stage(kind_code: str, published: date | None) -> Stage:
