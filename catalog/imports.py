@@ -1,14 +1,20 @@
 """Imports (导入): what file was read when, what became of its rows, and every row that was refused."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.base import PageQuery, Rows, Timestamps, UtcDateTime, now, paginate
 from catalog.errors import NotFound
+from catalog.processes import is_alive, this_process
+
+# An import on another machine that has stored nothing for so long is taken to be dead.
+SILENT = timedelta(hours=1)
+INTERRUPTED = "已中断：导入的程序中途被终止。已写入的行保留，请重新导入同一文件续完，或撤销这次导入"
 
 
 class ImportStatus(StrEnum):
@@ -17,6 +23,7 @@ class ImportStatus(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
     UNDONE = "undone"
 
 
@@ -30,6 +37,8 @@ class Import(Timestamps, table=True):
     file_name: str = Field(max_length=300)
     file_hash: str = Field(max_length=64, index=True)
     actor: str = Field(default="", max_length=100)
+    source: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    process: str = Field(default="", max_length=300, sa_column_kwargs={"server_default": ""})
     state: str = Field(
         default="",
         max_length=64,
@@ -44,6 +53,12 @@ class Import(Timestamps, table=True):
     unchanged: int = 0
     rejected: int = 0
     mapping: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    columns: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    preview: list[dict[str, str]] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
     message: str = Field(default="", sa_type=Text)
 
 
@@ -81,7 +96,10 @@ class ImportPublic(SQLModel):
     file_name: str
     file_hash: str
     actor: str
-    status: str
+    source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
+    status: ImportStatus = Field(
+        description="running 进行中，finished 完成，failed 失败，interrupted 已中断，undone 已撤销"
+    )
     created_at: datetime
     finished_at: datetime | None
     rows: int
@@ -93,23 +111,88 @@ class ImportPublic(SQLModel):
     message: str
 
 
+class ColumnUse(SQLModel):
+    """A column of a file and the field that is read from it."""
+
+    sheet: str = Field(description="工作表")
+    field: str = Field(description="字段，可用于列对应关系")
+    label: str = Field(description="字段的中文名称")
+    column: str = Field(description="列名；没有列名时为“第 N 列”")
+    place: int = Field(description="第几列")
+    how: str = Field(description="怎样认出：列名、内容、列对应关系")
+
+
+class ImportDetail(ImportPublic):
+    """An import with the columns it was read from and its first records."""
+
+    columns: list[ColumnUse] = Field(description="各列与字段的对应")
+    preview: list[dict[str, str]] = Field(description="前几条记录")
+
+
 def public(row: Import) -> ImportPublic:
     """The import as shown to users."""
-    return ImportPublic.model_validate(row, from_attributes=True)
+    return ImportPublic.model_validate(_shown(row))
 
 
-def start(session: Session, kind: str, file_name: str, file_hash: str, actor: str) -> Import:
-    """Note that the import of a file begins."""
-    row = Import(kind=kind, file_name=file_name, file_hash=file_hash, actor=actor)
+def detail(row: Import) -> ImportDetail:
+    """The import as shown to users, with its columns and first records."""
+    return ImportDetail.model_validate(_shown(row))
+
+
+def _shown(row: Import) -> dict[str, Any]:
+    values = row.model_dump()
+    return values | {"status": ImportStatus.INTERRUPTED, "message": INTERRUPTED} if is_orphan(row) else values
+
+
+def is_orphan(row: Import) -> bool:
+    """Whether the process that made this import has ended without a word."""
+    if row.status != ImportStatus.RUNNING.value:
+        return False
+    alive = is_alive(row.process)
+    return now() - row.updated_at > SILENT if alive is None else not alive
+
+
+def mark_orphans(session: Session) -> list[Import]:
+    """Note which imports were interrupted by the end of their process; answers them."""
+    running = select(Import).where(col(Import.status) == ImportStatus.RUNNING.value)
+    found = [row for row in session.execute(running).scalars() if is_orphan(row)]
+    for row in found:
+        finish(session, row, ImportStatus.INTERRUPTED, INTERRUPTED)
+    return found
+
+
+def start(
+    session: Session, kind: str, file_name: str, file_hash: str, actor: str, *, source: str = ""
+) -> Import:
+    """Note that the import of a file begins, with the mapping of `source` where one is used."""
+    mark_orphans(session)
+    row = Import(
+        kind=kind,
+        file_name=file_name,
+        file_hash=file_hash,
+        actor=actor,
+        source=source,
+        process=this_process(),
+    )
     session.add(row)
     session.flush()
     return row
 
 
-def finish(session: Session, row: Import, *, failed: str | None = None, message: str = "") -> None:
-    """Note that the import has ended, well (with what was noticed as `message`) or with the message `failed`."""
-    row.status = ImportStatus.FAILED.value if failed else ImportStatus.FINISHED.value
-    row.message = failed or message
+def advance(session: Session, row: Import, **counts: int) -> None:
+    """Note how far an import has come."""
+    for name, value in counts.items():
+        setattr(row, name, value)
+    row.updated_at = now()
+    session.add(row)
+    session.flush()
+
+
+def finish(
+    session: Session, row: Import, status: ImportStatus = ImportStatus.FINISHED, message: str = ""
+) -> None:
+    """Note that the import has ended, how, and what was noticed or what stopped it."""
+    row.status, row.message = status.value, message
     row.finished_at = row.updated_at = now()
     session.add(row)
     session.flush()

@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, Select, delete, exists, func, or_, select, 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
-from catalog import generations, imports, patent_images, segments
+from catalog import declaration_history, generations, imports, patent_images, segments
 from catalog.base import CHUNK, now
 from catalog.enterprises import Enterprise
 from catalog.errors import Conflict
@@ -53,8 +53,9 @@ class Undone(SQLModel):
 
 def undo(session: Session, import_id: int, *, actor: str = "") -> Undone:
     """Undo an import, all or nothing within the session's transaction. Raises NotFound, and Conflict saying what is in the way."""
+    imports.mark_orphans(session)
     row = imports.get(session, import_id)
-    _check_state(session, row)
+    _check_state(row)
     _check_generation(session, row)
     _check_catalogue(session, row)
     for kind, model in MODELS.items():
@@ -62,6 +63,7 @@ def undo(session: Session, import_id: int, *, actor: str = "") -> Undone:
             _check_untouched(session, row, kind, model)
     _check_unused(session, row)
     result = Undone(import_id=import_id, kind=row.kind, file_name=row.file_name)
+    declaration_history.take_back(session, import_id, actor=actor)
     try:
         for kind, model in MODELS.items():
             _undo_kind(session, row, kind, model, result)
@@ -79,21 +81,11 @@ def _refusal(row: Import, reason: str, hint: str) -> Conflict:
     return Conflict(f"不能撤销编号 {row.id} 的导入（{row.file_name}）：{reason}", hint=hint)
 
 
-def _check_state(session: Session, row: Import) -> None:
+def _check_state(row: Import) -> None:
     if row.status == ImportStatus.UNDONE.value:
         raise _refusal(row, "它已经撤销", "无需再撤销")
     if row.status == ImportStatus.RUNNING.value:
-        resumed = select(col(Import.id)).where(
-            col(Import.file_hash) == row.file_hash,
-            col(Import.id) > row.id,
-            col(Import.status) == ImportStatus.FINISHED.value,
-        )
-        if session.execute(resumed).first() is None:
-            raise _refusal(
-                row,
-                "它还在进行，或中断后没有续完",
-                "请等它结束；若已中断，请重新导入同一文件后再撤销两次导入",
-            )
+        raise _refusal(row, "它还在进行", "请等它结束后再撤销")
 
 
 def _check_generation(session: Session, row: Import) -> None:

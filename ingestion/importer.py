@@ -9,12 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from catalog import enterprises, import_repeats, imports, licences, needs, patent_upserts, segments
+from catalog import (
+    enterprises,
+    import_repeats,
+    imports,
+    licence_edits,
+    licences,
+    needs,
+    patent_upserts,
+    segments,
+)
 from catalog.db import Database, Session
 from catalog.errors import InvalidInput, PatentDockError
+from catalog.facts import NumberedFact
 from catalog.patents import PatentCreate
-from ingestion import readers, records, rejected
+from ingestion import fact_records, readers, records, rejected
 from ingestion.cells import is_blank, text
 from ingestion.classification import Classifier
 from ingestion.columns import Mapping
@@ -160,9 +171,8 @@ class _Run:
         if self.book is not None and self.report.rejected_file is None:
             self.book.discard()
         if self.row is not None and self.folder is not None:
-            message = str(error) if isinstance(error, PatentDockError) else "导入中断，请重新导入同一文件"
             with self.open_session() as session:
-                imports.finish(session, self.row, failed=message)
+                imports.finish(session, self.row, *_ending(error))
 
     def _begin(self) -> None:
         if self.row is not None:
@@ -198,10 +208,8 @@ class _Run:
             else:
                 self._store_others(session)
             self._store_refused(session)
-            for name in ("rows", "new", "changed", "unchanged", "rejected"):
-                setattr(self.row, name, getattr(self.report, name))
-            session.add(self.row)
-            session.flush()
+            counts = ("rows", "new", "changed", "unchanged", "rejected")
+            imports.advance(session, self.row, **{name: getattr(self.report, name) for name in counts})
         self.batch, self.refused = [], []
         if self.progress:
             self.progress(self.report.rows, self.total)
@@ -216,12 +224,21 @@ class _Run:
             lines=[row.line for _, _, row, _ in self.batch],
             claims=self.claims,
         )
-        for (table, mapping, row, _), outcome in zip(self.batch, outcomes, strict=True):
+        facts_changed = fact_records.store_of_patents(
+            session,
+            [(outcome.known.id if outcome.known else 0, record.facts, outcome.repeats)
+             for record, outcome in zip(data, outcomes, strict=True)],
+            import_id=self.row.id if self.row else None,
+            source=self.path.name,
+        )  # fmt: skip
+        for (table, mapping, row, _), outcome, changed in zip(
+            self.batch, outcomes, facts_changed, strict=True
+        ):
             if outcome.status == "conflict":
                 error = RowError(outcome.label, outcome.value, outcome.reason)
                 self.refused.append((table, mapping, row, error))
                 continue
-            self._count(outcome.status)
+            self._count("changed" if changed and outcome.status == "unchanged" else outcome.status)
             for note in outcome.notes:
                 self.notes.add(REPEATED, f"第 {row.line} 行", note)
 
@@ -230,12 +247,26 @@ class _Run:
             try:
                 self._refuse_contradiction(row, record)
                 with session.begin_nested():
-                    self._count(_upsert(session, record, self.row.id if self.row else None, self.is_demo))
+                    self._count(self._upsert(session, record))
             except PatentDockError as error:
                 refusal = (
                     error if isinstance(error, RowError) else RowError("", "", error.message, hint=error.hint)
                 )
                 self.refused.append((table, mapping, row, refusal))
+
+    def _upsert(self, session: Session, record: records.Record) -> str:
+        origin: Any = {"import_id": self.row.id if self.row else None, "is_demo": self.is_demo}
+        if isinstance(record, needs.NeedCreate):
+            return needs.upsert(session, record, **origin)
+        if isinstance(record, enterprises.EnterpriseCreate):
+            return enterprises.upsert(session, record, **origin)
+        if isinstance(record, licences.LicenceCreate):
+            return licence_edits.upsert(session, record, actor=self.actor, **origin)
+        if isinstance(record, NumberedFact):
+            return fact_records.upsert(
+                session, record, import_id=origin["import_id"], source=self.path.name
+            )
+        raise TypeError(type(record))
 
     def _refuse_contradiction(self, row: Row, record: records.Record) -> None:
         """Two rows of one file that speak of the same record must say the same, or every import changes it twice."""
@@ -272,14 +303,13 @@ class _Run:
         )
 
 
-def _upsert(session: Session, record: records.Record, import_id: int | None, is_demo: bool) -> str:
-    if isinstance(record, needs.NeedCreate):
-        return needs.upsert(session, record, import_id=import_id, is_demo=is_demo)
-    if isinstance(record, enterprises.EnterpriseCreate):
-        return enterprises.upsert(session, record, import_id=import_id, is_demo=is_demo)
-    if isinstance(record, licences.LicenceCreate):
-        return licences.upsert(session, record, import_id=import_id, is_demo=is_demo)
-    raise TypeError(type(record))
+def _ending(error: BaseException) -> tuple[imports.ImportStatus, str]:
+    """How an import ended that did not end well, and what to say of it."""
+    if isinstance(error, PatentDockError):
+        return imports.ImportStatus.FAILED, str(error)
+    if isinstance(error, Exception):
+        return imports.ImportStatus.FAILED, "程序内部出错。已写入的行保留，请重新导入同一文件或撤销这次导入"
+    return imports.ImportStatus.INTERRUPTED, imports.INTERRUPTED
 
 
 def _keys(record: records.Record) -> list[tuple[str, str]]:
@@ -288,6 +318,10 @@ def _keys(record: records.Record) -> list[tuple[str, str]]:
         keys = [("需求编号", record.code)]
     elif isinstance(record, enterprises.EnterpriseCreate):
         keys = [("企业名称", record.name), ("统一社会信用代码", record.credit_code)]
+    elif isinstance(record, NumberedFact):
+        keys = [("专利、记录种类、日期和相对方", fact_records.identity(record))]
+    elif isinstance(record, licences.LicenceCreate) and record.declared_on:
+        keys = [("申请号和声明日", f"{record.application_number} {record.declared_on}")]
     else:
         keys = [("申请号", record.application_number)]
     return [(label, key) for label, key in keys if key]

@@ -242,7 +242,7 @@ def test_a_failure_on_the_way_is_noted_and_resumed(
     with pytest.raises(KeyboardInterrupt):
         import_file(database, path, "patents", rejected_dir=tmp_path, progress=stop)
     with database.read() as session:
-        assert imports.page(session, PageQuery()).rows[0].status == "failed"
+        assert imports.page(session, PageQuery()).rows[0].status == "interrupted"
     again = checked(import_file(database, path, "patents", rejected_dir=tmp_path))
     assert counts(again) == (1, 0, 4, 0)
 
