@@ -58,7 +58,8 @@ def _demo_subset(folder: Path) -> dict[str, Path]:
     rows["patents"] = rows["patents"][::8]
     rows["needs"] = rows["needs"][::6]
     numbers = {row["申请号"] for row in rows["patents"]}
-    rows["licences"] = [row for row in rows["licences"] if row["申请号"] in numbers]
+    for kind in ("licences", "facts"):
+        rows[kind] = [row for row in rows[kind] if row["申请号"] in numbers]
     for kind, kept in rows.items():
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept)
         (folder / f"{kind}.jsonl").write_text(text, "utf-8")

@@ -7,7 +7,7 @@ enterprise name begins with 示例 and no person is named.
 from importlib.resources import files
 from pathlib import Path
 
-KINDS = ("enterprises", "patents", "needs", "licences")
+KINDS = ("enterprises", "patents", "needs", "licences", "facts")
 
 
 def path(kind: str) -> Path:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from catalog.imports import ColumnUse
 from ingestion import detectors as is_a
 from ingestion.cells import Cell, flat, is_blank, text
 from ingestion.detectors import share
@@ -34,10 +35,27 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "needs": (("title", "text"),),
     "enterprises": (("name",),),
     "licences": (("application_number",), ("payment_form", "fee_text", "fixed_fee", "royalty_rate")),
+    "facts": (
+        ("application_number",),
+        (
+            "kind",
+            "happened_on",
+            "ended_on",
+            "licensee",
+            "licence_type",
+            "transferee",
+            "pledgee",
+            "investee",
+            "implementer",
+            "product",
+            "conclusion",
+        ),
+    ),
 }
 _DATE_ROLES = (
     "filing_date", "publication_date", "grant_date", "publication_or_grant_date", "expiry_date",
-    "published_on", "closes_on", "founded_on", "starts_on", "ends_on", "declared_on",
+    "published_on", "closes_on", "founded_on", "starts_on", "ends_on", "declared_on", "annuity_paid_until", "annuity_checked_on",
+    "happened_on", "ended_on",
 )  # fmt: skip
 _IDENTIFIERS: dict[str, Detector] = {
     "application_number": is_a.is_application_number,
@@ -66,6 +84,7 @@ _BY_VALUE: dict[str, dict[str, Detector]] = {
     "needs": {"text": is_a.is_long_text, "enterprise": is_a.is_organisation, "address": is_a.is_address, "title": is_a.is_title},
     "enterprises": {"credit_code": is_a.is_credit_code, "name": is_a.is_organisation, "address": is_a.is_address},
     "licences": {"application_number": is_a.is_application_number, "fee_text": is_a.is_long_text},
+    "facts": {"application_number": is_a.is_application_number, "happened_on": is_a.is_date},
 }  # fmt: skip
 
 
@@ -74,7 +93,7 @@ class Mapping:
     """Roles and their columns (0-based, first of them tried first), the names above them, and what was noticed.
 
     `header_rows` is 0 for a table without header, 2 for a header over two rows; `width` the number of columns that a
-    row may fill.
+    row may fill. A saved mapping leaves its `source` and the columns that it needs and the table has not (`absent`).
     """
 
     kind: str
@@ -84,11 +103,13 @@ class Mapping:
     notes: list[str] = field(default_factory=list)
     header_rows: int = 0
     width: int = 0
+    source: str = ""
+    absent: list[str] = field(default_factory=list)
 
     def missing(self) -> list[str]:
         """Labels of what is needed and was not found."""
         known = vocabulary(self.kind)
-        return [
+        return self.absent or [
             "或".join(known.label(role) for role in group)
             for group in NEEDED[self.kind]
             if not any(role in self.columns for role in group)
@@ -101,12 +122,28 @@ class Mapping:
             return f"第 {column + 1} 列（按内容识别）" if column in self.by_value else f"第 {column + 1} 列"
         return header
 
-    def columns_by_name(self) -> dict[str, list[str]]:
-        """Role -> the names of its columns as a saved mapping has them."""
-        return {
-            role: [self.headers[place] or f"第 {place + 1} 列" for place in places]
+    def uses(self, sheet: str) -> list[ColumnUse]:
+        """Which column of the sheet is read as which field, as a saved mapping names them."""
+        known = vocabulary(self.kind)
+        return [
+            ColumnUse(
+                sheet=sheet,
+                field=role,
+                label=known.label(role),
+                column=self._unmistakable(place),
+                place=place + 1,
+                how="列对应关系" if self.source else "内容" if place in self.by_value else "列名",
+            )
             for role, places in self.columns.items()
-        }
+            for place in places
+        ]
+
+    def _unmistakable(self, place: int) -> str:
+        """The name of a column that leads to no other one."""
+        header = self.headers[place] if place < len(self.headers) else ""
+        if not header:
+            return f"第 {place + 1} 列"
+        return f"第 {place + 1} 列（{header}）" if self.headers.count(header) > 1 else header
 
     def describe(self) -> dict[str, str]:
         """Label of each role -> the names of its columns."""
@@ -153,7 +190,7 @@ def recognise(kind: str, rows: Sequence[Row], keys: Sequence[str] | None = None)
     """
     if keys is not None:
         return _mapping(kind, list(map(flat, keys)), 0, rows), 0
-    start, height, names = _find_header(kind, rows)
+    start, height, names = find_header(kind, rows)
     if names:
         return _mapping(kind, names, height, rows[start:]), start
     return _without_names(kind, rows)
@@ -192,7 +229,7 @@ def _usual_width(names: Sequence[str], data: Sequence[Sequence[Cell]]) -> int:
     return max(len(names), widths.most_common(1)[0][0] if widths else 0)
 
 
-def _find_header(kind: str, rows: Sequence[Row]) -> tuple[int, int, list[str]]:
+def find_header(kind: str, rows: Sequence[Row]) -> tuple[int, int, list[str]]:
     """Number of rows up to and including the header, its height and names; 0 and no names where there is none."""
     singles = [list(map(flat, row.cells)) for row in rows[:HEADER_ROWS]]
     scores = [_header_score(kind, names) for names in singles]

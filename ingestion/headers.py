@@ -12,8 +12,14 @@ from importlib.resources import files
 from catalog.errors import InvalidInput
 from ingestion.cells import Cell, text
 
-KINDS = ("patents", "needs", "enterprises", "licences")
-KIND_NAMES = {"patents": "专利", "needs": "技术需求", "enterprises": "企业", "licences": "开放许可声明"}
+KIND_NAMES = {
+    "patents": "专利",
+    "needs": "技术需求",
+    "enterprises": "企业",
+    "licences": "开放许可声明",
+    "facts": "专利运用登记",
+}
+KINDS = tuple(KIND_NAMES)
 
 _BRACKETS = re.compile(r"[(\[【{][^()\[\]【】{}]*[)\]】}]")
 _NOT_A_NAME = re.compile(r"[^0-9a-z\u3400-\u9fff]+")

@@ -11,7 +11,7 @@ from catalog.base import ClassRef
 from catalog.holders import HolderRef
 from catalog.patents import PatentCreate, PublicationRef
 from catalog.terms import HolderKind, LegalStatus, PatentKind
-from ingestion import citations, names, places
+from ingestion import citations, fact_records, names, places
 from ingestion.cells import Cell, said
 from ingestion.classification import Classifier, ipc_refs
 from ingestion.fields import Fields, build
@@ -79,6 +79,8 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
             "expiry_date": fields.day("expiry_date", future=True),
             "legal_status": _status(fields),
             "legal_status_date": fields.day("legal_status_date"),
+            "annuity_paid_until": fields.day("annuity_paid_until", future=True),
+            "annuity_checked_on": fields.day("annuity_checked_on"),
             "locarno": design_class,
             "inventors": _people(fields.get("inventors")),
             "agency": fields.line("agency") or None,
@@ -88,6 +90,7 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
             "holders": holders,
             "publications": _references(numbers, dates),
             "classes": _classes(fields, classifier, symbols),
+            "facts": fact_records.of_patent(fields),
         },
     )
 

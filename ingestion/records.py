@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from catalog.enterprises import EnterpriseCreate
+from catalog.facts import NumberedFact
 from catalog.licences import LicenceCreate
 from catalog.needs import NeedCreate
 from catalog.patents import PatentCreate
-from ingestion import other_records, patent_record
+from ingestion import fact_records, licence_record, other_records, patent_record
 from ingestion.cells import Cell
 from ingestion.classification import Classifier
 from ingestion.errors import RowError
@@ -20,7 +21,7 @@ from ingestion.fields import Fields
 
 __all__ = ["Record", "RowError", "enterprise", "from_fields", "licence", "need", "patent"]
 
-Record = PatentCreate | NeedCreate | EnterpriseCreate | LicenceCreate
+Record = PatentCreate | NeedCreate | EnterpriseCreate | LicenceCreate | NumberedFact
 Cells = Mapping[str, Cell | Sequence[Cell]]
 
 
@@ -41,7 +42,7 @@ def enterprise(cells: Cells) -> EnterpriseCreate:
 
 def licence(cells: Cells) -> LicenceCreate:
     """An open-licence declaration from cells by role."""
-    return other_records.licence(Fields("licences", cells))
+    return licence_record.licence(Fields("licences", cells))
 
 
 def from_fields(fields: Fields, classifier: Classifier) -> Record:
@@ -50,4 +51,8 @@ def from_fields(fields: Fields, classifier: Classifier) -> Record:
         return patent_record.patent(fields, classifier)
     if fields.kind == "needs":
         return other_records.need(fields, classifier)
-    return other_records.enterprise(fields) if fields.kind == "enterprises" else other_records.licence(fields)
+    if fields.kind == "facts":
+        return fact_records.fact(fields)
+    return (
+        other_records.enterprise(fields) if fields.kind == "enterprises" else licence_record.licence(fields)
+    )

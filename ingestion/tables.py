@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
+from ingestion import fact_records
 from ingestion.cells import Cell, is_blank, text
 from ingestion.columns import Mapping, header_roles, recognise
 from ingestion.fields import Fields
@@ -99,6 +100,12 @@ class Table:
             role: [row.cells[place] for place in places if place < len(row.cells)]
             for role, places in self.mapping.columns.items()
         }
+        if self.mapping.kind == "facts":
+            # What kind of event a row is may stand nowhere else.
+            cells |= {
+                fact_records.TABLE: [self.name],
+                fact_records.HEADERS: ["、".join(self.mapping.headers)],
+            }
         return Fields(self.mapping.kind, cells, units=self.units())
 
     def units(self) -> dict[str, int]:
@@ -107,7 +114,7 @@ class Table:
         return {
             role: unit_in(headers[places[0]])
             for role, places in self.mapping.columns.items()
-            if role in ("budget", "revenue", "fixed_fee") and places[0] < len(headers)
+            if role in ("budget", "revenue", "fixed_fee", "amount") and places[0] < len(headers)
         }
 
 

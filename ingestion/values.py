@@ -18,6 +18,8 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0+|\d{6})?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?:\s.*)?")
 _YEAR_MONTH = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*月?")
 
+_PERIOD = re.compile(r"(.*\d.*?)\s*(?:至|到|~|—+|–|\s-\s)\s*(.*\d.*)")
+
 _UNITS = {"亿元": 100_000_000, "亿": 100_000_000, "千万元": 10_000_000, "百万元": 1_000_000, "百万": 1_000_000,
           "万元": 10_000, "万": 10_000, "千元": 1_000, "元": 1}  # fmt: skip
 _AMOUNT = re.compile(
@@ -76,6 +78,18 @@ def _date_parts(found: str) -> tuple[int, int, int] | None:
 
 def _is_serial(found: str) -> bool:
     return bool(re.fullmatch(r"\d{5}(?:\.\d+)?", found)) and int(float(found)) in _EXCEL_DAYS
+
+
+def parse_period(value: Cell) -> tuple[date | None, date | None]:
+    """First and last day of a period in one cell; a single day is the last one. Raises ValueError.
+
+    >>> parse_period("2025-01-01 至 2027-12-31"), parse_period("2027年12月31日")
+    ((datetime.date(2025, 1, 1), datetime.date(2027, 12, 31)), (None, datetime.date(2027, 12, 31)))
+    """
+    found = unicodedata.normalize("NFKC", said(value)).strip()
+    if match := _PERIOD.fullmatch(found):
+        return parse_date(match[1]), parse_date(match[2])
+    return None, parse_date(found)
 
 
 def parse_month(value: Cell) -> date | None:

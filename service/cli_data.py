@@ -27,9 +27,16 @@ class Kind(StrEnum):
     NEEDS = "needs"
     ENTERPRISES = "enterprises"
     LICENCES = "licences"
+    FACTS = "facts"
 
 
-KIND_NAMES = {"patents": "专利", "needs": "技术需求", "enterprises": "企业", "licences": "开放许可声明"}
+KIND_NAMES = {
+    "patents": "专利",
+    "needs": "技术需求",
+    "enterprises": "企业",
+    "licences": "开放许可声明",
+    "facts": "专利运用登记",
+}
 
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出结果")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="只检查并报告，不写入数据库")]
@@ -82,7 +89,7 @@ def import_files(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="patents 专利 | needs 技术需求 | enterprises 企业 | licences 开放许可声明",
+            help="patents 专利 | needs 技术需求 | enterprises 企业 | licences 开放许可声明 | facts 专利运用登记",
             metavar="类型",
             show_default=False,
         ),

@@ -17,8 +17,8 @@ from catalog.errors import InvalidInput, NotReady, system_reason
 if TYPE_CHECKING:
     from service.runtime import Runtime
 
-KINDS = ("enterprises", "patents", "needs", "licences")
-"""The order in which kinds are imported: needs refer to enterprises, declarations to patents."""
+KINDS = ("enterprises", "patents", "needs", "licences", "facts")
+"""The order in which kinds are imported: needs refer to enterprises, declarations and facts to patents."""
 
 _IMPORTED, _REFUSED = "imported", "refused"
 _UNFINISHED = (".tmp", ".part", ".crdownload", ".filepart")

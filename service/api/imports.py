@@ -37,6 +37,7 @@ class ImportKind(StrEnum):
     NEEDS = "needs"
     ENTERPRISES = "enterprises"
     LICENCES = "licences"
+    FACTS = "facts"
 
 
 class ImportResult(BaseModel):
