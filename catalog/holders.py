@@ -1,6 +1,7 @@
 """Holders (专利权人): universities, institutes, state-owned and other firms, persons."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -33,6 +34,12 @@ class HolderRef(Schema):
     name: str = Field(min_length=1, max_length=300)
     kind: HolderKind = HolderKind.UNKNOWN
     kind_basis: str = Field(default="", max_length=200)
+
+
+@lru_cache(maxsize=65_536)
+def name_key(name: str) -> str:
+    """The folded name under which a holder is known; registers name the same few again and again."""
+    return fold(name)
 
 
 class HolderPublic(SQLModel):
@@ -84,7 +91,7 @@ def ensure(
     session: Session, refs: Iterable[HolderRef], *, is_demo: bool = False, import_id: int | None = None
 ) -> dict[str, int]:
     """Find or create the holders named by `refs`; answers ids by folded name, for a merged spelling the kept holder's."""
-    wanted = {fold(ref.name): ref for ref in refs}
+    wanted = {name_key(ref.name): ref for ref in refs}
     known: dict[str, int] = {}
     keys = list(wanted)
     for chunk in chunks(keys):

@@ -12,11 +12,12 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import JSON, delete, insert, select
+from sqlalchemy import JSON, delete, select
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.base import Timestamps, UtcDateTime, apply_changes, chunks, table_of
+from catalog.bulk import insert_rows
 
 Before = dict[str, Any]
 
@@ -72,16 +73,16 @@ def note(session: Session, import_id: int | None, kind: RecordKind, changes: Ite
             )
         )
     rows = [
-        {
-            "import_id": import_id,
-            "kind": kind.value,
-            "record_id": entry.record_id,
-            "before": to_jsonable_python(_first(entry, again)),
-            "stamp": entry.stamp,
-        }
+        (
+            import_id,
+            kind.value,
+            entry.record_id,
+            None if entry.before is None else to_jsonable_python(_first(entry, again)),
+            entry.stamp,
+        )
         for entry in entries
     ]
-    session.execute(insert(table_of(ImportChange)), rows)
+    insert_rows(session, table_of(ImportChange), tuple(ImportChange.model_fields), rows)
 
 
 def _known(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from catalog.base import ClassRef, fold
@@ -19,6 +19,7 @@ FIELDS = tuple(PatentBase.model_fields)
 STATUS_FIELDS = ("legal_status", "legal_status_date")
 ANNUITY_FIELDS = ("annuity_paid_until", "annuity_checked_on")
 SAME_TEXT = 0.6
+_EMPTY: tuple[Any, ...] = (None, "", [])
 
 LABELS = {"title": "专利名称", "filing_date": "申请日", "holders": "第一专利权人"}
 OTHER_LABELS = {
@@ -27,13 +28,18 @@ OTHER_LABELS = {
 }  # fmt: skip
 
 
-@dataclass
+@dataclass(slots=True)
 class Known:
-    """A patent as the batch knows it so far. `line` is the row of this file that spoke of it before, 0 for none."""
+    """A patent as the batch knows it so far.
+
+    `line` is the row of this file that spoke of it before, 0 for none; `stamp` the time of its last change, None for a
+    new one.
+    """
 
     id: int
     values: dict[str, Any]
     fingerprint: str
+    stamp: datetime | None = None
     bodies: set[str] = field(default_factory=set)
     publications: dict[str, date | None] = field(default_factory=dict)
     holder_ids: list[int] = field(default_factory=list)
@@ -46,6 +52,22 @@ class Known:
         """The day of the newest publication."""
         days = [*self.publications.values(), self.values["publication_date"], self.values["grant_date"]]
         return max((day for day in days if day), default=None)
+
+
+def new(record: PatentCreate, key: str, holder_ids: list[int]) -> Known:
+    """A patent that nobody spoke of before, as the record has it."""
+    said = record.__dict__
+    known = Known(0, {name: None if said[name] in _EMPTY else said[name] for name in FIELDS}, key)
+    known.publications = {}
+    for publication in record.publications:
+        known.publications[publication.number] = publication.published_on or known.publications.get(
+            publication.number
+        )
+        known.bodies.add(publication.body)
+    known.holder_ids = holder_ids
+    known.classes = by_scheme(record.classes)
+    known.dirty = {"values", "publications", "holders", "classes"}
+    return known
 
 
 def key_of(record: PatentCreate) -> str:
@@ -119,13 +141,14 @@ def merge(known: Known, record: PatentCreate, holder_ids: list[int]) -> list[str
 
 def _merge_values(known: Known, record: PatentCreate, *, fill_only: bool) -> list[str]:
     kept = []
-    stale = STATUS_FIELDS if _older(known, record, "legal_status_date") else ()
+    stale: tuple[str, ...] = STATUS_FIELDS if _older(known, record, "legal_status_date") else ()
     stale += ANNUITY_FIELDS if _older(known, record, "annuity_checked_on") else ()
+    said = record.__dict__
     for name in FIELDS:
-        value, stored = getattr(record, name), known.values[name]
-        if value in (None, "", []) or stored == value or name in stale:
+        value, stored = said[name], known.values[name]
+        if value in _EMPTY or stored == value or name in stale:
             continue
-        if fill_only and stored not in (None, "", []):
+        if fill_only and stored not in _EMPTY:
             kept.append(name)
             continue
         known.values[name] = value
@@ -156,9 +179,7 @@ def _merge_publications(known: Known, record: PatentCreate) -> None:
 
 def by_scheme(classes: Iterable[ClassRef]) -> dict[str, list[tuple[str, float, str]]]:
     """Codes with weight and basis of each scheme, each code once."""
-    schemes: dict[str, list[tuple[str, float, str]]] = {}
+    schemes: dict[str, dict[str, tuple[str, float, str]]] = {}
     for ref in classes:
-        rows = schemes.setdefault(ref.scheme, [])
-        if all(code != ref.code for code, _, _ in rows):
-            rows.append((ref.code, ref.weight, ref.basis))
-    return schemes
+        schemes.setdefault(ref.scheme, {}).setdefault(ref.code, (ref.code, ref.weight, ref.basis))
+    return {scheme: list(rows.values()) for scheme, rows in schemes.items()}

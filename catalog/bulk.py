@@ -1,0 +1,68 @@
+"""Inserts of very many rows: the values go straight to the driver, converted column by column.
+
+What SQLAlchemy does for every row of an executemany costs more than SQLite takes to store a small one. Statement and
+conversions are SQLAlchemy's own, worked out once for a table and its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Dialect, Table
+from sqlmodel import Session
+
+
+class _Prepared(NamedTuple):
+    """A statement as the driver takes it; `converters` turn values into the driver's, by place of the column."""
+
+    text: str
+    positional: bool
+    converters: Sequence[tuple[int, Callable[[Any], Any]]]
+
+
+@lru_cache(maxsize=64)
+def _prepared(table: Table, columns: tuple[str, ...], replacing: bool, dialect: Dialect) -> _Prepared:
+    compiled = table.insert().compile(dialect=dialect, column_keys=list(columns))
+    if compiled.positional and compiled.positiontup != list(columns):
+        raise ValueError(f"columns of {table.name} out of order: {columns}")
+    text = str(compiled)
+    if replacing:
+        key = [column.name for column in table.primary_key]
+        others = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+        text = f"{text} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {others}"
+    converters = [
+        (place, converter)
+        for place, name in enumerate(columns)
+        if (converter := table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
+    ]
+    return _Prepared(text, bool(compiled.positional), converters)
+
+
+def insert_rows(
+    session: Session,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[Sequence[Any]],
+    *,
+    replacing: bool = False,
+) -> None:
+    """Insert rows of values for `columns`, which stand in the order of the table; other columns get the server's default.
+
+    With `replacing` a row takes the place of the one with its primary key.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    prepared = _prepared(table, columns, replacing, connection.dialect)
+    values: list[Any] = list(zip(*rows, strict=True))
+    for place, converter in prepared.converters:
+        values[place] = map(converter, values[place])
+    converted = zip(*values, strict=True)
+    connection.exec_driver_sql(
+        prepared.text,
+        list(converted)
+        if prepared.positional
+        else [dict(zip(columns, row, strict=True)) for row in converted],
+    )
