@@ -221,9 +221,7 @@ def _require(session: Session, row: PipelineCase, step: Transition, note: str) -
         raise InvalidInput(f"交易 {deal.code} 尚无到账记录", hint="请先登记到账")
 
 
-def _note(
-    session: Session, row: PipelineCase, before: PipelineStage | None, actor: str, note: str
-) -> None:
+def _note(session: Session, row: PipelineCase, before: PipelineStage | None, actor: str, note: str) -> None:
     session.add(
         PipelineEvent(
             case_id=row.id or 0,
@@ -321,5 +319,3 @@ def _steps(session: Session, ids: Sequence[int]) -> dict[int, list[StagePublic]]
         )
         found.setdefault(row.case_id, []).append(step)
     return found
-
-

@@ -53,6 +53,6 @@ def parse(file: RuleFile, table: type[TableT]) -> TableT:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(
-            f"规则文件 {file.name} 的 {place} 无法使用：{first['msg']}",
+            f"规则文件 {file.name} 的 {place} 无法使用：{first['msg'].removeprefix('Value error, ')}",
             hint="可从内置的同名文件复制后修改；删除该文件即恢复内置规则",
         ) from error

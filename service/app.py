@@ -14,6 +14,7 @@ from catalog.errors import PatentDockError
 from service import docs_page, errors, openapi, pages
 from service.api import (
     enterprises,
+    fees,
     generations,
     health,
     holders,
@@ -83,6 +84,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         needs,
         enterprises,
         licences,
+        fees,
         imports,
         import_undo,
         screenings,

@@ -15,6 +15,7 @@ from catalog.errors import PatentDockError, system_reason
 from service import (
     cli_catalogue,
     cli_data,
+    cli_fees,
     cli_generations,
     cli_holders,
     cli_imports,
@@ -46,6 +47,7 @@ for module in (
     cli_match,
     cli_nightly,
     cli_screening,
+    cli_fees,
     cli_holders,
     cli_catalogue,
     cli_generations,

@@ -1,0 +1,229 @@
+"""The fee bench against figures worked out by hand, and what must hold for every coefficient table and payment form."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from catalog.contract_statistics import ContractStatistics, FixedFigures, RoyaltyFigures
+from catalog.errors import InvalidInput
+from catalog.terms import PaymentForm, RoyaltyBase
+from matching.fee_models import FeeInput, FeeSheet, Method, Plan
+from matching.fee_rules import FILE_NAME, OneToMany, load
+from matching.fees import estimate
+from matching.rule_files import read
+
+TODAY = date(2026, 1, 1)
+NONE_RECORDED = ContractStatistics(asked=None)
+OWN_USE = {"annual_revenue": 5_000_000, "margin": 12, "share": 25}
+FORECAST = {"net_sales": 8_000_000, "growth": 10, "profit": 15}
+
+
+def sheet(statistics: ContractStatistics = NONE_RECORDED, **data: Any) -> FeeSheet:
+    return estimate(FeeInput.model_validate(data), load(), statistics, today=TODAY)
+
+
+def method(of: FeeSheet, code: str) -> Method:
+    return next(m for m in of.methods if m.code == code)
+
+
+def plan(of: FeeSheet, form: PaymentForm, base: RoyaltyBase | None = None) -> Plan:
+    return next(p for p in of.plans if p.form == form and (base is None or p.royalty_base == base))
+
+
+@pytest.mark.parametrize(
+    ("code", "data", "fee", "rate", "formula"),
+    [
+        # k(2) = 0.8: 5,000,000 x 12 % x 25 % x 0.8 = 120,000; 12 % x 25 % x 0.8 = 2.4 %
+        (
+            "M1",
+            {"own_use": OWN_USE},
+            "120000.00",
+            "2.400",
+            "500 万元 × 12% × 25% × 0.8 = 12 万元/年",
+        ),
+        # an exclusive licence counts half: 300,000 / 3 x 0.5 x 0.8 = 40,000; 5 % x 0.5 x 0.8 = 2 %
+        (
+            "M2",
+            {"earlier": {"fee": 300_000, "years": 3, "licence_type": "exclusive", "royalty_rate": 5}},
+            "40000.00",
+            "2.000",
+            "30 万元 ÷ 3 × 0.5 × 0.8 = 4 万元/年",
+        ),
+        # 1.5 % to 3 % in machinery: 2.25 % x 0.8 = 1.8 %
+        ("M4", {"international": "机械制造"}, None, "1.800", "2.25% × 0.8 = 1.8%"),
+        # 1,000,000 x 0.1 / (1 - 1.1^-3) = 402,114.80 a year; x 0.8 = 321,691.84
+        ("M5", {"valuation": {"value": 1_000_000, "discount": 10}}, "321691.84", None, "32.169184 万元/年"),
+        ("M5", {"valuation": {"value": 900_000, "discount": 0}}, "240000.00", None, "90 万元 ÷ 3 × 0.8"),
+    ],
+)
+def test_methods_give_the_figures_worked_out_by_hand(
+    code: str, data: dict[str, Any], fee: str | None, rate: str | None, formula: str
+) -> None:
+    found = method(sheet(licensees=2, years=3, **data), code)
+    assert (found.annual_fee, found.royalty_rate) == (fee and Decimal(fee), rate and Decimal(rate))
+    assert formula in " ".join(found.formulas)
+    assert found.label == "本系统算法"
+    assert all(q.source for q in found.inputs)
+
+
+def test_statistics_of_recorded_contracts_give_method_three() -> None:
+    recorded = ContractStatistics(
+        asked="3841",
+        fixed_class="38",
+        fixed_class_name="电气机械和器材制造业",
+        fixed=FixedFigures(
+            contracts=21,
+            average_amount=Decimal(240_000),
+            average_years=Decimal(3),
+            average_patents=Decimal(2),
+        ),
+        royalty=RoyaltyFigures(contracts=25, average_rate=Decimal("3.5")),
+    )
+    found = method(sheet(recorded, licensees=2, patents=2), "M3")
+    # 240,000 / (3 x 2) x 2 x 0.8 = 64,000; 3.5 % x 0.8 = 2.8 %
+    assert (found.annual_fee, found.royalty_rate) == (Decimal("64000.00"), Decimal("2.800"))
+    assert "21 份（电气机械和器材制造业）" in found.inputs[0].source
+
+
+def test_nationwide_statistics_stand_in_where_none_may_be_shown() -> None:
+    found = method(sheet(), "M3")
+    # 2022: 3.21 million a contract, 3.6 years, 2.3 patents: 3,210,000 / 8.28 = 387,681.16
+    assert found.annual_fee == Decimal("387681.16")
+    assert "2022" in found.inputs[0].source
+    assert any("仅供参考" in note for note in found.notes)
+
+
+def test_a_method_without_inputs_says_what_is_missing() -> None:
+    found = sheet()
+    assert {m.code: bool(m.missing) for m in found.methods} == {
+        "M1": True, "M2": True, "M3": False, "M4": True, "M5": True,
+    }  # fmt: skip
+    with pytest.raises(InvalidInput, match="M1 没有算出结果"):
+        sheet(base="M1")
+
+
+def test_caps_warn_and_never_refuse() -> None:
+    found = sheet(
+        years=2, own_use={"annual_revenue": 10**9, "margin": 60, "share": 50}, base="M1", forecast=FORECAST
+    )
+    own = method(found, "M1")
+    assert (own.annual_fee, own.royalty_rate, own.profit_rate) == (300_000_000, 30, 50)
+    assert (own.suggested_fee, own.suggested_rate, own.suggested_profit_rate) == (10_000_000, 20, 40)
+    assert sum("上限" in note for note in own.notes) == 3
+    agreed = sheet(years=1, agreed={"annual_fee": 30_000_000, "royalty_rate": 25}, forecast=FORECAST)
+    assert agreed.basis.annual_fee == 30_000_000
+    for form in (PaymentForm.INSTALMENTS, PaymentForm.ROYALTY):
+        assert any("上限" in note for note in plan(agreed, form).notes)
+
+
+def test_payment_forms_by_hand() -> None:
+    found = sheet(
+        years=3,
+        agreed={"annual_fee": 100_000, "royalty_rate": 2, "profit_rate": 10},
+        forecast=FORECAST,
+        discount=0,
+        entry_share=30,
+        deferred_years=1,
+        owner={"costs": 50_000, "inventor_share": 70, "kind": "invention", "filing_date": "2018-03-01"},
+    )
+    assert plan(found, PaymentForm.FREE).payments == [0, 0, 0, 0]
+    assert plan(found, PaymentForm.LUMP_SUM).payments == [300_000, 0, 0, 0]
+    assert plan(found, PaymentForm.INSTALMENTS).payments == [0, 100_000, 100_000, 100_000]
+    assert plan(found, PaymentForm.USE_FIRST).payments == [0, 0, 150_000, 150_000]
+    # sales 8,000,000, 8,800,000, 9,680,000; profit 15 % of it
+    royalty = plan(found, PaymentForm.ROYALTY, RoyaltyBase.NET_SALES)
+    assert royalty.payments == [0, 160_000, 176_000, 193_600]
+    assert any("低于 500 万元" in note for note in royalty.notes)
+    assert plan(found, PaymentForm.ROYALTY, RoyaltyBase.PROFIT).payments == [0, 120_000, 132_000, 145_200]
+    # a third of the lump sum at the signing, 70 % of the rate afterwards
+    entry = plan(found, PaymentForm.ENTRY_AND_ROYALTY)
+    assert entry.payments == [90_000, 112_000, 123_200, 135_520]
+    assert entry.profit_after == [-90_000, 1_088_000, 1_196_800, 1_316_480]
+    # annuities of years 9 to 11 (2,000, 4,000, 4,000) fall due within: 15 % of 10,000
+    assert found.annuity_saving == Decimal("1500.00")
+    lump = plan(found, PaymentForm.LUMP_SUM)
+    # (300,000 - 50,000) x 70 %; 300,000 - 50,000 - 175,000 + 1,500
+    assert (lump.inventor_share, lump.owner_net) == (175_000, 76_500)
+
+
+def test_reductions_of_the_annuity_do_not_add_up() -> None:
+    owner = {"kind": "invention", "filing_date": "2018-03-01", "reductions": ["one_party"]}
+    found = sheet(owner=owner)
+    assert [s.payable for s in found.annuity_savings] == [300, 600, 600]
+    assert found.annuity_saving == 0
+
+
+def test_less_than_half_for_the_inventors_is_remarked() -> None:
+    assert any("第四十五条" in note and "低于" in note for note in sheet(owner={"inventor_share": 40}).notes)
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ([(1, "0.9")], "k(1) 应为 1"),
+        ([(1, 1), (5, "0.5"), (10, "0.6")], "不增"),
+        ([(1, 1), (2, "0.4")], "n=2"),
+        ([(1, 1), (10, "0.5"), (10, "0.5")], "依次增大"),
+        ([(1, 1), (10, "0.1")], "总收入"),
+    ],
+)
+def test_unfair_coefficient_tables_are_refused(table: list[tuple[int, Any]], reason: str) -> None:
+    points = [{"licensees": n, "k": k} for n, k in table]
+    with pytest.raises(ValidationError, match=reason.replace("(", r"\(").replace(")", r"\)")):
+        OneToMany.model_validate({"source": "", "checked": True, "table": points})
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 200), st.decimals("0.01", 1, places=3)), max_size=6, unique_by=lambda p: p[0]
+    )
+)
+def test_every_accepted_table_is_fair(points: list[tuple[int, Decimal]]) -> None:
+    table = [{"licensees": 1, "k": 1}, *({"licensees": n, "k": k} for n, k in sorted(points) if n > 1)]
+    try:
+        accepted = OneToMany.model_validate({"source": "", "checked": True, "table": table})
+    except ValidationError:
+        return
+    values = [accepted.k(n) for n in range(1, 251)]
+    assert values[0] == 1
+    assert values == sorted(values, reverse=True)
+    totals = [n * k for n, k in enumerate(values, 1)]
+    assert totals == sorted(totals)
+
+
+@given(
+    fee=st.decimals(1, 10**7, places=2),
+    years=st.integers(1, 20),
+    discount=st.decimals(0, 30, places=1),
+    deferred=st.integers(1, 19),
+)
+def test_fixed_forms_come_to_the_same(fee: Decimal, years: int, discount: Decimal, deferred: int) -> None:
+    found = sheet(years=years, agreed={"annual_fee": fee}, discount=discount, deferred_years=deferred)
+    lump, instalments, later = (
+        plan(found, form) for form in (PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS, PaymentForm.USE_FIRST)
+    )
+    assert lump.present_value == instalments.present_value
+    assert instalments.total == later.total == fee * years
+    assert later.present_value is not None
+    assert instalments.present_value is not None
+    assert later.present_value <= instalments.present_value
+    assert all(len(p.payments) == years + 1 for p in (lump, instalments, later))
+
+
+def test_an_operator_replaces_the_rules(tmp_path: Path) -> None:
+    text = read(FILE_NAME).text
+    (tmp_path / "fees.toml").write_text(text.replace("fixed_fee = 20000000", "fixed_fee = 100"), "utf-8")
+    rules = load(tmp_path)
+    assert rules.caps.fixed_fee == 100
+    assert rules.version.startswith("自定义-")
+    (tmp_path / "fees.toml").write_text(text.replace("k = 0.8 }", "k = 0.3 }"), "utf-8")
+    with pytest.raises(InvalidInput, match="one_to_many 无法使用：k 应随人数增多而不增"):
+        load(tmp_path)

@@ -1,0 +1,254 @@
+"""What the fee bench (许可费测算) is asked and what it answers; amounts in yuan, rates in percent, all exact."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from catalog.contract_statistics import ContractStatistics
+from catalog.terms import LicenceType, PatentKind, PaymentForm, RoyaltyBase
+
+LABEL = "本系统算法"
+
+
+def _exact(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("应为数字")
+    # A binary number stands for its shortest text.
+    return repr(value) if isinstance(value, float) else value
+
+
+def _number(low: str, high: int, places: int) -> WithJsonSchema:
+    """As JSON a number, or its text."""
+    number = {"type": "number", low: 0, "maximum": high, "multipleOf": float(f"1e-{places}")}
+    text = {"type": "string", "pattern": rf"^[1-9]\d{{0,{len(str(high)) - 2}}}(\.\d{{1,{places}}})?$"}
+    return WithJsonSchema({"anyOf": [number, text]})
+
+
+Yuan = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(ge=0, le=10**12, decimal_places=2),
+    _number("minimum", 10**12, 2),
+]
+Percent = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(gt=0, le=100, decimal_places=3),
+    _number("exclusiveMinimum", 100, 3),
+]
+Share = Annotated[
+    Decimal, BeforeValidator(_exact), Field(ge=0, le=100, decimal_places=3), _number("minimum", 100, 3)
+]
+Years = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(gt=0, le=20, decimal_places=2),
+    _number("exclusiveMinimum", 20, 2),
+]
+Growth = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(ge=-100, le=1000, decimal_places=3),
+    WithJsonSchema({"type": "number", "minimum": -100, "maximum": 1000, "multipleOf": 0.001}),
+]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class OwnUse(_Input):
+    """Method 1: what the holder itself earns with the patent."""
+
+    annual_revenue: Yuan = Field(description="实施该专利的年营业收入（元）", examples=[5000000])
+    margin: Percent = Field(description="利润率（%）", examples=[12])
+    share: Percent = Field(description="专利对利润的分成率（%）", examples=[25])
+
+
+class EarlierFee(_Input):
+    """Method 2: an earlier licence of the same patent."""
+
+    fee: Yuan | None = Field(default=None, description="既往许可的固定费用（元）", examples=[300000])
+    years: Years | None = Field(default=None, description="既往许可的年限", examples=[3])
+    licence_type: LicenceType = Field(default=LicenceType.ORDINARY, description="既往许可的方式")
+    royalty_rate: Percent | None = Field(default=None, description="既往许可的提成比例（净销售额，%）")
+
+
+class Valuation(_Input):
+    """Method 5: an asset valuation."""
+
+    value: Yuan = Field(description="资产评估值（元）", examples=[1000000])
+    discount: Share = Field(description="折现率（%）", examples=[10])
+
+
+class Forecast(_Input):
+    """What the firm expects to sell with the patent."""
+
+    net_sales: Yuan = Field(description="第一年净销售额（元）", examples=[8000000])
+    growth: Growth = Field(default=Decimal(0), description="年增长率（%）", examples=[10])
+    profit: Percent | None = Field(default=None, description="利润占净销售额的比例（%）", examples=[15])
+
+
+class Owner(_Input):
+    """What bears on the income of the owner."""
+
+    kind: PatentKind | None = Field(default=None, description="专利类型；缺省取自目录")
+    filing_date: date | None = Field(default=None, description="申请日；缺省取自目录")
+    reductions: list[str] = Field(
+        default_factory=list, max_length=5, description="已享受的其他年费减缴：one_party、several_parties"
+    )
+    costs: Yuan = Field(default=Decimal(0), description="计算净收入时扣除的直接成本（元）")
+    inventor_share: Share | None = Field(default=None, description="发明人分成比例（%）；缺省为法定下限")
+
+
+class Agreed(_Input):
+    """What both sides have in mind instead of a method's figures."""
+
+    annual_fee: Yuan | None = Field(default=None, description="年固定费用（元）")
+    royalty_rate: Percent | None = Field(default=None, description="净销售额提成比例（%）")
+    profit_rate: Percent | None = Field(default=None, description="利润提成比例（%）")
+
+
+class FeeInput(_Input):
+    """What a fee is to be estimated for."""
+
+    application_number: str | None = Field(
+        default=None, max_length=40, description="专利申请号；给出时名称、类型、申请日与行业取自目录"
+    )
+    title: str = Field(default="", max_length=1000, description="专利名称")
+    licensor: str = Field(default="", max_length=300, description="许可人")
+    licensee: str = Field(default="", max_length=300, description="被许可人")
+    licensees: int = Field(default=1, ge=1, le=100_000, description="预期被许可人数 n", examples=[3])
+    years: int = Field(default=3, ge=1, le=20, description="许可年限", examples=[3])
+    starts_on: date | None = Field(default=None, description="许可期限起；缺省为今日")
+    patents: int = Field(default=1, ge=1, le=500, description="本次许可的专利件数")
+    industry: str | None = Field(default=None, max_length=100, description="国民经济行业代码或名称")
+    own_use: OwnUse | None = Field(default=None, description="方法一：自行实施收益")
+    earlier: EarlierFee | None = Field(default=None, description="方法二：既往许可")
+    international: str | None = Field(default=None, max_length=50, description="方法四：国际惯例费率的行业")
+    international_rate: Percent | None = Field(
+        default=None, description="方法四：自行给出的国际惯例费率（%）"
+    )
+    valuation: Valuation | None = Field(default=None, description="方法五：资产评估")
+    forecast: Forecast | None = Field(default=None, description="企业预计的销售")
+    owner: Owner = Field(default_factory=Owner, description="许可人的年费与发明人分成")
+    base: str | None = Field(
+        default=None, pattern="^M[1-5]$", description="以哪种方法为支付方式的基数；缺省为第一个可用的"
+    )
+    agreed: Agreed | None = Field(default=None, description="双方商定的数字，代替基数")
+    discount: Share | None = Field(default=None, description="各年付款折现的年利率（%）")
+    entry_share: Percent | None = Field(default=None, description="入门费占一次总付的比例（%）")
+    deferred_years: int | None = Field(default=None, ge=1, le=19, description="先使用后付费：前几年不付")
+
+
+class Quantity(BaseModel):
+    """An input of a method: what it is, its value as shown, where it comes from."""
+
+    name: str
+    value: str
+    source: str
+
+
+class Method(BaseModel):
+    """One method of estimation; without its inputs it says what is missing."""
+
+    code: str = Field(examples=["M1"])
+    name: str
+    label: str = LABEL
+    inputs: list[Quantity] = Field(default_factory=list)
+    formulas: list[str] = Field(default_factory=list, description="代入数字的算式")
+    annual_fee: Decimal | None = Field(default=None, description="年固定费用（元）")
+    royalty_rate: Decimal | None = Field(default=None, description="净销售额提成比例（%）")
+    profit_rate: Decimal | None = Field(default=None, description="利润提成比例（%）")
+    suggested_fee: Decimal | None = Field(default=None, description="不超过上限的年固定费用（元）")
+    suggested_rate: Decimal | None = Field(default=None, description="不超过上限的净销售额提成比例（%）")
+    suggested_profit_rate: Decimal | None = Field(default=None, description="不超过上限的利润提成比例（%）")
+    missing: list[str] = Field(default_factory=list, description="缺少的资料")
+    notes: list[str] = Field(default_factory=list)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it came to a figure."""
+        return self.annual_fee is not None or self.royalty_rate is not None
+
+
+class Basis(BaseModel):
+    """What the payment forms are computed from."""
+
+    origin: str = Field(description="所依据的方法或商定")
+    annual_fee: Decimal | None
+    royalty_rate: Decimal | None
+    profit_rate: Decimal | None
+    notes: list[str] = Field(default_factory=list)
+
+
+class Plan(BaseModel):
+    """What the firm pays under one payment form, year 0 being the signing; `payments` is empty where inputs are missing."""
+
+    form: PaymentForm
+    royalty_base: RoyaltyBase | None = None
+    name: str
+    payments: list[Decimal] = Field(description="各年付款（元），第 0 年为签约时")
+    total: Decimal | None = None
+    present_value: Decimal | None = Field(default=None, description="折现到签约时的合计（元）")
+    profit_after: list[Decimal] = Field(default_factory=list, description="各年付费后的利润（元）")
+    inventor_share: Decimal | None = Field(default=None, description="发明人分成（元）")
+    owner_net: Decimal | None = Field(
+        default=None, description="许可人净收入扣除分成、加上年费减缴后的所得（元）"
+    )
+    missing: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+
+
+class ForecastYear(BaseModel):
+    """What the firm expects of a year."""
+
+    year: int
+    net_sales: Decimal
+    profit: Decimal | None
+
+
+class AnnuitySaving(BaseModel):
+    """An annuity due within the licence: in full, as without and as with the reduction of the open licence."""
+
+    due_on: date
+    patent_year: int
+    full: Decimal
+    otherwise: Decimal = Field(description="不实行开放许可时应缴（元）")
+    payable: Decimal = Field(description="开放许可实施期间应缴（元）")
+    saving: Decimal
+
+
+class FeeSheet(BaseModel):
+    """The whole estimate: five methods side by side, payment forms, the owner's side."""
+
+    label: str = LABEL
+    rules_title: str
+    rules_version: str
+    rules_source: str
+    application_number: str | None
+    title: str
+    licensor: str
+    licensee: str
+    licensees: int
+    years: int
+    starts_on: date
+    patents: int
+    industry: str | None
+    industry_name: str | None
+    methods: list[Method]
+    lowest_fee: Decimal | None = Field(description="各方法年固定费用的最低值（元）")
+    highest_fee: Decimal | None = Field(description="各方法年固定费用的最高值（元）")
+    basis: Basis
+    discount: Decimal = Field(description="折现率（%）")
+    forecast: list[ForecastYear]
+    plans: list[Plan]
+    annuity_savings: list[AnnuitySaving]
+    annuity_saving: Decimal = Field(description="许可期内年费减缴合计（元）")
+    inventor_percent: Decimal
+    statistics: ContractStatistics
+    notes: list[str]
