@@ -2,7 +2,8 @@
 
 Screened is every patent that a university, institute, hospital or state-owned holder has or shares. Dormant is what is in
 force, was granted longer ago than the set age and has no recorded implementation, licence, transfer, equity contribution,
-pledge or product filing. The potential (潜力分, 0-100) is the sum of points by a visible table
+pledge or product filing. That nothing is recorded does not mean that nothing happened: the reason says whether use was looked
+for and not found (核查无记录), or never recorded at all. The potential (潜力分, 0-100) is the sum of points by a visible table
 (`ingestion.screening_weights`); what is not known gives no points and says so.
 """
 
@@ -37,6 +38,7 @@ UNITS = {
 NOTHING_RECORDED = (
     "目录中没有任何实施、许可、转让、作价入股、质押或专利产品备案记录，沉睡与否仅依据法律状态和授权年限"
 )
+UNRECORDED = "未登记任何运用情况（未登记≠未实施）"
 NO_MATCHES = "未提供需求匹配度，该项均按数据缺失计 0 分"
 
 Progress = Callable[[int, int | None], None]
@@ -44,7 +46,10 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(slots=True)
 class ScreenReport:
-    """What a screening found: counts of patents, and for each factor how many lack it."""
+    """What a screening found: counts of patents, and for each factor how many lack it.
+
+    `unrecorded` are those of the dormant of which neither a use nor a search for one is recorded.
+    """
 
     as_of: date
     weights_version: str
@@ -52,6 +57,7 @@ class ScreenReport:
     dormant: int = 0
     awake: int = 0
     undecided: int = 0
+    unrecorded: int = 0
     missing: dict[str, int] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
 
@@ -101,6 +107,7 @@ def _count(report: ScreenReport, rows: Iterable[Result], missing: Counter[str]) 
         report.dormant += row.dormant is True
         report.awake += row.dormant is False
         report.undecided += row.dormant is None
+        report.unrecorded += row.dormant is True and UNRECORDED in row.reason
         missing.update(point.factor for point in row.points if point.missing)
 
 
@@ -141,7 +148,20 @@ def judge(candidate: Candidate, life: LegalLife, as_of: date, min_age: int) -> t
         return None, "缺授权公告日，无法计算授权年限"
     if anniversary(granted, min_age) > as_of:
         return False, f"授权未满 {min_age} 年（授权公告日 {granted}）"
-    return True, f"有效，授权已满 {min_age} 年，无运用记录" + _caution(life)
+    return True, f"有效，授权已满 {min_age} 年，{_looked_for(candidate)}" + _caution(life)
+
+
+def _looked_for(candidate: Candidate) -> str:
+    """Which uses were looked for and not found; what is not among them may have happened."""
+    looked = {FactKind(value): on for kind, on, value in candidate.facts if kind is FactKind.NO_RECORD}
+    if not looked:
+        return UNRECORDED
+    uses = [kind for kind in FactKind if kind in EXPLOITATION]
+    days = [on for on in looked.values() if on]
+    day = f"（{max(days)} 核查）" if days else ""
+    none = f"核查无{'、'.join(kind.label for kind in uses if kind in looked)}记录{day}"
+    open_ones = "、".join(kind.label for kind in uses if kind not in looked)
+    return f"{none}；{open_ones}未登记" if open_ones else none
 
 
 def _uses(used: list[tuple[FactKind, date | None]]) -> list[str]:

@@ -58,14 +58,18 @@ def screen(
         files = {"files": exported.files, "exported": exported.rows} if exported else {}
         print_json(asdict(result) | files)
         return
-    _print_screening(result, exported)
+    _print_screening(result, exported, export)
 
 
-def _print_screening(report: ScreenReport, exported: ReviewExport | None) -> None:
+def _print_screening(report: ScreenReport, exported: ReviewExport | None, folder: Path | None) -> None:
     print(
         f"按 {report.as_of} 的状态筛选 {report.screened} 件（权重 {report.weights_version}）："
         f"沉睡 {report.dormant} 件，非沉睡 {report.awake} 件，资料不足 {report.undecided} 件"
     )
+    if report.unrecorded:
+        print(
+            f"沉睡的专利中 {report.unrecorded} 件的运用情况从未登记也未核查（未登记≠未实施），请权利人在盘点中确认"
+        )
     if report.missing:
         print(
             "缺资料的计分项：" + "，".join(f"{label} {count} 件" for label, count in report.missing.items())
@@ -73,9 +77,7 @@ def _print_screening(report: ScreenReport, exported: ReviewExport | None) -> Non
     for message in report.messages:
         print(f"  提示：{message}")
     if exported is not None:
-        print(f"年度盘点表 {len(exported.files)} 份，共 {exported.rows} 件专利")
-        for path in exported.files:
-            print(f"  {path}")
+        print(f"年度盘点表 {len(exported.files)} 份，共 {exported.rows} 件专利，已写入 {folder}")
 
 
 def answers_import(

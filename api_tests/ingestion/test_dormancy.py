@@ -73,14 +73,18 @@ def run(database: Database, strengths: dict[int, float] | None = None) -> Screen
 
 def test_what_is_dormant(database: Database) -> None:
     cases: list[tuple[PatentCreate, bool | None, str]] = [
-        (patent(1), True, "无运用记录"),
+        (patent(1), True, "未登记任何运用情况（未登记≠未实施）"),
         (patent(2, legal_status=LegalStatus.ABANDONED, legal_status_date=date(2020, 1, 1)), False, "放弃"),
         (patent(3, grant_date=date(2023, 6, 2)), False, "授权未满 3 年"),
         (patent(4, grant_date=date(2023, 6, 1)), True, "授权已满 3 年"),
         (patent(5, filing_date=None), None, "缺：申请日"),
         (patent(6, grant_date=None, legal_status=LegalStatus.IN_FORCE), None, "缺授权公告日"),
         (patent(7), False, "许可（2021-03-01）"),
-        (patent(8), True, "无运用记录"),  # the transfer comes after the day of the screening
+        (
+            patent(8),
+            True,
+            "核查无转让记录（2026-05-01 核查）；实施、许可、作价入股、质押、专利产品备案未登记",
+        ),  # the transfer comes after the day of the screening
         (patent(9, kind=PatentKind.UTILITY_MODEL, grant_date=date(2017, 1, 1)), False, "期限届满"),
         (
             patent(
@@ -97,6 +101,7 @@ def test_what_is_dormant(database: Database) -> None:
     store(database, *(case[0] for case in cases), patent(11, holders=[FIRM]))
     fact(database, 7, FactKind.LICENCE, "ordinary", date(2021, 3, 1))
     fact(database, 8, FactKind.TRANSFER, "", date(2026, 6, 2))
+    fact(database, 8, FactKind.NO_RECORD, "转让", date(2026, 5, 1))
     report = run(database)
     found = screened(database)
     for record, dormant, reason in cases:
@@ -106,6 +111,7 @@ def test_what_is_dormant(database: Database) -> None:
         assert reason in screening.reason
     assert found[number(11)].screening is None
     assert (report.screened, report.dormant, report.awake, report.undecided) == (10, 4, 4, 2)
+    assert report.unrecorded == 3
     assert report.messages == ["未提供需求匹配度，该项均按数据缺失计 0 分"]
 
 
@@ -130,6 +136,19 @@ def test_points_and_reasons_add_up(database: Database) -> None:
     assert report.missing == dict.fromkeys(["权利要求", "被引证", "同族专利", "需求匹配", "自评"], 1)
     assert rich.weights_version == report.weights_version == WEIGHTS.version
     assert list(screened(database, PatentFilter(dormant=True))) == [number(1), number(2)]
+
+
+def test_every_point_can_be_had(database: Database) -> None:
+    store(database, patent(1, filing_date=date(2017, 1, 1), holders=[UNIVERSITY, FIRM]))
+    for kind, value in (("claims", "10"), ("citations", "10"), ("family", "4"), ("self_rating", "高")):
+        fact(database, 1, FactKind(kind), value)
+    report = run(database, {1: 0.8})
+    screening = screened(database)[number(1)].screening
+    assert screening
+    assert [(point.points, point.missing) for point in screening.points] == [
+        (point.maximum, False) for point in screening.points
+    ]
+    assert (screening.potential, report.missing) == (100, {})
 
 
 def test_blocks_and_repeated_runs_replace_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

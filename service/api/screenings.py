@@ -32,6 +32,7 @@ class ScreeningResult(BaseModel):
     dormant: int = Field(description="沉睡")
     awake: int = Field(description="非沉睡")
     undecided: int = Field(description="资料不足，不能判定")
+    unrecorded: int = Field(description="沉睡的专利中，运用情况从未登记、也未核查的件数（未登记≠未实施）")
     missing: dict[str, int] = Field(description="缺资料的计分项与件数")
     messages: list[str] = Field(description="提示")
 
