@@ -1,20 +1,18 @@
-"""Records of needs, enterprises and open-licence declarations from the cells of a row."""
+"""Records of needs and enterprises from the cells of a row."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from catalog.enterprises import EnterpriseCreate
-from catalog.licences import LicenceCreate
 from catalog.needs import NeedCreate
-from catalog.terms import Cooperation, LicenceStatus, NeedStatus, PaymentForm, RoyaltyBase
+from catalog.terms import Cooperation, NeedStatus
 from ingestion import places
 from ingestion.classification import Classifier
 from ingestion.fields import Fields, build
-from ingestion.identifiers import application_number, credit_code
+from ingestion.identifiers import credit_code
 from ingestion.identifiers.errors import InvalidIdentifier
-from ingestion.values import parse_amount, parse_count, parse_date, parse_month, parse_rate
+from ingestion.values import parse_amount, parse_count, parse_date, parse_month
 
 TITLE_LENGTH = 60
 
@@ -22,12 +20,6 @@ _COOPERATION = (
     ("开发", Cooperation.JOINT), ("研发", Cooperation.JOINT), ("攻关", Cooperation.JOINT), ("转让", Cooperation.TRANSFER),
     ("购买", Cooperation.TRANSFER), ("许可", Cooperation.LICENCE), ("股", Cooperation.EQUITY),
 )  # fmt: skip
-_PAYMENT = (
-    ("免费", PaymentForm.FREE), ("无偿", PaymentForm.FREE), ("先使用", PaymentForm.USE_FIRST), ("先用", PaymentForm.USE_FIRST),
-    ("入门费", PaymentForm.ENTRY_AND_ROYALTY), ("提成", PaymentForm.ROYALTY), ("分期", PaymentForm.INSTALMENTS),
-    ("一次", PaymentForm.LUMP_SUM), ("固定", PaymentForm.LUMP_SUM),
-)  # fmt: skip
-_PERIOD = re.compile(r"(.*\d.*?)\s*(?:至|到|~|～|—+|–|\s-\s)\s*(.*\d.*)")
 
 
 def need(fields: Fields, classifier: Classifier) -> NeedCreate:
@@ -129,89 +121,3 @@ def _credit_code(fields: Fields) -> str | None:
     for warning in warnings:
         fields.note("统一社会信用代码有疑点，请核对", warning)
     return code
-
-
-def licence(fields: Fields) -> LicenceCreate:
-    """An open-licence declaration (开放许可声明). Raises RowError."""
-    starts_on, ends_on = _period(fields)
-    return build(
-        LicenceCreate,
-        fields,
-        {
-            "application_number": _number(fields),
-            "payment_form": _payment(fields),
-            "fixed_fee": fields.parsed("fixed_fee", parse_amount, fields.units.get("fixed_fee", 1)),
-            "royalty_rate": fields.parsed("royalty_rate", parse_rate),
-            "royalty_base": _royalty_base(fields),
-            "fee_text": fields.text("fee_text"),
-            "starts_on": starts_on,
-            "ends_on": ends_on,
-            "region": fields.line("region") or "全国",
-            "know_how": fields.text("know_how"),
-            "declared_on": fields.day("declared_on"),
-            "status": _licence_status(fields),
-        },
-    )
-
-
-def _number(fields: Fields) -> str:
-    stated = fields.get("application_number")
-    if stated is None:
-        raise fields.error("application_number", "", "缺少申请号或专利号")
-    try:
-        return application_number.validate(stated if isinstance(stated, (str, float, int)) else str(stated))
-    except InvalidIdentifier as error:
-        raise fields.error("application_number", stated, str(error)) from error
-
-
-def _payment(fields: Fields) -> PaymentForm:
-    """The form stated in its own column, else in the text of the fee."""
-    stated = fields.line("payment_form")
-    exact = next((form for form in PaymentForm if stated in (form.label, form.value)), None)
-    said = stated or fields.line("fee_text")
-    found = exact or next((form for word, form in _PAYMENT if word in said), None)
-    if found is None:
-        raise fields.error(
-            "payment_form", said, "支付方式无法识别，可填：" + "、".join(form.label for form in PaymentForm)
-        )
-    return found
-
-
-def _royalty_base(fields: Fields) -> RoyaltyBase | None:
-    stated = fields.line("royalty_base") or (
-        fields.line("fee_text") if fields.get("royalty_rate") is not None else ""
-    )
-    if "利润" in stated:
-        return RoyaltyBase.PROFIT
-    return RoyaltyBase.NET_SALES if re.search(r"销售|营业收入|net_sales", stated) else None
-
-
-def _period(fields: Fields) -> tuple[date | None, date | None]:
-    """Start and end of the licence, from two columns or from one ("2025-01-01 至 2027-12-31")."""
-    starts_on, ends_on = fields.parsed("starts_on", parse_date), fields.parsed("ends_on", parse_date)
-    stated = fields.line("period")
-    if stated and not (starts_on and ends_on):
-        match = _PERIOD.fullmatch(stated)
-        if match is None:
-            raise fields.error("period", stated, "许可期限应写成 2025-01-01 至 2027-12-31")
-        try:
-            return starts_on or parse_date(match[1]), ends_on or parse_date(match[2])
-        except ValueError as error:
-            raise fields.error("period", stated, str(error)) from error
-    return starts_on, ends_on
-
-
-def _licence_status(fields: Fields) -> LicenceStatus:
-    stated = fields.line("status")
-    if not stated:
-        return LicenceStatus.PUBLISHED
-    for word, status in (("撤", LicenceStatus.WITHDRAWN), ("届满", LicenceStatus.EXPIRED), ("草", LicenceStatus.DRAFT),
-                         ("变更", LicenceStatus.CHANGED), ("公告", LicenceStatus.PUBLISHED)):  # fmt: skip
-        if word in stated:
-            return status
-    exact = next((status for status in LicenceStatus if stated == status.value), None)
-    if exact is None:
-        raise fields.error(
-            "status", stated, "状态无法识别，可填：" + "、".join(status.label for status in LicenceStatus)
-        )
-    return exact

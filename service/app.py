@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from catalog.errors import PatentDockError
 from service import docs_page, errors, openapi, pages
 from service.api import (
+    eligibility,
     enterprises,
     fees,
     generations,
@@ -84,6 +85,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         needs,
         enterprises,
         licences,
+        eligibility,
         fees,
         imports,
         import_undo,

@@ -1,69 +1,206 @@
-"""Open-licence declarations (专利开放许可声明)."""
+"""Open-licence declarations (专利开放许可声明): list, terms, history, publishing and withdrawing, documents."""
 
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
-from catalog import licences
-from catalog.base import Page, PageQuery
+from catalog import declaration_history, declaration_rules, licence_edits, licences
+from catalog.base import MAX_PAGE_SIZE, Page, PageQuery, Schema
 from catalog.db import Session
-from catalog.licences import Licence, LicenceCreate, LicencePublic, LicenceUpdate
-from catalog.terms import LicenceStatus, PaymentForm
-from service.dependencies import Reading, RecordId, Writing
+from catalog.declaration_history import LicenceChangePublic
+from catalog.declaration_rules import Rules, TermsWarning
+from catalog.errors import InvalidInput
+from catalog.licences import Licence, LicenceCreate, LicenceFilter, LicencePublic, LicenceUpdate
+from matching import eligibility
+from matching.eligibility import Eligibility, Verdict
+from matching.eligibility_table import Effect
+from service import declaration_documents
+from service.api.fees import DocumentFormat, attachment
+from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.errors import responses
-from service.record_inputs import LicenceInput, classifier_of, record_of
+from service.filters import Day
+from service.record_inputs import LicenceInput, LicenceState, PaymentState, classifier_of, record_of
 
 router = APIRouter(prefix="/licences", tags=["开放许可"])
 
+MOST_EXPORTED = 100_000
 
-class LicenceQuery(PageQuery):
+
+class LicenceConditions(LicenceFilter):
+    """Conditions of a list of declarations, by value or Chinese name."""
+
+    status: LicenceState = Field(default=None, description="声明状态（按今日，期满的为已届满）")
+    payment_form: PaymentState = Field(default=None, description="许可使用费支付方式")
+    since: Day = Field(default=None, description="声明日不早于")
+    until: Day = Field(default=None, description="声明日不晚于")
+
+
+class LicenceQuery(PageQuery, LicenceConditions):
     """Page and conditions of a list of declarations."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、declared_on、ends_on；前加 - 为降序")
-    status: LicenceStatus | None = Field(default=None, description="声明状态")
-    payment_form: PaymentForm | None = Field(default=None, description="许可使用费支付方式")
-    application_number: str | None = Field(default=None, max_length=16, description="专利申请号（规范写法）")
+    sort: str | None = Field(
+        default=None,
+        description="排序字段：id、declared_on、ends_on、fixed_fee、application_number；前加 - 为降序",
+    )
 
 
-class LicenceSaved(LicencePublic):
+class LicenceShown(LicencePublic):
+    """A declaration with what should be looked at again."""
+
+    warnings: list[TermsWarning] = Field(description="提醒：商业宣传用语、超过一般上限等；不影响登记")
+
+
+class LicenceSaved(LicenceShown):
     """The stored declaration and what was mended or left out of what was submitted."""
 
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
+class PublishInput(Schema):
+    """The announcement of a draft."""
+
+    published_on: Day = Field(default=None, description="公告日；缺省为今日", examples=["2026-03-01"])
+
+
+class WithdrawInput(Schema):
+    """The withdrawal of a declaration."""
+
+    withdrawn_on: Day = Field(default=None, description="撤回声明公告日；缺省为今日", examples=["2026-09-01"])
+    reason: str = Field(default="", max_length=500, description="撤回理由")
+
+
+class WithdrawResult(LicenceShown):
+    """The withdrawn declaration and what becomes of licences given before."""
+
+    effect: str = Field(description="撤回对在先许可的效力")
+
+
+class PublishResult(LicenceShown):
+    """The announced declaration and the verdict on its patent on that day."""
+
+    eligibility: Verdict
+
+
+class DocumentQuery(Schema):
+    """Form of a document."""
+
+    format: DocumentFormat = Field(default=DocumentFormat.DOCX, description="docx（Word）或 xlsx（Excel）")
+
+
+def shown(session: Session, rows: Sequence[Licence], rules: Rules) -> list[LicenceShown]:
+    """The declarations with their warnings, in the order given."""
+    return [
+        LicenceShown(**licence.model_dump(), warnings=declaration_rules.warnings(rules, licence))
+        for licence in licences.publics(session, rows)
+    ]
+
+
+def _rules(data: Path) -> Rules:
+    return declaration_rules.load(data)
+
+
 def _checked(session: Session, data: LicenceInput) -> tuple[LicenceCreate, list[str]]:
     record, notes = record_of("licences", data, classifier_of(session))
     assert isinstance(record, LicenceCreate)  # noqa: S101 - by the kind asked for
-    return record, notes
+    consents = [consent.model_dump() for consent in data.stated_consents()]
+    values = record.model_dump(exclude_unset=True) | {"consents": consents}
+    return LicenceCreate.model_validate(values), notes
 
 
-def _saved(session: Session, row: Licence, notes: list[str]) -> LicenceSaved:
-    return LicenceSaved(**_public(session, row).model_dump(), notes=notes)
-
-
-def _public(session: Session, row: Licence) -> LicencePublic:
-    return licences.publics(session, [row])[0]
+def _saved(session: Session, row: Licence, rules: Rules, notes: list[str]) -> LicenceSaved:
+    return LicenceSaved(**shown(session, [row], rules)[0].model_dump(), notes=notes)
 
 
 @router.get("", summary="开放许可声明列表", operation_id="list_licences", responses=responses(422))
-def list_licences(session: Reading, wanted: Annotated[LicenceQuery, Query()]) -> Page[LicencePublic]:
-    """按状态、支付方式、专利筛选，分页返回。"""
-    found = licences.page(
-        session,
-        wanted,
-        status=wanted.status,
-        payment_form=wanted.payment_form,
-        application_number=wanted.application_number,
-    )
-    items = licences.publics(session, found.rows)
+def list_licences(
+    session: Reading, runtime: RuntimeDep, wanted: Annotated[LicenceQuery, Query()]
+) -> Page[LicenceShown]:
+    """按状态、支付方式、专利、专利权人、声明日筛选，分页返回。一件专利可先后有多份声明，现行的至多一份。"""
+    found = licences.page(session, wanted, wanted)
+    items = shown(session, found.rows, _rules(runtime.settings.data))
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
+def every(session: Session, where: LicenceFilter, rules: Rules) -> Iterator[LicenceShown]:
+    """All declarations that meet the conditions. Raises InvalidInput for more than a workbook should hold."""
+    page = 1
+    while True:
+        found = licences.page(session, PageQuery(page=page, size=MAX_PAGE_SIZE), where)
+        if found.total > MOST_EXPORTED:
+            raise InvalidInput(
+                f"共 {found.total} 份声明，超过一次可导出的 {MOST_EXPORTED} 份", hint="请缩小条件"
+            )
+        yield from shown(session, found.rows, rules)
+        if page * MAX_PAGE_SIZE >= found.total:
+            return
+        page += 1
+
+
+def described(where: LicenceFilter) -> list[str]:
+    """The conditions in Chinese."""
+    labels = {name: field.description or name for name, field in LicenceFilter.model_fields.items()}
+    return [
+        f"{labels[name]}：{getattr(value, 'label', value)}"
+        for name in LicenceFilter.model_fields
+        if (value := getattr(where, name)) is not None
+    ]
+
+
+@router.get(
+    "/export.xlsx",
+    summary="导出开放许可声明清单",
+    operation_id="export_licences",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422)},
+)
+def export_licences(
+    session: Reading, runtime: RuntimeDep, where: Annotated[LicenceConditions, Query()]
+) -> Response:
+    """符合条件的全部声明及其条件、状态、提醒，为一个 Excel 工作簿。"""
+    found = [(licence, licence.warnings) for licence in every(session, where, _rules(runtime.settings.data))]
+    document = declaration_documents.listing(found, described(where))
+    return attachment(to_xlsx(document), f"开放许可声明清单-{date.today():%Y%m%d}.xlsx", XLSX_TYPE)
+
+
 @router.get("/{id}", summary="一份开放许可声明", operation_id="get_licence", responses=responses(404, 422))
-def get_licence(session: Reading, id: RecordId) -> LicencePublic:
-    """返回一份声明及其许可条件。"""
-    return _public(session, licences.get(session, id))
+def get_licence(session: Reading, runtime: RuntimeDep, id: RecordId) -> LicenceShown:
+    """返回一份声明及其许可条件、各专利权人的同意情况与提醒。"""
+    return shown(session, [licences.get(session, id)], _rules(runtime.settings.data))[0]
+
+
+@router.get(
+    "/{id}/history",
+    summary="声明的变动记录",
+    operation_id="list_licence_changes",
+    responses=responses(404, 422),
+)
+def list_licence_changes(session: Reading, id: RecordId) -> list[LicenceChangePublic]:
+    """声明的每次登记、变更、公告、撤回、届满：何时、何人、变动前后的内容。"""
+    return declaration_history.of_licence(session, licences.get(session, id).id or 0)
+
+
+@router.get(
+    "/{id}/announcement",
+    summary="声明公告单",
+    operation_id="get_licence_announcement",
+    response_class=Response,
+    responses={200: {"content": {DOCX_TYPE: {}, XLSX_TYPE: {}}}, **responses(404, 422)},
+)
+def get_licence_announcement(
+    session: Reading, id: RecordId, wanted: Annotated[DocumentQuery, Query()]
+) -> Response:
+    """对外公告用的声明公告单（撤回的为撤回公告），为 Word 或 Excel 文件。"""
+    licence = licences.publics(session, [licences.get(session, id)])[0]
+    document = declaration_documents.announcement(licence, [])
+    name = f"{document.title}-{licence.application_number}.{wanted.format}"
+    if wanted.format == DocumentFormat.DOCX:
+        return attachment(to_docx(document), name, DOCX_TYPE)
+    return attachment(to_xlsx(document), name, XLSX_TYPE)
 
 
 @router.post(
@@ -73,10 +210,15 @@ def get_licence(session: Reading, id: RecordId) -> LicencePublic:
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def create_licence(session: Writing, data: LicenceInput) -> LicenceSaved:
-    """为一件已授权的专利登记声明；专利不存在返回 404，已有声明返回 409，超出专利期限返回 422。"""
+def create_licence(session: Writing, runtime: RuntimeDep, caller: Caller, data: LicenceInput) -> LicenceSaved:
+    """为一件已授权的专利登记声明：准备声明的写“草稿”，登记已公告的声明不写状态。
+
+    专利不存在返回 404；已有现行声明返回 409；未授权、超出专利期限、许可地域在境外、条件自相矛盾的返回 422 并指明条款。
+    """
+    rules = _rules(runtime.settings.data)
     record, notes = _checked(session, data)
-    return _saved(session, licences.create(session, record), notes)
+    row = licence_edits.create(session, record, actor=caller, rules=rules)
+    return _saved(session, row, rules, notes)
 
 
 @router.put(
@@ -85,7 +227,64 @@ def create_licence(session: Writing, data: LicenceInput) -> LicenceSaved:
     operation_id="update_licence",
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def update_licence(session: Writing, id: RecordId, data: LicenceInput) -> LicenceSaved:
-    """以提交的内容整体替换；声明不能改到另一件专利上。"""
+def update_licence(
+    session: Writing, runtime: RuntimeDep, caller: Caller, id: RecordId, data: LicenceInput
+) -> LicenceSaved:
+    """以提交的内容整体替换；声明不能改到另一件专利上，已撤回或已届满的不能恢复。每次改动都留有记录。"""
+    rules = _rules(runtime.settings.data)
     record, notes = _checked(session, data)
-    return _saved(session, licences.update(session, id, LicenceUpdate(**record.model_dump())), notes)
+    stated = LicenceUpdate.model_validate(record.model_dump(exclude_unset=True))
+    row = licence_edits.update(session, id, stated, actor=caller, rules=rules)
+    return _saved(session, row, rules, notes)
+
+
+@router.post(
+    "/{id}/publish",
+    summary="公告开放许可声明",
+    operation_id="publish_licence",
+    responses=responses(400, 404, 409, 413, 422, 503),
+)
+def publish_licence(
+    session: Writing, runtime: RuntimeDep, caller: Caller, id: RecordId, data: PublishInput
+) -> PublishResult:
+    """把草稿转为已公告。声明须齐备（细则第八十五条），专利在公告日不得有阻却事由（细则第八十六条），否则返回 422 并逐条列出。
+
+    资料不足的专利可以公告，但请先办完判定中的待办事项。
+    """
+    on = data.published_on or date.today()
+    verdict = _not_blocked(session, licences.get(session, id), on, runtime.settings.data)
+    rules = _rules(runtime.settings.data)
+    row = licence_edits.publish(session, id, on, actor=caller, rules=rules)
+    return PublishResult(**shown(session, [row], rules)[0].model_dump(), eligibility=verdict)
+
+
+def _not_blocked(session: Session, row: Licence, on: date, data: Path) -> Verdict:
+    verdict = eligibility.check(session, row.patent_id, on, eligibility.load_table(data))
+    if verdict.verdict == Eligibility.BLOCKED:
+        grounds = [g for g in verdict.grounds if g.effect == Effect.BLOCKS]
+        raise InvalidInput(
+            "专利不得开放许可：" + "；".join(f"{g.text}（{g.article}）" for g in grounds),
+            hint="；".join(verdict.todo) or None,
+        )
+    return verdict
+
+
+@router.post(
+    "/{id}/withdraw",
+    summary="撤回开放许可声明",
+    operation_id="withdraw_licence",
+    responses=responses(400, 404, 409, 413, 422, 503),
+)
+def withdraw_licence(
+    session: Writing, runtime: RuntimeDep, caller: Caller, id: RecordId, data: WithdrawInput
+) -> WithdrawResult:
+    """撤回现行声明（含草稿）；在先给予的开放许可继续有效。撤回后可以为同一专利重新声明。"""
+    on = data.withdrawn_on or date.today()
+    row = licence_edits.withdraw(session, id, on, actor=caller, reason=data.reason)
+    result: Any = shown(session, [row], _rules(runtime.settings.data))[0]
+    return WithdrawResult(**result.model_dump(), effect=withdrawal_effect(result))
+
+
+def withdrawal_effect(licence: LicencePublic) -> str:
+    """What a withdrawal means for licences given before."""
+    return f"在先给予的开放许可 {licence.granted_licences} 件，继续有效。{declaration_documents.VALID}"

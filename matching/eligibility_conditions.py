@@ -1,0 +1,323 @@
+"""The conditions of the decision table: small named functions of what is known of a patent on a day.
+
+Each answers the data it rests on, as lines for the reader, or None where it does not hold. What speaks against eligibility
+holds already when it may be so; what speaks for it only when it surely is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from catalog.eligibility_records import EligibilityRecord, Event
+from catalog.facts import value_name
+from catalog.legal_course import term_of
+from catalog.legal_life import LegalLife, legal_life
+from catalog.licences import REPORTED, RUNNING
+from catalog.terms import (
+    Conclusion,
+    FactKind,
+    LegalStatus,
+    LicenceType,
+    OwnerConsent,
+    PledgeConsent,
+    StatusBasis,
+)
+
+Data = list[str] | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a patent on the day `as_of`."""
+
+    record: EligibilityRecord
+    as_of: date
+
+    @cached_property
+    def life(self) -> LegalLife:
+        """The legal life on that day."""
+        return legal_life(self.record.legal, self.as_of)
+
+    @cached_property
+    def alive(self) -> bool:
+        """Whether the right is in force, presumed or sure."""
+        return self.life.in_force is True
+
+    def stated(self, status: LegalStatus) -> bool:
+        """Whether the register showed that status by that day, as far as is known when."""
+        legal = self.record.legal
+        return legal.stated == status and (legal.status_date is None or legal.status_date <= self.as_of)
+
+    def running(self, kind: FactKind, *values: str) -> Iterator[Event]:
+        """Events of that kind and value that may be in force on that day."""
+        for event in self.record.events:
+            if event.kind == kind and (not values or event.value in values) and event.may_run_on(self.as_of):
+                yield event
+
+    @cached_property
+    def open_reports(self) -> list[Event]:
+        """Reports that do not conclude for the patent and were not surely followed by one that does."""
+        return [
+            event
+            for event in self.record.events
+            if event.kind == FactKind.EVALUATION_REPORT
+            and event.value != Conclusion.GRANTABLE
+            and (event.first is None or event.first <= self.as_of)
+            and not any(_follows(later, event) for later in self.favourable_reports)
+        ]
+
+    @cached_property
+    def favourable_reports(self) -> list[Event]:
+        """Reports that surely were there on that day and conclude for the patent."""
+        return [
+            event
+            for event in self.record.events
+            if event.kind == FactKind.EVALUATION_REPORT
+            and event.value == Conclusion.GRANTABLE
+            and event.surely_by(self.as_of)
+        ]
+
+    @property
+    def needs_report(self) -> bool:
+        """Whether the law asks for an evaluation report."""
+        return self.record.legal.kind in REPORTED
+
+    def said(self, consent: OwnerConsent) -> list[str]:
+        """The patentees that had said so by that day, with the day."""
+        return [
+            f"{owner.name}：{consent.label}（{owner.on}）"
+            for owner in self.record.owners
+            if owner.consent == consent and owner.on is not None and owner.on <= self.as_of
+        ]
+
+
+def _follows(later: Event, event: Event) -> bool:
+    return later.first is not None and event.first is not None and later.first > event.first
+
+
+def _if(holds: bool, *data: str) -> Data:
+    return list(data) if holds else None
+
+
+def _described(events: Iterator[Event] | list[Event]) -> Data:
+    return [_describe(event) for event in events] or None
+
+
+def _describe(event: Event) -> str:
+    value = value_name(event.kind, event.value)
+    period = f"{event.first or '起始日未登记'} 起" + (f"，至 {event.last}" if event.last else "")
+    parts = [part for part in (value, event.party, period) if part]
+    source = f"；来源：{event.source}" if event.source else ""
+    return f"{event.kind.label}记录：{'，'.join(parts)}{source}"
+
+
+def _status(known: Known) -> str:
+    legal, life = known.record.legal, known.life
+    shown = f"，登记 {legal.status_date}" if legal.status_date else ""
+    return f"法律状态：{life.status.label}（{life.status_basis.label}{shown}）"
+
+
+def _by_status(*statuses: LegalStatus) -> Callable[[Known], Data]:
+    def holds(known: Known) -> Data:
+        return [_status(known), *known.life.notes] if known.life.status in statuses else None
+
+    return holds
+
+
+def _events(kind: FactKind, *values: str) -> Callable[[Known], Data]:
+    return lambda known: _described(known.running(kind, *values))
+
+
+def _no_number(known: Known) -> Data:
+    return _if(known.record.application_number is None, f"专利名称：{known.record.title}")
+
+
+def _not_yet_granted(known: Known) -> Data:
+    granted = known.record.legal.granted
+    if granted is not None and granted > known.as_of:
+        return [f"授权公告日：{granted}"]
+    return _if(known.life.status == LegalStatus.PENDING, _status(known))
+
+
+def _not_in_force(known: Known) -> Data:
+    return _if(known.life.in_force is False, _status(known))
+
+
+def _life_unknown(known: Known) -> Data:
+    missing = known.life.missing_names or ["最新登记状态"]
+    return _if(known.life.in_force is None, f"缺：{'、'.join(missing)}")
+
+
+def _status_not_recorded(known: Known) -> Data:
+    return _if(known.alive and known.record.legal.stated is None, "法律状态：未登记")
+
+
+def _grant_date_missing(known: Known) -> Data:
+    return _if(known.record.legal.granted is None, "授权公告日：未登记")
+
+
+def _kind_missing(known: Known) -> Data:
+    return _if(known.record.legal.kind is None, "专利类型：未登记")
+
+
+def _fees_unknown(life: LegalLife) -> bool:
+    unrecorded = {"annuity_paid_until", "annuity_checked_on"} & set(life.missing)
+    return bool(unrecorded) or life.status_basis == StatusBasis.PRESUMED
+
+
+def _surely_in_force(known: Known) -> Data:
+    life = known.life
+    sure = known.alive and life.status != LegalStatus.GRACE and not _fees_unknown(life)
+    return [_status(known), f"最后有效日：{life.last_valid_day}"] if sure else None
+
+
+def _partly_invalid(known: Known) -> Data:
+    stated = known.record.legal.stated == LegalStatus.PARTLY_INVALID
+    return _if(known.alive and stated, _status(known)) if stated else None
+
+
+def _suspended(known: Known) -> Data:
+    data = [_status(known)] if known.alive and known.stated(LegalStatus.SUSPENDED) else []
+    return [*data, *(_described(known.running(FactKind.SUSPENSION)) or [])] or None
+
+
+def _grace(known: Known) -> Data:
+    life = known.life
+    if life.status != LegalStatus.GRACE:
+        return None
+    owed = {
+        "应缴日": life.next_annuity_due,
+        "年费（元）": life.next_annuity_amount,
+        "当日滞纳金（元）": life.surcharge_now,
+        "宽限期至": life.grace_until,
+    }
+    return [_status(known), "，".join(f"{name} {value}" for name, value in owed.items() if value is not None)]
+
+
+def _annuity_unknown(known: Known) -> Data:
+    life = known.life
+    if not known.alive or life.status == LegalStatus.GRACE or not _fees_unknown(life):
+        return None
+    paid = known.record.legal.annuity_paid_until
+    return [f"年费缴至日：{paid or '未登记'}", f"缺：{'、'.join(life.missing_names) or '缴费记录'}"]
+
+
+def _pledge_unknown(known: Known) -> Data:
+    unsaid = [event for event in known.running(FactKind.PLEDGE) if not event.value]
+    consented = any(
+        event.surely_by(known.as_of) for event in known.running(FactKind.PLEDGE, PledgeConsent.GIVEN)
+    )
+    data = [_status(known)] if known.stated(LegalStatus.PLEDGED) and known.alive and not consented else []
+    return [*data, *(_described(unsaid) or [])] or None
+
+
+def _report_against(known: Known) -> Data:
+    against = [report for report in known.open_reports if report.value == Conclusion.NOT_GRANTABLE]
+    return _described(against) if known.needs_report else None
+
+
+def _report_unclear(known: Known) -> Data:
+    unclear = [report for report in known.open_reports if not report.value]
+    return _described(unclear) if known.needs_report else None
+
+
+def _report_missing(known: Known) -> Data:
+    nothing = known.needs_report and not known.open_reports and not known.favourable_reports
+    return _if(nothing, "专利权评价报告：无记录")
+
+
+def _report_for(known: Known) -> Data:
+    settled = known.needs_report and not known.open_reports
+    return _described(known.favourable_reports) if settled else None
+
+
+def _owner_refuses(known: Known) -> Data:
+    return known.said(OwnerConsent.NOT_GIVEN) or None
+
+
+def _owner_unsaid(known: Known) -> Data:
+    owners = known.record.owners
+    said = len(known.said(OwnerConsent.GIVEN)) + len(known.said(OwnerConsent.NOT_GIVEN))
+    # A single patentee agrees by declaring.
+    waiting = len(owners) > 1 and said < len(owners)
+    return _if(
+        waiting, f"专利权人：{'、'.join(owner.name for owner in owners)}", *known.said(OwnerConsent.GIVEN)
+    )
+
+
+def _owners_missing(known: Known) -> Data:
+    return _if(not known.record.owners, "专利权人：未登记")
+
+
+def _owners_agree(known: Known) -> Data:
+    given = known.said(OwnerConsent.GIVEN)
+    return given if len(known.record.owners) > 1 and len(given) == len(known.record.owners) else None
+
+
+def _encumbrances_unchecked(known: Known) -> Data:
+    burdens = (FactKind.LICENCE, FactKind.PLEDGE)
+    recorded = {event.kind for event in known.record.events}
+    checked = {event.value for event in known.record.events if event.kind == FactKind.NO_RECORD}
+    unchecked = [kind.label for kind in burdens if kind not in recorded and kind.value not in checked]
+    return _if(known.alive and bool(unchecked), f"无记录且未核查：{'、'.join(unchecked)}")
+
+
+def _term_unchecked(known: Known) -> Data:
+    legal = known.record.legal
+    term = term_of(legal.kind, legal.filed)
+    rests = known.alive and term is not None and not term.checked and legal.expiry is None
+    return _if(rests, f"保护期 {term.years} 年，依据：{term.source}") if term else None
+
+
+def _declaration_runs(known: Known) -> Data:
+    record = known.record
+    over = record.declared_until is not None and record.declared_until < known.as_of
+    if record.declared not in RUNNING or over:
+        return None
+    return [
+        f"声明状态：{record.declared.label}"
+        + (f"，许可期限至 {record.declared_until}" if record.declared_until else "")
+    ]
+
+
+CONDITIONS: dict[str, Callable[[Known], Data]] = {
+    "no_application_number": _no_number,
+    "refused_or_withdrawn": _by_status(LegalStatus.REJECTED, LegalStatus.WITHDRAWN),
+    "not_yet_granted": _not_yet_granted,
+    "wholly_invalid": _by_status(LegalStatus.INVALIDATED),
+    "term_over": _by_status(LegalStatus.EXPIRED),
+    "terminated_for_fees": _by_status(LegalStatus.TERMINATED),
+    "given_up": _by_status(LegalStatus.ABANDONED),
+    "not_in_force_otherwise": _not_in_force,
+    "legal_status_unknown": _life_unknown,
+    "legal_status_not_recorded": _status_not_recorded,
+    "grant_date_not_recorded": _grant_date_missing,
+    "kind_not_recorded": _kind_missing,
+    "surely_in_force": _surely_in_force,
+    "partly_invalid": _partly_invalid,
+    "exclusive_licence_runs": _events(FactKind.LICENCE, LicenceType.EXCLUSIVE),
+    "sole_licence_runs": _events(FactKind.LICENCE, LicenceType.SOLE),
+    "licence_of_unknown_type_runs": _events(FactKind.LICENCE, ""),
+    "suspended": _suspended,
+    "in_grace_period": _grace,
+    "annuity_not_recorded": _annuity_unknown,
+    "pledgee_refuses": _events(FactKind.PLEDGE, PledgeConsent.NOT_GIVEN),
+    "pledgee_consent_not_recorded": _pledge_unknown,
+    "pledgee_agrees": _events(FactKind.PLEDGE, PledgeConsent.GIVEN),
+    "other_hindrance_runs": _events(FactKind.HINDRANCE),
+    "report_concludes_against": _report_against,
+    "report_conclusion_not_recorded": _report_unclear,
+    "report_not_recorded": _report_missing,
+    "report_concludes_for": _report_for,
+    "an_owner_refuses": _owner_refuses,
+    "an_owner_has_not_said": _owner_unsaid,
+    "owners_not_recorded": _owners_missing,
+    "all_owners_agree": _owners_agree,
+    "encumbrances_not_checked": _encumbrances_unchecked,
+    "term_rests_on_unchecked_source": _term_unchecked,
+    "declaration_runs": _declaration_runs,
+}
+"""The conditions that rules may name."""

@@ -1,0 +1,90 @@
+"""The eligibility gate (开放许可资格): one patent, up to a thousand at once."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, model_validator
+
+from catalog.base import Schema
+from matching import eligibility
+from matching.eligibility import Verdict
+from service.dependencies import Reading, RecordId, RuntimeDep
+from service.eligibility import CheckCounts, CheckedItem, Tally, by_ids, by_numbers, check
+from service.errors import responses
+from service.filters import Day
+
+router = APIRouter(tags=["开放许可"])
+
+MOST = 1000
+
+
+class CheckInput(Schema):
+    """Which patents to check and as of which day."""
+
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
+            "examples": [{"application_numbers": ["202119900008.0", "201619900211.7"], "as_of": "2026-06-30"}]
+        }
+    }
+
+    ids: list[Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]] = Field(
+        default_factory=list, max_length=MOST, description="专利编号"
+    )
+    application_numbers: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(
+        default_factory=list, max_length=MOST, description="申请号，可带 CN/ZL 前缀、可缺校验位"
+    )
+    as_of: Day = Field(default=None, description="按此日的状态核查；缺省为今日")
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> "CheckInput":
+        asked = len(self.ids) + len(self.application_numbers)
+        if not 1 <= asked <= MOST:
+            raise ValueError(f"一次可核查 1 至 {MOST} 件专利，现为 {asked} 件")
+        return self
+
+
+class CheckResult(BaseModel):
+    """The verdicts, in the order asked: ids first, then application numbers."""
+
+    as_of: date
+    table_version: str = Field(description="判定表的版本")
+    counts: CheckCounts
+    items: list[CheckedItem]
+
+
+class DayQuery(Schema):
+    """As of which day."""
+
+    as_of: Day = Field(default=None, description="按此日的状态判定；缺省为今日", examples=["2026-06-30"])
+
+
+@router.post(
+    "/licences/check",
+    summary="批量核查开放许可资格",
+    operation_id="check_licences",
+    responses=responses(400, 413, 422),
+)
+def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> CheckResult:
+    """逐件给出可以、不得或资料不足的判定，附全部依据条款、所依据的数据与待办事项；目录中没有的专利照列并说明。"""
+    as_of = data.as_of or date.today()
+    table = eligibility.load_table(runtime.settings.data)
+    asked = [*by_ids(session, data.ids), *by_numbers(session, data.application_numbers)]
+    items, tally = list(check(session, asked, as_of, table)), Tally()
+    for item in items:
+        tally.add(item)
+    return CheckResult(as_of=as_of, table_version=table.version, counts=tally.counts, items=items)
+
+
+@router.get(
+    "/patents/{id}/eligibility",
+    summary="一件专利的开放许可资格",
+    operation_id="get_patent_eligibility",
+    responses=responses(404, 422),
+)
+def get_patent_eligibility(
+    session: Reading, runtime: RuntimeDep, id: RecordId, wanted: Annotated[DayQuery, Query()]
+) -> Verdict:
+    """该专利在某日可否开放许可：判定、依据条款、所依据的数据、待办事项与判定表版本。"""
+    table = eligibility.load_table(runtime.settings.data)
+    return eligibility.check(session, id, wanted.as_of or date.today(), table)

@@ -1,0 +1,124 @@
+"""Checks of many patents at once (开放许可资格批量核查): numbers as people write them to verdicts, and what was not found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import BaseModel, Field
+
+from catalog import patents
+from catalog.db import Session
+from ingestion.identifiers import application_number
+from ingestion.identifiers.errors import InvalidIdentifier
+from matching.eligibility import CheckedPatent, Eligibility, Verdict, checked
+from matching.eligibility_table import Table
+
+NOT_FOUND = "目录中没有这件专利，请先导入"
+BLOCK = 2000
+
+
+class CheckedItem(BaseModel):
+    """What was asked for and what was found; without a patent there is a reason and no verdict."""
+
+    asked: str = Field(description="查询的编号或申请号，照原样")
+    patent_id: int | None = None
+    application_number: str | None = Field(default=None, description="规范写法的申请号")
+    title: str = ""
+    verdict: Verdict | None = None
+    reason: str = Field(default="", description="没有查到时的原因")
+
+
+class CheckCounts(BaseModel):
+    """How many of what was asked for are what."""
+
+    eligible: int = Field(description="可以开放许可")
+    blocked: int = Field(description="不得开放许可")
+    unknown: int = Field(description="资料不足，待核实")
+    not_found: int = Field(description="没有查到")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A patent asked for: its id where there is one, else why there is none."""
+
+    text: str
+    patent_id: int | None
+    number: str | None = None
+    reason: str = ""
+
+
+def by_ids(session: Session, ids: Sequence[int]) -> list[Asked]:
+    """The patents asked for by id."""
+    known = patents.existing(session, ids)
+    return [
+        Asked(str(id_), id_) if id_ in known else Asked(str(id_), None, reason=f"没有编号为 {id_} 的专利")
+        for id_ in ids
+    ]
+
+
+def by_numbers(session: Session, texts: Sequence[str]) -> list[Asked]:
+    """The patents asked for by application number, in any way of writing it."""
+    read = [_read(text) for text in texts]
+    known = patents.ids_of(session, [asked.number for asked in read if asked.number])
+    return [
+        asked
+        if asked.number is None
+        else Asked(
+            asked.text, known.get(asked.number), asked.number, "" if asked.number in known else NOT_FOUND
+        )
+        for asked in read
+    ]
+
+
+def _read(text: str) -> Asked:
+    try:
+        return Asked(text, None, application_number.validate(text))
+    except InvalidIdentifier as error:
+        return Asked(text, None, reason=error.message)
+
+
+def check(session: Session, asked: Sequence[Asked], as_of: date, table: Table) -> Iterator[CheckedItem]:
+    """What was asked for with its verdicts, in the order given; memory stays bounded."""
+    for start in range(0, len(asked), BLOCK):
+        block = asked[start : start + BLOCK]
+        ids = [one.patent_id for one in block if one.patent_id is not None]
+        found = {item.patent_id: item for item in checked(session, ids, as_of, table)}
+        yield from (_item(one, found.get(one.patent_id or 0)) for one in block)
+
+
+def _item(asked: Asked, found: CheckedPatent | None) -> CheckedItem:
+    if found is None:
+        return CheckedItem(
+            asked=asked.text, application_number=asked.number, reason=asked.reason or NOT_FOUND
+        )
+    return CheckedItem(
+        asked=asked.text,
+        patent_id=found.patent_id,
+        application_number=found.application_number,
+        title=found.title,
+        verdict=found.verdict,
+    )
+
+
+class Tally:
+    """Counts of verdicts as they go by."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[Eligibility | None] = Counter()
+
+    def add(self, item: CheckedItem) -> None:
+        """Count an item."""
+        self._counts[item.verdict.verdict if item.verdict else None] += 1
+
+    @property
+    def counts(self) -> CheckCounts:
+        """The counts so far."""
+        return CheckCounts(
+            eligible=self._counts[Eligibility.ELIGIBLE],
+            blocked=self._counts[Eligibility.BLOCKED],
+            unknown=self._counts[Eligibility.UNKNOWN],
+            not_found=self._counts[None],
+        )
