@@ -6,7 +6,8 @@ value at a time: a later record with another value follows the earlier one.
 
 The end of an event may be recorded apart from its beginning (质押注销, 许可备案注销, 中止解除): a record that has `ended` but no
 day of its own ends the event that was running then. An end so recorded stays; the term that the beginning was registered
-with (许可期满) does not move it again. An event known by its kind alone becomes the first one of its kind that is known better.
+with (许可期满) does not move it again. An event known by its kind alone adds nothing where one of its kind is known, and becomes
+the first that is known better.
 """
 
 from collections import Counter
@@ -275,6 +276,8 @@ def _store(
 ) -> str:
     if record.kind in STATES:
         same = _same_state(rows, record)
+    elif _is_bare(record) and any(row.kind == record.kind and not _is_bare(row) for row in rows):
+        return "unchanged"
     else:
         same = _same_event(rows, record) or _other_part(rows, record)
     if same is None:
@@ -327,10 +330,15 @@ def _other_part(rows: list[Fact], record: FactCreate) -> Fact | None:
         return _ended_by(alike, record.ends_on or date.max)
     if record.happened_on is None:
         return None
-    bare = (row for row in alike if not (row.happened_on or row.ended or row.party or row.value))
+    bare = (row for row in alike if _is_bare(row))
     ends = (row for row in alike if row.ended and row.happened_on is None)
     later = [row for row in ends if (row.ends_on or date.min) >= record.happened_on]
     return next(bare, None) or min(later, key=lambda row: row.ends_on or date.max, default=None)
+
+
+def _is_bare(event: FactDetails) -> bool:
+    """Whether nothing is known of an event but its kind."""
+    return not (event.happened_on or event.ends_on or event.party or event.value)
 
 
 def _ended_by(rows: list[Fact], day: date) -> Fact | None:

@@ -21,6 +21,7 @@ class ReviewRow:
     """A patent under review, with its last screening. `remaining_days` is None where the term is not known."""
 
     patent_id: int
+    as_of: date
     application_number: str | None
     title: str
     kind: PatentKind | None
@@ -55,6 +56,7 @@ def _row(screening: Screening, patent: Any) -> ReviewRow:
     last = legal_life(legal_facts(patent), screening.as_of).last_valid_day
     return ReviewRow(
         patent_id=screening.patent_id,
+        as_of=screening.as_of,
         application_number=patent.application_number,
         title=patent.title,
         kind=PatentKind(patent.kind) if patent.kind else None,

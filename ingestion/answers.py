@@ -1,7 +1,7 @@
 """Answers of holders (盘点答复): reading the filled workbooks of the yearly review.
 
-Disposition (处置意见) and prospect (产业化前景) become recorded facts with the day and the file they came from; the prospect
-counts in the next screening. A row without any answer is left as it is; a bad row stores nothing and is reported.
+Disposition (处置意见), prospect (产业化前景) and use (运用情况) become recorded facts with the day and the file they came from;
+prospect and use count in the next screening. A row without any answer is left as it is; a bad row stores nothing and is reported.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from ingestion.cells import Cell, text
 from ingestion.errors import NotARegister, RowError
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
-from ingestion.review_workbook import ANSWERS
+from ingestion.review_workbook import ANSWERS, NOT_USED, USES
 
 TermT = TypeVar("TermT", bound=Term)
 
 KIND = "answers"
 NUMBER, SYSTEM_ID, REMARK = "申请号", "系统编号", "备注"
-DISPOSITION, PROSPECT = ANSWERS
+DISPOSITION, PROSPECT, USE = ANSWERS
 HEADER_ROWS = 20
 BATCH = 500
 MAX_REMARK = 2000
@@ -44,6 +44,7 @@ class Answer:
 
     disposition: Disposition | None
     prospect: Prospect | None
+    use: str
     remark: str
 
 
@@ -129,13 +130,13 @@ def _lines(path: Path) -> Iterator[_Line]:
     if not headed:
         raise NotARegister(
             f"文件 {path.name} 不是年度盘点表",
-            hint=f"需要有“{NUMBER}”或“{SYSTEM_ID}”列，以及“{DISPOSITION}”或“{PROSPECT}”列；请使用导出的盘点表填写",
+            hint=f"需要有“{NUMBER}”或“{SYSTEM_ID}”列，以及“{'”或“'.join(ANSWERS)}”列；请使用导出的盘点表填写",
         )
 
 
 def _header(cells: list[Cell]) -> list[str]:
     names = ["".join(text(cell).split()) for cell in cells]
-    fits = {NUMBER, SYSTEM_ID} & set(names) and {DISPOSITION, PROSPECT} & set(names)
+    fits = {NUMBER, SYSTEM_ID} & set(names) and ANSWERS.keys() & set(names)
     return names if fits else []
 
 
@@ -163,7 +164,7 @@ def _take(
         stored = _facts_of(patent_id, answer, answered_on, report.file_name)
         records += stored
         sizes.append(len(stored))
-    outcomes = iter(facts.store(session, records, import_id=report.import_id))
+    outcomes = iter(facts.store(session, _as_answered_first(session, records), import_id=report.import_id))
     for size in sizes:
         _count(report, list(islice(outcomes, size)))
 
@@ -172,14 +173,17 @@ def _answer(cells: dict[str, Cell]) -> Answer | None:
     """What the row answers, None where it is left blank. Raises RowError."""
     disposition = _choice(Disposition, DISPOSITION, cells)
     prospect = _choice(Prospect, PROSPECT, cells)
+    use = text(cells.get(USE))
+    if use and use not in ANSWERS[USE]:
+        raise RowError(USE, use, f"{USE}应为：{'、'.join(ANSWERS[USE])}")
     remark = text(cells.get(REMARK))
     if len(remark) > MAX_REMARK:
         raise RowError(REMARK, remark, f"备注有 {len(remark)} 字，最多 {MAX_REMARK} 字")
-    if disposition is None and prospect is None:
+    if disposition is None and prospect is None and not use:
         if remark:
-            raise RowError(REMARK, remark, f"只填了备注，请同时填写{DISPOSITION}或{PROSPECT}")
+            raise RowError(REMARK, remark, f"只填了备注，请同时填写{DISPOSITION}、{PROSPECT}或{USE}")
         return None
-    return Answer(disposition, prospect, remark)
+    return Answer(disposition, prospect, use, remark)
 
 
 def _choice(terms: type[TermT], name: str, cells: dict[str, Cell]) -> TermT | None:
@@ -229,18 +233,42 @@ def _patent(cells: dict[str, Cell], known: _Known) -> int:
 
 
 def _facts_of(patent_id: int, answer: Answer, answered_on: date, file_name: str) -> list[FactCreate]:
-    given = {FactKind.DISPOSITION: answer.disposition, FactKind.SELF_RATING: answer.prospect}
+    """What an answer records; a use is known by its kind alone, for the holder does not say when it began."""
+    given: list[tuple[FactKind, str, date | None]] = []
+    if answer.disposition:
+        given.append((FactKind.DISPOSITION, answer.disposition.value, answered_on))
+    if answer.prospect:
+        given.append((FactKind.SELF_RATING, answer.prospect.value, answered_on))
+    if answer.use == NOT_USED:
+        given += [(FactKind.NO_RECORD, kind.value, answered_on) for kind in USES.values()]
+    elif answer.use:
+        given.append((USES[answer.use], "", None))
     return [
         FactCreate(
             patent_id=patent_id,
             kind=kind,
-            value=value.value,
-            happened_on=answered_on,
+            value=value,
+            happened_on=day,
             note=answer.remark,
             source=f"年度盘点表 {file_name}"[:MAX_SOURCE],
         )
-        for kind, value in given.items()
-        if value is not None
+        for kind, value, day in given
+    ]
+
+
+def _as_answered_first(session: Session, records: list[FactCreate]) -> list[FactCreate]:
+    """The same answer of the same workbook, imported once more on a later day, is no other answer."""
+    ids = [record.patent_id for record in records if record.kind is FactKind.NO_RECORD]
+    known = facts.of_patents(session, ids, kinds=[FactKind.NO_RECORD])
+    days = {
+        (row.patent_id, row.value, row.source): row.happened_on for rows in known.values() for row in rows
+    }
+    return [
+        record.model_copy(update={"happened_on": days[key]})
+        if record.kind is FactKind.NO_RECORD
+        and (key := (record.patent_id, record.value, record.source)) in days
+        else record
+        for record in records
     ]
 
 

@@ -1,10 +1,14 @@
-"""The workbook of the yearly review (年度盘点表): one a holder, with lists to choose the answers from."""
+"""The workbook of the yearly review (年度盘点表): one a holder, with lists to choose the answers from.
+
+Above the header stand the holder, the day and the versions that the screening rests on, and how to fill in the answers.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -15,8 +19,9 @@ import xlsxwriter
 from catalog import holders, reviews, screenings
 from catalog.db import Database
 from catalog.errors import NotFound
+from catalog.facts import EXPLOITATION
 from catalog.reviews import ReviewRow
-from catalog.terms import Disposition, Prospect
+from catalog.terms import Disposition, FactKind, Prospect
 from ingestion.screening_weights import Weights
 
 SHEET = "盘点表"
@@ -31,10 +36,23 @@ COLUMNS = {
     "推荐": 10,
     "处置意见": 12,
     "产业化前景": 12,
+    "运用情况": 16,
     "备注": 30,
     "系统编号": 10,
 }
-ANSWERS = {"处置意见": [term.label for term in Disposition], "产业化前景": [term.label for term in Prospect]}
+NOT_USED = "未运用"
+USES = {f"已{kind.label}": kind for kind in FactKind if kind in EXPLOITATION}
+ANSWERS = {
+    "处置意见": [term.label for term in Disposition],
+    "产业化前景": [term.label for term in Prospect],
+    "运用情况": [NOT_USED, *USES],
+}
+HEADER_ROW = 4
+"""Where the names of the columns stand, from 1."""
+HOW_TO = (
+    "填写方法：在浅黄色各列中选择处置意见（准备怎样处理）、产业化前景、运用情况（至今是否实施、许可、转让……），可加备注；不答复的行留空。"
+    "请勿改动其他各列，尤其是“系统编号”；可排序、筛选、删行。填好后原样交回。"
+)
 UNDECIDED = "先补录资料"
 ROWS_A_SHEET = 500_000
 MAX_CELL = 32_767
@@ -89,6 +107,8 @@ def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: Weights) 
     with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"title": f"{holder} 年度盘点表"})
         formats = {
+            "title": book.add_format({"bold": True, "font_size": 14}),
+            "remark": book.add_format({"font_color": "#555555"}),
             "header": book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True}),
             "text": book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"}),
             "number": book.add_format({"valign": "top"}),
@@ -99,31 +119,48 @@ def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: Weights) 
         block: list[ReviewRow] | None = first
         while block:
             place = len(book.worksheets())
-            _fill(book.add_worksheet(SHEET + (str(place + 1) if place else "")), block, weights, formats)
+            sheet = book.add_worksheet(SHEET + (str(place + 1) if place else ""))
+            _fill_head(sheet, holder, block[0].as_of, weights, formats)
+            _fill(sheet, block, weights, formats)
             total += len(block)
             block = next(blocks, None)
     return total
 
 
-def _fill(sheet: Any, rows: list[ReviewRow], weights: Weights, formats: dict[str, Any]) -> None:
-    for place, (name, width) in enumerate(COLUMNS.items()):
+def _fill_head(sheet: Any, holder: str, as_of: date, weights: Weights, formats: dict[str, Any]) -> None:
+    for place, width in enumerate(COLUMNS.values()):
         sheet.set_column(place, place, width)
-        sheet.write_string(0, place, name, formats["header"])
-    sheet.freeze_panes(1, 2)
-    for line, row in enumerate(rows, start=1):
+    sheet.write_string(0, 0, f"{holder}　年度盘点表", formats["title"])
+    about = (
+        f"盘点基准日 {as_of}　权重 {weights.version}　导出日 {date.today()}　"
+        "沉睡：有效、授权已满规定年限而没有运用记录；潜力分 0 至 100，各项得分见“理由”"
+    )
+    sheet.write_string(1, 0, about, formats["remark"])
+    sheet.write_string(2, 0, HOW_TO, formats["remark"])
+    for place, name in enumerate(COLUMNS):
+        sheet.write_string(HEADER_ROW - 1, place, name, formats["header"])
+    sheet.freeze_panes(HEADER_ROW, 2)
+    sheet.repeat_rows(HEADER_ROW - 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
+def _fill(sheet: Any, rows: list[ReviewRow], weights: Weights, formats: dict[str, Any]) -> None:
+    for line, row in enumerate(rows, start=HEADER_ROW):
         for place, (name, value) in enumerate(_cells(row, weights).items()):
             if isinstance(value, str):
                 answer = name in ANSWERS or name == "备注"
                 _write_text(sheet, line, place, value, formats["answer" if answer else "text"])
             else:
                 sheet.write_number(line, place, value, formats["number"])
-    sheet.autofilter(0, 0, len(rows), len(COLUMNS) - 1)
+    last = HEADER_ROW + len(rows) - 1
+    sheet.autofilter(HEADER_ROW - 1, 0, last, len(COLUMNS) - 1)
     for name, allowed in ANSWERS.items():
         place = list(COLUMNS).index(name)
         sheet.data_validation(
-            1,
+            HEADER_ROW,
             place,
-            len(rows),
+            last,
             place,
             {
                 "validate": "list",

@@ -16,14 +16,14 @@ from catalog.errors import NotFound
 from catalog.facts import FactCreate
 from catalog.holders import HolderRef
 from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate, PatentFilter, page
+from catalog.patents import PatentCreate, PatentFilter, many, page
 from catalog.terms import FactKind, HolderKind, LegalStatus, PatentKind
 from ingestion import screening_weights
 from ingestion.answers import AnswerReport, import_answers
 from ingestion.dormancy import screen
 from ingestion.errors import NotARegister
 from ingestion.identifiers.application_number import check_digit
-from ingestion.review_workbook import COLUMNS, export_reviews, file_name
+from ingestion.review_workbook import COLUMNS, HEADER_ROW, export_reviews, file_name
 
 AS_OF, ANSWERED = date(2026, 6, 1), date(2026, 7, 1)
 WEIGHTS = screening_weights.load()
@@ -76,10 +76,11 @@ def workbook(database: Database, folder: Path) -> Path:
 
 
 def fill(path: Path, rows: dict[int, dict[str, Any]]) -> Path:
+    """Fill in answers, by the line below the header, which is line 1."""
     book = openpyxl.load_workbook(path)
     for line, cells in rows.items():
         for name, value in cells.items():
-            book.active.cell(line, PLACE[name]).value = value
+            book.active.cell(line + HEADER_ROW - 1, PLACE[name]).value = value
     book.save(path)
     return path
 
@@ -100,15 +101,20 @@ def test_a_workbook_for_each_holder(database: Database, tmp_path: Path) -> None:
     assert export.rows == 6
     sheet = openpyxl.load_workbook(export.files[0]).active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    head, rows = [row[0] for row in rows[: HEADER_ROW - 1]], rows[HEADER_ROW - 1 :]
+    assert "示例/大学" in head[0]
+    assert "盘点基准日 2026-06-01　权重 内置-" in head[1]
+    assert "填写方法" in head[2]
     assert rows[0] == list(COLUMNS)
     assert rows[1][:6] == [number(2), "=一种装置2", "发明", "2016-06-01", 10, 67]
-    assert sheet["B2"].data_type == "s"
+    assert sheet["B5"].data_type == "s"
     assert rows[1][7] == "许可"
     assert "需求匹配 20/20：与当前技术需求匹配度高（0.90）" in rows[1][6]
     assert "数据缺失：权利要求、同族专利、自评" in rows[1][6]
     assert rows[-1][4:8:3] == [None, "先补录资料"]
     lists = {str(v.sqref): v.formula1 for v in sheet.data_validations.dataValidation}
-    assert lists == {"I2:I6": '"维持,转让,许可,放弃"', "J2:J6": '"高,中,低"'}
+    assert lists.items() >= {"I5:I9": '"维持,转让,许可,放弃"', "J5:J9": '"高,中,低"'}.items()
+    assert lists["K5:K9"].startswith('"未运用,已实施,已许可')
 
 
 def test_answers_come_back_once(database: Database, tmp_path: Path) -> None:
@@ -143,6 +149,23 @@ def test_answers_come_back_once(database: Database, tmp_path: Path) -> None:
     assert first.application_number == number(2)
 
 
+def test_holders_say_what_was_used(database: Database, tmp_path: Path) -> None:
+    path = fill(workbook(database, tmp_path), {2: {"运用情况": "未运用"}, 3: {"运用情况": "已实施"}})
+    assert counts(import_answers(database, path, ANSWERED)) == (2, 0, 0, 3, 0)
+    assert counts(import_answers(database, path, date(2026, 8, 1))) == (0, 0, 2, 3, 0)
+    screen(database, date(2026, 9, 1), WEIGHTS, {})
+    with database.read() as session:
+        found = {row.id: row for row in page(session, PageQuery(), PatentFilter()).rows}
+        said = {key: public.screening for key, public in many(session, list(found)).items()}
+    second, first = said[2], said[1]
+    assert first
+    assert second
+    assert (first.dormant, first.reason) == (False, "已有运用记录：实施")
+    assert "核查无实施、许可、转让、作价入股、质押、专利产品备案记录（2026-07-01 核查）" in second.reason
+    bad = fill(path, {2: {"运用情况": "不知道"}})
+    assert import_answers(database, bad, ANSWERED).rejected[0].field == "运用情况"
+
+
 def test_bad_answers_are_named(database: Database, tmp_path: Path) -> None:
     rows: dict[int, dict[str, Any]] = {
         2: {"处置意见": "卖掉"},
@@ -158,14 +181,14 @@ def test_bad_answers_are_named(database: Database, tmp_path: Path) -> None:
     report = import_answers(database, fill(workbook(database, tmp_path), rows), ANSWERED)
     assert counts(report) == (1, 0, 0, 0, 8)
     assert [(bad.line, bad.field) for bad in report.rejected] == [
-        (2, "处置意见"),
-        (3, "申请号"),
-        (4, "申请号"),
-        (5, "备注"),
+        (5, "处置意见"),
         (6, "申请号"),
-        (8, "申请号"),
+        (7, "申请号"),
+        (8, "备注"),
         (9, "申请号"),
-        (10, "系统编号"),
+        (11, "申请号"),
+        (12, "申请号"),
+        (13, "系统编号"),
     ]
     assert report.rejected[0].reason == "处置意见应为：维持、转让、许可、放弃"
     assert report.rejected[0].value == "卖掉"

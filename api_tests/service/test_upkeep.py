@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from api_tests.ingestion.invented import number
+from ingestion.review_workbook import HEADER_ROW
 
 
 def upload(client: httpx.Client, text: str, kind: str = "patents") -> dict[str, Any]:
@@ -69,8 +70,8 @@ def test_dormant_patents_come_with_their_potential_and_can_be_answered(client: h
     assert review.headers["content-disposition"].startswith("attachment")
     workbook = openpyxl.load_workbook(io.BytesIO(review.content))
     sheet = workbook.active
-    columns = {cell.value: cell.column for cell in sheet[1]}
-    sheet.cell(2, columns["处置意见"]).value = "许可"
+    columns = {cell.value: cell.column for cell in sheet[HEADER_ROW]}
+    sheet.cell(HEADER_ROW + 1, columns["处置意见"]).value = "许可"
     filled = io.BytesIO()
     workbook.save(filled)
     answered = client.post("/api/v1/answers", files={"file": ("盘点表.xlsx", filled.getvalue())})

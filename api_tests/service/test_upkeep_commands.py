@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from api_tests.ingestion.invented import number
+from ingestion.review_workbook import HEADER_ROW
 from service.cli import main
 
 REGISTER = (
@@ -115,13 +116,13 @@ def test_dormant_patents_are_screened_reviewed_and_answered(
     book = Path(result["files"][0])
     workbook = openpyxl.load_workbook(book)
     sheet = workbook.active
-    columns = {cell.value: cell.column for cell in sheet[1]}
-    sheet.cell(2, columns["处置意见"]).value = "许可"
-    sheet.cell(2, columns["产业化前景"]).value = "很好"
+    columns = {cell.value: cell.column for cell in sheet[HEADER_ROW]}
+    sheet.cell(HEADER_ROW + 1, columns["处置意见"]).value = "许可"
+    sheet.cell(HEADER_ROW + 1, columns["产业化前景"]).value = "很好"
     workbook.save(book)
     code, out, _ = run(capsys, "answers", "import", str(book))
     assert (code, "产业化前景“很好”" in out) == (0, True)
-    sheet.cell(2, columns["产业化前景"]).value = "高"
+    sheet.cell(HEADER_ROW + 1, columns["产业化前景"]).value = "高"
     workbook.save(book)
     (report,) = answer(capsys, "answers", "import", str(book), "--on", "2026-06-30")["files"]
     assert (report["new"], report["rejected"]) == (1, [])
