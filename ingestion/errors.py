@@ -28,12 +28,17 @@ class NotARegister(InvalidInput):
 
 
 class RowError(InvalidInput):
-    """One record cannot be accepted: the role of the cell, its value (shortened) and the reason in Chinese."""
+    """One record cannot be accepted: the role of the cell, its value (shortened) and the reason in Chinese.
+
+    `also` are the labels of other cells that may be the wrong ones.
+    """
 
     title = "记录有误"
 
-    def __init__(self, field: str, value: object, reason: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, field: str, value: object, reason: str, *, hint: str | None = None, also: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(reason, hint=hint)
-        self.field = field
+        self.field, self.also = field, also
         self.value = str(value)[:SHOWN]
         self.reason = str(self)

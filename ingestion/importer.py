@@ -25,12 +25,11 @@ from catalog.db import Database, Session
 from catalog.errors import InvalidInput, PatentDockError
 from catalog.facts import NumberedFact
 from catalog.patents import PatentCreate
-from ingestion import fact_records, readers, records, rejected
-from ingestion.cells import is_blank, text
+from ingestion import fact_records, licence_record, preview, readers, records, rejected
 from ingestion.classification import Classifier
 from ingestion.columns import Mapping
 from ingestion.errors import RowError
-from ingestion.explanations import listed, no_register, what_was_found
+from ingestion.explanations import listed, misfit, no_register, what_was_found
 from ingestion.headers import KIND_NAMES, vocabulary
 from ingestion.mappings import SavedMapping
 from ingestion.repeats import Reading, hash_of, known_result, way_of_reading
@@ -43,7 +42,6 @@ __all__ = ["ImportReport", "import_file"]
 
 BATCH = 1000
 PREVIEW = 5
-SHOWN = 80
 REPEATED = "与文件中前面的行是同一件专利而部分内容不同，保留先出现的内容"
 
 Progress = Callable[[int, int | None], None]
@@ -75,7 +73,9 @@ def import_file(
     with database.read() as session:
         classifier = Classifier(segments.segments_of(session, segments.catalogue(session)))
     sheets = readers.read(path)
-    reading = Reading(path, kind, hash_of(path), way_of_reading(classifier, mapping))
+    reading = Reading(
+        path, kind, hash_of(path), way_of_reading(classifier, mapping), mapping.source if mapping else ""
+    )
     if not dry_run and (known := known_result(database, reading, actor, rejected_dir)):
         return known
     with writing(database, dry_run) as open_session:
@@ -109,7 +109,7 @@ class _Run:
         self.path, self.kind = reading.path, reading.kind
         self.actor, self.is_demo, self.folder = actor, is_demo, folder
         self.total: int | None = None
-        self.report = ImportReport(self.kind, self.path.name)
+        self.report = ImportReport(self.kind, self.path.name, source=reading.source)
         self.notes = Notes()
         self.messages: list[str] = []
         self.unrecognised: list[str] = []
@@ -133,24 +133,38 @@ class _Run:
         if missing:
             self.unrecognised.append(what_was_found(table, missing))
             return
-        self.report.mapping.update(table.mapping.describe())
-        self.report.columns.update(table.mapping.columns_by_name())
-        self.messages += [note for note in table.mapping.notes if note not in self.messages]
-        if unused := table.mapping.unused():
-            self.messages.append(f"工作表“{table.name}”中未识别、未导入的列：{'、'.join(unused)}")
+        used: Mapping | None = None
+        name = table.name
         for row in table.records():
+            # Of JSON, whose names may come in later, only the last mapping counts.
+            if used is not None and used is not table.mapping and table.keys is None:
+                self._note_columns(name, used)
+                name = f"{table.name}（第 {row.line} 行起）"
+            used = table.mapping
             self._begin()
             self._take_row(table, row)
             if len(self.batch) + len(self.refused) >= BATCH:
                 self._flush()
         self._flush()
+        if used is not None:
+            self._note_columns(name, used)
         for reason, lines in table.skipped.items():
             self.messages.append(
                 f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
             )
 
+    def _note_columns(self, sheet: str, mapping: Mapping) -> None:
+        """Report which columns were read as what; another header further down adds to it."""
+        self.report.mapping.update(mapping.describe())
+        self.report.columns += [use for use in mapping.uses(sheet) if use not in self.report.columns]
+        self.messages += [note for note in mapping.notes if note not in self.messages]
+        if unused := mapping.unused():
+            self.messages.append(f"工作表“{sheet}”中未识别、未导入的列：{'、'.join(unused)}")
+
     def finish(self) -> ImportReport:
         """Close the import. Raises NotARegister when no table of the file was recognised."""
+        if self.row is None and self.reading.source and self.unrecognised:
+            raise misfit(self.path, self.reading.source, self.unrecognised)
         if self.row is None:
             raise no_register(self.path, self.kind, self.unrecognised)
         self.messages += [f"未导入：{found}" for found in self.unrecognised]
@@ -158,7 +172,8 @@ class _Run:
         if self.book is not None:
             self.report.rejected_file = self.book.close()
         with self.open_session() as session:
-            self.row.mapping = self.report.mapping
+            self.row.mapping, self.row.preview = self.report.mapping, self.report.preview
+            self.row.columns = [use.model_dump() for use in self.report.columns]
             if self.folder is not None:
                 self.row.state = import_repeats.state(session, self.reading.way)
             imports.finish(session, self.row, message="\n".join(self.report.messages))
@@ -178,7 +193,14 @@ class _Run:
         if self.row is not None:
             return
         with self.open_session() as session:
-            self.row = imports.start(session, self.kind, self.path.name, self.reading.file_hash, self.actor)
+            self.row = imports.start(
+                session,
+                self.kind,
+                self.path.name,
+                self.reading.file_hash,
+                self.actor,
+                source=self.reading.source,
+            )
         self.report.import_id = self.row.id
 
     def _take_row(self, table: Table, row: Row) -> None:
@@ -195,7 +217,7 @@ class _Run:
         for message, example in fields.notes:
             self.notes.add(message, f"第 {row.line} 行", example)
         if len(self.report.preview) < PREVIEW:
-            self.report.preview.append(_preview(mapping, row))
+            self.report.preview.append(preview.stored(self.kind, record))
         self.batch.append((table, mapping, row, record))
 
     def _flush(self) -> None:
@@ -231,11 +253,13 @@ class _Run:
             import_id=self.row.id if self.row else None,
             source=self.path.name,
         )  # fmt: skip
-        for (table, mapping, row, _), outcome, changed in zip(
+        for (table, mapping, row, record), outcome, changed in zip(
             self.batch, outcomes, facts_changed, strict=True
         ):
             if outcome.status == "conflict":
-                error = RowError(outcome.label, outcome.value, outcome.reason)
+                # Two rows that disagree share a number, and it may be the number that is wrong.
+                shared = "申请号" if record.application_number else "公开（公告）号"
+                error = RowError(outcome.label, outcome.value, outcome.reason, also=(shared,))
                 self.refused.append((table, mapping, row, error))
                 continue
             self._count("changed" if changed and outcome.status == "unchanged" else outcome.status)
@@ -247,25 +271,25 @@ class _Run:
             try:
                 self._refuse_contradiction(row, record)
                 with session.begin_nested():
-                    self._count(self._upsert(session, record))
+                    self._count(self._upsert(session, row.line, record))
             except PatentDockError as error:
                 refusal = (
                     error if isinstance(error, RowError) else RowError("", "", error.message, hint=error.hint)
                 )
                 self.refused.append((table, mapping, row, refusal))
 
-    def _upsert(self, session: Session, record: records.Record) -> str:
+    def _upsert(self, session: Session, line: int, record: records.Record) -> str:
         origin: Any = {"import_id": self.row.id if self.row else None, "is_demo": self.is_demo}
         if isinstance(record, needs.NeedCreate):
             return needs.upsert(session, record, **origin)
         if isinstance(record, enterprises.EnterpriseCreate):
             return enterprises.upsert(session, record, **origin)
         if isinstance(record, licences.LicenceCreate):
+            for remark in licence_record.remarks(record):
+                self.notes.add(remark, f"第 {line} 行", record.application_number)
             return licence_edits.upsert(session, record, actor=self.actor, **origin)
         if isinstance(record, NumberedFact):
-            return fact_records.upsert(
-                session, record, import_id=origin["import_id"], source=self.path.name
-            )
+            return fact_records.upsert(session, record, import_id=origin["import_id"], source=self.path.name)
         raise TypeError(type(record))
 
     def _refuse_contradiction(self, row: Row, record: records.Record) -> None:
@@ -325,12 +349,3 @@ def _keys(record: records.Record) -> list[tuple[str, str]]:
     else:
         keys = [("申请号", record.application_number)]
     return [(label, key) for label, key in keys if key]
-
-
-def _preview(mapping: Mapping, row: Row) -> dict[str, str]:
-    known = vocabulary(mapping.kind)
-    return {
-        known.label(role): text(row.cells[places[0]])[:SHOWN]
-        for role, places in mapping.columns.items()
-        if places[0] < len(row.cells) and not is_blank(row.cells[places[0]])
-    }

@@ -6,6 +6,7 @@ the file had no header the recognised roles stand in it.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from catalog import imports
 from ingestion.cells import Cell, is_blank, text
 from ingestion.columns import Mapping
 from ingestion.errors import RowError
-from ingestion.headers import vocabulary
+from ingestion.headers import role_of, vocabulary
 from ingestion.sheets import Row
 from ingestion.tables import Table
 
@@ -26,7 +27,20 @@ ADDED = ("拒绝原因", "原工作表", "原行号")
 MAX_CELL = 32_767
 MAX_ROWS = 1_000_000
 MAX_COMMENTS = 20_000
+NARROWEST, WIDEST, REASON_WIDTH = 8, 50, 60
+# Numbers by look, texts by nature: a spreadsheet rounds or rewrites what is typed into such a column otherwise.
+IDENTIFIERS = (
+    "application_number",
+    "publication_number",
+    "credit_code",
+    "code",
+    "citation",
+    "ipc",
+    "main_ipc",
+    "locarno",
+)
 CUT = "（原文过长，此处只保留前面部分，请从原文件补全）"
+DATE, TEXT = "yyyy-mm-dd", "@"
 _FORBIDDEN = str.maketrans("", "", "[]:*?/\\")
 
 
@@ -45,27 +59,32 @@ def find(folder: Path, import_id: int) -> Path | None:
 
 
 def column_titles(mapping: Mapping, width: int) -> list[str]:
-    """Column names for the workbook: those of the file, the role where the name was none or misleading."""
-    known = vocabulary(mapping.kind)
-    roles = {place: known.label(role) for role, places in mapping.columns.items() for place in places}
-    titles = []
-    for place in range(width):
-        header = mapping.headers[place] if place < len(mapping.headers) else ""
-        titles.append(
-            roles[place] if place in mapping.by_value else header or roles.get(place, f"列{place + 1}")
-        )
-    return titles
+    """Column names for the workbook: those of the file, with the role where they do not lead to it."""
+    roles = {place: role for role, places in mapping.columns.items() for place in places}
+    headers = [*mapping.headers, *[""] * (width - len(mapping.headers))]
+    return [_title(mapping, place, headers[place], roles.get(place)) for place in range(width)]
+
+
+def _title(mapping: Mapping, place: int, header: str, role: str | None) -> str:
+    leads_to = role_of(mapping.kind, header)
+    if role is None:
+        # What a saved mapping leaves out must not be recognised when the workbook comes back without the mapping.
+        return f"未导入的{header}" if mapping.source and leads_to else header or f"列{place + 1}"
+    label = vocabulary(mapping.kind).label(role)
+    if place in mapping.by_value or not header:
+        return label
+    # The name of the file stays in it: it may say what the numbers count in.
+    return header if leads_to and leads_to[0] == role else f"{label}/{header}"
 
 
 def bad_columns(mapping: Mapping, error: RowError) -> list[int]:
-    """The columns that an error speaks of."""
+    """The columns that an error speaks of; what has no column of its own stands in the citation."""
     known = vocabulary(mapping.kind)
-    return [
-        place
-        for role, places in mapping.columns.items()
-        if known.label(role) == error.field
-        for place in places
+    wrong = (error.field, *error.also)
+    found = [
+        place for role, places in mapping.columns.items() if known.label(role) in wrong for place in places
     ]
+    return found or (mapping.columns.get("citation", []) if error.field else [])
 
 
 def row_for(import_id: int, table: Table, mapping: Mapping, row: Row, error: RowError) -> imports.RejectedRow:
@@ -97,15 +116,25 @@ class RejectedBook:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._partial = path.with_suffix(".part")
         self._book = xlsxwriter.Workbook(str(self._partial), {"constant_memory": True})
-        self._bad = self._book.add_format({"bg_color": "#FFC7CE"})
-        self._head = self._book.add_format({"bold": True, "bg_color": "#D9E1F2"})
-        self._date = self._book.add_format({"num_format": "yyyy-mm-dd"})
-        self._bad_date = self._book.add_format({"num_format": "yyyy-mm-dd", "bg_color": "#FFC7CE"})
+        self._head = self._format(bold=True, bg_color="#D9E1F2", text_wrap=True, valign="top")
+        self._formats = {
+            (kind, bad): self._format(
+                **({"num_format": kind} if kind else {}), **({"bg_color": "#FFC7CE"} if bad else {})
+            )
+            for kind in ("", DATE, TEXT)
+            for bad in (False, True)
+        }
+        self._reason = self._format(text_wrap=True)
         self._page: Worksheet | None = None
         self._key: object = None
         self._row = 0
         self._width = 0
+        self._widths: list[int] = []
+        self._identifiers: set[int] = set()
         self._comments = 0
+
+    def _format(self, **properties: object) -> Format:
+        return self._book.add_format(properties)
 
     def write(
         self, sheet: str, mapping: Mapping, line: int, cells: Sequence[Cell], bad: Sequence[int], reason: str
@@ -118,11 +147,13 @@ class RejectedBook:
             self._cell(page, place, cell, bad=place in marked)
         for place in marked:
             self._comment(page, place, reason)
-        for offset, value in enumerate((reason, sheet, str(line))):
-            page.write_string(self._row, self._width + offset, value[:MAX_CELL])
+        page.write_string(self._row, self._width, reason[:MAX_CELL], self._reason)
+        page.write_string(self._row, self._width + 1, sheet)
+        page.write_number(self._row, self._width + 2, line)
 
     def close(self) -> Path:
         """Finish the workbook and put it under its name."""
+        self._set_widths()
         self._book.close()
         self._partial.replace(self.path)
         return self.path
@@ -141,35 +172,64 @@ class RejectedBook:
         return self._page
 
     def _start_page(self, sheet: str, mapping: Mapping, width: int) -> None:
+        self._set_widths()
         number = len(self._book.worksheets()) + 1
         name = sheet.translate(_FORBIDDEN).strip("'")[:24] or "退回"
         taken = {page.get_name().lower() for page in self._book.worksheets()}
         self._page = self._book.add_worksheet(name if name.lower() not in taken else f"{name}-{number}")
         self._page.freeze_panes(1, 0)
-        self._row, self._width = 0, width
+        self._row, self._width, self._widths = 0, width, [NARROWEST] * width
+        self._identifiers = {place for role in IDENTIFIERS for place in mapping.columns.get(role, [])}
         for place, title in enumerate((*column_titles(mapping, width), *ADDED)):
             self._page.write_string(0, place, title[:MAX_CELL], self._head)
+            if place < width:
+                self._widen(place, title)
+
+    def _widen(self, place: int, shown: str) -> None:
+        longest = max(map(_columns, shown[: WIDEST * 4].splitlines()), default=0)
+        self._widths[place] = min(max(self._widths[place], longest + 2), WIDEST)
+
+    def _set_widths(self) -> None:
+        """Make the columns of the page as wide as what stands in them, identifiers text for what is typed in."""
+        if self._page is None:
+            return
+        for place, width in enumerate(self._widths):
+            style = self._formats[TEXT, False] if place in self._identifiers else None
+            self._page.set_column(place, place, width, style)
+        for offset, width in enumerate((REASON_WIDTH, 16, NARROWEST)):
+            self._page.set_column(self._width + offset, self._width + offset, width)
 
     def _cell(self, page: Worksheet, place: int, cell: Cell, *, bad: bool) -> None:
-        style: Format | None = self._bad if bad else None
+        is_identifier = place in self._identifiers
+        style = self._formats[TEXT if is_identifier else "", bad]
         if is_blank(cell):
             page.write_blank(self._row, place, None, style)
+        elif isinstance(cell, (date, datetime)):
+            page.write_datetime(self._row, place, cell, self._formats[DATE, bad])
+            self._widen(place, "2000-01-01")
         elif isinstance(cell, bool):
             page.write_boolean(self._row, place, cell, style)
-        elif isinstance(cell, (int, float)) and abs(cell) < 10**15:
+        elif isinstance(cell, (int, float)) and abs(cell) < 10**15 and not is_identifier:
             page.write_number(self._row, place, cell, style)
-        elif isinstance(cell, (date, datetime)):
-            page.write_datetime(self._row, place, cell, self._bad_date if bad else self._date)
+            self._widen(place, text(cell))
         else:
-            page.write_string(self._row, place, _fitting(cell), style)
+            page.write_string(self._row, place, shown := _fitting(cell, is_identifier), style)
+            self._widen(place, shown)
 
     def _comment(self, page: Worksheet, place: int, reason: str) -> None:
         # Comments are the one thing that stays in memory; the reason stands in its own column all the same.
         if self._comments < MAX_COMMENTS:
             self._comments += 1
-            page.write_comment(self._row, place, reason[:1000], {"author": "PatentDock", "x_scale": 2})
+            lines = 1 + _columns(reason) // 34  # characters on a line of twice the usual width
+            size = {"x_scale": 2, "y_scale": max(1, lines / 4)}
+            page.write_comment(self._row, place, reason[:1000], {"author": "PatentDock", **size})
 
 
-def _fitting(cell: Cell | time | timedelta) -> str:
-    shown = str(cell)
+def _columns(shown: str) -> int:
+    """How many columns of a terminal or letters of a sheet a text takes; Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in shown)
+
+
+def _fitting(cell: Cell | time | timedelta, is_identifier: bool) -> str:
+    shown = text(cell) if is_identifier else str(cell)
     return shown if len(shown) <= MAX_CELL else shown[: MAX_CELL - len(CUT)] + CUT

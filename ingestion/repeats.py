@@ -13,6 +13,7 @@ from pathlib import Path
 from catalog import import_repeats, imports
 from catalog.base import PageQuery
 from catalog.db import Database
+from catalog.imports import ColumnUse
 from ingestion import rejected
 from ingestion.classification import Classifier
 from ingestion.mappings import SavedMapping
@@ -27,6 +28,7 @@ class Reading:
     kind: str
     file_hash: str
     way: str
+    source: str = ""
 
 
 def hash_of(path: Path) -> str:
@@ -62,13 +64,18 @@ def known_result(database: Database, reading: Reading, actor: str, folder: Path)
         return None
     note = f"与第 {earlier.id} 次导入的文件相同，其后数据没有变化，全部沿用那次的结果"
     with database.write() as session:
-        row = imports.start(session, reading.kind, reading.path.name, reading.file_hash, actor)
+        row = imports.start(
+            session, reading.kind, reading.path.name, reading.file_hash, actor, source=reading.source
+        )
+        row.columns, row.preview = earlier.columns, earlier.preview
         import_repeats.repeat(session, row, earlier)
         row.state = state
         imports.finish(session, row, message="\n".join(filter(None, [note, earlier.message])))
         refused = imports.rejected(session, row.id or 0, PageQuery(size=MOST_REFUSALS)).rows
     report = ImportReport(reading.kind, row.file_name, row.id, row.rows, 0, 0, row.unchanged, row.rejected)
     report.mapping, report.messages = dict(row.mapping), row.message.split("\n")
+    report.columns = [ColumnUse.model_validate(use) for use in row.columns]
+    report.preview, report.source = row.preview, row.source
     report.refusals = [Refusal(r.sheet, r.line, r.field, r.value, r.reason) for r in refused]
     if book:
         report.rejected_file = folder / rejected.file_name(row.id or 0, row.file_name)

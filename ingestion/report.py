@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.imports import ColumnUse
+
 MOST_MESSAGES = 60
 MOST_REFUSALS = 20
 
@@ -24,8 +26,9 @@ class Refusal:
 class ImportReport:
     """`rows == new + changed + unchanged + rejected`, always; `import_id` is None for a dry run.
 
-    `mapping` is the Chinese label of each role -> the columns it was read from, `columns` the same as a saved mapping has
-    it; `preview` the first records by label, `refusals` the first rejected rows.
+    `mapping` is the Chinese label of each role -> the columns it was read from, `columns` the same by sheet and column;
+    `preview` the first records by label, as they are stored, `refusals` the first rejected rows. `source` names the saved
+    mapping that was used.
     """
 
     kind: str
@@ -38,10 +41,11 @@ class ImportReport:
     rejected: int = 0
     rejected_file: Path | None = None
     mapping: dict[str, str] = field(default_factory=dict)
-    columns: dict[str, list[str]] = field(default_factory=dict)
+    columns: list[ColumnUse] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     preview: list[dict[str, str]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    source: str = ""
 
 
 class Notes:

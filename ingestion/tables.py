@@ -65,22 +65,21 @@ class Table:
             return ""
         if self.mapping.repeats_header(row.cells):
             return "重复的表头"
-        filled = [cell for cell in row.cells if not is_blank(cell)]
-        first = text(filled[0])
-        if _TOTAL.fullmatch(first) or (len(filled) <= 2 and _FOOTER.fullmatch(first)):
+        first = text(next(cell for cell in row.cells if not is_blank(cell)))
+        if _TOTAL.fullmatch(first) or (_FOOTER.fullmatch(first) and _count(row.cells) <= 2):
             return "表尾或合计行"
-        if self.saved is None and self._is_new_header(row.cells):
-            self.mapping, _ = recognise(self.mapping.kind, [row, *self._peek()])
+        if self._is_new_header(row.cells):
+            self.mapping, _ = _recognise(self.mapping.kind, [row, *self._peek()], None, self.saved)
             return "另一个表头"
         return ""
 
     def _is_new_header(self, cells: Sequence[Cell]) -> bool:
-        filled = [cell for cell in cells if not is_blank(cell)]
         # The first two cells answer for most rows without looking at the others.
-        if not any(role_of(self.mapping.kind, cell) for cell in filled[:2]):
+        first = islice((cell for cell in cells if not is_blank(cell)), 2)
+        if not any(role_of(self.mapping.kind, cell) for cell in first):
             return False
         roles = {role for role, _ in header_roles(self.mapping.kind, cells).values()}
-        return len(roles) >= 3 and len(roles) * 2 > len(filled)
+        return len(roles) >= 3 and len(roles) * 2 > _count(cells)
 
     def _peek(self) -> list[Row]:
         ahead = list(islice(self.rows, PEEK))
@@ -116,6 +115,11 @@ class Table:
             for role, places in self.mapping.columns.items()
             if role in ("budget", "revenue", "fixed_fee", "amount") and places[0] < len(headers)
         }
+
+
+def _count(cells: Sequence[Cell]) -> int:
+    """Number of cells that hold something."""
+    return sum(not is_blank(cell) for cell in cells)
 
 
 def _filled(cells: Sequence[Cell]) -> int:

@@ -9,8 +9,9 @@ import pytest
 
 from api_tests.ingestion.invented import checked, counts, stir
 from catalog.db import Database
-from ingestion.identifiers import application_number
-from ingestion.identifiers.errors import InvalidCheckDigit, InvalidComponent
+from ingestion import mappings
+from ingestion.identifiers import application_number, publication_number
+from ingestion.identifiers.errors import InvalidCheckDigit, InvalidComponent, InvalidIdentifier
 from ingestion.importer import import_file
 
 # File -> rows, new, rejected in an empty catalogue.
@@ -35,26 +36,66 @@ def test_import_and_import_again(database: Database, realdata: Path, tmp_path: P
     assert counts(second) == (0, 0, first.rows - first.rejected, first.rejected)
 
 
-def _corrected(number: str) -> str:
-    """What an operator would write after looking the number up: right digit, or two swapped digits put back."""
-    compact = application_number.compact(number)
+def _corrected(value: str, serial: int) -> str | None:
+    """What an operator would write after looking the number up, None where the cell is not the wrong one.
+
+    An application number gets its right digit, or two swapped digits put back; for a publication number that stands
+    against two patents another one is invented.
+    """
     try:
-        return application_number.validate(compact)
+        publication_number.validate(value)
+        return f"CN1{99_900_000 + serial}B"
+    except InvalidIdentifier:
+        pass
+    compact = application_number.compact(value)
+    try:
+        application_number.validate(compact)
+        return None
     except InvalidCheckDigit as error:
         return compact[:-1] + error.expected
     except InvalidComponent:
         return compact[:4] + compact[5] + compact[4] + compact[6:]
+    except InvalidIdentifier:
+        return None
 
 
+def _correct(path: Path, target: Path) -> None:
+    """Change marked cells alone and save the workbook as it is."""
+    book = openpyxl.load_workbook(path)
+    rows = (row for sheet in book.worksheets for row in sheet.iter_rows(min_row=2))
+    for serial, row in enumerate(rows, start=1):
+        marked = [cell for cell in row if cell.comment]
+        changes = [(cell, _corrected(str(cell.value), serial)) for cell in marked]
+        assert any(value for _, value in changes), [cell.value for cell in marked]
+        for cell, value in changes:
+            cell.value = value or cell.value
+    book.save(target)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if name.startswith("exports/")])
 def test_the_corrected_workbook_of_rejected_rows_imports(
-    database: Database, realdata: Path, tmp_path: Path
+    database: Database, realdata: Path, tmp_path: Path, name: str
 ) -> None:
-    source = realdata / "exports/university_list_no_header.csv"
-    report = import_file(database, source, "patents", rejected_dir=tmp_path)
-    assert report.rejected_file is not None
-    book = openpyxl.load_workbook(report.rejected_file)
-    for cell in (cell for row in book.worksheets[0].iter_rows(min_row=2) for cell in row if cell.comment):
-        cell.value = _corrected(str(cell.value))
-    book.save(tmp_path / "改正.xlsx")
+    report = import_file(database, realdata / name, "patents", rejected_dir=tmp_path)
+    assert (report.rejected_file is not None) == (report.rejected > 0)
+    if report.rejected_file is None:
+        return
+    _correct(report.rejected_file, tmp_path / "改正.xlsx")
     again = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
-    assert counts(again) == (2, 0, 0, 0)
+    assert counts(again) == (report.rejected, 0, 0, 0)
+    stir(database)
+    unchanged = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
+    assert counts(unchanged) == (0, 0, report.rejected, 0)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if name.startswith("exports/")])
+def test_the_recognised_mapping_saved_by_source_reads_the_file_again(
+    database: Database, realdata: Path, tmp_path: Path, name: str
+) -> None:
+    trial = import_file(database, realdata / name, "patents", rejected_dir=tmp_path, dry_run=True)
+    mappings.save(tmp_path, mappings.from_columns("来源", "patents", trial.columns))
+    saved = mappings.load(tmp_path, "来源")
+    again = import_file(
+        database, realdata / name, "patents", rejected_dir=tmp_path, dry_run=True, mapping=saved
+    )
+    assert (counts(again), again.preview) == (counts(trial), trial.preview)

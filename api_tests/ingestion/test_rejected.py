@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -93,3 +94,40 @@ def test_cells_longer_than_excel_allows_say_so(import_text: Import) -> None:
     report = import_text("名称,申请号,摘要\n一种水泵," + wrong(1) + "," + "长" * 40_000 + "\n")
     _, sheet = open_book(report.rejected_file)
     assert sheet["C2"].value.endswith("请从原文件补全）")
+
+
+def test_columns_are_wide_enough_and_identifiers_stay_text(import_text: Import, tmp_path: Path) -> None:
+    source = openpyxl.Workbook()
+    page = source.worksheets[0]
+    page.append(["申请号", "名称", "申请日", "授权公告日", "摘要"])
+    page.append(
+        [
+            wrong(1),
+            "一种名称相当长的水泵装置及其控制方法",
+            date(2019, 1, 2),
+            date(2021, 1, 2),
+            "很长的摘要" * 60,
+        ]
+    )
+    page.append([2.02e12, "一种阀门", date(2019, 1, 2), None, ""])
+    source.save(tmp_path / "source.xlsx")
+    report = import_text((tmp_path / "source.xlsx").read_bytes(), "清单.xlsx")
+    assert report.rejected == 2
+    _, sheet = open_book(report.rejected_file)
+    widths = {name: sheet.column_dimensions[name].width for name in "ABCDE"}
+    assert widths["A"] > len(wrong(1))
+    assert widths["B"] > 2 * len("一种名称相当长的水泵装置及其控制方法")
+    assert min(widths["C"], widths["D"]) > len("2019-01-02")
+    assert widths["E"] < 60
+    assert sheet.freeze_panes == "A2"
+    assert [sheet[f"A{row}"].number_format for row in (2, 3)] == ["@", "@"]
+    assert sheet["A3"].value == "2020000000000"
+    assert sheet["C2"].number_format == "yyyy-mm-dd"
+
+
+def test_both_cells_that_may_be_wrong_are_marked(import_text: Import) -> None:
+    report = import_text(
+        f"名称,公开号,申请日\n一种水泵,CN199900001B,2019-01-02\n一种阀门,CN199900001B,2019-01-02\n{number(3)},,\n"
+    )
+    _, sheet = open_book(report.rejected_file)
+    assert [cell.column_letter for cell in sheet[2] if cell.comment] == ["A", "B"]
