@@ -253,8 +253,8 @@ class _Run:
             import_id=self.row.id if self.row else None,
             source=self.path.name,
         )  # fmt: skip
-        for (table, mapping, row, record), outcome, changed in zip(
-            self.batch, outcomes, facts_changed, strict=True
+        for (table, mapping, row, _), record, outcome, changed in zip(
+            self.batch, data, outcomes, facts_changed, strict=True
         ):
             if outcome.status == "conflict":
                 # Two rows that disagree share a number, and it may be the number that is wrong.
