@@ -158,7 +158,7 @@ def _equal(vectors: Vectors, queries: Vectors, found: list[Rows], rows: Rows | N
 def _build(folder: Path, source: Source, count: int, seed: int) -> tuple[Collection, Vectors]:
     vectors = _mixed_vectors(source, count, np.random.default_rng(seed))
     before, start = _megabytes(), time.perf_counter()
-    collection = Collection.build(folder, _documents(source, count, seed), lambda _: vectors)
+    collection = Collection.build(folder, _documents(source, count, seed), vectors.shape[1], lambda _: [vectors])
     seconds = time.perf_counter() - start
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
     print(f"build with vectors given: {seconds:.1f} s, {count / seconds:.0f} documents/s; peak memory")

@@ -30,18 +30,18 @@ class NightMatches(SQLModel, table=True):
     run_id: int = Field(foreign_key="nightly_runs.id", primary_key=True)
     side: str = Field(max_length=8, primary_key=True)
     record_id: int = Field(primary_key=True)
-    matches: list[list[float | None]] = Field(default_factory=list, sa_type=JSON)
+    matches: list[list[float]] = Field(default_factory=list, sa_type=JSON)
     changes: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
 class NightMatch(NamedTuple):
-    """One match: the record of the other side, the fused score, cosine, and the places of both legs if they had one."""
+    """One match: the record of the other side, the score, and the parts that add up to it (`matching.relevance`)."""
 
     id: int
     score: float
-    dense: float
-    dense_rank: int | None
-    lexical_rank: int | None
+    document: float
+    sentence: float
+    lexical: float
 
 
 class NightChanges(SQLModel):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from index import pair_kernels
 from index.pair_product import Product, choose_product
-from index.vectors import UNIT_TOLERANCE, Floats, Rows, VectorIndex, check_shape
+from index.vectors import UNIT_TOLERANCE, Floats, Rows, VectorIndex, check_shape, exact_products
 
 BLOCK = 1024
 """Queries of one block: enough to keep the matrix units busy, few enough for the cache."""
@@ -210,19 +210,19 @@ class _Scan:
     ) -> tuple[Floats, Rows]:
         rows = rows[:, : max(int(counts.max()), self._k)]
         found = rows.astype(np.int64) if self._rows is None else self._rows[rows]
-        scores = exact_scores(self._index, queries, found, counts)
+        scores = exact_scores(self._index.vectors, queries, found, counts)
         return _ordered(scores, found, counts, self._k)
 
 
-def exact_scores(index: VectorIndex, queries: Floats, rows: Rows, counts: NDArray[np.int32]) -> Floats:
-    """What `index.scores` answers for the first `counts[q]` of `rows[q]` for each of the queries; the rest is 0."""
+def exact_scores(vectors: Floats, queries: Floats, rows: Rows, counts: NDArray[np.int32]) -> Floats:
+    """`exact_products` of each of the queries with the first `counts[q]` of the vectors `rows[q]`; the rest is 0."""
     scores, is_open = np.zeros(rows.shape, np.float32), np.zeros(rows.shape, np.bool_)
     # Two sums in double precision, added in different orders, differ by no more than this (Higham, 2002, 3.1).
     slack = _lengths(queries).astype(np.float64) * (1 + UNIT_TOLERANCE) * queries.shape[1] * 2.0**-51
-    pair_kernels.rescore(queries, index.vectors, rows, counts, slack, scores, is_open)
+    pair_kernels.rescore(queries, vectors, rows, counts, slack, scores, is_open)
     for query in np.flatnonzero(is_open.any(axis=1)):
         its = is_open[query]
-        scores[query, its] = index.scores(queries[query], rows[query, its])
+        scores[query, its] = exact_products(vectors[rows[query, its]], queries[query])
     return scores
 
 

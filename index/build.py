@@ -19,12 +19,14 @@ from catalog.db import Database
 from catalog.errors import NotFound, NotReady, system_reason
 from catalog.needs import NeedText
 from catalog.patents import PatentText
-from index.collection import Collection, Document
+from index.collection import Collection, Document, Encode
 from index.columns import ColumnValues
 from index.embedding_store import EmbeddingStore
 from index.generation import GenerationStore
 from index.manifest import Manifest, ModelFacts
 from index.verification import GenerationDamaged
+
+_PATENT_VECTORS, _SENTENCE_VECTORS, _NEED_VECTORS = "计算专利向量", "计算专利句子向量", "计算需求向量"
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
@@ -110,7 +112,7 @@ class _Build:
         self._database, self._encoder, self._progress = database, encoder, progress
         self._store = GenerationStore(data_dir / "generations")
         self._embeddings = data_dir / "embeddings" / encoder.fingerprint
-        self._embedded = 0
+        self._embedded: dict[str, int] = {}
 
     def run(self) -> BuildReport:
         start, started_at = monotonic(), datetime.now(UTC)
@@ -121,8 +123,8 @@ class _Build:
             name = f"{started_at:%Y%m%d-%H%M%S}-{started_at.microsecond // 1000:03d}"
             folder = self._store.begin(name)
             with EmbeddingStore(self._embeddings, self._encoder.dimensions) as embeddings:
-                patents_ = self._collection(folder / "patents", "专利", self._patents(total), embeddings)
-                needs_ = self._collection(folder / "needs", "需求", self._needs(), embeddings)
+                patents_ = self._patent_collection(folder / "patents", total, embeddings)
+                needs_ = self._need_collection(folder / "needs", embeddings)
             manifest = Manifest(
                 name=name,
                 started_at=started_at,
@@ -139,13 +141,13 @@ class _Build:
             self._store.prune_locked()
             note_in_catalogue(self._database, self._store)
             self._progress("校验并启用", 1, 1)
-        records = manifest.patents + manifest.needs
+        embedded = self._embedded[_PATENT_VECTORS] + self._embedded[_NEED_VECTORS]
         return BuildReport(
             name=name,
             patents=manifest.patents,
             needs=manifest.needs,
-            embedded=self._embedded,
-            reused=records - self._embedded,
+            embedded=embedded,
+            reused=manifest.patents + manifest.needs - embedded,
             seconds=monotonic() - start,
         )
 
@@ -172,28 +174,35 @@ class _Build:
         with self._database.read() as session:
             yield from (_need_document(need) for need in needs.texts(session) if need.is_open)
 
-    def _collection(
-        self, folder: Path, side: str, documents: Iterator[Document], embeddings: EmbeddingStore
-    ) -> Collection:
-        kind, encode_new = (
-            ("passage", self._encoder.encode_passages)
-            if side == "专利"
-            else ("query", self._encoder.encode_queries)
-        )
-
-        def encode(texts: Sequence[str]) -> Vectors:
-            vectors, embedded = embeddings.vectors(
-                kind, texts, encode_new, lambda done, total: self._progress(f"计算{side}向量", done, total)
-            )
-            self._embedded += embedded
-            return vectors
-
+    def _patent_collection(self, folder: Path, total: int, embeddings: EmbeddingStore) -> Collection:
         return Collection.build(
             folder,
-            documents,
-            encode,
-            progress=lambda done, total: self._progress(f"建立{side}词汇索引", done, total),
+            self._patents(total),
+            self._encoder.dimensions,
+            self._encoding(embeddings, "passage", _PATENT_VECTORS),
+            self._encoding(embeddings, "passage", _SENTENCE_VECTORS),
+            progress=lambda done, total: self._progress("建立专利词汇索引", done, total),
         )
+
+    def _need_collection(self, folder: Path, embeddings: EmbeddingStore) -> Collection:
+        return Collection.build(
+            folder,
+            self._needs(),
+            self._encoder.dimensions,
+            self._encoding(embeddings, "query", _NEED_VECTORS),
+            progress=lambda done, total: self._progress("建立需求词汇索引", done, total),
+        )
+
+    def _encoding(self, embeddings: EmbeddingStore, kind: str, step: str) -> Encode:
+        encode_new = self._encoder.encode_queries if kind == "query" else self._encoder.encode_passages
+
+        def encode(texts: Sequence[str]) -> Iterator[Vectors]:
+            blocks, self._embedded[step] = embeddings.blocks(
+                kind, texts, encode_new, lambda done, total: self._progress(step, done, total)
+            )
+            return blocks
+
+        return encode
 
     def _model_facts(self) -> ModelFacts:
         return ModelFacts(

@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from index.columns import Columns, ColumnValues
 from index.lexical import LexicalIndex
 from index.mapped import mapped
-from index.text import tokens
+from index.sentences import SentenceIndex
+from index.text import sentences, tokens
 from index.vectors import VectorIndex
 
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Encode = Callable[[Sequence[str]], Iterable[NDArray[np.float32]]]
+"""From texts to unit vectors (n, dimensions) in their order, in blocks."""
 Progress = Callable[[int, int], None]
 
 _IDS, _VECTORS, _LEXICAL, _COLUMNS = "ids.npy", "vectors.faiss", "lexical", "columns"
+_SENTENCES, _MEAN = "sentences", "mean.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +36,35 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Row r of all parts belongs to the record `ids[r]`; ids ascend, so ties by row are ties by id."""
+    """Row r of all parts belongs to the record `ids[r]`; ids ascend, so ties by row are ties by id.
+
+    `mean` (dimensions,) is that of all vectors, zero where there are none. `sentences` is for documents that are sought by
+    what one of their sentences says; a collection of needs has none.
+    """
 
     ids: NDArray[np.int64]
     vectors: VectorIndex
     lexical: LexicalIndex
     columns: Columns
+    mean: NDArray[np.float32]
+    sentences: SentenceIndex | None
 
     @classmethod
     def build(
         cls,
         folder: Path,
         documents: Iterable[Document],
+        dimensions: int,
         encode: Encode,
+        encode_sentences: Encode | None = None,
         *,
         progress: Progress | None = None,
     ) -> Collection:
         """Write the collection of `documents`, ids ascending, into the new `folder` and open it.
 
-        `encode` turns all texts at once into unit vectors (n, dimensions); documents have been read to the end before.
-        `progress` follows the lexical index. Raises ValueError when ids do not ascend.
+        `encode` takes all texts at once; documents have been read to the end before. `encode_sentences` takes the sentences
+        of all texts (`sentences_of`), where the collection is to have them. `progress` follows the lexical index. Raises
+        ValueError when ids do not ascend.
         """
         folder.mkdir(parents=True)
         ids, texts = array("q"), list[str]()
@@ -67,10 +79,14 @@ class Collection:
 
         Columns.write(folder / _COLUMNS, columns())
         np.save(folder / _IDS, np.frombuffer(ids, np.int64) if ids else np.empty(0, np.int64))
-        vectors = encode(texts)
-        if len(vectors) != len(ids):
-            raise ValueError(f"{len(vectors)} vectors for {len(ids)} documents")
-        VectorIndex.write(folder / _VECTORS, [vectors], vectors.shape[1])
+        count = VectorIndex.write(folder / _VECTORS, encode(texts), dimensions)
+        if count != len(ids):
+            raise ValueError(f"{count} vectors for {len(ids)} documents")
+        np.save(folder / _MEAN, _mean(VectorIndex.open(folder / _VECTORS)))
+        if encode_sentences:
+            parts = [sentences_of(text) for text in texts]
+            blocks = encode_sentences([sentence for its in parts for sentence in its])
+            SentenceIndex.write(folder / _SENTENCES, blocks, [len(its) for its in parts], dimensions)
         LexicalIndex.write(folder / _LEXICAL, _followed(texts, progress))
         return cls.open(folder)
 
@@ -82,6 +98,8 @@ class Collection:
             VectorIndex.open(folder / _VECTORS),
             LexicalIndex.open(folder / _LEXICAL),
             Columns.open(folder / _COLUMNS),
+            mapped(folder / _MEAN),
+            SentenceIndex.open(folder / _SENTENCES) if (folder / _SENTENCES).is_dir() else None,
         )
 
     def __len__(self) -> int:
@@ -91,6 +109,18 @@ class Collection:
         """The row of a record, None when it is not in this collection."""
         row = int(np.searchsorted(self.ids, record_id))
         return row if row < len(self.ids) and self.ids[row] == record_id else None
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a document's text as a collection holds them; a text without any counts as one."""
+    return [sentence.text for sentence in sentences(text)] or [text]
+
+
+def _mean(vectors: VectorIndex) -> NDArray[np.float32]:
+    if len(vectors) == 0:
+        return np.zeros(vectors.dimensions, np.float32)
+    mean: NDArray[np.float32] = vectors.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
 
 
 def _followed(texts: Sequence[str], progress: Progress | None) -> Iterator[list[str]]:

@@ -8,7 +8,7 @@ torn tail is cut on opening. A killed build goes on where it stopped.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -22,6 +22,8 @@ Progress = Callable[[int, int], None]
 
 # Texts embedded before they are stored: what a kill can cost, against the padding that short batches cost.
 _CHUNK_TEXTS = 1024
+# Vectors handed over together: 100 MB of 384 dimensions.
+_BLOCK_TEXTS = 65_536
 _KEY_BYTES = 32
 
 
@@ -48,10 +50,17 @@ class EmbeddingStore:
     def vectors(
         self, kind: str, texts: Sequence[str], encode: Encode, progress: Progress | None = None
     ) -> tuple[Vectors, int]:
-        """The vectors (n, dimensions) of `texts` under the prompt `kind`, and how many texts had to be embedded.
+        """The vectors (n, dimensions) of `texts` under the prompt `kind`, and how many texts had to be embedded."""
+        blocks, embedded = self.blocks(kind, texts, encode, progress)
+        return np.concatenate([np.empty((0, self._dimensions), np.float32), *blocks]), embedded
+
+    def blocks(
+        self, kind: str, texts: Sequence[str], encode: Encode, progress: Progress | None = None
+    ) -> tuple[Iterator[Vectors], int]:
+        """Like `vectors`, but block by block, for more texts than memory should hold vectors of.
 
         `encode` is called with the distinct texts that are not stored yet, some at a time; `progress` with the number of
-        these done and in all.
+        these done and in all. Both are over when this returns.
         """
         keys = [sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._rows}
@@ -61,7 +70,8 @@ class EmbeddingStore:
             self._append(chunk, encode([missing[key] for key in chunk]))
             if progress:
                 progress(start + len(chunk), len(new_keys))
-        return self._gather(keys), len(new_keys)
+        starts = range(0, len(keys), _BLOCK_TEXTS)
+        return (self._gather(keys[start : start + _BLOCK_TEXTS]) for start in starts), len(new_keys)
 
     def _recover(self) -> dict[bytes, int]:
         """Cut both files to the whole records that they share, and number the keys."""
@@ -83,8 +93,6 @@ class EmbeddingStore:
         self._rows.update(zip(keys, range(len(self._rows), len(self._rows) + len(keys)), strict=True))
 
     def _gather(self, keys: list[bytes]) -> Vectors:
-        if not keys:
-            return np.empty((0, self._dimensions), np.float32)
         stored = np.memmap(self._vectors_file, np.float32, "r", shape=(len(self._rows), self._dimensions))
         gathered: Vectors = stored[[self._rows[key] for key in keys]]
         return gathered

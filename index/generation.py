@@ -18,8 +18,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
 
 from catalog.errors import Conflict, NotFound
 from index.collection import Collection
@@ -34,7 +38,7 @@ _BUILDING, _REMOVED = ".building-", ".removed-"
 _NAME = re.compile(r"\d{8}-\d{6}-\d{3}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Generation:
     """An open generation."""
 
@@ -52,6 +56,11 @@ class Generation:
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise damaged(folder.name, f"无法打开（{error}）") from error
         return cls(folder.name, manifest, patents, needs)
+
+    @cached_property
+    def need_masses(self) -> NDArray[np.float64]:
+        """How much each need says, in the idf of the patents (`LexicalIndex.mass`)."""
+        return self.patents.lexical.masses(self.needs.lexical)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import json
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
+from index import lexical_kernels
 from index.mapped import mapped
 
 Floats = NDArray[np.float32]
@@ -74,10 +76,7 @@ class LexicalIndex:
 
     def scores(self, tokens: Sequence[str], rows: Rows | None = None) -> Floats:
         """BM25 of the query `tokens` for `rows`, in their order, or for all documents; 0 where none occurs."""
-        # In the order of the keys, so that the same words in another order give the same sums.
-        counts = sorted((_key(token), count) for token, count in Counter(tokens).items())
-        starts, stops = self._spans([key for key, _ in counts])
-        factors = self.idf_of(stops - starts) * [count for _, count in counts]
+        starts, stops, factors = self._factors(tokens)
         sums = np.zeros(self.documents, np.float32)
         for start, stop, factor in zip(starts, stops, factors, strict=True):
             np.add.at(sums, self.rows[start:stop], self.weights[start:stop] * np.float32(factor))
@@ -89,6 +88,62 @@ class LexicalIndex:
         `rows` (sorted, distinct) restricts the candidates; None means all. Exact. Raises ValueError for k below 1.
         """
         return best_of(self.scores(tokens), k, rows)
+
+    def mass(self, tokens: Sequence[str]) -> float:
+        """The idf of all tokens of a query added up: what BM25 can come to, and a measure of how much the query says."""
+        _, _, factors = self._factors(tokens)
+        # Added one by one in the order of the keys, as `masses` does.
+        return float(np.cumsum(factors)[-1]) if len(factors) else 0.0
+
+    def masses(self, queries: LexicalIndex) -> NDArray[np.float64]:
+        """What `mass` answers for the tokens of each document of `queries`."""
+        places, known = self.places(queries.keys)
+        frequencies = np.zeros(len(places), np.int64)
+        frequencies[known] = np.diff(self.offsets)[places[known]]
+        masses = np.zeros(queries.documents)
+        postings = (queries.offsets, queries.rows, queries.weights)
+        lexical_kernels.add_masses(postings, queries.norms, self.idf_of(frequencies), masses)
+        return masses
+
+    def asked_by(self, queries: LexicalIndex, tokens: Sequence[str]) -> Floats:
+        """BM25 of one document, given by its `tokens`, for each document of `queries` as the query.
+
+        What `scores` answers for these queries and the row of that document, bit by bit.
+        """
+        keys, weights = self.posting_weights(tokens)
+        asked, asked_known = queries.places(keys)
+        own, own_known = self.places(keys)
+        both = asked_known & own_known
+        idf = self.idf_of(np.diff(self.offsets)[own[both]])
+        sums = np.zeros(queries.documents, np.float32)
+        postings = (queries.offsets, queries.rows, queries.weights)
+        lexical_kernels.add_asked(postings, queries.norms, asked[both], idf, weights[both], sums)
+        return sums
+
+    def posting_weights(self, tokens: Sequence[str]) -> tuple[NDArray[np.uint64], Floats]:
+        """The keys of a document's tokens, ascending, and what their postings weigh or would weigh here."""
+        counts = sorted((_key(token), count) for token, count in Counter(tokens).items())
+        keys = np.array([key for key, _ in counts], np.uint64)
+        times = np.array([count for _, count in counts], np.float32)
+        norm = _norm(np.float32(len(tokens)), self._mean_length)
+        return keys, times / (times + norm)
+
+    @cached_property
+    def norms(self) -> Floats:
+        """`length_norms` of the documents."""
+        return length_norms(self.lengths)
+
+    @cached_property
+    def _mean_length(self) -> float:
+        return _mean(self.lengths)
+
+    def _factors(self, tokens: Sequence[str]) -> tuple[Rows, Rows, NDArray[np.float64]]:
+        """Where the postings of the distinct tokens of a query start and stop, and idf times count of each."""
+        # In the order of the keys, so that the same words in another order give the same sums.
+        counts = sorted((_key(token), count) for token, count in Counter(tokens).items())
+        starts, stops = self._spans([key for key, _ in counts])
+        factors = self.idf_of(stops - starts) * np.array([count for _, count in counts], np.float64)
+        return starts, stops, factors
 
     def places(self, keys: NDArray[np.uint64]) -> tuple[Rows, NDArray[np.bool_]]:
         """The places in `self.keys` of some keys, and which of these are there at all."""
@@ -159,10 +214,16 @@ class _Postings:
 
 def length_norms(lengths: NDArray[np.int32]) -> Floats:
     """k1 (1 - b + b length / mean length) of each document: a posting weighs tf / (tf + norm)."""
-    exact = lengths.astype(np.float32)
-    mean = max(float(exact.mean()) if len(exact) else 0.0, 1e-9)
-    norms: Floats = (K1 * (1 - B + B * exact / mean)).astype(np.float32)
+    norms: Floats = _norm(lengths.astype(np.float32), _mean(lengths))
     return norms
+
+
+def _mean(lengths: NDArray[np.int32]) -> float:
+    return max(float(lengths.astype(np.float32).mean()) if len(lengths) else 0.0, 1e-9)
+
+
+def _norm(length: Any, mean: float) -> Any:
+    return np.asarray(K1 * (1 - B + B * length / mean)).astype(np.float32)
 
 
 def _key(token: str) -> np.uint64:

@@ -43,6 +43,39 @@ def _term_frequency(weight: np.float32, norm: np.float32) -> int:
 
 
 @compiled
+def add_masses(
+    postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
+    norms: NDArray[np.float32],
+    idf: NDArray[np.float64],
+    masses: NDArray[np.float64],
+) -> None:
+    """Add to the mass of each document the idf of its tokens, each as often as it stands there."""
+    offsets, rows, weights = postings
+    for token in range(len(idf)):
+        for posting in range(offsets[token], offsets[token + 1]):
+            row = rows[posting]
+            masses[row] += idf[token] * _term_frequency(weights[posting], norms[row])
+
+
+@compiled
+def add_asked(
+    postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
+    norms: NDArray[np.float32],
+    tokens: NDArray[np.int64],
+    idf: NDArray[np.float64],
+    document: NDArray[np.float32],
+    sums: NDArray[np.float32],
+) -> None:
+    """Add up BM25 of one document, whose `tokens` (places in the queries' index) weigh `document`, for each query."""
+    offsets, rows, weights = postings
+    for at in range(len(tokens)):
+        for posting in range(offsets[tokens[at]], offsets[tokens[at] + 1]):
+            row = rows[posting]
+            factor = np.float32(idf[at] * _term_frequency(weights[posting], norms[row]))
+            sums[row] += document[at] * factor
+
+
+@compiled
 def read_tokens(
     offsets: NDArray[np.int64],
     rows: NDArray[np.int32],
@@ -54,8 +87,10 @@ def read_tokens(
     ends: NDArray[np.int64],
     terms: NDArray[np.int32],
     counts: NDArray[np.int32],
+    worth: NDArray[np.float32],
 ) -> None:
-    """Put tokens, as places among the targets' and in their order, and counts where each document's start (`ends`)."""
+    """Put tokens, as places among the targets' and in their order, with counts and what their postings weigh, where each
+    document's start (`ends`)."""
     for token in range(len(target_of)):
         if target_of[token] < 0:
             continue
@@ -66,7 +101,8 @@ def read_tokens(
             document = place[its[at] - first_row]
             if document >= 0:
                 terms[ends[document]] = target_of[token]
-                counts[ends[document]] = _term_frequency(weights[offsets[token] + at], norms[document])
+                worth[ends[document]] = weights[offsets[token] + at]
+                counts[ends[document]] = _term_frequency(worth[ends[document]], norms[document])
                 ends[document] += 1
 
 
@@ -80,19 +116,33 @@ def _best(keys: NDArray[np.uint64], k: int) -> NDArray[np.uint64]:
 
 
 @compiled
-def search(
-    starts: NDArray[np.int64],
-    terms: NDArray[np.int32],
-    counts: NDArray[np.int32],
+def worth_as_query(
+    postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
+    norms: NDArray[np.float32],
     idf: NDArray[np.float64],
+    worth: NDArray[np.float32],
+) -> None:
+    """Write what every posting is worth in a query: idf times how often the token stands there."""
+    offsets, rows, weights = postings
+    for token in range(len(idf)):
+        for posting in range(offsets[token], offsets[token + 1]):
+            count = _term_frequency(weights[posting], norms[rows[posting]])
+            worth[posting] = np.float32(idf[token] * count)
+
+
+@compiled
+def search(
+    tokens: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
     postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
     allowed: NDArray[np.bool_],
-    scores: NDArray[np.float32],
-    rows: NDArray[np.int32],
-    found: NDArray[np.int32],
+    best: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]],
+    wanted: tuple[NDArray[np.int64], NDArray[np.float32]],
 ) -> None:
-    """Write the best allowed documents of each query, by (-score, row), and how many these are."""
+    """Write the best allowed documents of each query, by (-score, row), how many these are, and the wanted scores."""
+    starts, terms, factors = tokens
     offsets, documents, weights = postings
+    scores, rows, found = best
+    wanted_rows, wanted_scores = wanted
     sums = np.zeros(len(allowed), np.float32)
     bits = sums.view(np.uint32)
     touched = np.empty(len(allowed), np.int32)
@@ -100,7 +150,7 @@ def search(
     for query in range(len(found)):
         reached = 0
         for at in range(starts[query], starts[query + 1]):
-            factor = np.float32(idf[terms[at]] * counts[at])
+            factor = factors[at]
             for posting in range(offsets[terms[at]], offsets[terms[at] + 1]):
                 document = documents[posting]
                 if sums[document] == 0:
@@ -114,10 +164,12 @@ def search(
                 # The bits of positive numbers are ordered like these; of equal scores the lower row is the greater key.
                 keys[candidates] = (np.uint64(bits[document]) << np.uint64(32)) | (_LOW - np.uint64(document))
                 candidates += 1
-        best = _best(keys[:candidates], scores.shape[1])
-        found[query] = len(best)
-        for at in range(len(best)):
-            rows[query, at] = np.int32(_LOW - (best[at] & _LOW))
+        its = _best(keys[:candidates], scores.shape[1])
+        found[query] = len(its)
+        for at in range(len(its)):
+            rows[query, at] = np.int32(_LOW - (its[at] & _LOW))
             scores[query, at] = sums[rows[query, at]]
+        for at in range(wanted_rows.shape[1]):
+            wanted_scores[query, at] = sums[wanted_rows[query, at]]
         for at in range(reached):
             sums[touched[at]] = 0

@@ -1,7 +1,7 @@
-"""The lexical leg of all pairs: the documents of one collection as queries to the index of another.
+"""The lexical leg of all pairs: the documents of one collection against the index of another, either asking the other.
 
-The tokens of a query and their counts come from the index of its own collection, so that no text is read again. Sums are
-made in the order and precision of `LexicalIndex.scores`: answers are those of `LexicalIndex.search`, bit by bit.
+The tokens of a document and their counts come from the index of its own collection, so that no text is read again. Sums
+are made in the order and precision of `LexicalIndex.scores` and `asked_by`: answers are the same, bit by bit.
 """
 
 from __future__ import annotations
@@ -15,19 +15,27 @@ from numpy.typing import NDArray
 
 from index import lexical_kernels
 from index.all_pairs import BLOCK
-from index.lexical import Floats, LexicalIndex, Rows, length_norms
+from index.lexical import Floats, LexicalIndex, Rows
 
 _READ = 64 * BLOCK
 
 
+Tokens = tuple[Rows, NDArray[np.int32], Floats]
+"""Where each document's tokens start; the tokens as places among the targets'; what each is worth."""
+
+
 @dataclass(frozen=True, slots=True)
 class LexicalBlock:
-    """The best rows of some queries, by row of their own collection: the first `counts[q]` of `rows[q]` and `scores[q]`."""
+    """The best rows of some queries, by row of their own collection: the first `counts[q]` of `rows[q]` and `scores[q]`.
+
+    `wanted` are the scores of the rows that were wanted besides, (queries, n).
+    """
 
     queries: Rows
     scores: Floats
     rows: NDArray[np.int32]
     counts: NDArray[np.int32]
+    wanted: Floats
 
 
 def lexical_pairs(
@@ -37,27 +45,31 @@ def lexical_pairs(
     k: int,
     rows: Rows | None = None,
     *,
+    wanted: Iterator[Rows] | None = None,
+    targets_ask: bool = False,
     threads: int = 2,
 ) -> Iterator[LexicalBlock]:
     """What `targets.search(tokens, k, rows)` answers for the documents `query_rows` (ascending) of `queries`, in blocks
     of BLOCK as `all_pairs` answers them.
 
-    `rows` (sorted, distinct) restricts the candidates; None means all. Memory holds, besides a few blocks, the tokens of
-    65,536 queries: some 120 MB for patents. Raises ValueError for k below 1.
+    With `targets_ask` the scores are those of `queries.asked_by(targets, tokens)`: the targets are the ones that ask.
+    `rows` (sorted, distinct) restricts the candidates; None means all. `wanted` gives for each block in turn further rows
+    (queries, n) whose scores are wanted. Memory holds, besides a few blocks, the tokens of 65,536 queries: some 120 MB for
+    patents. Raises ValueError for k below 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
-    pairs = _LexicalPairs(queries, targets, k, rows)
+    pairs = (_AskedPairs if targets_ask else _LexicalPairs)(queries, targets, k, rows)
     with ThreadPoolExecutor(threads) as pool:
         waiting: list[Future[LexicalBlock]] = []
         for at in range(0, len(query_rows), _READ):
             some = query_rows[at : at + _READ]
-            starts, terms, counts = pairs.read(some)
+            starts, terms, factors = pairs.read(some)
             for first in range(0, len(some), BLOCK):
                 its = some[first : first + BLOCK]
-                waiting.append(
-                    pool.submit(pairs.block, its, starts[first : first + len(its) + 1], terms, counts)
-                )
+                its_tokens = (starts[first : first + len(its) + 1], terms, factors)
+                besides = next(wanted) if wanted else np.empty((len(its), 0), np.int64)
+                waiting.append(pool.submit(pairs.block, its, its_tokens, besides))
                 # Bounded: results that nobody has taken yet are memory.
                 if len(waiting) > threads:
                     yield waiting.pop(0).result()
@@ -67,19 +79,27 @@ def lexical_pairs(
 class _LexicalPairs:
     def __init__(self, queries: LexicalIndex, targets: LexicalIndex, k: int, rows: Rows | None) -> None:
         self._queries, self._targets = queries, targets
-        self._norms = length_norms(queries.lengths)
         places, known = targets.places(queries.keys)
         # The place of every token of the queries among those of the targets, -1 where none has it.
         self._target_of = np.where(known, places, -1)
-        self._idf = targets.idf_of(np.diff(targets.offsets))
         self._k = min(k, max(targets.documents, 1))
         self._allowed = np.ones(targets.documents, np.bool_)
         if rows is not None:
             self._allowed[:] = False
             self._allowed[rows] = True
+        self._weights = self._worth_of_postings()
 
-    def read(self, rows: Rows) -> tuple[Rows, NDArray[np.int32], NDArray[np.int32]]:
-        """The tokens that targets have, too, of some documents: where each document's start, places and counts."""
+    def _worth_of_postings(self) -> Floats:
+        """What the targets' postings are worth; times the worth of the query's token it is a part of the score."""
+        return self._targets.weights
+
+    def _worth_of_tokens(self, terms: NDArray[np.int32], counts: NDArray[np.int32], _: Floats) -> Floats:
+        idf = self._targets.idf_of(np.diff(self._targets.offsets))
+        worth: Floats = (idf[terms] * counts).astype(np.float32)
+        return worth
+
+    def read(self, rows: Rows) -> Tokens:
+        """The tokens that targets have, too, of some documents."""
         place = np.full(int(rows[-1] - rows[0]) + 1, -1, np.int32)
         place[rows - rows[0]] = np.arange(len(rows), dtype=np.int32)
         source = (self._queries.offsets, self._queries.rows, self._target_of, int(rows[0]), place)
@@ -87,28 +107,43 @@ class _LexicalPairs:
         lexical_kernels.count_tokens(*source, starts)
         np.cumsum(starts, out=starts)
         terms, counts = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.int32)
+        weights = np.empty(starts[-1], np.float32)
+        norms = self._queries.norms[rows]
         lexical_kernels.read_tokens(
-            *source, self._queries.weights, self._norms[rows], starts[:-1].copy(), terms, counts
+            *source, self._queries.weights, norms, starts[:-1].copy(), terms, counts, weights
         )
-        return starts, terms, counts
+        return starts, terms, self._worth_of_tokens(terms, counts, weights)
 
-    def block(
-        self, queries: Rows, starts: Rows, terms: NDArray[np.int32], counts: NDArray[np.int32]
-    ) -> LexicalBlock:
+    def block(self, queries: Rows, tokens: Tokens, wanted: Rows) -> LexicalBlock:
         """The best rows of some queries with these tokens."""
         shape = (len(queries), self._k)
         scores, rows = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
         found = np.zeros(len(queries), np.int32)
-        targets = self._targets
+        wanted_scores = np.zeros(wanted.shape, np.float32)
         lexical_kernels.search(
-            starts,
-            terms,
-            counts,
-            self._idf,
-            (targets.offsets, targets.rows, targets.weights),
+            tokens,
+            (self._targets.offsets, self._targets.rows, self._weights),
             self._allowed,
-            scores,
-            rows,
-            found,
+            (scores, rows, found),
+            (np.ascontiguousarray(wanted), wanted_scores),
         )
-        return LexicalBlock(queries, scores, rows, found)
+        return LexicalBlock(queries, scores, rows, found, wanted_scores)
+
+
+class _AskedPairs(_LexicalPairs):
+    """The targets ask: idf is that of the collection whose documents are read, counts those of the targets."""
+
+    def _worth_of_postings(self) -> Floats:
+        idf = np.zeros(len(self._targets.keys))
+        known = self._target_of >= 0
+        idf[self._target_of[known]] = self._queries.idf_of(np.diff(self._queries.offsets))[known]
+        worth = np.empty(len(self._targets.weights), np.float32)
+        targets = self._targets
+        postings = (targets.offsets, targets.rows, targets.weights)
+        lexical_kernels.worth_as_query(postings, targets.norms, idf, worth)
+        return worth
+
+    def _worth_of_tokens(
+        self, terms: NDArray[np.int32], counts: NDArray[np.int32], weights: Floats
+    ) -> Floats:
+        return weights

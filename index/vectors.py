@@ -68,9 +68,7 @@ class VectorIndex:
 
     def scores(self, query: Floats, rows: Rows) -> Floats:
         """Inner products of `query` (dimensions,) with the vectors of `rows`, in their order."""
-        products = np.vecdot(self.vectors[rows].astype(np.float64), query.astype(np.float64))
-        rounded: Floats = products.astype(np.float32)
-        return rounded
+        return exact_products(self.vectors[rows], query)
 
     def search(self, queries: Floats, k: int, rows: Rows | None = None) -> tuple[Floats, Rows]:
         """The best k' = min(k, candidates) rows of each query by (-score, row): scores (q, k') and rows (q, k').
@@ -116,6 +114,12 @@ class VectorIndex:
         scores = self.scores(query, rows)
         order = np.lexsort((rows, -scores))[:k]
         return scores[order], rows[order]
+
+
+def exact_products(vectors: Floats, other: Floats) -> Floats:
+    """Inner products of vectors (n, dimensions) with another (dimensions,), in double precision, rounded to single."""
+    products: Floats = np.vecdot(vectors.astype(np.float64), other.astype(np.float64)).astype(np.float32)
+    return products
 
 
 def _view(index: faiss.IndexFlatIP) -> Floats:

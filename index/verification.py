@@ -77,6 +77,8 @@ def _collection_problems(collection: Collection, count: int, dimensions: int) ->
         "词汇索引": collection.lexical.documents,
         "筛选列": len(collection.columns),
     }
+    if collection.sentences is not None:
+        parts["句子"] = len(collection.sentences)
     wrong = [f"{part} {found} 条" for part, found in parts.items() if found != count]
     if wrong:
         yield f"数量应为 {count}，而{'、'.join(wrong)}"

@@ -163,14 +163,19 @@ def _kind_missing(known: Known) -> Data:
     return _if(known.record.legal.kind is None, "专利类型：未登记")
 
 
-def _fees_unknown(life: LegalLife) -> bool:
+def _fees_unknown(known: Known) -> bool:
+    life, legal = known.life, known.record.legal
     unrecorded = {"annuity_paid_until", "annuity_checked_on"} & set(life.missing)
-    return bool(unrecorded) or life.status_basis == StatusBasis.PRESUMED
+    # A payment that nobody knows to be later than the arrears that the register showed does not settle them.
+    shown, checked = legal.status_date, legal.annuity_checked_on
+    settled = shown is not None and checked is not None and shown <= checked
+    unsettled = known.stated(LegalStatus.GRACE) and not settled
+    return bool(unrecorded) or unsettled or life.status_basis == StatusBasis.PRESUMED
 
 
 def _surely_in_force(known: Known) -> Data:
     life = known.life
-    sure = known.alive and life.status != LegalStatus.GRACE and not _fees_unknown(life)
+    sure = known.alive and life.status != LegalStatus.GRACE and not _fees_unknown(known)
     return [_status(known), f"最后有效日：{life.last_valid_day}"] if sure else None
 
 
@@ -199,7 +204,7 @@ def _grace(known: Known) -> Data:
 
 def _annuity_unknown(known: Known) -> Data:
     life = known.life
-    if not known.alive or life.status == LegalStatus.GRACE or not _fees_unknown(life):
+    if not known.alive or life.status == LegalStatus.GRACE or not _fees_unknown(known):
         return None
     paid = known.record.legal.annuity_paid_until
     return [f"年费缴至日：{paid or '未登记'}", f"缺：{'、'.join(life.missing_names) or '缴费记录'}"]

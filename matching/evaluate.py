@@ -10,25 +10,44 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from catalog.errors import InvalidInput
 from index.collection import Collection, Document
 from index.columns import ColumnValues
 from index.encoder import Encoder
+from matching.fuse import reciprocal_rank_fusion
 from matching.metrics import summarise
-from matching.retrieve import DEPTH, Query, legs
+from matching.relevance import WEIGHTS, Weights
+from matching.retrieve import Floats, Need, retrieve
 
 RUN_DEPTH = 100
 RUN_TAG = "patentdock"
-LEGS = ("dense", "lexical", "fused")
+FUSION_DEPTH = 500
 Progress = Callable[[str, int, int], None]
 Run = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A way to rank that is measured: one leg alone, plain fusion of both (RRF), or relevance with these weights."""
+
+    ranking: Literal["lexical", "dense", "rrf", "relevance"]
+    weights: Weights = WEIGHTS
+
+
+CONDITIONS = {
+    "lexical": Condition("lexical"),
+    "dense": Condition("dense"),
+    "rrf": Condition("rrf"),
+    "relevance": Condition("relevance"),
+}
+"""Both legs, their plain fusion, and what the product does."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +61,11 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Metrics by leg and name, and the rankings they rest on."""
+    """Metrics by condition and name, and the rankings and scores they rest on."""
 
     metrics: dict[str, dict[str, float]]
     runs: dict[str, Run]
-    scores: dict[str, list[float]]
+    scores: dict[str, dict[str, list[float]]]
 
 
 def _objects(path: Path) -> Iterator[dict[str, str]]:
@@ -105,46 +124,88 @@ def load(folder: Path) -> Benchmark:
     return Benchmark(documents, queries, judgements)
 
 
-def evaluate(folder: Path, encoder: Encoder, *, progress: Progress | None = None) -> Evaluation:
-    """Search every judged query in every document and measure dense, lexical and fused rankings."""
-    benchmark = load(folder)
+def evaluate(
+    folder: Path,
+    encoder: Encoder,
+    conditions: Mapping[str, Condition] = CONDITIONS,
+    *,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Search every judged query in every document and measure the rankings of all conditions."""
+    return measure(load(folder), encoder, conditions, progress=progress)
+
+
+def measure(
+    benchmark: Benchmark,
+    encoder: Encoder,
+    conditions: Mapping[str, Condition] = CONDITIONS,
+    *,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Search every judged query of a collection in every document and measure the rankings of all conditions."""
     names = list(benchmark.documents)
     say = progress or (lambda stage, done, total: None)
 
-    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-        return encoder.encode_passages(texts, progress=lambda done, total: say("向量化", done, total))
+    def encode(texts: Sequence[str]) -> list[Floats]:
+        return [encoder.encode_passages(texts, progress=lambda done, total: say("向量化", done, total))]
 
     with tempfile.TemporaryDirectory(prefix="patentdock-eval-") as work:
         documents = (
             Document(id=number, text=text, columns=ColumnValues())
             for number, text in enumerate(benchmark.documents.values())
         )
-        collection = Collection.build(Path(work) / "collection", documents, encode)
-        return _search_all(collection, benchmark, encoder, names, say)
+        collection = Collection.build(
+            Path(work) / "collection", documents, encoder.dimensions, encode, encode
+        )
+        return _search_all(collection, benchmark, encoder, conditions, names, say)
 
 
 def _search_all(
-    collection: Collection, benchmark: Benchmark, encoder: Encoder, names: list[str], say: Progress
+    collection: Collection,
+    benchmark: Benchmark,
+    encoder: Encoder,
+    conditions: Mapping[str, Condition],
+    names: list[str],
+    say: Progress,
 ) -> Evaluation:
-    runs: dict[str, Run] = {leg: {} for leg in LEGS}
-    scores: dict[str, list[float]] = {}
-    judged = list(benchmark.judgements)
-    vectors = encoder.encode_queries([benchmark.queries[query] for query in judged])
-    for number, name in enumerate(judged):
-        query = Query.of(benchmark.queries[name], vectors[number])
-        found = legs(collection, query, None, DEPTH)
-        fused, fused_scores = found.fused()
-        for leg, rows in zip(LEGS, (found.dense, found.lexical, fused), strict=True):
-            runs[leg][name] = [names[int(collection.ids[row])] for row in rows[:RUN_DEPTH]]
-        scores[name] = [float(score) for score in fused_scores[:RUN_DEPTH]]
-        say("检索", number + 1, len(judged))
-    metrics = {leg: summarise(run, benchmark.judgements) for leg, run in runs.items()}
+    runs: dict[str, Run] = {name: {} for name in conditions}
+    scores: dict[str, dict[str, list[float]]] = {name: {} for name in conditions}
+    vectors = encoder.encode_queries(list(benchmark.queries.values()))
+    mean: Floats = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    by_query = dict(zip(benchmark.queries, vectors, strict=True))
+    for number, query in enumerate(benchmark.judgements, 1):
+        for name, condition in conditions.items():
+            text, vector = benchmark.queries[query], by_query[query]
+            need = Need.of(text, vector, mean, len(vectors), condition.weights)
+            rows, its_scores = _rank(collection, condition, need, vector)
+            runs[name][query] = [names[row] for row in rows[:RUN_DEPTH]]
+            scores[name][query] = [float(score) for score in its_scores[:RUN_DEPTH]]
+        say("检索", number, len(benchmark.judgements))
+    metrics = {name: summarise(run, benchmark.judgements) for name, run in runs.items()}
     return Evaluation(metrics, runs, scores)
 
 
-def write_run(evaluation: Evaluation, path: Path) -> None:
-    """Write the fused run in TREC form: query, Q0, document, rank, score, tag."""
+def _rank(
+    collection: Collection, condition: Condition, need: Need, vector: Floats
+) -> tuple[Sequence[int], Sequence[float]]:
+    """Rows and scores, best first."""
+    if condition.ranking == "relevance":
+        hits = retrieve(collection, need, None, RUN_DEPTH, condition.weights)
+        return [hit.row for hit in hits], [hit.score for hit in hits]
+    lexical_scores, lexical = collection.lexical.search(need.tokens, FUSION_DEPTH)
+    if condition.ranking == "lexical":
+        return lexical.tolist(), lexical_scores.tolist()
+    dense_scores, dense = collection.vectors.search(vector[None, :], FUSION_DEPTH)
+    if condition.ranking == "dense":
+        return dense[0].tolist(), dense_scores[0].tolist()
+    rows, fused = reciprocal_rank_fusion([lexical, dense[0]])
+    return rows.tolist(), fused.tolist()
+
+
+def write_run(evaluation: Evaluation, path: Path, condition: str = "relevance") -> None:
+    """Write the run of a condition in TREC form: query, Q0, document, rank, score, tag."""
     with path.open("w", encoding="utf-8") as out:
-        for query, ranking in evaluation.runs["fused"].items():
-            for rank, (document, score) in enumerate(zip(ranking, evaluation.scores[query], strict=True), 1):
+        for query, ranking in evaluation.runs[condition].items():
+            its_scores = evaluation.scores[condition][query]
+            for rank, (document, score) in enumerate(zip(ranking, its_scores, strict=True), 1):
                 out.write(f"{query} Q0 {document} {rank} {score:.8f} {RUN_TAG}\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -11,15 +11,36 @@ from index.text import sentences, tokens
 MAX_EVIDENCE = 2
 
 
+MEANING, WORDS = "meaning", "words"
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceSentence:
-    """A sentence of `field` at [start, end) of its text, with its agreement with the query in [0, 1]."""
+    """A sentence of `field` at [start, end) of its text.
+
+    `score` is its similarity by MEANING, or its agreement with the query in WORDS, in [0, 1].
+    """
 
     field: str
     sentence: str
     start: int
     end: int
     score: float
+    basis: str = WORDS
+
+
+def nearest_sentence(fields: Mapping[str, str], place: int, score: float) -> EvidenceSentence | None:
+    """The sentence with that number in the fields, as a collection numbers them: those of the joined text in order.
+
+    None where the record has become shorter than the one that was indexed.
+    """
+    for name, text in fields.items():
+        its = sentences(text)
+        if place < len(its):
+            part = its[place]
+            return EvidenceSentence(name, part.text, part.start, part.end, round(score, 4), MEANING)
+        place -= len(its)
+    return None
 
 
 class QueryProfile:

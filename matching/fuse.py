@@ -1,4 +1,4 @@
-"""Reciprocal rank fusion (倒数排名融合) of rankings.
+"""Reciprocal rank fusion (倒数排名融合) of rankings: the peer that relevance is measured against.
 
 Cormack, Clarke, Buettcher: Reciprocal Rank Fusion outperforms Condorcet and individual rank learning methods,
 SIGIR 2009: score(d) = sum over rankings of 1 / (k + rank(d)), with k = 60.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from time import perf_counter
 from typing import Any
 
@@ -11,11 +12,14 @@ from catalog.base import ClassRef
 from catalog.db import Database, Session
 from catalog.errors import NotReady
 from index.build import patent_text
-from index.collection import Collection
+from index.collection import sentences_of
 from index.columns import Filters
 from index.encoder import Encoder
 from index.generation import Generation, GenerationStore
-from matching.explain import QueryProfile
+from index.sentences import SentenceIndex
+from index.text import tokens
+from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence
+from matching.relevance import WEIGHTS
 from matching.results import (
     Evidence,
     MatchResponse,
@@ -25,7 +29,7 @@ from matching.results import (
     SegmentCount,
     SegmentRef,
 )
-from matching.retrieve import Hit, Query, retrieve
+from matching.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
 
 BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
 # Records deleted since the generation was built leave gaps; this many more hits are kept to fill them.
@@ -54,8 +58,9 @@ class Matcher:
     def patents_for_text(self, text: str, top_k: int, filters: Filters) -> MatchResponse[PatentMatch]:
         """The `top_k` patents that answer a need written as `text`, best first."""
         start, generation = perf_counter(), self.generation()
-        query = Query.of(text, self._encoder.encode_queries([text])[0])
-        return self._patents(generation, query, top_k, filters, start)
+        vector, needs_ = self._encoder.encode_queries([text])[0], generation.needs
+        need = Need.of(text, vector, needs_.mean, len(needs_))
+        return self._patents(generation, need, top_k, filters, start)
 
     def patents_for_need(self, need_id: int, top_k: int, filters: Filters) -> MatchResponse[PatentMatch]:
         """The `top_k` patents that answer a need of the catalogue. Raises NotFound."""
@@ -66,21 +71,17 @@ class Matcher:
     def needs_for_patent(self, patent_id: int, top_k: int, filters: Filters) -> MatchResponse[NeedMatch]:
         """The `top_k` open needs that a patent of the catalogue answers, best first. Raises NotFound.
 
-        The patent's own vector is held against the needs' query vectors: the same score as the other way round.
+        A need and a patent have the same score as the other way round.
         """
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
         text = patent_text(patent.title, patent.abstract, patent.first_claim)
         row = generation.patents.row_of(patent_id)
-        vector = (
-            generation.patents.vectors.vector(row)
-            if row is not None
-            else self._encoder.encode_passages([text])[0]
-        )
-        query = Query.of(text, vector)
-        hits = _search(generation.needs, query, top_k, filters)
-        profile = QueryProfile(query.tokens, generation.needs.lexical.idf)
+        asking = self._not_indexed(text) if row is None else Patent.of(generation.patents, row, text)
+        rows = generation.needs.columns.select(filters)
+        hits = retrieve_needs(generation, asking, rows, top_k + SPARE)
+        profile = QueryProfile(asking.tokens, generation.needs.lexical.idf)
         with self._database.read() as session:
             names = _segment_names(session, generation)
             found = needs.many(session, [hit.id for hit in hits])
@@ -92,7 +93,9 @@ class Matcher:
                 scores=_scores(hit),
                 need=found[hit.id],
                 segments=_segments(found[hit.id].classes, names),
-                evidence=_evidence(profile, [("title", found[hit.id].title), ("text", found[hit.id].text)]),
+                evidence=_quoted(
+                    profile.evidence([("title", found[hit.id].title), ("text", found[hit.id].text)])
+                ),
             )
             for rank, hit in enumerate(kept, 1)
         ]
@@ -101,10 +104,11 @@ class Matcher:
         )
 
     def _patents(
-        self, generation: Generation, query: Query, top_k: int, filters: Filters, start: float
+        self, generation: Generation, need: Need, top_k: int, filters: Filters, start: float
     ) -> MatchResponse[PatentMatch]:
-        hits = _search(generation.patents, query, top_k, filters)
-        profile = QueryProfile(query.tokens, generation.patents.lexical.idf)
+        rows = generation.patents.columns.select(filters)
+        hits = retrieve(generation.patents, need, rows, top_k + SPARE)
+        profile = QueryProfile(need.tokens, generation.patents.lexical.idf)
         ids = [hit.id for hit in hits]
         with self._database.read() as session:
             names = _segment_names(session, generation)
@@ -119,13 +123,19 @@ class Matcher:
                 patent=found[hit.id],
                 segments=_segments(found[hit.id].classes, names),
                 licence=terms.get(hit.id),
-                evidence=_evidence(profile, _patent_fields(found[hit.id])),
+                evidence=_patent_evidence(profile, hit, found[hit.id]),
             )
             for rank, hit in enumerate(kept, 1)
         ]
         return MatchResponse[PatentMatch](
             **self._head(generation, start), items=items, by_segment=_by_segment(i.segments for i in items)
         )
+
+    def _not_indexed(self, text: str) -> Patent:
+        """A patent that came after the generation was built."""
+        parts = sentences_of(text)
+        vectors = self._encoder.encode_passages([text, *parts])
+        return Patent(vectors[0], SentenceIndex.of(vectors[1:], [len(parts)]), tokens(text))
 
     def _head(self, generation: Generation, start: float) -> dict[str, Any]:
         return {
@@ -136,15 +146,13 @@ class Matcher:
         }
 
 
-def _search(collection: Collection, query: Query, top_k: int, filters: Filters) -> list[Hit]:
-    return retrieve(collection, query, collection.columns.select(filters), top_k + SPARE)
-
-
 def _scores(hit: Hit) -> Scores:
     return Scores(
-        dense=round(hit.dense, 6),
+        document=hit.document,
+        sentence=hit.sentence,
+        lexical=hit.lexical,
+        bm25=round(hit.bm25, 6),
         dense_rank=hit.dense_rank,
-        lexical=round(hit.lexical, 6),
         lexical_rank=hit.lexical_rank,
     )
 
@@ -167,16 +175,18 @@ def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[Segmen
     ]
 
 
-def _patent_fields(patent: patents.PatentPublic) -> list[tuple[str, str]]:
+def _patent_evidence(profile: QueryProfile, hit: Hit, patent: patents.PatentPublic) -> list[Evidence]:
+    fields = {"title": patent.title, "abstract": patent.abstract, "first_claim": patent.first_claim}
+    nearest = nearest_sentence(fields, hit.place, hit.sentence / WEIGHTS.sentence)
     # A title repeats the name of the thing; what answers a need stands in the text.
-    return [("abstract", patent.abstract), ("first_claim", patent.first_claim)]
+    agreeing = profile.evidence([(name, text) for name, text in fields.items() if name != "title"])
+    found = [nearest] if nearest else []
+    found += [one for one in agreeing if nearest is None or one.sentence != nearest.sentence]
+    return _quoted(found)
 
 
-def _evidence(profile: QueryProfile, fields: list[tuple[str, str]]) -> list[Evidence]:
-    return [
-        Evidence(sentence=e.sentence, score=e.score, field=e.field, start=e.start, end=e.end)
-        for e in profile.evidence(fields)
-    ]
+def _quoted(found: Sequence[EvidenceSentence]) -> list[Evidence]:
+    return [Evidence(**asdict(one)) for one in found]
 
 
 def _by_segment(groups: Iterable[list[SegmentRef]]) -> list[SegmentCount]:

@@ -1,12 +1,14 @@
 """The night's matches (夜间匹配): every open need against every patent in force, and every such patent against the needs.
 
-Both legs and their fusion are those of `matching.retrieve`, for all records of one generation at once. All comes from the
-generation: vectors, tokens and filters; neither the catalogue nor the model is asked.
+Candidates of both legs and their relevance are those of `matching.retrieve`, for all records of one generation at once. All
+comes from the generation: vectors, sentences, tokens and filters; neither the catalogue nor the model is asked.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,13 +17,13 @@ from numpy.typing import NDArray
 
 from catalog.night_matches import NightMatch, NightSide
 from index.all_pairs import Group, PairBlock, all_pairs, exact_scores
-from index.collection import Collection
 from index.columns import Filters
 from index.generation import Generation
 from index.lexical_pairs import LexicalBlock, lexical_pairs
 from index.pair_product import choose_product
-from matching.fuse_blocks import fuse_blocks
-from matching.retrieve import DEPTH
+from matching.merge_candidates import merge
+from matching.relevance import MICRO, parts, shifted
+from matching.retrieve import DEPTH, sentences_of
 
 TOP_PATENTS = 20
 """Patents kept for a need."""
@@ -29,6 +31,8 @@ TOP_NEEDS = 10
 """Needs kept for a patent."""
 
 Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Counts = NDArray[np.int32]
 Found = list[tuple[int, list[NightMatch]]]
 Store = Callable[[NightSide, Found], None]
 Progress = Callable[[str, int, int], None]
@@ -56,57 +60,117 @@ def match_all(
     in_force = patents.columns.select(Filters(in_force_on=day))
     if in_force is None:
         raise AssertionError("a filter was given")
-    every_need = np.arange(len(needs))
     sides = (
-        (NightSide.NEED, "需求匹配专利", needs, patents, every_need, in_force, TOP_PATENTS),
-        (NightSide.PATENT, "专利匹配需求", patents, needs, in_force, None, TOP_NEEDS),
+        (
+            NightSide.NEED,
+            "需求匹配专利",
+            patents_for_needs(generation, in_force, threads=threads),
+            len(needs),
+        ),
+        (
+            NightSide.PATENT,
+            "专利匹配需求",
+            needs_for_patents(generation, in_force, threads=threads),
+            len(in_force),
+        ),
     )
-    for side, step, asking, answering, its_rows, rows, top in sides:
+    for side, step, blocks, total in sides:
         done = 0
-        for found in best_pairs(asking, answering, its_rows, rows, top, threads=threads):
+        for found in blocks:
             store(side, found)
             done += len(found)
             if progress:
-                progress(step, done, len(its_rows))
+                progress(step, done, total)
     return NightReport(len(needs), len(in_force), len(patents), choose_product().reason)
 
 
-def best_pairs(
-    asking: Collection,
-    answering: Collection,
-    asking_rows: Rows,
-    rows: Rows | None,
-    top: int,
-    *,
-    threads: int = 2,
+def patents_for_needs(
+    generation: Generation, rows: Rows | None, top: int = TOP_PATENTS, *, threads: int = 2
 ) -> Iterator[Found]:
-    """The `top` best of `rows` (None: all) of one collection for records of another, fused as `matching.retrieve` does.
-
-    Yields blocks of record ids of `asking` with their matches, best first, by id of `answering`.
-    """
-    if len(asking_rows) == 0:
-        return
-    dense = all_pairs(
-        answering.vectors, asking.vectors.vectors, DEPTH, [Group(asking_rows, rows)], threads=threads
-    )
-    lexical = lexical_pairs(asking.lexical, answering.lexical, asking_rows, DEPTH, rows, threads=threads)
-    for dense_block, lexical_block in zip(dense, lexical, strict=True):
-        yield _fused_block(asking, answering, dense_block, lexical_block, top)
+    """The `top` patents of `rows` (None: all) for every need, as `retrieve` ranks them, in blocks by id of the needs."""
+    return _AllPairs(generation, from_needs=True).blocks(np.arange(len(generation.needs)), rows, top, threads)
 
 
-def _fused_block(
-    asking: Collection, answering: Collection, dense: PairBlock, lexical: LexicalBlock, top: int
-) -> Found:
-    rows, scores, counts, ranks = fuse_blocks(dense.rows, lexical.rows, lexical.counts, top, len(answering))
-    queries = np.ascontiguousarray(asking.vectors.vectors[dense.queries])
-    cosines = exact_scores(answering.vectors, queries, rows, counts).astype(np.float64).round(6)
-    columns = [part.tolist() for part in (answering.ids[rows], scores, cosines, ranks[0], ranks[1])]
-    return [
-        (
-            record,
-            [NightMatch(i, s, c, d or None, w or None) for i, s, c, d, w in zip(*its, strict=True)][:count],
+def needs_for_patents(
+    generation: Generation, rows: Rows, top: int = TOP_NEEDS, *, threads: int = 2
+) -> Iterator[Found]:
+    """The `top` needs for each of the patents `rows`, as `retrieve_needs` ranks them, in blocks by id of the patents."""
+    return _AllPairs(generation, from_needs=False).blocks(rows, None, top, threads)
+
+
+class _AllPairs:
+    """All pairs of one generation, the needs asking or the patents."""
+
+    def __init__(self, generation: Generation, *, from_needs: bool) -> None:
+        patents, needs = generation.patents, generation.needs
+        self._from_needs = from_needs
+        self._asking, self._answering = (needs, patents) if from_needs else (patents, needs)
+        self._sentences, self._masses = sentences_of(patents), generation.need_masses
+        self._needs = shifted(needs.vectors.vectors, needs.mean, len(needs))
+        vectors = (self._needs, patents.vectors.vectors)
+        self._queries, self._vectors = vectors if from_needs else vectors[::-1]
+
+    def blocks(self, asking_rows: Rows, rows: Rows | None, top: int, threads: int) -> Iterator[Found]:
+        """The best `top` of `rows` (None: all) of the answering side for these rows of the asking one."""
+        if len(asking_rows) == 0:
+            return
+        dense = all_pairs(
+            self._answering.vectors, self._queries, DEPTH, [Group(asking_rows, rows)], threads=threads
         )
-        for record, count, *its in zip(
-            asking.ids[dense.queries].tolist(), counts.tolist(), *columns, strict=True
+        seen: deque[PairBlock] = deque()
+
+        def wanted() -> Iterator[Rows]:
+            for block in dense:
+                seen.append(block)
+                yield block.rows
+
+        lexical = lexical_pairs(
+            self._asking.lexical,
+            self._answering.lexical,
+            asking_rows,
+            DEPTH,
+            rows,
+            wanted=wanted(),
+            targets_ask=not self._from_needs,
+            threads=threads,
         )
-    ]
+        with ThreadPoolExecutor(threads) as pool:
+            waiting: deque[Future[Found]] = deque()
+            for block in lexical:
+                waiting.append(pool.submit(self._ranked, seen.popleft(), block, top))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            yield from (future.result() for future in waiting)
+
+    def _ranked(self, dense: PairBlock, lexical: LexicalBlock, top: int) -> Found:
+        rows, bm25, counts = merge(dense.rows, lexical, len(self._answering))
+        asking = self._asking.ids[dense.queries].tolist()
+        if not counts.any():
+            return [(record, []) for record in asking]
+        queries = np.ascontiguousarray(self._queries[dense.queries])
+        taken = np.arange(rows.shape[1]) < counts[:, None]
+        document = exact_scores(self._vectors, queries, rows, counts)[taken]
+        pairs = np.repeat(dense.queries, counts), rows[taken]
+        needs, patents = pairs if self._from_needs else pairs[::-1]
+        sentence, _ = self._sentences.nearest(self._needs, (needs, patents))
+        scored = parts(document, sentence, bm25[taken], self._masses[needs])
+        best, at = _best(rows, taken, scored.total, top)
+        ids = self._answering.ids[np.take_along_axis(rows, best, axis=1)]
+        values = (scored.total, scored.document, scored.sentence, scored.lexical)
+        columns = [ids.tolist(), *((part[at] / MICRO).tolist() for part in values)]
+        return [
+            (record, [NightMatch(*match) for match in zip(*its, strict=True)][:count])
+            for record, count, *its in zip(asking, counts.tolist(), *columns, strict=True)
+        ]
+
+
+def _best(
+    rows: Rows, taken: NDArray[np.bool_], totals: NDArray[np.int64], top: int
+) -> tuple[Rows, NDArray[np.int64]]:
+    """The columns of the best `top` of each query by (-total, row), and their places in `totals`."""
+    total = np.full(rows.shape, np.iinfo(np.int64).min)
+    total[taken] = totals
+    places = np.zeros(rows.shape, np.int64)
+    places[taken] = np.arange(len(totals))
+    best = np.lexsort((rows, -np.maximum(total, -(2**62))), axis=1)[:, :top]
+    return best, np.take_along_axis(places, best, axis=1)

@@ -10,11 +10,13 @@ from catalog.patents import PatentPublic
 
 
 class Scores(BaseModel):
-    """What each leg says of a hit; a rank is null where the leg's ranking does not reach it."""
+    """The parts of a score, each times its weight, which add up to it; a rank is null below the leg's depth."""
 
-    dense: float = Field(description="语义相似度（余弦）")
+    document: float = Field(description="与专利全文的语义相似度（已乘权重）")
+    sentence: float = Field(description="与专利最相近一句的语义相似度（已乘权重）")
+    lexical: float = Field(description="字词匹配（已乘权重）")
+    bm25: float = Field(description="字词匹配的原始得分（BM25），不直接计入总分")
     dense_rank: int | None = Field(description="语义检索名次")
-    lexical: float = Field(description="字词匹配得分（BM25）")
     lexical_rank: int | None = Field(description="字词检索名次")
 
 
@@ -31,7 +33,8 @@ class Evidence(BaseModel):
     """A sentence quoted verbatim from a field of the hit, at [start, end) of that field."""
 
     sentence: str
-    score: float
+    basis: str = Field(description="meaning=语义最相近的一句, words=用词最相符的句子")
+    score: float = Field(description="语义相似度或用词相符程度")
     field: str
     start: int
     end: int

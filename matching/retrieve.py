@@ -1,6 +1,7 @@
-"""Retrieval: both legs, dense and lexical, under the same filters, and their fusion.
+"""Retrieval (检索): candidates of both legs, dense and lexical, under the same filters, ranked by relevance.
 
-Filters come first: `rows` are the only rows that either leg looks at, so a narrow filter never loses a match.
+Filters come first: `rows` are the only rows that either leg looks at, so a narrow filter never loses a match. Each leg
+gives the exact best DEPTH; every candidate of either is scored in all parts.
 """
 
 from __future__ import annotations
@@ -11,82 +12,153 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.collection import Collection
+from index.generation import Generation
 from index.lexical import best_of
+from index.sentences import SentenceIndex
 from index.text import tokens
-from matching.fuse import reciprocal_rank_fusion
+from index.vectors import exact_products
+from matching.relevance import MICRO, WEIGHTS, Parts, Weights, parts, shifted
 
-DEPTH = 500
+DEPTH = 200
+"""Candidates of each leg."""
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What is looked for: unit vector of shape (dimensions,) and lexical tokens, repeated as they stand."""
+class Need:
+    """A need that asks: its shifted vector (dimensions,) and tokens, repeated as they stand."""
 
-    vector: NDArray[np.float32]
+    vector: Floats
     tokens: list[str]
 
     @classmethod
-    def of(cls, text: str, vector: NDArray[np.float32]) -> Query:
-        """The query for a text that has been embedded."""
-        return cls(vector, tokens(text))
+    def of(cls, text: str, vector: Floats, mean: Floats, needs: int, weights: Weights = WEIGHTS) -> Need:
+        """The need written as `text`, embedded as `vector`, where so many open needs have that mean vector."""
+        return cls(shifted(vector, mean, needs, weights), tokens(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Patent:
+    """A patent that asks: its vector (dimensions,), its sentences and its tokens, repeated as they stand."""
+
+    vector: Floats
+    sentences: SentenceIndex
+    tokens: list[str]
+
+    @classmethod
+    def of(cls, patents: Collection, row: int, text: str) -> Patent:
+        """The patent in `row` of a collection, with its text."""
+        return cls(patents.vectors.vector(row), sentences_of(patents).document(row), tokens(text))
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One row of the fused ranking with what each leg says of it; a rank is None below the leg's depth."""
+    """One row of the ranking. `document`, `sentence`, `lexical` are the parts of `score`, which add up to it exactly.
+
+    `place` is the number of the nearest sentence in the patent's text; `bm25` is not weighed; a rank is None below the
+    leg's depth.
+    """
 
     row: int
     id: int
     score: float
-    dense: float
-    dense_rank: int | None
+    document: float
+    sentence: float
     lexical: float
+    bm25: float
+    place: int
+    dense_rank: int | None
     lexical_rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Legs:
+class Candidates:
     """The rankings of both legs as row numbers, best first, and the BM25 of every document."""
 
-    dense: NDArray[np.int64]
-    lexical: NDArray[np.int64]
-    bm25: NDArray[np.float32]
+    dense: Rows
+    lexical: Rows
+    bm25: Floats
 
-    def fused(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Rows and scores of the fusion, best first; the lexical leg resolves its ties."""
-        return reciprocal_rank_fusion([self.lexical, self.dense])
+    @property
+    def rows(self) -> Rows:
+        """All of them, ascending."""
+        return np.union1d(self.dense, self.lexical)
 
 
-def legs(
-    collection: Collection, query: Query, rows: NDArray[np.int64] | None = None, depth: int = DEPTH
-) -> Legs:
-    """Search both legs for the `depth` best of `rows` (None: of all)."""
-    _, dense = collection.vectors.search(query.vector[None, :], depth, rows)
-    bm25 = collection.lexical.scores(query.tokens)
+def candidates(patents: Collection, need: Need, rows: Rows | None = None, depth: int = DEPTH) -> Candidates:
+    """The `depth` best of `rows` (None: of all) in each leg."""
+    _, dense = patents.vectors.search(need.vector[None, :], depth, rows)
+    bm25 = patents.lexical.scores(need.tokens)
     _, lexical = best_of(bm25, depth, rows)
-    return Legs(dense[0], lexical, bm25)
+    return Candidates(dense[0], lexical, bm25)
 
 
 def retrieve(
-    collection: Collection, query: Query, rows: NDArray[np.int64] | None = None, top: int = 10
+    patents: Collection, need: Need, rows: Rows | None = None, top: int = 10, weights: Weights = WEIGHTS
 ) -> list[Hit]:
-    """The `top` best rows of the fused ranking among `rows` (None: all), best first, ties by id."""
-    found = legs(collection, query, rows, max(DEPTH, top))
-    fused, scores = found.fused()
-    fused, scores = fused[:top], scores[:top]
-    dense = collection.vectors.scores(query.vector, fused)
-    lexical = found.bm25[fused]
+    """The `top` most relevant patents among `rows` (None: all), best first, ties by id."""
+    found = candidates(patents, need, rows, max(DEPTH, top))
+    its = found.rows
+    sentence, places = sentences_of(patents).nearest(
+        need.vector[None, :], (np.zeros(len(its), np.int64), its)
+    )
+    document = patents.vectors.scores(need.vector, its)
+    bm25 = found.bm25[its]
+    scored = parts(document, sentence, bm25, patents.lexical.mass(need.tokens), weights)
+    return _ranked(patents, found, its, scored, places, top)
+
+
+def retrieve_needs(
+    generation: Generation,
+    patent: Patent,
+    rows: Rows | None = None,
+    top: int = 10,
+    weights: Weights = WEIGHTS,
+) -> list[Hit]:
+    """The `top` needs to which a patent is most relevant, among `rows` (None: all), best first, ties by id."""
+    needs, lexical = generation.needs, generation.patents.lexical
+    depth = max(DEPTH, top)
+    _, dense = needs.vectors.search(patent.vector[None, :], depth, rows)
+    bm25 = lexical.asked_by(needs.lexical, patent.tokens)
+    _, best = best_of(bm25, depth, rows)
+    found = Candidates(dense[0], best, bm25)
+    its = found.rows
+    queries = shifted(needs.vectors.vectors[its], needs.mean, len(needs), weights)
+    numbers = np.arange(len(its))
+    sentence, places = patent.sentences.nearest(queries, (numbers, np.zeros(len(its), np.int64)))
+    document = exact_products(queries, patent.vector)
+    scored = parts(document, sentence, bm25[its], generation.need_masses[its], weights)
+    return _ranked(needs, found, its, scored, places, top)
+
+
+def sentences_of(patents: Collection) -> SentenceIndex:
+    """The sentences of a collection of patents. Raises ValueError for a collection of needs."""
+    if patents.sentences is None:
+        raise ValueError("a collection of needs cannot be searched as patents are")
+    return patents.sentences
+
+
+def _ranked(
+    collection: Collection, found: Candidates, rows: Rows, scored: Parts, places: NDArray[np.int32], top: int
+) -> list[Hit]:
+    total = scored.total
+    order = np.lexsort((rows, -total))[:top]
     dense_rank = {int(row): rank for rank, row in enumerate(found.dense, 1)}
     lexical_rank = {int(row): rank for rank, row in enumerate(found.lexical, 1)}
     return [
         Hit(
-            row=int(row),
-            id=int(collection.ids[row]),
-            score=float(scores[n]),
-            dense=float(dense[n]),
-            dense_rank=dense_rank.get(int(row)),
-            lexical=float(lexical[n]),
-            lexical_rank=lexical_rank.get(int(row)),
+            row=int(rows[n]),
+            id=int(collection.ids[rows[n]]),
+            score=int(total[n]) / MICRO,
+            document=int(scored.document[n]) / MICRO,
+            sentence=int(scored.sentence[n]) / MICRO,
+            lexical=int(scored.lexical[n]) / MICRO,
+            bm25=float(found.bm25[rows[n]]),
+            place=int(places[n]),
+            dense_rank=dense_rank.get(int(rows[n])),
+            lexical_rank=lexical_rank.get(int(rows[n])),
         )
-        for n, row in enumerate(fused)
+        for n in order
     ]

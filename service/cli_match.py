@@ -167,10 +167,10 @@ def evaluate(
     folder: Annotated[Path, typer.Argument(help="BEIR 布局的文件夹", metavar="文件夹", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
     run: Annotated[
-        Path | None, typer.Option(help="把融合排序写成 TREC run 文件", metavar="文件", show_default=False)
+        Path | None, typer.Option(help="把相关度排序写成 TREC run 文件", metavar="文件", show_default=False)
     ] = None,
 ) -> None:
-    """评测检索质量：语义、字词与融合三种排序的指标。"""
+    """评测检索质量：字词、语义、二者名次融合（RRF）与本系统相关度四种排序的指标。"""
     from matching.evaluate import evaluate as measure
     from matching.evaluate import write_run
 
@@ -187,7 +187,7 @@ def evaluate(
     if as_json:
         print_json(evaluation.metrics)
         return
-    names = {"dense": "语义", "lexical": "字词", "fused": "融合"}
+    names = {"dense": "语义", "lexical": "字词", "rrf": "名次融合", "relevance": "相关度"}
     rows = [
         [names.get(leg, leg), *(f"{values[metric]:.4f}" for metric in values)]
         for leg, values in evaluation.metrics.items()

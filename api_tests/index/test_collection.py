@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder
 from index.collection import Collection, Document
@@ -19,10 +21,19 @@ def document(number: int) -> Document:
     return Document(id=number * 3 + 5, text=f"第{number}种冷却装置", columns=columns)
 
 
+def built(folder: Path, documents: Iterable[Document]) -> Collection:
+    encoder = HashEncoder()
+
+    def encode(texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        return [encoder.encode_passages(texts)]
+
+    return Collection.build(folder, documents, encoder.dimensions, encode, encode)
+
+
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     folder = tmp_path_factory.mktemp("collection") / "patents"
-    return Collection.build(folder, map(document, range(COUNT)), HashEncoder().encode_passages)
+    return built(folder, map(document, range(COUNT)))
 
 
 def test_a_narrow_filter_returns_every_record_that_meets_it(collection: Collection) -> None:
@@ -42,7 +53,7 @@ def test_rows_are_found_by_id(collection: Collection) -> None:
 
 
 def test_a_collection_may_be_empty(tmp_path: Path) -> None:
-    empty = Collection.build(tmp_path / "empty", [], HashEncoder().encode_passages)
+    empty = built(tmp_path / "empty", [])
     assert len(empty) == 0
     assert empty.vectors.search(HashEncoder().encode_queries(["冷却"]), 10)[1].shape == (1, 0)
     assert empty.lexical.search(["冷却"], 10)[1].tolist() == []
@@ -53,11 +64,24 @@ def test_a_collection_may_be_empty(tmp_path: Path) -> None:
 def test_ids_must_ascend(tmp_path: Path) -> None:
     documents = [document(1), document(1)]
     with pytest.raises(ValueError, match="ascend"):
-        Collection.build(tmp_path / "wrong", documents, HashEncoder().encode_passages)
+        built(tmp_path / "wrong", documents)
 
 
 def test_every_document_needs_a_vector(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="1 vectors for 2"):
         Collection.build(
-            tmp_path / "wrong", map(document, range(2)), lambda _: np.eye(1, 4, dtype=np.float32)
+            tmp_path / "wrong", map(document, range(2)), 4, lambda _: [np.eye(1, 4, dtype=np.float32)]
         )
+
+
+def test_sentences_and_mean_follow_the_texts(tmp_path: Path) -> None:
+    texts = ["冷却装置。包括水泵；水泵变频", "……", "风扇"]
+    collection = built(tmp_path / "some", [Document(n, text, ColumnValues()) for n, text in enumerate(texts)])
+    assert collection.sentences is not None
+    assert np.diff(collection.sentences.starts).tolist() == [3, 1, 1]
+    queries = HashEncoder().encode_passages(["包括水泵；", "风扇"])
+    scores, places = collection.sentences.nearest(queries, (np.array([0, 0, 1]), np.array([0, 2, 2])))
+    assert (scores[[0, 2]] > 0.99).all()
+    assert scores[1] < 0.9
+    assert places.tolist() == [1, 0, 0]
+    np.testing.assert_allclose(collection.mean, collection.vectors.vectors.mean(axis=0), atol=1e-6)

@@ -89,3 +89,22 @@ def test_the_order_of_words_does_not_change_a_score(tmp_path: Path) -> None:
 def test_k_below_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         open_index(tmp_path, [["钢"]]).search(["钢"], 0)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_a_document_asked_by_queries_scores_what_each_query_finds(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("lexical")
+    documents = data.draw(st.lists(token_lists, min_size=1, max_size=20))
+    queries = data.draw(st.lists(st.lists(st.sampled_from([*WORDS, "未见"]), max_size=10), max_size=20))
+    for name, lists in (("documents", documents), ("queries", queries)):
+        LexicalIndex.write(folder / name, lists)
+    index, asking = (LexicalIndex.open(folder / name) for name in ("documents", "queries"))
+    row = data.draw(st.integers(0, len(documents) - 1))
+    expected = np.array([index.scores(query)[row] for query in queries], np.float32)
+    np.testing.assert_array_equal(index.asked_by(asking, documents[row]), expected)
+    masses = [sum(index.idf(token) for token in query) for query in queries]
+    np.testing.assert_allclose([index.mass(query) for query in queries], masses)
+    np.testing.assert_allclose(index.masses(asking), masses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import tee
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.lexical import LexicalIndex
+from index.all_pairs import BLOCK
+from index.lexical import LexicalIndex, best_of
 from index.lexical_pairs import lexical_pairs
 
 WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
@@ -45,11 +47,21 @@ def test_pairs_equal_the_search_of_each_document(
     query_rows = np.flatnonzero(random.random(len(queries)) < data.draw(st.sampled_from([0.3, 1.0])))
     k = data.draw(st.sampled_from([1, 9, 500]))
 
+    targets_ask, besides = data.draw(st.booleans()), min(answering, 3)
+    drawn = (
+        random.integers(0, max(answering, 1), (len(query_rows[at : at + BLOCK]), besides))
+        for at in range(0, len(query_rows), BLOCK)
+    )
+    wanted, copies = tee(drawn)
+
     answered: list[int] = []
-    for block in lexical_pairs(own, targets, query_rows, k, rows):
+    pairs = lexical_pairs(own, targets, query_rows, k, rows, wanted=wanted, targets_ask=targets_ask)
+    for block, its_wanted in zip(pairs, copies, strict=True):
         for at, query in enumerate(block.queries):
-            scores, found = targets.search(queries[query], k, rows)
+            every = own.asked_by(targets, queries[query]) if targets_ask else targets.scores(queries[query])
+            scores, found = best_of(every, k, rows)
             np.testing.assert_array_equal(block.rows[at, : block.counts[at]], found)
             np.testing.assert_array_equal(block.scores[at, : block.counts[at]], scores)
+            np.testing.assert_array_equal(block.wanted[at], every[its_wanted[at]])
         answered += block.queries.tolist()
     assert answered == query_rows.tolist()

@@ -34,9 +34,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_all_legs_are_measured_and_the_run_is_written(folder: Path, encoder: Encoder) -> None:
     evaluation = evaluate(folder, encoder)
-    assert set(evaluation.metrics) == {"dense", "lexical", "fused"}
-    assert evaluation.metrics["fused"]["ndcg@10"] == pytest.approx(1.0)
-    run = folder / "fused.run"
+    assert set(evaluation.metrics) == {"dense", "lexical", "rrf", "relevance"}
+    assert evaluation.metrics["relevance"]["ndcg@10"] == pytest.approx(1.0)
+    run = folder / "relevance.run"
     write_run(evaluation, run)
     lines = [line.split() for line in run.read_text().splitlines()]
     # Two documents with the same text are two results, the first one first.

@@ -115,8 +115,8 @@ def test_caps_warn_and_never_refuse() -> None:
         years=2, own_use={"annual_revenue": 10**9, "margin": 60, "share": 50}, base="M1", forecast=FORECAST
     )
     own = method(found, "M1")
-    assert (own.annual_fee, own.royalty_rate, own.profit_rate) == (300_000_000, 30, 50)
-    assert (own.suggested_fee, own.suggested_rate, own.suggested_profit_rate) == (10_000_000, 20, 40)
+    assert [own.annual_fee, own.royalty_rate, own.profit_rate] == [300_000_000, 30, 50]
+    assert [own.suggested_fee, own.suggested_rate, own.suggested_profit_rate] == [10_000_000, 20, 40]
     assert sum("上限" in note for note in own.notes) == 3
     agreed = sheet(years=1, agreed={"annual_fee": 30_000_000, "royalty_rate": 25}, forecast=FORECAST)
     assert agreed.basis.annual_fee == 30_000_000
@@ -151,7 +151,7 @@ def test_payment_forms_by_hand() -> None:
     assert found.annuity_saving == Decimal("1500.00")
     lump = plan(found, PaymentForm.LUMP_SUM)
     # (300,000 - 50,000) x 70 %; 300,000 - 50,000 - 175,000 + 1,500
-    assert (lump.inventor_share, lump.owner_net) == (175_000, 76_500)
+    assert [lump.inventor_share, lump.owner_net] == [175_000, 76_500]
 
 
 def test_reductions_of_the_annuity_do_not_add_up() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pytest
 
 from catalog import needs, patents
@@ -13,7 +12,7 @@ from index.build import patent_text
 from index.columns import Filters
 from index.generation import Generation
 from matching.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, match_all
-from matching.retrieve import Query, retrieve
+from matching.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
 from service.runtime import Runtime
 
 DAY = date(2026, 6, 1)
@@ -45,8 +44,9 @@ def test_every_need_gets_what_the_request_by_day_answers(
         texts = {need.id: need.text for need in needs.texts(session)}
     assert [need_id for need_id, _ in stored[NightSide.NEED]] == generation.needs.ids.tolist()
     for row, (need_id, found) in enumerate(stored[NightSide.NEED]):
-        query = Query.of(texts[need_id], generation.needs.vectors.vector(row))
-        assert found == expected(generation, "patents", query, rows, TOP_PATENTS)
+        vector, mean = generation.needs.vectors.vector(row), generation.needs.mean
+        need = Need.of(texts[need_id], vector, mean, len(generation.needs))
+        assert found == as_stored(retrieve(generation.patents, need, rows, TOP_PATENTS))
 
 
 def test_every_patent_in_force_gets_what_the_request_by_day_answers(
@@ -59,15 +59,25 @@ def test_every_patent_in_force_gets_what_the_request_by_day_answers(
     for patent_id, found in stored[NightSide.PATENT]:
         row = generation.patents.row_of(patent_id)
         assert row is not None
-        query = Query.of(texts[patent_id], generation.patents.vectors.vector(row))
-        assert found == expected(generation, "needs", query, None, TOP_NEEDS)
+        patent = Patent.of(generation.patents, row, texts[patent_id])
+        assert found == as_stored(retrieve_needs(generation, patent, None, TOP_NEEDS))
 
 
-def expected(
-    generation: Generation, side: str, query: Query, rows: np.ndarray | None, top: int
-) -> list[NightMatch]:
-    hits = retrieve(getattr(generation, side), query, rows, top)
-    return [NightMatch(h.id, h.score, round(h.dense, 6), h.dense_rank, h.lexical_rank) for h in hits]
+def as_stored(hits: list[Hit]) -> list[NightMatch]:
+    return [NightMatch(h.id, h.score, h.document, h.sentence, h.lexical) for h in hits]
+
+
+def test_a_pair_has_one_score_whoever_asks(night: tuple[NightReport, Stored]) -> None:
+    _, stored = night
+    asked = {(n, match.id): match for n, found in stored[NightSide.NEED] for match in found}
+    both = [
+        (match, asked[match.id, patent])
+        for patent, found in stored[NightSide.PATENT]
+        for match in found
+        if (match.id, patent) in asked
+    ]
+    assert len(both) > 20
+    assert all(one[1:] == other[1:] for one, other in both)
 
 
 def test_where_nothing_is_in_force_needs_have_no_matches(generation: Generation) -> None:

@@ -38,7 +38,9 @@ def test_an_answer_holds_everything_it_rests_on(client: httpx.Client) -> None:
     for item in answer["items"]:
         patent = item["patent"]
         assert patent["is_demo"]
-        assert {"dense", "dense_rank", "lexical", "lexical_rank"} <= item["scores"].keys()
+        its = item["scores"]
+        assert round(its["document"] + its["sentence"] + its["lexical"], 6) == item["score"]
+        assert any(its[rank] is not None for rank in ("dense_rank", "lexical_rank"))
         assert all(segment["basis_name"] == "推断（IPC）" for segment in item["segments"])
         for evidence in item["evidence"]:
             text = patent[evidence["field"]]

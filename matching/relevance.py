@@ -1,0 +1,78 @@
+"""Relevance (相关度): one number for a need and a patent, the same whichever of them asks.
+
+    relevance = document * q·d + sentence * max over the patent's sentences s of q·s + lexical * BM25 / sqrt(mass)
+
+d is the patent's vector and q the need's vector less `hub` times the mean vector of all open needs: what a patent has in
+common with every need says nothing about this one, and takes away the hubs, patents that are near to everything. mass is
+the idf of the need's words added up, so that a long need's words do not drown its meaning. The weights were chosen on the
+tuning halves of the collections in evaluation/; docs/evaluation.md has the figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+Floats = NDArray[np.float32]
+Amounts = NDArray[np.int64]
+
+MICRO = 1_000_000
+"""Parts of a score are whole millionths, so that they add up to it exactly in any order."""
+# The mean of a handful of needs is hardly more than these needs: it counts for as much as there are beyond so many.
+_FEW_NEEDS = 5
+
+
+class Weights(BaseModel, frozen=True):
+    """What each part counts for (各部分权重)."""
+
+    document: float = Field(default=0.5, ge=0, description="与专利全文的语义相似度")
+    sentence: float = Field(default=0.5, ge=0, description="与专利最相近一句的语义相似度")
+    lexical: float = Field(default=0.015, ge=0, description="字词匹配（BM25 除以需求信息量的平方根）")
+    hub: float = Field(default=0.7, ge=0, le=1, description="扣除全部需求共有部分的比例")
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of some scores, each times its weight, in millionths."""
+
+    document: Amounts
+    sentence: Amounts
+    lexical: Amounts
+
+    @property
+    def total(self) -> Amounts:
+        """The scores."""
+        return self.document + self.sentence + self.lexical
+
+
+def shifted(queries: Floats, mean: Floats, needs: int, weights: Weights = WEIGHTS) -> Floats:
+    """The vectors q of needs (n, dimensions), given the mean vector of all open needs and their number."""
+    share = weights.hub * needs / (needs + _FEW_NEEDS)
+    vectors: Floats = (queries - np.float32(share) * mean).astype(np.float32)
+    return vectors
+
+
+def parts(
+    document: Floats,
+    sentence: Floats,
+    bm25: Floats,
+    mass: NDArray[np.float64] | float,
+    weights: Weights = WEIGHTS,
+) -> Parts:
+    """The parts of scores from what was measured, in arrays of one shape; `mass` may be that of one need."""
+    known = np.sqrt(np.maximum(mass, 1e-9))
+    return Parts(
+        _millionths(weights.document * document.astype(np.float64)),
+        _millionths(weights.sentence * sentence.astype(np.float64)),
+        _millionths(weights.lexical * bm25.astype(np.float64) / known),
+    )
+
+
+def _millionths(amounts: NDArray[np.float64]) -> Amounts:
+    return np.rint(amounts * MICRO).astype(np.int64)
