@@ -48,6 +48,7 @@ CITIES = [
     "江苏省南京市鼓楼区",
     "北京市海淀区",
 ]
+SURNAMES, GIVEN = "赵钱孙李周吴郑王", "甲乙丙丁戊己庚辛壬癸"
 PEER_BATCH = 20_000
 
 
@@ -59,19 +60,24 @@ def rows(count: int, seed: int) -> Iterator[list[str]]:
     for serial in range(count):
         record, other = chance.choice(demo), chance.choice(demo)
         year, month = chance.randint(2005, 2022), chance.randint(1, 12)
+        symbols = record["IPC分类号"].split("; ")
         body = f"{year}1{serial:07d}" if serial else f"{year}1{9_900_000:07d}"
         yield [
             f"{body}.{check_digit(body)}",
             f"{record['专利名称']}（{serial}）",
             other["摘要"],
             f"{record['专利权人']};示例{serial % 20_000}有限公司",
-            "示例甲;示例乙",
-            f"430070{chance.choice(CITIES)}示例路{serial % 900}号",
-            record["IPC分类号"],
+            ";".join(_person(chance) for _ in range(chance.randint(1, 4))),
+            f"430070{chance.choice(CITIES)}示例路{serial}号",
+            "; ".join([*symbols, chance.choice(demo)["IPC分类号"].split(";")[0]][-chance.randint(1, 4) :]),
             f"{year}.{month:02d}.15",
             f"CN1{serial:08d}A",
             f"{year + 1}.{month:02d}.20",
         ]
+
+
+def _person(chance: random.Random) -> str:
+    return f"{chance.choice(SURNAMES)}示{chance.choice(GIVEN)}"
 
 
 def write(path: Path, count: int, seed: int) -> None:

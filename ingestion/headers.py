@@ -25,6 +25,8 @@ _BRACKETS = re.compile(r"[(\[【{][^()\[\]【】{}]*[)\]】}]")
 _NOT_A_NAME = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 _ENUMERATION = re.compile(r"^\s*(?:\*|★|\d{1,2}\s*[.、)]|[(][一二三四五六七八九十\d]{1,3}[)])\s*")
 LONGEST = 40
+# Text that folds to itself in one piece, without a part that could be a name of its own.
+_PLAIN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff.，、_ -]+")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Vocabulary:
     role_of: dict[str, str]
     rank_of: dict[str, int]
     ignored: frozenset[str]
+    endings: frozenset[str]
 
     def label(self, role: str) -> str:
         """The Chinese label of a role."""
@@ -60,7 +63,8 @@ def vocabulary(kind: str) -> Vocabulary:
     roles = {name: Role(name, entry["label"], tuple(entry["names"])) for name, entry in data[kind].items()}
     role_of = {spelling: role.name for role in roles.values() for spelling in role.names}
     rank_of = {spelling: rank for role in roles.values() for rank, spelling in enumerate(role.names)}
-    return Vocabulary(kind, roles, role_of, rank_of, frozenset(data["common"]["ignored"]) - role_of.keys())
+    ignored = frozenset(data["common"]["ignored"]) - role_of.keys()
+    return Vocabulary(kind, roles, role_of, rank_of, ignored, frozenset(name[-1] for name in role_of))
 
 
 def spellings(header: Cell) -> list[str]:
@@ -82,6 +86,11 @@ def spellings(header: Cell) -> list[str]:
 def role_of(kind: str, header: Cell) -> tuple[str, int] | None:
     """Role and rank (0 is best) that a column name leads to; None for an unknown or ignored one."""
     known = vocabulary(kind)
+    if isinstance(header, str) and _PLAIN.fullmatch(header):
+        # Nearly every cell of a table is told from a name by its last letter or figure.
+        last = header.rstrip(".，、_ -")[-1:].lower()
+        if last not in known.endings:
+            return None
     for name in spellings(header):
         if name in known.role_of:
             return known.role_of[name], known.rank_of[name]

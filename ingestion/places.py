@@ -73,17 +73,22 @@ def _names(parent: str | None) -> dict[str, str]:
 
 
 @cache
-def _longest(parent: str | None) -> int:
-    return max(map(len, _names(parent)), default=0)
+def _by_start(parent: str | None) -> dict[str, list[tuple[str, str]]]:
+    """Names with codes by their first two characters, longest first."""
+    starts: dict[str, list[tuple[str, str]]] = {}
+    for name, code in sorted(_names(parent).items(), key=lambda item: -len(item[0])):
+        starts.setdefault(name[:2], []).append((name, code))
+    return starts
 
 
 def _leading(text: str, parent: str | None) -> tuple[str | None, str]:
     """Code of the region whose name the text begins with, the longest name first, and what follows."""
-    names = _names(parent)
-    for length in range(min(_longest(parent), len(text)), 1, -1):
-        code, rest = names.get(text[:length]), text[length:]
+    for name, code in _by_start(parent).get(text[:2], []):
+        if not text.startswith(name):
+            continue
+        rest = text[len(name) :]
         # A short name before a district or a road is not the region of that name: 朝阳区, 吉林路.
-        if code and not (text[:length] != reference.region_name(code) and rest.startswith(_LOWER)):
+        if not (name != reference.region_name(code) and rest.startswith(_LOWER)):
             return code, rest.lstrip(" ,，/;；、>-")
     return None, text
 
@@ -110,7 +115,7 @@ def locate(address: str) -> Place:
     (True, True)
     """
     text = address.strip("()（） ")
-    if re.fullmatch(r"\d{6}", text):
+    if len(text) == 6 and re.fullmatch(r"\d{6}", text):
         return _of_code(text) if text in reference.regions() else NOWHERE
     text = _POSTCODE.sub("", _DIGITS.sub("", text)) if not text.isdigit() else ""
     if not text:
