@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import PatentDockError
+from catalog.errors import Conflict, PatentDockError
 from service.cli_output import note, print_error, print_json, step_progress
 from service.cli_runtime import ready_runtime
+from service.field_problems import FieldProblem, InvalidFields
+from service.import_output import as_json as report_as_json
+from service.import_output import print_report
 
 if TYPE_CHECKING:
+    from ingestion.mappings import SavedMapping
     from ingestion.report import ImportReport
     from service.runtime import Runtime
 
@@ -39,7 +43,23 @@ KIND_NAMES = {
 }
 
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出结果")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="只检查并报告，不写入数据库")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="只检查：显示各列的对应、前几条记录、行数与退回的原因，不写入数据库")
+]
+Source = Annotated[
+    str | None,
+    typer.Option("--source", help="用此来源已保存的列对应关系", metavar="来源", show_default=False),
+]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="用此 TOML 文件中的列对应关系", metavar="文件", show_default=False),
+]
+SaveMapping = Annotated[
+    str | None,
+    typer.Option(
+        "--save-mapping", help="把各列的对应保存为此来源的列对应关系", metavar="来源", show_default=False
+    ),
+]
 
 
 @contextmanager
@@ -57,7 +77,13 @@ def _row_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def _run_import(
-    runtime: Runtime, path: Path, kind: str, *, is_demo: bool = False, dry_run: bool = False
+    runtime: Runtime,
+    path: Path,
+    kind: str,
+    *,
+    is_demo: bool = False,
+    dry_run: bool = False,
+    mapping: SavedMapping | None = None,
 ) -> ImportReport:
     from ingestion.importer import import_file
 
@@ -71,18 +97,44 @@ def _run_import(
             rejected_dir=runtime.settings.rejected_dir,
             progress=progress,
             dry_run=dry_run,
+            mapping=mapping,
         )
 
 
-def _print_report(report: ImportReport, *, dry_run: bool) -> None:
-    print(
-        f"{report.file_name}：{'（试运行，未写入）' if dry_run else ''}共 {report.rows} 行，新增 {report.new}，"
-        f"更新 {report.changed}，无变化 {report.unchanged}，退回 {report.rejected}"
+def _mapping(runtime: Runtime, source: str | None, file: Path | None) -> SavedMapping | None:
+    from ingestion import mappings
+
+    if source is not None and file is not None:
+        reason = "不能与 --mapping 同时使用"
+        raise InvalidFields([FieldProblem(field="--source", value=source, reason=reason)])
+    if source is not None:
+        return mappings.load(runtime.settings.mappings_dir, source)
+    return mappings.read(file) if file is not None else None
+
+
+def _check_free(runtime: Runtime, source: str | None, files: list[Path]) -> None:
+    """Refuse to save a mapping over another, which an operator may have edited, or one of several files."""
+    from ingestion import mappings
+
+    if source is None:
+        return
+    if len(files) > 1:
+        reason = "一次只能保存一个文件的列对应关系"
+        raise InvalidFields([FieldProblem(field="--save-mapping", value=source, reason=reason)])
+    path = mappings.path_of(runtime.settings.mappings_dir, source)
+    if path.exists():
+        raise Conflict(
+            f"已有名为“{source}”的列对应关系（{path}）",
+            hint=f"请换一个名称；或先用 patentdock mappings remove {source} 删去",
+        )
+
+
+def _save_mapping(runtime: Runtime, source: str, report: ImportReport) -> Path:
+    from ingestion import mappings
+
+    return mappings.save(
+        runtime.settings.mappings_dir, mappings.from_columns(source, report.kind, report.columns)
     )
-    for message in report.messages:
-        print(f"  提示：{message}")
-    if report.rejected_file:
-        print(f"  退回的行及原因见 {report.rejected_file}，改正后可直接再次导入")
 
 
 def import_files(
@@ -99,20 +151,29 @@ def import_files(
     ],
     as_json: Json = False,
     dry_run: DryRun = False,
+    source: Source = None,
+    mapping_file: MappingFile = None,
+    save_as: SaveMapping = None,
 ) -> int:
     """导入登记数据。有整个文件被拒绝时退出码为 1；个别行被退回不算失败。"""
     runtime = ready_runtime()
+    _check_free(runtime, save_as, files)
+    mapping = _mapping(runtime, source, mapping_file)
     reports: list[ImportReport] = []
     refused: list[dict[str, str | None]] = []
     for path in files:
         try:
-            reports.append(_run_import(runtime, path, kind.value, dry_run=dry_run))
+            reports.append(_run_import(runtime, path, kind.value, dry_run=dry_run, mapping=mapping))
         except PatentDockError as error:
             refused.append({"file": path.name, "message": error.message, "hint": error.hint})
             print_error(f"{path.name} 未导入：{error.message}", error.hint)
             continue
         if not as_json:
-            _print_report(reports[-1], dry_run=dry_run)
+            print_report(reports[-1], dry_run=dry_run)
+        if save_as is not None:
+            note(
+                f"列对应关系已保存到 {_save_mapping(runtime, save_as, reports[-1])}，可编辑后用 --source {save_as} 导入"
+            )
     if as_json:
         print_json(_summary(kind.value, reports, refused, dry_run))
     elif reports and not dry_run and kind in (Kind.PATENTS, Kind.NEEDS):
@@ -125,7 +186,7 @@ def _summary(
 ) -> dict[str, Any]:
     counts = ("rows", "new", "changed", "unchanged", "rejected")
     totals = {name: sum(getattr(report, name) for report in reports) for name in counts}
-    files = [asdict(report) for report in reports]
+    files = [report_as_json(report) for report in reports]
     return {"kind": kind, "dry_run": dry_run, **totals, "files": files, "refused": refused}
 
 
@@ -157,7 +218,7 @@ def demo_load(as_json: Json = False) -> None:
     runtime = ready_runtime()
     reports = {kind: _run_import(runtime, demo.path(kind), kind, is_demo=True) for kind in demo.KINDS}
     if as_json:
-        print_json({kind: asdict(report) for kind, report in reports.items()})
+        print_json({kind: report_as_json(report) for kind, report in reports.items()})
         return
     for kind, report in reports.items():
         print(

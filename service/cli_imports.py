@@ -13,7 +13,13 @@ Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
 Number = Annotated[int, typer.Argument(help="导入编号", metavar="编号", min=1, max=2**31 - 1)]
 Count = Annotated[int, typer.Option(help="最多列出多少条", metavar="条数", min=1, max=200)]
 
-STATUS_NAMES = {"running": "进行中或中断", "finished": "完成", "failed": "失败", "undone": "已撤销"}
+STATUS_NAMES = {
+    "running": "进行中",
+    "finished": "完成",
+    "failed": "失败",
+    "interrupted": "已中断",
+    "undone": "已撤销",
+}
 KIND_NAMES = {
     "patents": "专利",
     "needs": "技术需求",
@@ -65,7 +71,7 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
     from catalog.imports import RejectedPublic
 
     with ready_runtime().database.read() as session:
-        row = imports.public(imports.get(session, number))
+        row = imports.detail(imports.get(session, number))
         found = imports.rejected(session, number, PageQuery(size=limit)).rows
         rejected = [RejectedPublic.model_validate(entry, from_attributes=True) for entry in found]
     if as_json:
@@ -77,6 +83,8 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
         f"{STATUS_NAMES.get(row.status, row.status)}，{row.created_at:%Y-%m-%d %H:%M}（UTC），{row.actor or '—'}"
     )
     print("，".join(f"{label} {getattr(row, name)}" for name, label in COUNTS.items()))
+    if row.source:
+        print(f"列对应关系：{row.source}")
     for label, column in row.mapping.items():
         print(f"  {label} ← {column}")
     for line in row.message.splitlines():

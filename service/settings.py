@@ -45,9 +45,19 @@ class Settings(BaseSettings):
         return self.data / "rejected"
 
     @property
+    def mappings_dir(self) -> Path:
+        """Where the mappings of sources are kept."""
+        return self.data / "mappings"
+
+    @property
     def uploads_dir(self) -> Path:
         """Where uploaded files lie while they are imported."""
         return self.data / "uploads"
+
+    @property
+    def evidence_dir(self) -> Path:
+        """Where the evidence of deals is kept, by hash."""
+        return self.data / "evidence"
 
 
 def load_settings() -> Settings:
