@@ -83,6 +83,11 @@ class _Gathered:
     declaration: Licence | None = None
 
 
+def patent_ids(session: Session) -> list[int]:
+    """Ids of all patents."""
+    return list(session.execute(select(col(Patent.id)).order_by(col(Patent.id))).scalars())
+
+
 def load(session: Session, ids: Sequence[int]) -> dict[int, EligibilityRecord]:
     """The records of these patents by patent id; ids that are no patents are left out."""
     return {record.patent_id: record for chunk in chunks(ids) for record in _chunk(session, chunk)}

@@ -23,7 +23,7 @@ from catalog.legal_life import LegalFacts
 from catalog.patent_upserts import upsert
 from catalog.patents import PatentCreate
 from catalog.terms import FactKind, LicenceStatus, OwnerConsent
-from matching import eligibility
+from matching import eligibility, eligibility_table
 from matching.eligibility import Verdict, decide
 from matching.eligibility_conditions import CONDITIONS
 from matching.eligibility_table import Effect
@@ -353,8 +353,8 @@ def removals(record: EligibilityRecord) -> Iterable[EligibilityRecord]:
     yield replace(record, legal=replace(record.legal, annuity_paid_until=None, annuity_checked_on=None))
     yield replace(record, owners=())
     for at, owner in enumerate(record.owners):
-        for less in (replace(owner, on=None), replace(owner, consent=OwnerConsent.UNKNOWN)):
-            yield replace(record, owners=(*record.owners[:at], less, *record.owners[at + 1 :]))
+        for mute in (replace(owner, on=None), replace(owner, consent=OwnerConsent.UNKNOWN)):
+            yield replace(record, owners=(*record.owners[:at], mute, *record.owners[at + 1 :]))
     for at, event in enumerate(record.events):
         agreed = (event.kind, event.value) == (FactKind.PLEDGE, "given")
         for less in (replace(event, value=""), replace(event, first=None), replace(event, last=None)):
@@ -384,7 +384,7 @@ def test_removing_data_never_makes_a_burdened_patent_eligible() -> None:
 
 
 def test_what_is_law_stays_and_what_is_not_may_be_edited(tmp_path: Path) -> None:
-    shipped = eligibility.eligibility_table.text()
+    shipped = eligibility_table.text()
     own = tmp_path / "eligibility.toml"
     strict = shipped.replace(
         'condition = "encumbrances_not_checked"\neffect = "note"',

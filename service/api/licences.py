@@ -1,25 +1,21 @@
 """Open-licence declarations (专利开放许可声明): list, terms, history, publishing and withdrawing, documents."""
 
-from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
 from catalog import declaration_history, declaration_rules, licence_edits, licences
-from catalog.base import MAX_PAGE_SIZE, Page, PageQuery, Schema
+from catalog.base import Page, PageQuery, Schema
 from catalog.db import Session
 from catalog.declaration_history import LicenceChangePublic
-from catalog.declaration_rules import Rules, TermsWarning
-from catalog.errors import InvalidInput
-from catalog.licences import Licence, LicenceCreate, LicenceFilter, LicencePublic, LicenceUpdate
-from matching import eligibility
-from matching.eligibility import Eligibility, Verdict
-from matching.eligibility_table import Effect
+from catalog.declaration_rules import Rules
+from catalog.licences import Licence, LicenceCreate, LicenceFilter, LicenceUpdate
+from matching.eligibility import Verdict
 from service import declaration_documents
 from service.api.fees import DocumentFormat, attachment
+from service.declarations import LicenceShown, described, every, publish, shown, withdrawal_effect
 from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.errors import responses
@@ -27,8 +23,6 @@ from service.filters import Day
 from service.record_inputs import LicenceInput, LicenceState, PaymentState, classifier_of, record_of
 
 router = APIRouter(prefix="/licences", tags=["开放许可"])
-
-MOST_EXPORTED = 100_000
 
 
 class LicenceConditions(LicenceFilter):
@@ -47,12 +41,6 @@ class LicenceQuery(PageQuery, LicenceConditions):
         default=None,
         description="排序字段：id、declared_on、ends_on、fixed_fee、application_number；前加 - 为降序",
     )
-
-
-class LicenceShown(LicencePublic):
-    """A declaration with what should be looked at again."""
-
-    warnings: list[TermsWarning] = Field(description="提醒：商业宣传用语、超过一般上限等；不影响登记")
 
 
 class LicenceSaved(LicenceShown):
@@ -92,18 +80,6 @@ class DocumentQuery(Schema):
     format: DocumentFormat = Field(default=DocumentFormat.DOCX, description="docx（Word）或 xlsx（Excel）")
 
 
-def shown(session: Session, rows: Sequence[Licence], rules: Rules) -> list[LicenceShown]:
-    """The declarations with their warnings, in the order given."""
-    return [
-        LicenceShown(**licence.model_dump(), warnings=declaration_rules.warnings(rules, licence))
-        for licence in licences.publics(session, rows)
-    ]
-
-
-def _rules(data: Path) -> Rules:
-    return declaration_rules.load(data)
-
-
 def _checked(session: Session, data: LicenceInput) -> tuple[LicenceCreate, list[str]]:
     record, notes = record_of("licences", data, classifier_of(session))
     assert isinstance(record, LicenceCreate)  # noqa: S101 - by the kind asked for
@@ -122,33 +98,8 @@ def list_licences(
 ) -> Page[LicenceShown]:
     """按状态、支付方式、专利、专利权人、声明日筛选，分页返回。一件专利可先后有多份声明，现行的至多一份。"""
     found = licences.page(session, wanted, wanted)
-    items = shown(session, found.rows, _rules(runtime.settings.data))
+    items = shown(session, found.rows, declaration_rules.load(runtime.settings.data))
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
-
-
-def every(session: Session, where: LicenceFilter, rules: Rules) -> Iterator[LicenceShown]:
-    """All declarations that meet the conditions. Raises InvalidInput for more than a workbook should hold."""
-    page = 1
-    while True:
-        found = licences.page(session, PageQuery(page=page, size=MAX_PAGE_SIZE), where)
-        if found.total > MOST_EXPORTED:
-            raise InvalidInput(
-                f"共 {found.total} 份声明，超过一次可导出的 {MOST_EXPORTED} 份", hint="请缩小条件"
-            )
-        yield from shown(session, found.rows, rules)
-        if page * MAX_PAGE_SIZE >= found.total:
-            return
-        page += 1
-
-
-def described(where: LicenceFilter) -> list[str]:
-    """The conditions in Chinese."""
-    labels = {name: field.description or name for name, field in LicenceFilter.model_fields.items()}
-    return [
-        f"{labels[name]}：{getattr(value, 'label', value)}"
-        for name in LicenceFilter.model_fields
-        if (value := getattr(where, name)) is not None
-    ]
 
 
 @router.get(
@@ -162,7 +113,10 @@ def export_licences(
     session: Reading, runtime: RuntimeDep, where: Annotated[LicenceConditions, Query()]
 ) -> Response:
     """符合条件的全部声明及其条件、状态、提醒，为一个 Excel 工作簿。"""
-    found = [(licence, licence.warnings) for licence in every(session, where, _rules(runtime.settings.data))]
+    found = [
+        (licence, licence.warnings)
+        for licence in every(session, where, declaration_rules.load(runtime.settings.data))
+    ]
     document = declaration_documents.listing(found, described(where))
     return attachment(to_xlsx(document), f"开放许可声明清单-{date.today():%Y%m%d}.xlsx", XLSX_TYPE)
 
@@ -170,7 +124,7 @@ def export_licences(
 @router.get("/{id}", summary="一份开放许可声明", operation_id="get_licence", responses=responses(404, 422))
 def get_licence(session: Reading, runtime: RuntimeDep, id: RecordId) -> LicenceShown:
     """返回一份声明及其许可条件、各专利权人的同意情况与提醒。"""
-    return shown(session, [licences.get(session, id)], _rules(runtime.settings.data))[0]
+    return shown(session, [licences.get(session, id)], declaration_rules.load(runtime.settings.data))[0]
 
 
 @router.get(
@@ -215,7 +169,7 @@ def create_licence(session: Writing, runtime: RuntimeDep, caller: Caller, data: 
 
     专利不存在返回 404；已有现行声明返回 409；未授权、超出专利期限、许可地域在境外、条件自相矛盾的返回 422 并指明条款。
     """
-    rules = _rules(runtime.settings.data)
+    rules = declaration_rules.load(runtime.settings.data)
     record, notes = _checked(session, data)
     row = licence_edits.create(session, record, actor=caller, rules=rules)
     return _saved(session, row, rules, notes)
@@ -231,7 +185,7 @@ def update_licence(
     session: Writing, runtime: RuntimeDep, caller: Caller, id: RecordId, data: LicenceInput
 ) -> LicenceSaved:
     """以提交的内容整体替换；声明不能改到另一件专利上，已撤回或已届满的不能恢复。每次改动都留有记录。"""
-    rules = _rules(runtime.settings.data)
+    rules = declaration_rules.load(runtime.settings.data)
     record, notes = _checked(session, data)
     stated = LicenceUpdate.model_validate(record.model_dump(exclude_unset=True))
     row = licence_edits.update(session, id, stated, actor=caller, rules=rules)
@@ -252,21 +206,9 @@ def publish_licence(
     资料不足的专利可以公告，但请先办完判定中的待办事项。
     """
     on = data.published_on or date.today()
-    verdict = _not_blocked(session, licences.get(session, id), on, runtime.settings.data)
-    rules = _rules(runtime.settings.data)
-    row = licence_edits.publish(session, id, on, actor=caller, rules=rules)
+    row, verdict = publish(session, id, on, actor=caller, data_dir=runtime.settings.data)
+    rules = declaration_rules.load(runtime.settings.data)
     return PublishResult(**shown(session, [row], rules)[0].model_dump(), eligibility=verdict)
-
-
-def _not_blocked(session: Session, row: Licence, on: date, data: Path) -> Verdict:
-    verdict = eligibility.check(session, row.patent_id, on, eligibility.load_table(data))
-    if verdict.verdict == Eligibility.BLOCKED:
-        grounds = [g for g in verdict.grounds if g.effect == Effect.BLOCKS]
-        raise InvalidInput(
-            "专利不得开放许可：" + "；".join(f"{g.text}（{g.article}）" for g in grounds),
-            hint="；".join(verdict.todo) or None,
-        )
-    return verdict
 
 
 @router.post(
@@ -281,10 +223,5 @@ def withdraw_licence(
     """撤回现行声明（含草稿）；在先给予的开放许可继续有效。撤回后可以为同一专利重新声明。"""
     on = data.withdrawn_on or date.today()
     row = licence_edits.withdraw(session, id, on, actor=caller, reason=data.reason)
-    result: Any = shown(session, [row], _rules(runtime.settings.data))[0]
+    result = shown(session, [row], declaration_rules.load(runtime.settings.data))[0]
     return WithdrawResult(**result.model_dump(), effect=withdrawal_effect(result))
-
-
-def withdrawal_effect(licence: LicencePublic) -> str:
-    """What a withdrawal means for licences given before."""
-    return f"在先给予的开放许可 {licence.granted_licences} 件，继续有效。{declaration_documents.VALID}"
