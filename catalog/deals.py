@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Any, Self
 
 from pydantic import model_validator
+from pydantic_core import to_jsonable_python
 from sqlalchemy import JSON, Numeric, Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.base import Schema, Timestamps, UtcDateTime, enum_type, now
 from catalog.errors import NotFound
 from catalog.terms import (
+    DealAction,
     DealKind,
     DealStatus,
     HolderKind,
@@ -229,6 +231,19 @@ def receipts(session: Session, deal_id: int) -> Sequence[Receipt]:
     """The payments of a deal in the order of their days."""
     query = select(Receipt).where(col(Receipt.deal_id) == deal_id)
     return session.execute(query.order_by(col(Receipt.received_on), col(Receipt.id))).scalars().all()
+
+
+def events(session: Session, deal_id: int) -> Sequence[DealEvent]:
+    """The history of a deal, oldest first."""
+    query = select(DealEvent).where(col(DealEvent.deal_id) == deal_id).order_by(col(DealEvent.id))
+    return session.execute(query).scalars().all()
+
+
+def note_event(session: Session, deal_id: int, action: DealAction, actor: str, changes: Any) -> None:
+    """Add a step to the history of a deal."""
+    row = DealEvent(deal_id=deal_id, actor=actor, action=action.value, changes=to_jsonable_python(changes))
+    session.add(row)
+    session.flush()
 
 
 def source_of(deal_id: int | None) -> str:

@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Field, Session, SQLModel, col
 
+from catalog import deals
 from catalog.base import Timestamps, enum_type
-from catalog.errors import NotFound
-from catalog.terms import EvidenceKind
+from catalog.deals import Receipt
+from catalog.errors import Conflict, NotFound
+from catalog.terms import DealAction, EvidenceKind
 
 
 class Evidence(Timestamps, table=True):
@@ -55,6 +57,39 @@ def get(session: Session, deal_id: int, evidence_id: int) -> Evidence:
     if row is None or row.deal_id != deal_id:
         raise NotFound(f"编号为 {deal_id} 的交易没有编号为 {evidence_id} 的证明材料")
     return row
+
+
+def add(session: Session, row: Evidence) -> Evidence:
+    """Keep that a file proves a deal or, by `receipt_id`, one of its payments. Raises NotFound."""
+    deals.get(session, row.deal_id)
+    if row.receipt_id is not None:
+        receipt = session.get(Receipt, row.receipt_id)
+        if receipt is None or receipt.deal_id != row.deal_id:
+            raise NotFound(f"编号为 {row.deal_id} 的交易没有编号为 {row.receipt_id} 的到账记录")
+    same = select(Evidence).where(
+        col(Evidence.deal_id) == row.deal_id,
+        col(Evidence.sha256) == row.sha256,
+        col(Evidence.receipt_id) == row.receipt_id,
+    )
+    if session.execute(same.limit(1)).first():
+        raise Conflict("同一份材料已经上传", hint="无需重复上传")
+    session.add(row)
+    session.flush()
+    deals.note_event(session, row.deal_id, DealAction.EVIDENCE_ADDED, row.actor, _content(row))
+    return row
+
+
+def remove(session: Session, deal_id: int, evidence_id: int, *, actor: str = "") -> None:
+    """Take a file off a deal; its hash stays in the history and the file where it lies. Raises NotFound."""
+    row = get(session, deal_id, evidence_id)
+    content = _content(row)
+    session.delete(row)
+    session.flush()
+    deals.note_event(session, deal_id, DealAction.EVIDENCE_REMOVED, actor, content)
+
+
+def _content(row: Evidence) -> dict[str, object]:
+    return row.model_dump(include={"id", "receipt_id", "kind", "file_name", "media_type", "size", "sha256"})
 
 
 def of_deals(session: Session, ids: Sequence[int]) -> dict[int, list[Evidence]]:

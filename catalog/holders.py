@@ -92,12 +92,7 @@ def ensure(
 ) -> dict[str, int]:
     """Find or create the holders named by `refs`; answers ids by folded name, for a merged spelling the kept holder's."""
     wanted = {name_key(ref.name): ref for ref in refs}
-    known: dict[str, int] = {}
-    keys = list(wanted)
-    for chunk in chunks(keys):
-        root = func.coalesce(col(Holder.merged_into), col(Holder.id))
-        found = session.execute(select(col(Holder.name_key), root).where(col(Holder.name_key).in_(chunk)))
-        known.update({key: id_ for key, id_ in found if id_ is not None})
+    known = _by_key(session, list(wanted))
     moment = now()
     common = {"is_demo": is_demo, "created_at": moment, "updated_at": moment}
     missing = [
@@ -110,6 +105,20 @@ def ensure(
         created = session.execute(table.insert().returning(table.c.name_key, table.c.id), missing).all()
         known.update(dict(created))
         note(session, import_id, RecordKind.HOLDER, [Change(id_, None, moment) for _, id_ in created])
+    return known
+
+
+def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """Ids of the holders of these names, by folded name, for a merged spelling the kept holder's; unknown ones are left out."""
+    return _by_key(session, sorted({fold(name) for name in names}))
+
+
+def _by_key(session: Session, keys: Sequence[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for chunk in chunks(keys):
+        root = func.coalesce(col(Holder.merged_into), col(Holder.id))
+        found = session.execute(select(col(Holder.name_key), root).where(col(Holder.name_key).in_(chunk)))
+        known.update({key: id_ for key, id_ in found if id_ is not None})
     return known
 
 

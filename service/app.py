@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from catalog.errors import PatentDockError
 from service import docs_page, errors, openapi, pages
 from service.api import (
+    deals,
     eligibility,
     enterprises,
     fees,
@@ -26,6 +27,7 @@ from service.api import (
     needs,
     nightly,
     patents,
+    pipeline,
     screenings,
     segments,
 )
@@ -87,6 +89,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         licences,
         eligibility,
         fees,
+        deals,
+        pipeline,
         imports,
         import_undo,
         screenings,

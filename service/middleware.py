@@ -1,5 +1,6 @@
 """What happens to every request before and after its handler: a limit of its size, headers that protect pages."""
 
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -7,8 +8,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.evidence_files import MAX_SIZE
+
 MAX_BODY = 2 * 1024 * 1024
 UPLOAD_PATH = "/api/v1/imports"
+EVIDENCE_PATH = re.compile(r"/api/v1/deals/\d+/evidence")
+# The form around the file takes some room too.
+MAX_EVIDENCE = MAX_SIZE + MAX_BODY
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -33,12 +39,17 @@ class BodyLimit:
         self.app = app
         self.upload_limit = upload_limit
 
+    def _limit(self, path: str) -> int:
+        if path == UPLOAD_PATH:
+            return self.upload_limit
+        return MAX_EVIDENCE if EVIDENCE_PATH.fullmatch(path) else MAX_BODY
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a `receive` that counts."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.upload_limit if scope["path"] == UPLOAD_PATH else MAX_BODY
+        limit = self._limit(scope["path"])
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         seen = 0
 

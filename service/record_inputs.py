@@ -11,12 +11,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from catalog import segments
 from catalog.base import Schema
 from catalog.db import Session
+from catalog.licences import Consent
 from catalog.needs import MAX_TEXT
 from catalog.terms import (
+    Conclusion,
     Cooperation,
     LegalStatus,
     LicenceStatus,
     NeedStatus,
+    OwnerConsent,
     PatentKind,
     PaymentForm,
     RoyaltyBase,
@@ -32,12 +35,13 @@ from service.filters import Day
 MAX_ID = 2**31 - 1
 
 
-def _term(terms: type[Term]) -> BeforeValidator:
+def term(terms: type[Term]) -> BeforeValidator:
     """Reads a stored value or its Chinese label."""
     return BeforeValidator(lambda value: terms.parse(value) if isinstance(value, str) else value)
 
 
-def _either(terms: type[Term], *, optional: bool = True) -> WithJsonSchema:
+def either(terms: type[Term], *, optional: bool = True) -> WithJsonSchema:
+    """How `term` shows in the document of the interface."""
     allowed: list[str | None] = [text for member in terms for text in (member.value, member.label)]
     return WithJsonSchema({"enum": [*allowed, None] if optional else allowed})
 
@@ -58,13 +62,16 @@ def _identifier(validate: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Kind = Annotated[PatentKind | None, _term(PatentKind), _either(PatentKind)]
-Status = Annotated[LegalStatus | None, _term(LegalStatus), _either(LegalStatus)]
-Wanted = Annotated[Cooperation | None, _term(Cooperation), _either(Cooperation)]
-NeedState = Annotated[NeedStatus | None, _term(NeedStatus), _either(NeedStatus)]
-Payment = Annotated[PaymentForm, _term(PaymentForm), _either(PaymentForm, optional=False)]
-Base = Annotated[RoyaltyBase | None, _term(RoyaltyBase), _either(RoyaltyBase)]
-LicenceState = Annotated[LicenceStatus | None, _term(LicenceStatus), _either(LicenceStatus)]
+Kind = Annotated[PatentKind | None, term(PatentKind), either(PatentKind)]
+Status = Annotated[LegalStatus | None, term(LegalStatus), either(LegalStatus)]
+Wanted = Annotated[Cooperation | None, term(Cooperation), either(Cooperation)]
+NeedState = Annotated[NeedStatus | None, term(NeedStatus), either(NeedStatus)]
+Payment = Annotated[PaymentForm, term(PaymentForm), either(PaymentForm, optional=False)]
+PaymentState = Annotated[PaymentForm | None, term(PaymentForm), either(PaymentForm)]
+Base = Annotated[RoyaltyBase | None, term(RoyaltyBase), either(RoyaltyBase)]
+Report = Annotated[Conclusion | None, term(Conclusion), either(Conclusion)]
+Agreement = Annotated[OwnerConsent, term(OwnerConsent), either(OwnerConsent, optional=False)]
+LicenceState = Annotated[LicenceStatus | None, term(LicenceStatus), either(LicenceStatus)]
 Yuan = Annotated[Decimal, Field(ge=0, lt=10**15, decimal_places=2), BeforeValidator(_amount)] | None
 Percent = Annotated[Decimal, Field(gt=0, le=100, decimal_places=3), BeforeValidator(_amount)] | None
 Name = Annotated[str, Field(min_length=1, max_length=300)]
@@ -219,6 +226,14 @@ class EnterpriseInput(RecordInput):
     products: str | None = Field(default=None, max_length=2000, description="主要产品")
 
 
+class ConsentInput(Schema):
+    """Whether a patentee agrees to the open licence."""
+
+    holder: Name = Field(description="专利权人名称，或“全体专利权人”")
+    consent: Agreement = Field(description="是否同意")
+    on: Day = Field(default=None, description="表示同意或不同意的日期")
+
+
 class LicenceInput(RecordInput):
     """An open-licence declaration with its terms."""
 
@@ -233,6 +248,9 @@ class LicenceInput(RecordInput):
                     "royalty_base": "净销售额",
                     "starts_on": "2026-01-01",
                     "ends_on": "2028-12-31",
+                    "consents": [{"holder": "示例理工大学", "consent": "已同意", "on": "2025-11-20"}],
+                    "contact": "示例理工大学技术转移中心，027-00000000",
+                    "status": "草稿",
                 }
             ]
         }
@@ -243,13 +261,37 @@ class LicenceInput(RecordInput):
     fixed_fee: Yuan = Field(default=None, description="固定费用或入门费（元）")
     royalty_rate: Percent = Field(default=None, description="提成比例（%）")
     royalty_base: Base = Field(default=None, description="提成基数")
+    instalments: int | None = Field(default=None, ge=2, le=120, strict=True, description="分期支付的期数")
+    use_first_months: int | None = Field(
+        default=None, ge=1, le=240, strict=True, description="先使用后付费：先使用的期限（月）"
+    )
     fee_text: str = Field(default="", max_length=2000, description="许可使用费支付方式、标准（原文）")
     starts_on: Day = Field(default=None, description="许可期限起")
     ends_on: Day = Field(default=None, description="许可期限止")
     region: str | None = Field(default=None, max_length=100, description="许可地域；缺省为全国")
     know_how: str = Field(default="", max_length=1000, description="技术指导或服务")
+    contact: str = Field(default="", max_length=500, description="联系人与联系方式")
+    consents: list[ConsentInput] = Field(
+        default_factory=list, max_length=100, description="各专利权人是否同意；没有写到的按未知计"
+    )
+    report_number: str = Field(default="", max_length=100, description="专利权评价报告编号")
+    report_on: Day = Field(default=None, description="专利权评价报告作出日")
+    report_conclusion: Report = Field(default=None, description="专利权评价报告结论")
     declared_on: Day = Field(default=None, description="声明日")
-    status: LicenceState = Field(default=None, description="声明状态；缺省为已公告")
+    published_on: Day = Field(default=None, description="开放许可公告日")
+    withdrawn_on: Day = Field(default=None, description="撤回声明公告日")
+    status: LicenceState = Field(
+        default=None,
+        description="声明状态；新登记的缺省为已公告，更新时缺省为不变（已公告的内容有改动即为已变更）",
+    )
+
+    def cells(self) -> dict[str, str | list[str] | None]:
+        """The values by role; consents go beside them."""
+        return {name: cell for name, cell in super().cells().items() if name != "consents"}
+
+    def stated_consents(self) -> list[Consent]:
+        """The consents as the catalogue takes them."""
+        return [Consent.model_validate(consent.model_dump()) for consent in self.consents]
 
 
 def classifier_of(session: Session) -> Classifier:

@@ -1,0 +1,294 @@
+"""Deals (交易): recorded, corrected, filed, paid; their evidence, history and export."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile, status
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from catalog import deal_lists, deal_records, deals, evidence
+from catalog.base import Page, PageQuery, Schema
+from catalog.db import Session
+from catalog.deal_checks import Finding
+from catalog.deal_lists import DealEventPublic, DealFilter, DealPublic
+from catalog.deals import Deal, ReceiptCreate
+from catalog.evidence import Evidence, EvidencePublic
+from catalog.terms import DealKind, DealStatus, EvidenceKind, LicenceType
+from service import evidence_files
+from service.api.fees import attachment
+from service.deal_inputs import DealInput, deal_of
+from service.deal_workbook import document_of
+from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.documents import XLSX_TYPE, to_xlsx
+from service.errors import responses
+from service.field_problems import FieldProblem, InvalidFields
+from service.filters import Day, FilterInput, Values, resolve
+from service.record_inputs import Yuan
+from service.uploads import stored_upload
+
+router = APIRouter(prefix="/deals", tags=["交易"])
+
+
+class DealConditions(Schema):
+    """Conditions of a list of deals, codes or Chinese names."""
+
+    kind: DealKind | None = Field(default=None, description="交易种类")
+    licence_type: LicenceType | None = Field(default=None, description="许可方式")
+    status: DealStatus | None = Field(default=None, description="登记状态")
+    giver: str | None = Field(default=None, max_length=300, description="出让方名称（部分）")
+    taker: str | None = Field(default=None, max_length=300, description="受让方名称（部分）")
+    application_number: str | None = Field(default=None, max_length=40, description="专利申请号（规范写法）")
+    region: Values = Field(default_factory=list, max_length=100, description="受让方所在地区的代码或名称")
+    segment: Values = Field(default_factory=list, max_length=100, description="专利所属细分领域的代码或名称")
+    broker: str | None = Field(default=None, max_length=300, description="专利服务机构名称（部分）")
+    filed: bool | None = Field(default=None, description="是否已备案")
+    paid: bool | None = Field(default=None, description="是否已有到账")
+    since: Day = Field(default=None, description="签约日不早于")
+    until: Day = Field(default=None, description="签约日不晚于")
+
+
+class DealQuery(DealConditions, PageQuery):
+    """Page and conditions of a list of deals."""
+
+    sort: str | None = Field(
+        default=None,
+        description="排序字段：id、code、signed_on、filed_on、contract_amount、received、updated_at；前加 - 为降序",
+    )
+
+
+class DealSaved(DealPublic):
+    """The stored deal and what the rules say of it."""
+
+    warnings: list[Finding] = Field(description="核对中的提示及依据")
+
+
+class Filing(Schema):
+    """The recordal of a deal at CNIPA."""
+
+    filing_number: str = Field(
+        min_length=1, max_length=64, description="备案号或公告号", examples=["X2026420000001"]
+    )
+    filed_on: Day = Field(description="备案日或公告日", examples=["2026-04-01"])
+
+
+class ReceiptInput(Schema):
+    """A payment that arrived."""
+
+    received_on: Day = Field(description="到账日", examples=["2026-03-20"])
+    amount: Yuan = Field(description="到账金额（元）", examples=[100000])
+    note: str = Field(default="", max_length=500, description="备注")
+
+
+class Closing(Schema):
+    """Why, and from when, a deal no longer stands."""
+
+    reason: str = Field(min_length=1, max_length=500, description="原因", examples=["双方协商解除"])
+    ended_on: Day = Field(default=None, description="解除日；不填表示登记有误，作废")
+
+
+def filter_of(session: Session, wanted: DealConditions) -> DealFilter:
+    """The conditions with codes in place of names. Raises InvalidFields."""
+    places = resolve(session, FilterInput(region=wanted.region, segment=wanted.segment))
+    values = {name: getattr(wanted, name) for name in DealFilter.model_fields}
+    return DealFilter(**values | {"region": list(places.region), "segment": list(places.segment)})
+
+
+def _public(session: Session, row: Deal) -> DealPublic:
+    return deal_lists.publics(session, [row])[0]
+
+
+def _saved(session: Session, row: Deal, warnings: list[Finding]) -> DealSaved:
+    return DealSaved(**_public(session, row).model_dump(), warnings=warnings)
+
+
+@router.get("", summary="交易列表", operation_id="list_deals", responses=responses(422))
+def list_deals(session: Reading, wanted: Annotated[DealQuery, Query()]) -> Page[DealPublic]:
+    """按种类、各方、专利、地区、细分领域、备案与到账情况、签约日筛选，分页返回。"""
+    found = deal_lists.page(session, wanted, filter_of(session, wanted))
+    items = deal_lists.publics(session, found.rows)
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get(
+    "/export.xlsx",
+    summary="导出交易台账",
+    operation_id="export_deals",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422)},
+)
+def export_deals(session: Reading, wanted: Annotated[DealConditions, Query()]) -> Response:
+    """与列表相同的筛选条件，全部交易与到账写入一份 Excel，末行合计；金额以万元计。"""
+    said = wanted.model_dump(exclude_none=True, exclude_defaults=True, mode="json")
+    conditions = [f"{name}={value}" for name, value in said.items()]
+    document = document_of(deal_lists.every(session, filter_of(session, wanted)), conditions)
+    return attachment(to_xlsx(document), "专利交易台账.xlsx", XLSX_TYPE)
+
+
+# Only digits: otherwise the address of the export would count as one of a deal too.
+@router.get("/{id:int}", summary="一笔交易", operation_id="get_deal", responses=responses(404, 422))
+def get_deal(session: Reading, id: RecordId) -> DealPublic:
+    """一笔交易的各方、专利、到账与证明材料。"""
+    return _public(session, deals.get(session, id))
+
+
+@router.post(
+    "",
+    summary="登记交易",
+    operation_id="create_deal",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(400, 404, 409, 413, 422),
+)
+def create_deal(session: Writing, caller: Caller, data: DealInput) -> DealSaved:
+    """登记转让、许可、作价入股或质押。违反规则的不予登记并说明依据，存疑的在 `warnings` 中提示。
+
+    登记后相应的运用记录即时生效：例如独占许可立即影响该专利的开放许可资格。
+    """
+    row, warnings = deal_records.create(session, deal_of(data), actor=caller)
+    return _saved(session, row, warnings)
+
+
+@router.put(
+    "/{id:int}",
+    summary="更正交易",
+    operation_id="update_deal",
+    responses=responses(400, 404, 409, 413, 422),
+)
+def update_deal(session: Writing, caller: Caller, id: RecordId, data: DealInput) -> DealSaved:
+    """以提交的内容整体替换，原内容留在历史中；运用记录随之更正。"""
+    row, warnings, _ = deal_records.change(session, id, deal_of(data), actor=caller)
+    return _saved(session, row, warnings)
+
+
+@router.post(
+    "/{id:int}/filing",
+    summary="登记备案",
+    operation_id="file_deal",
+    responses=responses(400, 404, 409, 413, 422),
+)
+def file_deal(session: Writing, caller: Caller, id: RecordId, data: Filing) -> DealSaved:
+    """登记国家知识产权局的备案号（公告号）与日期；关联的对接事项进入“备案”。"""
+    if data.filed_on is None:
+        raise InvalidFields([FieldProblem(field="filed_on", value="", reason="缺少必填项")])
+    warnings = deal_records.file(session, id, data.filing_number, data.filed_on, actor=caller)
+    return _saved(session, deals.get(session, id), warnings)
+
+
+@router.post(
+    "/{id:int}/receipts",
+    summary="登记到账",
+    operation_id="create_receipt",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(400, 404, 409, 413, 422),
+)
+def create_receipt(session: Writing, caller: Caller, id: RecordId, data: ReceiptInput) -> DealSaved:
+    """登记一笔到账；合计超过合同金额的不予登记。关联的对接事项进入“到账”。"""
+    _, warnings = deal_records.receive(session, id, _receipt(data), actor=caller)
+    return _saved(session, deals.get(session, id), warnings)
+
+
+def _receipt(data: ReceiptInput) -> ReceiptCreate:
+    missing = [name for name in ("received_on", "amount") if getattr(data, name) is None]
+    if missing:
+        raise InvalidFields([FieldProblem(field=name, value="", reason="缺少必填项") for name in missing])
+    if not data.amount:
+        raise InvalidFields([FieldProblem(field="amount", value="0", reason="应大于 0")])
+    return ReceiptCreate.model_validate(data.model_dump())
+
+
+@router.delete(
+    "/{id:int}/receipts/{receipt_id}",
+    summary="删除到账记录",
+    operation_id="delete_receipt",
+    responses=responses(404, 409, 422),
+)
+def delete_receipt(session: Writing, caller: Caller, id: RecordId, receipt_id: RecordId) -> DealPublic:
+    """删除登记有误的到账；须先移除其证明材料。内容留在历史中。"""
+    deal_records.remove_receipt(session, id, receipt_id, actor=caller)
+    return _public(session, deals.get(session, id))
+
+
+@router.post(
+    "/{id:int}/closing",
+    summary="解除或作废交易",
+    operation_id="close_deal",
+    responses=responses(400, 404, 409, 413, 422),
+)
+def close_deal(session: Writing, caller: Caller, id: RecordId, data: Closing) -> DealPublic:
+    """填写解除日为解除：许可与质押自该日终止；不填为登记有误、作废：撤回由它产生的运用记录。历史均保留。"""
+    if data.ended_on:
+        row = deal_records.end(session, id, data.ended_on, data.reason, actor=caller)
+    else:
+        row = deal_records.void(session, id, data.reason, actor=caller)
+    return _public(session, row)
+
+
+@router.get(
+    "/{id:int}/history", summary="交易的历史", operation_id="get_deal_history", responses=responses(404, 422)
+)
+def get_deal_history(session: Reading, id: RecordId) -> list[DealEventPublic]:
+    """登记以来的每一步：何人何时做了什么，更正前后的内容。"""
+    deals.get(session, id)
+    return deal_lists.history(deals.events(session, id))
+
+
+@router.post(
+    "/{id:int}/evidence",
+    summary="上传证明材料",
+    operation_id="create_evidence",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(400, 404, 409, 413, 422),
+)
+def create_evidence(
+    runtime: RuntimeDep,
+    caller: Caller,
+    id: RecordId,
+    file: Annotated[UploadFile, File(description="PDF、OFD、JPG、PNG、DOCX 或 XLSX，不超过 20 MB")],
+    kind: Annotated[EvidenceKind, Form(description="材料种类")],
+    receipt_id: Annotated[
+        int | None, Form(ge=1, le=2**31 - 1, description="所证明的到账记录；缺省为整个交易")
+    ] = None,
+) -> EvidencePublic:
+    """合同、发票、收付款凭证、转账记录等。按内容核对类型，以 SHA-256 保存，只供下载。"""
+    folder = runtime.settings.evidence_dir
+    with runtime.database.read() as session:
+        deals.get(session, id)
+    with stored_upload(file, runtime.settings.uploads_dir) as path:
+        stored = evidence_files.store(folder, path)
+        row = Evidence(
+            deal_id=id,
+            receipt_id=receipt_id,
+            kind=kind,
+            file_name=path.name,
+            media_type=stored.media_type,
+            size=stored.size,
+            sha256=stored.sha256,
+            actor=caller,
+        )
+    with runtime.database.write() as session:
+        return evidence.public(evidence.add(session, row))
+
+
+@router.get(
+    "/{id:int}/evidence/{evidence_id}",
+    summary="下载证明材料",
+    operation_id="get_evidence",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/octet-stream": {}}}, **responses(404, 422)},
+)
+def get_evidence(session: Reading, runtime: RuntimeDep, id: RecordId, evidence_id: RecordId) -> FileResponse:
+    """下载一份材料；文件丢失或被改动时返回 404。"""
+    row = evidence.get(session, id, evidence_id)
+    path = evidence_files.found(runtime.settings.evidence_dir, row.sha256)
+    return FileResponse(path, media_type=row.media_type, filename=row.file_name)
+
+
+@router.delete(
+    "/{id:int}/evidence/{evidence_id}",
+    summary="移除证明材料",
+    operation_id="delete_evidence",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=responses(404, 422),
+)
+def delete_evidence(session: Writing, caller: Caller, id: RecordId, evidence_id: RecordId) -> None:
+    """移除误传的材料；名称与 SHA-256 留在交易的历史中。"""
+    evidence.remove(session, id, evidence_id, actor=caller)

@@ -1,0 +1,89 @@
+"""The way from a match to a deal (对接进程)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import Field
+
+from catalog import deal_pipeline
+from catalog.base import Page, PageQuery, Schema
+from catalog.db import Session
+from catalog.deal_pipeline import CaseCreate, CaseFilter, CasePublic, PipelineCase
+from catalog.terms import PipelineStage
+from ingestion.identifiers import application_number
+from ingestion.identifiers.errors import InvalidIdentifier
+from service.dependencies import Caller, Reading, RecordId, Writing
+from service.errors import responses
+from service.field_problems import FieldProblem, InvalidFields
+from service.record_inputs import either, term
+
+router = APIRouter(prefix="/pipeline", tags=["对接进程"])
+
+Stage = Annotated[PipelineStage, term(PipelineStage), either(PipelineStage, optional=False)]
+
+
+class CaseQuery(CaseFilter, PageQuery):
+    """Page and conditions of a list of cases."""
+
+    sort: str | None = Field(
+        default=None, description="排序字段：id、created_at、updated_at、score；前加 - 为降序"
+    )
+
+
+class StageInput(Schema):
+    """The stage that a case has reached."""
+
+    stage: Stage = Field(description="进入的阶段", examples=["有意向"])
+    note: str = Field(default="", max_length=500, description="备注；终止与重新洽谈时为原因")
+    deal_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="签约的交易编号")
+
+
+def _public(session: Session, row: PipelineCase) -> CasePublic:
+    return deal_pipeline.publics(session, [row])[0]
+
+
+@router.get("", summary="对接事项列表", operation_id="list_pipeline", responses=responses(422))
+def list_pipeline(session: Reading, wanted: Annotated[CaseQuery, Query()]) -> Page[CasePublic]:
+    """按阶段、需求、企业、专利、交易筛选，分页返回；附历史与可以进入的下一阶段。"""
+    where = CaseFilter(**{name: getattr(wanted, name) for name in CaseFilter.model_fields})
+    found = deal_pipeline.page(session, wanted, where)
+    items = deal_pipeline.publics(session, found.rows)
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get("/{id}", summary="一个对接事项", operation_id="get_case", responses=responses(404, 422))
+def get_case(session: Reading, id: RecordId) -> CasePublic:
+    """一件专利与一个需求或企业的对接进程。"""
+    return _public(session, deal_pipeline.get(session, id))
+
+
+@router.post(
+    "",
+    summary="新建对接事项",
+    operation_id="create_case",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(400, 404, 409, 413, 422),
+)
+def create_case(session: Writing, caller: Caller, data: CaseCreate) -> CasePublic:
+    """记录把一件专利推送给某个需求或企业，连同所据匹配的索引版本、名次与得分。"""
+    try:
+        number = application_number.validate(data.application_number)
+    except InvalidIdentifier as error:
+        problem = FieldProblem(
+            field="application_number", value=data.application_number, reason=error.message
+        )
+        raise InvalidFields([problem]) from error
+    known = data.model_copy(update={"application_number": number})
+    return _public(session, deal_pipeline.create(session, known, actor=caller))
+
+
+@router.post(
+    "/{id}/stage",
+    summary="推进对接事项",
+    operation_id="advance_case",
+    responses=responses(400, 404, 409, 413, 422),
+)
+def advance_case(session: Writing, caller: Caller, id: RecordId, data: StageInput) -> CasePublic:
+    """进入另一阶段；签约、备案、到账须有已登记的交易。不允许的步骤返回 409，并说明可以进入哪些阶段。"""
+    row = deal_pipeline.advance(session, id, data.stage, actor=caller, note=data.note, deal_id=data.deal_id)
+    return _public(session, row)
