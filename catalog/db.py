@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from sqlmodel import Session
 
 # Foreign keys between modules resolve only when every module with tables has been imported.
 import catalog.tables  # noqa: F401
+from catalog.base import as_json
 from catalog.errors import NotReady
 
 __all__ = ["Database", "Session", "sqlite_url"]
@@ -75,11 +75,6 @@ def _usable() -> Iterator[None]:
         ) from error
 
 
-def _json(value: Any) -> str:
-    # Chinese as it is: escaped it takes twice the room.
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another writer came between:
     # writers take the lock at the start and wait for it.
@@ -97,7 +92,7 @@ class Database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            self.engine: Engine = create_engine(parsed, pool_pre_ping=True, json_serializer=_json)
+            self.engine: Engine = create_engine(parsed, pool_pre_ping=True, json_serializer=as_json)
         except (ArgumentError, ImportError) as error:
             raise NotReady(
                 f"数据库地址无法识别：{url}",
@@ -147,6 +142,21 @@ class Database:
             current = MigrationContext.configure(connection).get_current_revision()
             head = ScriptDirectory.from_config(self._alembic(connection)).get_current_head()
         return current, head
+
+    def copy_to(self, path: Path) -> Database:
+        """A consistent copy of a SQLite database in a new file; others may write meanwhile. Raises NotReady."""
+        with _usable(), self.engine.connect() as connection:
+            source = connection.connection.driver_connection
+            target = sqlite3.connect(path)
+            try:
+                if isinstance(source, sqlite3.Connection):
+                    connection.rollback()
+                    source.backup(target)
+            except sqlite3.Error as error:
+                raise OperationalError("backup", None, error) from error
+            finally:
+                target.close()
+        return Database(sqlite_url(path))
 
     def dispose(self) -> None:
         """Close all connections."""

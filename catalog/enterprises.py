@@ -1,12 +1,15 @@
 """Enterprises (企业), above all 专精特新 firms, that have needs."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import JSON, Numeric, select
+from sqlalchemy import JSON, Numeric, Select, select
 from sqlmodel import Field, Session, col
 
-from catalog.base import PageQuery, Rows, Schema, Timestamps, apply_changes, fold, paginate
+from catalog.base import PageQuery, Rows, Schema, Timestamps, all_ids, apply_changes, fold, paginate
+from catalog.conditions import in_regions, of_industries
 from catalog.errors import Conflict, NotFound
 from catalog.import_changes import RecordKind, apply_noted, note_new
 from catalog.reference import industry_name, region_name
@@ -97,24 +100,42 @@ def _named(session: Session, name: str) -> Enterprise | None:
     return found
 
 
-def page(
-    session: Session,
-    wanted: PageQuery,
-    *,
-    name: str | None = None,
-    region: str | None = None,
-    industry: str | None = None,
-) -> Rows[Enterprise]:
-    """Enterprises by part of the name, province or prefecture code, and industry prefix."""
+class EnterpriseFilter(Schema):
+    """Conditions of a list of enterprises, by stored value; values of one field are alternatives, fields add up."""
+
+    name: str | None = Field(default=None, max_length=300, description="名称中的文字")
+    region: list[str] = Field(default_factory=list)
+    industry: list[str] = Field(default_factory=list)
+
+
+_SORTABLE: dict[str, Any] = {"id": Enterprise.id, "name": Enterprise.name_key, "revenue": Enterprise.revenue}
+
+
+def page(session: Session, wanted: PageQuery, where: EnterpriseFilter | None = None) -> Rows[Enterprise]:
+    """The enterprises that meet all conditions of `where`."""
+    return paginate(session, _meeting(where or EnterpriseFilter()), wanted, _SORTABLE, "id")
+
+
+def listed(session: Session, wanted: PageQuery, where: EnterpriseFilter, *, at_most: int) -> list[int]:
+    """The ids of all enterprises that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
+    return all_ids(session, _meeting(where), wanted, _SORTABLE, "id", at_most=at_most)
+
+
+def many(session: Session, ids: Sequence[int]) -> dict[int, EnterprisePublic]:
+    """The enterprises with these ids as shown to users, by id; ids that are gone are left out."""
+    rows = session.execute(select(Enterprise).where(col(Enterprise.id).in_(list(ids)))).scalars()
+    return {row.id or 0: public(row) for row in rows}
+
+
+def _meeting(where: EnterpriseFilter) -> Select[Enterprise]:
     query = select(Enterprise)
-    if name:
-        query = query.where(col(Enterprise.name_key).contains(fold(name), autoescape=True))
-    if region:
-        query = query.where((col(Enterprise.province) == region) | (col(Enterprise.prefecture) == region))
-    if industry:
-        query = query.where(col(Enterprise.industry).startswith(industry, autoescape=True))
-    sortable = {"id": Enterprise.id, "name": Enterprise.name_key, "revenue": Enterprise.revenue}
-    return paginate(session, query, wanted, sortable, "id")
+    if where.name:
+        query = query.where(col(Enterprise.name_key).contains(fold(where.name), autoescape=True))
+    if where.region:
+        query = query.where(in_regions(col(Enterprise.province), col(Enterprise.prefecture), where.region))
+    if where.industry:
+        query = query.where(of_industries(col(Enterprise.industry), where.industry))
+    return query
 
 
 def create(

@@ -6,11 +6,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Numeric, Text, select
+from sqlalchemy import JSON, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import enterprises
-from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, apply_changes, enum_type, paginate
+from catalog.base import (
+    ClassRef,
+    PageQuery,
+    Rows,
+    Schema,
+    Timestamps,
+    all_ids,
+    apply_changes,
+    as_json,
+    enum_type,
+    paginate,
+)
+from catalog.conditions import in_regions, of_industries
 from catalog.enterprises import Enterprise
 from catalog.errors import Conflict, NotFound
 from catalog.import_changes import RecordKind, apply_noted, note_new
@@ -139,38 +151,60 @@ def find(session: Session, code: str) -> Need | None:
     return session.execute(select(Need).where(col(Need.code) == code)).scalar_one_or_none()
 
 
-def page(
-    session: Session,
-    wanted: PageQuery,
-    *,
-    text: str | None = None,
-    region: str | None = None,
-    industry: str | None = None,
-    status: NeedStatus | None = None,
-    enterprise_id: int | None = None,
-) -> Rows[Need]:
-    """Needs by words in title or text, region code, industry prefix, status and enterprise."""
+class NeedFilter(Schema):
+    """Conditions of a list of needs, by stored value; values of one field are alternatives, fields add up."""
+
+    text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
+    region: list[str] = Field(default_factory=list)
+    industry: list[str] = Field(default_factory=list)
+    segment: list[str] = Field(default_factory=list)
+    status: list[str] = Field(default_factory=list)
+    enterprise_id: int | None = None
+
+
+_SORTABLE: dict[str, Any] = {
+    "id": Need.id,
+    "code": Need.code,
+    "title": Need.title,
+    "published_on": Need.published_on,
+    "budget": Need.budget,
+}
+
+
+def page(session: Session, wanted: PageQuery, where: NeedFilter | None = None) -> Rows[Need]:
+    """The needs that meet all conditions of `where`."""
+    return paginate(session, _meeting(where or NeedFilter()), wanted, _SORTABLE, "id")
+
+
+def listed(session: Session, wanted: PageQuery, where: NeedFilter, *, at_most: int) -> list[int]:
+    """The ids of all needs that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
+    return all_ids(session, _meeting(where), wanted, _SORTABLE, "id", at_most=at_most)
+
+
+def _meeting(where: NeedFilter) -> Select[Need]:
     query = select(Need)
-    if text:
+    if where.text:
         query = query.where(
-            col(Need.title).contains(text, autoescape=True) | col(Need.text).contains(text, autoescape=True)
+            col(Need.title).contains(where.text, autoescape=True)
+            | col(Need.text).contains(where.text, autoescape=True)
         )
-    if region:
-        query = query.where((col(Need.province) == region) | (col(Need.prefecture) == region))
-    if industry:
-        query = query.where(col(Need.industry).startswith(industry, autoescape=True))
-    if status:
-        query = query.where(col(Need.status) == status.value)
-    if enterprise_id is not None:
-        query = query.where(col(Need.enterprise_id) == enterprise_id)
-    sortable = {
-        "id": Need.id,
-        "code": Need.code,
-        "title": Need.title,
-        "published_on": Need.published_on,
-        "budget": Need.budget,
-    }
-    return paginate(session, query, wanted, sortable, "id")
+    if where.region:
+        query = query.where(in_regions(col(Need.province), col(Need.prefecture), where.region))
+    if where.industry:
+        query = query.where(of_industries(col(Need.industry), where.industry))
+    if where.segment:
+        query = query.where(or_(*map(_in_segment, where.segment)))
+    if where.status:
+        query = query.where(col(Need.status).in_(where.status))
+    if where.enterprise_id is not None:
+        query = query.where(col(Need.enterprise_id) == where.enterprise_id)
+    return query
+
+
+def _in_segment(code: str) -> Any:
+    """Whether the classes of a need, stored as JSON in the order of the fields of ClassRef, name a segment."""
+    stored = as_json({"scheme": "segment", "code": code}).removesuffix("}")
+    return cast(col(Need.classes), Text).contains(stored, autoescape=True)
 
 
 def automatic_code(title: str, text: str, enterprise: str) -> str:

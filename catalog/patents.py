@@ -10,7 +10,19 @@ from sqlalchemy import JSON, Select, Text, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import holders, screenings
-from catalog.base import ClassRef, PageQuery, Rows, Schema, Timestamps, chunks, enum_type, fold, paginate
+from catalog.base import (
+    ClassRef,
+    PageQuery,
+    Rows,
+    Schema,
+    Timestamps,
+    all_ids,
+    chunks,
+    enum_type,
+    fold,
+    paginate,
+)
+from catalog.conditions import in_regions, of_industries, under_ipc
 from catalog.errors import NotFound
 from catalog.facts import FactStated
 from catalog.holders import Holder, HolderRef
@@ -336,23 +348,21 @@ def many(session: Session, ids: Sequence[int], *, today: date | None = None) -> 
 
 
 class PatentFilter(Schema):
-    """Conditions of a list of patents."""
+    """Conditions of a list of patents, by stored value; values of one field are alternatives, fields add up."""
 
     text: str | None = Field(default=None, max_length=200, description="名称或摘要中的词语")
     holder: str | None = Field(default=None, max_length=300, description="专利权人名称（部分）")
-    holder_kind: HolderKind | None = None
-    kind: PatentKind | None = None
-    region: str | None = Field(default=None, max_length=6)
-    ipc: str | None = Field(default=None, max_length=16, description="IPC 前缀，如 G06F40")
-    segment: str | None = Field(default=None, max_length=32)
-    industry: str | None = Field(default=None, max_length=4)
-    draft: bool | None = None
+    segment: list[str] = Field(default_factory=list)
+    region: list[str] = Field(default_factory=list)
+    industry: list[str] = Field(default_factory=list)
+    ipc: list[str] = Field(default_factory=list)
+    holder_kind: list[str] = Field(default_factory=list)
+    kind: list[str] = Field(default_factory=list)
+    draft: bool | None = Field(default=None, description="缺申请号的草稿（true）或有申请号的专利（false）")
     dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
 
 
-def _with_class(query: Select[Patent], scheme: str, prefix: str, exact: bool) -> Select[Patent]:
-    code = col(PatentClass.code)
-    matching = (code == prefix) if exact else code.startswith(prefix, autoescape=True)
+def _with_class(query: Select[Patent], scheme: str, matching: Any) -> Select[Patent]:
     ids = select(col(PatentClass.patent_id)).where(col(PatentClass.scheme) == scheme, matching)
     return query.where(col(Patent.id).in_(ids))
 
@@ -362,12 +372,12 @@ def _with_holder(query: Select[Patent], wanted: PatentFilter) -> Select[Patent]:
     if wanted.holder:
         ids = ids.where(col(Holder.id).in_(holders.named(wanted.holder)))
     if wanted.holder_kind:
-        ids = ids.where(col(Holder.kind) == wanted.holder_kind.value, col(PatentHolder.position) == 0)
+        ids = ids.where(col(Holder.kind).in_(wanted.holder_kind), col(PatentHolder.position) == 0)
     return query.where(col(Patent.id).in_(ids))
 
 
-def page(session: Session, wanted: PageQuery, where: PatentFilter) -> Rows[Patent]:
-    """The patents that meet all conditions of `where`."""
+def _meeting(where: PatentFilter) -> Select[Patent]:
+    """A query for the patents that meet all conditions."""
     query = select(Patent)
     if where.text:
         query = query.where(
@@ -377,28 +387,49 @@ def page(session: Session, wanted: PageQuery, where: PatentFilter) -> Rows[Paten
     if where.holder or where.holder_kind:
         query = _with_holder(query, where)
     if where.kind:
-        query = query.where(col(Patent.kind) == where.kind.value)
+        query = query.where(col(Patent.kind).in_(where.kind))
     if where.region:
-        query = query.where((col(Patent.province) == where.region) | (col(Patent.prefecture) == where.region))
+        query = query.where(in_regions(col(Patent.province), col(Patent.prefecture), where.region))
     if where.dormant is not None:
         ids = select(col(Screening.patent_id)).where(col(Screening.dormant).is_(where.dormant))
         query = query.where(col(Patent.id).in_(ids))
-    if (wanted.sort or "").removeprefix("-") == "potential":
-        query = query.outerjoin(Screening, col(Screening.patent_id) == col(Patent.id))
     if where.draft is not None:
         query = query.where(col(Patent.application_number).is_(None) == where.draft)
-    for scheme, value in (("ipc", where.ipc), ("industry", where.industry), ("segment", where.segment)):
-        if value:
-            query = _with_class(query, scheme, value, exact=scheme == "segment")
-    sortable = {
-        "id": Patent.id,
-        "application_number": Patent.application_number,
-        "title": Patent.title,
-        "filing_date": Patent.filing_date,
-        "grant_date": Patent.grant_date,
-        "potential": func.coalesce(col(Screening.potential), -1),
-    }
-    return paginate(session, query, wanted, sortable, "id")
+    code = col(PatentClass.code)
+    if where.ipc:
+        query = _with_class(query, "ipc", under_ipc(code, where.ipc))
+    if where.industry:
+        query = _with_class(query, "industry", of_industries(code, where.industry))
+    if where.segment:
+        query = _with_class(query, "segment", code.in_(where.segment))
+    return query
+
+
+_SORTABLE: dict[str, Any] = {
+    "id": Patent.id,
+    "application_number": Patent.application_number,
+    "title": Patent.title,
+    "filing_date": Patent.filing_date,
+    "grant_date": Patent.grant_date,
+    "potential": func.coalesce(col(Screening.potential), -1),
+}
+
+
+def _sorted_by(wanted: PageQuery, query: Select[Patent]) -> Select[Patent]:
+    """The query with what its order needs."""
+    if (wanted.sort or "").removeprefix("-") == "potential":
+        return query.outerjoin(Screening, col(Screening.patent_id) == col(Patent.id))
+    return query
+
+
+def page(session: Session, wanted: PageQuery, where: PatentFilter) -> Rows[Patent]:
+    """The patents that meet all conditions of `where`."""
+    return paginate(session, _sorted_by(wanted, _meeting(where)), wanted, _SORTABLE, "id")
+
+
+def listed(session: Session, wanted: PageQuery, where: PatentFilter, *, at_most: int) -> list[int]:
+    """The ids of all patents that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
+    return all_ids(session, _sorted_by(wanted, _meeting(where)), wanted, _SORTABLE, "id", at_most=at_most)
 
 
 def count(session: Session) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -16,9 +16,12 @@ from catalog.errors import InvalidInput
 from catalog.terms import HolderKind, PatentKind, Term
 from index.columns import Filters
 from ingestion.identifiers import industry_code, ipc, region_code
+from ingestion.identifiers.errors import InvalidIdentifier
 from service.field_problems import FieldProblem, InvalidFields, shown
 
 MAX_VALUES = 100
+
+Reader = Callable[[str], list[str]]
 
 
 def _as_list(value: Any) -> Any:
@@ -45,21 +48,37 @@ def _iso_date(value: Any) -> Any:
 Day = Annotated[date | None, BeforeValidator(_iso_date)]
 
 
-def _values(description: str, *examples: str) -> Any:
+def values_field(description: str, *examples: str) -> Any:
+    """A field of several values, each a code or a name."""
     return Field(
         default_factory=list, max_length=MAX_VALUES, description=description, examples=[list(examples)]
     )
 
 
-class FilterInput(Schema):
-    """Conditions that every result meets; values of one field are alternatives, fields add up."""
+class PlaceConditions(Schema):
+    """Where firms are and what they do; values of one field are alternatives, fields add up."""
 
-    segment: Values = _values("产业细分领域的代码或名称（所用产业目录）", "HB01", "生命健康")
-    region: Values = _values("省级或地级行政区划的代码或名称", "420100", "宜昌市")
-    industry: Values = _values("国民经济行业代码（GB/T 4754，可为上级代码）或名称", "39", "C3562")
-    ipc: Values = _values("IPC 前缀，须为完整的一级", "G06F", "H01M10")
-    holder_kind: Values = _values("第一专利权人类型", "university", "科研院所")
-    kind: Values = _values("专利类型", "invention", "实用新型")
+    region: Values = values_field("省级或地级行政区划的代码或名称", "420100", "宜昌市")
+    industry: Values = values_field("国民经济行业代码（GB/T 4754，可为上级代码）或名称", "39", "C3562")
+
+
+class ClassConditions(PlaceConditions):
+    """What a record is about."""
+
+    segment: Values = values_field("产业细分领域的代码或名称（所用产业目录）", "HB01", "生命健康")
+
+
+class PatentConditions(ClassConditions):
+    """Conditions on patents."""
+
+    ipc: Values = values_field("IPC 前缀，须为完整的一级", "G06F", "H01M10")
+    holder_kind: Values = values_field("第一专利权人类型", "university", "科研院所")
+    kind: Values = values_field("专利类型", "invention", "实用新型")
+
+
+class FilterInput(PatentConditions):
+    """Conditions that every result meets."""
+
     open_licence: bool | None = Field(default=None, strict=True, description="是否已声明开放许可")
     in_force_on: Day = Field(
         default=None, description="在此日有效；无法判断是否有效的专利不算", examples=["2026-06-30"]
@@ -68,18 +87,20 @@ class FilterInput(Schema):
 
 def resolve(session: Session, wanted: FilterInput) -> Filters:
     """The filters as the index understands them. Raises InvalidFields naming what is allowed."""
-    readers: dict[str, Callable[[str], list[str]]] = {
-        "segment": _segment_reader(session) if wanted.segment else _region,
-        "region": _region,
-        "industry": _industry,
-        "ipc": _ipc,
-        "holder_kind": lambda text: _term(HolderKind, text),
-        "kind": lambda text: _term(PatentKind, text),
-    }
+    codes = codes_of(session, wanted)
+    return Filters(**codes, open_licence=wanted.open_licence, in_force_on=wanted.in_force_on)
+
+
+def codes_of(session: Session, wanted: Schema, **terms: type[Term]) -> dict[str, list[str]]:
+    """The codes of every field of `wanted` that takes codes and names; `terms` are further fields with their sets.
+
+    Raises InvalidFields naming what is allowed.
+    """
+    readers = _readers(session, wanted) | {field: partial(_term, members) for field, members in terms.items()}
     problems: list[FieldProblem] = []
     codes: dict[str, list[str]] = {}
     for field, read in readers.items():
-        for text in getattr(wanted, field):
+        for text in getattr(wanted, field, ()):
             try:
                 codes.setdefault(field, []).extend(read(text))
             except (InvalidInput, ValueError) as error:
@@ -87,7 +108,32 @@ def resolve(session: Session, wanted: FilterInput) -> Filters:
                 problems.append(FieldProblem(field=field, value=shown(text), reason=reason))
     if problems:
         raise InvalidFields(problems)
-    return Filters(**codes, open_licence=wanted.open_licence, in_force_on=wanted.in_force_on)
+    return codes
+
+
+def described(wanted: Schema) -> list[str]:
+    """The conditions that are set, in words."""
+    said = []
+    for name, field in type(wanted).model_fields.items():
+        value = getattr(wanted, name)
+        if name in ("page", "size", "sort") or value in (None, []):
+            continue
+        shown_value = (
+            "、".join(value) if isinstance(value, list) else {True: "是", False: "否"}.get(value, value)
+        )
+        said.append(f"{field.description}：{shown_value}")
+    return said
+
+
+def _readers(session: Session, wanted: Schema) -> dict[str, Reader]:
+    return {
+        "segment": _segment_reader(session) if getattr(wanted, "segment", None) else _region,
+        "region": _region,
+        "industry": _industry,
+        "ipc": _ipc,
+        "holder_kind": partial(_term, HolderKind),
+        "kind": partial(_term, PatentKind),
+    }
 
 
 def _segment_reader(session: Session) -> Callable[[str], list[str]]:
@@ -128,10 +174,32 @@ def _region(text: str) -> list[str]:
     raise ValueError(f"没有这个地区，应为省级或地级行政区划的代码（如 420100）或名称（如 武汉市）{likely}")
 
 
+@cache
+def _industry_codes() -> dict[str, list[str]]:
+    codes: dict[str, list[str]] = {}
+    for entry in reference.industries().values():
+        codes.setdefault(entry.name, []).append(entry.code)
+    return codes
+
+
 def _industry(text: str) -> list[str]:
-    named = [entry.code for entry in reference.industries().values() if entry.name == text]
     # A class and its only subclass often share a name: the upper one covers both.
-    return [min(named, key=len)] if named else [industry_code.validate(text)]
+    if named := _industry_codes().get(text):
+        return [min(named, key=len)]
+    try:
+        return [industry_code.validate(text)]
+    except InvalidIdentifier as error:
+        if text[:1].isascii():
+            raise
+        known = _industry_codes()
+        close = [name for name in known if len(text) > 1 and text in name][:5]
+        close = close or get_close_matches(text, known, n=5, cutoff=0.5)
+        likely = (
+            f"；相近的有：{'、'.join(f'{min(known[name], key=len)} {name}' for name in close)}"
+            if close
+            else ""
+        )
+        raise ValueError(f"没有这个行业，应为 GB/T 4754 的代码（如 C3562）或名称{likely}") from error
 
 
 def _ipc(text: str) -> list[str]:

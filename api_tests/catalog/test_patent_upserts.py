@@ -111,5 +111,5 @@ def test_lists_filter_by_class_prefix_and_holder(database: Database) -> None:
         record("一种泵", ipc=("F04D29/22",)),
         record("一种阀", holder="样本研究院", ipc=("F16K1/00",)),
     )
-    assert [p.title for p in stored(database, PatentFilter(ipc="F04"))] == ["一种泵"]
+    assert [p.title for p in stored(database, PatentFilter(ipc=["F04"]))] == ["一种泵"]
     assert [p.title for p in stored(database, PatentFilter(holder="研究院"))] == ["一种阀"]

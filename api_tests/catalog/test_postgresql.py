@@ -93,6 +93,6 @@ def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path
     }
     assert all(new == changed == rejected == 0 for new, changed, _, rejected in load().values())
     with database.read() as session:
-        rows = page(session, PageQuery(size=5, sort="-filing_date"), PatentFilter(ipc="H01M"))
+        rows = page(session, PageQuery(size=5, sort="-filing_date"), PatentFilter(ipc=["H01M"]))
         assert rows.total > 5
         assert all(any(c.startswith("H01M") for c in p.ipc) for p in publics(session, rows.rows))

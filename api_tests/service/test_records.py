@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import openpyxl
 import pytest
 
 from ingestion.identifiers.application_number import check_digit
@@ -221,6 +223,83 @@ def test_patents_are_filtered(client: httpx.Client) -> None:
     assert count(text="100%") <= count(text="%") < everything
     assert count(holder="示例") == count(holder="示 例")
     assert 0 < count(ipc="H", region="420000") < count(ipc="H") < everything
+
+
+@pytest.mark.parametrize(
+    ("noun", "field", "code", "name"),
+    [
+        ("patents", "region", "420100", "武汉市"),
+        ("patents", "region", "420100", "武汉"),
+        ("patents", "segment", "HB03", None),
+        ("patents", "industry", "C", "制造业"),
+        ("patents", "kind", "utility_model", "实用新型"),
+        ("patents", "holder_kind", "university", "高校"),
+        ("needs", "region", "420000", "湖北"),
+        ("needs", "industry", "C", "制造业"),
+        ("needs", "status", "open", "征集中"),
+        ("enterprises", "region", "420100", "武汉市"),
+        ("enterprises", "industry", "C", "制造业"),
+        ("licences", "status", "published", "已公告"),
+    ],
+)
+def test_lists_are_filtered_by_code_and_by_name(
+    client: httpx.Client, noun: str, field: str, code: str, name: str | None
+) -> None:
+    def total(**params: Any) -> int:
+        response = client.get(f"/api/v1/{noun}", params=params)
+        assert response.status_code == 200, response.text
+        answer: int = response.json()["total"]
+        return answer
+
+    if name is None:
+        segments = client.get("/api/v1/segments").json()["segments"]
+        name = next(segment["name"] for segment in segments if segment["code"] == code)
+    assert 0 < total(**{field: code}) == total(**{field: name}) <= total()
+
+
+def test_a_need_is_found_by_its_segment(client: httpx.Client) -> None:
+    need = client.get("/api/v1/needs").json()["items"][0]
+    code = next(ref["code"] for ref in need["classes"] if ref["scheme"] == "segment")
+    found = client.get("/api/v1/needs", params={"segment": code, "size": 200}).json()
+    assert need["id"] in [item["id"] for item in found["items"]]
+    assert 0 < found["total"] < client.get("/api/v1/needs").json()["total"]
+
+
+@pytest.mark.parametrize(
+    ("noun", "params", "reason"),
+    [
+        ("patents", {"region": "武"}, "没有这个地区"),
+        ("patents", {"region": "武汉城"}, "相近的有：420100 武汉市"),
+        ("patents", {"segment": "火星开发"}, "可用：HB01"),
+        ("patents", {"industry": "电池制作"}, "相近的有：384 电池制造"),
+        ("patents", {"ipc": "ZZ"}, "IPC 前缀"),
+        ("needs", {"industry": "C999"}, "不在 GB/T 4754-2017 之内"),
+        ("needs", {"status": "已完结"}, "征集中"),
+        ("enterprises", {"region": "999999"}, "没有这个地区"),
+    ],
+)
+def test_unknown_conditions_are_named_with_what_is_near(
+    client: httpx.Client, noun: str, params: dict[str, str], reason: str
+) -> None:
+    response = client.get(f"/api/v1/{noun}", params=params)
+    assert response.status_code == 422, response.text
+    (error,) = response.json()["errors"]
+    assert (error["field"], reason in error["reason"]) == (next(iter(params)), True), error
+
+
+@pytest.mark.parametrize("noun", ["patents", "needs", "enterprises"])
+def test_a_list_is_exported_as_it_is_shown(client: httpx.Client, noun: str) -> None:
+    params = {"region": "湖北省", "sort": "-id", "size": 5}
+    listed = client.get(f"/api/v1/{noun}", params=params).json()
+    response = client.get(f"/api/v1/{noun}/export.xlsx", params=params)
+    assert response.status_code == 200, response.text
+    workbook = openpyxl.load_workbook(io.BytesIO(response.content))
+    heads, *rows = [[cell.value for cell in row] for row in workbook.worksheets[0].iter_rows()]
+    ids = [row[heads.index("系统编号")] for row in rows]
+    assert len(ids) == listed["total"]
+    assert ids[:5] == [item["id"] for item in listed["items"]]
+    assert "省级或地级行政区划的代码或名称：湖北省" in [row[0].value for row in workbook["说明"].iter_rows()]
+    assert client.get(f"/api/v1/{noun}/export.xlsx", params={"sort": "colour"}).status_code == 422
 
 
 @pytest.mark.parametrize("noun", ["patents", "needs", "enterprises", "licences", "imports"])

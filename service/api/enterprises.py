@@ -2,27 +2,39 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
 from catalog import enterprises
 from catalog.base import Page, PageQuery
 from catalog.db import Session
-from catalog.enterprises import Enterprise, EnterpriseCreate, EnterprisePublic, EnterpriseUpdate
+from catalog.enterprises import (
+    Enterprise,
+    EnterpriseCreate,
+    EnterpriseFilter,
+    EnterprisePublic,
+    EnterpriseUpdate,
+)
+from service import list_exports
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses
+from service.filters import PlaceConditions, codes_of, described
+from service.list_exports import XLSX_TYPE, workbook_response
 from service.record_inputs import EnterpriseInput, classifier_of, record_of
 
 router = APIRouter(prefix="/enterprises", tags=["企业"])
 
 
-class EnterpriseQuery(PageQuery):
+class ListConditions(PlaceConditions):
+    """Conditions of a list of enterprises."""
+
+    name: str | None = Field(default=None, max_length=300, description="名称中的文字")
+
+
+class EnterpriseQuery(PageQuery, ListConditions):
     """Page and conditions of a list of enterprises."""
 
     sort: str | None = Field(default=None, description="排序字段：id、name、revenue；前加 - 为降序")
-    name: str | None = Field(default=None, max_length=300, description="名称中的文字")
-    region: str | None = Field(default=None, max_length=6, description="省级或地级行政区划代码")
-    industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码前缀")
 
 
 class EnterpriseSaved(EnterprisePublic):
@@ -41,14 +53,29 @@ def _saved(row: Enterprise, notes: list[str]) -> EnterpriseSaved:
     return EnterpriseSaved(**enterprises.public(row).model_dump(), notes=notes)
 
 
+def _filter(session: Session, wanted: ListConditions) -> EnterpriseFilter:
+    return EnterpriseFilter(name=wanted.name, **codes_of(session, wanted))
+
+
 @router.get("", summary="企业列表", operation_id="list_enterprises", responses=responses(422))
 def list_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Query()]) -> Page[EnterprisePublic]:
-    """按名称、地区、行业筛选，分页返回。"""
-    found = enterprises.page(
-        session, wanted, name=wanted.name, region=wanted.region, industry=wanted.industry
-    )
+    """按名称、地区、行业筛选，分页返回；各条件可用代码，也可用名称。"""
+    found = enterprises.page(session, wanted, _filter(session, wanted))
     items = [enterprises.public(row) for row in found.rows]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get(
+    "/export.xlsx",
+    summary="导出企业清单",
+    operation_id="export_enterprises",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422)},
+)
+def export_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Query()]) -> Response:
+    """符合条件的全部企业，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
+    ids = enterprises.listed(session, wanted, _filter(session, wanted), at_most=list_exports.MOST_EXPORTED)
+    return workbook_response(list_exports.enterprises_list(session, ids, described(wanted)), "企业清单")
 
 
 @router.get("/{id}", summary="一家企业", operation_id="get_enterprise", responses=responses(404, 422))

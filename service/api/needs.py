@@ -2,32 +2,38 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
 from catalog import needs
 from catalog.base import Page, PageQuery
 from catalog.db import Session
-from catalog.needs import Need, NeedCreate, NeedPublic, NeedUpdate
+from catalog.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
 from catalog.terms import NeedStatus
+from service import list_exports
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses
+from service.filters import ClassConditions, Values, codes_of, described, values_field
+from service.list_exports import XLSX_TYPE, workbook_response
 from service.record_inputs import NeedInput, classifier_of, record_of
 
 router = APIRouter(prefix="/needs", tags=["技术需求"])
 
 
-class NeedQuery(PageQuery):
+class ListConditions(ClassConditions):
+    """Conditions of a list of needs."""
+
+    text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
+    status: Values = values_field("需求状态", "open", "征集中")
+    enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
+
+
+class NeedQuery(PageQuery, ListConditions):
     """Page and conditions of a list of needs."""
 
     sort: str | None = Field(
         default=None, description="排序字段：id、code、title、published_on、budget；前加 - 为降序"
     )
-    text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
-    region: str | None = Field(default=None, max_length=6, description="省级或地级行政区划代码")
-    industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码前缀")
-    status: NeedStatus | None = Field(default=None, description="需求状态")
-    enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
 
 
 class NeedSaved(NeedPublic):
@@ -50,22 +56,32 @@ def _public(session: Session, row: Need) -> NeedPublic:
     return needs.many(session, [row.id or 0])[row.id or 0]
 
 
+def _filter(session: Session, wanted: ListConditions) -> NeedFilter:
+    codes = codes_of(session, wanted, status=NeedStatus)
+    return NeedFilter(text=wanted.text, enterprise_id=wanted.enterprise_id, **codes)
+
+
 @router.get("", summary="技术需求列表", operation_id="list_needs", responses=responses(422))
 def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Page[NeedPublic]:
-    """按文字、地区、行业、状态、企业筛选，分页返回。"""
-    found = needs.page(
-        session,
-        wanted,
-        text=wanted.text,
-        region=wanted.region,
-        industry=wanted.industry,
-        status=wanted.status,
-        enterprise_id=wanted.enterprise_id,
-    )
+    """按文字、地区、行业、产业细分领域、状态、企业筛选，分页返回；各条件可用代码，也可用名称。"""
+    found = needs.page(session, wanted, _filter(session, wanted))
     ids = [row.id or 0 for row in found.rows]
     public = needs.many(session, ids)
     items = [public[id] for id in ids]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get(
+    "/export.xlsx",
+    summary="导出技术需求清单",
+    operation_id="export_needs",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422)},
+)
+def export_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Response:
+    """符合条件的全部技术需求，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
+    ids = needs.listed(session, wanted, _filter(session, wanted), at_most=list_exports.MOST_EXPORTED)
+    return workbook_response(list_exports.needs_list(session, ids, described(wanted)), "技术需求清单")
 
 
 @router.get("/{id}", summary="一条技术需求", operation_id="get_need", responses=responses(404, 422))

@@ -2,21 +2,33 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
 from catalog import patent_edits, patents
 from catalog.base import Page, PageQuery
 from catalog.db import Session
 from catalog.patents import Patent, PatentCreate, PatentFilter, PatentPublic
+from service import list_exports
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses
+from service.filters import PatentConditions, codes_of, described
+from service.list_exports import XLSX_TYPE, workbook_response
 from service.record_inputs import PatentInput, classifier_of, record_of
 
 router = APIRouter(prefix="/patents", tags=["专利"])
 
 
-class PatentQuery(PageQuery, PatentFilter):
+class ListConditions(PatentConditions):
+    """Conditions of a list of patents."""
+
+    text: str | None = Field(default=None, max_length=200, description="名称或摘要中的词语")
+    holder: str | None = Field(default=None, max_length=300, description="专利权人名称（部分）")
+    draft: bool | None = Field(default=None, description="缺申请号的草稿（true）或有申请号的专利（false）")
+    dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
+
+
+class PatentQuery(PageQuery, ListConditions):
     """Page and conditions of a list of patents."""
 
     sort: str | None = Field(
@@ -41,12 +53,30 @@ def _saved(session: Session, row: Patent, notes: list[str]) -> PatentSaved:
     return PatentSaved(**patents.publics(session, [row])[0].model_dump(), notes=notes)
 
 
+def _filter(session: Session, wanted: ListConditions) -> PatentFilter:
+    own = {name: getattr(wanted, name) for name in ("text", "holder", "draft", "dormant")}
+    return PatentFilter(**own, **codes_of(session, wanted))
+
+
 @router.get("", summary="专利列表", operation_id="list_patents", responses=responses(422))
 def list_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Page[PatentPublic]:
-    """按文字、专利权人、类型、地区、分类筛选，分页返回。"""
-    found = patents.page(session, wanted, wanted)
+    """按文字、专利权人、类型、地区、分类、是否沉睡筛选，分页返回；各条件可用代码，也可用名称。"""
+    found = patents.page(session, wanted, _filter(session, wanted))
     items = patents.publics(session, found.rows)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get(
+    "/export.xlsx",
+    summary="导出专利清单",
+    operation_id="export_patents",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422)},
+)
+def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Response:
+    """符合条件的全部专利，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
+    ids = patents.listed(session, wanted, _filter(session, wanted), at_most=list_exports.MOST_EXPORTED)
+    return workbook_response(list_exports.patents_list(session, ids, described(wanted)), "专利清单")
 
 
 @router.get("/{id}", summary="一件专利", operation_id="get_patent", responses=responses(404, 422))
