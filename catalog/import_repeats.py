@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel, col
 from catalog.base import table_of
 from catalog.imports import Import, ImportStatus, RejectedRow
 
-TABLES = ("patents", "holders", "enterprises", "needs", "licences")
+TABLES = ("patents", "holders", "enterprises", "needs", "licences", "patent_facts")
 
 
 def state(session: Session, reading: str) -> str:

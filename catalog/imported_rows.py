@@ -33,7 +33,7 @@ class ImportedRow(SQLModel, table=True):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     era: int = Field(sa_type=BigInteger, primary_key=True)
-    mark: bytes = Field(sa_type=LargeBinary(MARK_BYTES), primary_key=True)  # type: ignore[call-overload]
+    mark: bytes = Field(sa_type=LargeBinary(MARK_BYTES), primary_key=True)
     # No foreign key: a patent that is gone, or whose number another took, has no such stamp.
     patent_id: int
     stamp: datetime = Field(sa_type=UtcDateTime)
@@ -44,7 +44,7 @@ class ImportedRow(SQLModel, table=True):
 class FactState(NamedTuple):
     """How many facts of a patent are recorded, and when the last of them changed."""
 
-    count: int = 0
+    number: int = 0
     stamp: datetime | None = None
 
 

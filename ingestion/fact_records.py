@@ -412,7 +412,9 @@ def store_of_patents(
     A register of patents only names that there was an event: where one of that kind is known it adds nothing. A row that
     repeats an earlier one of the file only fills what that left open.
     """
-    known = facts.of_patents(session, sorted({patent_id for patent_id, _, _ in stated}))
+    known = facts.of_patents(
+        session, sorted({patent_id for patent_id, said_of_it, _ in stated if said_of_it})
+    )
     kinds = {patent_id: {_key(row) for row in rows} for patent_id, rows in known.items()}
     records: list[FactCreate] = []
     places: list[int] = []

@@ -7,7 +7,9 @@ import is resumed by importing the file again: what is stored is then unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,12 @@ from catalog import (
     licence_edits,
     licences,
     needs,
-    patent_upserts,
     segments,
 )
 from catalog.db import Database, Session
 from catalog.errors import InvalidInput, PatentDockError
 from catalog.facts import NumberedFact
+from catalog.patent_upserts import Batch, Claims
 from catalog.patents import PatentCreate
 from ingestion import fact_records, licence_record, preview, readers, records, rejected
 from ingestion.classification import Classifier
@@ -32,11 +34,12 @@ from ingestion.errors import RowError
 from ingestion.explanations import listed, misfit, no_register, what_was_found
 from ingestion.headers import KIND_NAMES, vocabulary
 from ingestion.mappings import SavedMapping
-from ingestion.repeats import Reading, hash_of, known_result, way_of_reading
+from ingestion.repeats import Reading, known_result, reading_of
 from ingestion.report import MOST_REFUSALS, ImportReport, Notes, Refusal
 from ingestion.sheets import Row, Sheet
 from ingestion.tables import Table, open_table
-from ingestion.transactions import Open, writing
+from ingestion.transactions import Transactions, writing
+from ingestion.unchanged_rows import Taken, UnchangedRows
 
 __all__ = ["ImportReport", "import_file"]
 
@@ -45,6 +48,7 @@ PREVIEW = 5
 REPEATED = "与文件中前面的行是同一件专利而部分内容不同，保留先出现的内容"
 
 Progress = Callable[[int, int | None], None]
+_USUAL = gc.get_threshold()
 
 
 def import_file(
@@ -73,13 +77,11 @@ def import_file(
     with database.read() as session:
         classifier = Classifier(segments.segments_of(session, segments.catalogue(session)))
     sheets = readers.read(path)
-    reading = Reading(
-        path, kind, hash_of(path), way_of_reading(classifier, mapping), mapping.source if mapping else ""
-    )
+    reading = reading_of(path, kind, classifier, mapping)
     if not dry_run and (known := known_result(database, reading, actor, rejected_dir)):
         return known
-    with writing(database, dry_run) as open_session:
-        run = _Run(open_session, reading, classifier, actor, is_demo, None if dry_run else rejected_dir)
+    with collecting_rarely(), writing(database, path, dry_run) as transactions:
+        run = _Run(transactions, reading, classifier, actor, is_demo, None if dry_run else rejected_dir)
         run.progress = progress
         try:
             for sheet in sheets:
@@ -98,14 +100,14 @@ class _Run:
 
     def __init__(
         self,
-        open_session: Open,
+        transactions: Transactions,
         reading: Reading,
         classifier: Classifier,
         actor: str,
         is_demo: bool,
         folder: Path | None,
     ) -> None:
-        self.open_session, self.reading, self.classifier = open_session, reading, classifier
+        self.transactions, self.reading, self.classifier = transactions, reading, classifier
         self.path, self.kind = reading.path, reading.kind
         self.actor, self.is_demo, self.folder = actor, is_demo, folder
         self.total: int | None = None
@@ -113,9 +115,10 @@ class _Run:
         self.notes = Notes()
         self.messages: list[str] = []
         self.unrecognised: list[str] = []
-        self.batch: list[tuple[Table, Mapping, Row, records.Record]] = []
+        self.batch: list[Taken] = []
         self.refused: list[tuple[Table, Mapping, Row, RowError]] = []
-        self.claims = patent_upserts.Claims()
+        self.claims = Claims()
+        self.unchanged = UnchangedRows(reading.program, self.claims)
         self.first_rows: dict[str, tuple[int, int]] = {}
         self.row: imports.Import | None = None
         self.book: rejected.RejectedBook | None = None
@@ -171,12 +174,13 @@ class _Run:
         self.report.messages = self.notes.lines() + self.messages
         if self.book is not None:
             self.report.rejected_file = self.book.close()
-        with self.open_session() as session:
+        with self.transactions.write() as session:
             self.row.mapping, self.row.preview = self.report.mapping, self.report.preview
             self.row.columns = [use.model_dump() for use in self.report.columns]
             if self.folder is not None:
                 self.row.state = import_repeats.state(session, self.reading.way)
             imports.finish(session, self.row, message="\n".join(self.report.messages))
+            self.unchanged.forget_others(session)
         if self.folder is None:
             self.report.import_id = None
         return self.report
@@ -186,13 +190,13 @@ class _Run:
         if self.book is not None and self.report.rejected_file is None:
             self.book.discard()
         if self.row is not None and self.folder is not None:
-            with self.open_session() as session:
+            with self.transactions.write() as session:
                 imports.finish(session, self.row, *_ending(error))
 
     def _begin(self) -> None:
         if self.row is not None:
             return
-        with self.open_session() as session:
+        with self.transactions.write() as session:
             self.row = imports.start(
                 session,
                 self.kind,
@@ -204,27 +208,54 @@ class _Run:
         self.report.import_id = self.row.id
 
     def _take_row(self, table: Table, row: Row) -> None:
-        mapping = table.mapping
         self.report.rows += 1
+        taken = Taken(table, table.mapping, row)
+        if self.kind == "patents" and not row.problem:
+            taken.mark = self.unchanged.mark(taken.mapping, row)
+        # Patents are read once the batch is full and those among them that are known to say nothing new are told.
+        if not taken.mark or len(self.report.preview) < PREVIEW:
+            self._read(taken)
+        if taken.record or taken.mark:
+            self.batch.append(taken)
+
+    def _read(self, taken: Taken) -> None:
+        """Read the record of a row, or refuse the row."""
+        row = taken.row
         try:
             if row.problem:
                 raise RowError("", "", row.problem)
-            fields = table.fields(row)
-            record = records.from_fields(fields, self.classifier)
+            fields = taken.table.fields(row, taken.mapping)
+            taken.record = records.from_fields(fields, self.classifier)
         except RowError as error:
-            self.refused.append((table, mapping, row, error))
+            self.refused.append((taken.table, taken.mapping, row, error))
+            taken.mark = b""
             return
         for message, example in fields.notes:
             self.notes.add(message, f"第 {row.line} 行", example)
+        if fields.notes:
+            taken.mark = b""
         if len(self.report.preview) < PREVIEW:
-            self.report.preview.append(preview.stored(self.kind, record))
-        self.batch.append((table, mapping, row, record))
+            self.report.preview.append(preview.stored(self.kind, taken.record))
+
+    def _read_batch(self) -> None:
+        """Read the rows of the batch that may say something new, before anything is locked."""
+        unread = [taken for taken in self.batch if taken.record is None]
+        if unread:
+            with self.transactions.read() as session:
+                self.unchanged.recognise(session, unread)
+            self._read_all(taken for taken in unread if not taken.patent_id)
+
+    def _read_all(self, unread: Iterable[Taken]) -> None:
+        for taken in unread:
+            self._read(taken)
+        self.batch = [taken for taken in self.batch if taken.record or taken.patent_id]
 
     def _flush(self) -> None:
         """Store the batch and its rejected rows in one transaction."""
         if self.row is None or not (self.batch or self.refused):
             return
-        with self.open_session() as session:
+        self._read_batch()
+        with self.transactions.write() as session:
             if self.kind == "patents":
                 self._store_patents(session)
             else:
@@ -237,15 +268,11 @@ class _Run:
             self.progress(self.report.rows, self.total)
 
     def _store_patents(self, session: Session) -> None:
-        data = [record for _, _, _, record in self.batch if isinstance(record, PatentCreate)]
-        outcomes = patent_upserts.apply(
-            session,
-            data,
-            import_id=self.row.id if self.row else None,
-            is_demo=self.is_demo,
-            lines=[row.line for _, _, row, _ in self.batch],
-            claims=self.claims,
-        )
+        batch = self._batch(session)
+        read = [taken for taken in self.batch if not taken.patent_id]
+        data = [taken.record for taken in read if isinstance(taken.record, PatentCreate)]
+        outcomes = [batch.take(record, taken.row.line) for record, taken in zip(data, read, strict=True)]
+        batch.flush()
         facts_changed = fact_records.store_of_patents(
             session,
             [(outcome.known.id if outcome.known else 0, record.facts, outcome.repeats)
@@ -253,21 +280,41 @@ class _Run:
             import_id=self.row.id if self.row else None,
             source=self.path.name,
         )  # fmt: skip
-        for (table, mapping, row, _), record, outcome, changed in zip(
-            self.batch, data, outcomes, facts_changed, strict=True
-        ):
+        for taken, record, outcome, changed in zip(read, data, outcomes, facts_changed, strict=True):
             if outcome.status == "conflict":
                 # Two rows that disagree share a number, and it may be the number that is wrong.
                 shared = "申请号" if record.application_number else "公开（公告）号"
                 error = RowError(outcome.label, outcome.value, outcome.reason, also=(shared,))
-                self.refused.append((table, mapping, row, error))
+                self.refused.append((taken.table, taken.mapping, taken.row, error))
                 continue
             self._count("changed" if changed and outcome.status == "unchanged" else outcome.status)
             for note in outcome.notes:
-                self.notes.add(REPEATED, f"第 {row.line} 行", note)
+                self.notes.add(REPEATED, f"第 {taken.row.line} 行", note)
+        self.unchanged.keep(session, list(zip(read, outcomes, strict=True)))
+        for taken in self.batch:
+            if taken.patent_id:
+                self._count("unchanged")
+                self.claims.set(taken.patent_id, taken.row.line)
+
+    def _batch(self, session: Session) -> Batch:
+        """The patents that the rows read may speak of; rows left unread that speak of one of them are read too."""
+        if any(taken.record for taken in self.batch):
+            self.unchanged.confirm(session, self.batch)
+        while True:
+            self._read_all([taken for taken in self.batch if not (taken.record or taken.patent_id)])
+            data = [taken.record for taken in self.batch if isinstance(taken.record, PatentCreate)]
+            batch = Batch(session, data, self.row.id if self.row else None, self.is_demo, self.claims)
+            touched = [taken for taken in self.batch if taken.patent_id in batch.known.by_id]
+            if not touched:
+                return batch
+            for taken in touched:
+                taken.patent_id = 0
 
     def _store_others(self, session: Session) -> None:
-        for table, mapping, row, record in self.batch:
+        for taken in self.batch:
+            row, record = taken.row, taken.record
+            if record is None:
+                continue
             try:
                 self._refuse_contradiction(row, record)
                 with session.begin_nested():
@@ -276,7 +323,7 @@ class _Run:
                 refusal = (
                     error if isinstance(error, RowError) else RowError("", "", error.message, hint=error.hint)
                 )
-                self.refused.append((table, mapping, row, refusal))
+                self.refused.append((taken.table, taken.mapping, row, refusal))
 
     def _upsert(self, session: Session, line: int, record: records.Record) -> str:
         origin: Any = {"import_id": self.row.id if self.row else None, "is_demo": self.is_demo}
@@ -325,6 +372,16 @@ class _Run:
         self.book.write(
             table.name, mapping, row.line, row.cells, rejected.bad_columns(mapping, error), error.reason
         )
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """Let the garbage collector run less often: it looks at all objects of the program every few hundred rows."""
+    gc.set_threshold(max(_USUAL[0], 100_000), *_USUAL[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*_USUAL)
 
 
 def _ending(error: BaseException) -> tuple[imports.ImportStatus, str]:

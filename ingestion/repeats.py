@@ -28,6 +28,7 @@ class Reading:
     kind: str
     file_hash: str
     way: str
+    program: str
     source: str = ""
 
 
@@ -37,9 +38,13 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def way_of_reading(classifier: Classifier, mapping: SavedMapping | None) -> str:
-    """Everything besides file and catalogue that decides what an import does: program, segments, mapping, day."""
-    return "\n".join([_program(), classifier.fingerprint, repr(mapping), date.today().isoformat()])
+def reading_of(path: Path, kind: str, classifier: Classifier, mapping: SavedMapping | None) -> Reading:
+    """How a file is read: `way` is all besides file and catalogue that decides what an import does, `program` all that
+    decides what one row of cells says.
+    """
+    program = f"{_program()}\n{classifier.fingerprint}"
+    way = "\n".join([program, repr(mapping), date.today().isoformat()])
+    return Reading(path, kind, hash_of(path), way, program, mapping.source if mapping else "")
 
 
 @cache

@@ -93,28 +93,30 @@ class Table:
             self.seen_keys = len(self.keys)
             self.mapping, _ = _recognise(self.mapping.kind, [row, *ahead], self.keys, self.saved)
 
-    def fields(self, row: Row) -> Fields:
-        """The cells of a row by role. Raises RowError for cells that cannot be taken at all."""
+    def fields(self, row: Row, mapping: Mapping) -> Fields:
+        """The cells of a row by role, under the mapping at that row. Raises RowError for cells that cannot be taken at all."""
+        width = len(row.cells)
         cells = {
-            role: [row.cells[place] for place in places if place < len(row.cells)]
-            for role, places in self.mapping.columns.items()
+            role: [row.cells[place] for place in places if place < width]
+            for role, places in mapping.columns.items()
         }
-        if self.mapping.kind == "facts":
+        if mapping.kind == "facts":
             # What kind of event a row is may stand nowhere else.
             cells |= {
                 fact_records.TABLE: [self.name],
-                fact_records.HEADERS: ["、".join(self.mapping.headers)],
+                fact_records.HEADERS: ["、".join(mapping.headers)],
             }
-        return Fields(self.mapping.kind, cells, units=self.units())
+        return Fields(mapping.kind, cells, units=_units(mapping))
 
-    def units(self) -> dict[str, int]:
-        """What bare numbers count in, by role, from the names of the columns."""
-        headers = self.mapping.headers
-        return {
-            role: unit_in(headers[places[0]])
-            for role, places in self.mapping.columns.items()
-            if role in ("budget", "revenue", "fixed_fee", "amount") and places[0] < len(headers)
-        }
+
+def _units(mapping: Mapping) -> dict[str, int]:
+    """What bare numbers count in, by role, from the names of the columns."""
+    headers = mapping.headers
+    return {
+        role: unit_in(headers[places[0]])
+        for role in ("budget", "revenue", "fixed_fee", "amount")
+        if (places := mapping.columns.get(role)) and places[0] < len(headers)
+    }
 
 
 def _count(cells: Sequence[Cell]) -> int:

@@ -1,11 +1,22 @@
-"""Transactions of an import: one a batch, or for a dry run a single one that is rolled back."""
+"""Transactions of an import: one a batch; for a dry run they end without a trace.
+
+A dry run must not keep others from writing. A small file is tried out in a single transaction that is rolled back; a large
+one on a copy of the database, of which SQLite makes a consistent one while others write. PostgreSQL lets others write beside
+an open transaction.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from catalog.db import Database, Session
+
+SMALL_FILE = 1_000_000
+"""Bytes of a file that is read in a few seconds at the most, whatever its format."""
 
 
 class _RollBack(Exception):
@@ -15,15 +26,29 @@ class _RollBack(Exception):
 Open = Callable[[], AbstractContextManager[Session]]
 
 
+class Transactions(NamedTuple):
+    """Opens sessions for reading and for writing."""
+
+    read: Open
+    write: Open
+
+
 @contextmanager
-def writing(database: Database, dry_run: bool) -> Iterator[Open]:
-    """Opens transactions: one a batch, or for a dry run a single one that is rolled back at the end."""
+def writing(database: Database, path: Path, dry_run: bool) -> Iterator[Transactions]:
+    """The transactions in which the file `path` is imported. Raises NotReady when there is no room for a copy."""
     if not dry_run:
-        yield database.write
-        return
-    try:
-        with database.write() as session:
-            yield lambda: nullcontext(session)
-            raise _RollBack
-    except _RollBack:
-        pass
+        yield Transactions(database.read, database.write)
+    elif database.is_sqlite and path.stat().st_size > SMALL_FILE:
+        with TemporaryDirectory(prefix="patentdock-") as folder:
+            copy = database.copy_to(Path(folder) / "catalog.db")
+            try:
+                yield Transactions(copy.read, copy.write)
+            finally:
+                copy.dispose()
+    else:
+        try:
+            with database.write() as session:
+                yield Transactions(lambda: nullcontext(session), lambda: nullcontext(session))
+                raise _RollBack
+        except _RollBack:
+            pass
