@@ -16,6 +16,7 @@ from catalog.needs import MAX_TEXT
 from catalog.terms import (
     Conclusion,
     Cooperation,
+    FactKind,
     LegalStatus,
     LicenceStatus,
     NeedStatus,
@@ -72,6 +73,7 @@ Base = Annotated[RoyaltyBase | None, term(RoyaltyBase), either(RoyaltyBase)]
 Report = Annotated[Conclusion | None, term(Conclusion), either(Conclusion)]
 Agreement = Annotated[OwnerConsent, term(OwnerConsent), either(OwnerConsent, optional=False)]
 LicenceState = Annotated[LicenceStatus | None, term(LicenceStatus), either(LicenceStatus)]
+Event = Annotated[FactKind, term(FactKind), either(FactKind, optional=False)]
 Yuan = Annotated[Decimal, Field(ge=0, lt=10**15, decimal_places=2), BeforeValidator(_amount)] | None
 Percent = Annotated[Decimal, Field(gt=0, le=100, decimal_places=3), BeforeValidator(_amount)] | None
 Name = Annotated[str, Field(min_length=1, max_length=300)]
@@ -136,6 +138,8 @@ class PatentInput(RecordInput):
     expiry_date: Day = Field(default=None, description="届满日（期限补偿时登记）")
     legal_status: Status = Field(default=None, description="法律状态")
     legal_status_date: Day = Field(default=None, description="法律状态日期")
+    annuity_paid_until: Day = Field(default=None, description="年费缴至日（已缴年费所及的最后一日）")
+    annuity_checked_on: Day = Field(default=None, description="缴费情况查询日（登记簿何时如此记载）")
     agency: str | None = Field(default=None, max_length=300, description="代理机构")
     address: str | None = Field(default=None, max_length=500, description="申请人地址；地区由此推断")
     province: str | None = Field(default=None, max_length=50, description="省级行政区划的代码或名称")
@@ -232,6 +236,33 @@ class ConsentInput(Schema):
     holder: Name = Field(description="专利权人名称，或“全体专利权人”")
     consent: Agreement = Field(description="是否同意")
     on: Day = Field(default=None, description="表示同意或不同意的日期")
+
+
+class FactInput(RecordInput):
+    """A fact of use or evaluation of a patent."""
+
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "kind": "许可",
+                    "value": "普通",
+                    "party": "示例储能装备有限公司",
+                    "happened_on": "2025-03-18",
+                    "ends_on": "2028-03-17",
+                }
+            ]
+        }
+    }
+
+    kind: Event = Field(description="记录种类")
+    happened_on: Day = Field(default=None, description="发生日、登记日或填报日")
+    ends_on: Day = Field(default=None, description="约定的期满日")
+    ended_on: Day = Field(default=None, description="实际终止日（注销、解除）；优先于期满日")
+    value: str = Field(default="", max_length=100, description="取值：许可方式、质权人是否同意、报告结论、次数等")
+    party: str = Field(default="", max_length=300, description="相对方：被许可人、受让人、质权人等")
+    note: str = Field(default="", max_length=2000, description="备注")
+    source: str = Field(default="", max_length=300, description="来源，如登记簿名称")
 
 
 class LicenceInput(RecordInput):

@@ -55,7 +55,7 @@ def test_every_operation_is_named_explained_and_says_how_it_fails(document: dict
 
 def test_bodies_have_examples_that_are_accepted(document: dict[str, Any], client: httpx.Client) -> None:
     schemas = document["components"]["schemas"]
-    for name in ("MatchRequest", "PatentInput", "NeedInput", "EnterpriseInput", "LicenceInput"):
+    for name in ("MatchRequest", "PatentInput", "NeedInput", "EnterpriseInput", "LicenceInput", "FactInput"):
         assert schemas[name]["examples"], name
     assert client.post("/api/v1/matches", json=schemas["MatchRequest"]["examples"][0]).status_code == 200
     for noun, name in (
