@@ -69,10 +69,10 @@ class LexicalIndex:
         facts = json.loads((folder / "bm25.json").read_text("utf-8"))
         return cls(facts["documents"], {name: mapped(folder / f"{name}.npy") for name in _ARRAYS})
 
-    def idf(self, token: str) -> float:
-        """How telling `token` is: its inverse document frequency, greatest for a token of no document."""
-        (start,), (stop,) = self._spans([_key(token)])
-        return float(self.idf_of(stop - start))
+    def idfs(self, tokens: Sequence[str]) -> NDArray[np.float64]:
+        """How telling each token is: its inverse document frequency, greatest for a token of no document."""
+        starts, stops = self._spans([_key(token) for token in tokens])
+        return self.idf_of(stops - starts)
 
     def scores(self, tokens: Sequence[str], rows: Rows | None = None) -> Floats:
         """BM25 of the query `tokens` for `rows`, in their order, or for all documents; 0 where none occurs."""

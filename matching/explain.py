@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.text import sentences, tokens
 
 MAX_EVIDENCE = 2
@@ -50,28 +53,45 @@ class QueryProfile:
     collection count most, and a long sentence gains nothing by its length.
     """
 
-    def __init__(self, query_tokens: Iterable[str], idf: Callable[[str], float]) -> None:
-        self._idf = idf
-        self._weights = {token: idf(token) for token in set(query_tokens)}
-        self._norm = sqrt(sum(weight * weight for weight in self._weights.values()))
+    def __init__(
+        self, query_tokens: Iterable[str], idfs: Callable[[Sequence[str]], NDArray[np.float64]]
+    ) -> None:
+        self._idfs = idfs
+        self._query = set(query_tokens)
+        self._squares: dict[str, float] = {}
+        self._learn(self._query)
+        self._norm = sqrt(sum(self._squares[token] for token in self._query))
 
     def agreement(self, text: str) -> float:
         """Cosine of query and `text`, 0 where they share nothing."""
-        own = set(tokens(text))
-        shared = sum(self._weights[token] ** 2 for token in own if token in self._weights)
-        if not shared:
-            return 0.0
-        norm = sqrt(sum((self._weights.get(token) or self._idf(token)) ** 2 for token in own))
-        return shared / (norm * self._norm)
+        return self._agreements([text])[0]
 
     def evidence(
         self, fields: Sequence[tuple[str, str]], limit: int = MAX_EVIDENCE
     ) -> list[EvidenceSentence]:
         """The best `limit` sentences of the named texts, best first; none that shares no word with the query."""
+        parts = [(name, part) for name, text in fields for part in sentences(text)]
+        scores = self._agreements([part.text for _, part in parts])
         found = [
-            EvidenceSentence(name, part.text, part.start, part.end, round(self.agreement(part.text), 4))
-            for name, text in fields
-            for part in sentences(text)
+            EvidenceSentence(name, part.text, part.start, part.end, round(score, 4))
+            for (name, part), score in zip(parts, scores, strict=True)
         ]
         agreeing = [sentence for sentence in found if sentence.score > 0]
         return sorted(agreeing, key=lambda sentence: -sentence.score)[:limit]
+
+    def _agreements(self, texts: Sequence[str]) -> list[float]:
+        owns = [set(tokens(text)) for text in texts]
+        # Those that share something alone are worth looking their words up, all at once.
+        touching = [own if own & self._query else set[str]() for own in owns]
+        self._learn(set[str]().union(*touching))
+        return [self._cosine(own) if own else 0.0 for own in touching]
+
+    def _cosine(self, own: set[str]) -> float:
+        shared = sum(self._squares[token] for token in own & self._query)
+        norm = sqrt(sum(self._squares[token] for token in own))
+        return shared / (norm * self._norm)
+
+    def _learn(self, words: set[str]) -> None:
+        new = [word for word in words if word not in self._squares]
+        if new:
+            self._squares.update(zip(new, (self._idfs(new) ** 2).tolist(), strict=True))

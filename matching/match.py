@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from catalog import licences, needs, patents, segments
 from catalog.base import ClassRef
 from catalog.db import Database, Session
 from catalog.errors import NotReady
+from catalog.terms import NeedStatus
 from index.build import patent_text
 from index.collection import sentences_of
 from index.columns import Filters
@@ -32,8 +33,10 @@ from matching.results import (
 from matching.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
 
 BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
+OPEN = NeedStatus.OPEN
 # Records deleted since the generation was built leave gaps; this many more hits are kept to fill them.
 SPARE = 50
+RecordT = TypeVar("RecordT", patents.PatentPublic, needs.NeedPublic)
 
 
 class Matcher:
@@ -80,12 +83,14 @@ class Matcher:
         row = generation.patents.row_of(patent_id)
         asking = self._not_indexed(text) if row is None else Patent.of(generation.patents, row, text)
         rows = generation.needs.columns.select(filters)
-        hits = retrieve_needs(generation, asking, rows, top_k + SPARE)
-        profile = QueryProfile(asking.tokens, generation.needs.lexical.idf)
+        profile = QueryProfile(asking.tokens, generation.needs.lexical.idfs)
         with self._database.read() as session:
             names = _segment_names(session, generation)
-            found = needs.many(session, [hit.id for hit in hits])
-        kept = [hit for hit in hits if hit.id in found][:top_k]
+            kept, found = _existing(
+                lambda top: retrieve_needs(generation, asking, rows, top),
+                lambda ids: {i: need for i, need in needs.many(session, ids).items() if need.status == OPEN},
+                top_k,
+            )
         items = [
             NeedMatch(
                 rank=rank,
@@ -107,14 +112,15 @@ class Matcher:
         self, generation: Generation, need: Need, top_k: int, filters: Filters, start: float
     ) -> MatchResponse[PatentMatch]:
         rows = generation.patents.columns.select(filters)
-        hits = retrieve(generation.patents, need, rows, top_k + SPARE)
-        profile = QueryProfile(need.tokens, generation.patents.lexical.idf)
-        ids = [hit.id for hit in hits]
+        profile = QueryProfile(need.tokens, generation.patents.lexical.idfs)
         with self._database.read() as session:
             names = _segment_names(session, generation)
-            found = patents.many(session, ids)
-            terms = licences.of_patents(session, ids)
-        kept = [hit for hit in hits if hit.id in found][:top_k]
+            kept, found = _existing(
+                lambda top: retrieve(generation.patents, need, rows, top),
+                lambda ids: patents.many(session, ids),
+                top_k,
+            )
+            terms = licences.of_patents(session, list(found))
         items = [
             PatentMatch(
                 rank=rank,
@@ -144,6 +150,28 @@ class Matcher:
             "segment_catalogue": generation.manifest.segment_catalogue,
             "took_ms": round((perf_counter() - start) * 1000, 1),
         }
+
+
+def _existing(
+    retrieve_top: Callable[[int], list[Hit]], look_up: Callable[[list[int]], dict[int, RecordT]], top_k: int
+) -> tuple[list[Hit], dict[int, RecordT]]:
+    """The best `top_k` hits whose records are still there, and these: what was deleted is gone at once."""
+    kept: list[Hit] = []
+    found: dict[int, RecordT] = {}
+    seen, top = 0, top_k + SPARE
+    hits = retrieve_top(top)
+    while len(kept) < top_k:
+        if seen == len(hits):
+            if len(hits) < top:
+                break
+            top *= 4
+            hits = retrieve_top(top)
+            continue
+        some = hits[seen : seen + top_k - len(kept)]
+        found |= look_up([hit.id for hit in some])
+        kept += [hit for hit in some if hit.id in found]
+        seen += len(some)
+    return kept, found
 
 
 def _scores(hit: Hit) -> Scores:

@@ -76,7 +76,8 @@ def test_a_repeated_query_token_counts_as_often_as_it_stands(tmp_path: Path) -> 
 
 def test_idf_falls_with_the_number_of_documents(tmp_path: Path) -> None:
     index = open_index(tmp_path, [["钢", "电池"], ["电池"]])
-    assert index.idf("未见") > index.idf("钢") > index.idf("电池") > 0
+    unseen, rare, frequent = index.idfs(["未见", "钢", "电池"])
+    assert unseen > rare > frequent > 0
 
 
 def test_the_order_of_words_does_not_change_a_score(tmp_path: Path) -> None:
@@ -105,6 +106,6 @@ def test_a_document_asked_by_queries_scores_what_each_query_finds(
     row = data.draw(st.integers(0, len(documents) - 1))
     expected = np.array([index.scores(query)[row] for query in queries], np.float32)
     np.testing.assert_array_equal(index.asked_by(asking, documents[row]), expected)
-    masses = [sum(index.idf(token) for token in query) for query in queries]
+    masses = [index.idfs(query).sum() for query in queries]
     np.testing.assert_allclose([index.mass(query) for query in queries], masses)
     np.testing.assert_allclose(index.masses(asking), masses)
