@@ -45,7 +45,7 @@ format: $(STAMP) ## format the code and mend what ruff can
 	$(BIN)/ruff check --fix .
 
 bench: setup ## benchmarks: ratios against a peer in the same run
-	@for script in bench/[a-z]*.py; do echo "==> $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in bench/[a-z]*.py; do name=$$(basename $$script .py); echo "==> $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 clean: ## remove the environment; data in var/ stays
 	rm -rf $(VENV)

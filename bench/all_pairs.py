@@ -1,6 +1,6 @@
 """All pairs of needs and patents against FAISS Flat in the same run, and the country from measured blocks.
 
-    python bench/all_pairs.py [--queries 20000] [--patents 150000] [--rounds 2] [--seed 1]
+    python -m bench.all_pairs [--queries 20000] [--patents 150000] [--rounds 2] [--seed 1]
 
 Vectors keep the geometry of embeddings: patents are mixes of two real patents with a little noise, needs the same of real
 needs (as in bench/search.py). All cores; FAISS runs on the same vectors and threads, in turn with all pairs. Processor

@@ -1,6 +1,6 @@
 """Speed of the import of patents, against plain csv and SQLAlchemy core bulk insert in the same run.
 
-    python bench/import_speed.py [--rows 100000] [--seed 1]
+    python -m bench.import_speed [--rows 100000] [--seed 1]
 
 The rows are invented: titles and abstracts shuffled from the demonstration patents, numbers with check digits, holders,
 addresses and IPC symbols of the sizes that registers have. The peer reads the same file with the csv module and inserts

@@ -1,6 +1,6 @@
 """Speed of the index of one collection, against FAISS Flat and bm25s in the same run.
 
-    python bench/search.py [--patents 135000] [--seed 1]
+    python -m bench.search [--patents 135000] [--seed 1]
 
 Texts are sentences sampled from the demonstration patents (and from the real ones where they lie beside the project);
 vectors are mixes of two real vectors with a little noise, so that they keep the geometry of embeddings; queries are the
@@ -158,7 +158,9 @@ def _equal(vectors: Vectors, queries: Vectors, found: list[Rows], rows: Rows | N
 def _build(folder: Path, source: Source, count: int, seed: int) -> tuple[Collection, Vectors]:
     vectors = _mixed_vectors(source, count, np.random.default_rng(seed))
     before, start = _megabytes(), time.perf_counter()
-    collection = Collection.build(folder, _documents(source, count, seed), vectors.shape[1], lambda _: [vectors])
+    collection = Collection.build(
+        folder, _documents(source, count, seed), vectors.shape[1], lambda _: [vectors]
+    )
     seconds = time.perf_counter() - start
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
     print(f"build with vectors given: {seconds:.1f} s, {count / seconds:.0f} documents/s; peak memory")

@@ -3,7 +3,7 @@
 Every patent with an IPC is classified from its text alone (its own row never votes) and compared with what its IPC says.
 The peer in the same run is the majority class: always answering the most frequent first segment.
 
-    python bench/segment_agreement.py DATA_DIR
+    python -m bench.segment_agreement DATA_DIR
 """
 
 import sys
