@@ -33,6 +33,8 @@ from ingestion.sheets import Row
 _PLACE = re.compile(r"第\s*(\d{1,4})\s*列.*")
 _SAFE_NAME = re.compile(r"[^\w\u4e00-\u9fff（）()-]+")
 MAX_NAME = 60
+REASON = "拒绝原因"
+"""The column that marks a workbook of rejected rows."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +191,10 @@ def _places(kind: str, role: str, columns: Sequence[str], headers: Sequence[str]
             places += [int(match[1]) - 1] if 0 < int(match[1]) <= len(headers) else []
         else:
             places += _named(_folded(name), headers)
-    # The workbook of rejected rows names columns by their role where their own name does not lead to it.
-    return list(dict.fromkeys(places)) or _named(_folded(vocabulary(kind).label(role)), headers)
+    if not places and REASON in headers:
+        # There columns are named by their role where their own name does not lead to it.
+        places = _named(_folded(vocabulary(kind).label(role)), headers)
+    return list(dict.fromkeys(places))
 
 
 def _named(folded: str, headers: Sequence[str]) -> list[int]:
@@ -242,4 +246,5 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    # The one control character that JSON leaves as it is and TOML refuses.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -20,10 +20,11 @@ from ingestion.cells import Cell, is_blank, text
 from ingestion.columns import Mapping
 from ingestion.errors import RowError
 from ingestion.headers import role_of, vocabulary
+from ingestion.mappings import REASON
 from ingestion.sheets import Row
 from ingestion.tables import Table
 
-ADDED = ("拒绝原因", "原工作表", "原行号")
+ADDED = (REASON, "原工作表", "原行号")
 MAX_CELL = 32_767
 MAX_ROWS = 1_000_000
 MAX_COMMENTS = 20_000

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 
+from catalog import imports as import_records
 from catalog.errors import PatentDockError
-from service import docs_page, errors, openapi, pages
+from service import docs_page, errors, openapi, pages, uploads
 from service.api import (
     deals,
     eligibility,
@@ -23,6 +24,7 @@ from service.api import (
     import_undo,
     imports,
     licences,
+    mappings,
     matches,
     needs,
     nightly,
@@ -32,6 +34,7 @@ from service.api import (
     segments,
 )
 from service.dependencies import require_key
+from service.key_check import KeyCheck
 from service.middleware import BodyLimit, SecurityHeaders
 from service.runtime import Runtime
 
@@ -46,7 +49,19 @@ def program_version() -> str:
         return "0+源码"
 
 
+def _tidy_up(runtime: Runtime) -> None:
+    """Mark what killed processes left."""
+    uploads.sweep(runtime.settings.uploads_dir)
+    try:
+        with runtime.database.write() as session:
+            for row in import_records.mark_orphans(session):
+                logger.warning("编号 %s 的导入（%s）%s", row.id, row.file_name, import_records.INTERRUPTED)
+    except PatentDockError as error:
+        logger.warning("服务已启动，但数据库尚不能使用：%s", error)
+
+
 def _warm_up(runtime: Runtime) -> None:
+    _tidy_up(runtime)
     try:
         runtime.matcher.generation()
     except PatentDockError as error:
@@ -73,6 +88,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     app.add_middleware(BodyLimit, upload_limit=runtime.settings.max_upload_mb * 1024 * 1024)
+    app.add_middleware(KeyCheck, runtime=runtime, open_paths=frozenset({app.openapi_url or ""}))
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     openapi.install(app)
@@ -93,6 +109,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         pipeline,
         imports,
         import_undo,
+        mappings,
         screenings,
         segments,
         generations,

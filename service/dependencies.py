@@ -6,10 +6,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from catalog import accounts
 from catalog.base import PageQuery
 from catalog.db import Session
-from service.errors import Unauthorized
 from service.runtime import Runtime
 
 _bearer = HTTPBearer(
@@ -44,21 +42,11 @@ Writing = Annotated[Session, Depends(_writing, scope="function")]
 
 
 def require_key(
-    runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> str:
-    """Name of the caller's API key. Raises Unauthorized."""
-    if credentials is None:
-        raise Unauthorized(
-            "请求没有带接口密钥",
-            hint="请在请求头中加入 Authorization: Bearer pd_…；密钥用 patentdock keys create 生成",
-        )
-    with runtime.database.read() as session:
-        key = accounts.verify(session, credentials.credentials)
-    if key is None:
-        raise Unauthorized(
-            "接口密钥不正确或已吊销", hint="请核对密钥，或请管理员用 patentdock keys create 重新生成"
-        )
-    return key.name
+    """Name of the caller's API key, which `service.key_check` has verified."""
+    caller: str = request.state.caller
+    return caller
 
 
 Caller = Annotated[str, Depends(require_key)]

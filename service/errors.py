@@ -77,6 +77,11 @@ def problem_of(error: PatentDockError) -> Problem:
 
 def _ours(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PatentDockError)  # noqa: S101 - by registration
+    return answer(error)
+
+
+def answer(error: PatentDockError) -> JSONResponse:
+    """The answer to a request that an error of ours ended."""
     headers = {"WWW-Authenticate": 'Bearer realm="PatentDock"'} if error.status == 401 else None
     return _response(problem_of(error), headers)
 

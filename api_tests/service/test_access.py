@@ -62,6 +62,17 @@ def test_a_key_is_asked_for_before_the_body_is_judged(server: str) -> None:
     assert httpx.post(f"{server}/api/v1/matches", json={"top_k": 0}).status_code == 401
 
 
+def test_a_key_is_asked_for_before_the_body_is_read(server: str) -> None:
+    host, port = server.removeprefix("http://").split(":")
+    head = (
+        "POST /api/v1/imports HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Content-Length: 100000000\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.encode())  # and nothing of the body
+        assert connection.recv(1000).startswith(b"HTTP/1.1 401")
+
+
 def test_health_needs_no_key(server: str) -> None:
     assert httpx.get(f"{server}/healthz").json() == {"status": "ok"}
     assert httpx.get(f"{server}/readyz").json() == {"status": "ok"}

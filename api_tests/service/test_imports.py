@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import openpyxl
 import pytest
 
+from catalog import imports
+from service import uploads
 from service.runtime import Runtime
 
 HEADER = "企业名称,地址,从业人员数\n"
@@ -90,7 +96,7 @@ def test_a_file_that_is_no_register_leaves_nothing_behind(
         assert response.status_code == 422
         assert any("\u4e00" <= character <= "\u9fff" for character in response.json()["detail"])
     assert client.get("/api/v1/patents").json()["total"] == before
-    assert not list(installation.settings.uploads_dir.iterdir())
+    assert {entry.name for entry in installation.settings.uploads_dir.iterdir()} <= {"previews"}
 
 
 def test_the_name_of_an_upload_is_only_a_name(client: httpx.Client, installation: Runtime) -> None:
@@ -108,6 +114,92 @@ def test_wrong_form_fields_are_refused(client: httpx.Client, form: dict[str, str
     response = upload(client, firms(), **form)
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == field
+
+
+def test_a_field_of_another_name_or_twice_is_refused_before_anything_is_imported(
+    client: httpx.Client,
+) -> None:
+    before = client.get("/api/v1/imports").json()["total"]
+    slip = upload(client, firms("示例误写有限公司,湖北省,8"), **{"dry-run": "true"})
+    assert (slip.status_code, slip.json()["errors"][0]["field"]) == (422, "dry-run")
+    assert "dry_run" in slip.json()["detail"]
+    two = client.post(
+        "/api/v1/imports",
+        data={"kind": "enterprises"},
+        files=[("file", ("a.csv", b"1")), ("file", ("b.csv", b"2"))],
+    )
+    assert (two.status_code, two.json()["errors"][0]["field"]) == (422, "file")
+    assert client.get("/api/v1/imports").json()["total"] == before
+
+
+def test_a_preview_shows_what_would_be_stored_and_is_confirmed(
+    client: httpx.Client, installation: Runtime
+) -> None:
+    content = firms("示例预览甲有限公司,湖北省襄阳市,20", "示例预览乙有限公司,湖北省,约二十")
+    shown = upload(client, content, name="预览.csv", dry_run="true").json()
+    assert [(use["field"], use["column"], use["how"]) for use in shown["columns"]] == [
+        ("name", "企业名称", "列名"), ("address", "地址", "列名"), ("staff", "从业人员数", "列名"),
+    ]  # fmt: skip
+    assert shown["preview"][0]["城市"] == "襄阳市"
+    assert [(row["line"], row["field"]) for row in shown["refusals"]] == [(3, "从业人员数")]
+    done = client.post(f"/api/v1/imports/{shown['preview_id']}/confirm")
+    assert done.status_code == 201
+    result = done.json()
+    assert [result[name] for name in ("file_name", "new", "rejected", "dry_run")] == ["预览.csv", 1, 1, False]
+    record = client.get(f"/api/v1/imports/{result['import_id']}").json()
+    assert (record["columns"], record["preview"]) == (shown["columns"], shown["preview"])
+    again = client.post(f"/api/v1/imports/{shown['preview_id']}/confirm").json()
+    assert [again[name] for name in ("new", "unchanged", "columns", "preview")] == [
+        0, 1, shown["columns"], shown["preview"],
+    ]  # fmt: skip
+    kept = uploads.find(installation.settings.uploads_dir, shown["preview_id"])
+    long_ago = time.time() - 2 * uploads.KEPT.seconds - 60
+    os.utime(kept.path.parent.parent / "kind", (long_ago, long_ago))
+    assert client.post(f"/api/v1/imports/{shown['preview_id']}/confirm").status_code == 404
+    upload(client, firms("示例预览丙有限公司,湖北省,8"), dry_run="true")
+    assert not kept.path.exists()
+
+
+MAPPING = {"kind": "enterprises", "columns": {"企业名称": ["单位"], "staff": ["第 2 列"]}}
+UNKNOWN = "单位,规模\n{name},{staff}\n"
+
+
+def test_a_mapping_is_saved_and_used_by_its_source(client: httpx.Client) -> None:
+    address = "/api/v1/mappings/示例来源"
+    saved = client.put(address, json=MAPPING)
+    assert saved.status_code == 200, saved.text
+    assert client.get(address).json() == saved.json()
+    assert saved.json()["columns"] == {"name": ["单位"], "staff": ["第 2 列"]}
+    assert "示例来源" in [entry["source"] for entry in client.get("/api/v1/mappings").json()["items"]]
+    content = UNKNOWN.format(name="示例来源甲有限公司", staff=7).encode()
+    result = upload(client, content, source="示例来源").json()
+    assert (result["new"], result["source"], result["preview"][0]["从业人员数"]) == (1, "示例来源", "7")
+    assert client.get(f"/api/v1/imports/{result['import_id']}").json()["source"] == "示例来源"
+    misfit = upload(client, firms("示例来源乙有限公司,湖北省,8"), source="示例来源")
+    assert misfit.status_code == 422
+    assert "单位（企业名称）" in misfit.json()["detail"]
+    assert client.delete(address).status_code == 204
+    assert upload(client, content, source="示例来源").status_code == 404
+
+
+def test_a_mapping_may_come_with_the_file(client: httpx.Client) -> None:
+    content = UNKNOWN.format(name="示例随附有限公司", staff=9).encode()
+    toml = '[columns]\nname = ["单位"]\nstaff = ["规模"]\n'
+    shown = upload(client, content, mapping=toml, dry_run="true").json()
+    assert (shown["new"], {use["how"] for use in shown["columns"]}) == (1, {"列对应关系"})
+    done = client.post(f"/api/v1/imports/{shown['preview_id']}/confirm").json()
+    assert (done["new"], done["preview"]) == (1, shown["preview"])
+    assert upload(client, content, mapping=json.dumps(MAPPING)).json()["source"] == "随文件提交"
+    wrong = upload(client, content, mapping="[columns")
+    assert (wrong.status_code, "写法有误" in wrong.json()["detail"]) == (422, True)
+
+
+def test_an_interrupted_import_shows_as_such(client: httpx.Client, installation: Runtime) -> None:
+    with installation.database.write() as session:
+        row = imports.start(session, "patents", "中断.csv", "0" * 64, "命令行")
+        row.process, row.updated_at = "另一台机器/1/1", datetime(2020, 1, 1, tzinfo=UTC)
+    record = client.get(f"/api/v1/imports/{row.id}").json()
+    assert (record["status"], "重新导入同一文件" in record["message"]) == ("interrupted", True)
 
 
 def test_a_file_above_the_limit_is_refused(

@@ -1,31 +1,30 @@
 """Imports (导入) of files."""
 
-import re
-import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Query, UploadFile, status
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile, status
+from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from catalog import imports
 from catalog.base import Page, PageQuery
 from catalog.errors import NotFound
-from catalog.imports import ImportPublic, RejectedPublic
-from ingestion import rejected
+from catalog.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
+from ingestion import mappings, rejected
 from ingestion.importer import import_file
-from ingestion.report import ImportReport
+from ingestion.mappings import SavedMapping
+from ingestion.report import ImportReport, Refusal
+from service import uploads
 from service.dependencies import Caller, Reading, RecordId, RuntimeDep
 from service.errors import responses
-from service.field_problems import FieldProblem, InvalidFields
+from service.runtime import Runtime
+from service.uploads import KnownFields, stored_upload
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 router = APIRouter(prefix="/imports", tags=["导入"])
 
@@ -52,9 +51,18 @@ class ImportResult(BaseModel):
     changed: int = Field(description="更新")
     unchanged: int = Field(description="无变化")
     rejected: int = Field(description="退回")
+    source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
     mapping: dict[str, str] = Field(description="字段与所读取的列")
+    columns: list[ColumnUse] = Field(description="各列与字段的对应，及怎样认出")
+    preview: list[dict[str, str]] = Field(description="前几条记录，按保存的样子")
+    refusals: list[Refusal] = Field(description="前 20 个退回的行及原因")
     messages: list[str] = Field(description="提示")
     rejected_rows: str | None = Field(description="退回行工作簿的下载地址，可改正后再次导入")
+    preview_id: str | None = Field(
+        default=None,
+        description="试运行时文件暂存的编号，可凭此确认导入（POST /imports/{preview_id}/confirm）",
+    )
+    expires_at: datetime | None = Field(default=None, description="暂存到何时；此后须重新上传")
 
 
 class ImportQuery(PageQuery):
@@ -70,28 +78,19 @@ class RejectedQuery(PageQuery):
     sort: str | None = Field(default=None, description="排序字段：id、line；前加 - 为降序")
 
 
-def _safe_name(name: str | None) -> str:
-    """The name of an uploaded file without path and control characters, no longer than a file system takes."""
-    last = re.split(r"[/\\]", name or "")[-1]
-    cleaned = _UNSAFE.sub("", last.encode("utf-8", "replace").decode("utf-8")).strip(". ")
-    stem, dot, suffix = cleaned.rpartition(".")
-    return f"{stem[:60]}.{suffix[:10]}" if dot and stem else cleaned[:60]
-
-
-@contextmanager
-def stored_upload(upload: UploadFile, folder: Path) -> Iterator[Path]:
-    """The uploaded file on the disk under its own name, removed at the end."""
-    name = _safe_name(upload.filename)
-    if not name:
-        raise InvalidFields([FieldProblem(field="file", value="", reason="上传的文件没有文件名")])
-    own = folder / secrets.token_hex(8)
-    own.mkdir(parents=True)
-    try:
-        with (own / name).open("wb") as out:
-            shutil.copyfileobj(upload.file, out, 1024 * 1024)
-        yield own / name
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
+def _import(
+    runtime: Runtime, path: Path, kind: str, mapping: SavedMapping | None, caller: str, *, dry_run: bool
+) -> ImportResult:
+    report = import_file(
+        runtime.database,
+        path,
+        kind,
+        actor=caller,
+        rejected_dir=runtime.settings.rejected_dir,
+        dry_run=dry_run,
+        mapping=mapping,
+    )
+    return _result(report, dry_run=dry_run)
 
 
 def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
@@ -106,10 +105,21 @@ def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
         changed=report.changed,
         unchanged=report.unchanged,
         rejected=report.rejected,
+        source=report.source,
         mapping=report.mapping,
+        columns=report.columns,
+        preview=report.preview,
+        refusals=report.refusals,
         messages=report.messages,
         rejected_rows=link,
     )
+
+
+def _mapping(runtime: Runtime, kind: str, source: str, text: str) -> SavedMapping | None:
+    """The mapping that came along, else the saved one of the source. Raises NotFound and InvalidInput."""
+    if text.strip():
+        return mappings.parse(text, "mapping", source=source.strip() or "随文件提交", kind=kind)
+    return mappings.load(runtime.settings.mappings_dir, source) if source.strip() else None
 
 
 @router.post(
@@ -117,29 +127,57 @@ def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
     summary="导入文件",
     operation_id="create_import",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 413, 422, 503),
+    responses=responses(400, 404, 413, 422, 503),
+    dependencies=[Depends(KnownFields("kind", "file", "dry_run", "source", "mapping"))],
 )
 def create_import(
     runtime: RuntimeDep,
     caller: Caller,
     kind: Annotated[ImportKind, Form(description="记录种类")],
     file: Annotated[UploadFile, File(description="xlsx、xls、csv 或 jsonl 文件")],
-    dry_run: Annotated[bool, Form(description="只检查并报告，不写入")] = False,
+    dry_run: Annotated[
+        bool, Form(description="只检查并预览，不写入；文件暂存一小时，可凭 preview_id 确认")
+    ] = False,
+    source: Annotated[str, Form(max_length=60, description="来源名称：用它已保存的列对应关系")] = "",
+    mapping: Annotated[
+        str, Form(max_length=100_000, description="列对应关系（TOML 或 JSON），优先于已保存的；不会被保存")
+    ] = "",
 ) -> ImportResult:
     """读取上传的文件并写入目录，完成后返回结果；同一文件再次导入不会改变任何内容。
 
     个别行有问题时被退回并说明原因，其余照常导入；整个文件不能用时返回 422，什么也不写入。
     """
-    with stored_upload(file, runtime.settings.uploads_dir) as path:
-        report = import_file(
-            runtime.database,
-            path,
-            kind.value,
-            actor=caller,
-            rejected_dir=runtime.settings.rejected_dir,
-            dry_run=dry_run,
-        )
-    return _result(report, dry_run=dry_run)
+    chosen = _mapping(runtime, kind.value, source, mapping)
+    folder = runtime.settings.uploads_dir
+    with stored_upload(file, folder) as path:
+        result = _import(runtime, path, kind.value, chosen, caller, dry_run=dry_run)
+        if dry_run:
+            uploads.sweep(folder)
+            kept = uploads.keep(path, folder, kind.value, chosen)
+            result.preview_id, result.expires_at = kept.id, kept.expires_at
+    return result
+
+
+@router.post(
+    "/{preview_id}/confirm",
+    summary="确认导入预览过的文件",
+    operation_id="confirm_import",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(404, 422, 503),
+)
+def confirm_import(
+    runtime: RuntimeDep,
+    caller: Caller,
+    preview_id: Annotated[
+        str,
+        PathParameter(
+            pattern="^[0-9a-f]{32}$", description="预览的编号", examples=["0123456789abcdef0123456789abcdef"]
+        ),
+    ],
+) -> ImportResult:
+    """按预览时的列对应关系导入暂存的文件；过期的预览返回 404，须重新上传。重复确认不会改变任何内容。"""
+    kept = uploads.find(runtime.settings.uploads_dir, preview_id)
+    return _import(runtime, kept.path, kept.kind, kept.mapping, caller, dry_run=False)
 
 
 @router.get("", summary="导入记录列表", operation_id="list_imports", responses=responses(422))
@@ -151,9 +189,9 @@ def list_imports(session: Reading, wanted: Annotated[ImportQuery, Query()]) -> P
 
 
 @router.get("/{id}", summary="一次导入", operation_id="get_import", responses=responses(404, 422))
-def get_import(session: Reading, id: RecordId) -> ImportPublic:
-    """一次导入的结果。"""
-    return imports.public(imports.get(session, id))
+def get_import(session: Reading, id: RecordId) -> ImportDetail:
+    """一次导入的结果：来源、各列与字段的对应、前几条记录、行数与提示。"""
+    return imports.detail(imports.get(session, id))
 
 
 @router.get(

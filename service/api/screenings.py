@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from catalog.base import Schema
 from ingestion.answers import import_answers
 from service import screening
-from service.api.imports import stored_upload
 from service.dependencies import Caller, RuntimeDep
 from service.errors import responses
 from service.filters import Day
+from service.uploads import stored_upload
 
 router = APIRouter(tags=["盘点筛选"])
 
