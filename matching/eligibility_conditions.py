@@ -7,9 +7,8 @@ holds already when it may be so; what speaks for it only when it surely is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 
 from catalog.eligibility_records import EligibilityRecord, Event
 from catalog.facts import value_name
@@ -29,27 +28,29 @@ from catalog.terms import (
 Data = list[str] | None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Known:
-    """What is known of a patent on the day `as_of`."""
+    """What is known of a patent on the day `as_of`.
+
+    `life` is its legal life on that day, `alive` whether the right is in force, presumed or sure, `shown` the status that
+    the register shows on whatever day.
+    """
 
     record: EligibilityRecord
     as_of: date
+    life: LegalLife = field(init=False)
+    alive: bool = field(init=False)
+    shown: LegalStatus | None = field(init=False)
 
-    @cached_property
-    def life(self) -> LegalLife:
-        """The legal life on that day."""
-        return legal_life(self.record.legal, self.as_of)
-
-    @cached_property
-    def alive(self) -> bool:
-        """Whether the right is in force, presumed or sure."""
-        return self.life.in_force is True
+    def __post_init__(self) -> None:
+        self.life = legal_life(self.record.legal, self.as_of)
+        self.alive = self.life.in_force is True
+        self.shown = self.record.legal.stated
 
     def stated(self, status: LegalStatus) -> bool:
         """Whether the register showed that status by that day, as far as is known when."""
-        legal = self.record.legal
-        return legal.stated == status and (legal.status_date is None or legal.status_date <= self.as_of)
+        on = self.record.legal.status_date
+        return self.shown is status and (on is None or on <= self.as_of)
 
     def running(self, kind: FactKind, *values: str) -> Iterator[Event]:
         """Events of that kind and value that may be in force on that day."""
@@ -57,7 +58,7 @@ class Known:
             if event.kind == kind and (not values or event.value in values) and event.may_run_on(self.as_of):
                 yield event
 
-    @cached_property
+    @property
     def open_reports(self) -> list[Event]:
         """Reports that do not conclude for the patent and were not surely followed by one that does."""
         return [
@@ -69,7 +70,7 @@ class Known:
             and not any(_follows(later, event) for later in self.favourable_reports)
         ]
 
-    @cached_property
+    @property
     def favourable_reports(self) -> list[Event]:
         """Reports that surely were there on that day and conclude for the patent."""
         return [
@@ -152,7 +153,7 @@ def _life_unknown(known: Known) -> Data:
 
 
 def _status_not_recorded(known: Known) -> Data:
-    return _if(known.alive and known.record.legal.stated is None, "法律状态：未登记")
+    return _if(known.alive and known.shown is None, "法律状态：未登记")
 
 
 def _grant_date_missing(known: Known) -> Data:
@@ -180,7 +181,7 @@ def _surely_in_force(known: Known) -> Data:
 
 
 def _partly_invalid(known: Known) -> Data:
-    stated = known.record.legal.stated == LegalStatus.PARTLY_INVALID
+    stated = known.shown is LegalStatus.PARTLY_INVALID
     return _if(known.alive and stated, _status(known)) if stated else None
 
 
@@ -220,13 +221,15 @@ def _pledge_unknown(known: Known) -> Data:
 
 
 def _report_against(known: Known) -> Data:
-    against = [report for report in known.open_reports if report.value == Conclusion.NOT_GRANTABLE]
-    return _described(against) if known.needs_report else None
+    if not known.needs_report:
+        return None
+    return _described([report for report in known.open_reports if report.value == Conclusion.NOT_GRANTABLE])
 
 
 def _report_unclear(known: Known) -> Data:
-    unclear = [report for report in known.open_reports if not report.value]
-    return _described(unclear) if known.needs_report else None
+    if not known.needs_report:
+        return None
+    return _described([report for report in known.open_reports if not report.value])
 
 
 def _report_missing(known: Known) -> Data:
@@ -235,8 +238,9 @@ def _report_missing(known: Known) -> Data:
 
 
 def _report_for(known: Known) -> Data:
-    settled = known.needs_report and not known.open_reports
-    return _described(known.favourable_reports) if settled else None
+    if not known.needs_report or known.open_reports:
+        return None
+    return _described(known.favourable_reports)
 
 
 def _owner_refuses(known: Known) -> Data:
