@@ -34,6 +34,17 @@ def unlabelled_ids(session: Session) -> list[int]:
     return [patent_id for patent_id in session.execute(query).scalars() if patent_id is not None]
 
 
+def with_segment(session: Session, codes: Sequence[str]) -> list[int]:
+    """Sorted ids of the patents that belong to one of these segments."""
+    query = (
+        select(col(PatentClass.patent_id))
+        .where(col(PatentClass.scheme) == "segment", col(PatentClass.code).in_(list(codes)))
+        .distinct()
+        .order_by(col(PatentClass.patent_id))
+    )
+    return list(session.execute(query).scalars())
+
+
 def of_patents(session: Session, ids: Sequence[int]) -> dict[int, list[ClassRef]]:
     """Industries and segments of these patents by patent id, heaviest first."""
     found: dict[int, list[ClassRef]] = {}

@@ -17,6 +17,7 @@ from service.api import (
     deals,
     eligibility,
     enterprises,
+    facts,
     fees,
     generations,
     health,
@@ -32,6 +33,7 @@ from service.api import (
     pipeline,
     screenings,
     segments,
+    statistics,
 )
 from service.dependencies import require_key
 from service.key_check import KeyCheck
@@ -99,6 +101,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     for module in (
         matches,
         patents,
+        facts,
         holders,
         needs,
         enterprises,
@@ -107,6 +110,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         fees,
         deals,
         pipeline,
+        statistics,
         imports,
         import_undo,
         mappings,

@@ -15,6 +15,7 @@ from catalog.errors import PatentDockError, system_reason
 from service import (
     cli_catalogue,
     cli_data,
+    cli_deals,
     cli_fees,
     cli_generations,
     cli_holders,
@@ -52,6 +53,7 @@ for module in (
     cli_licences,
     cli_screening,
     cli_fees,
+    cli_deals,
     cli_holders,
     cli_catalogue,
     cli_generations,

@@ -25,7 +25,7 @@ def estimate_from_catalogue(session: Session, data: FeeInput, data_dir: Path, to
     """
     complete = _with_patent(session, data) if data.application_number else data
     if complete.industry:
-        complete = complete.model_copy(update={"industry": _industry(complete.industry)})
+        complete = complete.model_copy(update={"industry": industry_of(complete.industry)})
     statistics = contract_statistics.of_industry(session, complete.industry)
     return estimate(complete, fee_rules.load(data_dir), statistics, today=today)
 
@@ -60,7 +60,8 @@ def _with_patent(session: Session, data: FeeInput) -> FeeInput:
     )
 
 
-def _industry(stated: str) -> str:
+def industry_of(stated: str) -> str:
+    """Code of an industry given by code or name. Raises InvalidFields."""
     code = industry(stated)
     if code is None:
         reason = "没有这个国民经济行业，应为 GB/T 4754-2017 的代码（如 3841）或名称"

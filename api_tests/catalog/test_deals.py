@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from catalog import deal_checks, deal_lists, deal_pipeline, deal_records, deals, facts, licence_edits, needs
+from catalog.base import PageQuery
 from catalog.db import Database, sqlite_url
 from catalog.deal_pipeline import CaseCreate
 from catalog.deals import Deal, DealCreate, ReceiptCreate
@@ -24,7 +25,15 @@ from catalog.needs import NeedCreate
 from catalog.patent_upserts import upsert
 from catalog.patents import PatentCreate
 from catalog.reference import rows as reference_rows
-from catalog.terms import DealStatus, FactKind, LicenceStatus, PaymentForm, PipelineStage
+from catalog.terms import (
+    DealStatus,
+    FactKind,
+    LegalStatus,
+    LicenceStatus,
+    PatentKind,
+    PaymentForm,
+    PipelineStage,
+)
 
 OLD, NEW, ORPHAN = "201310699744.2", "201710601862.3", "200710308494.X"
 FIRM = {"name": "示例新能源有限公司", "province": "420000", "prefecture": "420500"}
@@ -43,7 +52,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
                 PatentCreate(
                     application_number=number,
                     title="一种装置",
-                    kind="invention",
+                    kind=PatentKind.INVENTION,
                     filing_date=filed,
                     grant_date=granted,
                     holders=owners,
@@ -166,7 +175,7 @@ def test_rules_find_what_they_are_for(session: Session, code: str) -> None:
         declare(session)
     if case.get("lapsed"):
         patent = deal_checks.patents_of(session, case["data"])[0]
-        patent.legal_status, patent.legal_status_date = "terminated", date(2020, 1, 1)
+        patent.legal_status, patent.legal_status_date = LegalStatus.TERMINATED, date(2020, 1, 1)
     if "fact" in case:
         kind, values = case["fact"]
         note(session, kind, **values)
@@ -184,7 +193,7 @@ def test_an_open_licence_may_be_recorded_after_the_withdrawal_of_its_declaration
 def test_a_refusal_names_its_rule(session: Session) -> None:
     with pytest.raises(InvalidInput, match=r"2033-12-17（依据：专利法第四十二条"):
         record(session, licence(ends_on=date(2033, 12, 18)))
-    assert deal_lists.page(session, deal_lists.PageQuery(), deal_lists.DealFilter()).total == 0
+    assert deal_lists.page(session, PageQuery(), deal_lists.DealFilter()).total == 0
 
 
 def test_the_last_valid_day_and_the_whole_amount_are_within(session: Session) -> None:

@@ -10,41 +10,24 @@ from catalog import deal_lists, deal_records, deals, evidence
 from catalog.base import Page, PageQuery, Schema
 from catalog.db import Session
 from catalog.deal_checks import Finding
-from catalog.deal_lists import DealEventPublic, DealFilter, DealPublic
+from catalog.deal_lists import DealEventPublic, DealPublic
 from catalog.deals import Deal, ReceiptCreate
 from catalog.evidence import Evidence, EvidencePublic
-from catalog.terms import DealKind, DealStatus, EvidenceKind, LicenceType
+from catalog.terms import EvidenceKind
 from service import evidence_files
 from service.api.fees import attachment
+from service.deal_conditions import DealConditions, filter_of
 from service.deal_inputs import DealInput, deal_of
 from service.deal_workbook import document_of
 from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.documents import XLSX_TYPE, to_xlsx
 from service.errors import responses
 from service.field_problems import FieldProblem, InvalidFields
-from service.filters import Day, FilterInput, Values, resolve
+from service.filters import Day, described
 from service.record_inputs import Yuan
 from service.uploads import stored_upload
 
 router = APIRouter(prefix="/deals", tags=["交易"])
-
-
-class DealConditions(Schema):
-    """Conditions of a list of deals, codes or Chinese names."""
-
-    kind: DealKind | None = Field(default=None, description="交易种类")
-    licence_type: LicenceType | None = Field(default=None, description="许可方式")
-    status: DealStatus | None = Field(default=None, description="登记状态")
-    giver: str | None = Field(default=None, max_length=300, description="出让方名称（部分）")
-    taker: str | None = Field(default=None, max_length=300, description="受让方名称（部分）")
-    application_number: str | None = Field(default=None, max_length=40, description="专利申请号（规范写法）")
-    region: Values = Field(default_factory=list, max_length=100, description="受让方所在地区的代码或名称")
-    segment: Values = Field(default_factory=list, max_length=100, description="专利所属细分领域的代码或名称")
-    broker: str | None = Field(default=None, max_length=300, description="专利服务机构名称（部分）")
-    filed: bool | None = Field(default=None, description="是否已备案")
-    paid: bool | None = Field(default=None, description="是否已有到账")
-    since: Day = Field(default=None, description="签约日不早于")
-    until: Day = Field(default=None, description="签约日不晚于")
 
 
 class DealQuery(DealConditions, PageQuery):
@@ -86,13 +69,6 @@ class Closing(Schema):
     ended_on: Day = Field(default=None, description="解除日；不填表示登记有误，作废")
 
 
-def filter_of(session: Session, wanted: DealConditions) -> DealFilter:
-    """The conditions with codes in place of names. Raises InvalidFields."""
-    places = resolve(session, FilterInput(region=wanted.region, segment=wanted.segment))
-    values = {name: getattr(wanted, name) for name in DealFilter.model_fields}
-    return DealFilter(**values | {"region": list(places.region), "segment": list(places.segment)})
-
-
 def _public(session: Session, row: Deal) -> DealPublic:
     return deal_lists.publics(session, [row])[0]
 
@@ -118,9 +94,7 @@ def list_deals(session: Reading, wanted: Annotated[DealQuery, Query()]) -> Page[
 )
 def export_deals(session: Reading, wanted: Annotated[DealConditions, Query()]) -> Response:
     """与列表相同的筛选条件，全部交易与到账写入一份 Excel，末行合计；金额以万元计。"""
-    said = wanted.model_dump(exclude_none=True, exclude_defaults=True, mode="json")
-    conditions = [f"{name}={value}" for name, value in said.items()]
-    document = document_of(deal_lists.every(session, filter_of(session, wanted)), conditions)
+    document = document_of(deal_lists.every(session, filter_of(session, wanted)), described(wanted))
     return attachment(to_xlsx(document), "专利交易台账.xlsx", XLSX_TYPE)
 
 

@@ -6,7 +6,6 @@ Revision: 0006; follows: 0005.
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0006"
 down_revision = "0005"
 branch_labels = None

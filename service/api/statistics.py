@@ -1,0 +1,89 @@
+"""Statistics by industry segment, and of the recorded contracts by industry (统计)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from catalog import contract_statistics, segment_matches, segment_statistics
+from catalog.base import Page, PageQuery
+from catalog.contract_statistics import ContractStatistics
+from catalog.segment_matches import MatchFilter, MatchLine
+from catalog.segment_statistics import SegmentReport
+from service.api.fees import attachment
+from service.deal_conditions import Holder, SegmentConditions, segment_filter
+from service.dependencies import Reading
+from service.documents import XLSX_TYPE, to_xlsx
+from service.errors import responses
+from service.fee_request import industry_of
+from service.filters import Day, FilterInput, Values, described, resolve, values_field
+from service.segment_export import workbook
+
+router = APIRouter(prefix="/statistics", tags=["统计"])
+
+
+class MatchConditions(PageQuery):
+    """Which of the night's matches."""
+
+    sort: None = Field(default=None, description="不可排序：依需求与名次")
+    segment: Values = values_field("产业细分领域的代码或名称", "HB01")
+    region: Values = values_field("需求所在地区的代码或名称", "420100")
+    holder: Holder = Field(default=None, description="专利权人名称（部分）")
+    until: Day = Field(default=None, description="取此日及以前最后一次夜间匹配")
+
+
+@router.get(
+    "/segments",
+    summary="按细分领域统计",
+    operation_id="get_segment_statistics",
+    responses=responses(422, 503),
+)
+def get_segment_statistics(session: Reading, wanted: Annotated[SegmentConditions, Query()]) -> SegmentReport:
+    """匹配、开放许可声明、交易及金额，按现用产业目录的细分领域列出，附目录版本与计数规则；合计不重复计算。"""
+    return segment_statistics.report(session, segment_filter(session, wanted))
+
+
+@router.get(
+    "/segments.xlsx",
+    summary="导出细分领域统计",
+    operation_id="export_segment_statistics",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422, 503)},
+)
+def export_segment_statistics(session: Reading, wanted: Annotated[SegmentConditions, Query()]) -> Response:
+    """与“按细分领域统计”相同的数字，另附交易、声明与匹配的明细；金额以万元计。"""
+    document = workbook(session, segment_filter(session, wanted), described(wanted))
+    return attachment(to_xlsx(document), "产业细分领域统计.xlsx", XLSX_TYPE)
+
+
+@router.get(
+    "/matches", summary="细分领域的匹配", operation_id="list_segment_matches", responses=responses(422, 503)
+)
+def list_segment_matches(session: Reading, wanted: Annotated[MatchConditions, Query()]) -> Page[MatchLine]:
+    """最近一次夜间匹配中的（需求，专利），按细分领域、地区、专利权人筛选，分页返回。"""
+    codes = resolve(session, FilterInput(segment=wanted.segment, region=wanted.region))
+    where = MatchFilter(
+        segment=list(codes.segment),
+        region=list(codes.region),
+        holder=wanted.holder,
+        until=wanted.until,
+    )
+    found = segment_matches.matches(session, where, offset=wanted.offset, limit=wanted.size)
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=found.items)
+
+
+@router.get(
+    "/contracts",
+    summary="许可合同统计",
+    operation_id="get_contract_statistics",
+    responses=responses(422),
+)
+def get_contract_statistics(
+    session: Reading,
+    industry: Annotated[
+        str | None,
+        Query(max_length=100, description="国民经济行业代码或名称；缺省为全部行业", examples=["3841"]),
+    ] = None,
+) -> ContractStatistics:
+    """登记的普通与开放许可合同的平均数；不超过 20 份时不公布，改用上级行业并说明。"""
+    return contract_statistics.of_industry(session, industry_of(industry) if industry else None)
