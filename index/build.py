@@ -22,7 +22,7 @@ from catalog.patents import PatentText
 from index.collection import Collection, Document, Encode
 from index.columns import ColumnValues
 from index.embedding_store import EmbeddingStore
-from index.generation import GenerationStore
+from index.generation import KEPT, GenerationStore
 from index.manifest import Manifest, ModelFacts
 from index.verification import GenerationDamaged
 
@@ -89,17 +89,22 @@ def patent_text(title: str, abstract: str, claim: str) -> str:
 
 
 def reindex(
-    database: Database, data_dir: Path, encoder: TextEncoder, *, progress: Progress | None = None
+    database: Database,
+    data_dir: Path,
+    encoder: TextEncoder,
+    *,
+    progress: Progress | None = None,
+    keep: int = KEPT,
 ) -> BuildReport:
     """Build a generation of all patents and open needs, verify it and put it in use.
 
     Only texts that this model has never embedded are embedded. Whenever this is killed, the generation before stays in use
-    and complete. The newest generations are kept for a rollback, older ones removed. Raises NotReady when the catalogue has
+    and complete. The newest `keep` generations are kept for a rollback, older ones removed. Raises NotReady when the catalogue has
     no patents, no segment catalogue is in use or the disk refuses, Conflict when another build runs, GenerationDamaged when
     the new generation fails its verification.
     """
     try:
-        return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run()
+        return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run(keep)
     except OSError as error:
         raise NotReady(
             f"写入索引失败：{system_reason(error)}",
@@ -114,7 +119,7 @@ class _Build:
         self._embeddings = data_dir / "embeddings" / encoder.fingerprint
         self._embedded: dict[str, int] = {}
 
-    def run(self) -> BuildReport:
+    def run(self, keep: int = KEPT) -> BuildReport:
         start, started_at = monotonic(), datetime.now(UTC)
         with self._store.locked():
             with suppress(NotFound, GenerationDamaged):  # a broken one in use is no reason not to build
@@ -138,7 +143,7 @@ class _Build:
             self._progress("校验并启用", 0, 1)
             self._store.seal(folder, manifest)
             self._store.activate(name)
-            self._store.prune_locked()
+            self._store.prune_locked(keep)
             note_in_catalogue(self._database, self._store)
             self._progress("校验并启用", 1, 1)
         embedded = self._embedded[_PATENT_VECTORS] + self._embedded[_NEED_VECTORS]
