@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from datetime import date
+from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -19,6 +21,8 @@ from index.encoder import Encoder
 from index.generation import Generation, GenerationStore
 from index.sentences import SentenceIndex
 from index.text import tokens
+from matching import eligibility
+from matching.eligibility import load_table
 from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence
 from matching.relevance import WEIGHTS
 from matching.results import (
@@ -42,8 +46,12 @@ RecordT = TypeVar("RecordT", patents.PatentPublic, needs.NeedPublic)
 class Matcher:
     """Answers match requests from the generation in use; one instance serves many threads."""
 
-    def __init__(self, database: Database, store: GenerationStore, encoder: Encoder) -> None:
+    def __init__(
+        self, database: Database, store: GenerationStore, encoder: Encoder, data_dir: Path | None = None
+    ) -> None:
+        """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
+        self._data_dir = data_dir
 
     def generation(self) -> Generation:
         """The generation in use. Raises NotReady when there is none or it was built with another model."""
@@ -121,6 +129,7 @@ class Matcher:
                 top_k,
             )
             terms = licences.of_patents(session, list(found))
+            verdicts = eligibility.of_patents(session, list(found), date.today(), load_table(self._data_dir))
         items = [
             PatentMatch(
                 rank=rank,
@@ -129,6 +138,7 @@ class Matcher:
                 patent=found[hit.id],
                 segments=_segments(found[hit.id].classes, names),
                 licence=terms.get(hit.id),
+                eligibility=verdicts[hit.id],
                 evidence=_patent_evidence(profile, hit, found[hit.id]),
             )
             for rank, hit in enumerate(kept, 1)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from catalog.licences import LicencePublic
 from catalog.needs import NeedPublic
 from catalog.patents import PatentPublic
+from matching.eligibility import Verdict
 
 
 class Scores(BaseModel):
@@ -57,6 +58,7 @@ class PatentMatch(BaseModel):
     patent: PatentPublic
     segments: list[SegmentRef]
     licence: LicencePublic | None
+    eligibility: Verdict = Field(description="当日能否开放许可，附理由、条款与待办")
     evidence: list[Evidence]
 
 

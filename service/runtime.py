@@ -89,7 +89,7 @@ class Runtime:
         """The matcher over database, index and model. Raises NotReady."""
         from matching.match import Matcher
 
-        return Matcher(self.database, self.store, self.encoder)
+        return Matcher(self.database, self.store, self.encoder, self.settings.data)
 
     def close(self) -> None:
         """Close the connections to the database."""

@@ -57,6 +57,10 @@ def test_open_licence_filter_returns_terms(matcher: Matcher) -> None:
     found = matcher.patents_for_text(TEXT, 200, Filters(open_licence=True))
     assert found.items
     assert all(item.licence is not None and item.licence.terms for item in found.items)
+    # What may be licensed says so with its grounds, what is missing is named.
+    for item in found.items:
+        assert item.eligibility.grounds
+        assert item.eligibility.as_of == date.today()
 
 
 def test_ranks_scores_and_segments_are_consistent(matcher: Matcher) -> None:
