@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
+from ingestion import workbook_size
 from ingestion.errors import UnreadableFile
 from ingestion.sheets import Row, Sheet
 
-MAX_UNPACKED = 4_000_000_000
 # Excel holds 32,767 characters in a cell and no record takes more than 50,000 in a field; what is longer is no cell of
 # a register, and judging it by content takes a second a megabyte.
 MAX_CELL = 100_000
@@ -23,7 +22,7 @@ OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 def read(path: Path) -> Iterator[Sheet]:
     """All worksheets of a workbook. Raises UnreadableFile when it is damaged, encrypted or no workbook."""
-    _check_size(path)
+    workbook_size.check(path)
     try:
         workbook = CalamineWorkbook.from_path(str(path))
     except PasswordError as error:
@@ -34,6 +33,7 @@ def read(path: Path) -> Iterator[Sheet]:
         if meta.typ is SheetTypeEnum.WorkSheet:
             sheet = _sheet(workbook, meta.name, path)
             yield Sheet(meta.name, _rows(sheet), likely_rows=sheet.height)
+            del sheet  # it would stay beside the next one
 
 
 def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
@@ -54,19 +54,6 @@ def _rows(sheet: CalamineSheet) -> Iterator[Row]:
             yield Row(place, [*margin, *short], TOO_LONG)
         else:
             yield Row(place, [*margin, *cells])
-
-
-def _check_size(path: Path) -> None:
-    """Refuse archives that unpack to an absurd size before anything unpacks them."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > MAX_UNPACKED:
-        raise UnreadableFile(
-            f"文件 {path.name} 解压后有 {size / 1e9:.1f} GB，超过上限 {MAX_UNPACKED / 1e9:.0f} GB",
-            hint="请拆分，或另存为 csv 后导入",
-        )
 
 
 def _damaged(path: Path) -> UnreadableFile:

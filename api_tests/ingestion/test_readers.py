@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
+import zipfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -201,3 +203,45 @@ def test_a_cell_that_no_spreadsheet_holds_is_refused_with_its_row(tmp_path: Path
     found = rows(book)
     assert ["单元格超过 10 万字" in row.problem for row in found] == [False, True, False]
     assert found[1].cells[0] == "一种泵"
+
+
+def corner(path: Path) -> None:
+    """Two cells, and a rectangle of two thousand million."""
+    book = xlsxwriter.Workbook(str(path))
+    page = book.add_worksheet()
+    page.write(0, 0, "专利名称")
+    page.write(1_048_575, 2000, "一种水泵")
+    book.close()
+
+
+def shared(path: Path) -> None:
+    """One long text in a hundred thousand cells."""
+    book = xlsxwriter.Workbook(str(path))
+    page = book.add_worksheet()
+    for row in range(100_000):
+        page.write(row, 0, "长" * 20_000)
+    book.close()
+
+
+def repeated(path: Path) -> None:
+    """One row of one cell, said to stand there a hundred million times."""
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    cell = '<table:table-cell table:number-columns-repeated="1000"><text:p>泵</text:p></table:table-cell>'
+    row = f'<table:table-row table:number-rows-repeated="100000">{cell}</table:table-row>'
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        body = f'<office:body><office:spreadsheet><table:table table:name="a">{row}</table:table></office:spreadsheet></office:body>'
+        archive.writestr("content.xml", f"<office:document-content {names}>{body}</office:document-content>")
+
+
+@pytest.mark.parametrize("make", [corner, shared, repeated])
+def test_a_small_workbook_that_would_take_gigabytes_is_refused_unread(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "a.xlsx")
+    assert (tmp_path / "a.xlsx").stat().st_size < 1_000_000
+    with pytest.raises(UnreadableFile, match=r"GB 内存.*csv"):
+        list(readers.read(tmp_path / "a.xlsx"))
