@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details in Chinese; what nobody foresaw is logged under an id, never shown."""
 
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -86,9 +88,26 @@ def answer(error: PatentDockError) -> JSONResponse:
     return _response(problem_of(error), headers)
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError | ValidationError)  # noqa: S101 - by registration
-    return _response(problem_of(InvalidFields(field_problems(error.errors()))))
+    return _response(problem_of(InvalidFields(field_problems(error.errors(), _labels(request)))))
+
+
+def _labels(request: Request) -> dict[str, str]:
+    """The Chinese names of the fields of a request's body: the first words of their descriptions."""
+    route = request.scope.get("route")
+    models = (
+        [body.field_info.annotation for body in route.dependant.body_params]
+        if isinstance(route, APIRoute)
+        else []
+    )
+    return {
+        name: re.split(r"[，；：（。]", field.description)[0]
+        for model in models
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for name, field in model.model_fields.items()
+        if field.description
+    }
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:

@@ -14,7 +14,8 @@ SHOWN_LENGTH = 100
 class FieldProblem(BaseModel):
     """What is wrong with one field of the request."""
 
-    field: str = Field(description="字段", examples=["top_k"])
+    field: str = Field(description="字段在请求中的名称", examples=["top_k"])
+    label: str = Field(default="", description="字段的中文名称", examples=["返回条数"])
     value: str = Field(description="收到的值（过长时截断）", examples=["0"])
     reason: str = Field(description="原因", examples=["应不小于 1"])
 
@@ -29,8 +30,13 @@ class InvalidFields(InvalidInput):
 
 def sentence(problem: FieldProblem) -> str:
     """The problem of one field in one line."""
-    received = f"（收到 {problem.value}）" if problem.value else ""
-    return f"{problem.field}：{problem.reason}{received}"
+    # A reason of the importer tells the value itself.
+    told = not problem.value or f"“{problem.value}”" in problem.reason
+    received = "" if told else f"（收到 {problem.value}）"
+    name = (
+        f"{problem.label}（{problem.field}）" if problem.label not in ("", problem.field) else problem.field
+    )
+    return f"{name}：{problem.reason}{received}"
 
 
 def shown(value: object) -> str:
@@ -41,13 +47,18 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…（共 {len(text)} 字符）"
 
 
-def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
-    """The errors of pydantic in Chinese, by field."""
+def field_problems(
+    errors: Iterable[Mapping[str, Any]], labels: Mapping[str, str] | None = None
+) -> list[FieldProblem]:
+    """The errors of pydantic in Chinese, by field; `labels` are the Chinese names of fields."""
     found = []
     for error in errors:
         path = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
         if error["type"] == "json_invalid":  # the place in the text, not a field
             path = []
         value = "" if error["type"] == "missing" else shown(error.get("input"))
-        found.append(FieldProblem(field=".".join(path) or "请求", value=value, reason=reason_of(error)))
+        label = (labels or {}).get(path[0], "") if path else ""
+        found.append(
+            FieldProblem(field=".".join(path) or "请求", label=label, value=value, reason=reason_of(error))
+        )
     return found

@@ -28,9 +28,11 @@ from catalog.terms import (
 )
 from ingestion.classification import Classifier
 from ingestion.fields import Fields
+from ingestion.headers import vocabulary
 from ingestion.identifiers import ipc, locarno
 from ingestion.identifiers.errors import InvalidIdentifier
-from ingestion.records import Record, from_fields
+from ingestion.records import Record, RowError, from_fields
+from service.field_problems import FieldProblem, InvalidFields, shown
 from service.filters import Day
 
 MAX_ID = 2**31 - 1
@@ -259,7 +261,9 @@ class FactInput(RecordInput):
     happened_on: Day = Field(default=None, description="发生日、登记日或填报日")
     ends_on: Day = Field(default=None, description="约定的期满日")
     ended_on: Day = Field(default=None, description="实际终止日（注销、解除）；优先于期满日")
-    value: str = Field(default="", max_length=100, description="取值：许可方式、质权人是否同意、报告结论、次数等")
+    value: str = Field(
+        default="", max_length=100, description="取值：许可方式、质权人是否同意、报告结论、次数等"
+    )
     party: str = Field(default="", max_length=300, description="相对方：被许可人、受让人、质权人等")
     note: str = Field(default="", max_length=2000, description="备注")
     source: str = Field(default="", max_length=300, description="来源，如登记簿名称")
@@ -331,7 +335,22 @@ def classifier_of(session: Session) -> Classifier:
 
 
 def record_of(kind: str, data: RecordInput, classifier: Classifier) -> tuple[Record, list[str]]:
-    """The checked record and what was mended or left out on the way. Raises RowError."""
+    """The checked record and what was mended or left out on the way. Raises InvalidFields."""
     fields = Fields(kind, data.cells())
-    record = from_fields(fields, classifier)
+    try:
+        record = from_fields(fields, classifier)
+    except RowError as error:
+        raise InvalidFields([_problem(kind, error)]) from error
     return record, [f"{note}：{example}" for note, example in fields.notes]
+
+
+def _problem(kind: str, error: RowError) -> FieldProblem:
+    """What is wrong with a cell, under the name that the request has for it."""
+    roles = vocabulary(kind).roles.values()
+    name = next((role.name for role in roles if role.label == error.field), "")
+    return FieldProblem(
+        field=name or error.field or "记录",
+        label=error.field,
+        value=shown(error.value),
+        reason=error.reason,
+    )
