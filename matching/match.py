@@ -9,9 +9,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
-from catalog import licences, needs, patents, segments
+from catalog import licences, needs, patents
 from catalog.base import ClassRef
-from catalog.db import Database, Session
+from catalog.db import Database
 from catalog.errors import NotReady
 from catalog.terms import NeedStatus
 from index.build import patent_text
@@ -22,6 +22,7 @@ from index.generation import Generation, GenerationStore
 from index.sentences import SentenceIndex
 from index.text import tokens
 from matching import eligibility
+from matching.catalogue_in_use import SegmentNames, segment_names
 from matching.eligibility import load_table
 from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence
 from matching.relevance import WEIGHTS
@@ -93,7 +94,7 @@ class Matcher:
         rows = generation.needs.columns.select(filters)
         profile = QueryProfile(asking.tokens, generation.needs.lexical.idfs)
         with self._database.read() as session:
-            names = _segment_names(session, generation)
+            named = segment_names(session, generation)
             kept, found = _existing(
                 lambda top: retrieve_needs(generation, asking, rows, top),
                 lambda ids: {i: need for i, need in needs.many(session, ids).items() if need.status == OPEN},
@@ -105,7 +106,7 @@ class Matcher:
                 score=hit.score,
                 scores=_scores(hit),
                 need=found[hit.id],
-                segments=_segments(found[hit.id].classes, names),
+                segments=_segments(found[hit.id].classes, named.names),
                 evidence=_quoted(
                     profile.evidence([("title", found[hit.id].title), ("text", found[hit.id].text)])
                 ),
@@ -113,7 +114,9 @@ class Matcher:
             for rank, hit in enumerate(kept, 1)
         ]
         return MatchResponse[NeedMatch](
-            **self._head(generation, start), items=items, by_segment=_by_segment(i.segments for i in items)
+            **self._head(generation, named, start),
+            items=items,
+            by_segment=_by_segment(i.segments for i in items),
         )
 
     def _patents(
@@ -122,7 +125,7 @@ class Matcher:
         rows = generation.patents.columns.select(filters)
         profile = QueryProfile(need.tokens, generation.patents.lexical.idfs)
         with self._database.read() as session:
-            names = _segment_names(session, generation)
+            named = segment_names(session, generation)
             kept, found = _existing(
                 lambda top: retrieve(generation.patents, need, rows, top),
                 lambda ids: patents.many(session, ids),
@@ -136,7 +139,7 @@ class Matcher:
                 score=hit.score,
                 scores=_scores(hit),
                 patent=found[hit.id],
-                segments=_segments(found[hit.id].classes, names),
+                segments=_segments(found[hit.id].classes, named.names),
                 licence=terms.get(hit.id),
                 eligibility=verdicts[hit.id],
                 evidence=_patent_evidence(profile, hit, found[hit.id]),
@@ -144,7 +147,9 @@ class Matcher:
             for rank, hit in enumerate(kept, 1)
         ]
         return MatchResponse[PatentMatch](
-            **self._head(generation, start), items=items, by_segment=_by_segment(i.segments for i in items)
+            **self._head(generation, named, start),
+            items=items,
+            by_segment=_by_segment(i.segments for i in items),
         )
 
     def _not_indexed(self, text: str) -> Patent:
@@ -153,11 +158,12 @@ class Matcher:
         vectors = self._encoder.encode_passages([text, *parts])
         return Patent(vectors[0], SentenceIndex.of(vectors[1:], [len(parts)]), tokens(text))
 
-    def _head(self, generation: Generation, start: float) -> dict[str, Any]:
+    def _head(self, generation: Generation, named: SegmentNames, start: float) -> dict[str, Any]:
         return {
             "generation": generation.name,
             "model": generation.manifest.model.name,
-            "segment_catalogue": generation.manifest.segment_catalogue,
+            "segment_catalogue": named.version,
+            "notices": named.notices,
             "took_ms": round((perf_counter() - start) * 1000, 1),
         }
 
@@ -193,11 +199,6 @@ def _scores(hit: Hit) -> Scores:
         dense_rank=hit.dense_rank,
         lexical_rank=hit.lexical_rank,
     )
-
-
-def _segment_names(session: Session, generation: Generation) -> dict[str, str]:
-    version = generation.manifest.segment_catalogue
-    return {s.code: s.name for s in segments.segments_of(session, segments.catalogue(session, version))}
 
 
 def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[SegmentRef]:

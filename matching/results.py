@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 from catalog.licences import LicencePublic
 from catalog.needs import NeedPublic
 from catalog.patents import PatentPublic
+from matching.completion import NeedReading
+from matching.coverage import PatentCoverage
 from matching.eligibility import Verdict
 
 
@@ -60,6 +62,9 @@ class PatentMatch(BaseModel):
     licence: LicencePublic | None
     eligibility: Verdict = Field(description="当日能否开放许可，附理由、条款与待办")
     evidence: list[Evidence]
+    coverage: PatentCoverage | None = Field(
+        default=None, description="需求各要点与本专利的对照；请求 elements 时给出"
+    )
 
 
 class NeedMatch(BaseModel):
@@ -82,6 +87,8 @@ class MatchResponse(BaseModel, Generic[MatchT]):
     generation: str
     model: str
     segment_catalogue: str
+    notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
     took_ms: float
+    need: NeedReading | None = Field(default=None, description="对需求的理解；请求 elements 时给出")
     items: list[MatchT]
     by_segment: list[SegmentCount]

@@ -41,6 +41,17 @@ def check_generation(runtime: Runtime) -> str:
     return f"{generation.name}（专利 {len(generation.patents.ids)} 件，需求 {len(generation.needs.ids)} 条）"
 
 
+def pending(runtime: Runtime) -> list[str]:
+    """What works, but rests on something that has changed since; empty when nothing does."""
+    from matching.catalogue_in_use import notices
+
+    generation = runtime.store.current()
+    if generation is None:
+        return []
+    with runtime.database.read() as session:
+        return notices(session, generation)
+
+
 READINESS: tuple[Callable[[Runtime], str], ...] = (
     check_schema,
     check_segments,

@@ -49,9 +49,10 @@ def doctor(
         print_json({"ok": all(f.ok for f in findings), "checks": [f.as_dict() for f in findings]})
     else:
         for finding in findings:
-            print(f"{'✓' if finding.ok else '✗'} {finding.name}：{finding.message}")
+            mark = "→" if finding.next_step else "✓" if finding.ok else "✗"
+            print(f"{mark} {finding.name}：{finding.message}")
             if finding.hint:
-                print(f"    怎样修复：{finding.hint}")
+                print(f"    {'下一步' if finding.next_step else '怎样修复'}：{finding.hint}")
     return 0 if all(finding.ok for finding in findings) else 1
 
 

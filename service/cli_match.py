@@ -1,4 +1,4 @@
-"""Commands that match and that measure how well matching works."""
+"""The command that matches."""
 
 from __future__ import annotations
 
@@ -134,8 +134,10 @@ def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> N
         else:
             _print_need(item)
     print(
+        *(f"提示：{notice}\n" for notice in response.notices),
         f"索引 {response.generation}，模型 {response.model}，产业目录 {response.segment_catalogue}，"
-        f"用时 {response.took_ms:.0f} 毫秒"
+        f"用时 {response.took_ms:.0f} 毫秒",
+        sep="",
     )
 
 
@@ -145,7 +147,9 @@ def _print_patent(item: PatentMatch) -> None:
     if patent.is_demo:
         marks.append("演示数据")
     print(f"{item.rank:>3}. {patent.title}（{'，'.join(mark for mark in marks if mark)}）")
-    segments = "、".join(f"{segment.name}〔{segment.basis_name}〕" for segment in item.segments)
+    segments = "、".join(
+        f"{segment.code} {segment.name}〔{segment.basis_name}〕" for segment in item.segments
+    )
     for label, value in (
         ("领域", segments),
         ("开放许可", f"{item.licence.status_name}，{item.licence.terms}" if item.licence else ""),
@@ -163,39 +167,6 @@ def _print_need(item: NeedMatch) -> None:
         print(f"     依据：{item.evidence[0].sentence}")
 
 
-def evaluate(
-    folder: Annotated[Path, typer.Argument(help="BEIR 布局的文件夹", metavar="文件夹", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
-    run: Annotated[
-        Path | None, typer.Option(help="把相关度排序写成 TREC run 文件", metavar="文件", show_default=False)
-    ] = None,
-) -> None:
-    """评测检索质量：字词、语义、二者名次融合（RRF）与本系统相关度四种排序的指标。"""
-    from matching.evaluate import evaluate as measure
-    from matching.evaluate import write_run
-
-    encoder = any_runtime().encoder
-    with step_progress() as progress:
-        evaluation = measure(folder, encoder, progress=progress)
-    if run is not None:
-        try:
-            write_run(evaluation, run)
-        except OSError as error:
-            raise InvalidInput(
-                f"无法写入 {run}：{system_reason(error)}", hint="请检查文件夹与权限"
-            ) from error
-    if as_json:
-        print_json(evaluation.metrics)
-        return
-    names = {"dense": "语义", "lexical": "字词", "rrf": "名次融合", "relevance": "相关度"}
-    rows = [
-        [names.get(leg, leg), *(f"{values[metric]:.4f}" for metric in values)]
-        for leg, values in evaluation.metrics.items()
-    ]
-    print_table(["排序", *next(iter(evaluation.metrics.values()))], rows)
-
-
 def register(app: typer.Typer, command: type, _group: type) -> None:
     """Add these commands to the command line."""
     app.command("match", cls=command)(match)
-    app.command("eval", cls=command)(evaluate)

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from catalog import patents
 from catalog.errors import NotReady, PatentDockError
-from service.checks import check_generation, check_model, check_schema, check_segments
+from service.checks import check_generation, check_model, check_schema, check_segments, pending
 from service.runtime import Runtime
 
 MIN_FREE_BYTES = 2 * 1024**3
@@ -17,12 +18,13 @@ MIN_FREE_BYTES = 2 * 1024**3
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found."""
+    """What one check found; `next_step` where nothing is wrong, but something is still to be done."""
 
     name: str
     ok: bool
     message: str
     hint: str | None = None
+    next_step: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -52,20 +54,48 @@ def _check_disk(runtime: Runtime) -> str:
     return text
 
 
+class NextStep(NotReady):
+    """A part that no new installation has yet."""
+
+
+def _needs_database(runtime: Runtime) -> None:
+    if runtime.database.revisions()[0] is None:
+        raise NextStep("待数据库建立后检查", hint="先运行 patentdock init")
+
+
+def _check_database(runtime: Runtime) -> str:
+    if runtime.database.revisions()[0] is None:
+        raise NextStep("尚未建立", hint="运行 patentdock init 建立数据库")
+    return check_schema(runtime)
+
+
+def _check_segments(runtime: Runtime) -> str:
+    _needs_database(runtime)
+    return check_segments(runtime)
+
+
 def _check_index(runtime: Runtime) -> str:
+    _needs_database(runtime)
+    if not runtime.store.names() and runtime.store.current_name() is None:
+        with runtime.database.read() as session:
+            patents_known = patents.count(session)
+        if patents_known:
+            raise NextStep(f"尚未建立（目录中有专利 {patents_known} 件）", hint="运行 patentdock reindex")
+        hint = "运行 patentdock import patents 文件 导入专利（或 patentdock demo load 载入演示数据），再运行 patentdock reindex"
+        raise NextStep("尚未建立：目录中还没有专利", hint=hint)
     description = check_generation(runtime)
     generation = runtime.store.current()
     if generation is not None:
         runtime.store.verify(generation.name)
-    return f"{description}，校验无误"
+    return "；".join([f"{description}，校验无误", *pending(runtime)])
 
 
 CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
     ("Python 版本", _check_python),
     ("数据目录", _check_data),
     ("磁盘空间", _check_disk),
-    ("数据库", check_schema),
-    ("产业目录", check_segments),
+    ("数据库", _check_database),
+    ("产业目录", _check_segments),
     ("语义模型", check_model),
     ("索引", _check_index),
 )
@@ -74,6 +104,8 @@ CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
 def _examine(name: str, check: Callable[[Runtime], str], runtime: Runtime) -> Finding:
     try:
         return Finding(name, True, check(runtime))
+    except NextStep as step:
+        return Finding(name, True, step.message, step.hint, next_step=True)
     except PatentDockError as error:
         return Finding(name, False, error.message, error.hint)
     except (

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import xlsxwriter
 
+from catalog.patents import PatentPublic
+from catalog.terms import StatusBasis
 from matching.results import MatchResponse, PatentMatch
 
 COLUMNS = (
@@ -39,6 +41,12 @@ IN_FORCE = {True: "当前有效", False: "当前不在有效期", None: "有效�
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+def in_force_text(patent: PatentPublic) -> str:
+    """Whether a patent is in force, and whether that is presumed because nothing is recorded of its fees."""
+    presumed = patent.in_force and patent.life and patent.life.status_basis == StatusBasis.PRESUMED
+    return IN_FORCE[patent.in_force] + ("（推定）" if presumed else "")
+
+
 def cells(item: PatentMatch) -> list[str]:
     """The cells of one result, in the order of COLUMNS."""
     patent = item.patent
@@ -52,7 +60,7 @@ def cells(item: PatentMatch) -> list[str]:
         patent.region_name,
         patent.filing_date,
         patent.grant_date,
-        IN_FORCE[patent.in_force],
+        in_force_text(patent),
         patent.legal_status_name,
         "；".join(patent.ipc),
         "；".join(f"{segment.code} {segment.name}（{segment.basis_name}）" for segment in item.segments),
@@ -80,6 +88,7 @@ def notes(
         ("索引版本", response.generation),
         ("语义模型", response.model),
         ("产业目录版本", response.segment_catalogue),
+        *(("提示", notice) for notice in response.notices),
     ]
 
 

@@ -32,7 +32,7 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
-templates.env.globals.update(highlight=highlight, in_force_names=exports.IN_FORCE)
+templates.env.globals.update(highlight=highlight, in_force_text=exports.in_force_text)
 
 
 def _catalogue(runtime: Runtime) -> CataloguePublic | None:

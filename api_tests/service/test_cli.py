@@ -151,6 +151,11 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(
     assert findings["Python 版本"]["ok"]
     assert "patentdock init" in findings["数据库"]["hint"]
     assert "patentdock setup-model" in findings["语义模型"]["hint"]
+    assert findings["索引"]["next_step"]
+    run(capsys, "init")
+    out = run(capsys, "doctor")[1]
+    assert "→ 索引：尚未建立：目录中还没有专利" in out
+    assert "下一步：运行 patentdock import patents" in out
 
 
 @pytest.mark.parametrize(

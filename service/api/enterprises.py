@@ -98,7 +98,7 @@ def create_enterprise(session: Writing, data: EnterpriseInput) -> EnterpriseSave
 
 
 @router.put(
-    "/{id}",
+    "/{id:int}",  # export.xlsx is none
     summary="更新企业",
     operation_id="update_enterprise",
     responses=responses(400, 404, 409, 413, 422, 503),

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from service.checks import missing_parts
+from service.checks import missing_parts, pending
 from service.dependencies import RuntimeDep
 from service.errors import PROBLEM_TYPE, TITLES, Problem, responses
 
@@ -19,6 +19,12 @@ class Health(BaseModel):
     status: str = Field(default="ok", examples=["ok"])
 
 
+class Readiness(Health):
+    """The service answers match requests; `notices` say what should be brought up to date."""
+
+    notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
+
+
 @router.get("/healthz", summary="服务是否存活", operation_id="get_health")
 def get_health() -> Health:
     """进程在运行即返回 200；不检查数据库、索引与模型。"""
@@ -29,14 +35,14 @@ def get_health() -> Health:
     "/readyz",
     summary="服务是否就绪",
     operation_id="get_readiness",
-    response_model=Health,
+    response_model=Readiness,
     responses=responses(503),
 )
 def get_readiness(runtime: RuntimeDep) -> Any:
     """数据库、语义模型与索引都可用时返回 200，否则 503 并说明缺什么、怎样补上。"""
     missing = missing_parts(runtime)
     if not missing:
-        return Health()
+        return Readiness(notices=pending(runtime))
     problem = Problem(
         title=TITLES[503],
         status=503,

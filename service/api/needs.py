@@ -104,7 +104,7 @@ def create_need(session: Writing, data: NeedInput) -> NeedSaved:
 
 
 @router.put(
-    "/{id}",
+    "/{id:int}",  # export.xlsx is none
     summary="更新技术需求",
     operation_id="update_need",
     responses=responses(400, 404, 409, 413, 422, 503),

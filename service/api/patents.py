@@ -99,7 +99,7 @@ def create_patent(session: Writing, data: PatentInput) -> PatentSaved:
 
 
 @router.put(
-    "/{id}",
+    "/{id:int}",  # export.xlsx is none
     summary="更新专利",
     operation_id="update_patent",
     responses=responses(400, 404, 409, 413, 422, 503),

@@ -1,0 +1,44 @@
+"""The segment catalogue in use (产业目录) beside the one that a generation was built under.
+
+Records are classified anew as soon as a catalogue is put in use; the filters of a generation follow with the next reindex.
+Until then names are those of the catalogue in use, and whoever reads results is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog import segments
+from catalog.db import Session
+from index.generation import Generation
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentNames:
+    """Names of the segments in use by code, the version they are from, and what to tell where the index is behind."""
+
+    version: str
+    names: dict[str, str]
+    notices: list[str]
+
+
+def segment_names(session: Session, generation: Generation) -> SegmentNames:
+    """The names of the segments in use. Raises NotReady when no catalogue is in use."""
+    row = segments.catalogue(session)
+    names = {segment.code: segment.name for segment in segments.segments_of(session, row)}
+    return SegmentNames(row.version, names, _notices(row, generation))
+
+
+def notices(session: Session, generation: Generation) -> list[str]:
+    """What to tell where the filters of the generation rest on another catalogue, or on an older state of it."""
+    return _notices(segments.catalogue(session), generation)
+
+
+def _notices(row: segments.SegmentCatalogue, generation: Generation) -> list[str]:
+    manifest = generation.manifest
+    if row.version == manifest.segment_catalogue and row.updated_at <= manifest.started_at:
+        return []
+    return [
+        f"产业目录已更新为 {row.version}，索引 {generation.name} 仍按建立时的目录 {manifest.segment_catalogue} 筛选细分领域；"
+        "请运行 patentdock reindex"
+    ]
