@@ -77,7 +77,7 @@ def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> C
 
 
 @router.get(
-    "/patents/{id}/eligibility",
+    "/patents/{id:int}/eligibility",
     summary="一件专利的开放许可资格",
     operation_id="get_patent_eligibility",
     responses=responses(404, 422),

@@ -121,14 +121,14 @@ def export_licences(
     return attachment(to_xlsx(document), f"开放许可声明清单-{date.today():%Y%m%d}.xlsx", XLSX_TYPE)
 
 
-@router.get("/{id}", summary="一份开放许可声明", operation_id="get_licence", responses=responses(404, 422))
+@router.get("/{id:int}", summary="一份开放许可声明", operation_id="get_licence", responses=responses(404, 422))
 def get_licence(session: Reading, runtime: RuntimeDep, id: RecordId) -> LicenceShown:
     """返回一份声明及其许可条件、各专利权人的同意情况与提醒。"""
     return shown(session, [licences.get(session, id)], declaration_rules.load(runtime.settings.data))[0]
 
 
 @router.get(
-    "/{id}/history",
+    "/{id:int}/history",
     summary="声明的变动记录",
     operation_id="list_licence_changes",
     responses=responses(404, 422),
@@ -139,7 +139,7 @@ def list_licence_changes(session: Reading, id: RecordId) -> list[LicenceChangePu
 
 
 @router.get(
-    "/{id}/announcement",
+    "/{id:int}/announcement",
     summary="声明公告单",
     operation_id="get_licence_announcement",
     response_class=Response,
@@ -176,7 +176,7 @@ def create_licence(session: Writing, runtime: RuntimeDep, caller: Caller, data: 
 
 
 @router.put(
-    "/{id}",
+    "/{id:int}",
     summary="更新开放许可声明",
     operation_id="update_licence",
     responses=responses(400, 404, 409, 413, 422, 503),
@@ -193,7 +193,7 @@ def update_licence(
 
 
 @router.post(
-    "/{id}/publish",
+    "/{id:int}/publish",
     summary="公告开放许可声明",
     operation_id="publish_licence",
     responses=responses(400, 404, 409, 413, 422, 503),
@@ -212,7 +212,7 @@ def publish_licence(
 
 
 @router.post(
-    "/{id}/withdraw",
+    "/{id:int}/withdraw",
     summary="撤回开放许可声明",
     operation_id="withdraw_licence",
     responses=responses(400, 404, 409, 413, 422, 503),

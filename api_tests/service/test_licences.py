@@ -1,0 +1,215 @@
+"""Declarations and eligibility over REST and the command line: draft to withdrawal, documents, checks by the thousand."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import docx
+import httpx
+import openpyxl
+import pytest
+
+from ingestion.identifiers.application_number import check_digit
+from service.cli import main
+from service.runtime import Runtime
+
+TODAY = date.today()
+Made = Callable[..., dict[str, Any]]
+
+
+def number_of(serial: int, kind: int = 1) -> str:
+    body = f"2021{kind}{serial:07d}"
+    return f"{body}.{check_digit(body)}"
+
+
+@pytest.fixture
+def made(client: httpx.Client) -> Made:
+    """A granted patent of this serial, stored."""
+
+    def make(serial: int, kind: int = 1, **changes: Any) -> dict[str, Any]:
+        body = {
+            "title": f"一种示例许可装置{serial}",
+            "application_number": number_of(serial, kind),
+            "filing_date": "2021-03-12",
+            "grant_date": f"{TODAY - timedelta(30)}",
+            "legal_status": "有效",
+            "legal_status_date": f"{TODAY - timedelta(10)}",
+            "holders": ["示例许可大学"],
+        }
+        response = client.post("/api/v1/patents", json=body | changes)
+        assert response.status_code == 201, response.text
+        patent: dict[str, Any] = response.json()
+        return patent
+
+    return make
+
+
+def terms(serial: int, kind: int = 1, **changes: Any) -> dict[str, Any]:
+    return {
+        "application_number": number_of(serial, kind),
+        "payment_form": "一次总付",
+        "fixed_fee": 30000,
+        "starts_on": f"{TODAY}",
+        "ends_on": f"{TODAY + timedelta(365)}",
+        "status": "草稿",
+    } | changes
+
+
+def post(client: httpx.Client, path: str, expected: int, /, **body: Any) -> dict[str, Any]:
+    response = client.post(f"/api/v1/{path}", json=body)
+    assert response.status_code == expected, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_from_draft_to_withdrawal(client: httpx.Client, made: Made) -> None:
+    patent = made(9970001)
+    draft = post(client, "licences", 201, **terms(9970001, know_how="国际领先", fixed_fee=30000000))
+    assert draft["status_name"] == "草稿"
+    assert {warning["code"] for warning in draft["warnings"]} == {"advertising", "cap_fixed_fee"}
+    published = post(client, f"licences/{draft['id']}/publish", 200)
+    assert (published["status"], published["published_on"]) == ("published", f"{TODAY}")
+    assert published["eligibility"]["verdict"] == "eligible"
+    changed = client.put(f"/api/v1/licences/{draft['id']}", json=terms(9970001, fixed_fee=20000, status=None))
+    assert (changed.json()["status_name"], changed.json()["terms"][:11]) == ("已变更", "一次总付，2 万元，许")
+    withdrawn = post(client, f"licences/{draft['id']}/withdraw", 200, reason="另行转让")
+    assert withdrawn["status"] == "withdrawn"
+    assert "不影响在先给予的开放许可" in withdrawn["effect"]
+    history = client.get(f"/api/v1/licences/{draft['id']}/history").json()
+    assert [(entry["action_name"], entry["actor"]) for entry in history] == [
+        (name, "测试平台") for name in ("登记", "公告", "变更", "撤回")
+    ]
+    assert (history[2]["before"]["fixed_fee"], history[2]["after"]["fixed_fee"]) == (
+        "30000000.00",
+        "20000.00",
+    )
+    post(client, f"licences/{draft['id']}/publish", 409)
+    anew = post(client, "licences", 201, **terms(9970001))
+    listed = client.get(
+        "/api/v1/licences", params={"application_number": patent["application_number"]}
+    ).json()
+    assert {item["id"]: item["status"] for item in listed["items"]} == {
+        draft["id"]: "withdrawn",
+        anew["id"]: "draft",
+    }
+
+
+def test_a_blocked_patent_is_not_declared(client: httpx.Client, made: Made) -> None:
+    made(9970002, legal_status="中止或保全", grant_date="2023-01-01")
+    draft = post(client, "licences", 201, **terms(9970002))
+    refused = post(client, f"licences/{draft['id']}/publish", 422)
+    assert "第八十六条第二项" in refused["detail"]
+    assert "保全解除" in refused["hint"]
+    made(9970003, kind=2)
+    model = post(client, "licences", 201, **terms(9970003, kind=2))
+    assert "专利权评价报告" in post(client, f"licences/{model['id']}/publish", 422)["detail"]
+
+
+def test_one_patent_on_any_day(client: httpx.Client, made: Made) -> None:
+    patent = made(9970004)
+    address = f"/api/v1/patents/{patent['id']}/eligibility"
+    verdict = client.get(address).json()
+    assert (verdict["verdict"], verdict["verdict_name"]) == ("eligible", "可以开放许可")
+    before = client.get(address, params={"as_of": f"{TODAY - timedelta(31)}"}).json()
+    assert before["verdict"] == "blocked"
+    assert before["grounds"][0]["article"] == "专利法实施细则第八十五条"
+    assert client.get("/api/v1/patents/2147483647/eligibility").status_code == 404
+    assert client.get(address, params={"as_of": "昨天"}).status_code == 422
+
+
+def test_many_at_once(client: httpx.Client, made: Made) -> None:
+    patent = made(9970005)
+    shared = made(9970006, holders=["示例许可大学", "示例许可公司"])
+    answer = post(
+        client,
+        "licences/check",
+        200,
+        ids=[shared["id"], 2147483647],
+        application_numbers=[f"ZL{patent['application_number']}", "202119999999", "胡写"],
+    )
+    assert answer["counts"] == {"eligible": 1, "blocked": 0, "unknown": 1, "not_found": 3}
+    verdicts = [item["verdict"] and item["verdict"]["verdict"] for item in answer["items"]]
+    assert verdicts == ["unknown", None, "eligible", None, None]
+    assert "共有人同意" in "；".join(answer["items"][0]["verdict"]["todo"])
+    assert all(item["reason"] for item in answer["items"] if not item["verdict"])
+    assert answer["items"][0]["verdict"]["table_version"] == answer["table_version"]
+    for body in ({}, {"ids": [1] * 1001}, {"ids": [1] * 600, "application_numbers": ["1"] * 600}):
+        assert client.post("/api/v1/licences/check", json=body).status_code == 422
+
+
+def test_documents(client: httpx.Client, made: Made) -> None:
+    made(9970007)
+    consents = [{"holder": "示例许可大学", "consent": "已同意", "on": "2026-01-02"}]
+    licence = post(client, "licences", 201, **terms(9970007, consents=consents, contact="示例处"))
+    address = f"/api/v1/licences/{licence['id']}/announcement"
+    word = docx.Document(io.BytesIO(client.get(address).content))
+    cells = {row.cells[0].text: row.cells[1].text for row in word.tables[0].rows}
+    assert cells["专利权人同意情况"] == "示例许可大学：已同意（2026-01-02）"
+    assert (cells["许可使用费标准"], cells["联系方式"]) == ("30000 元（3 万元）", "示例处")
+    assert any("不得就该专利给予独占或者排他许可" in paragraph.text for paragraph in word.paragraphs)
+    sheet = openpyxl.load_workbook(
+        io.BytesIO(client.get(address, params={"format": "xlsx"}).content)
+    ).worksheets[0]
+    assert {row[0].value: row[1].value for row in sheet.iter_rows()}["专利号"] == f"ZL {number_of(9970007)}"
+    exported = client.get("/api/v1/licences/export.xlsx", params={"status": "草稿", "holder": "示例许可"})
+    rows = list(
+        openpyxl.load_workbook(io.BytesIO(exported.content)).worksheets[0].iter_rows(values_only=True)
+    )
+    assert {row[6] for row in rows[1:]} == {"草稿"}
+    assert number_of(9970007) in {row[1] for row in rows[1:]}
+
+
+def test_a_list_in_and_verdicts_out(
+    installation: Runtime,
+    made: Made,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATENTDOCK_DATA", str(installation.settings.data))
+    patent = made(9970008)
+    asked, out = tmp_path / "清单.xlsx", tmp_path / "结果.xlsx"
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (
+        ["某校专利清单"],
+        ["序号", "专利名称", "专利号"],
+        [1, "甲", patent["application_number"]],
+        [2, "乙", "20212990000"],
+    ):
+        book.active.append(row)
+    book.save(asked)
+    assert main(["licences", "check", str(asked), "--out", str(out), "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out)["counts"]
+    assert counts == {"eligible": 1, "blocked": 0, "unknown": 0, "not_found": 1}
+    rows = list(openpyxl.load_workbook(out).worksheets[0].iter_rows(values_only=True))
+    assert [(row[0], row[3]) for row in rows[1:]] == [
+        (patent["application_number"], "可以开放许可"),
+        ("20212990000", "未查到"),
+    ]
+    assert main(["licences", "check"]) == 1
+    (tmp_path / "空.csv").write_text("名称,备注\n甲,乙\n", "utf-8")
+    assert main(["licences", "check", str(tmp_path / "空.csv")]) == 1
+    assert "没有找到申请号" in capsys.readouterr().err
+
+
+def test_the_decision_table_is_edited_by_the_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATENTDOCK_DATA", str(tmp_path))
+    own = tmp_path / "我的判定表.toml"
+    assert main(["licences", "rules", "--export", str(own)]) == 0
+    lenient = own.read_text("utf-8").replace('effect = "blocks"', 'effect = "note"', 1)
+    own.write_text(lenient, "utf-8")
+    assert main(["licences", "rules", "--install", str(own)]) == 1
+    assert not (tmp_path / "eligibility.toml").exists()
+    own.write_text(lenient.replace('effect = "note"', 'effect = "blocks"', 1) + "\n# 已审\n", "utf-8")
+    assert main(["licences", "rules", "--install", str(own)]) == 0
+    assert "自定义-" in capsys.readouterr().out
+    assert main(["licences", "rules", "--reset"]) == 0
+    assert "内置-" in capsys.readouterr().out
