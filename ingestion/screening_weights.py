@@ -74,14 +74,51 @@ def load(data_dir: Path | None = None) -> Weights:
     """
     own = data_dir / FILE_NAME if data_dir else None
     if own and own.exists():
-        raw, origin = own.read_bytes(), "自定义"
-    else:
-        raw, origin = files("catalog").joinpath("refdata", FILE_NAME).read_bytes(), "内置"
+        return _read(own.read_bytes(), "自定义")
+    return _read(_shipped(), "内置")
+
+
+def export(data_dir: Path, path: Path) -> Weights:
+    """Write the table in use to a file that an operator edits; answers it."""
+    own = data_dir / FILE_NAME
+    raw = own.read_bytes() if own.exists() else _shipped()
+    path.write_bytes(b"\xef\xbb\xbf" + raw.removeprefix(b"\xef\xbb\xbf"))  # Excel needs the mark
+    return load(data_dir)
+
+
+def adopt(data_dir: Path, path: Path) -> Weights:
+    """Check an edited file and put it in use. Raises InvalidInput; then the table in use stays."""
+    raw = path.read_bytes()
+    weights = _read(raw, "自定义")
+    partial = data_dir / f"{FILE_NAME}.part"
+    partial.write_bytes(raw)
+    partial.replace(data_dir / FILE_NAME)
+    return weights
+
+
+def reset(data_dir: Path) -> Weights:
+    """Put the shipped table in use again."""
+    (data_dir / FILE_NAME).unlink(missing_ok=True)
+    return load(data_dir)
+
+
+def _shipped() -> bytes:
+    return files("catalog").joinpath("refdata", FILE_NAME).read_bytes()
+
+
+def _read(raw: bytes, origin: str) -> Weights:
     try:
         text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{FILE_NAME} 不是 UTF-8 编码", hint="请另存为 CSV UTF-8（逗号分隔）") from error
-    return _parse(text, f"{origin}-{hashlib.sha256(raw).hexdigest()[:8]}")
+    except UnicodeDecodeError:
+        try:
+            text = raw.decode("gb18030")
+        except UnicodeDecodeError as error:
+            raise InvalidInput(
+                f"{FILE_NAME} 既不是 UTF-8 也不是 GB18030 编码", hint="请另存为 CSV UTF-8（逗号分隔）"
+            ) from error
+    # The version is of the content, whatever the editor made of its encoding and line ends.
+    content = "\n".join(text.splitlines()).encode()
+    return _parse(text, f"{origin}-{hashlib.sha256(content).hexdigest()[:8]}")
 
 
 def _parse(text: str, version: str) -> Weights:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalog.errors import PatentDockError
-from service.cli_output import note, print_error, print_json, step_progress
+from service.cli_output import note, print_error, print_json, print_table, step_progress
 from service.cli_runtime import ready_runtime
 
 if TYPE_CHECKING:
@@ -28,6 +28,53 @@ def _day(text: str | None, option: str) -> date:
         return date.fromisoformat(text) if text else date.today()
     except ValueError as error:
         raise InvalidInput(f"{option}：应为日期，如 2026-06-30（收到 {text}）") from error
+
+
+def weights_export(
+    file: Annotated[Path, typer.Argument(help="写到哪个 csv 文件", metavar="文件", show_default=False)],
+) -> None:
+    """把正在使用的盘点权重写成 csv 文件，供修改后导入。"""
+    from ingestion import screening_weights
+
+    weights = screening_weights.export(ready_runtime().settings.data, file)
+    print(f"盘点权重 {weights.version} 已写入 {file}；修改后用 patentdock weights import 启用")
+
+
+def weights_import(
+    file: Annotated[Path, typer.Argument(help="修改好的 csv 文件", metavar="文件", show_default=False)],
+) -> None:
+    """检查并启用修改好的盘点权重；有误时说明在哪一行，原有权重不变。"""
+    from ingestion import screening_weights
+
+    weights = screening_weights.adopt(ready_runtime().settings.data, file)
+    print(f"盘点权重 {weights.version} 已启用；重新运行 patentdock screen 后生效")
+
+
+def weights_reset() -> None:
+    """恢复内置的盘点权重。"""
+    from ingestion import screening_weights
+
+    weights = screening_weights.reset(ready_runtime().settings.data)
+    print(f"已恢复盘点权重 {weights.version}；重新运行 patentdock screen 后生效")
+
+
+def weights_show(as_json: Json = False) -> None:
+    """显示正在使用的盘点权重。"""
+    from ingestion import screening_weights
+
+    weights = screening_weights.load(ready_runtime().settings.data)
+    if as_json:
+        print_json(asdict(weights))
+        return
+    print(
+        f"盘点权重 {weights.version}：授权满 {weights.min_age_years} 年，各因素最高分合计 {screening_weights.FULL}"
+    )
+    rows = [
+        [screening_weights.LABELS[factor], step.code or step.least, step.points, step.text]
+        for factor in screening_weights.LABELS
+        for step in weights.steps[factor]
+    ]
+    print_table(["因素", "条件（不少于，或类别）", "分值", "理由"], rows)
 
 
 def screen(
@@ -129,3 +176,9 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     # A group of one command: without a callback the library would fold the command into the group.
     sub.callback()(lambda: None)
     app.add_typer(sub, name="answers")
+    weights = typer.Typer(cls=group, help="盘点权重：显示、导出、导入、恢复", no_args_is_help=True)
+    weights.command("show", cls=command)(weights_show)
+    weights.command("export", cls=command)(weights_export)
+    weights.command("import", cls=command)(weights_import)
+    weights.command("reset", cls=command)(weights_reset)
+    app.add_typer(weights, name="weights")

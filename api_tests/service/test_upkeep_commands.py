@@ -106,6 +106,25 @@ def test_a_segment_catalogue_is_exported_edited_and_used(
     assert code == 0, err
 
 
+def test_weights_are_exported_edited_and_used(capsys: pytest.CaptureFixture[str], patents: Path) -> None:
+    table = patents.with_name("权重.csv")
+    shipped = answer(capsys, "weights", "show")["version"]
+    assert run(capsys, "weights", "export", str(table))[0] == 0
+    text = table.read_text("utf-8-sig")
+    table.write_bytes(text.replace("min_age_years,3", "min_age_years,5").encode("gb18030"))
+    assert run(capsys, "weights", "import", str(table))[0] == 0
+    changed = answer(capsys, "weights", "show")
+    assert (changed["min_age_years"], changed["version"].startswith("自定义-")) == (5, True)
+    assert answer(capsys, "screen")["weights_version"] == changed["version"]
+    table.write_text(text.replace("term,10,20", "term,10,90"), "utf-8")
+    code, _, err = run(capsys, "weights", "import", str(table))
+    assert (code, "超过 100" in err) == (1, True)
+    assert answer(capsys, "weights", "show") == changed
+    assert run(capsys, "weights", "reset")[0] == 0
+    assert answer(capsys, "weights", "show")["version"] == shipped
+    assert run(capsys, "weights", "import", str(table.with_name("没有.csv")))[0] == 1
+
+
 def test_dormant_patents_are_screened_reviewed_and_answered(
     capsys: pytest.CaptureFixture[str], patents: Path
 ) -> None:
