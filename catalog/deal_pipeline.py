@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from pydantic import StrictFloat, StrictInt
 from sqlalchemy import Select, select
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -59,13 +60,13 @@ class CaseCreate(Schema):
     """A new case: a patent offered to a need or a firm."""
 
     application_number: str = Field(min_length=1, max_length=40, description="专利申请号")
-    need_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="技术需求编号")
-    enterprise_id: int | None = Field(
+    need_id: StrictInt | None = Field(default=None, ge=1, le=2**31 - 1, description="技术需求编号")
+    enterprise_id: StrictInt | None = Field(
         default=None, ge=1, le=2**31 - 1, description="企业编号；缺省为需求所属的企业"
     )
     generation: str = Field(default="", max_length=64, description="匹配所用的索引版本")
-    rank: int | None = Field(default=None, ge=1, le=100_000, description="匹配名次")
-    score: float | None = Field(default=None, ge=0, le=1e6, description="匹配得分")
+    rank: StrictInt | None = Field(default=None, ge=1, le=100_000, description="匹配名次")
+    score: StrictFloat | None = Field(default=None, ge=0, le=1e6, description="匹配得分")
     note: str = Field(default="", max_length=500, description="备注")
 
 

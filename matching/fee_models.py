@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -12,6 +13,7 @@ from catalog.contract_statistics import ContractStatistics
 from catalog.terms import LicenceType, PatentKind, PaymentForm, RoyaltyBase
 
 LABEL = "本系统算法"
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _exact(value: object) -> object:
@@ -21,6 +23,13 @@ def _exact(value: object) -> object:
     return repr(value) if isinstance(value, float) else value
 
 
+def _iso(value: object) -> object:
+    # The library would read numbers, in text too, as time stamps.
+    if value is None or isinstance(value, date) or (isinstance(value, str) and _ISO.fullmatch(value)):
+        return value
+    raise ValueError("应为日期，如 2026-01-31")
+
+
 def _number(low: str, high: int, places: int) -> WithJsonSchema:
     """As JSON a number, or its text."""
     number = {"type": "number", low: 0, "maximum": high, "multipleOf": float(f"1e-{places}")}
@@ -28,6 +37,7 @@ def _number(low: str, high: int, places: int) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [number, text]})
 
 
+Day = Annotated[date | None, BeforeValidator(_iso)]
 Yuan = Annotated[
     Decimal,
     BeforeValidator(_exact),
@@ -52,8 +62,8 @@ Years = Annotated[
 Growth = Annotated[
     Decimal,
     BeforeValidator(_exact),
-    Field(ge=-100, le=1000, decimal_places=3),
-    WithJsonSchema({"type": "number", "minimum": -100, "maximum": 1000, "multipleOf": 0.001}),
+    Field(ge=-100, le=100, decimal_places=3),
+    WithJsonSchema({"type": "number", "minimum": -100, "maximum": 100, "multipleOf": 0.001}),
 ]
 
 
@@ -97,7 +107,7 @@ class Owner(_Input):
     """What bears on the income of the owner."""
 
     kind: PatentKind | None = Field(default=None, description="专利类型；缺省取自目录")
-    filing_date: date | None = Field(default=None, description="申请日；缺省取自目录")
+    filing_date: Day = Field(default=None, description="申请日；缺省取自目录")
     reductions: list[str] = Field(
         default_factory=list, max_length=5, description="已享受的其他年费减缴：one_party、several_parties"
     )
@@ -122,10 +132,12 @@ class FeeInput(_Input):
     title: str = Field(default="", max_length=1000, description="专利名称")
     licensor: str = Field(default="", max_length=300, description="许可人")
     licensee: str = Field(default="", max_length=300, description="被许可人")
-    licensees: int = Field(default=1, ge=1, le=100_000, description="预期被许可人数 n", examples=[3])
-    years: int = Field(default=3, ge=1, le=20, description="许可年限", examples=[3])
-    starts_on: date | None = Field(default=None, description="许可期限起；缺省为今日")
-    patents: int = Field(default=1, ge=1, le=500, description="本次许可的专利件数")
+    licensees: int = Field(
+        strict=True, default=1, ge=1, le=100_000, description="预期被许可人数 n", examples=[3]
+    )
+    years: int = Field(strict=True, default=3, ge=1, le=20, description="许可年限", examples=[3])
+    starts_on: Day = Field(default=None, description="许可期限起；缺省为今日")
+    patents: int = Field(strict=True, default=1, ge=1, le=500, description="本次许可的专利件数")
     industry: str | None = Field(default=None, max_length=100, description="国民经济行业代码或名称")
     own_use: OwnUse | None = Field(default=None, description="方法一：自行实施收益")
     earlier: EarlierFee | None = Field(default=None, description="方法二：既往许可")
@@ -142,7 +154,9 @@ class FeeInput(_Input):
     agreed: Agreed | None = Field(default=None, description="双方商定的数字，代替基数")
     discount: Share | None = Field(default=None, description="各年付款折现的年利率（%）")
     entry_share: Percent | None = Field(default=None, description="入门费占一次总付的比例（%）")
-    deferred_years: int | None = Field(default=None, ge=1, le=19, description="先使用后付费：前几年不付")
+    deferred_years: int | None = Field(
+        strict=True, default=None, ge=1, le=19, description="先使用后付费：前几年不付"
+    )
 
 
 class Quantity(BaseModel):

@@ -37,10 +37,11 @@ def forecast_years(forecast: Forecast | None, years: int) -> list[ForecastYear]:
     """Sales and profit of every year; empty without a forecast."""
     if forecast is None:
         return []
-    growth = 1 + forecast.growth / HUNDRED
+    growth, unrounded = 1 + forecast.growth / HUNDRED, forecast.net_sales
     found = []
     for year in range(1, years + 1):
-        sales = cents(forecast.net_sales * growth ** (year - 1))
+        sales = cents(unrounded)
+        unrounded *= growth
         profit = cents(sales * forecast.profit / HUNDRED) if forecast.profit else None
         found.append(ForecastYear(year=year, net_sales=sales, profit=profit))
     return found
@@ -103,7 +104,7 @@ def _royalty(basis: Basis, given: Conditions, base: RoyaltyBase) -> Plan:
     plan.payments = [Decimal(0)] + [cents((amount or Decimal(0)) * rate / HUNDRED) for amount in amounts]
     plan.notes = [f"每年按{base.label}的 {percent(rate)}"]
     _warn_rate(plan, rate, cap, base)
-    if of_sales and basis.annual_fee:
+    if of_sales and basis.annual_fee and rate:
         level = cents(basis.annual_fee / rate * HUNDRED)
         plan.notes.append(
             f"盈亏平衡：年净销售额低于 {in_wan(level)} 时，提成比每年固定 {in_wan(basis.annual_fee)} 少付；高于时多付"

@@ -218,6 +218,30 @@ def test_fixed_forms_come_to_the_same(fee: Decimal, years: int, discount: Decima
     assert all(len(p.payments) == years + 1 for p in (lump, instalments, later))
 
 
+@given(
+    revenue=st.sampled_from([0, 1, 10**12]),
+    rate=st.sampled_from(["0.001", "100"]),
+    growth=st.sampled_from([-100, 0, 100]),
+    discount=st.sampled_from([0, "0.001", 100]),
+    years=st.sampled_from([1, 20]),
+    licensees=st.sampled_from([1, 100_000]),
+)
+def test_extreme_figures_are_reckoned_with(
+    revenue: int, rate: str, growth: int, discount: Any, years: int, licensees: int
+) -> None:
+    found = sheet(
+        years=years,
+        licensees=licensees,
+        own_use={"annual_revenue": revenue, "margin": rate, "share": rate},
+        earlier={"fee": revenue, "years": "0.01", "royalty_rate": rate},
+        valuation={"value": revenue, "discount": discount},
+        forecast={"net_sales": revenue, "growth": growth, "profit": rate},
+        discount=discount,
+        owner={"costs": revenue},
+    )
+    assert all(len(p.payments) == years + 1 for p in found.plans if not p.missing)
+
+
 def test_an_operator_replaces_the_rules(tmp_path: Path) -> None:
     text = read(FILE_NAME).text
     (tmp_path / "fees.toml").write_text(text.replace("fixed_fee = 20000000", "fixed_fee = 100"), "utf-8")

@@ -35,7 +35,7 @@ class StageInput(Schema):
 
     stage: Stage = Field(description="进入的阶段", examples=["有意向"])
     note: str = Field(default="", max_length=500, description="备注；终止与重新洽谈时为原因")
-    deal_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="签约的交易编号")
+    deal_id: int | None = Field(default=None, ge=1, le=2**31 - 1, strict=True, description="签约的交易编号")
 
 
 def _public(session: Session, row: PipelineCase) -> CasePublic:
