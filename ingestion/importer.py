@@ -275,7 +275,7 @@ class _Run:
         batch.flush()
         facts_changed = fact_records.store_of_patents(
             session,
-            [(outcome.known.id if outcome.known else 0, record.facts, outcome.repeats)
+            [(outcome.known.id, record.facts, outcome.repeats) if outcome.known else (0, [], False)
              for record, outcome in zip(data, outcomes, strict=True)],
             import_id=self.row.id if self.row else None,
             source=self.path.name,
