@@ -106,12 +106,31 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
     names = {name: field.description or name for name, field in Licence.model_fields.items()}
     names |= {"status": "状态", "region": "许可地域", "patent_id": "专利编号"}
     told = {name: value for name, value in after.items() if value not in (None, "", []) or before.get(name)}
+    before, told = _named(before), _named(told)
     return "；".join(
         f"{names.get(name, name)}：{before[name]} → {value}"
         if before.get(name)
         else f"{names.get(name, name)}：{value}"
         for name, value in told.items()
     )
+
+
+def _named(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the Chinese terms of those that have one."""
+    from catalog.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm, RoyaltyBase, Term
+
+    kinds: dict[str, type[Term]] = {
+        "status": LicenceStatus,
+        "payment_form": PaymentForm,
+        "royalty_base": RoyaltyBase,
+        "report_conclusion": Conclusion,
+    }
+    named = {
+        name: kinds[name](value).label if name in kinds and value else value for name, value in values.items()
+    }
+    if consents := values.get("consents"):
+        named["consents"] = "、".join(f"{c['holder']}{OwnerConsent(c['consent']).label}" for c in consents)
+    return named
 
 
 def licences_publish(
