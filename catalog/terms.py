@@ -261,3 +261,23 @@ class PipelineStage(Term):
     FILED = "filed", "备案"
     RECEIVED = "received", "到账"
     ENDED = "ended", "终止"
+
+
+class FeedbackVerdict(Term):
+    """What a firm says of a match (匹配反馈)."""
+
+    SUITABLE = "suitable", "合适"
+    UNSUITABLE = "unsuitable", "不合适"
+
+
+class FeedbackReason(Term):
+    """Why a match does not suit (不合适的原因，八类)."""
+
+    IMMATURE = "immature", "技术不成熟"
+    NO_ADVANTAGE = "no_advantage", "优势不明"
+    PRICE = "price", "价格"
+    HAS_SOLUTION = "has_solution", "已有方案"
+    OTHER_FIELD = "other_field", "领域不符"
+    RIGHTS = "rights", "权属或法律问题"
+    MORE_DEVELOPMENT = "more_development", "需要二次开发"
+    OTHER = "other", "其他"
