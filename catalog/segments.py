@@ -27,6 +27,9 @@ class SegmentCatalogue(Timestamps, table=True):
     source: str = Field(default="", max_length=500)
     official: bool = Field(default=False, description="False: 待官方核定")
     in_use: bool = False
+    reclassified_to: int | None = Field(
+        default=None, description="last patent done by a reclassification that has not ended; None for none"
+    )
 
 
 class Segment(SQLModel, table=True):
