@@ -88,9 +88,7 @@ class Matcher:
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
-        text = patent_text(patent.title, patent.abstract, patent.first_claim)
-        row = generation.patents.row_of(patent_id)
-        asking = self._not_indexed(text) if row is None else Patent.of(generation.patents, row, text)
+        asking = self.asking(generation, patent)
         rows = generation.needs.columns.select(filters)
         profile = QueryProfile(asking.tokens, generation.needs.lexical.idfs)
         with self._database.read() as session:
@@ -104,10 +102,10 @@ class Matcher:
             NeedMatch(
                 rank=rank,
                 score=hit.score,
-                scores=_scores(hit),
+                scores=scores_of(hit),
                 need=found[hit.id],
                 segments=_segments(found[hit.id].classes, named.names),
-                evidence=_quoted(
+                evidence=quoted(
                     profile.evidence([("title", found[hit.id].title), ("text", found[hit.id].text)])
                 ),
             )
@@ -137,7 +135,7 @@ class Matcher:
             PatentMatch(
                 rank=rank,
                 score=hit.score,
-                scores=_scores(hit),
+                scores=scores_of(hit),
                 patent=found[hit.id],
                 segments=_segments(found[hit.id].classes, named.names),
                 licence=terms.get(hit.id),
@@ -151,6 +149,12 @@ class Matcher:
             items=items,
             by_segment=_by_segment(i.segments for i in items),
         )
+
+    def asking(self, generation: Generation, patent: patents.Patent) -> Patent:
+        """A patent of the catalogue as it asks, indexed or not."""
+        text = patent_text(patent.title, patent.abstract, patent.first_claim)
+        row = generation.patents.row_of(patent.id or 0)
+        return self._not_indexed(text) if row is None else Patent.of(generation.patents, row, text)
 
     def _not_indexed(self, text: str) -> Patent:
         """A patent that came after the generation was built."""
@@ -190,7 +194,8 @@ def _existing(
     return kept, found
 
 
-def _scores(hit: Hit) -> Scores:
+def scores_of(hit: Hit) -> Scores:
+    """The parts of a score as shown to users."""
     return Scores(
         document=hit.document,
         sentence=hit.sentence,
@@ -221,10 +226,11 @@ def _patent_evidence(profile: QueryProfile, hit: Hit, patent: patents.PatentPubl
     agreeing = profile.evidence([(name, text) for name, text in fields.items() if name != "title"])
     found = [nearest] if nearest else []
     found += [one for one in agreeing if nearest is None or one.sentence != nearest.sentence]
-    return _quoted(found)
+    return quoted(found)
 
 
-def _quoted(found: Sequence[EvidenceSentence]) -> list[Evidence]:
+def quoted(found: Sequence[EvidenceSentence]) -> list[Evidence]:
+    """Sentences as shown to users."""
     return [Evidence(**asdict(one)) for one in found]
 
 
