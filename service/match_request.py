@@ -28,6 +28,26 @@ class MatchRequest(Schema):
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
     filters: FilterInput = Field(default_factory=FilterInput)
+    elements: bool = Field(
+        default=False,
+        strict=True,
+        description="是否把需求按材料、方法、功效、产品、应用拆成要点，并与每件专利逐点对照",
+    )
+
+
+class CompletionRequest(Schema):
+    """A need in words and the conditions that patents meet."""
+
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
+            "examples": [
+                {"text": "铸件内部有气孔，想找能在线检测缺陷的办法", "filters": {"region": ["湖北省"]}}
+            ]
+        }
+    }
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
+    filters: FilterInput = Field(default_factory=FilterInput)
 
 
 class MatchQuery(FilterInput):

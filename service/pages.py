@@ -13,6 +13,7 @@ from catalog import reference, segments
 from catalog.errors import NotReady, PatentDockError
 from catalog.segments import CataloguePublic
 from catalog.terms import HolderKind, PatentKind
+from matching.elements import with_answer
 from matching.results import MatchResponse, PatentMatch
 from service import exports
 from service.dependencies import RuntimeDep
@@ -32,7 +33,9 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
-templates.env.globals.update(highlight=highlight, in_force_text=exports.in_force_text)
+templates.env.globals.update(
+    highlight=highlight, in_force_text=exports.in_force_text, with_answer=with_answer
+)
 
 
 def _catalogue(runtime: Runtime) -> CataloguePublic | None:
@@ -63,7 +66,23 @@ def _search(runtime: Runtime, form: SearchForm) -> MatchResponse[PatentMatch]:
             filters = resolve(session, wanted)
     except InvalidFields as error:
         raise InvalidFields(relabel(error.fields)) from error
-    return runtime.matcher.patents_for_text(text, top_k, filters)
+    found = runtime.matcher.patents_for_text(text, top_k, filters)
+    return runtime.completer.completed(text, found)
+
+
+def _further(request: Request, runtime: Runtime, form: SearchForm) -> dict[str, Any]:
+    """What the address asks for besides the list: questions on what the need leaves out, or sets of patents."""
+    asked = {name for name in ("ask", "combine") if request.query_params.get(name)}
+    if not asked:
+        return {}
+    text, _, wanted = form.checked(date.today())
+    with runtime.database.read() as session:
+        filters = resolve(session, wanted)
+    completer = runtime.completer
+    return {
+        "questions": completer.questions(text, filters) if "ask" in asked else None,
+        "combined": completer.portfolios(text, filters) if "combine" in asked else None,
+    }
 
 
 def _page(request: Request, status: int = 200, **context: Any) -> HTMLResponse:
@@ -72,6 +91,8 @@ def _page(request: Request, status: int = 200, **context: Any) -> HTMLResponse:
     context = {
         "form": SearchForm(),
         "response": None,
+        "questions": None,
+        "combined": None,
         "problems": [],
         "hint": None,
         "catalogue": catalogue,
@@ -100,7 +121,8 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
     if not request.query_params:
         return _page(request)
     try:
-        return _page(request, form=form, response=_search(runtime, form))
+        response = _search(runtime, form)
+        return _page(request, form=form, response=response, **_further(request, runtime, form))
     except PatentDockError as error:
         return _refusal(request, form, error)
 

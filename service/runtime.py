@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from catalog.db import Database
     from index.encoder import Encoder
     from index.generation import GenerationStore
+    from matching.completer import Completer
     from matching.match import Matcher
 
 
@@ -83,6 +84,13 @@ class Runtime:
         else:
             precision = Precision(self.settings.precision, "由 PATENTDOCK_PRECISION 指定")
         return Encoder.load(model, threads=threads, precision=precision)
+
+    @cached_property
+    def completer(self) -> Completer:
+        """What completes needs. Raises NotReady when the model is missing."""
+        from matching.completer import Completer
+
+        return Completer(self.matcher, self.encoder, self.settings.data)
 
     @cached_property
     def matcher(self) -> Matcher:

@@ -166,3 +166,10 @@ def test_the_description_of_the_interface_needs_no_foreign_network(server: str) 
         for operation in methods.values():
             assert operation["summary"] in shown
     assert "动力电池在低温下充电慢" in shown
+
+
+def test_points_questions_and_portfolios_stand_on_the_page(server: str) -> None:
+    response = page(server, q=NEED, ask="1", combine="1")
+    assert response.status_code == 200
+    for shown in ("需求要点", "要点对照", 'id="questions"', 'id="portfolios"', "开放许可资格"):
+        assert shown in response.text

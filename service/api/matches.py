@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from index.columns import Filters
+from matching.completer import Portfolios, Questions
 from matching.results import MatchResponse, NeedMatch, PatentMatch
 from service.dependencies import RecordId, RuntimeDep
 from service.errors import responses
 from service.filters import FilterInput, resolve
-from service.match_request import MatchQuery, MatchRequest
+from service.match_request import CompletionRequest, MatchQuery, MatchRequest
 from service.runtime import Runtime
 
 router = APIRouter(tags=["匹配"])
@@ -32,7 +33,30 @@ def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[Pa
     每件专利都附各路得分、原文依据、产业细分领域及其依据、开放许可条件。
     """
     filters = _filters(runtime, request.filters)
-    return runtime.matcher.patents_for_text(request.text, request.top_k, filters)
+    found = runtime.matcher.patents_for_text(request.text, request.top_k, filters)
+    return runtime.completer.completed(request.text, found) if request.elements else found
+
+
+@router.post(
+    "/matches/questions", summary="追问需求缺少的要素", operation_id="create_questions", responses=_ERRORS
+)
+def create_questions(request: CompletionRequest, runtime: RuntimeDep) -> Questions:
+    """需求没有写明的要素中，回答后最能改变前十名的至多两问，附可选答案。
+
+    把回答以“要素：内容”的形式续写在需求文本之后，再次匹配即可。
+    """
+    return runtime.completer.questions(request.text, _filters(runtime, request.filters))
+
+
+@router.post(
+    "/matches/portfolios", summary="组合多件专利覆盖需求", operation_id="create_portfolios", responses=_ERRORS
+)
+def create_portfolios(request: CompletionRequest, runtime: RuntimeDep) -> Portfolios:
+    """没有一件专利能覆盖全部要点时，由至多三件专利组成的最小组合，专利权人少的在前。
+
+    这是对单件结果的补充；有一件专利已覆盖同样多的要点时，组合为空。
+    """
+    return runtime.completer.portfolios(request.text, _filters(runtime, request.filters))
 
 
 @router.get(

@@ -1,0 +1,133 @@
+"""Need completion (需求补全) on the index in use: what of a need each match covers, what to ask, which patents to combine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from catalog.licences import LicencePublic
+from catalog.terms import PaymentForm
+from index.collection import Collection
+from index.columns import Filters
+from index.encoder import Encoder
+from matching import element_rules
+from matching.completion import Found, NeedReading, annotate, combine, read_need
+from matching.coverage import PatentCoverage, PatentSentences
+from matching.match import Matcher
+from matching.portfolios import Portfolio
+from matching.questions import FIRST, NearPatent, Question, questions
+from matching.results import MatchResponse, PatentMatch
+from matching.retrieve import Need, retrieve, sentences_of
+
+COMBINED = 20
+"""Matches of which portfolios are made: more were measured to bring no better ones."""
+ASKED_OF = 30
+"""Matches that suggest answers to questions."""
+
+
+class Portfolios(BaseModel):
+    """Sets of patents that together cover more of a need than any one does, and the patents in them."""
+
+    generation: str
+    need: NeedReading
+    best_alone: int = Field(description="单件专利最多覆盖的要点数")
+    portfolios: list[Portfolio] = Field(description="最小的组合在前；没有比单件更好的组合时为空")
+    patents: list[PatentMatch] = Field(description="组合中出现的专利")
+
+
+class Questions(BaseModel):
+    """What to ask whoever wrote a need."""
+
+    generation: str
+    need: NeedReading
+    questions: list[Question] = Field(description="至多两个；回答以“要素：内容”续写在需求之后，再次匹配即可")
+
+
+class Completer:
+    """Completes needs with the matches of a `Matcher`; one instance serves many threads."""
+
+    def __init__(self, matcher: Matcher, encoder: Encoder, data_dir: Path | None = None) -> None:
+        """`data_dir` holds the rule files that an operator has edited, where there are any."""
+        self._matcher, self._encoder, self._data_dir = matcher, encoder, data_dir
+
+    def completed(self, text: str, response: MatchResponse[PatentMatch]) -> MatchResponse[PatentMatch]:
+        """The matches of a need with what it states and what of it each of them covers."""
+        reading = read_need(text, self._data_dir)
+        coverages = self._coverages(reading, text, response.items)
+        items = [
+            item.model_copy(update={"coverage": coverage})
+            for item, coverage in zip(response.items, coverages, strict=True)
+        ]
+        return response.model_copy(update={"need": reading, "items": items})
+
+    def portfolios(self, text: str, filters: Filters) -> Portfolios:
+        """The smallest sets of matches that together cover more of the need than any one does."""
+        response = self._matcher.patents_for_text(text, COMBINED, filters)
+        whole = self.completed(text, response)
+        reading = read_need(text, self._data_dir)
+        coverages = [item.coverage or _NOTHING for item in whole.items]
+        found = [
+            Found(item.patent.id, item.patent.holders, item.score, _fixed_fee(item.licence))
+            for item in whole.items
+        ]
+        sets = combine(reading, found, coverages)
+        shown = {patent_id for one in sets for patent_id in one.patent_ids}
+        return Portfolios(
+            generation=response.generation,
+            need=reading,
+            best_alone=max((coverage.covered for coverage in coverages), default=0),
+            portfolios=sets,
+            patents=[item for item in whole.items if item.patent.id in shown],
+        )
+
+    def questions(self, text: str, filters: Filters) -> Questions:
+        """At most two questions whose answers would change the first ten most."""
+        response = self._matcher.patents_for_text(text, ASKED_OF, filters)
+        reading = read_need(text, self._data_dir)
+        generation = self._matcher.generation()
+        rows = generation.patents.columns.select(filters)
+        needs = generation.needs
+
+        def rank(texts: Sequence[str]) -> list[list[int]]:
+            vectors = self._encoder.encode_queries(texts)
+            asked = [
+                Need.of(one, vector, needs.mean, len(needs))
+                for one, vector in zip(texts, vectors, strict=True)
+            ]
+            return [[hit.id for hit in retrieve(generation.patents, need, rows, FIRST)] for need in asked]
+
+        near = [
+            NearPatent(item.patent.id, [item.patent.title, item.patent.abstract]) for item in response.items
+        ]
+        rules = element_rules.load(self._data_dir)
+        found = questions(text, reading.elements, near, rank, rules)
+        return Questions(generation=response.generation, need=reading, questions=found)
+
+    def _coverages(
+        self, reading: NeedReading, text: str, items: Sequence[PatentMatch]
+    ) -> list[PatentCoverage]:
+        patents = self._matcher.generation().patents
+        vector = self._encoder.encode_queries([text])[0]
+        parts = [_sentences(patents, item) for item in items]
+        idfs = patents.lexical.idfs
+        return annotate(reading, vector, parts, self._encoder.encode_queries, idfs, self._data_dir)
+
+
+_NOTHING = PatentCoverage(points=[], covered=0, elements=[])
+
+
+def _sentences(patents: Collection, item: PatentMatch) -> PatentSentences:
+    patent, row = item.patent, patents.row_of(item.patent.id)
+    fields = {"title": patent.title, "abstract": patent.abstract, "first_claim": patent.first_claim}
+    its = sentences_of(patents).document(row if row is not None else 0)
+    vectors = its.codes * its.scales[:, None]
+    return PatentSentences.of(fields if row is not None else {}, vectors)
+
+
+def _fixed_fee(licence: LicencePublic | None) -> Decimal | None:
+    if licence is None:
+        return None
+    return Decimal(0) if licence.payment_form == PaymentForm.FREE else licence.fixed_fee
