@@ -121,7 +121,9 @@ def export_licences(
     return attachment(to_xlsx(document), f"开放许可声明清单-{date.today():%Y%m%d}.xlsx", XLSX_TYPE)
 
 
-@router.get("/{id:int}", summary="一份开放许可声明", operation_id="get_licence", responses=responses(404, 422))
+@router.get(
+    "/{id:int}", summary="一份开放许可声明", operation_id="get_licence", responses=responses(404, 422)
+)
 def get_licence(session: Reading, runtime: RuntimeDep, id: RecordId) -> LicenceShown:
     """返回一份声明及其许可条件、各专利权人的同意情况与提醒。"""
     return shown(session, [licences.get(session, id)], declaration_rules.load(runtime.settings.data))[0]
