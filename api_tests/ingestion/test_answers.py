@@ -155,8 +155,8 @@ def test_holders_say_what_was_used(database: Database, tmp_path: Path) -> None:
     assert counts(import_answers(database, path, date(2026, 8, 1))) == (0, 0, 2, 3, 0)
     screen(database, date(2026, 9, 1), WEIGHTS, {})
     with database.read() as session:
-        found = {row.id: row for row in page(session, PageQuery(), PatentFilter()).rows}
-        said = {key: public.screening for key, public in many(session, list(found)).items()}
+        ids = [row.id or 0 for row in page(session, PageQuery(), PatentFilter()).rows]
+        said = {key: public.screening for key, public in many(session, ids).items()}
     second, first = said[2], said[1]
     assert first
     assert second

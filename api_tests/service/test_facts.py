@@ -44,7 +44,12 @@ def test_a_fact_is_recorded_corrected_listed_and_removed(client: httpx.Client, p
     ended = client.put(f"/api/v1/facts/{fact['id']}", json=pledge | {"ended_on": "2025-06-01"}).json()
     assert (ended["ends_on"], ended["ended"], ended["value_name"]) == ("2025-06-01", True, "质权人已同意")
     assert [row["id"] for row in client.get(address).json()] == [fact["id"]]
-    params = {"kind": ["pledge", "许可"], "party": "示例银行", "patent_id": patent, "since": "2024-01-01"}
+    params: dict[str, Any] = {
+        "kind": ["pledge", "许可"],
+        "party": "示例银行",
+        "patent_id": patent,
+        "since": "2024-01-01",
+    }
     listed = client.get("/api/v1/facts", params=params).json()
     assert [row["id"] for row in listed["items"]] == [fact["id"]]
     client.post("/api/v1/screenings", json={"as_of": "2026-06-30"})

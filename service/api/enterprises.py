@@ -54,7 +54,7 @@ def _saved(row: Enterprise, notes: list[str]) -> EnterpriseSaved:
 
 
 def _filter(session: Session, wanted: ListConditions) -> EnterpriseFilter:
-    return EnterpriseFilter(name=wanted.name, **codes_of(session, wanted))
+    return EnterpriseFilter.model_validate({"name": wanted.name} | codes_of(session, wanted))
 
 
 @router.get("", summary="企业列表", operation_id="list_enterprises", responses=responses(422))

@@ -51,7 +51,9 @@ def _checked(data: FactInput) -> tuple[FactStated, list[str]]:
 def list_facts(session: Reading, wanted: Annotated[FactQuery, Query()]) -> Page[FactPublic]:
     """许可、转让、质押、实施、评价报告、中止等记录，按种类、相对方、日期筛选，最新登记的在前。"""
     own = {name: getattr(wanted, name) for name in ("patent_id", "party", "since", "until")}
-    found = facts.page(session, wanted, FactFilter(**own, **codes_of(session, wanted, kind=FactKind)))
+    found = facts.page(
+        session, wanted, FactFilter.model_validate(own | codes_of(session, wanted, kind=FactKind))
+    )
     items = [facts.public(row) for row in found.rows]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 

@@ -58,7 +58,8 @@ def _public(session: Session, row: Need) -> NeedPublic:
 
 def _filter(session: Session, wanted: ListConditions) -> NeedFilter:
     codes = codes_of(session, wanted, status=NeedStatus)
-    return NeedFilter(text=wanted.text, enterprise_id=wanted.enterprise_id, **codes)
+    own = {"text": wanted.text, "enterprise_id": wanted.enterprise_id}
+    return NeedFilter.model_validate(own | codes)
 
 
 @router.get("", summary="技术需求列表", operation_id="list_needs", responses=responses(422))

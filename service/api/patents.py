@@ -55,7 +55,7 @@ def _saved(session: Session, row: Patent, notes: list[str]) -> PatentSaved:
 
 def _filter(session: Session, wanted: ListConditions) -> PatentFilter:
     own = {name: getattr(wanted, name) for name in ("text", "holder", "draft", "dormant")}
-    return PatentFilter(**own, **codes_of(session, wanted))
+    return PatentFilter.model_validate(own | codes_of(session, wanted))
 
 
 @router.get("", summary="专利列表", operation_id="list_patents", responses=responses(422))
