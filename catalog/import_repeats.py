@@ -10,15 +10,17 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlmodel import Session, SQLModel, col
 
+from catalog import segments
 from catalog.base import table_of
 from catalog.imports import Import, ImportStatus, RejectedRow
 
-TABLES = ("patents", "holders", "enterprises", "needs", "licences", "patent_facts")
+TABLES = ("patents", "holders", "enterprises", "needs", "licences", "patent_facts", "deals")
 
 
 def state(session: Session, reading: str) -> str:
     """A mark of the state of all records and of the way of reading files (`reading`), equal only where both are."""
-    parts: list[Any] = [reading]
+    catalogue = segments.catalogue(session)
+    parts: list[Any] = [reading, catalogue.updated_at, catalogue.reclassified_to is None]
     for name in TABLES:
         table = SQLModel.metadata.tables[name]
         # Additions show in the count or the highest id, changes in the latest moment, removals in the count.

@@ -64,7 +64,7 @@ def era(session: Session, program: str) -> int:
     undone = select(func.count(), func.max(col(Import.updated_at))).where(
         col(Import.status) == ImportStatus.UNDONE.value
     )
-    parts: list[Any] = [program, catalogue.version, catalogue.updated_at]
+    parts: list[Any] = [program, catalogue.version, catalogue.updated_at, catalogue.reclassified_to is None]
     parts += [*session.execute(merges).one(), *session.execute(undone).one()]
     digest = hashlib.sha256(repr(parts).encode()).digest()
     return int.from_bytes(digest[:8], signed=True)

@@ -1,18 +1,25 @@
-"""Reading and rewriting the segments of all records under another catalogue version, block by block."""
+"""Reading and rewriting the segments of all records under another catalogue version, block by block.
+
+How far a reclassification has come stands with the version in use, so that one that was interrupted is resumed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlmodel import Session, col
 
+from catalog import segments
 from catalog.base import ClassRef, chunks, table_of
+from catalog.bulk import insert_rows
+from catalog.errors import Conflict
 from catalog.needs import Need
 from catalog.patents import Patent, PatentClass
+from catalog.segments import SegmentCatalogue
 
-BLOCK = 5000
+BLOCK = 2000
 DERIVED = frozenset({"ipc", "industry"})
 
 
@@ -39,26 +46,49 @@ class Classes:
         return all(basis in DERIVED for _, _, basis in self.segments)
 
 
-def patents(session: Session) -> Iterator[dict[int, Classes]]:
-    """The classes of all patents that have any, by patent id, a block at a time."""
-    last = 0
-    while True:
-        ids = select(col(Patent.id)).where(col(Patent.id) > last).order_by(col(Patent.id)).limit(BLOCK)
-        block = session.execute(ids).scalars().all()
-        if not block:
-            return
-        yield _classes(session, last, block[-1] or 0)
-        last = block[-1] or 0
+def begin(session: Session, row: SegmentCatalogue) -> None:
+    """Note that all records are to be classified by this version, unless that was begun before and not ended."""
+    if row.reclassified_to is None:
+        row.reclassified_to = 0
+        session.flush()
 
 
-def _classes(session: Session, after: int, upto: int) -> dict[int, Classes]:
+def advance(session: Session, version: str, done: int, upto: int | None) -> None:
+    """Note that the patents up to `upto` are done, None for all records; `done` is how far this process had come.
+
+    Raises Conflict when another version came into use, or another process went on with this one.
+    """
+    row = segments.catalogue(session)
+    if row.version != version or row.reclassified_to != done:
+        raise Conflict(
+            f"按产业目录 {version} 重新分类时，另一个进程启用了目录或也在重新分类，本次停止",
+            hint=f"请待其结束；分类如未完成，请再运行 patentdock segments use {row.version}",
+        )
+    row.reclassified_to = upto
+    session.flush()
+
+
+def next_block(session: Session, after: int) -> list[int]:
+    """Ids of the next patents in their order."""
+    query = select(col(Patent.id)).where(col(Patent.id) > after).order_by(col(Patent.id)).limit(BLOCK)
+    return [id_ or 0 for id_ in session.execute(query).scalars()]
+
+
+def classes_of(session: Session, ids: Collection[int]) -> dict[int, Classes]:
+    """The classes of those of these patents that have any."""
+    found: dict[int, Classes] = {}
+    for chunk in chunks(sorted(ids)):
+        found |= _classes(session, chunk)
+    return found
+
+
+def _classes(session: Session, ids: list[int]) -> dict[int, Classes]:
     found: dict[int, Classes] = {}
     scheme, basis = col(PatentClass.scheme), col(PatentClass.basis)
     query = (
         select(col(PatentClass.patent_id), scheme, col(PatentClass.code), col(PatentClass.weight), basis)
         .where(
-            col(PatentClass.patent_id) > after,
-            col(PatentClass.patent_id) <= upto,
+            col(PatentClass.patent_id).in_(ids),
             or_(scheme != "industry", basis == "official"),
         )
         .order_by(col(PatentClass.patent_id), col(PatentClass.position))
@@ -82,12 +112,12 @@ def replace_of_patents(session: Session, classes: Mapping[int, Sequence[ClassRef
             )
         )
     rows = [
-        {"patent_id": patent_id, "position": position, **ref.model_dump()}
+        (patent_id, ref.scheme, ref.code, position, ref.weight, ref.basis)
         for patent_id, refs in classes.items()
         for position, ref in enumerate(refs)
     ]
-    if rows:
-        session.execute(insert(table_of(PatentClass)), rows)
+    columns = ("patent_id", "scheme", "code", "position", "weight", "basis")
+    insert_rows(session, table_of(PatentClass), columns, rows)
 
 
 def needs(session: Session) -> Iterator[tuple[int, list[ClassRef], Classes]]:

@@ -24,7 +24,10 @@ def check_segments(runtime: Runtime) -> str:
     with runtime.database.read() as session:
         row = segments.catalogue(session)
         count = len(segments.segments_of(session, row))
-    return f"{row.version}（{row.title}，{count} 个细分领域）"
+    unfinished = f"；重新分类未完成，请运行 patentdock segments use {row.version}"
+    return f"{row.version}（{row.title}，{count} 个细分领域）" + (
+        unfinished if row.reclassified_to is not None else ""
+    )
 
 
 def check_model(runtime: Runtime) -> str:

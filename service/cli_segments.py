@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,10 +37,16 @@ def segments_versions(as_json: Json = False) -> None:
         ["版本", "名称", "生效日期", "状态", ""],
         [
             [r["version"], r["title"], r["valid_from"], "已核定" if r["official"] else "待官方核定",
-             "使用中" if r["in_use"] else ""]
+             _use(r)]
             for r in rows
         ],
     )  # fmt: skip
+
+
+def _use(row: dict[str, Any]) -> str:
+    if not row["in_use"]:
+        return ""
+    return "使用中" if row["reclassified_to"] is None else "使用中，重新分类未完成"
 
 
 def segments_export(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from api_tests.ingestion.invented import Import, number
-from catalog import needs, patent_classes, patents, segment_versions, segments
+from api_tests.ingestion.invented import Import, number, stir
+from catalog import needs, patent_classes, patents, reclassification, segment_versions, segments
 from catalog.base import ClassRef, PageQuery
 from catalog.db import Database
-from catalog.errors import NotFound
+from catalog.errors import Conflict, NotFound
 from catalog.segments import CatalogueEntry, SegmentEntry
 from ingestion import segment_files
 from ingestion.reclassify import adopt, switch
@@ -118,3 +118,44 @@ def test_versions_are_compared_by_code() -> None:
     assert (change.code, change.field, change.old, change.new) == ("B", "IPC 小类", "F04D", "F04D F16K")
     assert found.changes_classes
     assert not segment_versions.diff(old, old).changes_classes
+
+
+def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
+    database: Database, import_text: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "".join(f"一种{p}号屏,{number(p)},G02F1/13\n" for p in range(1, 5))
+    import_text(f"名称,申请号,IPC分类号\n{lines}")
+    monkeypatch.setattr(reclassification, "BLOCK", 1)
+
+    def stop(done: int, _total: int) -> None:
+        stir(database)
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        adopt(database, catalogue("V-2", N1=["G02F"]), stop)
+    with database.read() as session:
+        assert segments.catalogue(session).reclassified_to == 2
+    report = switch(database, "V-2", lambda _done, _total: stir(database))
+    assert (report.patents, report.patents_changed) == (2, 2)
+    with database.read() as session:
+        rows = patents.publics(session, patents.page(session, PageQuery(), patents.PatentFilter()).rows)
+        assert {c.code for row in rows for c in row.classes if c.scheme == "segment"} == {"N1"}
+        assert segments.catalogue(session).reclassified_to is None
+
+
+def test_two_reclassifications_do_not_mix(
+    database: Database, import_text: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_text(f"名称,申请号,IPC分类号\n一种屏,{number(1)},G02F1/13\n一种阀,{number(2)},F16K1/00\n")
+    monkeypatch.setattr(reclassification, "BLOCK", 1)
+
+    def other(done: int, _total: int) -> None:
+        if done == 1:
+            switch(database, "T-1")
+
+    with pytest.raises(Conflict):
+        adopt(database, catalogue("V-2", N1=["G02F"]), other)
+    with database.read() as session:
+        assert segments.catalogue(session).version == "T-1"
+        assert segments.catalogue(session).reclassified_to is None
