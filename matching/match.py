@@ -23,6 +23,7 @@ from index.sentences import SentenceIndex
 from index.text import tokens
 from matching import eligibility
 from matching.catalogue_in_use import SegmentNames, segment_names
+from matching.confidence import NOTHING_SUITABLE, Confidence, level
 from matching.eligibility import load_table
 from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence
 from matching.relevance import WEIGHTS
@@ -104,6 +105,7 @@ class Matcher:
                 score=hit.score,
                 scores=scores_of(hit),
                 need=found[hit.id],
+                confidence=self._confidence(generation, found[hit.id], hit),
                 segments=_segments(found[hit.id].classes, named.names),
                 evidence=quoted(
                     profile.evidence([("title", found[hit.id].title), ("text", found[hit.id].text)])
@@ -121,6 +123,7 @@ class Matcher:
         self, generation: Generation, need: Need, top_k: int, filters: Filters, start: float
     ) -> MatchResponse[PatentMatch]:
         rows = generation.patents.columns.select(filters)
+        heights = level(generation.patents, need)
         profile = QueryProfile(need.tokens, generation.patents.lexical.idfs)
         with self._database.read() as session:
             named = segment_names(session, generation)
@@ -140,15 +143,24 @@ class Matcher:
                 segments=_segments(found[hit.id].classes, named.names),
                 licence=terms.get(hit.id),
                 eligibility=verdicts[hit.id],
+                confidence=heights.confidence(hit.score) if heights else None,
                 evidence=_patent_evidence(profile, hit, found[hit.id]),
             )
             for rank, hit in enumerate(kept, 1)
         ]
         return MatchResponse[PatentMatch](
             **self._head(generation, named, start),
+            suitable=heights is None or any(heights.above(i.score) >= NOTHING_SUITABLE for i in items),
             items=items,
             by_segment=_by_segment(i.segments for i in items),
         )
+
+    def _confidence(self, generation: Generation, need: needs.NeedPublic, hit: Hit) -> Confidence | None:
+        """What the need, asking itself, would say of this match."""
+        vector, count = generation.needs.vectors.vector(hit.row), len(generation.needs)
+        asks = Need.of(needs.full_text(need.title, need.text), vector, generation.needs.mean, count)
+        heights = level(generation.patents, asks)
+        return heights.confidence(hit.score) if heights else None
 
     def asking(self, generation: Generation, patent: patents.Patent) -> Patent:
         """A patent of the catalogue as it asks, indexed or not."""

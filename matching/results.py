@@ -8,6 +8,7 @@ from catalog.licences import LicencePublic
 from catalog.needs import NeedPublic
 from catalog.patents import PatentPublic
 from matching.completion import NeedReading
+from matching.confidence import Confidence
 from matching.coverage import PatentCoverage
 from matching.eligibility import Verdict
 
@@ -57,6 +58,7 @@ class PatentMatch(BaseModel):
     rank: int
     score: float
     scores: Scores
+    confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
     patent: PatentPublic
     segments: list[SegmentRef]
     licence: LicencePublic | None
@@ -73,6 +75,7 @@ class NeedMatch(BaseModel):
     rank: int
     score: float
     scores: Scores
+    confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
     need: NeedPublic
     segments: list[SegmentRef]
     evidence: list[Evidence]
@@ -90,5 +93,6 @@ class MatchResponse(BaseModel, Generic[MatchT]):
     notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
     took_ms: float
     need: NeedReading | None = Field(default=None, description="对需求的理解；请求 elements 时给出")
+    suitable: bool = Field(default=True, description="为 false 时可能没有合适的专利，所列只是最接近的")
     items: list[MatchT]
     by_segment: list[SegmentCount]
