@@ -154,7 +154,7 @@ def answers_import(
     if as_json:
         print_json({"files": [asdict(report) for report in reports], "refused": refused})
     elif reports:
-        note("产业化前景在下次运行 patentdock screen 时计入潜力分")
+        note("产业化前景和运用情况在下次运行 patentdock screen 时计入")
     return 1 if refused else 0
 
 

@@ -78,7 +78,7 @@ def export_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Quer
     return workbook_response(list_exports.enterprises_list(session, ids, described(wanted)), "企业清单")
 
 
-@router.get("/{id}", summary="一家企业", operation_id="get_enterprise", responses=responses(404, 422))
+@router.get("/{id:int}", summary="一家企业", operation_id="get_enterprise", responses=responses(404, 422))
 def get_enterprise(session: Reading, id: RecordId) -> EnterprisePublic:
     """返回一家企业的登记信息。"""
     return enterprises.public(enterprises.get(session, id))
@@ -98,7 +98,7 @@ def create_enterprise(session: Writing, data: EnterpriseInput) -> EnterpriseSave
 
 
 @router.put(
-    "/{id:int}",  # export.xlsx is none
+    "/{id:int}",
     summary="更新企业",
     operation_id="update_enterprise",
     responses=responses(400, 404, 409, 413, 422, 503),

@@ -85,7 +85,7 @@ def export_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Res
     return workbook_response(list_exports.needs_list(session, ids, described(wanted)), "技术需求清单")
 
 
-@router.get("/{id}", summary="一条技术需求", operation_id="get_need", responses=responses(404, 422))
+@router.get("/{id:int}", summary="一条技术需求", operation_id="get_need", responses=responses(404, 422))
 def get_need(session: Reading, id: RecordId) -> NeedPublic:
     """返回一条技术需求。"""
     return _public(session, needs.get(session, id))
@@ -105,7 +105,7 @@ def create_need(session: Writing, data: NeedInput) -> NeedSaved:
 
 
 @router.put(
-    "/{id:int}",  # export.xlsx is none
+    "/{id:int}",
     summary="更新技术需求",
     operation_id="update_need",
     responses=responses(400, 404, 409, 413, 422, 503),

@@ -79,7 +79,7 @@ def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) ->
     return workbook_response(list_exports.patents_list(session, ids, described(wanted)), "专利清单")
 
 
-@router.get("/{id}", summary="一件专利", operation_id="get_patent", responses=responses(404, 422))
+@router.get("/{id:int}", summary="一件专利", operation_id="get_patent", responses=responses(404, 422))
 def get_patent(session: Reading, id: RecordId) -> PatentPublic:
     """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
     return patents.publics(session, [patents.get(session, id)])[0]
@@ -99,7 +99,7 @@ def create_patent(session: Writing, data: PatentInput) -> PatentSaved:
 
 
 @router.put(
-    "/{id:int}",  # export.xlsx is none
+    "/{id:int}",
     summary="更新专利",
     operation_id="update_patent",
     responses=responses(400, 404, 409, 413, 422, 503),
