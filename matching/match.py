@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from catalog import licences, needs, patents
 from catalog.base import ClassRef
-from catalog.db import Database
+from catalog.db import Database, Session
 from catalog.errors import NotReady
 from catalog.terms import NeedStatus
 from index.build import patent_text
@@ -24,8 +24,9 @@ from index.text import tokens
 from matching import eligibility
 from matching.catalogue_in_use import SegmentNames, segment_names
 from matching.confidence import NOTHING_SUITABLE, Confidence, level
-from matching.eligibility import load_table
+from matching.eligibility import Verdict, load_table
 from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence
+from matching.match_filters import MatchFilters
 from matching.relevance import WEIGHTS
 from matching.results import (
     Evidence,
@@ -125,15 +126,15 @@ class Matcher:
         rows = generation.patents.columns.select(filters)
         heights = level(generation.patents, need)
         profile = QueryProfile(need.tokens, generation.patents.lexical.idfs)
+        verdicts: dict[int, Verdict] = {}
         with self._database.read() as session:
             named = segment_names(session, generation)
             kept, found = _existing(
                 lambda top: retrieve(generation.patents, need, rows, top),
-                lambda ids: patents.many(session, ids),
+                lambda ids: self._wanted(session, ids, filters, verdicts),
                 top_k,
             )
             terms = licences.of_patents(session, list(found))
-            verdicts = eligibility.of_patents(session, list(found), date.today(), load_table(self._data_dir))
         items = [
             PatentMatch(
                 rank=rank,
@@ -154,6 +155,15 @@ class Matcher:
             items=items,
             by_segment=_by_segment(i.segments for i in items),
         )
+
+    def _wanted(
+        self, session: Session, ids: list[int], filters: Filters, verdicts: dict[int, Verdict]
+    ) -> dict[int, patents.PatentPublic]:
+        """The patents with these ids that have a wanted verdict; all verdicts go into `verdicts`."""
+        verdicts |= eligibility.of_patents(session, ids, date.today(), load_table(self._data_dir))
+        wanted = filters.eligibility if isinstance(filters, MatchFilters) else []
+        asked = [i for i in ids if i in verdicts and (not wanted or verdicts[i].verdict in wanted)]
+        return patents.many(session, asked)
 
     def _confidence(self, generation: Generation, need: needs.NeedPublic, hit: Hit) -> Confidence | None:
         """What the need, asking itself, would say of this match."""
@@ -199,11 +209,12 @@ def _existing(
             top *= 4
             hits = retrieve_top(top)
             continue
-        some = hits[seen : seen + top_k - len(kept)]
+        # As many as are missing; twice as many as were just looked up in vain, where few meet a condition.
+        some = hits[seen : seen + max(top_k - len(kept), 2 * (seen - len(kept)))]
         found |= look_up([hit.id for hit in some])
         kept += [hit for hit in some if hit.id in found]
         seen += len(some)
-    return kept, found
+    return kept[:top_k], found
 
 
 def scores_of(hit: Hit) -> Scores:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import InvalidInput, system_reason
-from service.cli_output import print_json, print_table, step_progress
-from service.cli_runtime import any_runtime, ready_runtime
+from service.cli_output import print_json
+from service.cli_runtime import ready_runtime
 from service.field_problems import FieldProblem, InvalidFields, field_problems
 
 if TYPE_CHECKING:
@@ -44,6 +42,9 @@ def match(
         typer.Option("--open-licence/--no-open-licence", help="只看（不看）开放许可专利", show_default=False),
     ] = None,
     in_force_on: Annotated[str | None, _option("只看在此日有效的专利，如 2026-06-30", "日期")] = None,
+    eligibility: Annotated[
+        Many, _option("开放许可资格（按当日判定）：eligible、blocked、unknown，可重复")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
 ) -> None:
     """匹配：按文本或需求找专利，或按专利找需求。"""
@@ -57,6 +58,7 @@ def match(
         kind=kind or [],
         open_licence=open_licence,
         in_force_on=in_force_on,
+        eligibility=eligibility or [],
     )
     response = _run(text, need, patent, wanted)
     if as_json:

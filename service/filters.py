@@ -14,9 +14,10 @@ from catalog.base import Schema
 from catalog.db import Session
 from catalog.errors import InvalidInput
 from catalog.terms import HolderKind, PatentKind, Term
-from index.columns import Filters
 from ingestion.identifiers import industry_code, ipc, region_code
 from ingestion.identifiers.errors import InvalidIdentifier
+from matching.eligibility import Eligibility
+from matching.match_filters import MatchFilters
 from service.field_problems import FieldProblem, InvalidFields, shown
 
 MAX_VALUES = 100
@@ -83,12 +84,18 @@ class FilterInput(PatentConditions):
     in_force_on: Day = Field(
         default=None, description="在此日有效；无法判断是否有效的专利不算", examples=["2026-06-30"]
     )
+    eligibility: Values = values_field(
+        "开放许可资格（按当日判定）：eligible 可以、blocked 不得、unknown 待核实", "eligible"
+    )
 
 
-def resolve(session: Session, wanted: FilterInput) -> Filters:
-    """The filters as the index understands them. Raises InvalidFields naming what is allowed."""
-    codes = codes_of(session, wanted)
-    return Filters(**codes, open_licence=wanted.open_licence, in_force_on=wanted.in_force_on)
+def resolve(session: Session, wanted: FilterInput) -> MatchFilters:
+    """The filters as the matcher understands them. Raises InvalidFields naming what is allowed."""
+    codes = codes_of(session, wanted, eligibility=Eligibility)
+    verdicts = [Eligibility(value) for value in codes.pop("eligibility", [])]
+    return MatchFilters(
+        **codes, open_licence=wanted.open_licence, in_force_on=wanted.in_force_on, eligibility=verdicts
+    )
 
 
 def codes_of(session: Session, wanted: Schema, **terms: type[Term]) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from catalog.errors import NotReady, PatentDockError
 from catalog.segments import CataloguePublic
 from catalog.terms import HolderKind, PatentKind
 from matching.elements import with_answer
+from matching.eligibility import Eligibility
 from matching.results import MatchResponse, PatentMatch
 from service import exports
 from service.dependencies import RuntimeDep
@@ -100,6 +101,7 @@ def _page(request: Request, status: int = 200, **context: Any) -> HTMLResponse:
         "regions": _region_names(),
         "kinds": list(PatentKind),
         "holder_kinds": list(HolderKind),
+        "verdicts": list(Eligibility),
         "top_choices": TOP_CHOICES,
         "max_text": MAX_PAGE_TEXT,
         "examples": EXAMPLES,

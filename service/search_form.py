@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 
 from catalog.terms import HolderKind, PatentKind
+from matching.eligibility import Eligibility
 from service.field_problems import FieldProblem, InvalidFields, field_problems
 from service.filters import FilterInput
 from service.match_request import DEFAULT_TOP_K, MAX_TOP_K
@@ -26,11 +27,12 @@ LABELS = {
     "holder_kind": "专利权人类型",
     "ipc": "IPC 分类号",
     "industry": "国民经济行业",
+    "eligibility": "开放许可资格",
     "open_licence": "只看开放许可",
     "in_force": "只看当前有效",
     "top_k": "显示条数",
 }
-TEXT_FILTERS = ("segment", "region", "kind", "holder_kind", "ipc", "industry")
+TEXT_FILTERS = ("segment", "region", "kind", "holder_kind", "ipc", "industry", "eligibility")
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class SearchForm:
 
 def _said(name: str, value: str) -> str:
     """The value of a field as the form shows it."""
-    terms = {"kind": PatentKind, "holder_kind": HolderKind}.get(name, ())
+    terms = {"kind": PatentKind, "holder_kind": HolderKind, "eligibility": Eligibility}.get(name, ())
     return next((member.label for member in terms if member.value == value), value)
 
 

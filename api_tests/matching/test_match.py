@@ -10,7 +10,9 @@ from catalog.errors import NotFound
 from catalog.needs import page as need_page
 from catalog.patents import PatentFilter, PatentPublic, page, publics
 from index.columns import Filters
+from matching.eligibility import Eligibility
 from matching.match import Matcher
+from matching.match_filters import MatchFilters
 from service.runtime import Runtime
 
 TEXT = "铸件内部有气孔，想找能在线检测缺陷的办法"
@@ -98,3 +100,13 @@ def test_unknown_ids_are_not_found(matcher: Matcher) -> None:
         matcher.patents_for_need(10**9, 5, Filters())
     with pytest.raises(NotFound):
         matcher.needs_for_patent(10**9, 5, Filters())
+
+
+def test_the_eligible_are_found_however_few(installation: Runtime, matcher: Matcher) -> None:
+    everything = matcher.patents_for_text(TEXT, 200, Filters()).items
+    for verdict in Eligibility:
+        expected = [item.patent.id for item in everything if item.eligibility.verdict == verdict]
+        for top_k in (1, 200):
+            found = matcher.patents_for_text(TEXT, top_k, MatchFilters(eligibility=[verdict]))
+            assert [item.patent.id for item in found.items] == expected[:top_k]
+    assert {item.eligibility.verdict for item in everything} >= {Eligibility.BLOCKED, Eligibility.UNKNOWN}

@@ -1,0 +1,10 @@
+"""Conditions on matches (匹配条件)."""
+
+from index.columns import Filters
+from matching.eligibility import Eligibility
+
+
+class MatchFilters(Filters):
+    """Those of the index, and verdicts of the day, which no index can know beforehand."""
+
+    eligibility: list[Eligibility] = []
