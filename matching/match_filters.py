@@ -1,5 +1,7 @@
 """Conditions on matches (匹配条件)."""
 
+from pydantic import Field
+
 from index.columns import Filters
 from matching.eligibility import Eligibility
 
@@ -7,4 +9,4 @@ from matching.eligibility import Eligibility
 class MatchFilters(Filters):
     """Those of the index, and verdicts of the day, which no index can know beforehand."""
 
-    eligibility: list[Eligibility] = []
+    eligibility: list[Eligibility] = Field(default_factory=list)
