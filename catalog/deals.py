@@ -168,6 +168,13 @@ class DealCreate(DealBase):
         return self
 
 
+class DealStated(DealCreate):
+    """A deal as a register states it, with all that was paid so far."""
+
+    received_total: Decimal | None = Field(default=None, ge=0, description="到账合计（元）")
+    received_on: date | None = Field(default=None, description="最近一次到账日")
+
+
 def _contradictions(data: DealCreate) -> list[str]:
     """What a deal says against itself, whatever the catalogue knows."""
     found = []

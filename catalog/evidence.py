@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import deals
-from catalog.base import Timestamps, enum_type
+from catalog.base import Timestamps, enum_type, now
 from catalog.deals import Receipt
 from catalog.errors import Conflict, NotFound
 from catalog.terms import DealAction, EvidenceKind
@@ -61,7 +61,7 @@ def get(session: Session, deal_id: int, evidence_id: int) -> Evidence:
 
 def add(session: Session, row: Evidence) -> Evidence:
     """Keep that a file proves a deal or, by `receipt_id`, one of its payments. Raises NotFound."""
-    deals.get(session, row.deal_id)
+    deal = deals.get(session, row.deal_id)
     if row.receipt_id is not None:
         receipt = session.get(Receipt, row.receipt_id)
         if receipt is None or receipt.deal_id != row.deal_id:
@@ -74,6 +74,7 @@ def add(session: Session, row: Evidence) -> Evidence:
     if session.execute(same.limit(1)).first():
         raise Conflict("同一份材料已经上传", hint="无需重复上传")
     session.add(row)
+    deal.updated_at = now()
     session.flush()
     deals.note_event(session, row.deal_id, DealAction.EVIDENCE_ADDED, row.actor, _content(row))
     return row
@@ -84,6 +85,7 @@ def remove(session: Session, deal_id: int, evidence_id: int, *, actor: str = "")
     row = get(session, deal_id, evidence_id)
     content = _content(row)
     session.delete(row)
+    deals.get(session, deal_id).updated_at = now()
     session.flush()
     deals.note_event(session, deal_id, DealAction.EVIDENCE_REMOVED, actor, content)
 

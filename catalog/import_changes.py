@@ -25,6 +25,7 @@ Before = dict[str, Any]
 class RecordKind(StrEnum):
     """Kinds of records that imports write."""
 
+    DEAL = "deal"
     FACT = "fact"
     LICENCE = "licence"
     NEED = "need"

@@ -13,8 +13,9 @@ from sqlalchemy import CursorResult, Select, delete, exists, func, or_, select, 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
-from catalog import declaration_history, generations, imports, patent_images, segments
+from catalog import deal_upserts, declaration_history, generations, imports, patent_images, segments
 from catalog.base import CHUNK, now
+from catalog.deals import Deal
 from catalog.enterprises import Enterprise
 from catalog.errors import Conflict
 from catalog.facts import Fact
@@ -29,6 +30,7 @@ from catalog.patents import Patent, PatentClass, PatentHolder, Publication
 from catalog.screenings import Screening
 
 MODELS: dict[RecordKind, Any] = {
+    RecordKind.DEAL: Deal,
     RecordKind.FACT: Fact,
     RecordKind.LICENCE: Licence,
     RecordKind.NEED: Need,
@@ -171,6 +173,8 @@ def _name(session: Session, kind: RecordKind, model: Any, record_id: int) -> str
         return f"需求 {record.code}"
     if kind is RecordKind.ENTERPRISE:
         return f"企业“{record.name}”"
+    if kind is RecordKind.DEAL:
+        return f"交易 {record.code}"
     patent = session.get(Patent, record.patent_id)
     label = {RecordKind.FACT: "运用记录", RecordKind.LICENCE: "开放许可声明"}[kind]
     return f"专利 {patent.application_number if patent else record.patent_id} 的{label}"
@@ -239,6 +243,8 @@ def _restore(session: Session, kind: RecordKind, model: Any, change: ImportChang
     before = change.before or {}
     if kind is RecordKind.PATENT:
         patent_images.restore(session, change.record_id, before)
+    elif kind is RecordKind.DEAL:
+        deal_upserts.restore(session, change.record_id, before)
     else:
         statement = update(model).where(model.id == change.record_id).values(**revived(model, before))
         session.execute(statement, execution_options={"synchronize_session": False})
@@ -249,6 +255,8 @@ def _remove(session: Session, row: Import, kind: RecordKind, ids: list[int]) -> 
     if kind is RecordKind.PATENT:
         for table in BELONGING:
             session.execute(delete(table).where(col(table.patent_id).in_(ids)))
+    if kind is RecordKind.DEAL:
+        deal_upserts.erase(session, ids)
     if kind is RecordKind.HOLDER:
         session.execute(
             delete(Screening).where(col(Screening.holder_id).in_(ids), ~_holds(Screening.holder_id))

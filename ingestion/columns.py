@@ -51,11 +51,12 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
             "conclusion",
         ),
     ),
+    "deals": (("application_numbers",), ("givers", "takers"), ("signed_on", "contract_amount", "kind")),
 }
 _DATE_ROLES = (
     "filing_date", "publication_date", "grant_date", "publication_or_grant_date", "expiry_date",
     "published_on", "closes_on", "founded_on", "starts_on", "ends_on", "declared_on", "annuity_paid_until", "annuity_checked_on",
-    "happened_on", "ended_on",
+    "happened_on", "ended_on", "signed_on", "filed_on", "received_on",
 )  # fmt: skip
 _IDENTIFIERS: dict[str, Detector] = {
     "application_number": is_a.is_application_number,
@@ -85,6 +86,7 @@ _BY_VALUE: dict[str, dict[str, Detector]] = {
     "enterprises": {"credit_code": is_a.is_credit_code, "name": is_a.is_organisation, "address": is_a.is_address},
     "licences": {"application_number": is_a.is_application_number, "fee_text": is_a.is_long_text},
     "facts": {"application_number": is_a.is_application_number, "happened_on": is_a.is_date},
+    "deals": {"application_numbers": is_a.is_application_number},
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ KIND_NAMES = {
     "enterprises": "企业",
     "licences": "开放许可声明",
     "facts": "专利运用登记",
+    "deals": "交易",
 }
 KINDS = tuple(KIND_NAMES)
 
@@ -25,8 +26,10 @@ _BRACKETS = re.compile(r"[(\[【{][^()\[\]【】{}]*[)\]】}]")
 _NOT_A_NAME = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 _ENUMERATION = re.compile(r"^\s*(?:\*|★|\d{1,2}\s*[.、)]|[(][一二三四五六七八九十\d]{1,3}[)])\s*")
 LONGEST = 40
-# Text that folds to itself in one piece, without a part that could be a name of its own.
-_PLAIN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff.，、_ -]+")
+# Text that folds to itself in one piece, without a part that could be a name of its own but what stands in brackets.
+_PLAIN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff.，、_ ()（）-]+")
+_IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
+_NO_LETTERS = ".，、_ ()（）-"
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,8 @@ def role_of(kind: str, header: Cell) -> tuple[str, int] | None:
     known = vocabulary(kind)
     if isinstance(header, str) and _PLAIN.fullmatch(header):
         # Nearly every cell of a table is told from a name by its last letter or figure.
-        last = header.rstrip(".，、_ -")[-1:].lower()
-        if last not in known.endings:
+        forms = (header, _IN_BRACKETS.sub("", header)) if ")" in header or "）" in header else (header,)
+        if not any(form.rstrip(_NO_LETTERS)[-1:].lower() in known.endings for form in forms):
             return None
     for name in spellings(header):
         if name in known.role_of:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from catalog import (
+    deal_records,
+    deal_upserts,
     enterprises,
     import_repeats,
     imports,
@@ -23,6 +25,7 @@ from catalog import (
     segments,
 )
 from catalog.db import Database, Session
+from catalog.deals import DealStated
 from catalog.errors import InvalidInput, PatentDockError
 from catalog.facts import NumberedFact
 from catalog.patent_upserts import Batch, Claims
@@ -337,6 +340,11 @@ class _Run:
             return licence_edits.upsert(session, record, actor=self.actor, **origin)
         if isinstance(record, NumberedFact):
             return fact_records.upsert(session, record, import_id=origin["import_id"], source=self.path.name)
+        if isinstance(record, DealStated):
+            outcome, findings = deal_upserts.upsert(session, record, actor=self.actor, **origin)
+            for finding in findings:
+                self.notes.add(f"请核对（{finding.rule}）", f"第 {line} 行", finding.message)
+            return outcome
         raise TypeError(type(record))
 
     def _refuse_contradiction(self, row: Row, record: records.Record) -> None:
@@ -399,6 +407,8 @@ def _keys(record: records.Record) -> list[tuple[str, str]]:
         keys = [("需求编号", record.code)]
     elif isinstance(record, enterprises.EnterpriseCreate):
         keys = [("企业名称", record.name), ("统一社会信用代码", record.credit_code)]
+    elif isinstance(record, DealStated):
+        keys = [("合同编号", record.code or deal_records.automatic_code(record))]
     elif isinstance(record, NumberedFact):
         keys = [("专利、记录种类、日期和相对方", fact_records.identity(record))]
     elif isinstance(record, licences.LicenceCreate) and record.declared_on:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from catalog.deals import DealStated
 from catalog.enterprises import EnterpriseCreate
 from catalog.facts import NumberedFact
 from catalog.licences import LicenceCreate
 from catalog.needs import NeedCreate
 from catalog.patents import PatentCreate
-from ingestion import fact_records, licence_record, other_records, patent_record
+from ingestion import deal_record, fact_records, licence_record, other_records, patent_record
 from ingestion.cells import Cell
 from ingestion.classification import Classifier
 from ingestion.errors import RowError
@@ -21,7 +22,7 @@ from ingestion.fields import Fields
 
 __all__ = ["Record", "RowError", "enterprise", "from_fields", "licence", "need", "patent"]
 
-Record = PatentCreate | NeedCreate | EnterpriseCreate | LicenceCreate | NumberedFact
+Record = PatentCreate | NeedCreate | EnterpriseCreate | LicenceCreate | NumberedFact | DealStated
 Cells = Mapping[str, Cell | Sequence[Cell]]
 
 
@@ -53,6 +54,8 @@ def from_fields(fields: Fields, classifier: Classifier) -> Record:
         return other_records.need(fields, classifier)
     if fields.kind == "facts":
         return fact_records.fact(fields)
+    if fields.kind == "deals":
+        return deal_record.deal(fields)
     return (
         other_records.enterprise(fields) if fields.kind == "enterprises" else licence_record.licence(fields)
     )

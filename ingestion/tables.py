@@ -114,7 +114,7 @@ def _units(mapping: Mapping) -> dict[str, int]:
     headers = mapping.headers
     return {
         role: unit_in(headers[places[0]])
-        for role in ("budget", "revenue", "fixed_fee", "amount")
+        for role in ("budget", "revenue", "fixed_fee", "amount", "contract_amount", "received_total")
         if (places := mapping.columns.get(role)) and places[0] < len(headers)
     }
 

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     ENTERPRISES = "enterprises"
     LICENCES = "licences"
     FACTS = "facts"
+    DEALS = "deals"
 
 
 KIND_NAMES = {
@@ -40,6 +41,7 @@ KIND_NAMES = {
     "enterprises": "企业",
     "licences": "开放许可声明",
     "facts": "专利运用登记",
+    "deals": "交易",
 }
 
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出结果")]
@@ -141,7 +143,7 @@ def import_files(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="patents 专利 | needs 技术需求 | enterprises 企业 | licences 开放许可声明 | facts 专利运用登记",
+            help="patents 专利 | needs 技术需求 | enterprises 企业 | licences 开放许可声明 | facts 专利运用登记 | deals 交易",
             metavar="类型",
             show_default=False,
         ),

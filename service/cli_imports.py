@@ -26,6 +26,7 @@ KIND_NAMES = {
     "enterprises": "企业",
     "licences": "开放许可声明",
     "facts": "专利运用登记",
+    "deals": "交易",
     "answers": "盘点答复",
 }
 COUNTS = {"rows": "总行数", "new": "新增", "changed": "更新", "unchanged": "无变化", "rejected": "退回"}

@@ -17,7 +17,7 @@ from catalog.errors import InvalidInput, NotReady, system_reason
 if TYPE_CHECKING:
     from service.runtime import Runtime
 
-KINDS = ("enterprises", "patents", "needs", "licences", "facts")
+KINDS = ("enterprises", "patents", "needs", "licences", "facts", "deals")
 """The order in which kinds are imported: needs refer to enterprises, declarations and facts to patents."""
 
 _IMPORTED, _REFUSED = "imported", "refused"

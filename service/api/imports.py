@@ -37,6 +37,7 @@ class ImportKind(StrEnum):
     ENTERPRISES = "enterprises"
     LICENCES = "licences"
     FACTS = "facts"
+    DEALS = "deals"
 
 
 class ImportResult(BaseModel):
