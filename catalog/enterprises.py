@@ -1,12 +1,12 @@
 """Enterprises (企业), above all 专精特新 firms, that have needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Numeric, Select, select
-from sqlmodel import Field, Session, col
+from sqlalchemy import JSON, Numeric, Select, Text, cast, or_, select
+from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.base import PageQuery, Rows, Schema, Timestamps, all_ids, apply_changes, fold, paginate
 from catalog.conditions import in_regions, of_industries
@@ -65,6 +65,13 @@ class EnterprisePublic(EnterpriseBase):
     is_demo: bool
 
 
+class FirmProducts(SQLModel):
+    """What the index needs of an enterprise."""
+
+    id: int
+    products: str
+
+
 def public(row: Enterprise) -> EnterprisePublic:
     """The enterprise as shown to users."""
     return EnterprisePublic(
@@ -104,6 +111,7 @@ class EnterpriseFilter(Schema):
     """Conditions of a list of enterprises, by stored value; values of one field are alternatives, fields add up."""
 
     name: str | None = Field(default=None, max_length=300, description="名称中的文字")
+    title: list[str] = Field(default_factory=list, description="资质中的文字，如 专精特新")
     region: list[str] = Field(default_factory=list)
     industry: list[str] = Field(default_factory=list)
 
@@ -127,10 +135,27 @@ def many(session: Session, ids: Sequence[int]) -> dict[int, EnterprisePublic]:
     return {row.id or 0: public(row) for row in rows}
 
 
+def industries(session: Session, where: EnterpriseFilter) -> dict[int, str | None]:
+    """The enterprises that meet all conditions, with their industries, by id in ascending order."""
+    query = _meeting(where).with_only_columns(col(Enterprise.id), col(Enterprise.industry))
+    return {id_ or 0: industry for id_, industry in session.execute(query.order_by(col(Enterprise.id)))}
+
+
+def products(session: Session) -> Iterator[FirmProducts]:
+    """The products of all enterprises that state them, in the order of their ids."""
+    query = select(col(Enterprise.id), col(Enterprise.products)).where(col(Enterprise.products) != "")
+    for id_, text in session.execute(query.order_by(col(Enterprise.id)).execution_options(yield_per=2000)):
+        yield FirmProducts(id=id_, products=text)
+
+
 def _meeting(where: EnterpriseFilter) -> Select[Enterprise]:
     query = select(Enterprise)
     if where.name:
         query = query.where(col(Enterprise.name_key).contains(fold(where.name), autoescape=True))
+    if where.title:
+        # Titles are stored as a JSON list of texts.
+        titles = cast(col(Enterprise.titles), Text)
+        query = query.where(or_(*(titles.contains(text, autoescape=True) for text in where.title)))
     if where.region:
         query = query.where(in_regions(col(Enterprise.province), col(Enterprise.prefecture), where.region))
     if where.industry:

@@ -141,6 +141,19 @@ def get(session: Session, holder_id: int) -> Holder:
     return holder
 
 
+def positions(session: Session, holder_id: int) -> dict[int, int]:
+    """The place of the holder (0: first) on each of its patents, by patent id, also under spellings merged into it.
+
+    Raises NotFound.
+    """
+    holder = get(session, holder_id)
+    held = SQLModel.metadata.tables["patent_holders"]
+    query = select(held.c.patent_id, held.c.position).where(
+        held.c.holder_id == (holder.merged_into or holder_id)
+    )
+    return dict(session.execute(query).all())
+
+
 def named(text: str) -> Select[Any]:
     """Query for the ids of the holders of which one spelling, folded, contains `text`."""
     root = func.coalesce(col(Holder.merged_into), col(Holder.id))

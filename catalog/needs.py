@@ -295,6 +295,12 @@ def texts(session: Session) -> Iterator[NeedText]:
         )
 
 
+def open_firms(session: Session) -> dict[int, int | None]:
+    """The enterprises of all open needs, by the id of the need; None where a need names none."""
+    query = select(col(Need.id), col(Need.enterprise_id)).where(col(Need.status) == NeedStatus.OPEN.value)
+    return {need_id or 0: firm for need_id, firm in session.execute(query)}
+
+
 def unlabelled_ids(session: Session) -> list[int]:
     """Sorted ids of the needs that have no segment."""
     rows = session.execute(select(col(Need.id), col(Need.classes)).order_by(col(Need.id)))

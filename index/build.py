@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog import generations, licences, needs, patents, segments
+from catalog import enterprises, generations, licences, needs, patents, segments
 from catalog.db import Database
 from catalog.errors import NotFound, NotReady, system_reason
 from catalog.needs import NeedText
@@ -26,7 +26,8 @@ from index.generation import KEPT, GenerationStore
 from index.manifest import Manifest, ModelFacts
 from index.verification import GenerationDamaged
 
-_PATENT_VECTORS, _SENTENCE_VECTORS, _NEED_VECTORS = "计算专利向量", "计算专利句子向量", "计算需求向量"
+_PATENT_VECTORS, _SENTENCE_VECTORS = "计算专利向量", "计算专利句子向量"
+_NEED_VECTORS, _PRODUCT_VECTORS = "计算需求向量", "计算企业产品向量"
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
@@ -96,7 +97,7 @@ def reindex(
     progress: Progress | None = None,
     keep: int = KEPT,
 ) -> BuildReport:
-    """Build a generation of all patents and open needs, verify it and put it in use.
+    """Build a generation of all patents, open needs and products of firms, verify it and put it in use.
 
     Only texts that this model has never embedded are embedded. Whenever this is killed, the generation before stays in use
     and complete. The newest `keep` generations are kept for a rollback, older ones removed. Raises NotReady when the catalogue has
@@ -130,12 +131,14 @@ class _Build:
             with EmbeddingStore(self._embeddings, self._encoder.dimensions) as embeddings:
                 patents_ = self._patent_collection(folder / "patents", total, embeddings)
                 needs_ = self._need_collection(folder / "needs", embeddings)
+                products = self._product_collection(folder / "products", embeddings)
             manifest = Manifest(
                 name=name,
                 started_at=started_at,
                 finished_at=datetime.now(UTC),
                 patents=len(patents_),
                 needs=len(needs_),
+                products=len(products),
                 model=self._model_facts(),
                 segment_catalogue=catalogue,
                 code_version=_code_version(),
@@ -196,6 +199,21 @@ class _Build:
             self._encoder.dimensions,
             self._encoding(embeddings, "query", _NEED_VECTORS),
             progress=lambda done, total: self._progress("建立需求词汇索引", done, total),
+        )
+
+    def _products(self) -> Iterator[Document]:
+        with self._database.read() as session:
+            yield from (
+                Document(firm.id, firm.products, ColumnValues()) for firm in enterprises.products(session)
+            )
+
+    def _product_collection(self, folder: Path, embeddings: EmbeddingStore) -> Collection:
+        return Collection.build(
+            folder,
+            self._products(),
+            self._encoder.dimensions,
+            self._encoding(embeddings, "query", _PRODUCT_VECTORS),
+            progress=lambda done, total: self._progress("建立企业产品词汇索引", done, total),
         )
 
     def _encoding(self, embeddings: EmbeddingStore, kind: str, step: str) -> Encode:

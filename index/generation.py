@@ -1,8 +1,8 @@
 """Generations (索引版本): immutable folders, verified and put in use by one atomic step.
 
-    <root>/<name>/patents/…, needs/…, manifest.json     a generation
-    <root>/current                                      the name of the one in use
-    <root>/.building-<name>, .removed-<name>            one that is not finished, or no longer whole
+    <root>/<name>/patents/…, needs/…, products/…, manifest.json     a generation
+    <root>/current                                                  the name of the one in use
+    <root>/.building-<name>, .removed-<name>                        one that is not finished, or no longer whole
 
 A folder gets its name only when all its files are on the disk and have been verified, and the pointer is replaced by a
 rename: whoever is killed when, a complete generation stays in use. Requests keep the one they hold; the files of a removed
@@ -17,7 +17,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from catalog.errors import Conflict, NotFound
 from index.collection import Collection
 from index.manifest import Manifest
-from index.verification import SIDES, damaged, verify
+from index.verification import damaged, verify
 
 KEPT = 3
 """Generations that stay when older ones are pruned, the one in use among them."""
@@ -40,27 +40,35 @@ _NAME = re.compile(r"\d{8}-\d{6}-\d{3}")
 
 @dataclass(frozen=True)
 class Generation:
-    """An open generation."""
+    """An open generation. `products` are those of firms, by firm; None in a generation from before they were indexed."""
 
     name: str
     manifest: Manifest
     patents: Collection
     needs: Collection
+    products: Collection | None = None
 
     @classmethod
     def open(cls, folder: Path) -> Generation:
         """Map the generation in `folder`. Raises GenerationDamaged."""
         try:
             manifest = Manifest.read(folder)
-            patents, needs = (Collection.open(folder / side) for side in SIDES)
+            patents, needs = (Collection.open(folder / side) for side in ("patents", "needs"))
+            indexed = manifest.products is not None
+            products = Collection.open(folder / "products") if indexed else None
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise damaged(folder.name, f"无法打开（{error}）") from error
-        return cls(folder.name, manifest, patents, needs)
+        return cls(folder.name, manifest, patents, needs, products)
 
     @cached_property
     def need_masses(self) -> NDArray[np.float64]:
         """How much each need says, in the idf of the patents (`LexicalIndex.mass`)."""
         return self.patents.lexical.masses(self.needs.lexical)
+
+    @cached_property
+    def by_products(self) -> Generation | None:
+        """This generation with the products of firms in the place of the needs: they are searched in the same way."""
+        return replace(self, needs=self.products) if self.products is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,17 @@ class FileFacts(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a generation is made of; `files` by path within its folder."""
+    """What a generation is made of; `files` by path within its folder.
+
+    `products` are the firms whose products are indexed; None for a generation from before these were.
+    """
 
     name: str
     started_at: datetime
     finished_at: datetime
     patents: int
     needs: int
+    products: int | None = None
     model: ModelFacts
     segment_catalogue: str
     code_version: str

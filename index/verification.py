@@ -12,7 +12,7 @@ from index.collection import Collection
 from index.manifest import MANIFEST, FileFacts, Manifest
 from index.vectors import UNIT_TOLERANCE
 
-SIDES = {"patents": "专利", "needs": "需求"}
+SIDES = {"patents": "专利", "needs": "需求", "products": "企业产品"}
 _SAMPLE = 64
 _BLOCK = 65_536
 _DEPTH = 10
@@ -61,12 +61,15 @@ def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
 
 def _content_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
     for side, label in SIDES.items():
+        count = getattr(manifest, side)
+        if count is None:
+            continue
         try:
             collection = Collection.open(folder / side)
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             yield f"{label}索引无法打开（{error}）"
             continue
-        for problem in _collection_problems(collection, getattr(manifest, side), manifest.model.dimensions):
+        for problem in _collection_problems(collection, count, manifest.model.dimensions):
             yield f"{label}{problem}"
 
 

@@ -26,6 +26,7 @@ from matching.catalogue_in_use import SegmentNames, segment_names
 from matching.confidence import NOTHING_SUITABLE, Confidence, level
 from matching.eligibility import Verdict, load_table
 from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence
+from matching.feedback import Marks, RefinedMatches, refined, refinement
 from matching.match_filters import MatchFilters
 from matching.relevance import WEIGHTS
 from matching.results import (
@@ -56,25 +57,46 @@ class Matcher:
         self._database, self._store, self._encoder = database, store, encoder
         self._data_dir = data_dir
 
-    def generation(self) -> Generation:
-        """The generation in use. Raises NotReady when there is none or it was built with another model."""
-        generation = self._store.current()
+    def generation(self, name: str | None = None) -> Generation:
+        """The generation in use, or the kept one with that name.
+
+        Raises NotReady when there is none or it was built with another model, NotFound when that one is not kept.
+        """
+        generation = self._store.current() if name is None else self._store.open(name)
         if generation is None:
             raise NotReady("索引尚未建立", hint="请先导入数据，再运行 patentdock reindex")
         built_with = generation.manifest.model.fingerprint
         if built_with != self._encoder.fingerprint:
             raise NotReady(
-                f"当前索引由模型 {generation.manifest.model.name} 生成，与正在使用的模型 {self._encoder.name} 不一致",
+                f"索引 {generation.name} 由模型 {generation.manifest.model.name} 生成，"
+                f"与正在使用的模型 {self._encoder.name} 不一致",
                 hint="请运行 patentdock reindex 用当前模型重建索引，或把 PATENTDOCK_MODEL 改回原模型",
             )
         return generation
 
-    def patents_for_text(self, text: str, top_k: int, filters: Filters) -> MatchResponse[PatentMatch]:
-        """The `top_k` patents that answer a need written as `text`, best first."""
-        start, generation = perf_counter(), self.generation()
+    def patents_for_text(
+        self, text: str, top_k: int, filters: Filters, as_of: str | None = None
+    ) -> MatchResponse[PatentMatch]:
+        """The `top_k` patents that answer a need written as `text`, best first; `as_of` names a kept generation.
+
+        Raises NotFound when that is not kept.
+        """
+        start, generation = perf_counter(), self.generation(as_of)
         vector, needs_ = self._encoder.encode_queries([text])[0], generation.needs
         need = Need.of(text, vector, needs_.mean, len(needs_))
         return self._patents(generation, need, top_k, filters, start)
+
+    def patents_refined(self, text: str, top_k: int, filters: Filters, marks: Marks) -> RefinedMatches:
+        """The `top_k` patents for a need asked anew after some were marked; those that do not suit are left out."""
+        start, generation = perf_counter(), self.generation()
+        vector, needs_ = self._encoder.encode_queries([text])[0], generation.needs
+        need = Need.of(text, vector, needs_.mean, len(needs_))
+        with self._database.read() as session:
+            titles = [row.title for row in patents.many(session, sorted(marks.suitable)).values()]
+        moved = refined(need, marks, titles, generation.patents)
+        found = self._patents(generation, moved, top_k, filters, start, marks.unsuitable)
+        told = refinement(need, moved, marks, generation.patents)
+        return RefinedMatches(**dict(found), refinement=told)
 
     def patents_for_need(self, need_id: int, top_k: int, filters: Filters) -> MatchResponse[PatentMatch]:
         """The `top_k` patents that answer a need of the catalogue. Raises NotFound."""
@@ -121,7 +143,13 @@ class Matcher:
         )
 
     def _patents(
-        self, generation: Generation, need: Need, top_k: int, filters: Filters, start: float
+        self,
+        generation: Generation,
+        need: Need,
+        top_k: int,
+        filters: Filters,
+        start: float,
+        hidden: frozenset[int] = frozenset(),
     ) -> MatchResponse[PatentMatch]:
         rows = generation.patents.columns.select(filters)
         heights = level(generation.patents, need)
@@ -131,7 +159,7 @@ class Matcher:
             named = segment_names(session, generation)
             kept, found = _existing(
                 lambda top: retrieve(generation.patents, need, rows, top),
-                lambda ids: self._wanted(session, ids, filters, verdicts),
+                lambda ids: self._wanted(session, [i for i in ids if i not in hidden], filters, verdicts),
                 top_k,
             )
             terms = licences.of_patents(session, list(found))

@@ -92,10 +92,13 @@ def patents_for_needs(
 
 
 def needs_for_patents(
-    generation: Generation, rows: Rows, top: int = TOP_NEEDS, *, threads: int = 2
+    generation: Generation, rows: Rows, top: int = TOP_NEEDS, *, among: Rows | None = None, threads: int = 2
 ) -> Iterator[Found]:
-    """The `top` needs for each of the patents `rows`, as `retrieve_needs` ranks them, in blocks by id of the patents."""
-    return _AllPairs(generation, from_needs=False).blocks(rows, None, top, threads)
+    """The `top` needs of `among` (None: all) for each of the patents `rows`, as `retrieve_needs` ranks them.
+
+    They come in blocks by id of the patents.
+    """
+    return _AllPairs(generation, from_needs=False).blocks(rows, among, top, threads)
 
 
 class _AllPairs:

@@ -1,0 +1,207 @@
+"""The best chances of a holder's portfolio (专利权人的最佳对接机会): all its patents against the open needs, best pairs first.
+
+Scores are those of `matching.relevance`, found for all patents of the holder at once as the night does it
+(`matching.night.needs_for_patents`). Patents that are not in force on the day are left out unless asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from catalog import holders, needs, patents, screenings
+from catalog.base import PageQuery
+from catalog.db import Database, Session
+from catalog.needs import NeedPublic
+from catalog.night_matches import NightMatch
+from catalog.patents import PatentPublic
+from index.columns import Filters
+from index.generation import Generation
+from index.text import tokens
+from matching import eligibility
+from matching.catalogue_in_use import segment_names
+from matching.eligibility import Verdict, load_table
+from matching.explain import QueryProfile
+from matching.match import Matcher, quoted
+from matching.night import needs_for_patents
+from matching.results import Evidence
+
+Group = Literal["none", "patent", "need"]
+MOST_PER_PATENT = 10
+
+Pair = tuple[int, NightMatch]
+"""A patent and one of its matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceConditions:
+    """Which chances are wanted: conditions on the needs, and on the patents."""
+
+    needs: Filters
+    day: date
+    per_patent: int = 3
+    in_force: bool = True
+    first_only: bool = False
+    dormant: bool | None = None
+    group: Group = "none"
+
+
+class ChanceScores(BaseModel):
+    """The parts of a score, each times its weight, which add up to it."""
+
+    document: float = Field(description="需求与专利全文的语义相似度（已乘权重）")
+    sentence: float = Field(description="需求与专利最相近一句的语义相似度（已乘权重）")
+    lexical: float = Field(description="字词匹配（已乘权重）")
+
+
+class Chance(BaseModel):
+    """A patent of the portfolio and an open need that it may answer."""
+
+    rank: int
+    score: float
+    scores: ChanceScores
+    patent: PatentPublic = Field(description="含盘点筛选的沉睡判定与潜力分（screening）")
+    first_holder: bool = Field(description="此专利权人是否为第一专利权人")
+    need: NeedPublic
+    eligibility: Verdict = Field(description="当日能否开放许可，附理由与待办")
+    evidence: list[Evidence] = Field(description="需求中与专利用词相符的句子")
+    more: int = Field(description="归并时，同一专利（需求）名下其余的机会数")
+
+
+class ChancePage(BaseModel):
+    """A page of chances and what they rest on."""
+
+    holder_id: int
+    holder_name: str
+    generation: str
+    model: str
+    patents: int = Field(description="名下专利件数，含共有")
+    matched: int = Field(description="其中参加匹配的件数：在索引中，且符合有效、沉睡等条件")
+    notices: list[str]
+    total: int
+    page: int
+    size: int
+    items: list[Chance]
+
+
+class ChanceFinder:
+    """Finds the best chances of portfolios in the generation in use."""
+
+    def __init__(self, database: Database, matcher: Matcher, data_dir: Path | None = None) -> None:
+        """`data_dir` holds the rule files that an operator has edited, where there are any."""
+        self._database, self._matcher, self._data_dir = database, matcher, data_dir
+
+    def page(self, holder_id: int, wanted: PageQuery, where: ChanceConditions) -> ChancePage:
+        """A page of the chances of a holder, best first. Raises NotFound and NotReady."""
+        generation = self._matcher.generation()
+        with self._database.read() as session:
+            holder = holders.get(session, holder_id)
+            positions = holders.positions(session, holder_id)
+            rows = _rows(session, generation, positions, where)
+            pairs = _pairs(session, generation, rows, where)
+            ranked = _grouped(pairs, where.group)
+            shown = ranked[wanted.offset : wanted.offset + wanted.size]
+            return ChancePage(
+                holder_id=holder_id,
+                holder_name=holder.name,
+                generation=generation.name,
+                model=generation.manifest.model.name,
+                patents=len(positions),
+                matched=len(rows),
+                notices=segment_names(session, generation).notices,
+                total=len(ranked),
+                page=wanted.page,
+                size=wanted.size,
+                items=self._chances(session, generation, positions, shown, where.day, wanted.offset),
+            )
+
+    def _chances(
+        self,
+        session: Session,
+        generation: Generation,
+        positions: dict[int, int],
+        shown: Sequence[tuple[Pair, int]],
+        day: date,
+        offset: int,
+    ) -> list[Chance]:
+        ids = sorted({patent for (patent, _), _ in shown})
+        found = patents.many(session, ids, today=day)
+        asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
+        verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
+        profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
+        return [
+            Chance(
+                rank=rank,
+                score=match.score,
+                scores=ChanceScores(document=match.document, sentence=match.sentence, lexical=match.lexical),
+                patent=found[patent],
+                first_holder=positions[patent] == 0,
+                need=asked[match.id],
+                eligibility=verdicts[patent],
+                evidence=quoted(
+                    profiles[patent].evidence(
+                        [("title", asked[match.id].title), ("text", asked[match.id].text)]
+                    )
+                ),
+                more=more,
+            )
+            for rank, ((patent, match), more) in enumerate(shown, offset + 1)
+        ]
+
+
+def _profile(generation: Generation, patent: PatentPublic) -> QueryProfile:
+    text = "\n".join((patent.title, patent.abstract, patent.first_claim))
+    return QueryProfile(tokens(text), generation.patents.lexical.idfs)
+
+
+def _rows(
+    session: Session, generation: Generation, positions: dict[int, int], where: ChanceConditions
+) -> list[int]:
+    """The rows of the patents that take part, ascending."""
+    ids = [id_ for id_, position in positions.items() if position == 0 or not where.first_only]
+    if where.dormant is not None:
+        screened = screenings.of_patents(session, ids)
+        ids = [id_ for id_ in ids if id_ in screened and screened[id_].dormant is where.dormant]
+    collection = generation.patents
+    rows = [row for id_ in ids if (row := collection.row_of(id_)) is not None]
+    alive = collection.columns.select(Filters(in_force_on=where.day)) if where.in_force else None
+    return sorted(rows) if alive is None else np.intersect1d(rows, alive).astype(int).tolist()
+
+
+def _pairs(
+    session: Session, generation: Generation, rows: Sequence[int], where: ChanceConditions
+) -> list[Pair]:
+    """The best needs of these patents that are still open, best pairs first, ties by id."""
+    if not rows:
+        return []
+    still_open = needs.open_firms(session)
+    # Needs closed since the generation was built leave gaps; some more are fetched to fill them.
+    spare = MOST_PER_PATENT
+    among = generation.needs.columns.select(where.needs)
+    blocks = needs_for_patents(generation, np.array(rows, np.int64), where.per_patent + spare, among=among)
+    pairs = [
+        (patent, match)
+        for block in blocks
+        for patent, matches in block
+        for match in [match for match in matches if match.id in still_open][: where.per_patent]
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[1].score, pair[0], pair[1].id))
+
+
+def _grouped(pairs: Sequence[Pair], group: Group) -> list[tuple[Pair, int]]:
+    """The best pair of every patent or need, or every pair, with how many more it stands for."""
+    if group == "none":
+        return [(pair, 0) for pair in pairs]
+    best: dict[int, Pair] = {}
+    counts: dict[int, int] = {}
+    for pair in pairs:
+        key = pair[0] if group == "patent" else pair[1].id
+        best.setdefault(key, pair)
+        counts[key] = counts.get(key, 0) + 1
+    return [(pair, counts[key] - 1) for key, pair in best.items()]
