@@ -28,6 +28,12 @@ class MatchRequest(Schema):
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
     filters: FilterInput = Field(default_factory=FilterInput)
+    generation: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=40,
+        description="在保留的某个索引版本上匹配，如 20261122-045259-578；缺省为正在使用的版本",
+    )
     elements: bool = Field(
         default=False,
         strict=True,

@@ -110,3 +110,12 @@ def test_the_eligible_are_found_however_few(installation: Runtime, matcher: Matc
             found = matcher.patents_for_text(TEXT, top_k, MatchFilters(eligibility=[verdict]))
             assert [item.patent.id for item in found.items] == expected[:top_k]
     assert {item.eligibility.verdict for item in everything} >= {Eligibility.BLOCKED, Eligibility.UNKNOWN}
+
+
+def test_a_kept_generation_can_be_asked(installation: Runtime, matcher: Matcher) -> None:
+    name = matcher.generation().name
+    now = matcher.patents_for_text(TEXT, 5, Filters())
+    then = matcher.patents_for_text(TEXT, 5, Filters(), as_of=name)
+    assert [item.patent.id for item in then.items] == [item.patent.id for item in now.items]
+    with pytest.raises(NotFound):
+        matcher.patents_for_text(TEXT, 5, Filters(), as_of="20200101-000000-000")

@@ -22,7 +22,7 @@ def _filters(runtime: Runtime, wanted: FilterInput) -> Filters:
         return resolve(session, wanted)
 
 
-_ERRORS = responses(400, 413, 422, 503)
+_ERRORS = responses(400, 404, 413, 422, 503)
 _ERRORS_BY_ID = responses(404, 422, 503)
 
 
@@ -33,7 +33,7 @@ def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[Pa
     每件专利都附各路得分、原文依据、产业细分领域及其依据、开放许可条件。
     """
     filters = _filters(runtime, request.filters)
-    found = runtime.matcher.patents_for_text(request.text, request.top_k, filters)
+    found = runtime.matcher.patents_for_text(request.text, request.top_k, filters, request.generation)
     return runtime.completer.completed(request.text, found) if request.elements else found
 
 
