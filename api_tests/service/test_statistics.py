@@ -69,7 +69,7 @@ def test_the_command_line_estimates_fees(
     data, sheet = tmp_path / "资料.toml", tmp_path / "参考表.docx"
     data.write_text(capsys.readouterr().out, "utf-8")
     assert main(["fees", "estimate", str(data), "--licensees", "1", "--out", str(sheet)]) == 0
-    assert "500 万元 × 12% × 25% × 1" in capsys.readouterr().out.replace("\n", "")
+    assert "预期被许可人 1 家" in capsys.readouterr().out
     assert sheet.read_bytes().startswith(b"PK")
     assert main(["fees", "estimate", "--years", "99"]) == 2
     assert "应不大于 20" in capsys.readouterr().err
