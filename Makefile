@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PATENTDOCK_DATA ?= var
 PATENTDOCK := $(BIN)/patentdock
 
-.PHONY: help setup run test lint format bench clean
+.PHONY: help setup run test lint format eval bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -43,6 +43,9 @@ lint: $(STAMP) ## formatting, lint, types, layers, dependencies
 format: $(STAMP) ## format the code and mend what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+eval: setup ## retrieval quality against what is expected, tables in build/evaluation
+	$(PATENTDOCK) eval --suite evaluation/conditions.toml --out build/evaluation
 
 bench: setup ## benchmarks: ratios against a peer in the same run
 	@for script in bench/[a-z]*.py; do name=$$(basename $$script .py); echo "==> $$name"; $(BIN)/python -m bench.$$name || exit 1; done

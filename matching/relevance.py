@@ -25,7 +25,7 @@ MICRO = 1_000_000
 _FEW_NEEDS = 5
 
 
-class Weights(BaseModel, frozen=True):
+class Weights(BaseModel, frozen=True, extra="forbid"):
     """What each part counts for (各部分权重)."""
 
     document: float = Field(default=0.5, ge=0, description="与专利全文的语义相似度")

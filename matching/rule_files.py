@@ -43,7 +43,10 @@ def read(name: str, data_dir: Path | None = None) -> RuleFile:
     return RuleFile(name, f"{origin}-{hashlib.sha256(raw).hexdigest()[:8]}", text)
 
 
-def parse(file: RuleFile, table: type[TableT]) -> TableT:
+_RESTORE = "可从内置的同名文件复制后修改；删除该文件即恢复内置规则"
+
+
+def parse(file: RuleFile, table: type[TableT], hint: str = _RESTORE) -> TableT:
     """The checked content of a rule file. Raises InvalidInput naming the place that cannot be used."""
     try:
         return table.model_validate(tomllib.loads(file.text))
@@ -54,5 +57,5 @@ def parse(file: RuleFile, table: type[TableT]) -> TableT:
         place = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(
             f"规则文件 {file.name} 的 {place} 无法使用：{first['msg'].removeprefix('Value error, ')}",
-            hint="可从内置的同名文件复制后修改；删除该文件即恢复内置规则",
+            hint=hint,
         ) from error

@@ -34,7 +34,6 @@ def installed(monkeypatch: pytest.MonkeyPatch, installation: Runtime) -> Runtime
     """The session's installation in place of the one of the settings: its model is loaded already."""
     for module in ("cli_match", "cli_generations"):
         monkeypatch.setattr(f"service.{module}.ready_runtime", lambda: installation)
-    monkeypatch.setattr("service.cli_match.any_runtime", lambda: installation)
     return installation
 
 
@@ -241,26 +240,6 @@ def test_generations_are_listed_and_verified(capsys: pytest.CaptureFixture[str],
     code, out, _ = run(capsys, "generations", "verify")
     assert (code, "完好" in out) == (0, True)
     assert run(capsys, "generations", "verify", "20000101-000000-000")[0] == 1
-
-
-def test_eval_measures_and_writes_a_run(
-    capsys: pytest.CaptureFixture[str], installed: Runtime, tmp_path: Path
-) -> None:
-    documents = ["一种锂电池低温加热装置", "一种茶叶发酵方法", "一种焊缝跟踪机器人"]
-    queries = ["电池冬天充电慢", "茶叶怎样发酵", "焊接偏差"]
-    for name, texts in (("corpus", documents), ("queries", queries)):
-        lines = [json.dumps({"_id": f"{name[0]}{n}", "text": text}) for n, text in enumerate(texts)]
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), "utf-8")
-    qrels = "query-id\tcorpus-id\tscore\n" + "".join(f"q{n}\tc{n}\t1\n" for n in range(3))
-    (tmp_path / "qrels.tsv").write_text(qrels, "utf-8")
-    code, out, _ = run(capsys, "eval", str(tmp_path), "--json", "--run", str(tmp_path / "run.trec"))
-    assert code == 0
-    metrics = json.loads(out)
-    assert set(metrics) == {"dense", "lexical", "fused"}
-    assert set(metrics["fused"]) == {"ndcg@10", "recall@1", "recall@10", "recall@100", "hit@10", "mrr"}
-    assert metrics["fused"]["hit@10"] == 1
-    assert (tmp_path / "run.trec").read_text().splitlines()[0].split()[:2] == ["q0", "Q0"]
-    assert run(capsys, "eval", str(tmp_path / "nothing"))[0] == 1
 
 
 @pytest.mark.parametrize("number", ["0", "99999999999999999999999"])
