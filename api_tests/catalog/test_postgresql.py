@@ -90,6 +90,7 @@ def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path
         "patents": (340, 0, 0, 0),
         "needs": (64, 0, 0, 0),
         "licences": (64, 0, 0, 0),
+        "facts": (210, 1, 0, 0),
     }
     assert all(new == changed == rejected == 0 for new, changed, _, rejected in load().values())
     with database.read() as session:
