@@ -22,7 +22,7 @@ from catalog.patents import PatentText
 from index.collection import Collection, Document, Encode
 from index.columns import ColumnValues
 from index.embedding_store import EmbeddingStore
-from index.generation import KEPT, GenerationStore
+from index.generation import KEPT, Generation, GenerationStore
 from index.manifest import Manifest, ModelFacts
 from index.verification import GenerationDamaged
 
@@ -95,6 +95,7 @@ def reindex(
     encoder: TextEncoder,
     *,
     progress: Progress | None = None,
+    check: Callable[[Generation], None] | None = None,
     keep: int = KEPT,
 ) -> BuildReport:
     """Build a generation of all patents, open needs and products of firms, verify it and put it in use.
@@ -102,10 +103,12 @@ def reindex(
     Only texts that this model has never embedded are embedded. Whenever this is killed, the generation before stays in use
     and complete. The newest `keep` generations are kept for a rollback, older ones removed. Raises NotReady when the catalogue has
     no patents, no segment catalogue is in use or the disk refuses, Conflict when another build runs, GenerationDamaged when
-    the new generation fails its verification.
+    the new generation fails its verification, and what `check` raises, which is asked before the new one is put in use.
     """
     try:
-        return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run(keep)
+        return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run(
+            check, keep
+        )
     except OSError as error:
         raise NotReady(
             f"写入索引失败：{system_reason(error)}",
@@ -120,7 +123,7 @@ class _Build:
         self._embeddings = data_dir / "embeddings" / encoder.fingerprint
         self._embedded: dict[str, int] = {}
 
-    def run(self, keep: int = KEPT) -> BuildReport:
+    def run(self, check: Callable[[Generation], None] | None, keep: int) -> BuildReport:
         start, started_at = monotonic(), datetime.now(UTC)
         with self._store.locked():
             with suppress(NotFound, GenerationDamaged):  # a broken one in use is no reason not to build
@@ -145,6 +148,8 @@ class _Build:
             )
             self._progress("校验并启用", 0, 1)
             self._store.seal(folder, manifest)
+            if check:
+                check(self._store.open(name))
             self._store.activate(name)
             self._store.prune_locked(keep)
             note_in_catalogue(self._database, self._store)

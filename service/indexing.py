@@ -27,16 +27,21 @@ def rebuild(runtime: Runtime, progress: Callable[[str, int, int], None] | None =
     """Build a generation; what has no segment is classified by its nearest patents and the filters built again.
 
     The second build embeds nothing, and the first generation, which lacks the classes, is not kept: a rollback leads to what was
-    in use before. Raises as `index.build.reindex` does.
+    in use before. Raises as `index.build.reindex` does, and as `matching.canaries.check`.
     """
     from index.build import note_in_catalogue, reindex
     from index.generation import KEPT
+    from matching import canaries
     from matching.segments import assign_from_text
+
+    check = canaries.check(runtime.database, runtime.encoder, runtime.settings.data)
 
     def build() -> BuildReport:
         # One more is kept until the first of the two goes, or it would drive out one that is wanted.
         settings, encoder = runtime.settings, runtime.encoder
-        return reindex(runtime.database, settings.data, encoder, progress=progress, keep=KEPT + 1)
+        return reindex(
+            runtime.database, settings.data, encoder, progress=progress, check=check, keep=KEPT + 1
+        )
 
     first = build()
     assigned = assign_from_text(runtime.database, runtime.store.open(first.name))

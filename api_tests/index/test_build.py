@@ -17,7 +17,7 @@ from catalog.db import Database, sqlite_url
 from catalog.errors import Conflict, NotReady
 from index.build import patent_text, reindex
 from index.columns import Filters
-from index.generation import GenerationStore
+from index.generation import Generation, GenerationStore
 from index.text import tokens
 
 
@@ -149,3 +149,14 @@ def test_needs_and_patents_meet_in_one_space(tmp_path: Path, database: Database)
     np.testing.assert_allclose(
         generation.needs.vectors.vector(0), encoder.encode_queries(["求隔膜涂覆技术"])[0], rtol=1e-6
     )
+
+
+def test_a_generation_that_a_check_refuses_is_not_used(tmp_path: Path, database: Database) -> None:
+    first = reindex(database, tmp_path, HashEncoder())
+
+    def refuse(generation: Generation) -> None:
+        raise NotReady(f"{generation.name} lost a match")
+
+    with pytest.raises(NotReady, match="lost a match"):
+        reindex(database, tmp_path, HashEncoder(), check=refuse)
+    assert GenerationStore(tmp_path / "generations").current_name() == first.name
