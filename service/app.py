@@ -14,10 +14,12 @@ from catalog import imports as import_records
 from catalog.errors import PatentDockError
 from service import docs_page, errors, openapi, pages, uploads
 from service.api import (
+    chances,
     deals,
     eligibility,
     enterprises,
     facts,
+    feedback,
     fees,
     generations,
     health,
@@ -100,6 +102,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     )
     for module in (
         matches,
+        feedback,
+        chances,
         patents,
         facts,
         holders,

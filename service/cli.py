@@ -14,6 +14,7 @@ import typer
 from catalog.errors import PatentDockError, system_reason
 from service import (
     cli_catalogue,
+    cli_chances,
     cli_data,
     cli_deals,
     cli_eval,
@@ -51,6 +52,7 @@ for module in (
     cli_mappings,
     cli_match,
     cli_eval,
+    cli_chances,
     cli_nightly,
     cli_licences,
     cli_screening,

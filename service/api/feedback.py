@@ -1,0 +1,239 @@
+"""Answers to matches (匹配反馈): re-ranking within a request, answers that are stored, what they come to."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response, status
+from pydantic import Field, ValidationError, model_validator
+
+from catalog import feedback
+from catalog.base import Page, PageQuery, Schema, chunks
+from catalog.db import Session
+from catalog.errors import InvalidInput
+from catalog.feedback import MAX_ID, FeedbackCreate, FeedbackFilter, FeedbackPublic
+from catalog.needs import MAX_TEXT
+from catalog.terms import FeedbackReason, FeedbackVerdict
+from matching.feedback import Marks, RefinedMatches
+from matching.feedback_summary import FeedbackSummary, summary
+from service import list_exports
+from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.errors import responses
+from service.filters import Day, FilterInput, Values, codes_of, described, resolve, values_field
+from service.list_exports import XLSX_TYPE, Listing, Value, workbook_response
+from service.match_request import DEFAULT_TOP_K, MAX_TOP_K
+from service.record_inputs import either, term
+
+MOST_MARKS = 100
+
+router = APIRouter(tags=["匹配反馈"])
+
+PatentIds = Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]], Field(max_length=MOST_MARKS)]
+Verdict = Annotated[FeedbackVerdict, term(FeedbackVerdict), either(FeedbackVerdict, optional=False)]
+Reason = Annotated[FeedbackReason | None, term(FeedbackReason), either(FeedbackReason)]
+
+
+class RefineRequest(Schema):
+    """A need, and which of the patents found for it suit or do not."""
+
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "text": "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准",
+                    "suitable": [3],
+                    "unsuitable": [5, 8],
+                }
+            ]
+        }
+    }
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
+    top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
+    filters: FilterInput = Field(default_factory=FilterInput)
+    suitable: PatentIds = Field(default_factory=list, description="标为合适的专利编号")
+    unsuitable: PatentIds = Field(default_factory=list, description="标为不合适的专利编号；不再列出")
+
+    @model_validator(mode="after")
+    def _one_mark_each(self) -> "RefineRequest":
+        both = sorted(set(self.suitable) & set(self.unsuitable))
+        if both:
+            raise ValueError(f"编号 {'、'.join(map(str, both))} 的专利同时标为合适与不合适，请只留一种")
+        return self
+
+    @property
+    def marks(self) -> Marks:
+        """The marks."""
+        return Marks(frozenset(self.suitable), frozenset(self.unsuitable))
+
+
+class FeedbackInput(Schema):
+    """An answer as a caller gives it; verdict and reason by code or Chinese name."""
+
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "text": "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准",
+                    "patent_id": 1,
+                    "verdict": "不合适",
+                    "reason": "领域不符",
+                    "who": "示例宜昌三江光电传感有限公司",
+                }
+            ]
+        }
+    }
+
+    patent_id: int = Field(ge=1, le=MAX_ID, strict=True, description="专利编号")
+    need_id: int | None = Field(
+        default=None, ge=1, le=MAX_ID, strict=True, description="技术需求编号；与 text 填其一"
+    )
+    text: str = Field(default="", max_length=MAX_TEXT, description="需求文本；未登记的需求填写")
+    verdict: Verdict = Field(description="合适或不合适")
+    reason: Reason = Field(default=None, description="不合适的原因（八类），不合适时必填")
+    note: str = Field(default="", max_length=1000, description="补充说明")
+    who: str = Field(default="", max_length=300, description="作答的企业；缺省为需求所属的企业")
+    generation: str = Field(default="", max_length=64, description="匹配所用的索引版本")
+    rank: int | None = Field(default=None, ge=1, le=100_000, strict=True, description="匹配名次")
+    score: float | None = Field(default=None, ge=-1e6, le=1e6, description="匹配得分")
+
+
+class FeedbackConditions(Schema):
+    """Conditions of a list of answers."""
+
+    patent_id: int | None = Field(default=None, ge=1, le=MAX_ID, description="专利编号")
+    need_id: int | None = Field(default=None, ge=1, le=MAX_ID, description="技术需求编号")
+    verdict: Values = values_field("合适或不合适", "不合适")
+    reason: Values = values_field("不合适的原因（八类）", "价格", "has_solution")
+    segment: Values = values_field("专利的产业细分领域", "HB01")
+    holder: str | None = Field(default=None, max_length=300, description="专利权人名称（部分）")
+    who: str | None = Field(default=None, max_length=300, description="作答企业名称（部分）")
+    since: Day = Field(default=None, description="登记日不早于")
+    until: Day = Field(default=None, description="登记日不晚于")
+    replaced: bool = Field(default=False, description="是否也列出已被同一企业后来的答复取代的")
+
+
+class FeedbackQuery(PageQuery, FeedbackConditions):
+    """Page and conditions of a list of answers."""
+
+    sort: str | None = Field(default=None, description="排序字段：id、created_at、score；前加 - 为降序")
+
+
+COLUMNS = (
+    ("编号", 8), ("登记时间（UTC）", 18), ("作答企业", 32), ("判断", 8), ("原因", 16), ("补充说明", 40), ("专利名称", 44), ("申请号", 18),
+    ("专利权人", 32), ("需求名称", 36), ("需求文本", 50), ("需求编号", 10), ("索引版本", 22), ("名次", 8), ("得分", 10), ("登记人", 16),
+    ("计入统计", 10),
+)  # fmt: skip
+
+
+def filter_of(session: Session, wanted: FeedbackConditions) -> FeedbackFilter:
+    """The conditions by stored value. Raises InvalidFields."""
+    names = ("patent_id", "need_id", "holder", "who", "since", "until", "replaced")
+    own = {name: getattr(wanted, name) for name in names}
+    codes = codes_of(session, wanted, verdict=FeedbackVerdict, reason=FeedbackReason)
+    return FeedbackFilter(**own, **codes)
+
+
+def stored(session: Session, data: FeedbackInput, actor: str) -> FeedbackPublic:
+    """Store an answer. Raises NotFound and InvalidInput."""
+    try:
+        record = FeedbackCreate(**data.model_dump())
+    except ValidationError as error:
+        reasons = [entry["msg"].removeprefix("Value error, ") for entry in error.errors()]
+        raise InvalidInput("；".join(reasons)) from error
+    return feedback.publics(session, [feedback.create(session, record, actor=actor)])[0]
+
+
+@router.post(
+    "/matches/refine",
+    summary="按标注重新排序",
+    operation_id="refine_match",
+    responses=responses(400, 413, 422, 503),
+)
+def refine_match(request: RefineRequest, runtime: RuntimeDep) -> RefinedMatches:
+    """把检索移向标为合适的专利、移离标为不合适的专利，再次匹配；不合适的不再列出。
+
+    标注随请求而来，用后即弃：不保存，也不影响其他人的结果。得分各部分仍相加为总分，但属于调整后的检索（见 `refinement`）。
+    """
+    with runtime.database.read() as session:
+        filters = resolve(session, request.filters)
+    return runtime.matcher.patents_refined(request.text, request.top_k, filters, request.marks)
+
+
+@router.post(
+    "/feedback",
+    summary="登记匹配反馈",
+    operation_id="create_feedback",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(400, 404, 413, 422),
+)
+def create_feedback(session: Writing, caller: Caller, data: FeedbackInput) -> FeedbackPublic:
+    """企业对推荐专利的答复；不合适须选八类原因之一。同一企业对同一需求和专利再次答复时，以后一次为准，前一次保留备查。
+
+    答复只供积累与统计，不改变排序。
+    """
+    return stored(session, data, caller)
+
+
+@router.get("/feedback", summary="匹配反馈列表", operation_id="list_feedback", responses=responses(422, 503))
+def list_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -> Page[FeedbackPublic]:
+    """按专利、需求、判断、原因、细分领域、专利权人、企业、日期筛选，分页返回，最新的在前。"""
+    found = feedback.page(session, wanted, filter_of(session, wanted))
+    items = feedback.publics(session, found.rows)
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get(
+    "/feedback/export.xlsx",
+    summary="导出匹配反馈",
+    operation_id="export_feedback",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422, 503)},
+)
+def export_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -> Response:
+    """符合条件的全部答复，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
+    where = filter_of(session, wanted)
+    ids = feedback.listed(session, wanted, where, at_most=list_exports.MOST_EXPORTED)
+    listing = Listing("匹配反馈", COLUMNS, _rows(session, ids), described(wanted))
+    return workbook_response(listing, "匹配反馈")
+
+
+@router.get(
+    "/feedback/summary",
+    summary="匹配反馈统计",
+    operation_id="get_feedback_summary",
+    responses=responses(422, 503),
+)
+def get_feedback_summary(
+    session: Reading, runtime: RuntimeDep, wanted: Annotated[FeedbackConditions, Query()]
+) -> FeedbackSummary:
+    """按原因、产业细分领域、专利权人计数；条数或企业数不足门槛（可由运维人员修改）的只显示“样本不足”。"""
+    return summary(session, filter_of(session, wanted), runtime.settings.data)
+
+
+@router.delete(
+    "/feedback/{id:int}",
+    summary="删除匹配反馈",
+    operation_id="delete_feedback",
+    status_code=status.HTTP_204_NO_CONTENT,
+    response_class=Response,
+    responses=responses(404, 422),
+)
+def delete_feedback(session: Writing, id: RecordId) -> None:
+    """删除登记错的一条；它所取代的前一次答复重新计入统计。"""
+    feedback.remove(session, id)
+
+
+def _rows(session: Session, ids: Sequence[int]) -> Iterator[Sequence[Value]]:
+    for chunk in chunks(ids):
+        found = feedback.many(session, chunk)
+        yield from (_cells(found[key]) for key in chunk if key in found)
+        session.expunge_all()
+
+
+def _cells(item: FeedbackPublic) -> list[Any]:
+    score = None if item.score is None else f"{item.score:.4f}"
+    return [
+        item.id, f"{item.created_at:%Y-%m-%d %H:%M}", item.who, item.verdict_name, item.reason_name, item.note,
+        item.patent_title, item.application_number, "；".join(item.holders), item.need_title, item.text, item.need_id,
+        item.generation, item.rank, score, item.actor, "是" if item.counts else "否（已被后来的答复取代）",
+    ]  # fmt: skip
