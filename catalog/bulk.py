@@ -6,20 +6,20 @@ conversions are SQLAlchemy's own, worked out once for a table and its columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import JSON, Dialect, Table, func, select, text
 from sqlmodel import Session
 
 
 class _Prepared(NamedTuple):
-    """A statement as the driver takes it; `converters` turn values into the driver's, by place of the column."""
+    """A statement as the driver takes it; `converters` turn the values of a column into the driver's, by its place."""
 
     text: str
     positional: bool
-    converters: Sequence[tuple[int, Callable[[Any], Any]]]
+    converters: Sequence[tuple[int, Callable[[Iterable[Any]], Iterable[Any]]]]
 
 
 @lru_cache(maxsize=64)
@@ -33,11 +33,36 @@ def _prepared(table: Table, columns: tuple[str, ...], replacing: bool, dialect: 
         others = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
         text = f"{text} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {others}"
     converters = [
-        (place, converter)
+        (place, _each(converter) if isinstance(table.c[name].type, JSON) else _each_once(converter))
         for place, name in enumerate(columns)
         if (converter := table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
     ]
     return _Prepared(text, bool(compiled.positional), converters)
+
+
+def _each(converter: Callable[[Any], Any]) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    return lambda values: map(converter, values)
+
+
+def _each_once(converter: Callable[[Any], Any]) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    """Days and words are few, and the same again and again."""
+
+    def convert(values: Iterable[Any]) -> Iterable[Any]:
+        kept = list(values)
+        known = {value: converter(value) for value in set(kept)}
+        return map(known.__getitem__, kept)
+
+    return convert
+
+
+def reserve_ids(session: Session, table: Table, count: int) -> list[int]:
+    """Ids for new rows, in a transaction that writes: nobody else gets them."""
+    if session.get_bind().dialect.name == "sqlite":
+        # Only one writes at a time, and SQLite itself goes on behind the highest number.
+        last = session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        return list(range(last + 1, last + 1 + count))
+    query = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+    return sorted(session.execute(query, {"name": table.name, "count": count}).scalars())
 
 
 def insert_rows(
@@ -58,7 +83,7 @@ def insert_rows(
     prepared = _prepared(table, columns, replacing, connection.dialect)
     values: list[Any] = list(zip(*rows, strict=True))
     for place, converter in prepared.converters:
-        values[place] = map(converter, values[place])
+        values[place] = converter(values[place])
     converted = zip(*values, strict=True)
     connection.exec_driver_sql(
         prepared.text,

@@ -1,6 +1,7 @@
 """Holders (专利权人): universities, institutes, state-owned and other firms, persons."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.base import PageQuery, Rows, Schema, Timestamps, chunks, fold, now, paginate, table_of
+from catalog.bulk import insert_rows, reserve_ids
 from catalog.errors import NotFound
 from catalog.import_changes import Change, RecordKind, note
 from catalog.terms import HolderKind
@@ -94,18 +96,24 @@ def ensure(
     wanted = {name_key(ref.name): ref for ref in refs}
     known = _by_key(session, list(wanted))
     moment = now()
-    common = {"is_demo": is_demo, "created_at": moment, "updated_at": moment}
-    missing = [
-        {"name": ref.name, "name_key": key, "kind": ref.kind.value, "kind_basis": ref.kind_basis} | common
-        for key, ref in wanted.items()
-        if key not in known
-    ]
+    missing = {key: ref for key, ref in wanted.items() if key not in known}
     if missing:
-        table = table_of(Holder)
-        created = session.execute(table.insert().returning(table.c.name_key, table.c.id), missing).all()
-        known.update(dict(created))
-        note(session, import_id, RecordKind.HOLDER, [Change(id_, None, moment) for _, id_ in created])
+        created = _insert(session, missing, moment, is_demo)
+        known |= created
+        note(session, import_id, RecordKind.HOLDER, [Change(id_, None, moment) for id_ in created.values()])
     return known
+
+
+def _insert(session: Session, refs: dict[str, HolderRef], moment: datetime, is_demo: bool) -> dict[str, int]:
+    table = table_of(Holder)
+    ids = dict(zip(refs, reserve_ids(session, table, len(refs)), strict=True))
+    columns = ("created_at", "updated_at", "id", "name", "name_key", "kind", "kind_basis", "is_demo")
+    rows = [
+        (moment, moment, ids[key], ref.name, key, ref.kind.value, ref.kind_basis, is_demo)
+        for key, ref in refs.items()
+    ]
+    insert_rows(session, table, columns, rows)
+    return ids
 
 
 def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:

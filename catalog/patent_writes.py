@@ -12,10 +12,12 @@ from sqlmodel import Session, SQLModel
 
 from catalog import patent_images
 from catalog.base import chunks, table_of
-from catalog.bulk import insert_rows
+from catalog.bulk import insert_rows, reserve_ids
 from catalog.import_changes import Change, RecordKind, note
 from catalog.patent_merge import FIELDS, Known
 from catalog.patents import Patent, PatentClass, PatentHolder, Publication
+
+_COLUMNS = tuple(column.name for column in table_of(Patent).columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,20 @@ class Writing:
         return values
 
     def _insert(self, fresh: Sequence[Known]) -> None:
-        """Insert the new patents and learn their ids, all at once but for those of one fingerprint."""
-        common = {"import_id": self.import_id, "is_demo": self.is_demo, "created_at": self.moment}
+        """Insert the new patents, which learn their ids."""
         table = table_of(Patent)
-        statement = table.insert().returning(table.c.id, table.c.fingerprint, table.c.application_number)
-        groups: dict[tuple[str, str | None], list[Known]] = {}
-        for known in fresh:
-            groups.setdefault((known.fingerprint, known.values["application_number"]), []).append(known)
-        # The rows of RETURNING come in no certain order: only what is alone under its key can be told by it.
-        alone = [known for group in groups.values() if len(group) == 1 for known in group]
-        twins = [[known] for group in groups.values() if len(group) > 1 for known in group]
-        for batch in ([alone] if alone else []) + twins:
-            values = [self._values(known) | common | {"fingerprint": known.fingerprint} for known in batch]
-            ids = {(key, number): id_ for id_, key, number in self.session.execute(statement, values)}
-            for known in batch:
-                known.id = ids[known.fingerprint, known.values["application_number"]]
+        rows = []
+        for known, id_ in zip(fresh, reserve_ids(self.session, table, len(fresh)), strict=True):
+            known.id = id_
+            values = self._values(known) | {
+                "id": id_,
+                "created_at": self.moment,
+                "fingerprint": known.fingerprint,
+                "import_id": self.import_id,
+                "is_demo": self.is_demo,
+            }
+            rows.append([values[name] for name in _COLUMNS])
+        insert_rows(self.session, table, _COLUMNS, rows)
 
     def _update(self, stale: Sequence[Known]) -> None:
         if not stale:

@@ -40,11 +40,14 @@ class Fields:
         for role, value in cells.items():
             found = [value] if isinstance(value, str) or not isinstance(value, Sequence) else value
             kept = [cell for cell in found if not is_blank(cell)]
-            for cell in kept:
-                if isinstance(cell, str) and "\x00" in cell:
-                    raise self.error(role, "…", "含有空字符（NUL），请删除后重新导入")
             if kept:
+                self._refuse_nul(role, kept)
                 self._cells[role] = kept
+
+    def _refuse_nul(self, role: str, cells: list[Cell]) -> None:
+        for cell in cells:
+            if isinstance(cell, str) and "\x00" in cell:
+                raise self.error(role, "…", "含有空字符（NUL），请删除后重新导入")
 
     def note(self, message: str, example: object) -> None:
         """Note what was mended or left out."""
@@ -74,7 +77,8 @@ class Fields:
         """What the first cell of a role says, worked out once."""
         found = self._said.get(role)
         if found is None:
-            found = self._said[role] = said(self.get(role))
+            cells = self._cells.get(role)
+            found = self._said[role] = said(cells[0]) if cells else ""
         return found
 
     def text(self, role: str) -> str:
@@ -84,16 +88,20 @@ class Fields:
 
     def line(self, role: str) -> str:
         """The text of a role on one line."""
-        return flat(self.said(role))
+        found = self.said(role)
+        return flat(found) if found else ""
 
     def items(self, role: str) -> list[str]:
         """The items of a list in a cell."""
-        raw = self.said(role)
+        if not (raw := self.said(role)):
+            return []
         return list(dict.fromkeys(part.strip() for part in LIST_SEPARATORS.split(raw) if part.strip()))
 
     def parsed(self, role: str, parse: Callable[..., ValueT | None], *args: int) -> ValueT | None:
         """The value of a role by `parse`. Raises RowError with its reason."""
         value = self.get(role)
+        if value is None:
+            return None
         try:
             return parse(value, *args)
         except ValueError as error:

@@ -137,8 +137,8 @@ def kind_of(name: str) -> tuple[HolderKind, str]:
     spelled = _bracketed(name)
     if spelled in _universities():
         return HolderKind.UNIVERSITY, "教育部高校名单"
-    group = next((g for g in _STATE_GROUPS if name.startswith(g)), None)
-    if group and re.search(r"公司|集团|厂", name):
+    if name.startswith(_STATE_GROUPS) and re.search(r"公司|集团|厂", name):
+        group = next(group for group in _STATE_GROUPS if name.startswith(group))
         return HolderKind.STATE_OWNED, f"名称以央企或省属国企字号“{group}”开头"
     for pattern, kind, rule in _COMPILED:
         if pattern.search(spelled):
