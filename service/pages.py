@@ -15,6 +15,7 @@ from catalog.segments import CataloguePublic
 from catalog.terms import HolderKind, PatentKind
 from matching.elements import with_answer
 from matching.eligibility import Eligibility
+from matching.feedback import Marks
 from matching.results import MatchResponse, PatentMatch
 from service import exports
 from service.dependencies import RuntimeDep
@@ -67,6 +68,10 @@ def _search(runtime: Runtime, form: SearchForm) -> MatchResponse[PatentMatch]:
             filters = resolve(session, wanted)
     except InvalidFields as error:
         raise InvalidFields(relabel(error.fields)) from error
+    if form.suitable or form.unsuitable:
+        marks = Marks(frozenset(form.suitable), frozenset(form.unsuitable) - frozenset(form.suitable))
+        refined = runtime.matcher.patents_refined(text, top_k, filters, marks)
+        return runtime.completer.completed(text, refined)
     found = runtime.matcher.patents_for_text(text, top_k, filters)
     return runtime.completer.completed(text, found)
 

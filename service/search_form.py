@@ -32,6 +32,7 @@ LABELS = {
     "in_force": "只看当前有效",
     "top_k": "显示条数",
 }
+MOST_MARKS = 50
 TEXT_FILTERS = ("segment", "region", "kind", "holder_kind", "ipc", "industry", "eligibility")
 
 
@@ -44,6 +45,8 @@ class SearchForm:
     open_licence: bool = False
     in_force: bool = False
     top_k: str = str(DEFAULT_TOP_K)
+    suitable: tuple[int, ...] = ()
+    unsuitable: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> SearchForm:
@@ -54,6 +57,8 @@ class SearchForm:
             open_licence=bool(parameters.get("open_licence")),
             in_force=bool(parameters.get("in_force")),
             top_k=parameters.get("top_k", "").strip() or str(DEFAULT_TOP_K),
+            suitable=_numbers(parameters.get("suitable", "")),
+            unsuitable=_numbers(parameters.get("unsuitable", "")),
         )
 
     def checked(self, today: date) -> tuple[str, int, FilterInput]:
@@ -96,12 +101,30 @@ class SearchForm:
         words += [LABELS["open_licence"]] if self.open_licence else []
         return words + ([LABELS["in_force"]] if self.in_force else [])
 
+    def marked(self, patent_id: int, mark: str) -> str:
+        """The address with a patent marked `suitable` or `unsuitable`; marked so already, with the mark taken away."""
+        others = {
+            name: [one for one in getattr(self, name) if one != patent_id]
+            for name in ("suitable", "unsuitable")
+        }
+        if patent_id not in getattr(self, mark):
+            others[mark].append(patent_id)
+        return self.query(**{name: ",".join(map(str, ids)) for name, ids in others.items()})
+
     def query(self, **changes: str) -> str:
         """The form as the query part of an address, with some fields changed."""
         values = {"q": self.q, **self.values, "top_k": self.top_k}
         values["open_licence"] = "1" if self.open_licence else ""
         values["in_force"] = "1" if self.in_force else ""
+        values["suitable"] = ",".join(map(str, self.suitable))
+        values["unsuitable"] = ",".join(map(str, self.unsuitable))
         return urlencode({name: value for name, value in (values | changes).items() if value})
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The marked patents of an address; what is no number is left out."""
+    found = (part for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 10)
+    return tuple(dict.fromkeys(map(int, found)))[:MOST_MARKS]
 
 
 def _said(name: str, value: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import httpx
@@ -101,3 +103,19 @@ def test_answers_that_say_too_little_are_refused(
     response = client.post("/api/v1/feedback", json={"patent_id": 1} | body)
     assert response.status_code == 422
     assert said in response.json()["detail"]
+
+
+def test_links_of_the_page_mark_and_rank_anew(server: str) -> None:
+    plain = httpx.get(f"{server}/", params={"q": TEXT}, timeout=120).text
+    links = re.findall(r'href="(/\?[^"]*unsuitable=(\d+))"', plain)
+    address, marked = links[0]
+    anew = httpx.get(f"{server}{unescape(address)}", timeout=120).text
+    assert "只略去不合适的" in anew
+    assert f"&amp;suitable={marked}&" not in anew
+    assert len(re.findall('class="result"', anew)) == len(re.findall('class="result"', plain))
+    liked = httpx.get(f"{server}/", params={"q": TEXT, "suitable": marked}, timeout=120).text
+    assert "已标为合适，点此取消" in liked
+    assert "不影响其他人的结果" in liked
+    # What is no number is no mark.
+    odd = httpx.get(f"{server}/", params={"q": TEXT, "suitable": "x,٣,-1"}, timeout=120)
+    assert odd.status_code == 200
