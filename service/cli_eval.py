@@ -114,10 +114,10 @@ def _print_metrics(evaluation: Evaluation, as_json: bool) -> None:
 
 
 def _suite(path: Path, names: list[str], out: Path | None, as_json: bool) -> None:
-    from matching import suite
+    from matching import suite, suite_file
     from service import eval_report
 
-    conditions = suite.read(path)
+    conditions = suite_file.read(path)
     conditions.chosen(names)
     encoder = any_runtime().encoder
     with step_progress() as progress:
@@ -151,9 +151,9 @@ def _print_suite(result: SuiteResult) -> None:
 
 
 def _suite_comparison(path: Path, names: list[str], pair: tuple[str, str], as_json: bool) -> None:
-    from matching import suite
+    from matching import suite, suite_file
 
-    conditions = suite.read(path)
+    conditions = suite_file.read(path)
     conditions.named(pair)
     entries = conditions.chosen(names)
     name = next(iter(entries))

@@ -10,7 +10,7 @@ import pytest
 
 from catalog.errors import InvalidInput
 from index.encoder import Encoder
-from matching import suite
+from matching import suite, suite_file
 from matching.benchmark import half, known_items, load, part_of, title_hash
 
 EVALUATION = Path(__file__).parents[2] / "evaluation"
@@ -18,12 +18,12 @@ CONDITIONS = EVALUATION / "conditions.toml"
 
 
 def test_no_condition_has_dropped(encoder: Encoder) -> None:
-    result = suite.run(suite.read(CONDITIONS), encoder, ["own-third"])
+    result = suite.run(suite_file.read(CONDITIONS), encoder, ["own-third"])
     assert result.shortfalls == []
 
 
 def test_every_condition_is_expected_somewhere_on_every_collection() -> None:
-    conditions = suite.read(CONDITIONS)
+    conditions = suite_file.read(CONDITIONS)
     for key, collection in conditions.collections.items():
         assert set(collection.expected) == set(conditions.conditions), key
 
@@ -72,12 +72,12 @@ def test_a_slip_in_the_file_is_named(tmp_path: Path, old: str, new: str, place: 
     assert old in text
     (tmp_path / "conditions.toml").write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(InvalidInput, match=r"conditions\.toml") as caught:
-        suite.read(tmp_path / "conditions.toml")
+        suite_file.read(tmp_path / "conditions.toml")
     assert place in caught.value.message
 
 
 def test_unknown_names_are_named() -> None:
-    conditions = suite.read(CONDITIONS)
+    conditions = suite_file.read(CONDITIONS)
     with pytest.raises(InvalidInput, match="没有评测集 other"):
         conditions.chosen(["other"])
     with pytest.raises(InvalidInput, match="没有条件 best"):
