@@ -94,7 +94,7 @@ class FeedbackInput(Schema):
     who: str = Field(default="", max_length=300, description="作答的企业；缺省为需求所属的企业")
     generation: str = Field(default="", max_length=64, description="匹配所用的索引版本")
     rank: int | None = Field(default=None, ge=1, le=100_000, strict=True, description="匹配名次")
-    score: float | None = Field(default=None, ge=-1e6, le=1e6, description="匹配得分")
+    score: float | None = Field(default=None, ge=-1e6, le=1e6, strict=True, description="匹配得分")
 
 
 class FeedbackConditions(Schema):
