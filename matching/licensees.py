@@ -132,7 +132,8 @@ class _Ranking:
     @property
     def total(self) -> Amounts:
         """The scores."""
-        return np.sum([self.parts[name] for name in PARTS], axis=0, dtype=np.int64)
+        total: Amounts = np.sum([self.parts[name] for name in PARTS], axis=0, dtype=np.int64)
+        return total
 
     def ordered(self, sort: str | None) -> list[int]:
         """The places of the firms that have a score, in the order wanted. Raises InvalidInput."""

@@ -40,7 +40,8 @@ REGISTERS = [
     ("专利号,质权人,质押登记日,质押注销日,质权人是否同意", "丙银行,20220101,20230102,同意开放许可",
      ("pledge", "given", "丙银行", date(2022, 1, 1), date(2023, 1, 2), True)),
     ("专利号,登记种类,质权人,登记日", "专利权质押合同登记的注销,丙银行,2023-01-02", ("pledge", "", "丙银行", None, date(2023, 1, 2), True)),
-    ("专利号,产品名称,备案主体,备案日期", "示例泵,丁公司,2024-01-01", ("product_filing", "示例泵", "丁公司", date(2024, 1, 1), None, False)),
+    ("专利号,产品名称,备案主体,备案日期", "示例泵,丁公司,2024-01-01",
+     ("product_filing", "示例泵", "丁公司", date(2024, 1, 1), None, False)),
     ("专利号,评价报告结论,报告日期", "全部权利要求未发现存在不符合授予专利权条件的缺陷,2024-02-02",
      ("evaluation_report", "grantable", "", date(2024, 2, 2), None, False)),
     ("专利号,保全法院,保全起始日,保全期限止", "示例法院,2026-01-01,2030-01-01",
@@ -150,7 +151,10 @@ def test_registers_of_patents_keep_what_they_say_of_use(database: Database, impo
 def test_a_later_row_of_a_patent_fills_gaps_only(database: Database, import_text: Import) -> None:
     text = f"专利名称,申请号,权利要求数,同族数\n一种泵,{ONE},8,\n一种泵,{ONE},9,2\n"
     import_text(text, "专利.csv")
-    assert [(fact.kind.value, fact.value) for fact in recorded(database)] == [("claims", "8"), ("family", "2")]
+    assert [(fact.kind.value, fact.value) for fact in recorded(database)] == [
+        ("claims", "8"),
+        ("family", "2"),
+    ]
     assert counts(import_text(text, "专利.csv")) == (0, 0, 2, 0)
 
 

@@ -31,7 +31,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def edited(path: Path) -> Path:
     """The mapping that an operator writes for `LIST`."""
-    path.write_text('kind = "enterprises"\n[columns]\n"企业名称" = ["单位"]\n"从业人员数" = "规模"\n', "utf-8")
+    path.write_text(
+        'kind = "enterprises"\n[columns]\n"企业名称" = ["单位"]\n"从业人员数" = "规模"\n', "utf-8"
+    )
     return path
 
 

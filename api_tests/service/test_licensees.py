@@ -22,7 +22,7 @@ def test_filters_take_names_and_the_workbook_holds_the_same_firms(
     client: httpx.Client, patent_id: int
 ) -> None:
     path = f"/api/v1/patents/{patent_id}/licensees"
-    asked = {"region": "武汉市", "size": 200}
+    asked: dict[str, str | int] = {"region": "武汉市", "size": 200}
     answer = client.get(path, params=asked).json()
     assert answer["items"]
     assert all(item["enterprise"]["prefecture"] == "420100" for item in answer["items"])

@@ -305,7 +305,7 @@ def test_unknown_conditions_are_named_with_what_is_near(
 
 @pytest.mark.parametrize("noun", ["patents", "needs", "enterprises"])
 def test_a_list_is_exported_as_it_is_shown(client: httpx.Client, noun: str) -> None:
-    params = {"region": "湖北省", "sort": "-id", "size": 5}
+    params: dict[str, str | int] = {"region": "湖北省", "sort": "-id", "size": 5}
     listed = client.get(f"/api/v1/{noun}", params=params).json()
     response = client.get(f"/api/v1/{noun}/export.xlsx", params=params)
     assert response.status_code == 200, response.text

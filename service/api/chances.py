@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -32,7 +32,7 @@ MOST_EXPORTED = 2000
 
 router = APIRouter(tags=["匹配"])
 
-_XLSX = {"content": {XLSX_TYPE: {}}}
+_XLSX: dict[str, Any] = {"content": {XLSX_TYPE: {}}}
 
 
 class LicenseeQuery(PageQuery, PlaceConditions):

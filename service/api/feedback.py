@@ -128,8 +128,8 @@ COLUMNS = (
 def filter_of(session: Session, wanted: FeedbackConditions) -> FeedbackFilter:
     """The conditions by stored value. Raises InvalidFields."""
     names = ("patent_id", "need_id", "holder", "who", "since", "until", "replaced")
-    own = {name: getattr(wanted, name) for name in names}
-    codes = codes_of(session, wanted, verdict=FeedbackVerdict, reason=FeedbackReason)
+    own: dict[str, Any] = {name: getattr(wanted, name) for name in names}
+    codes: dict[str, Any] = codes_of(session, wanted, verdict=FeedbackVerdict, reason=FeedbackReason)
     return FeedbackFilter(**own, **codes)
 
 

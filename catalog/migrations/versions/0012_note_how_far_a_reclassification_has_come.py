@@ -17,8 +17,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("reclassified_to", sa.Integer(), nullable=True))
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("segment_catalogues", schema=None) as batch_op:
         batch_op.drop_column("reclassified_to")
-
