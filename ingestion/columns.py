@@ -172,7 +172,11 @@ class Mapping:
     def repeats_header(self, cells: Sequence[Cell]) -> bool:
         """Whether a row is the header once more."""
         first = next((place for place, cell in enumerate(cells) if not is_blank(cell)), len(self.headers))
-        if not self.header_rows or first >= len(self.headers) or self.headers[first] != flat(cells[first]):
+        if not self.header_rows or first >= len(self.headers):
+            return False
+        header, cell = self.headers[first], text(cells[first])
+        # The first letter answers for most rows.
+        if header[:1] != cell[:1] or header != flat(cell):
             return False
         filled = [(place, flat(cell)) for place, cell in enumerate(cells) if not is_blank(cell)]
         same = sum(place < len(self.headers) and self.headers[place] == cell for place, cell in filled)

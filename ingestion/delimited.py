@@ -58,6 +58,16 @@ class _Lines:
             raise StopIteration
         return line
 
+    def plain(self) -> str | None:
+        """The next line where it is a row by itself, being short and without any quote; else None, and it stays."""
+        line = self._back.popleft() if self._back else self._read()
+        if not line or self.too_long or '"' in line:
+            self._back.appendleft(line)
+            return None
+        self.number += 1
+        self.taken.append(line)
+        return line
+
     def _read(self) -> str:
         line = self.stream.readline(MAX_LINE)
         if len(line) < MAX_LINE or line.endswith("\n"):
@@ -112,6 +122,11 @@ def _rows(stream: TextIO, delimiter: str) -> Iterator[Row]:
     while True:
         lines.start_row()
         start = lines.number + 1
+        if (line := lines.plain()) is not None:
+            plain: list[Cell] = [*line.rstrip("\r\n").split(delimiter)] if line.strip("\r\n") else []
+            width = width or len(plain)
+            yield Row(start, plain, _problem([line]))
+            continue
         cells = _next_record(lines, delimiter)
         if cells is None and not lines.taken:
             return

@@ -294,10 +294,10 @@ class _Run:
             for note in outcome.notes:
                 self.notes.add(REPEATED, f"第 {taken.row.line} 行", note)
         self.unchanged.keep(session, list(zip(read, outcomes, strict=True)))
-        for taken in self.batch:
-            if taken.patent_id:
-                self._count("unchanged")
-                self.claims.set(taken.patent_id, taken.row.line)
+        unread = [taken for taken in self.batch if taken.patent_id]
+        self.report.unchanged += len(unread)
+        for taken in unread:
+            self.claims.set(taken.patent_id, taken.row.line)
 
     def _batch(self, session: Session) -> Batch:
         """The patents that the rows read may speak of; rows left unread that speak of one of them are read too."""

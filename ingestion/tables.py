@@ -24,6 +24,7 @@ _FOOTER = re.compile(
     r"|(?:制表|填表|审核|打印|导出|统计|联系)(?:人|单位|时间|日期|电话)?\s*[:：]).*",
     re.DOTALL,
 )
+_FIRST_OF_FOOTERS = "合总小共备注说数资制填审打导统联"
 TOO_WIDE = "该行有 {found} 列，表头只有 {expected} 列，可能有未加引号的分隔符，请核对后重新导入"
 
 
@@ -66,7 +67,9 @@ class Table:
         if self.mapping.repeats_header(row.cells):
             return "重复的表头"
         first = text(next(cell for cell in row.cells if not is_blank(cell)))
-        if _TOTAL.fullmatch(first) or (_FOOTER.fullmatch(first) and _count(row.cells) <= 2):
+        if first[:1] in _FIRST_OF_FOOTERS and (
+            _TOTAL.fullmatch(first) or (_FOOTER.fullmatch(first) and _count(row.cells) <= 2)
+        ):
             return "表尾或合计行"
         if self._is_new_header(row.cells):
             self.mapping, _ = _recognise(self.mapping.kind, [row, *self._peek()], None, self.saved)

@@ -37,16 +37,18 @@ def parse_date(value: Cell) -> date | None:
     >>> parse_date("2018年8月31日"), parse_date("2018-08-31 00:00:00"), parse_date("-")
     (datetime.date(2018, 8, 31), datetime.date(2018, 8, 31), None)
     """
+    if isinstance(value, str):
+        return _date_in(value)
     if isinstance(value, datetime):
         return value.date()
-    if isinstance(value, date):
-        return value
-    found = said(value)
-    return _date_in(found) if found else None
+    return value if isinstance(value, date) else _date_in(said(value))
 
 
 @lru_cache(maxsize=16_384)
-def _date_in(written: str) -> date | None:
+def _date_in(cell: str) -> date | None:
+    written = said(cell)
+    if not written:
+        return None
     found = unicodedata.normalize("NFKC", written)
     if found in ("0", "00000000", "0000-00-00", "1900-01-00"):
         return None

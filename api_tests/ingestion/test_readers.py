@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -12,8 +14,10 @@ import openpyxl
 import pytest
 import xlsxwriter
 import xlwt
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ingestion import readers
+from ingestion import delimited, readers
 from ingestion.errors import UnreadableFile
 from ingestion.sheets import Row
 
@@ -58,6 +62,14 @@ def test_a_few_rows_in_another_encoding_are_named_not_guessed(tmp_path: Path) ->
 def test_delimiters(tmp_path: Path, delimiter: str) -> None:
     content = TEXT.replace(",", delimiter)
     assert cells(write(tmp_path / "a.csv", content))[1] == ["一种泵镕", "示例大学"]
+
+
+@given(st.text(st.sampled_from("ab,;\n\r \x00，")), st.sampled_from(",;"))
+def test_lines_without_quotes_are_read_as_the_csv_module_reads_them(content: str, delimiter: str) -> None:
+    rows = delimited._rows(io.StringIO(content, newline=""), delimiter)
+    assert [row.cells for row in rows] == list(
+        csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
+    )
 
 
 def test_quoted_line_breaks_and_line_numbers(tmp_path: Path) -> None:

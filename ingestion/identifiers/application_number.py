@@ -70,6 +70,7 @@ _FIRST_YEAR = 1985
 _NEW_ERA = 2003
 
 _NUMBER = re.compile(r"(?:CN|ZL)?([0-9]{12}|[0-9]{8})(?:\.?([0-9X]))?")
+_CANONICAL = re.compile(r"[0-9]{12}\.[0-9X]")
 _FLOAT_TAIL = re.compile(r"((?:CN|ZL)?(?:(?:[0-9]{13}|[0-9]{9})(?=\.0)|(?:[0-9]{12}|[0-9]{8})(?=\.00)))\.0+")
 _WEIGHTS = [2 + place % 8 for place in range(12)]
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]*)?E\+?[0-9]{1,2}")
@@ -116,7 +117,7 @@ def validate(value: Cell, *, today: date | None = None) -> str:
 
 
 def _validate(value: Cell, today: date) -> str:
-    text = compact(value)
+    text = value if isinstance(value, str) and _CANONICAL.fullmatch(value) else compact(value)
     number = _NUMBER.fullmatch(text)
     if number is None or _PUBLICATION.fullmatch(text):
         raise _malformed(text, value)

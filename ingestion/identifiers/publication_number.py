@@ -108,11 +108,19 @@ def parse(value: Cell, published: date | None) -> PublicationNumber:
     >>> parse("CN101141661", None)
     PublicationNumber(body='101141661', kind_code=None, kind='invention', stage='unknown')
     """
+    # As with `_split`.
+    return _parse_text(value, published) if isinstance(value, str) else _parse(value, published)
+
+
+def _parse(value: Cell, published: date | None) -> PublicationNumber:
     body, kind_code = _split(value)
     if kind_code is None:
         kind = _KIND_OF_DIGIT[body[0]] if len(body) == 9 else None
         return PublicationNumber(body, None, kind, "unknown")
     return PublicationNumber(body, kind_code, _KIND_OF_LETTER[kind_code[0]], _stage(kind_code, published))
+
+
+_parse_text = lru_cache(maxsize=256)(_parse)
 
 
 def check(value: Cell) -> tuple[str, list[str]]:
