@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,17 +45,12 @@ def evaluate(
 ) -> None:
     """评测检索质量：字词、语义、二者名次融合（RRF）与本系统相关度四种排序的指标；或按条件文件作回归评测。"""
     _check(folder, suite, collection, out, run, compare)
-    try:
-        if suite is None and folder is not None:
-            _folder(folder, compare, run, as_json)
-        elif suite is not None and compare is not None:
-            _suite_comparison(suite, collection or [], compare, as_json)
-        elif suite is not None:
-            _suite(suite, collection or [], out, as_json)
-    except OSError as error:
-        raise InvalidInput(
-            f"无法写入 {error.filename}：{system_reason(error)}", hint="请检查文件夹与权限"
-        ) from error
+    if suite is None and folder is not None:
+        _folder(folder, compare, run, as_json)
+    elif suite is not None and compare is not None:
+        _suite_comparison(suite, collection or [], compare, as_json)
+    elif suite is not None:
+        _suite(suite, collection or [], out, as_json)
 
 
 def _check(
@@ -98,7 +94,8 @@ def _folder(folder: Path, pair: tuple[str, str] | None, run: Path | None, as_jso
         _print_comparison(found, pair, "ndcg@10", as_json)
         return
     if run is not None:
-        write_run(evaluation, run)
+        with _writing():
+            write_run(evaluation, run)
     _print_metrics(evaluation, as_json)
 
 
@@ -123,8 +120,10 @@ def _suite(path: Path, names: list[str], out: Path | None, as_json: bool) -> Non
     with step_progress() as progress:
         result = suite.run(conditions, encoder, names, progress=progress)
     if out is not None:
-        for written in eval_report.write(result, out):
-            note(f"已写入 {written}")
+        with _writing():
+            written = eval_report.write(result, out)
+        for path_written in written:
+            note(f"已写入 {path_written}")
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
@@ -139,13 +138,23 @@ def _suite(path: Path, names: list[str], out: Path | None, as_json: bool) -> Non
         raise typer.Exit(1)
 
 
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(
+            f"无法写入 {error.filename}：{system_reason(error)}", hint="请检查文件夹与权限"
+        ) from error
+
+
 def _print_suite(result: SuiteResult) -> None:
     from service import eval_report
 
     for collection in result.collections:
         print(f"{collection.name}（{collection.key}）：{eval_report.about(collection)}")
         if not collection.skipped:
-            table = eval_report.results(collection)
+            table = eval_report.brief(collection)
             print_table(table.headings, table.texts)
         print()
 

@@ -65,6 +65,25 @@ def results(collection: CollectionResult) -> Table:
     return Table(headings, rows)
 
 
+def brief(collection: CollectionResult) -> Table:
+    """The conditions of a collection under the names of the file, as narrow as a terminal."""
+    parts = [part for part in PART_NAMES if collection.queries.get(part)]
+    headings = [
+        collection.metric,
+        *(PART_NAMES[part] for part in parts),
+        f"{PART_NAMES[collection.decisive]}，较名次融合",
+    ]
+    rows = [
+        [
+            Cell(row.condition),
+            *(Cell(f"{row.metrics[part][collection.metric]:.4f}") for part in parts),
+            _above(row.above.get("rrf")),
+        ]
+        for row in collection.conditions
+    ]
+    return Table(headings, rows)
+
+
 def differences(
     found: Sequence[QueryDifference], first: str, second: str, metric: str, top: int | None = None
 ) -> Table:

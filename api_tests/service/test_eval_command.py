@@ -106,6 +106,12 @@ def test_a_drop_fails_and_is_named(capsys: pytest.CaptureFixture[str], folder: P
     assert "--compare relevance rrf" in err
 
 
+def test_what_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    code, _, err = run(capsys, str(folder), "--run", str(folder / "missing" / "run.trec"))
+    assert code == 1
+    assert f"无法写入 {folder / 'missing' / 'run.trec'}：不存在" in err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
