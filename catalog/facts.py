@@ -6,8 +6,8 @@ value at a time: a later record with another value follows the earlier one.
 
 The end of an event may be recorded apart from its beginning (质押注销, 许可备案注销, 中止解除): a record that has `ended` but no
 day of its own ends the event that was running then. An end so recorded stays; the term that the beginning was registered
-with (许可期满) does not move it again. An event known by its kind alone adds nothing where one of its kind is known, and becomes
-the first that is known better.
+with (许可期满) does not move it again. A record without a day, or without the other party, adds nothing where a known event
+tells as much; an event known by its kind alone becomes the first that is known better.
 """
 
 from collections import Counter
@@ -276,10 +276,8 @@ def _store(
 ) -> str:
     if record.kind in STATES:
         same = _same_state(rows, record)
-    elif _is_bare(record) and any(row.kind == record.kind and not _is_bare(row) for row in rows):
-        return "unchanged"
     else:
-        same = _same_event(rows, record) or _other_part(rows, record)
+        same = _same_event(rows, record) or _known_better(rows, record) or _other_part(rows, record)
     if same is None:
         row = Fact(**record.model_dump(), import_id=import_id)
         rows.append(row)
@@ -312,15 +310,14 @@ def _same_event(rows: list[Fact], record: FactCreate) -> Fact | None:
     if record.ended and record.happened_on is None:
         return None  # the end of an event that began on some day
     key = (record.kind, record.happened_on, record.party)
-    return next(
-        (
-            row
-            for row in rows
-            if (row.kind, row.happened_on, row.party) == key
-            and (record.kind in DETAILED or row.value == record.value)
-        ),
-        None,
-    )
+    same = [
+        row
+        for row in rows
+        if (row.kind, row.happened_on, row.party) == key
+        and (row.happened_on or not row.ended)
+        and (record.kind in DETAILED or row.value == record.value)
+    ]
+    return next((row for row in same if row.ends_on == record.ends_on), next(iter(same), None))
 
 
 def _other_part(rows: list[Fact], record: FactCreate) -> Fact | None:
@@ -332,6 +329,8 @@ def _other_part(rows: list[Fact], record: FactCreate) -> Fact | None:
         return None
     bare = (row for row in alike if _is_bare(row))
     ends = (row for row in alike if row.ended and row.happened_on is None)
+    if record.ended:
+        ends = (row for row in ends if row.ends_on == record.ends_on)
     later = [row for row in ends if (row.ends_on or date.min) >= record.happened_on]
     return next(bare, None) or min(later, key=lambda row: row.ends_on or date.max, default=None)
 
@@ -339,6 +338,24 @@ def _other_part(rows: list[Fact], record: FactCreate) -> Fact | None:
 def _is_bare(event: FactDetails) -> bool:
     """Whether nothing is known of an event but its kind."""
     return not (event.happened_on or event.ends_on or event.party or event.value)
+
+
+def _known_better(rows: list[Fact], record: FactCreate) -> Fact | None:
+    """An event that is known at least as well as the record, which leaves the day or the other party open."""
+    told = [row for row in rows if _tells_all_of(row, record)]
+    return next((row for row in told if record.note in row.note), next(iter(told), None))
+
+
+def _tells_all_of(row: Fact, record: FactCreate) -> bool:
+    """Whether a known event tells all that a record says, but for the note."""
+    same_end = record.ends_on == row.ends_on
+    return (
+        row.kind == record.kind
+        and record.happened_on in (None, row.happened_on)
+        and record.party in ("", row.party)
+        and record.value in ("", row.value)
+        and (row.ended and same_end if record.ended else row.ended or same_end or record.ends_on is None)
+    )
 
 
 def _ended_by(rows: list[Fact], day: date) -> Fact | None:
@@ -349,8 +366,10 @@ def _ended_by(rows: list[Fact], day: date) -> Fact | None:
 
 
 def _may_be_one(row: Fact, record: FactCreate) -> bool:
-    same_value = record.kind in DETAILED or row.value == record.value or not (row.value and record.value)
-    return same_value and (row.party == record.party or not (row.party and record.party))
+    return all(
+        mine == theirs or not (mine and theirs)
+        for mine, theirs in ((row.value, record.value), (row.party, record.party))
+    )
 
 
 def _same_state(rows: list[Fact], record: FactCreate) -> Fact | None:

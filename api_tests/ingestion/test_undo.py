@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from api_tests.ingestion.invented import Import, number
+from api_tests.ingestion.invented import Import, number, stir
 from catalog import generations, holder_merges, holders, imports, patent_edits, patents, undo
 from catalog.base import PageQuery
 from catalog.db import Database, sqlite_url
@@ -56,6 +56,9 @@ PATENT = st.fixed_dictionaries(
         "申请日": st.sampled_from(["2019-01-02", "2019-03-04"]),
         "公开日": st.sampled_from(["2019-09-01", "2020-09-01"]),
         "法律状态": st.sampled_from(["有效", "失效"]),
+        "被引证次数": st.sampled_from(["0", "3"]),
+        "质押情况": st.sampled_from(["0", "1", "已注销"]),
+        "年费缴至日": st.sampled_from(["2026-01-02", "2027-01-02"]),
     },
 )
 NEED = st.fixed_dictionaries(
@@ -81,7 +84,21 @@ LICENCE = st.fixed_dictionaries(
     {"申请号": st.integers(90, 91).map(number), "支付方式": st.sampled_from(["免费", "一次总付"])},
     optional={"许可地域": st.sampled_from(["全国", "湖北省"])},
 )
-KINDS = {"patents": PATENT, "needs": NEED, "enterprises": FIRM, "licences": LICENCE}
+FACT = st.fixed_dictionaries(
+    {
+        "申请号": st.integers(90, 91).map(number),
+        "记录种类": st.sampled_from(["质押", "质押", "质押注销", "许可", "被引证次数", "核查无记录"]),
+        "取值": st.sampled_from(["", "3", "质押"]),
+    },
+    optional={
+        "日期": st.sampled_from(["2022-01-01", "2023-01-01", "2024-01-01"]),
+        "注销日": st.sampled_from(["2024-06-01", "2025-06-01"]),
+        "期满日": st.sampled_from(["2025-01-01", "2026-01-01"]),
+        "相对方": st.sampled_from(["甲银行", "乙银行"]),
+        "备注": st.sampled_from(["备注一", "备注二"]),
+    },
+)
+KINDS = {"patents": PATENT, "needs": NEED, "enterprises": FIRM, "licences": LICENCE, "facts": FACT}
 REGISTER = st.sampled_from(sorted(KINDS)).flatmap(
     lambda kind: st.tuples(st.just(kind), st.lists(KINDS[kind], min_size=1, max_size=7))
 )
@@ -119,6 +136,24 @@ def test_an_undo_leaves_what_was_before(
             assert state(database) == earlier
         with database.engine.connect() as connection:
             assert not connection.execute(text("select * from import_changes")).all()
+        database.dispose()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(FACT, min_size=2, max_size=7))
+def test_facts_imported_again_change_nothing(template: Path, rows: list[dict[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy(template, folder / "catalog.db")
+        database = Database(sqlite_url(folder / "catalog.db"))
+        for kind, content in (("patents", GRANTED), ("facts", rows)):
+            (folder / f"{kind}.csv").write_text(as_csv(content), "utf-8")
+            import_file(database, folder / f"{kind}.csv", kind, rejected_dir=folder)
+        stored = state(database)["patent_facts"]
+        stir(database)
+        again = import_file(database, folder / "facts.csv", "facts", rejected_dir=folder)
+        assert (again.new, again.changed) == (0, 0)
+        assert state(database)["patent_facts"] == stored
         database.dispose()
 
 
