@@ -86,14 +86,20 @@ def spellings(header: Cell) -> list[str]:
     return [name for name in dict.fromkeys(names) if name and len(name) <= LONGEST]
 
 
+def _may_be_name(known: Vocabulary, cell: str) -> bool:
+    """False for what cannot be a name: nearly every cell of a table is told from one by its last letter or figure."""
+    if not _PLAIN.fullmatch(cell) or cell.rstrip(_NO_LETTERS)[-1:].lower() in known.endings:
+        return True
+    if ")" not in cell and "）" not in cell:
+        return False
+    return _IN_BRACKETS.sub("", cell).rstrip(_NO_LETTERS)[-1:].lower() in known.endings
+
+
 def role_of(kind: str, header: Cell) -> tuple[str, int] | None:
     """Role and rank (0 is best) that a column name leads to; None for an unknown or ignored one."""
     known = vocabulary(kind)
-    if isinstance(header, str) and _PLAIN.fullmatch(header):
-        # Nearly every cell of a table is told from a name by its last letter or figure.
-        forms = (header, _IN_BRACKETS.sub("", header)) if ")" in header or "）" in header else (header,)
-        if not any(form.rstrip(_NO_LETTERS)[-1:].lower() in known.endings for form in forms):
-            return None
+    if isinstance(header, str) and not _may_be_name(known, header):
+        return None
     for name in spellings(header):
         if name in known.role_of:
             return known.role_of[name], known.rank_of[name]

@@ -78,8 +78,15 @@ class Table:
 
     def _is_new_header(self, cells: Sequence[Cell]) -> bool:
         # The first two cells answer for most rows without looking at the others.
-        first = islice((cell for cell in cells if not is_blank(cell)), 2)
-        if not any(role_of(self.mapping.kind, cell) for cell in first):
+        asked = 0
+        for cell in cells:
+            if not is_blank(cell):
+                if role_of(self.mapping.kind, cell):
+                    break
+                asked += 1
+                if asked == 2:
+                    return False
+        else:
             return False
         roles = {role for role, _ in header_roles(self.mapping.kind, cells).values()}
         return len(roles) >= 3 and len(roles) * 2 > _count(cells)
