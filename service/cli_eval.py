@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matching.evaluate import Evaluation
     from matching.suite import SuiteResult
 
+# A need is a paragraph; --json and the report give it whole.
+_SHOWN_LETTERS = 24
 _NAMES = {"dense": "语义", "lexical": "字词", "rrf": "名次融合", "relevance": "相关度"}
 
 
@@ -183,7 +185,8 @@ def _print_comparison(
     if as_json:
         print_json([row.model_dump(mode="json") for row in found])
         return
-    table = eval_report.differences(found, *pair, metric)
+    shortened = [row.model_copy(update={"text": _shortened(row.text)}) for row in found]
+    table = eval_report.differences(shortened, *pair, metric)
     print_table(table.headings, table.texts)
     interval = paired_bootstrap([row.first for row in found], [row.second for row in found])
     above, below = (sum(1 for row in found if sign * row.difference > 0) for sign in (1, -1))
@@ -191,6 +194,10 @@ def _print_comparison(
         f"{len(found)} 条需求：{pair[0]} 较高 {above} 条，较低 {below} 条，相同 {len(found) - above - below} 条；"
         f"平均差 {eval_report.interval_text(interval)}"
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}…"
 
 
 def register(app: typer.Typer, command: type, _group: type) -> None:

@@ -96,8 +96,8 @@ def differences(
         f"{first} {metric}",
         f"{second} {metric}",
         "差",
-        f"{first}：相关专利名次",
-        f"{second}：相关专利名次",
+        f"{first} 名次",
+        f"{second} 名次",
     ]
     rows = [
         [
