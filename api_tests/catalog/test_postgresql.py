@@ -20,6 +20,7 @@ import demo
 from catalog.base import PageQuery
 from catalog.db import Database
 from catalog.patents import PatentFilter, page, publics
+from ingestion import importer, records
 from ingestion.importer import import_file
 from service.installation import initialise
 
@@ -97,3 +98,17 @@ def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path
         rows = page(session, PageQuery(size=5, sort="-filing_date"), PatentFilter(ipc=["H01M"]))
         assert rows.total > 5
         assert all(any(c.startswith("H01M") for c in p.ipc) for p in publics(session, rows.rows))
+
+
+def test_rows_that_say_nothing_new_are_left_unread(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importer, "PREVIEW", 0)
+    rows = [f"一种{p}号示例泵,20199990000{p},2\n" for p in range(1, 6)]
+    path = tmp_path / "清单.csv"
+    path.write_text("名称,申请号,被引证次数\n" + "".join(rows), encoding="utf-8")
+    import_file(database, path, "patents", rejected_dir=tmp_path)
+    path.write_text("名称,申请号,被引证次数\n" + "".join(reversed(rows)), encoding="utf-8")
+    monkeypatch.setattr(records, "from_fields", lambda *_: pytest.fail("a row was read"))
+    again = import_file(database, path, "patents", rejected_dir=tmp_path)
+    assert (again.new, again.changed, again.unchanged, again.rejected) == (0, 0, 5, 0)
