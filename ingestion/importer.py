@@ -48,6 +48,7 @@ __all__ = ["ImportReport", "import_file"]
 
 BATCH = 1000
 PREVIEW = 5
+MOSTLY = 0.9
 REPEATED = "与文件中前面的行是同一件专利而部分内容不同，保留先出现的内容"
 
 Progress = Callable[[int, int | None], None]
@@ -123,6 +124,7 @@ class _Run:
         self.claims = Claims()
         self.unchanged = UnchangedRows(reading.program, self.claims)
         self.first_rows: dict[str, tuple[int, int]] = {}
+        self.repeating = False  # so far a file whose rows are nearly all known to say nothing new
         self.row: imports.Import | None = None
         self.book: rejected.RejectedBook | None = None
 
@@ -240,12 +242,11 @@ class _Run:
         if len(self.report.preview) < PREVIEW:
             self.report.preview.append(preview.stored(self.kind, taken.record))
 
-    def _read_batch(self) -> None:
-        """Read the rows of the batch that may say something new, before anything is locked."""
+    def _read_batch(self, session: Session) -> None:
+        """Read the rows of the batch that may say something new."""
         unread = [taken for taken in self.batch if taken.record is None]
         if unread:
-            with self.transactions.read() as session:
-                self.unchanged.recognise(session, unread)
+            self.unchanged.recognise(session, unread)
             self._read_all(taken for taken in unread if not taken.patent_id)
 
     def _read_all(self, unread: Iterable[Taken]) -> None:
@@ -257,8 +258,13 @@ class _Run:
         """Store the batch and its rejected rows in one transaction."""
         if self.row is None or not (self.batch or self.refused):
             return
-        self._read_batch()
+        if not self.repeating:
+            # Reading takes long: nobody is locked out meanwhile.
+            with self.transactions.read() as session:
+                self._read_batch(session)
         with self.transactions.write() as session:
+            if self.repeating:
+                self._read_batch(session)
             if self.kind == "patents":
                 self._store_patents(session)
             else:
@@ -296,12 +302,13 @@ class _Run:
         self.unchanged.keep(session, list(zip(read, outcomes, strict=True)))
         unread = [taken for taken in self.batch if taken.patent_id]
         self.report.unchanged += len(unread)
+        self.repeating = len(unread) > len(self.batch) * MOSTLY
         for taken in unread:
             self.claims.set(taken.patent_id, taken.row.line)
 
     def _batch(self, session: Session) -> Batch:
         """The patents that the rows read may speak of; rows left unread that speak of one of them are read too."""
-        if any(taken.record for taken in self.batch):
+        if not self.repeating and any(taken.record for taken in self.batch):
             self.unchanged.confirm(session, self.batch)
         while True:
             self._read_all([taken for taken in self.batch if not (taken.record or taken.patent_id)])
