@@ -67,7 +67,7 @@ class Completer:
         """The smallest sets of matches that together cover more of the need than any one does."""
         response = self._matcher.patents_for_text(text, COMBINED, filters)
         whole = self.completed(text, response)
-        reading = read_need(text, self._data_dir)
+        reading = whole.need or read_need(text, self._data_dir)
         coverages = [item.coverage or _NOTHING for item in whole.items]
         found = [
             Found(item.patent.id, item.patent.holders, item.score, _fixed_fee(item.licence))

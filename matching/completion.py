@@ -21,6 +21,9 @@ FEWEST_POINTS = 2
 LEAST_SHARE = 0.4
 
 
+MOST_READ = 3000
+
+
 class NeedReading(BaseModel):
     """A need as it was understood; all offsets are those of the text as it was written."""
 
@@ -44,7 +47,12 @@ class Found:
 
 
 def read_need(text: str, data_dir: Path | None = None) -> NeedReading:
-    """Clean a need and find its elements. Raises InvalidInput when a rule file of the operator cannot be used."""
+    """Clean a need and find its elements. Raises InvalidInput when a rule file of the operator cannot be used.
+
+    Of a longer text only the first MOST_READ characters are read: nobody states a need after these, and the time of the
+    rules grows with the square of the length.
+    """
+    text = text[:MOST_READ]
     cleaned = clean(text, cleaning.load(data_dir))
     rules = element_rules.load(data_dir)
     phrases = stated(text, cleaned.removed, rules)

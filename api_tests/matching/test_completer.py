@@ -60,3 +60,7 @@ def test_portfolios_cover_more_than_one_patent_does(installation: Runtime, compl
             assert 2 <= len(one.patent_ids) <= 3
             assert len(one.covered) > answer.best_alone
             assert {item.patent.id for item in answer.patents} >= set(one.patent_ids)
+
+
+def test_a_very_long_text_is_read_at_its_beginning(completer: Completer) -> None:
+    assert completer.questions("0" * 20_000, Filters()).need.points == []

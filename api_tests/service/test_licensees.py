@@ -34,10 +34,13 @@ def test_filters_take_names_and_the_workbook_holds_the_same_firms(
 
 
 def test_the_chances_of_a_holder_and_their_workbook(client: httpx.Client) -> None:
-    holder = client.get("/api/v1/holders", params={"size": 1, "sort": "-patents"}).json()["items"][0]
-    path = f"/api/v1/holders/{holder['id']}/chances"
-    answer = client.get(path, params={"in_force": False, "per_patent": 2, "size": 200}).json()
-    assert answer["patents"] == holder["patents"]
+    # Other tests of the session bring in holders whose patents no index has seen.
+    for holder in client.get("/api/v1/holders", params={"size": 50, "sort": "-patents"}).json()["items"]:
+        path = f"/api/v1/holders/{holder['id']}/chances"
+        answer = client.get(path, params={"in_force": False, "per_patent": 2, "size": 200}).json()
+        assert answer["patents"] == holder["patents"]
+        if answer["matched"]:
+            break
     assert answer["total"] == 2 * answer["matched"] > 0
     item = answer["items"][0]
     assert item["eligibility"]["verdict_name"]
