@@ -16,6 +16,7 @@ import csv
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -136,6 +137,11 @@ def _resident_mb(process: int) -> tuple[int, int]:
     return tuple(int(fields[name].split()[0]) // 1024 for name in ("VmRSS", "RssAnon"))  # type: ignore[return-value]
 
 
+def _peak_mb() -> int:
+    """Largest memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 def _show(name: str, milliseconds: Sequence[float], seconds: float, peer: float | None = None) -> None:
     high = quantiles(milliseconds, n=20)[-1]
     ratio = f"{median(milliseconds) / peer:8.2f}" if peer else f"{'1.00':>8}"
@@ -181,9 +187,7 @@ def _prepare(settings: Settings, encoder: Encoder, number: int, seed: int) -> st
     print(f"{len(pool)} sentences embedded in {time.perf_counter() - start:.0f} s", flush=True)
     start = time.perf_counter()
     reindex(runtime.database, settings.data, pooled)
-    print(
-        f"build, vectors given: {time.perf_counter() - start:.0f} s; peak memory {import_speed.peak_mb()} MB"
-    )
+    print(f"build, vectors given: {time.perf_counter() - start:.0f} s; peak memory {_peak_mb()} MB")
     with runtime.database.write() as session:
         key = accounts.create(session, "bench")
     runtime.close()
