@@ -20,7 +20,9 @@ from catalog.segments import Segment
 
 SMALLEST_SHARE = 0.05
 MOST_CLASSES = 8
-KEPT = 65_536
+# Lists that are kept in memory for the next record of the same subclasses, and single classes, of which they are made.
+KEPT = 16_384
+KEPT_CLASSES = 65_536
 
 Counts = tuple[tuple[str, float], ...]
 
@@ -112,7 +114,7 @@ def ipc_refs(ipcs: Sequence[str]) -> list[ClassRef]:
     return list(_ipc_refs(tuple(dict.fromkeys(ipcs))))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEPT)
 def _ipc_refs(distinct: tuple[str, ...]) -> list[ClassRef]:
     shares = {symbol: 2.0 if place == 0 else 1.0 for place, symbol in enumerate(distinct)}
     return _weighted("ipc", list(shares.items()), "official")
@@ -144,7 +146,7 @@ def _weighted(scheme: str, shares: list[tuple[str, float]], basis: str) -> list[
     return [_ref(scheme, code, weight, basis) for (code, _), weight in zip(shares, weights, strict=True)]
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=KEPT_CLASSES)
 def _ref(scheme: str, code: str, weight: float, basis: str) -> ClassRef:
     """A class; the same few come again and again, and nobody changes them."""
     return ClassRef.model_construct(scheme=scheme, code=code, weight=weight, basis=basis)

@@ -17,6 +17,8 @@ from ingestion.cells import Cell, text
 from ingestion.errors import RowError
 
 MAX_NAME = 300
+KEPT = 32_768
+"""Names kept in memory with what they show; registers repeat them."""
 
 _PLACEHOLDERS = frozenset({"不公告发明人", "请求不公布姓名", "不公开", "无", "-"})
 _STATE_GROUPS = (
@@ -89,7 +91,7 @@ def split(value: Cell) -> list[str]:
     return list(dict.fromkeys(name for part in _SEPARATORS.split(raw) for name in _names_in(part)))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEPT)
 def _names_in(part: str) -> tuple[str, ...]:
     """The names between two separators; registers repeat the same ones again and again."""
     names = (normalise(piece) for piece in _apart(part))
@@ -125,7 +127,7 @@ def _bracketed(name: str) -> str:
     return name.replace("（", "(").replace("）", ")")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEPT)
 def kind_of(name: str) -> tuple[HolderKind, str]:
     """The kind of holder and, in Chinese, the rule that decided.
 
@@ -164,7 +166,7 @@ def holders(value: Cell, field: str = "专利权人") -> list[HolderRef]:
     return [_ref(name) for name in found]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEPT)
 def _ref(name: str) -> HolderRef:
     kind, rule = kind_of(name)
     return HolderRef.model_construct(name=name, kind=kind, kind_basis=rule)
