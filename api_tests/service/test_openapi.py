@@ -69,9 +69,10 @@ def test_bodies_have_examples_that_are_accepted(document: dict[str, Any], client
 
 
 @SCHEMA.parametrize()  # type: ignore[untyped-decorator]
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_generated_requests_are_answered_as_documented(
     case: schemathesis.Case[Any], server: str, api_key: str
 ) -> None:
     headers = {"Authorization": f"Bearer {api_key}"}
-    case.call_and_validate(base_url=server, headers=headers, excluded_checks=UNSUITED)
+    # Ten seconds, the default, are short for the longest texts on a machine that does other work besides.
+    case.call_and_validate(base_url=server, headers=headers, excluded_checks=UNSUITED, timeout=120)
