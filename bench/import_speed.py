@@ -70,7 +70,7 @@ def rows(count: int, seed: int) -> Iterator[list[str]]:
         body = f"{year}1{serial:07d}" if serial else f"{year}1{9_900_000:07d}"
         yield [
             f"{body}.{check_digit(body)}",
-            f"{record['专利名称']}（{serial}）",
+            f"第{serial}号{record['专利名称']}",
             other["摘要"],
             f"{record['专利权人']};示例{serial % 20_000}有限公司",
             ";".join(_person(chance) for _ in range(chance.randint(1, 4))),

@@ -1,4 +1,4 @@
-"""Inserts of very many rows: the values go straight to the driver, converted column by column.
+"""Inserts and look-ups of very many rows: the values go straight to the driver, converted column by column.
 
 What SQLAlchemy does for every row of an executemany costs more than SQLite takes to store a small one. Statement and
 conversions are SQLAlchemy's own, worked out once for a table and its columns.
@@ -6,12 +6,14 @@ conversions are SQLAlchemy's own, worked out once for a table and its columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Dialect, Table, func, select, text
+from sqlalchemy import JSON, Column, Dialect, Select, Table, bindparam, func, select, text
 from sqlmodel import Session
+
+from catalog.base import chunks
 
 
 class _Prepared(NamedTuple):
@@ -53,6 +55,24 @@ def _each_once(converter: Callable[[Any], Any]) -> Callable[[Iterable[Any]], Ite
         return map(known.__getitem__, kept)
 
     return convert
+
+
+def rows_in(
+    session: Session, query: Select[Any], column: Column[Any], values: Sequence[Any]
+) -> Iterator[Any]:
+    """The rows of `query` whose `column` is one of `values`: numbers, texts and bytes, which no driver converts."""
+    if session.get_bind().dialect.name != "sqlite":
+        for chunk in chunks(values):
+            yield from session.execute(query.where(column.in_(chunk)))
+        return
+    session.flush()
+    connection = session.connection()
+    compiled = query.where(column == bindparam("one")).compile(dialect=connection.dialect)
+    start = str(compiled).removesuffix("= ?")
+    fixed = [compiled.params[name] for name in (compiled.positiontup or [])[:-1]]
+    for chunk in chunks(values):
+        marks = ", ".join("?" * len(chunk))
+        yield from connection.exec_driver_sql(f"{start} IN ({marks})", (*fixed, *chunk))
 
 
 def reserve_ids(session: Session, table: Table, count: int) -> list[int]:

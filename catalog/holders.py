@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.base import PageQuery, Rows, Schema, Timestamps, chunks, fold, now, paginate, table_of
-from catalog.bulk import insert_rows, reserve_ids
+from catalog.bulk import insert_rows, reserve_ids, rows_in
 from catalog.errors import NotFound
 from catalog.import_changes import Change, RecordKind, note
 from catalog.terms import HolderKind
@@ -122,12 +122,9 @@ def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
 
 
 def _by_key(session: Session, keys: Sequence[str]) -> dict[str, int]:
-    known: dict[str, int] = {}
-    for chunk in chunks(keys):
-        root = func.coalesce(col(Holder.merged_into), col(Holder.id))
-        found = session.execute(select(col(Holder.name_key), root).where(col(Holder.name_key).in_(chunk)))
-        known.update({key: id_ for key, id_ in found if id_ is not None})
-    return known
+    table = table_of(Holder)
+    query = select(table.c.name_key, func.coalesce(table.c.merged_into, table.c.id))
+    return dict(rows_in(session, query, table.c.name_key, keys))
 
 
 def roots(session: Session, ids: Iterable[int]) -> dict[int, int]:

@@ -16,7 +16,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import segments
 from catalog.base import UtcDateTime, chunks, table_of
-from catalog.bulk import insert_rows
+from catalog.bulk import insert_rows, rows_in
 from catalog.facts import Fact
 from catalog.holder_merges import HolderMerge
 from catalog.imports import Import, ImportStatus
@@ -73,23 +73,29 @@ def era(session: Session, program: str) -> int:
 def unchanged(session: Session, era: int, marks: Sequence[bytes]) -> dict[bytes, int]:
     """Ids of the patents to which the rows of these marks add nothing, by mark; rows not known to are left out."""
     rows, patents = table_of(ImportedRow), table_of(Patent)
-    query = select(rows.c.mark, rows.c.patent_id, rows.c.facts, rows.c.facts_stamp).join(
-        patents, (patents.c.id == rows.c.patent_id) & (patents.c.updated_at == rows.c.stamp)
-    )
+    same = (patents.c.id == rows.c.patent_id) & (patents.c.updated_at == rows.c.stamp)
+    query = select(rows.c.mark, rows.c.patent_id, rows.c.facts).join(patents, same).where(rows.c.era == era)
     found: dict[bytes, int] = {}
-    stating: dict[bytes, FactState] = {}
-    for chunk in chunks(marks):
-        for mark, patent_id, count, stamp in session.execute(
-            query.where(rows.c.era == era, rows.c.mark.in_(chunk))
-        ):
-            found[mark] = patent_id
-            if count:
-                stating[mark] = FactState(count, stamp)
-    now = fact_states(session, [found[mark] for mark in stating])
-    for mark, then in stating.items():
-        if now.get(found[mark]) != then:
-            del found[mark]
+    stating: list[bytes] = []
+    for mark, patent_id, number in rows_in(session, query, rows.c.mark, marks):
+        found[mark] = patent_id
+        if number:
+            stating.append(mark)
+    for mark in _with_other_facts(session, era, {mark: found[mark] for mark in stating}):
+        del found[mark]
     return found
+
+
+def _with_other_facts(session: Session, era: int, patents: dict[bytes, int]) -> list[bytes]:
+    """The marks of rows whose patents have other facts by now than when the rows were read."""
+    then: dict[bytes, FactState] = {}
+    for chunk in chunks(list(patents)):
+        query = select(col(ImportedRow.mark), col(ImportedRow.facts), col(ImportedRow.facts_stamp)).where(
+            col(ImportedRow.era) == era, col(ImportedRow.mark).in_(chunk)
+        )
+        then.update((mark, FactState(number, stamp)) for mark, number, stamp in session.execute(query))
+    now = fact_states(session, list(patents.values()))
+    return [mark for mark, patent_id in patents.items() if now.get(patent_id) != then.get(mark)]
 
 
 def fact_states(session: Session, patent_ids: Sequence[int]) -> dict[int, FactState]:

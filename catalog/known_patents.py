@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlalchemy import Column, select
+from sqlmodel import Session
 
 from catalog.base import chunks, table_of
+from catalog.bulk import rows_in
 from catalog.patent_merge import FIELDS, Known, key_of, may_be_same, similarity
 from catalog.patents import Patent, PatentClass, PatentCreate, PatentHolder, Publication
 
@@ -67,30 +68,27 @@ class KnownPatents:
 
     def _load(self, records: Sequence[PatentCreate]) -> None:
         numbers = [r.application_number for r in records if r.application_number]
-        found = self._pairs(select(col(Patent.application_number), col(Patent.id)), numbers)
-        owned = self._pairs(
-            select(col(Publication.body), col(Publication.patent_id)),
-            (p.body for r in records for p in r.publications),
-        )
+        patents, publications = table_of(Patent).c, table_of(Publication).c
+        found = self._pairs(patents.application_number, patents.id, numbers)
+        bodies = (p.body for r in records for p in r.publications)
+        owned = self._pairs(publications.body, publications.patent_id, bodies)
         # Only what no number tells can be told by its title.
         rest = [
             self.key(r)
             for r in records
             if r.application_number not in found and not any(p.body in owned for p in r.publications)
         ]
-        alike = self._pairs(select(col(Patent.fingerprint), col(Patent.id)), rest)
+        alike = self._pairs(patents.fingerprint, patents.id, rest)
         ids = {id_ for pairs in (found, owned, alike) for some in pairs.values() for id_ in some}
         for chunk in chunks(sorted(ids)):
             self._load_values(chunk)
             self._load_links(chunk)
 
-    def _pairs(self, query: Any, values: Iterable[str]) -> dict[str, list[int]]:
-        """Ids by the values of the first column of `query`."""
+    def _pairs(self, key: Column[Any], id_: Column[Any], values: Iterable[str]) -> dict[str, list[int]]:
+        """The ids of rows by their keys, of those that are among `values`."""
         found: dict[str, list[int]] = {}
-        column = query.selected_columns[0]
-        for chunk in chunks(sorted(set(values))):
-            for value, id_ in self.session.execute(query.where(column.in_(chunk))):
-                found.setdefault(value, []).append(id_)
+        for value, patent_id in rows_in(self.session, select(key, id_), key, sorted(set(values))):
+            found.setdefault(value, []).append(patent_id)
         return found
 
     def _load_values(self, ids: list[int]) -> None:
