@@ -169,14 +169,13 @@ class Mapping:
         cells = [cell for row in rows for cell in row.cells]
         return share(is_a.is_number, cells) > 0.3 and any(map(is_a.is_organisation, cells))
 
-    def repeats_header(self, cells: Sequence[Cell]) -> bool:
-        """Whether a row is the header once more."""
-        first = next((place for place, cell in enumerate(cells) if not is_blank(cell)), len(self.headers))
+    def repeats_header(self, cells: Sequence[Cell], first: int, said: str) -> bool:
+        """Whether a row, whose first filled column holds the text `said`, is the header once more."""
         if not self.header_rows or first >= len(self.headers):
             return False
-        header, cell = self.headers[first], text(cells[first])
+        header = self.headers[first]
         # The first letter answers for most rows.
-        if header[:1] != cell[:1] or header != flat(cell):
+        if header[:1] != said[:1] or header != flat(said):
             return False
         filled = [(place, flat(cell)) for place, cell in enumerate(cells) if not is_blank(cell)]
         same = sum(place < len(self.headers) and self.headers[place] == cell for place, cell in filled)

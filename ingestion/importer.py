@@ -149,7 +149,8 @@ class _Run:
                 self._note_columns(name, used)
                 name = f"{table.name}（第 {row.line} 行起）"
             used = table.mapping
-            self._begin()
+            if self.row is None:
+                self._begin()
             self._take_row(table, row)
             if len(self.batch) + len(self.refused) >= BATCH:
                 self._flush()
@@ -199,8 +200,6 @@ class _Run:
                 imports.finish(session, self.row, *_ending(error))
 
     def _begin(self) -> None:
-        if self.row is not None:
-            return
         with self.transactions.write() as session:
             self.row = imports.start(
                 session,

@@ -44,11 +44,13 @@ class Table:
         """The rows that are records, in order; the mapping changes where another header begins."""
         # `rows` is replaced when the table looks ahead, so it is asked for each row anew.
         while (row := next(self.rows, None)) is not None:
-            if not row.problem and all(map(is_blank, row.cells)):
-                continue
-            if not row.problem and (reason := self._no_record(row)):
-                self.skipped.setdefault(reason, []).append(row.line)
-                continue
+            if not row.problem:
+                first = _first_filled(row.cells)
+                if first is None:
+                    continue
+                if self.keys is None and (reason := self._no_record(row, first)):
+                    self.skipped.setdefault(reason, []).append(row.line)
+                    continue
             self._follow_keys(row)
             width = self.mapping.width
             if (
@@ -60,13 +62,11 @@ class Table:
                 row.problem = TOO_WIDE.format(found=_filled(row.cells), expected=width)
             yield row
 
-    def _no_record(self, row: Row) -> str:
-        """Why a row is no record: a repeated header, or a footer. Takes over another header."""
-        if self.keys is not None:
-            return ""
-        if self.mapping.repeats_header(row.cells):
+    def _no_record(self, row: Row, place: int) -> str:
+        """Why a row, filled from `place` on, is no record: a repeated header, or a footer. Takes over another header."""
+        first = text(row.cells[place])
+        if self.mapping.repeats_header(row.cells, place, first):
             return "重复的表头"
-        first = text(next(cell for cell in row.cells if not is_blank(cell)))
         if first[:1] in _FIRST_OF_FOOTERS and (
             _TOTAL.fullmatch(first) or (_FOOTER.fullmatch(first) and _count(row.cells) <= 2)
         ):
@@ -127,6 +127,13 @@ def _units(mapping: Mapping) -> dict[str, int]:
         for role in ("budget", "revenue", "fixed_fee", "amount", "contract_amount", "received_total")
         if (places := mapping.columns.get(role)) and places[0] < len(headers)
     }
+
+
+def _first_filled(cells: Sequence[Cell]) -> int | None:
+    """The first column that holds something."""
+    if cells and not is_blank(cells[0]):
+        return 0
+    return next((place for place, cell in enumerate(cells) if not is_blank(cell)), None)
 
 
 def _count(cells: Sequence[Cell]) -> int:
