@@ -85,7 +85,5 @@ def check(database: Database, encoder: Encoder, data_dir: Path) -> Callable[[Gen
 
 
 def _found(generation: Generation, encoder: Encoder, canary: Canary) -> set[int]:
-    needs = generation.needs
-    vector = encoder.encode_queries([canary.text])[0]
-    need = Need.of(canary.text, vector, needs.mean, len(needs))
+    need = Need.among(canary.text, encoder.encode_queries([canary.text])[0], generation.needs)
     return {hit.id for hit in retrieve(generation.patents, need, None, canary.within)}

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 from pydantic import BaseModel, Field
 
 from catalog.licences import LicencePublic
+from catalog.patents import PatentPublic
 from catalog.terms import PaymentForm
 from index.collection import Collection
 from index.columns import Filters
@@ -16,6 +18,7 @@ from index.encoder import Encoder
 from matching import element_rules
 from matching.completion import Found, NeedReading, annotate, combine, read_need
 from matching.coverage import PatentCoverage, PatentSentences
+from matching.explain import text_fields
 from matching.match import Matcher
 from matching.portfolios import Portfolio
 from matching.questions import FIRST, NearPatent, Question, questions
@@ -55,8 +58,7 @@ class Completer:
 
     def completed(self, text: str, response: MatchResponse[PatentMatch]) -> MatchResponse[PatentMatch]:
         """The matches of a need with what it states and what of it each of them covers."""
-        reading = read_need(text, self._data_dir)
-        coverages = self._coverages(reading, text, response.items)
+        reading, coverages = self._read(text, response.items)
         items = [
             item.model_copy(update={"coverage": coverage})
             for item, coverage in zip(response.items, coverages, strict=True)
@@ -66,12 +68,10 @@ class Completer:
     def portfolios(self, text: str, filters: Filters) -> Portfolios:
         """The smallest sets of matches that together cover more of the need than any one does."""
         response = self._matcher.patents_for_text(text, COMBINED, filters)
-        whole = self.completed(text, response)
-        reading = whole.need or read_need(text, self._data_dir)
-        coverages = [item.coverage or _NOTHING for item in whole.items]
+        reading, coverages = self._read(text, response.items)
         found = [
             Found(item.patent.id, item.patent.holders, item.score, _fixed_fee(item.licence))
-            for item in whole.items
+            for item in response.items
         ]
         sets = combine(reading, found, coverages)
         shown = {patent_id for one in sets for patent_id in one.patent_ids}
@@ -80,7 +80,11 @@ class Completer:
             need=reading,
             best_alone=max((coverage.covered for coverage in coverages), default=0),
             portfolios=sets,
-            patents=[item for item in whole.items if item.patent.id in shown],
+            patents=[
+                item.model_copy(update={"coverage": coverage})
+                for item, coverage in zip(response.items, coverages, strict=True)
+                if item.patent.id in shown
+            ],
         )
 
     def questions(self, text: str, filters: Filters) -> Questions:
@@ -89,13 +93,11 @@ class Completer:
         reading = read_need(text, self._data_dir)
         generation = self._matcher.generation()
         rows = generation.patents.columns.select(filters)
-        needs = generation.needs
 
         def rank(texts: Sequence[str]) -> list[list[int]]:
             vectors = self._encoder.encode_queries(texts)
             asked = [
-                Need.of(one, vector, needs.mean, len(needs))
-                for one, vector in zip(texts, vectors, strict=True)
+                Need.among(one, vector, generation.needs) for one, vector in zip(texts, vectors, strict=True)
             ]
             return [[hit.id for hit in retrieve(generation.patents, need, rows, FIRST)] for need in asked]
 
@@ -106,25 +108,22 @@ class Completer:
         found = questions(text, reading.elements, near, rank, rules)
         return Questions(generation=response.generation, need=reading, questions=found)
 
-    def _coverages(
-        self, reading: NeedReading, text: str, items: Sequence[PatentMatch]
-    ) -> list[PatentCoverage]:
+    def _read(self, text: str, items: Sequence[PatentMatch]) -> tuple[NeedReading, list[PatentCoverage]]:
+        """The need as it was understood, and what each match covers of it."""
+        reading = read_need(text, self._data_dir)
         patents = self._matcher.generation().patents
         vector = self._encoder.encode_queries([text])[0]
-        parts = [_sentences(patents, item) for item in items]
-        idfs = patents.lexical.idfs
-        return annotate(reading, vector, parts, self._encoder.encode_queries, idfs, self._data_dir)
+        parts = [_sentences(patents, item.patent) for item in items]
+        encode, idfs = self._encoder.encode_queries, patents.lexical.idfs
+        return reading, annotate(reading, vector, parts, encode, idfs, self._data_dir)
 
 
-_NOTHING = PatentCoverage(points=[], covered=0, elements=[])
-
-
-def _sentences(patents: Collection, item: PatentMatch) -> PatentSentences:
-    patent, row = item.patent, patents.row_of(item.patent.id)
-    fields = {"title": patent.title, "abstract": patent.abstract, "first_claim": patent.first_claim}
-    its = sentences_of(patents).document(row if row is not None else 0)
-    vectors = its.codes * its.scales[:, None]
-    return PatentSentences.of(fields if row is not None else {}, vectors)
+def _sentences(patents: Collection, patent: PatentPublic) -> PatentSentences:
+    row = patents.row_of(patent.id)
+    if row is None:
+        return PatentSentences([], np.empty((0, patents.vectors.dimensions), np.float32))
+    its = sentences_of(patents).document(row)
+    return PatentSentences.of(text_fields(patent), its.codes * its.scales[:, None])
 
 
 def _fixed_fee(licence: LicencePublic | None) -> Decimal | None:

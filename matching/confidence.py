@@ -17,8 +17,8 @@ from pydantic import BaseModel, Field
 
 from catalog.terms import Term
 from index.collection import Collection
-from matching.relevance import MICRO, WEIGHTS, Weights, parts
-from matching.retrieve import Floats, Need, sentences_of
+from matching.relevance import MICRO
+from matching.retrieve import Floats, Need, scores_of_need
 
 SAMPLE = 512
 FEWEST_PATENTS = 30
@@ -65,21 +65,11 @@ class Level:
         return Confidence(band=band, band_name=band.label, share=round(share, 3), above=round(above, 2))
 
 
-def level(
-    patents: Collection, need: Need, bm25: Floats | None = None, weights: Weights = WEIGHTS
-) -> Level | None:
-    """The level of a need's scores, None among too few patents; `bm25` is that of all documents where it is known."""
+def level(patents: Collection, need: Need, bm25: Floats) -> Level | None:
+    """The level of a need's scores, None among too few patents; `bm25` is that of all documents."""
     if len(patents) < FEWEST_PATENTS:
         return None
     rows = np.unique(np.linspace(0, len(patents) - 1, min(SAMPLE, len(patents))).astype(np.int64))
-    sentence, _ = sentences_of(patents).nearest(need.vector[None, :], (np.zeros(len(rows), np.int64), rows))
-    words = patents.lexical.scores(need.tokens) if bm25 is None else bm25
-    scored = parts(
-        patents.vectors.scores(need.vector, rows),
-        sentence,
-        words[rows],
-        patents.lexical.mass(need.tokens),
-        weights,
-    )
+    scored, _ = scores_of_need(patents, need, rows, bm25)
     total = scored.total / MICRO
     return Level(float(total.mean()), max(float(total.std()), 1e-6))

@@ -9,6 +9,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.patents import PatentBase, PatentPublic
 from index.text import sentences, tokens
 
 MAX_EVIDENCE = 2
@@ -30,6 +31,11 @@ class EvidenceSentence:
     end: int
     score: float
     basis: str = WORDS
+
+
+def text_fields(patent: PatentBase | PatentPublic) -> dict[str, str]:
+    """The texts of a patent by field, in the order in which `index.build.patent_text` joins them."""
+    return {"title": patent.title, "abstract": patent.abstract, "first_claim": patent.first_claim}
 
 
 def nearest_sentence(fields: Mapping[str, str], place: int, score: float) -> EvidenceSentence | None:
@@ -61,10 +67,6 @@ class QueryProfile:
         self._squares: dict[str, float] = {}
         self._learn(self._query)
         self._norm = sqrt(sum(self._squares[token] for token in self._query))
-
-    def agreement(self, text: str) -> float:
-        """Cosine of query and `text`, 0 where they share nothing."""
-        return self._agreements([text])[0]
 
     def evidence(
         self, fields: Sequence[tuple[str, str]], limit: int = MAX_EVIDENCE

@@ -26,7 +26,7 @@ from catalog.errors import InvalidInput
 from catalog.needs import NeedPublic
 from index.generation import Generation
 from matching.catalogue_in_use import segment_names
-from matching.explain import QueryProfile, nearest_sentence
+from matching.explain import QueryProfile, nearest_sentence, text_fields
 from matching.industry_agreement import Agreed, PatentIndustries
 from matching.licensee_rules import LicenseeRules, load
 from matching.match import Matcher, quoted, scores_of
@@ -285,7 +285,7 @@ class _Grounds:
         asking: Patent,
     ) -> None:
         self._session, self._generation, self._ranking = session, generation, ranking
-        self._fields = {"title": patent.title, "abstract": patent.abstract, "first_claim": patent.first_claim}
+        self._fields = text_fields(patent)
         self._profile = QueryProfile(asking.tokens, generation.patents.lexical.idfs)
 
     def shown(self, places: Sequence[int], offset: int) -> list[Licensee]:

@@ -25,7 +25,8 @@ from matching import eligibility
 from matching.catalogue_in_use import SegmentNames, segment_names
 from matching.confidence import NOTHING_SUITABLE, Confidence, level
 from matching.eligibility import Verdict, load_table
-from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence
+from matching.eligibility_table import Table
+from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence, text_fields
 from matching.feedback import Marks, RefinedMatches, refined, refinement
 from matching.match_filters import MatchFilters
 from matching.relevance import WEIGHTS
@@ -82,15 +83,12 @@ class Matcher:
         Raises NotFound when that is not kept.
         """
         start, generation = perf_counter(), self.generation(as_of)
-        vector, needs_ = self._encoder.encode_queries([text])[0], generation.needs
-        need = Need.of(text, vector, needs_.mean, len(needs_))
-        return self._patents(generation, need, top_k, filters, start)
+        return self._patents(generation, self._need(generation, text), top_k, filters, start)
 
     def patents_refined(self, text: str, top_k: int, filters: Filters, marks: Marks) -> RefinedMatches:
         """The `top_k` patents for a need asked anew after some were marked; those that do not suit are left out."""
         start, generation = perf_counter(), self.generation()
-        vector, needs_ = self._encoder.encode_queries([text])[0], generation.needs
-        need = Need.of(text, vector, needs_.mean, len(needs_))
+        need = self._need(generation, text)
         with self._database.read() as session:
             titles = [row.title for row in patents.many(session, sorted(marks.suitable)).values()]
         moved = refined(need, marks, titles, generation.patents)
@@ -152,14 +150,16 @@ class Matcher:
         hidden: frozenset[int] = frozenset(),
     ) -> MatchResponse[PatentMatch]:
         rows = generation.patents.columns.select(filters)
-        heights = level(generation.patents, need)
+        bm25 = generation.patents.lexical.scores(need.tokens)
+        heights = level(generation.patents, need, bm25)
         profile = QueryProfile(need.tokens, generation.patents.lexical.idfs)
         verdicts: dict[int, Verdict] = {}
+        table = load_table(self._data_dir)
         with self._database.read() as session:
             named = segment_names(session, generation)
             kept, found = _existing(
-                lambda top: retrieve(generation.patents, need, rows, top),
-                lambda ids: self._wanted(session, [i for i in ids if i not in hidden], filters, verdicts),
+                lambda top: retrieve(generation.patents, need, rows, top, bm25=bm25),
+                lambda ids: _wanted(session, [i for i in ids if i not in hidden], filters, table, verdicts),
                 top_k,
             )
             terms = licences.of_patents(session, list(found))
@@ -184,20 +184,14 @@ class Matcher:
             by_segment=_by_segment(i.segments for i in items),
         )
 
-    def _wanted(
-        self, session: Session, ids: list[int], filters: Filters, verdicts: dict[int, Verdict]
-    ) -> dict[int, patents.PatentPublic]:
-        """The patents with these ids that have a wanted verdict; all verdicts go into `verdicts`."""
-        verdicts |= eligibility.of_patents(session, ids, date.today(), load_table(self._data_dir))
-        wanted = filters.eligibility if isinstance(filters, MatchFilters) else []
-        asked = [i for i in ids if i in verdicts and (not wanted or verdicts[i].verdict in wanted)]
-        return patents.many(session, asked)
+    def _need(self, generation: Generation, text: str) -> Need:
+        return Need.among(text, self._encoder.encode_queries([text])[0], generation.needs)
 
     def _confidence(self, generation: Generation, need: needs.NeedPublic, hit: Hit) -> Confidence | None:
         """What the need, asking itself, would say of this match."""
-        vector, count = generation.needs.vectors.vector(hit.row), len(generation.needs)
-        asks = Need.of(needs.full_text(need.title, need.text), vector, generation.needs.mean, count)
-        heights = level(generation.patents, asks)
+        vector, text = generation.needs.vectors.vector(hit.row), needs.full_text(need.title, need.text)
+        asks = Need.among(text, vector, generation.needs)
+        heights = level(generation.patents, asks, generation.patents.lexical.scores(asks.tokens))
         return heights.confidence(hit.score) if heights else None
 
     def asking(self, generation: Generation, patent: patents.Patent) -> Patent:
@@ -245,6 +239,16 @@ def _existing(
     return kept[:top_k], found
 
 
+def _wanted(
+    session: Session, ids: list[int], filters: Filters, table: Table, verdicts: dict[int, Verdict]
+) -> dict[int, patents.PatentPublic]:
+    """The patents with these ids that have a wanted verdict; all verdicts go into `verdicts`."""
+    verdicts |= eligibility.of_patents(session, ids, date.today(), table)
+    wanted = filters.eligibility if isinstance(filters, MatchFilters) else []
+    asked = [i for i in ids if i in verdicts and (not wanted or verdicts[i].verdict in wanted)]
+    return patents.many(session, asked)
+
+
 def scores_of(hit: Hit) -> Scores:
     """The parts of a score as shown to users."""
     return Scores(
@@ -271,7 +275,7 @@ def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[Segmen
 
 
 def _patent_evidence(profile: QueryProfile, hit: Hit, patent: patents.PatentPublic) -> list[Evidence]:
-    fields = {"title": patent.title, "abstract": patent.abstract, "first_claim": patent.first_claim}
+    fields = text_fields(patent)
     nearest = nearest_sentence(fields, hit.place, hit.sentence / WEIGHTS.sentence)
     # A title repeats the name of the thing; what answers a need stands in the text.
     agreeing = profile.evidence([(name, text) for name, text in fields.items() if name != "title"])

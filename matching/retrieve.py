@@ -38,6 +38,11 @@ class Need:
         """The need written as `text`, embedded as `vector`, where so many open needs have that mean vector."""
         return cls(shifted(vector, mean, needs, weights), tokens(text))
 
+    @classmethod
+    def among(cls, text: str, vector: Floats, needs: Collection) -> Need:
+        """The need written as `text`, embedded as `vector`, among the open `needs` of a generation."""
+        return cls.of(text, vector, needs.mean, len(needs))
+
 
 @dataclass(frozen=True, slots=True)
 class Patent:
@@ -87,27 +92,42 @@ class Candidates:
         return np.union1d(self.dense, self.lexical)
 
 
-def candidates(patents: Collection, need: Need, rows: Rows | None = None, depth: int = DEPTH) -> Candidates:
-    """The `depth` best of `rows` (None: of all) in each leg."""
+def candidates(
+    patents: Collection, need: Need, rows: Rows | None = None, depth: int = DEPTH, bm25: Floats | None = None
+) -> Candidates:
+    """The `depth` best of `rows` (None: of all) in each leg; `bm25` is that of all documents where it is known."""
     _, dense = patents.vectors.search(need.vector[None, :], depth, rows)
-    bm25 = patents.lexical.scores(need.tokens)
+    bm25 = patents.lexical.scores(need.tokens) if bm25 is None else bm25
     _, lexical = best_of(bm25, depth, rows)
     return Candidates(dense[0], lexical, bm25)
 
 
 def retrieve(
-    patents: Collection, need: Need, rows: Rows | None = None, top: int = 10, weights: Weights = WEIGHTS
+    patents: Collection,
+    need: Need,
+    rows: Rows | None = None,
+    top: int = 10,
+    weights: Weights = WEIGHTS,
+    bm25: Floats | None = None,
 ) -> list[Hit]:
-    """The `top` most relevant patents among `rows` (None: all), best first, ties by id."""
-    found = candidates(patents, need, rows, max(DEPTH, top))
+    """The `top` most relevant patents among `rows` (None: all), best first, ties by id.
+
+    `bm25` is that of all documents where it is known.
+    """
+    found = candidates(patents, need, rows, max(DEPTH, top), bm25)
     its = found.rows
-    sentence, places = sentences_of(patents).nearest(
-        need.vector[None, :], (np.zeros(len(its), np.int64), its)
-    )
-    document = patents.vectors.scores(need.vector, its)
-    bm25 = found.bm25[its]
-    scored = parts(document, sentence, bm25, patents.lexical.mass(need.tokens), weights)
+    scored, places = scores_of_need(patents, need, its, found.bm25, weights)
     return _ranked(patents, found, its, scored, places, top)
+
+
+def scores_of_need(
+    patents: Collection, need: Need, rows: Rows, bm25: Floats, weights: Weights = WEIGHTS
+) -> tuple[Parts, NDArray[np.int32]]:
+    """The parts of a need's scores of `rows`, and the nearest sentences' numbers; `bm25` is that of all documents."""
+    pairs = np.zeros(len(rows), np.int64), rows
+    sentence, places = sentences_of(patents).nearest(need.vector[None, :], pairs)
+    document = patents.vectors.scores(need.vector, rows)
+    return parts(document, sentence, bm25[rows], patents.lexical.mass(need.tokens), weights), places
 
 
 def retrieve_needs(
