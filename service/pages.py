@@ -13,9 +13,11 @@ from catalog import reference, segments
 from catalog.errors import NotReady, PatentDockError
 from catalog.segments import CataloguePublic
 from catalog.terms import HolderKind, PatentKind
+from matching.completer import Completer
 from matching.elements import with_answer
 from matching.eligibility import Eligibility
 from matching.feedback import Marks
+from matching.match_filters import MatchFilters
 from matching.results import MatchResponse, PatentMatch
 from service import exports
 from service.dependencies import RuntimeDep
@@ -32,6 +34,9 @@ EXAMPLES = (
     "焊接机器人在工件装夹有偏差时容易焊偏，需要便宜可靠的焊缝跟踪",
 )
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+Asked = tuple[str, int, MatchFilters]
+"""Text, number of results and filters."""
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
@@ -61,33 +66,30 @@ def _region_names() -> list[str]:
     return [r.name for r in sorted(known, key=lambda r: (not r.code.startswith(HOME_PROVINCE), r.code))]
 
 
-def _search(runtime: Runtime, form: SearchForm) -> MatchResponse[PatentMatch]:
+def _asked(runtime: Runtime, form: SearchForm) -> Asked:
+    """Text, number of results and filters. Raises InvalidFields under the names of the form."""
     text, top_k, wanted = form.checked(date.today())
     try:
         with runtime.database.read() as session:
-            filters = resolve(session, wanted)
+            return text, top_k, resolve(session, wanted)
     except InvalidFields as error:
         raise InvalidFields(relabel(error.fields)) from error
+
+
+def _search(runtime: Runtime, form: SearchForm, asked: Asked) -> MatchResponse[PatentMatch]:
+    text, top_k, filters = asked
     if form.suitable or form.unsuitable:
         marks = Marks(frozenset(form.suitable), frozenset(form.unsuitable) - frozenset(form.suitable))
-        refined = runtime.matcher.patents_refined(text, top_k, filters, marks)
-        return runtime.completer.completed(text, refined)
-    found = runtime.matcher.patents_for_text(text, top_k, filters)
-    return runtime.completer.completed(text, found)
+        return runtime.matcher.patents_refined(text, top_k, filters, marks)
+    return runtime.matcher.patents_for_text(text, top_k, filters)
 
 
-def _further(request: Request, runtime: Runtime, form: SearchForm) -> dict[str, Any]:
+def _further(request: Request, completer: Completer, asked: Asked) -> dict[str, Any]:
     """What the address asks for besides the list: questions on what the need leaves out, or sets of patents."""
-    asked = {name for name in ("ask", "combine") if request.query_params.get(name)}
-    if not asked:
-        return {}
-    text, _, wanted = form.checked(date.today())
-    with runtime.database.read() as session:
-        filters = resolve(session, wanted)
-    completer = runtime.completer
+    text, _, filters = asked
     return {
-        "questions": completer.questions(text, filters) if "ask" in asked else None,
-        "combined": completer.portfolios(text, filters) if "combine" in asked else None,
+        "questions": completer.questions(text, filters) if request.query_params.get("ask") else None,
+        "combined": completer.portfolios(text, filters) if request.query_params.get("combine") else None,
     }
 
 
@@ -128,8 +130,9 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
     if not request.query_params:
         return _page(request)
     try:
-        response = _search(runtime, form)
-        return _page(request, form=form, response=response, **_further(request, runtime, form))
+        asked, completer = _asked(runtime, form), runtime.completer
+        response = completer.completed(asked[0], _search(runtime, form, asked))
+        return _page(request, form=form, response=response, **_further(request, completer, asked))
     except PatentDockError as error:
         return _refusal(request, form, error)
 
@@ -137,7 +140,7 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
 def _download(request: Request, runtime: Runtime, kind: str) -> Response:
     form = SearchForm.of(request.query_params)
     try:
-        response = _search(runtime, form)
+        response = _search(runtime, form, _asked(runtime, form))
     except PatentDockError as error:
         return _refusal(request, form, error)
     about = exports.notes(form.q, form.described(), response)
