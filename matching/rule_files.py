@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
@@ -32,10 +33,15 @@ class RuleFile:
 def read(name: str, data_dir: Path | None = None) -> RuleFile:
     """The rule file `name` of the data directory or, without one, the shipped one. Raises InvalidInput."""
     own = data_dir / name if data_dir else None
-    if own and own.is_file():
-        raw, origin = own.read_bytes(), "自定义"
-    else:
-        raw, origin = files("matching").joinpath(name).read_bytes(), "内置"
+    return _rule_file(name, own.read_bytes(), "自定义") if own and own.is_file() else _shipped(name)
+
+
+@cache
+def _shipped(name: str) -> RuleFile:
+    return _rule_file(name, files("matching").joinpath(name).read_bytes(), "内置")
+
+
+def _rule_file(name: str, raw: bytes, origin: str) -> RuleFile:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
