@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingestion.cells import is_blank, text
 from ingestion.errors import NotARegister
-from ingestion.headers import KIND_NAMES
+from ingestion.kinds import KIND_NAMES
 from ingestion.tables import Table
 
 LOOKED_AT = 5

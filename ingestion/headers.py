@@ -11,16 +11,7 @@ from importlib.resources import files
 
 from catalog.errors import InvalidInput
 from ingestion.cells import Cell, text
-
-KIND_NAMES = {
-    "patents": "专利",
-    "needs": "技术需求",
-    "enterprises": "企业",
-    "licences": "开放许可声明",
-    "facts": "专利运用登记",
-    "deals": "交易",
-}
-KINDS = tuple(KIND_NAMES)
+from ingestion.kinds import KINDS
 
 _BRACKETS = re.compile(r"[(\[【{][^()\[\]【】{}]*[)\]】}]")
 _NOT_A_NAME = re.compile(r"[^0-9a-z\u3400-\u9fff]+")

@@ -35,7 +35,8 @@ from ingestion.classification import Classifier
 from ingestion.columns import Mapping
 from ingestion.errors import RowError
 from ingestion.explanations import listed, misfit, no_register, what_was_found
-from ingestion.headers import KIND_NAMES, vocabulary
+from ingestion.headers import vocabulary
+from ingestion.kinds import KIND_NAMES
 from ingestion.mappings import SavedMapping
 from ingestion.repeats import Reading, known_result, reading_of
 from ingestion.report import MOST_REFUSALS, ImportReport, Notes, Refusal
@@ -67,7 +68,7 @@ def import_file(
     dry_run: bool = False,
     mapping: SavedMapping | None = None,
 ) -> ImportReport:
-    """Import one file of records of a kind (`patents`, `needs`, `enterprises`, `licences`).
+    """Import one file of records of a kind (`ingestion.kinds`).
 
     `progress` is told the rows done and, where known, their number. A dry run computes everything and writes nothing.
     A saved `mapping` takes the place of recognition. Raises UnreadableFile, NotARegister, NotReady and, for a mapping

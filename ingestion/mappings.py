@@ -27,7 +27,8 @@ from catalog.errors import InvalidInput, NotFound, system_reason
 from catalog.imports import ColumnUse
 from ingestion.cells import flat
 from ingestion.columns import HEADER_ROWS, Mapping, find_header
-from ingestion.headers import KINDS, spellings, vocabulary
+from ingestion.headers import spellings, vocabulary
+from ingestion.kinds import KINDS
 from ingestion.sheets import Row
 
 _PLACE = re.compile(r"第\s*(\d{1,4})\s*列.*")

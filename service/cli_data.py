@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import Conflict, PatentDockError
+from ingestion.kinds import KIND_NAMES
 from service.cli_output import note, print_error, print_json, step_progress
 from service.cli_runtime import ready_runtime
 from service.field_problems import FieldProblem, InvalidFields
@@ -34,15 +35,6 @@ class Kind(StrEnum):
     FACTS = "facts"
     DEALS = "deals"
 
-
-KIND_NAMES = {
-    "patents": "专利",
-    "needs": "技术需求",
-    "enterprises": "企业",
-    "licences": "开放许可声明",
-    "facts": "专利运用登记",
-    "deals": "交易",
-}
 
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出结果")]
 DryRun = Annotated[

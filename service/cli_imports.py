@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ingestion.kinds import KIND_NAMES as INGESTED
 from service.cli_output import print_json, print_table
 from service.cli_runtime import ready_runtime
 
@@ -20,15 +21,7 @@ STATUS_NAMES = {
     "interrupted": "已中断",
     "undone": "已撤销",
 }
-KIND_NAMES = {
-    "patents": "专利",
-    "needs": "技术需求",
-    "enterprises": "企业",
-    "licences": "开放许可声明",
-    "facts": "专利运用登记",
-    "deals": "交易",
-    "answers": "盘点答复",
-}
+KIND_NAMES = INGESTED | {"answers": "盘点答复"}
 COUNTS = {"rows": "总行数", "new": "新增", "changed": "更新", "unchanged": "无变化", "rejected": "退回"}
 
 
