@@ -22,8 +22,6 @@ from ingestion.cells import said, text
 from ingestion.errors import RowError
 from ingestion.fields import LIST_SEPARATORS, Fields, build
 from ingestion.headers import vocabulary
-from ingestion.identifiers import application_number
-from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values import parse_amount, parse_period
 
 TABLE, HEADERS = "table", "headers"
@@ -94,22 +92,12 @@ _LIMITS = {"value": 100, "party": 300, "note": 2000, "source": 300}
 
 def fact(fields: Fields) -> NumberedFact:
     """An event or state of a register. Raises RowError."""
-    return build(NumberedFact, fields, _details(fields) | {"application_number": _number(fields)})
+    return build(NumberedFact, fields, _details(fields) | {"application_number": fields.application_number()})
 
 
 def details(fields: Fields) -> FactStated:
     """The same where the patent is known otherwise. Raises RowError."""
     return build(FactStated, fields, _details(fields))
-
-
-def _number(fields: Fields) -> str:
-    stated = fields.get("application_number")
-    if stated is None:
-        raise fields.error("application_number", "", "缺少申请号或专利号")
-    try:
-        return application_number.validate(stated if isinstance(stated, (str, float, int)) else str(stated))
-    except InvalidIdentifier as error:
-        raise fields.error("application_number", stated, str(error)) from error
 
 
 def _details(fields: Fields) -> dict[str, Any]:

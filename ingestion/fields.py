@@ -14,7 +14,7 @@ from catalog import reference
 from ingestion.cells import Cell, flat, is_blank, said
 from ingestion.errors import RowError
 from ingestion.headers import vocabulary
-from ingestion.identifiers import industry_code
+from ingestion.identifiers import application_number, industry_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values import parse_date
 
@@ -117,6 +117,19 @@ class Fields:
         if found.year < _FIRST_YEAR or (not future and found > date.today()):
             raise self.error(role, self.get(role), f"日期 {found} 不合理（早于 {_FIRST_YEAR} 年或晚于今天）")
         return found
+
+    def application_number(self) -> str:
+        """The application number that every row of the register has to name. Raises RowError."""
+        role = "application_number"
+        stated = self.get(role)
+        if stated is None:
+            raise self.error(role, "", "缺少申请号或专利号")
+        try:
+            return application_number.validate(
+                stated if isinstance(stated, (str, float, int)) else str(stated)
+            )
+        except InvalidIdentifier as error:
+            raise self.error(role, stated, str(error)) from error
 
     def industries(self, role: str) -> list[str]:
         """Codes of GB/T 4754 in a cell, by code or by name; what is neither is noted and left out."""

@@ -11,8 +11,6 @@ from catalog.licences import ALL_OWNERS, LicenceCreate
 from catalog.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm, RoyaltyBase
 from ingestion.cells import said
 from ingestion.fields import Fields, build
-from ingestion.identifiers import application_number
-from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values import parse_amount, parse_count, parse_date, parse_rate
 
 _PAYMENT = (
@@ -46,7 +44,7 @@ def licence(fields: Fields) -> LicenceCreate:
         ({"region": region} if region else {})
         | _declarants(fields)
         | {
-            "application_number": _number(fields),
+            "application_number": fields.application_number(),
             "payment_form": _payment(fields),
             "fixed_fee": fields.parsed("fixed_fee", parse_amount, fields.units.get("fixed_fee", 1)),
             "royalty_rate": fields.parsed("royalty_rate", parse_rate),
@@ -116,16 +114,6 @@ def _conclusion(fields: Fields) -> Conclusion | None:
         allowed = "、".join(c.label for c in Conclusion)
         raise fields.error("report_conclusion", stated, f"结论无法识别，可填：{allowed}")
     return found
-
-
-def _number(fields: Fields) -> str:
-    stated = fields.get("application_number")
-    if stated is None:
-        raise fields.error("application_number", "", "缺少申请号或专利号")
-    try:
-        return application_number.validate(stated if isinstance(stated, (str, float, int)) else str(stated))
-    except InvalidIdentifier as error:
-        raise fields.error("application_number", stated, str(error)) from error
 
 
 def _payment(fields: Fields) -> PaymentForm:
