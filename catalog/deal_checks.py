@@ -9,7 +9,7 @@ from functools import cache
 from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog import facts, holders, licences, patents
+from catalog import facts, holders, patents
 from catalog.base import fold
 from catalog.deals import CHINA, DealCreate, Receipt
 from catalog.errors import InvalidInput, NotFound
@@ -93,7 +93,7 @@ def check(
 ) -> list[Finding]:
     """Everything the rules say of the deal; facts of `own_source` are its own and do not stand against it."""
     ids = [row.id or 0 for row in rows]
-    owners = licences.holder_names(session, ids)
+    owners = patents.holder_names(session, ids)
     names = [name for held in owners.values() for name in held]
     names += [party.name for party in (*data.givers, *data.takers)]
     known = facts.of_patents(session, ids, as_of=data.signed_on, kinds=[FactKind.LICENCE, FactKind.PLEDGE])

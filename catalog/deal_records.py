@@ -3,6 +3,7 @@ patents and the cases of the pipeline, and stands in the history of the deal.
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -75,10 +76,7 @@ def change(
     other = deals.find(session, code)
     if other is not None and other.id != row.id:
         raise Conflict(f"合同编号 {code} 已属于编号 {other.id} 的交易", hint="请核对合同编号")
-    rows = deal_checks.patents_of(session, data)
-    paid = deals.receipts(session, deal_id)
-    found = deal_checks.check(session, data, rows, paid, own_source=deals.source_of(deal_id))
-    findings = deal_checks.refuse(found)
+    rows, findings = _checked(session, deal_id, data)
     before, after = stated(session, row), data.model_copy(update={"code": code})
     changes = _differences(before, after)
     if not changes:
@@ -122,10 +120,7 @@ def file(session: Session, deal_id: int, number: str, filed_on: date, *, actor: 
     data = stated(session, row).model_copy(update={"filing_number": number, "filed_on": filed_on})
     if filed_on < row.signed_on:
         raise InvalidInput(f"备案日 {filed_on} 早于签约日 {row.signed_on}", hint="请核对备案证明")
-    rows = deal_checks.patents_of(session, data)
-    paid = deals.receipts(session, deal_id)
-    source = deals.source_of(deal_id)
-    findings = deal_checks.refuse(deal_checks.check(session, data, rows, paid, own_source=source))
+    _, findings = _checked(session, deal_id, data)
     before = {"filing_number": row.filing_number, "filed_on": row.filed_on}
     apply_changes(row, {"filing_number": number, "filed_on": filed_on})
     session.flush()
@@ -145,11 +140,7 @@ def receive(
     if data.received_on > date.today():
         raise InvalidInput(f"到账日 {data.received_on} 晚于今天", hint="请核对收款凭证")
     receipt = Receipt(**data.model_dump(), deal_id=deal_id)
-    said = stated(session, row)
-    rows = deal_checks.patents_of(session, said)
-    paid = [*deals.receipts(session, deal_id), receipt]
-    source = deals.source_of(deal_id)
-    findings = deal_checks.refuse(deal_checks.check(session, said, rows, paid, own_source=source))
+    _, findings = _checked(session, deal_id, stated(session, row), [receipt])
     session.add(receipt)
     row.updated_at = now()
     session.flush()
@@ -208,6 +199,16 @@ def _close(session: Session, row: Deal, status: DealStatus, on: date | None, rea
     stage = PipelineStage.NEGOTIATING if voided else PipelineStage.ENDED
     follow_deal(session, row.id or 0, stage, actor=actor, note=f"交易{status.label}：{reason}")
     return row
+
+
+def _checked(
+    session: Session, deal_id: int, data: DealCreate, more: Sequence[Receipt] = ()
+) -> tuple[list[Patent], list[Finding]]:
+    """The patents of a recorded deal as it would be, with `more` payments, and the warnings. Raises as `create` does."""
+    rows = deal_checks.patents_of(session, data)
+    paid = [*deals.receipts(session, deal_id), *more]
+    found = deal_checks.check(session, data, rows, paid, own_source=deals.source_of(deal_id))
+    return rows, deal_checks.refuse(found)
 
 
 def _standing(session: Session, deal_id: int) -> Deal:

@@ -27,7 +27,6 @@ from catalog.base import (
 )
 from catalog.enterprises import Enterprise
 from catalog.errors import InvalidInput, NotFound
-from catalog.holders import Holder
 from catalog.needs import MAX_TEXT, Need
 from catalog.patents import NO_NUMBER, Patent, PatentClass, PatentHolder
 from catalog.terms import FeedbackReason, FeedbackVerdict
@@ -238,7 +237,7 @@ def publics(session: Session, rows: Sequence[Feedback]) -> list[FeedbackPublic]:
     """The answers as shown to users, in the order given."""
     patent_ids = sorted({row.patent_id for row in rows})
     found = {patent_id: (title, number) for patent_id, title, number in _patents(session, patent_ids)}
-    names = _holders(session, patent_ids)
+    names = patents.holder_names(session, patent_ids)
     titles = _need_titles(session, sorted({row.need_id for row in rows if row.need_id is not None}))
     return [
         FeedbackPublic(
@@ -268,20 +267,6 @@ def _patents(session: Session, ids: Sequence[int]) -> Iterator[Any]:
     for chunk in chunks(ids):
         query = select(col(Patent.id), col(Patent.title), col(Patent.application_number))
         yield from session.execute(query.where(col(Patent.id).in_(chunk)))
-
-
-def _holders(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for chunk in chunks(ids):
-        query = (
-            select(col(PatentHolder.patent_id), col(Holder.name))
-            .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
-            .where(col(PatentHolder.patent_id).in_(chunk))
-            .order_by(col(PatentHolder.position))
-        )
-        for patent_id, name in session.execute(query):
-            found.setdefault(patent_id, []).append(name)
-    return found
 
 
 def _need_titles(session: Session, ids: Sequence[int]) -> dict[int, str]:
@@ -321,12 +306,3 @@ def _keyed(counted: Any, group: str) -> tuple[Any, Any]:
         held = SQLModel.metadata.tables["patent_holders"]
         return held.c.holder_id, counted.join(held, held.c.patent_id == counted.c.patent_id)
     return literal(""), counted
-
-
-def holder_names(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """The names of these holders by id."""
-    found: dict[int, str] = {}
-    for chunk in chunks(ids):
-        query = select(col(Holder.id), col(Holder.name)).where(col(Holder.id).in_(chunk))
-        found.update((id_ or 0, name) for id_, name in session.execute(query))
-    return found

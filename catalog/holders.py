@@ -116,6 +116,15 @@ def _insert(session: Session, refs: dict[str, HolderRef], moment: datetime, is_d
     return ids
 
 
+def names_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """The names of these holders by id."""
+    found: dict[int, str] = {}
+    for chunk in chunks(ids):
+        query = select(col(Holder.id), col(Holder.name)).where(col(Holder.id).in_(chunk))
+        found.update((id_ or 0, name) for id_, name in session.execute(query))
+    return found
+
+
 def ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
     """Ids of the holders of these names, by folded name, for a merged spelling the kept holder's; unknown ones are left out."""
     return _by_key(session, sorted({fold(name) for name in names}))

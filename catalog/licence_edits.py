@@ -26,7 +26,6 @@ from catalog.licences import (
     LicenceUpdate,
     consents_of,
     get,
-    holder_names,
     newest_last,
     status_on,
 )
@@ -150,7 +149,7 @@ def upsert(
 
 def unmet(session: Session, row: Licence, patent: Patent) -> list[str]:
     """What a declaration lacks of all that has to be there when it is announced, with the rule."""
-    owners = holder_names(session, [row.patent_id]).get(row.patent_id, [])
+    owners = patents.holder_names(session, [row.patent_id]).get(row.patent_id, [])
     agreed = {c.holder for c in consents_of(row, owners) if c.consent == OwnerConsent.GIVEN}
     waiting = [owner for owner in owners if owner not in agreed] if len(owners) > 1 else []
     free = row.payment_form == PaymentForm.FREE

@@ -13,6 +13,7 @@ from pydantic import field_validator, model_validator
 from sqlalchemy import JSON, Index, Numeric, case, func, or_, select, text
 from sqlmodel import Field, Session, SQLModel, col
 
+from catalog import patents
 from catalog.base import PageQuery, Rows, Schema, Timestamps, chunks, enum_type, fold, paginate
 from catalog.errors import NotFound
 from catalog.facts import Fact
@@ -316,7 +317,7 @@ def publics(session: Session, rows: Sequence[Licence], *, today: date | None = N
     for chunk in chunks(ids):
         query = select(Patent).where(col(Patent.id).in_(chunk))
         found.update((patent.id or 0, patent) for patent in session.execute(query).scalars())
-    owners, granted = holder_names(session, ids), _granted(session, ids)
+    owners, granted = patents.holder_names(session, ids), _granted(session, ids)
     return [
         _public(row, found[row.patent_id], owners.get(row.patent_id, []), granted.get(row.patent_id, 0), day)
         for row in rows
@@ -362,21 +363,6 @@ def consents_of(row: Licence, owners: Sequence[str]) -> list[ConsentPublic]:
         ConsentPublic(**consent.model_dump(), consent_name=OwnerConsent(consent.consent).label)
         for consent in [*listed, *stated.values()]
     ]
-
-
-def holder_names(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
-    """Names of the patentees by patent id, the first patentee first."""
-    found: dict[int, list[str]] = {}
-    for chunk in chunks(ids):
-        query = (
-            select(col(PatentHolder.patent_id), col(Holder.name))
-            .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
-            .where(col(PatentHolder.patent_id).in_(chunk))
-            .order_by(col(PatentHolder.patent_id), col(PatentHolder.position))
-        )
-        for patent_id, name in session.execute(query):
-            found.setdefault(patent_id, []).append(name)
-    return found
 
 
 def _granted(session: Session, ids: Sequence[int]) -> dict[int, int]:

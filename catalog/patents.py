@@ -269,6 +269,21 @@ def existing(session: Session, ids: Iterable[int]) -> set[int]:
     return found
 
 
+def holder_names(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    """Names of the patentees by patent id, the first patentee first."""
+    found: dict[int, list[str]] = {}
+    for chunk in chunks(ids):
+        query = (
+            select(col(PatentHolder.patent_id), col(Holder.name))
+            .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
+            .where(col(PatentHolder.patent_id).in_(chunk))
+            .order_by(col(PatentHolder.patent_id), col(PatentHolder.position))
+        )
+        for patent_id, name in session.execute(query):
+            found.setdefault(patent_id, []).append(name)
+    return found
+
+
 def publics(session: Session, rows: Sequence[Patent], *, today: date | None = None) -> list[PatentPublic]:
     """The patents as shown to users, with holders, publications and classes, in the order given."""
     day = today or date.today()

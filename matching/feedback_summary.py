@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog import feedback, segments
+from catalog import feedback, holders, segments
 from catalog.db import Session
 from catalog.errors import NotReady
 from catalog.feedback import FeedbackFilter, Tally
@@ -71,14 +71,14 @@ def summary(session: Session, where: FeedbackFilter, data_dir: Path | None = Non
     file = read(FILE_NAME, data_dir)
     floor = parse(file, Floor)
     tallies = {group: feedback.tallies(session, where, group) for group in ("all", "segment", "holder")}
-    holders = feedback.holder_names(session, [int(key) for key in {t.key for t in tallies["holder"]}])
+    names = holders.names_of(session, [int(key) for key in {t.key for t in tallies["holder"]}])
     whole = _groups(tallies["all"], {"": "全部"}, floor)
     return FeedbackSummary(
         floor=floor,
         floor_version=file.version,
         whole=whole[0] if whole else _group("", "全部", Tally("", None, None, 0, 0), [], floor),
         by_segment=_groups(tallies["segment"], _segment_names(session), floor),
-        by_holder=_groups(tallies["holder"], {str(id_): name for id_, name in holders.items()}, floor),
+        by_holder=_groups(tallies["holder"], {str(id_): name for id_, name in names.items()}, floor),
     )
 
 
