@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli_options import as_options, option
 from service.cli_output import note, print_json
 from service.cli_runtime import ready_runtime
-from service.field_problems import FieldProblem, InvalidFields, field_problems
+from service.field_problems import InvalidFields, field_problems
 
 if TYPE_CHECKING:
     from matching.licensees import Licensee
@@ -21,19 +22,15 @@ Number = Annotated[int, typer.Option("--page", help="第几页", metavar="页", 
 Size = Annotated[int, typer.Option("--size", help="每页多少条（1 至 200）", metavar="条数", min=1, max=200)]
 
 
-def _option(text: str, metavar: str = "值") -> Any:
-    return typer.Option(help=text, metavar=metavar, show_default=False)
-
-
 def _id(text: str) -> Any:
     return typer.Argument(help=text, metavar="编号", show_default=False, min=1, max=MAX_ID)
 
 
 def licensees(
     patent: Annotated[int, _id("专利编号")],
-    region: Annotated[Many, _option("企业所在省、地级行政区划的代码或名称，可重复")] = None,
-    industry: Annotated[Many, _option("企业的国民经济行业代码或名称，可重复")] = None,
-    title: Annotated[Many, _option("资质中的文字，如 专精特新，可重复")] = None,
+    region: Annotated[Many, option("企业所在省、地级行政区划的代码或名称，可重复")] = None,
+    industry: Annotated[Many, option("企业的国民经济行业代码或名称，可重复")] = None,
+    title: Annotated[Many, option("资质中的文字，如 专精特新，可重复")] = None,
     page: Number = 1,
     size: Size = 20,
     as_json: Json = False,
@@ -53,9 +50,9 @@ def licensees(
 
 def chances(
     holder: Annotated[int, _id("专利权人编号")],
-    segment: Annotated[Many, _option("需求的产业细分领域的代码或名称，可重复")] = None,
-    region: Annotated[Many, _option("需求所在省、地级行政区划的代码或名称，可重复")] = None,
-    industry: Annotated[Many, _option("需求的国民经济行业代码或名称，可重复")] = None,
+    segment: Annotated[Many, option("需求的产业细分领域的代码或名称，可重复")] = None,
+    region: Annotated[Many, option("需求所在省、地级行政区划的代码或名称，可重复")] = None,
+    industry: Annotated[Many, option("需求的国民经济行业代码或名称，可重复")] = None,
     per_patent: Annotated[int, typer.Option(help="每件专利最多取几条需求（1 至 10）", metavar="条数")] = 3,
     group: Annotated[
         str, typer.Option(help="归并：none 不归并，patent 每件专利一条，need 每条需求一件", metavar="方式")
@@ -97,19 +94,9 @@ def _asked(query: Any, ask: Any, record_id: int, values: dict[str, Any]) -> Any:
     try:
         return ask(ready_runtime(), record_id, query(**values))
     except ValidationError as error:
-        raise _as_options(field_problems(error.errors())) from error
+        raise as_options(field_problems(error.errors())) from error
     except InvalidFields as error:
-        raise _as_options(error.fields) from error
-
-
-def _as_options(problems: list[FieldProblem]) -> InvalidFields:
-    names = [problem.field.partition(".")[0].replace("_", "-") for problem in problems]
-    return InvalidFields(
-        [
-            problem.model_copy(update={"field": f"--{name}"})
-            for problem, name in zip(problems, names, strict=True)
-        ]
-    )
+        raise as_options(error.fields) from error
 
 
 def _end(found: Any, what: str) -> None:

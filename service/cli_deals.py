@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli_options import option
 from service.cli_output import note, print_json, print_table
 from service.cli_runtime import ready_runtime
 
@@ -18,17 +19,13 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
 
 
-def _option(text: str, metavar: str = "值") -> Any:
-    return typer.Option(help=text, metavar=metavar, show_default=False)
-
-
-Kind = Annotated[str | None, _option("交易种类：转让、许可、作价入股、质押", "种类")]
-Giver = Annotated[str | None, _option("出让方名称（部分）", "名称")]
-Taker = Annotated[str | None, _option("受让方名称（部分）", "名称")]
-Regions = Annotated[list[str] | None, _option("地区的代码或名称，可重复", "地区")]
-Segments = Annotated[list[str] | None, _option("产业细分领域的代码或名称，可重复", "领域")]
-Since = Annotated[str | None, _option("期间起，如 2026-01-01", "日期")]
-Until = Annotated[str | None, _option("期间止，如 2026-12-31", "日期")]
+Kind = Annotated[str | None, option("交易种类：转让、许可、作价入股、质押", "种类")]
+Giver = Annotated[str | None, option("出让方名称（部分）", "名称")]
+Taker = Annotated[str | None, option("受让方名称（部分）", "名称")]
+Regions = Annotated[list[str] | None, option("地区的代码或名称，可重复", "地区")]
+Segments = Annotated[list[str] | None, option("产业细分领域的代码或名称，可重复", "领域")]
+Since = Annotated[str | None, option("期间起，如 2026-01-01", "日期")]
+Until = Annotated[str | None, option("期间止，如 2026-12-31", "日期")]
 
 
 def _checked(model: Any, values: dict[str, Any]) -> Any:
@@ -142,13 +139,13 @@ def deals_export(
 
 def statistics_segments(
     region: Regions = None,
-    holder: Annotated[str | None, _option("专利权人（出让方）名称（部分）", "名称")] = None,
+    holder: Annotated[str | None, option("专利权人（出让方）名称（部分）", "名称")] = None,
     since: Since = None,
     until: Until = None,
     counting: Annotated[
         str, typer.Option(help="weighted 按权重分摊；each 分别全额、合计不重复", metavar="规则")
     ] = "weighted",
-    out: Annotated[Path | None, _option("连同明细写入此 Excel 文件", "文件.xlsx")] = None,
+    out: Annotated[Path | None, option("连同明细写入此 Excel 文件", "文件.xlsx")] = None,
     as_json: Json = False,
 ) -> None:
     """按产业细分领域统计匹配、开放许可声明、交易与金额。"""
@@ -181,7 +178,7 @@ def statistics_segments(
 
 
 def statistics_contracts(
-    industry: Annotated[str | None, _option("国民经济行业代码或名称；缺省为全部行业", "行业")] = None,
+    industry: Annotated[str | None, option("国民经济行业代码或名称；缺省为全部行业", "行业")] = None,
     as_json: Json = False,
 ) -> None:
     """许可合同的平均金额、年限与提成比例；不超过 20 份时不公布，改用上级行业。"""

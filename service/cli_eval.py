@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catalog.errors import InvalidInput, system_reason
+from service.cli_options import option
 from service.cli_output import note, print_error, print_json, print_table, step_progress
 from service.cli_runtime import any_runtime
 from service.field_problems import FieldProblem, InvalidFields
@@ -24,25 +25,21 @@ _SHOWN_LETTERS = 24
 _NAMES = {"dense": "语义", "lexical": "字词", "rrf": "名次融合", "relevance": "相关度"}
 
 
-def _option(text: str, metavar: str) -> Any:
-    return typer.Option(help=text, metavar=metavar, show_default=False)
-
-
 def evaluate(
     folder: Annotated[
         Path | None, typer.Argument(help="BEIR 布局的文件夹", metavar="文件夹", show_default=False)
     ] = None,
     suite: Annotated[
         Path | None,
-        _option("改为按条件文件评测（如 evaluation/conditions.toml），低于预期时退出码为 1", "文件"),
+        option("改为按条件文件评测（如 evaluation/conditions.toml），低于预期时退出码为 1", "文件"),
     ] = None,
-    collection: Annotated[list[str] | None, _option("只评测条件文件中的这个评测集，可重复", "名称")] = None,
+    collection: Annotated[list[str] | None, option("只评测条件文件中的这个评测集，可重复", "名称")] = None,
     compare: Annotated[
         tuple[str, str] | None,
-        _option("逐条需求比较两种排序（条件名，如 relevance rrf），前者输得最多的在前", "条件 条件"),
+        option("逐条需求比较两种排序（条件名，如 relevance rrf），前者输得最多的在前", "条件 条件"),
     ] = None,
-    out: Annotated[Path | None, _option("把评测表写成 Markdown、网页与 JSON，放入此文件夹", "文件夹")] = None,
-    run: Annotated[Path | None, _option("把相关度排序写成 TREC run 文件", "文件")] = None,
+    out: Annotated[Path | None, option("把评测表写成 Markdown、网页与 JSON，放入此文件夹", "文件夹")] = None,
+    run: Annotated[Path | None, option("把相关度排序写成 TREC run 文件", "文件")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> None:
     """评测检索质量：字词、语义、二者名次融合（RRF）与本系统相关度四种排序的指标；或按条件文件作回归评测。"""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import InvalidInput
+from service.cli_options import option
 from service.cli_output import note, print_json, print_table
 from service.cli_runtime import any_runtime, ready_runtime
 
@@ -54,20 +55,16 @@ filing_date = 2018-03-01
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")]
 
 
-def _option(text: str, metavar: str) -> Any:
-    return typer.Option(help=text, metavar=metavar, show_default=False)
-
-
 def fees_estimate(
     file: Annotated[
         Path | None, typer.Argument(help="资料文件（TOML 或 JSON）", metavar="文件", show_default=False)
     ] = None,
-    patent: Annotated[str | None, _option("专利申请号，资料取自目录", "申请号")] = None,
-    industry: Annotated[str | None, _option("国民经济行业代码或名称", "行业")] = None,
-    licensees: Annotated[int | None, _option("预期被许可人数", "人数")] = None,
-    years: Annotated[int | None, _option("许可年限", "年")] = None,
-    base: Annotated[str | None, _option("以哪种方法为支付方式的基数：M1 至 M5", "方法")] = None,
-    out: Annotated[Path | None, _option("把协商参考表写入此文件（.docx 或 .xlsx）", "文件")] = None,
+    patent: Annotated[str | None, option("专利申请号，资料取自目录", "申请号")] = None,
+    industry: Annotated[str | None, option("国民经济行业代码或名称", "行业")] = None,
+    licensees: Annotated[int | None, option("预期被许可人数", "人数")] = None,
+    years: Annotated[int | None, option("许可年限", "年")] = None,
+    base: Annotated[str | None, option("以哪种方法为支付方式的基数：M1 至 M5", "方法")] = None,
+    out: Annotated[Path | None, option("把协商参考表写入此文件（.docx 或 .xlsx）", "文件")] = None,
     as_json: Json = False,
 ) -> None:
     """测算许可费：五种方法并列，各支付方式的付款，年费减缴与发明人分成。选项优先于资料文件。"""
@@ -158,7 +155,7 @@ def fees_example() -> None:
 
 
 def fees_rules(
-    export: Annotated[Path | None, _option("把规则写入此文件，修改后放到数据目录下即生效", "文件")] = None,
+    export: Annotated[Path | None, option("把规则写入此文件，修改后放到数据目录下即生效", "文件")] = None,
     as_json: Json = False,
 ) -> None:
     """查看或导出测算规则：一对多系数、上限、惯例费率、全国公开统计。"""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import InvalidInput
+from service.cli_options import option
 from service.cli_output import note, print_json, print_table, step_progress
 from service.cli_runtime import any_runtime, ready_runtime
 
@@ -24,13 +25,9 @@ Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出"
 Number = Annotated[int, typer.Argument(help="声明编号，见 licences list", metavar="编号", show_default=False)]
 
 
-def _option(text: str, metavar: str) -> Any:
-    return typer.Option(help=text, metavar=metavar, show_default=False)
-
-
-Status = Annotated[str | None, _option("声明状态：草稿、已公告、已变更、已撤回、已届满", "状态")]
-Holder = Annotated[str | None, _option("专利权人名称（部分）", "名称")]
-Patent = Annotated[str | None, _option("专利申请号", "申请号")]
+Status = Annotated[str | None, option("声明状态：草稿、已公告、已变更、已撤回、已届满", "状态")]
+Holder = Annotated[str | None, option("专利权人名称（部分）", "名称")]
+Patent = Annotated[str | None, option("专利申请号", "申请号")]
 
 
 def _day(text: str | None, option: str) -> date:
@@ -134,7 +131,7 @@ def _named(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def licences_publish(
-    id: Number, on: Annotated[str | None, _option("公告日；缺省为今日", "日期")] = None, as_json: Json = False
+    id: Number, on: Annotated[str | None, option("公告日；缺省为今日", "日期")] = None, as_json: Json = False
 ) -> None:
     """公告一份草稿；声明不齐备或专利有阻却事由时不予公告，并逐条说明。"""
     from service.declarations import publish
@@ -158,8 +155,8 @@ def licences_publish(
 
 def licences_withdraw(
     id: Number,
-    on: Annotated[str | None, _option("撤回日；缺省为今日", "日期")] = None,
-    reason: Annotated[str, _option("撤回理由", "理由")] = "",
+    on: Annotated[str | None, option("撤回日；缺省为今日", "日期")] = None,
+    reason: Annotated[str, option("撤回理由", "理由")] = "",
 ) -> None:
     """撤回一份现行声明；在先给予的开放许可继续有效，之后可重新声明。"""
     from catalog import licence_edits, licences
@@ -216,9 +213,9 @@ def licences_check(
     file: Annotated[
         Path | None, typer.Argument(help="含申请号的清单", metavar="文件", show_default=False)
     ] = None,
-    out: Annotated[Path | None, _option("把核查结果写入此 xlsx 文件", "文件")] = None,
+    out: Annotated[Path | None, option("把核查结果写入此 xlsx 文件", "文件")] = None,
     everything: Annotated[bool, typer.Option("--all", help="核查目录中的全部专利，不用清单")] = False,
-    as_of: Annotated[str | None, _option("按此日的状态核查；缺省为今日", "日期")] = None,
+    as_of: Annotated[str | None, option("按此日的状态核查；缺省为今日", "日期")] = None,
     as_json: Json = False,
 ) -> None:
     """批量核查开放许可资格：可以、不得或资料不足，附依据条款、数据和待办事项；查不到的照列。"""
@@ -279,8 +276,8 @@ def _counted(
 
 
 def licences_rules(
-    export: Annotated[Path | None, _option("把正在使用的判定表写入此文件，供修改", "文件")] = None,
-    install: Annotated[Path | None, _option("检查并启用修改后的判定表", "文件")] = None,
+    export: Annotated[Path | None, option("把正在使用的判定表写入此文件，供修改", "文件")] = None,
+    install: Annotated[Path | None, option("检查并启用修改后的判定表", "文件")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="恢复内置判定表")] = False,
 ) -> None:
     """查看、导出、启用开放许可资格判定表；法律规定的规则不能改动，一般知识的规则可以。"""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli_options import as_options, option
 from service.cli_output import print_json
 from service.cli_runtime import ready_runtime
 from service.field_problems import FieldProblem, InvalidFields, field_problems
@@ -15,11 +16,8 @@ if TYPE_CHECKING:
     from service.match_request import MatchQuery
 
 Many = list[str] | None
+OPTION_NAMES = {"top_k": "--top", "text": "文本"}
 MAX_ID = 2**31 - 1  # of a 32-bit key column
-
-
-def _option(text: str, metavar: str = "值") -> Any:
-    return typer.Option(help=text, metavar=metavar, show_default=False)
 
 
 def _id_option(text: str) -> Any:
@@ -31,19 +29,19 @@ def match(
     need: Annotated[int | None, _id_option("改为按目录中的一条技术需求匹配")] = None,
     patent: Annotated[int | None, _id_option("反向：为一件专利匹配技术需求")] = None,
     top: Annotated[int, typer.Option(help="返回多少条（1 至 200）", metavar="条数")] = 10,
-    segment: Annotated[Many, _option("产业细分领域的代码或名称，可重复")] = None,
-    region: Annotated[Many, _option("省、地级行政区划的代码或名称，可重复")] = None,
-    industry: Annotated[Many, _option("国民经济行业代码或名称，可重复")] = None,
-    ipc: Annotated[Many, _option("IPC 前缀，如 G06F 或 H01M10，可重复")] = None,
-    holder_kind: Annotated[Many, _option("第一专利权人类型，如 高校，可重复")] = None,
-    kind: Annotated[Many, _option("专利类型：发明、实用新型、外观设计，可重复")] = None,
+    segment: Annotated[Many, option("产业细分领域的代码或名称，可重复")] = None,
+    region: Annotated[Many, option("省、地级行政区划的代码或名称，可重复")] = None,
+    industry: Annotated[Many, option("国民经济行业代码或名称，可重复")] = None,
+    ipc: Annotated[Many, option("IPC 前缀，如 G06F 或 H01M10，可重复")] = None,
+    holder_kind: Annotated[Many, option("第一专利权人类型，如 高校，可重复")] = None,
+    kind: Annotated[Many, option("专利类型：发明、实用新型、外观设计，可重复")] = None,
     open_licence: Annotated[
         bool | None,
         typer.Option("--open-licence/--no-open-licence", help="只看（不看）开放许可专利", show_default=False),
     ] = None,
-    in_force_on: Annotated[str | None, _option("只看在此日有效的专利，如 2026-06-30", "日期")] = None,
+    in_force_on: Annotated[str | None, option("只看在此日有效的专利，如 2026-06-30", "日期")] = None,
     eligibility: Annotated[
-        Many, _option("开放许可资格（按当日判定）：eligible、blocked、unknown，可重复")
+        Many, option("开放许可资格（按当日判定）：eligible、blocked、unknown，可重复")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
 ) -> None:
@@ -75,20 +73,7 @@ def _query(**values: Any) -> MatchQuery:
     try:
         return MatchQuery(**values)
     except ValidationError as error:
-        raise _as_options(field_problems(error.errors())) from error
-
-
-def _as_options(problems: list[FieldProblem]) -> InvalidFields:
-    """The problems under the names that the command line gives the fields."""
-    names = {"top_k": "--top", "text": "文本"}
-    fields = [problem.field.partition(".")[0] for problem in problems]
-    options = [names.get(field) or "--" + field.replace("_", "-") for field in fields]
-    return InvalidFields(
-        [
-            problem.model_copy(update={"field": option})
-            for problem, option in zip(problems, options, strict=True)
-        ]
-    )
+        raise as_options(field_problems(error.errors()), OPTION_NAMES) from error
 
 
 def _run(
@@ -106,7 +91,7 @@ def _run(
         with runtime.database.read() as session:
             filters = resolve(session, wanted)
     except InvalidFields as error:
-        raise _as_options(error.fields) from error
+        raise as_options(error.fields, OPTION_NAMES) from error
     if text is not None:
         return runtime.matcher.patents_for_text(text, wanted.top_k, filters)
     if need is not None:
@@ -122,7 +107,7 @@ def _checked_text(text: str) -> str:
     try:
         return MatchRequest(text=text).text
     except ValidationError as error:
-        raise _as_options(field_problems(error.errors())) from error
+        raise as_options(field_problems(error.errors()), OPTION_NAMES) from error
 
 
 def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> None:
