@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field
 
 from catalog import declaration_history, declaration_rules, licence_edits, licences
@@ -23,6 +23,13 @@ from service.filters import Day
 from service.record_inputs import LicenceInput, LicenceState, PaymentState, classifier_of, record_of
 
 router = APIRouter(prefix="/licences", tags=["开放许可"])
+
+
+def _rules(runtime: RuntimeDep) -> Rules:
+    return declaration_rules.load(runtime.settings.data)
+
+
+RulesDep = Annotated[Rules, Depends(_rules)]
 
 
 class LicenceConditions(LicenceFilter):
@@ -94,11 +101,11 @@ def _saved(session: Session, row: Licence, rules: Rules, notes: list[str]) -> Li
 
 @router.get("", summary="开放许可声明列表", operation_id="list_licences", responses=responses(422))
 def list_licences(
-    session: Reading, runtime: RuntimeDep, wanted: Annotated[LicenceQuery, Query()]
+    session: Reading, rules: RulesDep, wanted: Annotated[LicenceQuery, Query()]
 ) -> Page[LicenceShown]:
     """按状态、支付方式、专利、专利权人、声明日筛选，分页返回。一件专利可先后有多份声明，现行的至多一份。"""
     found = licences.page(session, wanted, wanted)
-    items = shown(session, found.rows, declaration_rules.load(runtime.settings.data))
+    items = shown(session, found.rows, rules)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
@@ -110,13 +117,10 @@ def list_licences(
     responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422)},
 )
 def export_licences(
-    session: Reading, runtime: RuntimeDep, where: Annotated[LicenceConditions, Query()]
+    session: Reading, rules: RulesDep, where: Annotated[LicenceConditions, Query()]
 ) -> Response:
     """符合条件的全部声明及其条件、状态、提醒，为一个 Excel 工作簿。"""
-    found = [
-        (licence, licence.warnings)
-        for licence in every(session, where, declaration_rules.load(runtime.settings.data))
-    ]
+    found = [(licence, licence.warnings) for licence in every(session, where, rules)]
     document = declaration_documents.listing(found, described(where))
     return attachment(to_xlsx(document), f"开放许可声明清单-{date.today():%Y%m%d}.xlsx", XLSX_TYPE)
 
@@ -124,9 +128,9 @@ def export_licences(
 @router.get(
     "/{id:int}", summary="一份开放许可声明", operation_id="get_licence", responses=responses(404, 422)
 )
-def get_licence(session: Reading, runtime: RuntimeDep, id: RecordId) -> LicenceShown:
+def get_licence(session: Reading, rules: RulesDep, id: RecordId) -> LicenceShown:
     """返回一份声明及其许可条件、各专利权人的同意情况与提醒。"""
-    return shown(session, [licences.get(session, id)], declaration_rules.load(runtime.settings.data))[0]
+    return shown(session, [licences.get(session, id)], rules)[0]
 
 
 @router.get(
@@ -166,12 +170,11 @@ def get_licence_announcement(
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def create_licence(session: Writing, runtime: RuntimeDep, caller: Caller, data: LicenceInput) -> LicenceSaved:
+def create_licence(session: Writing, rules: RulesDep, caller: Caller, data: LicenceInput) -> LicenceSaved:
     """为一件已授权的专利登记声明：准备声明的写“草稿”，登记已公告的声明不写状态。
 
     专利不存在返回 404；已有现行声明返回 409；未授权、超出专利期限、许可地域在境外、条件自相矛盾的返回 422 并指明条款。
     """
-    rules = declaration_rules.load(runtime.settings.data)
     record, notes = _checked(session, data)
     row = licence_edits.create(session, record, actor=caller, rules=rules)
     return _saved(session, row, rules, notes)
@@ -184,10 +187,9 @@ def create_licence(session: Writing, runtime: RuntimeDep, caller: Caller, data: 
     responses=responses(400, 404, 409, 413, 422, 503),
 )
 def update_licence(
-    session: Writing, runtime: RuntimeDep, caller: Caller, id: RecordId, data: LicenceInput
+    session: Writing, rules: RulesDep, caller: Caller, id: RecordId, data: LicenceInput
 ) -> LicenceSaved:
     """以提交的内容整体替换；声明不能改到另一件专利上，已撤回或已届满的不能恢复。每次改动都留有记录。"""
-    rules = declaration_rules.load(runtime.settings.data)
     record, notes = _checked(session, data)
     stated = LicenceUpdate.model_validate(record.model_dump(exclude_unset=True))
     row = licence_edits.update(session, id, stated, actor=caller, rules=rules)
@@ -201,7 +203,7 @@ def update_licence(
     responses=responses(400, 404, 409, 413, 422, 503),
 )
 def publish_licence(
-    session: Writing, runtime: RuntimeDep, caller: Caller, id: RecordId, data: PublishInput
+    session: Writing, runtime: RuntimeDep, rules: RulesDep, caller: Caller, id: RecordId, data: PublishInput
 ) -> PublishResult:
     """把草稿转为已公告。声明须齐备（细则第八十五条），专利在公告日不得有阻却事由（细则第八十六条），否则返回 422 并逐条列出。
 
@@ -209,7 +211,6 @@ def publish_licence(
     """
     on = data.published_on or date.today()
     row, verdict = publish(session, id, on, actor=caller, data_dir=runtime.settings.data)
-    rules = declaration_rules.load(runtime.settings.data)
     return PublishResult(**shown(session, [row], rules)[0].model_dump(), eligibility=verdict)
 
 
@@ -220,10 +221,10 @@ def publish_licence(
     responses=responses(400, 404, 409, 413, 422, 503),
 )
 def withdraw_licence(
-    session: Writing, runtime: RuntimeDep, caller: Caller, id: RecordId, data: WithdrawInput
+    session: Writing, rules: RulesDep, caller: Caller, id: RecordId, data: WithdrawInput
 ) -> WithdrawResult:
     """撤回现行声明（含草稿）；在先给予的开放许可继续有效。撤回后可以为同一专利重新声明。"""
     on = data.withdrawn_on or date.today()
     row = licence_edits.withdraw(session, id, on, actor=caller, reason=data.reason)
-    result = shown(session, [row], declaration_rules.load(runtime.settings.data))[0]
+    result = shown(session, [row], rules)[0]
     return WithdrawResult(**result.model_dump(), effect=withdrawal_effect(result))
