@@ -47,20 +47,13 @@ class EmbeddingStore:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def vectors(
-        self, kind: str, texts: Sequence[str], encode: Encode, progress: Progress | None = None
-    ) -> tuple[Vectors, int]:
-        """The vectors (n, dimensions) of `texts` under the prompt `kind`, and how many texts had to be embedded."""
-        blocks, embedded = self.blocks(kind, texts, encode, progress)
-        return np.concatenate([np.empty((0, self._dimensions), np.float32), *blocks]), embedded
-
     def blocks(
         self, kind: str, texts: Sequence[str], encode: Encode, progress: Progress | None = None
     ) -> tuple[Iterator[Vectors], int]:
-        """Like `vectors`, but block by block, for more texts than memory should hold vectors of.
+        """The vectors of `texts` under the prompt `kind`, block by block, and how many texts had to be embedded.
 
-        `encode` is called with the distinct texts that are not stored yet, some at a time; `progress` with the number of
-        these done and in all. Both are over when this returns.
+        There may be more texts than memory should hold vectors of. `encode` is called with the distinct texts that are not
+        stored yet, some at a time; `progress` with the number of these done and in all. Both are over when this returns.
         """
         keys = [sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._rows}
