@@ -21,6 +21,7 @@ from catalog.db import Database, Session
 from catalog.needs import NeedPublic
 from catalog.night_matches import NightMatch
 from catalog.patents import PatentPublic
+from index.build import patent_text
 from index.columns import Filters
 from index.generation import Generation
 from index.text import tokens
@@ -156,7 +157,7 @@ class ChanceFinder:
 
 
 def _profile(generation: Generation, patent: PatentPublic) -> QueryProfile:
-    text = "\n".join((patent.title, patent.abstract, patent.first_claim))
+    text = patent_text(patent.title, patent.abstract, patent.first_claim)
     return QueryProfile(tokens(text), generation.patents.lexical.idfs)
 
 
