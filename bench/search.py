@@ -1,4 +1,4 @@
-"""Speed of the index of one collection, against FAISS Flat and bm25s in the same run.
+"""Speed of the index of one collection, against FAISS Flat in the same run (the lexical leg: bench/lexical.py).
 
     python -m bench.search [--patents 135000] [--seed 1]
 
@@ -25,14 +25,13 @@ from statistics import median, quantiles
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import bm25s
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from index.collection import Collection, Document
 from index.columns import ColumnValues, Filters
-from index.text import sentences, tokens
+from index.text import sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPTH = 500
@@ -113,13 +112,15 @@ def _megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _race(calls: Mapping[str, Callable[[int], object]], count: int) -> dict[str, list[float]]:
-    """Milliseconds of each call for the queries 0 to `count`, the best of RUNS rounds after one to warm up.
+def _race(
+    calls: Mapping[str, Callable[[int], object]], count: int, runs: int = RUNS
+) -> dict[str, list[float]]:
+    """Milliseconds of each call for the queries 0 to `count`, the best of `runs` rounds after one to warm up.
 
     All contenders answer a query before the next one comes, so that other work on the machine hits them alike.
     """
     best = {name: [float("inf")] * count for name in calls}
-    for turn in range(RUNS + 1):
+    for turn in range(runs + 1):
         for at in range(count):
             for name, call in calls.items():
                 start = time.perf_counter()
@@ -208,26 +209,6 @@ def _dense(collection: Collection, vectors: Vectors, queries: Vectors) -> None:
     _show(_race({"filters to rows": lambda _: collection.columns.select(several)}, 20))
 
 
-def _lexical(collection: Collection, source: Source, count: int, seed: int) -> None:
-    vocabulary: dict[str, int] = {}
-    numbered = [
-        [vocabulary.setdefault(token, len(vocabulary)) for token in tokens(document.text)]
-        for document in _documents(source, count, seed)
-    ]
-    peer = bm25s.BM25(k1=1.2, b=0.75)
-    start = time.perf_counter()
-    peer.index((numbered, vocabulary), show_progress=False)
-    print(f"bm25s: index of tokens in {time.perf_counter() - start:.1f} s")
-    asked = [[token for token in tokens(text) if token in vocabulary] for text in source.needs]
-    rows = collection.columns.select(Filters(segment=["S1"]))
-    calls: dict[str, Callable[[int], object]] = {
-        "bm25s (numpy)": lambda at: peer.retrieve([asked[at]], k=DEPTH, show_progress=False),
-        "lexical, all": lambda at: collection.lexical.search(asked[at], DEPTH),
-        "lexical, 1 % of rows": lambda at: collection.lexical.search(asked[at], DEPTH, rows),
-    }
-    _show(_race(calls, len(asked)))
-
-
 def main() -> None:
     """Build, search, print."""
     parser = argparse.ArgumentParser()
@@ -241,7 +222,6 @@ def main() -> None:
         collection, vectors = _build(Path(work) / "patents", source, options.patents, options.seed)
         print(f"{f'best {DEPTH} of each query':36}{'median ms':>10}{'p95 ms':>10}{'ratio':>8}")
         _dense(collection, vectors, source.need_vectors)
-        _lexical(collection, source, options.patents, options.seed)
 
 
 if __name__ == "__main__":
