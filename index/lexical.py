@@ -40,8 +40,12 @@ class LexicalIndex:
     `lengths` are the numbers of tokens of the documents.
     """
 
-    def __init__(self, documents: int, arrays: dict[str, NDArray[Any]]) -> None:
+    def __init__(
+        self, documents: int, arrays: dict[str, NDArray[Any]], mean_length: float | None = None
+    ) -> None:
+        """Documents weighed by the `mean_length` of others instead of their own, where that is given."""
         self.documents = documents
+        self._given_mean = mean_length
         self.keys, self.offsets = arrays["keys"], arrays["offsets"]
         self.rows, self.weights = arrays["rows"], arrays["weights"]
         self.lengths = arrays["lengths"]
@@ -71,16 +75,20 @@ class LexicalIndex:
 
     def idfs(self, tokens: Sequence[str]) -> NDArray[np.float64]:
         """How telling each token is: its inverse document frequency, greatest for a token of no document."""
-        starts, stops = self._spans([_key(token) for token in tokens])
+        starts, stops = self._spans(np.array([_key(token) for token in tokens], np.uint64))
         return self.idf_of(stops - starts)
 
     def scores(self, tokens: Sequence[str], rows: Rows | None = None) -> Floats:
         """BM25 of the query `tokens` for `rows`, in their order, or for all documents; 0 where none occurs."""
-        starts, stops, factors = self._factors(tokens)
-        sums = np.zeros(self.documents, np.float32)
-        for start, stop, factor in zip(starts, stops, factors, strict=True):
-            np.add.at(sums, self.rows[start:stop], self.weights[start:stop] * np.float32(factor))
+        sums = self.weighted(*self.query_weights(tokens))
         return sums if rows is None else sums[rows]
+
+    def weighted(self, keys: NDArray[np.uint64], factors: NDArray[np.float64]) -> Floats:
+        """The postings of tokens with these ascending keys, each times its factor, added up for every document."""
+        spans = self._spans(keys)
+        sums = np.zeros(self.documents, np.float32)
+        lexical_kernels.add_scores(spans, factors.astype(np.float32), self.rows, self.weights, sums)
+        return sums
 
     def search(self, tokens: Sequence[str], k: int, rows: Rows | None = None) -> tuple[Floats, Rows]:
         """The best k documents by (-score, row), as scores and rows; fewer where fewer have a token of the query.
@@ -91,7 +99,7 @@ class LexicalIndex:
 
     def mass(self, tokens: Sequence[str]) -> float:
         """The idf of all tokens of a query added up: what BM25 can come to, and a measure of how much the query says."""
-        _, _, factors = self._factors(tokens)
+        _, factors = self.query_weights(tokens)
         # Added one by one in the order of the keys, as `masses` does.
         return float(np.cumsum(factors)[-1]) if len(factors) else 0.0
 
@@ -125,25 +133,27 @@ class LexicalIndex:
         counts = sorted((_key(token), count) for token, count in Counter(tokens).items())
         keys = np.array([key for key, _ in counts], np.uint64)
         times = np.array([count for _, count in counts], np.float32)
-        norm = _norm(np.float32(len(tokens)), self._mean_length)
+        norm = _norm(np.float32(len(tokens)), self.mean_length)
         return keys, times / (times + norm)
 
     @cached_property
     def norms(self) -> Floats:
-        """`length_norms` of the documents."""
-        return length_norms(self.lengths)
+        """k1 (1 - b + b length / mean length) of the documents."""
+        norms: Floats = _norm(self.lengths.astype(np.float32), self.mean_length)
+        return norms
 
     @cached_property
-    def _mean_length(self) -> float:
-        return _mean(self.lengths)
+    def mean_length(self) -> float:
+        """The mean number of tokens by which postings are weighed."""
+        return _mean(self.lengths) if self._given_mean is None else self._given_mean
 
-    def _factors(self, tokens: Sequence[str]) -> tuple[Rows, Rows, NDArray[np.float64]]:
-        """Where the postings of the distinct tokens of a query start and stop, and idf times count of each."""
+    def query_weights(self, tokens: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+        """The keys of the distinct tokens of a query, ascending, and idf times count of each."""
         # In the order of the keys, so that the same words in another order give the same sums.
         counts = sorted((_key(token), count) for token, count in Counter(tokens).items())
-        starts, stops = self._spans([key for key, _ in counts])
-        factors = self.idf_of(stops - starts) * np.array([count for _, count in counts], np.float64)
-        return starts, stops, factors
+        keys = np.array([key for key, _ in counts], np.uint64)
+        starts, stops = self._spans(keys)
+        return keys, self.idf_of(stops - starts) * np.array([count for _, count in counts], np.float64)
 
     def places(self, keys: NDArray[np.uint64]) -> tuple[Rows, NDArray[np.bool_]]:
         """The places in `self.keys` of some keys, and which of these are there at all."""
@@ -153,9 +163,8 @@ class LexicalIndex:
         known[inside] = self.keys[places[inside]] == keys[inside]
         return places, known
 
-    def _spans(self, token_keys: Sequence[np.uint64]) -> tuple[Rows, Rows]:
+    def _spans(self, keys: NDArray[np.uint64]) -> tuple[Rows, Rows]:
         """Where the postings of each token start and stop; nowhere (0, 0) for a token of no document."""
-        keys = np.array(token_keys, np.uint64)
         places, known = self.places(keys)
         starts, stops = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
         starts[known], stops[known] = self.offsets[places[known]], self.offsets[places[known] + 1]
@@ -240,14 +249,5 @@ def best_of(scores: Floats, k: int, rows: Rows | None = None) -> tuple[Floats, R
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
     candidates = scores if rows is None else scores[rows]
-    best = _best(candidates, k)
+    best = lexical_kernels.best_places(candidates, k)
     return candidates[best], best if rows is None else rows[best]
-
-
-def _best(scores: Floats, k: int) -> Rows:
-    """Positions of the best k positive scores by (-score, position)."""
-    cut = np.partition(scores, -k)[-k] if len(scores) > k else np.float32(0)
-    best = np.flatnonzero(scores > cut)
-    if cut > 0:
-        best = np.concatenate([best, np.flatnonzero(scores == cut)[: k - len(best)]])
-    return best[np.lexsort((best, -scores[best]))]

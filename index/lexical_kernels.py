@@ -1,4 +1,4 @@
-"""Inner loops of the lexical leg of all pairs."""
+"""Inner loops of the lexical leg, of one query and of all pairs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,63 @@ from numpy.typing import NDArray
 from index.compiled import compiled, kth_largest
 
 _LOW = np.uint64(2**32 - 1)
+_ROOM = 4096
+
+
+@compiled
+def _key(bits: np.uint32, place: int) -> np.uint64:
+    """The bits of positive numbers are ordered like these; of equal scores the lower place has the greater key."""
+    return (np.uint64(bits) << np.uint64(32)) | (_LOW - np.uint64(place))
+
+
+@compiled
+def _best(keys: NDArray[np.uint64], k: int) -> NDArray[np.uint64]:
+    """The greatest k keys, the greatest first."""
+    if len(keys) > k:
+        cut = kth_largest(keys.copy(), k)
+        keys = keys[keys >= cut]
+    return np.sort(keys)[::-1]
+
+
+@compiled
+def add_scores(
+    spans: tuple[NDArray[np.int64], NDArray[np.int64]],
+    factors: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    sums: NDArray[np.float32],
+) -> None:
+    """Add the postings from `spans[0][t]` to `spans[1][t]`, times `factors[t]`, to the `sums` of their rows."""
+    starts, stops = spans
+    for token in range(len(factors)):
+        factor = factors[token]
+        for posting in range(starts[token], stops[token]):
+            sums[rows[posting]] += weights[posting] * factor
+
+
+@compiled
+def best_places(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """The places of the best k positive scores by (-score, place), in one pass.
+
+    Of what may still be among the best, a multiple of k is kept; when that is full, the worse part goes and what follows must
+    be better than its k-th: of equal scores the earlier place wins.
+    """
+    keys = np.empty(min(len(scores), 2 * k + _ROOM), np.uint64)
+    bits = scores.view(np.uint32)
+    count, cut = 0, np.float32(0)
+    for at in range(len(scores)):
+        if scores[at] > cut:
+            if count == len(keys):
+                kept = _best(keys, k)
+                count = k
+                keys[:k] = kept
+                cut = scores[np.int64(_LOW - (kept[k - 1] & _LOW))]
+                if scores[at] <= cut:
+                    continue
+            keys[count] = _key(bits[at], at)
+            count += 1
+    its = _best(keys[:count], k)
+    return (_LOW - (its & _LOW)).astype(np.int64)
 
 
 @compiled
@@ -107,15 +164,6 @@ def read_tokens(
 
 
 @compiled
-def _best(keys: NDArray[np.uint64], k: int) -> NDArray[np.uint64]:
-    """The greatest k keys, the greatest first."""
-    if len(keys) > k:
-        cut = kth_largest(keys.copy(), k)
-        keys = keys[keys >= cut]
-    return np.sort(keys)[::-1]
-
-
-@compiled
 def worth_as_query(
     postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
     norms: NDArray[np.float32],
@@ -161,8 +209,7 @@ def search(
         for at in range(reached):
             document = touched[at]
             if allowed[document]:
-                # The bits of positive numbers are ordered like these; of equal scores the lower row is the greater key.
-                keys[candidates] = (np.uint64(bits[document]) << np.uint64(32)) | (_LOW - np.uint64(document))
+                keys[candidates] = _key(bits[document], document)
                 candidates += 1
         its = _best(keys[:candidates], scores.shape[1])
         found[query] = len(its)
