@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ Encode = Callable[[Sequence[str]], Iterable[NDArray[np.float32]]]
 Progress = Callable[[int, int], None]
 
 _IDS, _VECTORS, _LEXICAL, _COLUMNS = "ids.npy", "vectors.faiss", "lexical", "columns"
-_SENTENCES, _MEAN = "sentences", "mean.npy"
+_SENTENCES, _MEAN, _DIGESTS = "sentences", "mean.npy", "digests.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,19 @@ class Document:
     text: str
     columns: ColumnValues
 
+    @property
+    def digests(self) -> tuple[int, int]:
+        """What changes with the text, and what changes with the columns: 64 bits each."""
+        return _digest(self.text), _digest(repr(self.columns))
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Row r of all parts belongs to the record `ids[r]`; ids ascend, so ties by row are ties by id.
+    """Row r of all parts belongs to the record `ids[r]`; ids ascend.
 
     `mean` (dimensions,) is that of all vectors, zero where there are none. `sentences` is for documents that are sought by
-    what one of their sentences says; a collection of needs has none.
+    what one of their sentences says; a collection of needs has none. `digests` (n, 2) are those of the documents; None in a
+    collection from before they were kept.
     """
 
     ids: NDArray[np.int64]
@@ -48,6 +55,7 @@ class Collection:
     columns: Columns
     mean: NDArray[np.float32]
     sentences: SentenceIndex | None
+    digests: NDArray[np.uint64] | None = None
 
     @classmethod
     def build(
@@ -67,7 +75,7 @@ class Collection:
         ValueError when ids do not ascend.
         """
         folder.mkdir(parents=True)
-        ids, texts = array("q"), list[str]()
+        ids, texts, digests = array("q"), list[str](), array("Q")
 
         def columns() -> Iterator[ColumnValues]:
             for document in documents:
@@ -75,10 +83,12 @@ class Collection:
                     raise ValueError(f"ids must ascend: {document.id} after {ids[-1]}")
                 ids.append(document.id)
                 texts.append(document.text)
+                digests.extend(document.digests)
                 yield document.columns
 
         Columns.write(folder / _COLUMNS, columns())
         np.save(folder / _IDS, np.frombuffer(ids, np.int64) if ids else np.empty(0, np.int64))
+        np.save(folder / _DIGESTS, np.array(digests, np.uint64).reshape(len(ids), 2))
         count = VectorIndex.write(folder / _VECTORS, encode(texts), dimensions)
         if count != len(ids):
             raise ValueError(f"{count} vectors for {len(ids)} documents")
@@ -100,9 +110,15 @@ class Collection:
             Columns.open(folder / _COLUMNS),
             mapped(folder / _MEAN),
             SentenceIndex.open(folder / _SENTENCES) if (folder / _SENTENCES).is_dir() else None,
+            mapped(folder / _DIGESTS) if (folder / _DIGESTS).is_file() else None,
         )
 
     def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def settled(self) -> int:
+        """The number of the first rows on which `mean`, idf and samples rest: all of them, but in a live view."""
         return len(self.ids)
 
     def row_of(self, record_id: int) -> int | None:
@@ -114,6 +130,11 @@ class Collection:
 def sentences_of(text: str) -> list[str]:
     """The sentences of a document's text as a collection holds them; a text without any counts as one."""
     return [sentence.text for sentence in sentences(text)] or [text]
+
+
+def _digest(text: str) -> int:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 def _mean(vectors: VectorIndex) -> NDArray[np.float32]:

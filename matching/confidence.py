@@ -67,9 +67,10 @@ class Level:
 
 def level(patents: Collection, need: Need, bm25: Floats) -> Level | None:
     """The level of a need's scores, None among too few patents; `bm25` is that of all documents."""
-    if len(patents) < FEWEST_PATENTS:
+    count = patents.settled
+    if count < FEWEST_PATENTS:
         return None
-    rows = np.unique(np.linspace(0, len(patents) - 1, min(SAMPLE, len(patents))).astype(np.int64))
+    rows = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(np.int64))
     scored, _ = scores_of_need(patents, need, rows, bm25)
     total = scored.total / MICRO
     return Level(float(total.mean()), max(float(total.std()), 1e-6))
