@@ -5,10 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Numeric, Select, Text, cast, or_, select
+from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import PageQuery, Rows, Schema, Timestamps, all_ids, apply_changes, fold, paginate
+from catalog.base import PageQuery, Rows, Schema, Timestamps, all_ids, apply_changes, chunks, fold, paginate
 from catalog.conditions import in_regions, of_industries
 from catalog.errors import Conflict, NotFound
 from catalog.import_changes import RecordKind, apply_noted, note_new
@@ -40,6 +40,7 @@ class Enterprise(EnterpriseBase, Timestamps, table=True):
     """An enterprise, known by its credit code where given and by its folded name."""
 
     __tablename__ = "enterprises"
+    __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     name_key: str = Field(max_length=300, unique=True)
@@ -143,9 +144,20 @@ def industries(session: Session, where: EnterpriseFilter) -> dict[int, str | Non
 
 def products(session: Session) -> Iterator[FirmProducts]:
     """The products of all enterprises that state them, in the order of their ids."""
-    query = select(col(Enterprise.id), col(Enterprise.products)).where(col(Enterprise.products) != "")
-    for id_, text in session.execute(query.order_by(col(Enterprise.id)).execution_options(yield_per=2000)):
+    query = _stating_products().order_by(col(Enterprise.id)).execution_options(yield_per=2000)
+    for id_, text in session.execute(query):
         yield FirmProducts(id=id_, products=text)
+
+
+def products_of(session: Session, ids: Sequence[int]) -> Iterator[FirmProducts]:
+    """The products of those of these enterprises that state them."""
+    for chunk in chunks(ids):
+        for id_, text in session.execute(_stating_products().where(col(Enterprise.id).in_(chunk))):
+            yield FirmProducts(id=id_, products=text)
+
+
+def _stating_products() -> Select[Any]:
+    return select(col(Enterprise.id), col(Enterprise.products)).where(col(Enterprise.products) != "")
 
 
 def _meeting(where: EnterpriseFilter) -> Select[Enterprise]:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Numeric, Select, Text, cast, or_, select
+from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import enterprises
@@ -19,6 +19,7 @@ from catalog.base import (
     all_ids,
     apply_changes,
     as_json,
+    chunks,
     enum_type,
     paginate,
 )
@@ -59,6 +60,7 @@ class Need(NeedBase, Timestamps, table=True):
     """A need, known by its code."""
 
     __tablename__ = "needs"
+    __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(max_length=64, unique=True)
@@ -281,18 +283,27 @@ def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo
 
 def texts(session: Session) -> Iterator[NeedText]:
     """All needs in the order of their ids, as the index needs them."""
-    for row in session.execute(
-        select(Need).order_by(col(Need.id)).execution_options(yield_per=2000)
-    ).scalars():
-        yield NeedText(
-            id=row.id or 0,
-            text=full_text(row.title, row.text),
-            industry=row.industry,
-            province=row.province,
-            prefecture=row.prefecture,
-            segments=[str(c["code"]) for c in row.classes if c["scheme"] == "segment"],
-            is_open=row.status == NeedStatus.OPEN.value,
-        )
+    query = select(Need).order_by(col(Need.id)).execution_options(yield_per=2000)
+    yield from map(_text, session.execute(query).scalars())
+
+
+def texts_of(session: Session, ids: Sequence[int]) -> Iterator[NeedText]:
+    """Those of these needs that there are, as `texts` gives them."""
+    for chunk in chunks(ids):
+        query = select(Need).where(col(Need.id).in_(chunk))
+        yield from map(_text, session.execute(query).scalars())
+
+
+def _text(row: Need) -> NeedText:
+    return NeedText(
+        id=row.id or 0,
+        text=full_text(row.title, row.text),
+        industry=row.industry,
+        province=row.province,
+        prefecture=row.prefecture,
+        segments=[str(c["code"]) for c in row.classes if c["scheme"] == "segment"],
+        is_open=row.status == NeedStatus.OPEN.value,
+    )
 
 
 def open_firms(session: Session) -> dict[int, int | None]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from pydantic import field_validator
-from sqlalchemy import JSON, Select, Text, func, select
+from sqlalchemy import JSON, Index, Select, Text, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import holders, screenings
@@ -69,6 +69,7 @@ class Patent(PatentBase, Timestamps, table=True):
     """A patent. Without application number it is a draft, known by its fingerprint."""
 
     __tablename__ = "patents"
+    __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     application_number: str | None = Field(default=None, max_length=16, unique=True)
@@ -189,6 +190,8 @@ class PatentText(SQLModel):
     segments: list[str]
     force: tuple[date, date] | None
     open_licence: bool
+    dormant: bool | None = None
+    potential: int = 0
 
 
 def fingerprint(title: str, first_applicant: str) -> str:
@@ -470,6 +473,14 @@ def texts(session: Session, licensed: set[int]) -> Iterator[PatentText]:
         session.expunge_all()
 
 
+def texts_of(session: Session, ids: Sequence[int], licensed: set[int]) -> Iterator[PatentText]:
+    """Those of these patents that there are, in blocks, as `texts` gives them."""
+    for chunk in chunks(ids):
+        rows = session.execute(select(Patent).where(col(Patent.id).in_(chunk))).scalars().all()
+        yield from _text_block(session, rows, licensed)
+        session.expunge_all()
+
+
 def _text_block(session: Session, rows: Sequence[Patent], licensed: set[int]) -> Iterator[PatentText]:
     ids = [row.id or 0 for row in rows]
     first = (
@@ -486,9 +497,10 @@ def _text_block(session: Session, rows: Sequence[Patent], licensed: set[int]) ->
     )
     for patent_id, scheme, code in session.execute(query):
         codes.setdefault((patent_id, scheme), []).append(code)
+    screened = screenings.verdicts(session, ids)
     for row in rows:
         key = row.id or 0
-        force = force_of(row)
+        force, (dormant, potential) = force_of(row), screened.get(key, (None, 0))
         yield PatentText(
             id=key,
             title=row.title,
@@ -503,4 +515,6 @@ def _text_block(session: Session, rows: Sequence[Patent], licensed: set[int]) ->
             segments=codes.get((key, "segment"), []),
             force=(force.first, force.last) if force else None,
             open_licence=key in licensed,
+            dormant=dormant,
+            potential=potential,
         )

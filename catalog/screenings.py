@@ -102,6 +102,18 @@ def of_patents(session: Session, ids: Sequence[int]) -> dict[int, ScreeningPubli
     return found
 
 
+def verdicts(session: Session, ids: Sequence[int]) -> dict[int, tuple[bool | None, int]]:
+    """Whether these patents are dormant, and their potential, by patent id; those never screened are left out."""
+    found: dict[int, tuple[bool | None, int]] = {}
+    for chunk in chunks(ids):
+        query = select(col(Screening.patent_id), col(Screening.dormant), col(Screening.potential))
+        for patent_id, dormant, potential in session.execute(
+            query.where(col(Screening.patent_id).in_(chunk))
+        ):
+            found[patent_id] = dormant, potential
+    return found
+
+
 def _values(row: Result) -> dict[str, object]:
     return {name: getattr(row, name) for name in Screening.model_fields}
 
