@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from catalog import patents
 from catalog.errors import NotReady, PatentDockError
@@ -14,6 +14,8 @@ from service.checks import check_generation, check_model, check_schema, check_se
 from service.runtime import Runtime
 
 MIN_FREE_BYTES = 2 * 1024**3
+_PROBE = "动力电池在低温下充电慢", ["一种动力电池的低温加热方法及系统。" * 12]
+"""A need and a patent of common length, read by the cross-encoder."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,17 @@ def _check_disk(runtime: Runtime) -> str:
     if free < MIN_FREE_BYTES:
         raise NotReady(f"数据目录所在磁盘{text}", hint="请清理磁盘；索引、模型与数据库至少需要 2 GB")
     return text
+
+
+def _check_reranker(runtime: Runtime) -> str:
+    reranker = runtime.reranker
+    if reranker is None:
+        return "未设置（PATENTDOCK_RERANKER），不重排"
+    _, report = replace(reranker, budget_ms=1).amounts(*_PROBE)
+    return (
+        f"{runtime.settings.reranker} 可用：读一对文本约 {report.took_ms:.0f} 毫秒；每次匹配读前 {reranker.top} 件，"
+        f"至多 {reranker.budget_ms} 毫秒"
+    )
 
 
 class NextStep(NotReady):
@@ -97,6 +110,7 @@ CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
     ("数据库", _check_database),
     ("产业目录", _check_segments),
     ("语义模型", check_model),
+    ("重排模型", _check_reranker),
     ("索引", _check_index),
 )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from index.generation import GenerationStore
     from matching.completer import Completer
     from matching.match import Matcher
+    from matching.rerank import Reranker
 
 
 class Runtime:
@@ -84,6 +85,17 @@ class Runtime:
         else:
             precision = Precision(self.settings.precision, "由 PATENTDOCK_PRECISION 指定")
         return Encoder.load(model, threads=threads, precision=precision)
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """What re-ranks the first matches, where a cross-encoder is set. Raises ModelUnavailableError."""
+        its = self.settings
+        if not its.reranker:
+            return None
+        from index.cross_encoder import PairReader
+        from matching.rerank import Reranker
+
+        return Reranker(PairReader.load(its.reranker), its.rerank_top, its.rerank_ms, its.rerank_weight)
 
     @cached_property
     def completer(self) -> Completer:
