@@ -37,7 +37,8 @@ import tantivy
 from numpy.typing import NDArray
 
 from bench.search import DEPTH, _race, _show, _texts
-from index.lexical import K1, B, LexicalIndex
+from index.bm25 import K1, B
+from index.lexical import LexicalIndex
 from index.text import sentences, tokens
 
 SENTENCES, PAIRS = 5, 15

@@ -10,26 +10,22 @@ vocabulary is mapped too, where bm25s loads it into every process, and an empty 
 from __future__ import annotations
 
 import json
-from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from hashlib import blake2b
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
 from index import lexical_kernels
+from index.bm25 import K1, B, Floats, length_norm, mean_length, token_key
+from index.lexical_postings import write_postings
 from index.mapped import mapped
 
-Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-K1, B = 1.2, 0.75  # the usual defaults; on real needs other values hardly matter
 _ARRAYS = ("keys", "offsets", "rows", "weights", "lengths")
 
 
@@ -54,18 +50,14 @@ class LexicalIndex:
     def write(cls, folder: Path, token_lists: Iterable[Sequence[str]]) -> int:
         """Write the index of documents, given as their tokens in the order of rows, into the new `folder`.
 
-        Answers the number of documents. Memory grows with the number of distinct tokens of each document, about 20 bytes
-        for each.
+        Answers the number of documents. Memory grows with the vocabulary alone; the postings wait in files without a name in
+        `folder`, as large as the index.
         """
-        postings = _Postings()
-        for token_list in token_lists:
-            postings.add(token_list)
         folder.mkdir()
-        for name, values in postings.arrays().items():
-            np.save(folder / f"{name}.npy", values)
-        facts = {"documents": len(postings.lengths), "k1": K1, "b": B}
+        documents = write_postings(folder, token_lists)
+        facts = {"documents": documents, "k1": K1, "b": B}
         (folder / "bm25.json").write_text(json.dumps(facts), "utf-8")
-        return len(postings.lengths)
+        return documents
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
@@ -75,7 +67,7 @@ class LexicalIndex:
 
     def idfs(self, tokens: Sequence[str]) -> NDArray[np.float64]:
         """How telling each token is: its inverse document frequency, greatest for a token of no document."""
-        starts, stops = self._spans(np.array([_key(token) for token in tokens], np.uint64))
+        starts, stops = self._spans(np.array([token_key(token) for token in tokens], np.uint64))
         return self.idf_of(stops - starts)
 
     def scores(self, tokens: Sequence[str], rows: Rows | None = None) -> Floats:
@@ -130,27 +122,27 @@ class LexicalIndex:
 
     def posting_weights(self, tokens: Sequence[str]) -> tuple[NDArray[np.uint64], Floats]:
         """The keys of a document's tokens, ascending, and what their postings weigh or would weigh here."""
-        counts = sorted((_key(token), count) for token, count in Counter(tokens).items())
+        counts = sorted((token_key(token), count) for token, count in Counter(tokens).items())
         keys = np.array([key for key, _ in counts], np.uint64)
         times = np.array([count for _, count in counts], np.float32)
-        norm = _norm(np.float32(len(tokens)), self.mean_length)
+        norm = length_norm(np.float32(len(tokens)), self.mean_length)
         return keys, times / (times + norm)
 
     @cached_property
     def norms(self) -> Floats:
         """k1 (1 - b + b length / mean length) of the documents."""
-        norms: Floats = _norm(self.lengths.astype(np.float32), self.mean_length)
+        norms: Floats = length_norm(self.lengths.astype(np.float32), self.mean_length)
         return norms
 
     @cached_property
     def mean_length(self) -> float:
         """The mean number of tokens by which postings are weighed."""
-        return _mean(self.lengths) if self._given_mean is None else self._given_mean
+        return mean_length(self.lengths) if self._given_mean is None else self._given_mean
 
     def query_weights(self, tokens: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
         """The keys of the distinct tokens of a query, ascending, and idf times count of each."""
         # In the order of the keys, so that the same words in another order give the same sums.
-        counts = sorted((_key(token), count) for token, count in Counter(tokens).items())
+        counts = sorted((token_key(token), count) for token, count in Counter(tokens).items())
         keys = np.array([key for key, _ in counts], np.uint64)
         starts, stops = self._spans(keys)
         return keys, self.idf_of(stops - starts) * np.array([count for _, count in counts], np.float64)
@@ -174,71 +166,6 @@ class LexicalIndex:
         """The inverse document frequency of tokens that stand in so many documents."""
         idf: NDArray[np.float64] = np.log1p((self.documents - frequencies + 0.5) / (frequencies + 0.5))
         return idf
-
-
-class _Postings:
-    """The postings while they are gathered, document by document."""
-
-    def __init__(self) -> None:
-        self.vocabulary: dict[str, int] = defaultdict(count().__next__)
-        self.lengths = array("i")
-        self.distinct = array("i")
-        self.terms = array("i")
-        self.counts = array("i")
-
-    def add(self, tokens: Sequence[str]) -> None:
-        counts = Counter(tokens)
-        self.terms.extend(map(self.vocabulary.__getitem__, counts))
-        self.counts.extend(counts.values())
-        self.lengths.append(len(tokens))
-        self.distinct.append(len(counts))
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays of the index: postings grouped by token in the order of keys, rows ascending in each group."""
-        keys = np.array([_key(token) for token in self.vocabulary], np.uint64)
-        order = np.argsort(keys)
-        place = np.empty(len(keys), np.int32)
-        place[order] = np.arange(len(keys), dtype=np.int32)
-        starts = np.zeros(len(self.lengths) + 1, np.int64)
-        np.cumsum(np.frombuffer(self.distinct, np.int32), out=starts[1:])
-        by_document = csr_array(
-            (self._weights(), place[np.frombuffer(self.terms, np.int32)], starts),
-            shape=(len(self.lengths), len(keys)),
-        )
-        by_token = by_document.tocsc()
-        return {
-            "keys": keys[order],
-            "offsets": by_token.indptr.astype(np.int64),
-            "rows": by_token.indices.astype(np.int32),
-            "weights": by_token.data,
-            "lengths": np.frombuffer(self.lengths, np.int32),
-        }
-
-    def _weights(self) -> Floats:
-        norms = length_norms(np.frombuffer(self.lengths, np.int32))
-        counts = np.frombuffer(self.counts, np.int32).astype(np.float32)
-        weights: Floats = counts / (counts + np.repeat(norms, np.frombuffer(self.distinct, np.int32)))
-        return weights
-
-
-def length_norms(lengths: NDArray[np.int32]) -> Floats:
-    """k1 (1 - b + b length / mean length) of each document: a posting weighs tf / (tf + norm)."""
-    norms: Floats = _norm(lengths.astype(np.float32), _mean(lengths))
-    return norms
-
-
-def _mean(lengths: NDArray[np.int32]) -> float:
-    return max(float(lengths.astype(np.float32).mean()) if len(lengths) else 0.0, 1e-9)
-
-
-def _norm(length: Any, mean: float) -> Any:
-    return np.asarray(K1 * (1 - B + B * length / mean)).astype(np.float32)
-
-
-def _key(token: str) -> np.uint64:
-    # Digests instead of the words: the vocabulary is mapped, not loaded. Among three million tokens, any two share one
-    # with a probability of 2e-7, and then merely share their postings.
-    return np.uint64(int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little"))
 
 
 def best_of(scores: Floats, k: int, rows: Rows | None = None) -> tuple[Floats, Rows]:

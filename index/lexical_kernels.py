@@ -27,6 +27,42 @@ def _best(keys: NDArray[np.uint64], k: int) -> NDArray[np.uint64]:
 
 
 @compiled
+def count_postings(
+    terms: NDArray[np.int32], places: NDArray[np.int32], frequencies: NDArray[np.int64]
+) -> None:
+    """Count in `frequencies[places[term]]` how often each term stands among `terms`."""
+    for term in terms:
+        frequencies[places[term]] += 1
+
+
+@compiled
+def group_postings(
+    gathered: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    norms: NDArray[np.float32],
+    places: NDArray[np.int32],
+    low: int,
+    heads: NDArray[np.int64],
+    grouped: tuple[NDArray[np.int32], NDArray[np.float32]],
+) -> None:
+    """Write the rows and weights of the tokens with the places from `low` on, each from its head; heads move on.
+
+    `gathered` holds how many distinct terms each document has, these document by document, and how often they stand there.
+    """
+    distinct, terms, counts = gathered
+    rows, weights = grouped
+    at = 0
+    for document in range(len(distinct)):
+        for posting in range(at, at + distinct[document]):
+            token = places[terms[posting]] - low
+            if 0 <= token < len(heads):
+                frequency = np.float32(counts[posting])
+                rows[heads[token]] = document
+                weights[heads[token]] = frequency / (frequency + norms[document])
+                heads[token] += 1
+        at += distinct[document]
+
+
+@compiled
 def add_scores(
     spans: tuple[NDArray[np.int64], NDArray[np.int64]],
     factors: NDArray[np.float32],

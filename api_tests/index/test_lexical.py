@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import math
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.lexical import K1, B, LexicalIndex
+from index import lexical_postings
+from index.bm25 import K1, B
+from index.lexical import LexicalIndex, best_of
 
 WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
 token_lists = st.lists(st.sampled_from(WORDS), max_size=12)
@@ -109,3 +112,24 @@ def test_a_document_asked_by_queries_scores_what_each_query_finds(
     masses = [index.idfs(query).sum() for query in queries]
     np.testing.assert_allclose([index.mass(query) for query in queries], masses)
     np.testing.assert_allclose(index.masses(asking), masses)
+
+
+def test_an_index_written_in_parts_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(5)
+    documents = [random.choice(WORDS, random.integers(0, 20)).tolist() for _ in range(200)]
+    LexicalIndex.write(tmp_path / "whole", documents)
+    monkeypatch.setattr(lexical_postings, "_WAITING", 50)
+    monkeypatch.setattr(lexical_postings, "_GROUPED", 100)
+    LexicalIndex.write(tmp_path / "parts", documents)
+    names = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert filecmp.cmpfiles(tmp_path / "whole", tmp_path / "parts", names, shallow=False)[0] == names
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_best_of_many_scores_come_in_order_and_the_lowest_of_equal_ones(order: int) -> None:
+    # More scores than are kept at a time, with many ties, rising and falling.
+    scores = np.sort(np.random.default_rng(6).integers(0, 3000, 30_000).astype(np.float32))[::order].copy()
+    best, rows = best_of(scores, 25)
+    expected = np.lexsort((np.arange(len(scores)), -scores))[:25]
+    assert rows.tolist() == expected.tolist()
+    np.testing.assert_array_equal(best, scores[expected])

@@ -1,0 +1,39 @@
+"""The formulas of BM25 (Robertson and Zaragoza, 2009) that building and searching share, and the keys of tokens.
+
+A posting holds the saturated term frequency tf / (tf + k1 (1 - b + b length / mean length)).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+K1, B = 1.2, 0.75  # the usual defaults; on real needs other values hardly matter
+
+
+def length_norms(lengths: NDArray[np.int32]) -> Floats:
+    """k1 (1 - b + b length / mean length) of each document: a posting weighs tf / (tf + norm)."""
+    norms: Floats = length_norm(lengths.astype(np.float32), mean_length(lengths))
+    return norms
+
+
+def mean_length(lengths: NDArray[np.int32]) -> float:
+    """The mean number of tokens, above zero."""
+    return max(float(lengths.astype(np.float32).mean()) if len(lengths) else 0.0, 1e-9)
+
+
+def length_norm(length: Any, mean: float) -> Any:
+    """k1 (1 - b + b length / mean) of one length or an array of them, in single precision."""
+    return np.asarray(K1 * (1 - B + B * length / mean)).astype(np.float32)
+
+
+def token_key(token: str) -> np.uint64:
+    """The number that stands for a token."""
+    # Digests instead of the words: the vocabulary is mapped, not loaded. Among three million tokens, any two share one
+    # with a probability of 2e-7, and then merely share their postings.
+    return np.uint64(int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little"))

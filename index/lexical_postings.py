@@ -1,0 +1,126 @@
+"""Writes the postings of a collection, in memory that grows with the vocabulary alone."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import lexical_kernels
+from index.bm25 import Floats, length_norms, token_key
+
+# Numbers that wait in memory before they go into a file, and postings that are grouped at a time.
+_WAITING = 1 << 22
+_GROUPED = 1 << 26
+
+Gathered = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+def write_postings(folder: Path, token_lists: Iterable[Sequence[str]]) -> int:
+    """Write keys, offsets, rows, weights and lengths of `index.lexical` into `folder`; answers the number of documents.
+
+    Until then the postings wait in files without a name in the same folder, as large as the index.
+    """
+    with TemporaryFile(dir=folder) as terms, TemporaryFile(dir=folder) as counts:
+        postings = _Postings(terms, counts)
+        for token_list in token_lists:
+            postings.add(token_list)
+        postings.write(folder)
+    return len(postings.lengths)
+
+
+class _Postings:
+    """The postings while they are gathered, document by document, and grouped by token."""
+
+    def __init__(self, terms: BinaryIO, counts: BinaryIO) -> None:
+        self._vocabulary: dict[str, int] = defaultdict(count().__next__)
+        self._terms, self._counts = _Spilled(terms), _Spilled(counts)
+        self._distinct = array("i")
+        self.lengths = array("i")
+
+    def add(self, tokens: Sequence[str]) -> None:
+        counts = Counter(tokens)
+        self._terms.extend(map(self._vocabulary.__getitem__, counts))
+        self._counts.extend(counts.values())
+        self.lengths.append(len(tokens))
+        self._distinct.append(len(counts))
+
+    def write(self, folder: Path) -> None:
+        """Write the arrays of the index: postings by token in the order of keys, rows ascending in each group."""
+        keys = np.array([token_key(token) for token in self._vocabulary], np.uint64)
+        order = np.argsort(keys)
+        places = np.empty(len(keys), np.int32)
+        places[order] = np.arange(len(keys), dtype=np.int32)
+        self._vocabulary.clear()
+        terms, counts = self._terms.mapped(), self._counts.mapped()
+        frequencies = np.zeros(len(keys), np.int64)
+        lexical_kernels.count_postings(terms, places, frequencies)
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(frequencies)])
+        lengths = np.frombuffer(self.lengths, np.int32)
+        for name, values in (("keys", keys[order]), ("offsets", offsets), ("lengths", lengths)):
+            np.save(folder / f"{name}.npy", values)
+        gathered = np.frombuffer(self._distinct, np.int32), terms, counts
+        _group(folder, gathered, length_norms(lengths), places, offsets)
+
+
+def _group(
+    folder: Path, gathered: Gathered, norms: Floats, places: NDArray[np.int32], offsets: NDArray[np.int64]
+) -> None:
+    """Write the grouped postings, as many tokens at a time as have _GROUPED of them, or one."""
+    total, low = int(offsets[-1]), 0
+    with (
+        _array_file(folder / "rows.npy", np.int32, total) as rows_file,
+        _array_file(folder / "weights.npy", np.float32, total) as weights_file,
+    ):
+        while low < len(offsets) - 1:
+            high = max(int(np.searchsorted(offsets, offsets[low] + _GROUPED, "right")) - 1, low + 1)
+            heads = offsets[low:high] - offsets[low]
+            size = int(offsets[high] - offsets[low])
+            rows, weights = np.empty(size, np.int32), np.empty(size, np.float32)
+            lexical_kernels.group_postings(gathered, norms, places, low, heads, (rows, weights))
+            rows.tofile(rows_file)
+            weights.tofile(weights_file)
+            low = high
+
+
+class _Spilled:
+    """Integers that go into a file when they are many."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._waiting = array("i")
+        self._file = file
+
+    def extend(self, values: Iterable[int]) -> None:
+        self._waiting.extend(values)
+        if len(self._waiting) >= _WAITING:
+            self._spill()
+
+    def mapped(self) -> NDArray[np.int32]:
+        """All of them."""
+        self._spill()
+        if self._file.tell() == 0:  # nothing cannot be mapped
+            return np.empty(0, np.int32)
+        values: NDArray[np.int32] = np.memmap(self._file, np.int32, "r").view(np.ndarray)
+        return values
+
+    def _spill(self) -> None:
+        self._waiting.tofile(self._file)
+        self._file.flush()
+        del self._waiting[:]
+
+
+@contextmanager
+def _array_file(path: Path, kind: type[np.generic], length: int) -> Iterator[BinaryIO]:
+    """A new .npy file for so many numbers, which are written one after another."""
+    header = {"descr": np.dtype(kind).str, "fortran_order": False, "shape": (length,)}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        yield file
