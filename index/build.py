@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from catalog import enterprises, generations, licences, needs, patents, segments
 from catalog.db import Database
+from catalog.enterprises import FirmProducts
 from catalog.errors import NotFound, NotReady, system_reason
 from catalog.needs import NeedText
 from catalog.patents import PatentText
+from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY
 from index.collection import Collection, Document, Encode
 from index.columns import ColumnValues
 from index.embedding_store import EmbeddingStore
@@ -179,13 +181,13 @@ class _Build:
         with self._database.read() as session:
             licensed = licences.licensed_ids(session, date.today())
             for done, patent in enumerate(patents.texts(session, licensed), 1):
-                yield _patent_document(patent)
+                yield patent_document(patent)
                 if done % 1000 == 0 or done == total:
                     self._progress("读取专利", done, total)
 
     def _needs(self) -> Iterator[Document]:
         with self._database.read() as session:
-            yield from (_need_document(need) for need in needs.texts(session) if need.is_open)
+            yield from (need_document(need) for need in needs.texts(session) if need.is_open)
 
     def _patent_collection(self, folder: Path, total: int, embeddings: EmbeddingStore) -> Collection:
         return Collection.build(
@@ -208,9 +210,7 @@ class _Build:
 
     def _products(self) -> Iterator[Document]:
         with self._database.read() as session:
-            yield from (
-                Document(firm.id, firm.products, ColumnValues()) for firm in enterprises.products(session)
-            )
+            yield from map(product_document, enterprises.products(session))
 
     def _product_collection(self, folder: Path, embeddings: EmbeddingStore) -> Collection:
         return Collection.build(
@@ -242,7 +242,8 @@ class _Build:
         )
 
 
-def _patent_document(patent: PatentText) -> Document:
+def patent_document(patent: PatentText) -> Document:
+    """What is indexed of a patent."""
     values = ColumnValues(
         segments=tuple(patent.segments),
         regions=_regions(patent.province, patent.prefecture),
@@ -252,17 +253,30 @@ def _patent_document(patent: PatentText) -> Document:
         kind=patent.kind,
         open_licence=patent.open_licence,
         force=patent.force,
+        dormancy=_dormancy(patent),
     )
     return Document(patent.id, patent_text(patent.title, patent.abstract, patent.first_claim), values)
 
 
-def _need_document(need: NeedText) -> Document:
+def _dormancy(patent: PatentText) -> int:
+    if patent.dormant is None:
+        return UNKNOWN_DORMANCY
+    return max(0, min(patent.potential, 100)) if patent.dormant else NOT_DORMANT
+
+
+def need_document(need: NeedText) -> Document:
+    """What is indexed of a need."""
     values = ColumnValues(
         segments=tuple(need.segments),
         regions=_regions(need.province, need.prefecture),
         industries=(need.industry,) if need.industry else (),
     )
     return Document(need.id, need.text, values)
+
+
+def product_document(firm: FirmProducts) -> Document:
+    """What is indexed of an enterprise."""
+    return Document(firm.id, firm.products, ColumnValues())
 
 
 def _regions(province: str | None, prefecture: str | None) -> tuple[str, ...]:

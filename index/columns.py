@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from catalog import reference
+from index.attributes import UNKNOWN_DORMANCY, Attributes
 from index.mapped import mapped
 
 Rows = NDArray[np.int64]
@@ -64,7 +66,10 @@ class Filters(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
-    """What filters can ask of one document. `force`: first and last day in force, None where unknown."""
+    """What filters and factors can ask of one document.
+
+    `force`: first and last day in force, None where unknown; `dormancy`: as in `index.attributes`.
+    """
 
     segments: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -74,6 +79,7 @@ class ColumnValues:
     kind: str | None = None
     open_licence: bool = False
     force: tuple[date, date] | None = None
+    dormancy: int = UNKNOWN_DORMANCY
 
     def codes(self) -> dict[str, set[str]]:
         """The codes, by field of `Filters`, under which the document is found."""
@@ -112,7 +118,7 @@ def industry_levels(code: str) -> list[str]:
 
 
 class Columns:
-    """The filter columns of one collection."""
+    """The columns of one collection."""
 
     def __init__(
         self,
@@ -127,42 +133,68 @@ class Columns:
             flat["force_from"],
             flat["force_to"],
         )
+        self._dormancy = flat.get("dormancy")
 
     @classmethod
     def write(cls, folder: Path, documents: Iterable[ColumnValues]) -> int:
         """Write the columns of `documents`, in the order of rows, into the new `folder`; answers their number."""
+        terms, arrays = cls._gathered(documents)
+        folder.mkdir()
+        (folder / "terms.json").write_text(json.dumps(terms, ensure_ascii=False), "utf-8")
+        for name, values_by_row in arrays.items():
+            np.save(folder / f"{name}.npy", np.ascontiguousarray(values_by_row))
+        return len(arrays["open_licence"])
+
+    @classmethod
+    def of(cls, documents: Iterable[ColumnValues]) -> Columns:
+        """The columns of `documents`, in the order of rows, in memory."""
+        terms, arrays = cls._gathered(documents)
+        return cls(terms, **arrays)
+
+    @staticmethod
+    def _gathered(
+        documents: Iterable[ColumnValues],
+    ) -> tuple[dict[str, dict[str, int]], dict[str, NDArray[Any]]]:
+        """The number of the list of each code, and the arrays of the columns."""
         lists: dict[str, dict[str, array[int]]] = {field: {} for field in CODED}
-        flat: list[tuple[bool, int, int]] = []
+        flat: list[tuple[bool, int, int, int]] = []
         for row, values in enumerate(documents):
             for field, codes in values.codes().items():
                 for code in codes:
                     lists[field].setdefault(code, array("i")).append(row)
             first, last = (day.toordinal() for day in values.force) if values.force else _NEVER
-            flat.append((values.open_licence, first, last))
-        folder.mkdir()
+            flat.append((values.open_licence, first, last, values.dormancy))
         terms, postings, offsets = _flatten(lists)
-        (folder / "terms.json").write_text(json.dumps(terms, ensure_ascii=False), "utf-8")
-        columns = np.array(flat, np.int32).reshape(len(flat), 3)
-        arrays = {
+        columns = np.array(flat, np.int32).reshape(len(flat), 4)
+        return terms, {
             "offsets": offsets,
             "postings": postings,
             "open_licence": columns[:, 0].astype(np.uint8),
             "force_from": columns[:, 1],
             "force_to": columns[:, 2],
+            "dormancy": columns[:, 3].astype(np.uint8),
         }
-        for name, values_by_row in arrays.items():
-            np.save(folder / f"{name}.npy", np.ascontiguousarray(values_by_row))
-        return len(flat)
 
     @classmethod
     def open(cls, folder: Path) -> Columns:
         """Map the columns in `folder`."""
         terms = json.loads((folder / "terms.json").read_text("utf-8"))
-        names = ("offsets", "postings", "open_licence", "force_from", "force_to")
+        names: tuple[str, ...] = ("offsets", "postings", "open_licence", "force_from", "force_to")
+        # Generations from before factors have no such column.
+        names += ("dormancy",) if (folder / "dormancy.npy").is_file() else ()
         return cls(terms, **{name: mapped(folder / f"{name}.npy") for name in names})
 
     def __len__(self) -> int:
         return len(self._open_licence)
+
+    @cached_property
+    def attributes(self) -> Attributes:
+        """The same, row by row, for factors."""
+        postings = {
+            field: {code: self._rows_at(at) for code, at in self._terms[field].items()}
+            for field in ("segment", "region", "holder_kind")
+        }
+        return Attributes.of(postings, self._open_licence, self._force_to, self._dormancy)
 
     def select(self, filters: Filters) -> Rows | None:
         """The sorted rows that meet all `filters`; None when nothing is restricted.
@@ -187,8 +219,12 @@ class Columns:
         for code in codes:
             at = self._terms[field].get(code)
             if at is not None:
-                chosen[self._postings[self._offsets[at] : self._offsets[at + 1]]] = True
+                chosen[self._rows_at(at)] = True
         return chosen
+
+    def _rows_at(self, at: int) -> NDArray[np.int32]:
+        rows: NDArray[np.int32] = self._postings[self._offsets[at] : self._offsets[at + 1]]
+        return rows
 
 
 def _flatten(

@@ -14,6 +14,7 @@ from catalog.base import ClassRef
 from catalog.db import Database, Session
 from catalog.errors import NotReady
 from catalog.terms import NeedStatus
+from index.attributes import Attributes
 from index.build import patent_text
 from index.collection import sentences_of
 from index.columns import Filters
@@ -21,12 +22,13 @@ from index.encoder import Encoder
 from index.generation import Generation, GenerationStore
 from index.sentences import SentenceIndex
 from index.text import tokens
-from matching import eligibility
+from matching import eligibility, factor_rules
 from matching.catalogue_in_use import SegmentNames, segment_names
 from matching.confidence import NOTHING_SUITABLE, Confidence, level
 from matching.eligibility import Verdict, load_table
 from matching.eligibility_table import Table
 from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence, text_fields
+from matching.factors import AskedFactors, Context, FactorOptions, PairFactors
 from matching.feedback import Marks, RefinedMatches, refined, refinement
 from matching.match_filters import MatchFilters
 from matching.relevance import WEIGHTS
@@ -46,6 +48,9 @@ OPEN = NeedStatus.OPEN
 # Records deleted since the generation was built leave gaps; this many more hits are kept to fill them.
 SPARE = 50
 RecordT = TypeVar("RecordT", patents.PatentPublic, needs.NeedPublic)
+
+
+ALL_FACTORS = FactorOptions()
 
 
 class Matcher:
@@ -76,47 +81,67 @@ class Matcher:
         return generation
 
     def patents_for_text(
-        self, text: str, top_k: int, filters: Filters, as_of: str | None = None
+        self,
+        text: str,
+        top_k: int,
+        filters: Filters,
+        as_of: str | None = None,
+        options: FactorOptions = ALL_FACTORS,
     ) -> MatchResponse[PatentMatch]:
         """The `top_k` patents that answer a need written as `text`, best first; `as_of` names a kept generation.
 
         Raises NotFound when that is not kept.
         """
         start, generation = perf_counter(), self.generation(as_of)
-        return self._patents(generation, self._need(generation, text), top_k, filters, start)
+        factors = self._factors_of_text(generation, options)
+        return self._patents(generation, self._need(generation, text), top_k, filters, start, factors)
 
-    def patents_refined(self, text: str, top_k: int, filters: Filters, marks: Marks) -> RefinedMatches:
+    def patents_refined(
+        self, text: str, top_k: int, filters: Filters, marks: Marks, options: FactorOptions = ALL_FACTORS
+    ) -> RefinedMatches:
         """The `top_k` patents for a need asked anew after some were marked; those that do not suit are left out."""
         start, generation = perf_counter(), self.generation()
         need = self._need(generation, text)
         with self._database.read() as session:
             titles = [row.title for row in patents.many(session, sorted(marks.suitable)).values()]
         moved = refined(need, marks, titles, generation.patents)
-        found = self._patents(generation, moved, top_k, filters, start, marks.unsuitable)
+        factors = self._factors_of_text(generation, options)
+        found = self._patents(generation, moved, top_k, filters, start, factors, marks.unsuitable)
         told = refinement(need, moved, marks, generation.patents)
         return RefinedMatches(**dict(found), refinement=told)
 
-    def patents_for_need(self, need_id: int, top_k: int, filters: Filters) -> MatchResponse[PatentMatch]:
-        """The `top_k` patents that answer a need of the catalogue. Raises NotFound."""
+    def patents_for_need(
+        self, need_id: int, top_k: int, filters: Filters, *, factors: bool = True
+    ) -> MatchResponse[PatentMatch]:
+        """The `top_k` patents that answer a need of the catalogue; without `factors` by relevance alone.
+
+        Raises NotFound.
+        """
+        start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             need = needs.get(session, need_id)
-        return self.patents_for_text(needs.full_text(need.title, need.text), top_k, filters)
+        asks = self._need(generation, needs.full_text(need.title, need.text))
+        counted = self._factors_of_need(generation, need) if factors else AskedFactors()
+        return self._patents(generation, asks, top_k, filters, start, counted)
 
-    def needs_for_patent(self, patent_id: int, top_k: int, filters: Filters) -> MatchResponse[NeedMatch]:
+    def needs_for_patent(
+        self, patent_id: int, top_k: int, filters: Filters, *, factors: bool = True
+    ) -> MatchResponse[NeedMatch]:
         """The `top_k` open needs that a patent of the catalogue answers, best first. Raises NotFound.
 
-        A need and a patent have the same score as the other way round.
+        A need and a patent have the same score as the other way round. Without `factors` needs are ranked by relevance alone.
         """
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
         asking = self.asking(generation, patent)
+        counted = self._factors_of_patent(generation, patent_id) if factors else AskedFactors()
         rows = generation.needs.columns.select(filters)
         profile = QueryProfile(asking.tokens, generation.needs.lexical.idfs)
         with self._database.read() as session:
             named = segment_names(session, generation)
             kept, found = _existing(
-                lambda top: retrieve_needs(generation, asking, rows, top),
+                lambda top: retrieve_needs(generation, asking, rows, top, raised=counted.raised),
                 lambda ids: {i: need for i, need in needs.many(session, ids).items() if need.status == OPEN},
                 top_k,
             )
@@ -124,7 +149,9 @@ class Matcher:
             NeedMatch(
                 rank=rank,
                 score=hit.score,
+                relevance=hit.relevance,
                 scores=scores_of(hit),
+                factors=counted.explained(hit.row, named.names),
                 need=found[hit.id],
                 confidence=self._confidence(generation, found[hit.id], hit),
                 segments=_segments(found[hit.id].classes, named.names),
@@ -135,7 +162,7 @@ class Matcher:
             for rank, hit in enumerate(kept, 1)
         ]
         return MatchResponse[NeedMatch](
-            **self._head(generation, named, start),
+            **self._head(generation, named, start, counted),
             items=items,
             by_segment=_by_segment(i.segments for i in items),
         )
@@ -147,6 +174,7 @@ class Matcher:
         top_k: int,
         filters: Filters,
         start: float,
+        factors: AskedFactors,
         hidden: frozenset[int] = frozenset(),
     ) -> MatchResponse[PatentMatch]:
         rows = generation.patents.columns.select(filters)
@@ -158,7 +186,7 @@ class Matcher:
         with self._database.read() as session:
             named = segment_names(session, generation)
             kept, found = _existing(
-                lambda top: retrieve(generation.patents, need, rows, top, bm25=bm25),
+                lambda top: retrieve(generation.patents, need, rows, top, bm25=bm25, raised=factors.raised),
                 lambda ids: _wanted(session, [i for i in ids if i not in hidden], filters, table, verdicts),
                 top_k,
             )
@@ -167,22 +195,49 @@ class Matcher:
             PatentMatch(
                 rank=rank,
                 score=hit.score,
+                relevance=hit.relevance,
                 scores=scores_of(hit),
+                factors=factors.explained(hit.row, named.names),
                 patent=found[hit.id],
                 segments=_segments(found[hit.id].classes, named.names),
                 licence=terms.get(hit.id),
                 eligibility=verdicts[hit.id],
-                confidence=heights.confidence(hit.score) if heights else None,
+                confidence=heights.confidence(hit.relevance) if heights else None,
                 evidence=_patent_evidence(profile, hit, found[hit.id]),
             )
             for rank, hit in enumerate(kept, 1)
         ]
         return MatchResponse[PatentMatch](
-            **self._head(generation, named, start),
-            suitable=heights is None or any(heights.above(i.score) >= NOTHING_SUITABLE for i in items),
+            **self._head(generation, named, start, factors),
+            suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
             items=items,
             by_segment=_by_segment(i.segments for i in items),
         )
+
+    def _factors_of_text(self, generation: Generation, options: FactorOptions) -> AskedFactors:
+        if not options.count:
+            return AskedFactors()
+        said = options.context
+        asks = Attributes.of_one(said.segments, said.regions)
+        return AskedFactors(self._factors(asks, generation.patents.columns.attributes), need=0)
+
+    def _factors_of_need(self, generation: Generation, need: needs.Need) -> AskedFactors:
+        """Those of the need as the generation knows it, so that they are the same the other way round and at night."""
+        row, known = generation.needs.row_of(need.id or 0), generation.patents.columns.attributes
+        if row is not None:
+            return AskedFactors(self._factors(generation.needs.columns.attributes, known), need=row)
+        segments = [str(ref["code"]) for ref in need.classes if ref["scheme"] == "segment"]
+        said = Context.at(segments, need.prefecture or need.province)
+        return AskedFactors(self._factors(Attributes.of_one(said.segments, said.regions), known), need=0)
+
+    def _factors_of_patent(self, generation: Generation, patent_id: int) -> AskedFactors:
+        """Those of the patent as the generation knows it; of one that is not indexed nothing is known."""
+        row, asked = generation.patents.row_of(patent_id), generation.needs.columns.attributes
+        its = Attributes.of_one() if row is None else generation.patents.columns.attributes
+        return AskedFactors(self._factors(asked, its), patent=row or 0)
+
+    def _factors(self, asked: Attributes, patents_: Attributes) -> PairFactors:
+        return PairFactors(factor_rules.load(self._data_dir), date.today(), asked, patents_)
 
     def _need(self, generation: Generation, text: str) -> Need:
         return Need.among(text, self._encoder.encode_queries([text])[0], generation.needs)
@@ -192,7 +247,7 @@ class Matcher:
         vector, text = generation.needs.vectors.vector(hit.row), needs.full_text(need.title, need.text)
         asks = Need.among(text, vector, generation.needs)
         heights = level(generation.patents, asks, generation.patents.lexical.scores(asks.tokens))
-        return heights.confidence(hit.score) if heights else None
+        return heights.confidence(hit.relevance) if heights else None
 
     def asking(self, generation: Generation, patent: patents.Patent) -> Patent:
         """A patent of the catalogue as it asks, indexed or not."""
@@ -206,12 +261,14 @@ class Matcher:
         vectors = self._encoder.encode_passages([text, *parts])
         return Patent(vectors[0], SentenceIndex.of(vectors[1:], [len(parts)]), tokens(text))
 
-    def _head(self, generation: Generation, named: SegmentNames, start: float) -> dict[str, Any]:
+    def _head(
+        self, generation: Generation, named: SegmentNames, start: float, factors: AskedFactors
+    ) -> dict[str, Any]:
         return {
             "generation": generation.name,
             "model": generation.manifest.model.name,
             "segment_catalogue": named.version,
-            "notices": named.notices,
+            "notices": named.notices + factors.notices(generation.name),
             "took_ms": round((perf_counter() - start) * 1000, 1),
         }
 

@@ -11,10 +11,11 @@ from matching.completion import NeedReading
 from matching.confidence import Confidence
 from matching.coverage import PatentCoverage
 from matching.eligibility import Verdict
+from matching.factors import FactorAmount
 
 
 class Scores(BaseModel):
-    """The parts of a score, each times its weight, which add up to it; a rank is null below the leg's depth."""
+    """The parts of relevance, each times its weight, which add up to it; a rank is null below the leg's depth."""
 
     document: float = Field(description="与专利全文的语义相似度（已乘权重）")
     sentence: float = Field(description="与专利最相近一句的语义相似度（已乘权重）")
@@ -56,8 +57,10 @@ class PatentMatch(BaseModel):
     """A patent that answers the query."""
 
     rank: int
-    score: float
+    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
     scores: Scores
+    factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
     confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
     patent: PatentPublic
     segments: list[SegmentRef]
@@ -73,8 +76,10 @@ class NeedMatch(BaseModel):
     """A need that a patent answers."""
 
     rank: int
-    score: float
+    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
     scores: Scores
+    factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
     confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
     need: NeedPublic
     segments: list[SegmentRef]

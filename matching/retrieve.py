@@ -1,11 +1,13 @@
 """Retrieval (检索): candidates of both legs, dense and lexical, under the same filters, ranked by relevance.
 
 Filters come first: `rows` are the only rows that either leg looks at, so a narrow filter never loses a match. Each leg
-gives the exact best DEPTH; every candidate of either is scored in all parts.
+gives the exact best DEPTH; every candidate of either is scored in all parts, and raised or lowered by what the caller adds
+(`matching.factors`), before the best are taken: the list is exact among the candidates.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +19,15 @@ from index.lexical import best_of
 from index.sentences import SentenceIndex
 from index.text import tokens
 from index.vectors import exact_products
-from matching.relevance import MICRO, WEIGHTS, Parts, Weights, parts, shifted
+from matching.relevance import MICRO, WEIGHTS, Amounts, Parts, Weights, parts, shifted
 
 DEPTH = 200
 """Candidates of each leg."""
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Raise = Callable[[Rows], Amounts]
+"""What is added to the relevance of rows, in millionths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Need:
     @classmethod
     def among(cls, text: str, vector: Floats, needs: Collection) -> Need:
         """The need written as `text`, embedded as `vector`, among the open `needs` of a generation."""
-        return cls.of(text, vector, needs.mean, len(needs))
+        return cls.of(text, vector, needs.mean, needs.settled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,16 @@ class Patent:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One row of the ranking. `document`, `sentence`, `lexical` are the parts of `score`, which add up to it exactly.
+    """One row of the ranking. `document`, `sentence`, `lexical` are the parts of `relevance`, which add up to it exactly.
 
-    `place` is the number of the nearest sentence in the patent's text; `bm25` is not weighed; a rank is None below the
-    leg's depth.
+    `score`, by which rows are ranked, is the relevance with what was added to it. `place` is the number of the nearest
+    sentence in the patent's text; `bm25` is not weighed; a rank is None below the leg's depth.
     """
 
     row: int
     id: int
     score: float
+    relevance: float
     document: float
     sentence: float
     lexical: float
@@ -109,15 +114,17 @@ def retrieve(
     top: int = 10,
     weights: Weights = WEIGHTS,
     bm25: Floats | None = None,
+    raised: Raise | None = None,
 ) -> list[Hit]:
-    """The `top` most relevant patents among `rows` (None: all), best first, ties by id.
+    """The `top` patents with the best scores among `rows` (None: all), best first, ties by id.
 
-    `bm25` is that of all documents where it is known.
+    `bm25` is that of all documents where it is known. `raised` adds to the relevance of every candidate before the best are
+    taken.
     """
     found = candidates(patents, need, rows, max(DEPTH, top), bm25)
     its = found.rows
     scored, places = scores_of_need(patents, need, its, found.bm25, weights)
-    return _ranked(patents, found, its, scored, places, top)
+    return _ranked(patents, found, its, scored, places, top, raised)
 
 
 def scores_of_need(
@@ -136,8 +143,12 @@ def retrieve_needs(
     rows: Rows | None = None,
     top: int = 10,
     weights: Weights = WEIGHTS,
+    raised: Raise | None = None,
 ) -> list[Hit]:
-    """The `top` needs to which a patent is most relevant, among `rows` (None: all), best first, ties by id."""
+    """The `top` needs with the best scores for a patent among `rows` (None: all), best first, ties by id.
+
+    `raised` adds to the relevance as in `retrieve`.
+    """
     needs, lexical = generation.needs, generation.patents.lexical
     depth = max(DEPTH, top)
     _, dense = needs.vectors.search(patent.vector[None, :], depth, rows)
@@ -145,12 +156,12 @@ def retrieve_needs(
     _, best = best_of(bm25, depth, rows)
     found = Candidates(dense[0], best, bm25)
     its = found.rows
-    queries = shifted(needs.vectors.vectors[its], needs.mean, len(needs), weights)
+    queries = shifted(needs.vectors.vectors[its], needs.mean, needs.settled, weights)
     numbers = np.arange(len(its))
     sentence, places = patent.sentences.nearest(queries, (numbers, np.zeros(len(its), np.int64)))
     document = exact_products(queries, patent.vector)
     scored = parts(document, sentence, bm25[its], generation.need_masses[its], weights)
-    return _ranked(needs, found, its, scored, places, top)
+    return _ranked(needs, found, its, scored, places, top, raised)
 
 
 def sentences_of(patents: Collection) -> SentenceIndex:
@@ -161,10 +172,17 @@ def sentences_of(patents: Collection) -> SentenceIndex:
 
 
 def _ranked(
-    collection: Collection, found: Candidates, rows: Rows, scored: Parts, places: NDArray[np.int32], top: int
+    collection: Collection,
+    found: Candidates,
+    rows: Rows,
+    scored: Parts,
+    places: NDArray[np.int32],
+    top: int,
+    raised: Raise | None,
 ) -> list[Hit]:
-    total = scored.total
-    order = np.lexsort((rows, -total))[:top]
+    relevance = scored.total
+    total = relevance + raised(rows) if raised else relevance
+    order = np.lexsort((collection.ids[rows], -total))[:top]
     dense_rank = {int(row): rank for rank, row in enumerate(found.dense, 1)}
     lexical_rank = {int(row): rank for rank, row in enumerate(found.lexical, 1)}
     return [
@@ -172,6 +190,7 @@ def _ranked(
             row=int(rows[n]),
             id=int(collection.ids[rows[n]]),
             score=int(total[n]) / MICRO,
+            relevance=int(relevance[n]) / MICRO,
             document=int(scored.document[n]) / MICRO,
             sentence=int(scored.sentence[n]) / MICRO,
             lexical=int(scored.lexical[n]) / MICRO,

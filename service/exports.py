@@ -10,6 +10,7 @@ import xlsxwriter
 
 from catalog.patents import PatentPublic
 from catalog.terms import StatusBasis
+from matching.factors import FactorAmount
 from matching.results import MatchResponse, PatentMatch
 
 COLUMNS = (
@@ -29,10 +30,13 @@ COLUMNS = (
     ("开放许可条件", 44),
     ("依据", 60),
     ("匹配把握", 10),
-    ("相关度", 10),
-    ("其中全文语义", 12),
-    ("其中最相近一句", 14),
-    ("其中字词", 10),
+    ("得分", 10),
+    ("其中相关度", 10),
+    ("其中因素", 10),
+    ("因素（抬高或降低排名）", 44),
+    ("相关度中全文语义", 14),
+    ("相关度中最相近一句", 16),
+    ("相关度中字词", 12),
     ("语义名次", 8),
     ("字词名次", 8),
     ("备注", 12),
@@ -46,6 +50,11 @@ def in_force_text(patent: PatentPublic) -> str:
     """Whether a patent is in force, and whether that is presumed because nothing is recorded of its fees."""
     presumed = patent.in_force and patent.life and patent.life.status_basis == StatusBasis.PRESUMED
     return IN_FORCE[patent.in_force] + ("（推定）" if presumed else "")
+
+
+def factor_text(factor: FactorAmount) -> str:
+    """A factor in words: its name, its amount with sign and the reason."""
+    return f"{factor.name} {factor.amount:+.4f}（{factor.reason}）"
 
 
 def cells(item: PatentMatch) -> list[str]:
@@ -68,10 +77,13 @@ def cells(item: PatentMatch) -> list[str]:
         item.licence.terms if item.licence else None,
         " / ".join(evidence.sentence for evidence in item.evidence),
         item.confidence.band_name if item.confidence else None,
-        f"{item.score:.4f}",
-        f"{item.scores.document:.4f}",
-        f"{item.scores.sentence:.4f}",
-        f"{item.scores.lexical:.4f}",
+        f"{item.score:.6f}",
+        f"{item.relevance:.6f}",
+        f"{item.score - item.relevance:.6f}",
+        "；".join(factor_text(factor) for factor in item.factors if factor.amount),
+        f"{item.scores.document:.6f}",
+        f"{item.scores.sentence:.6f}",
+        f"{item.scores.lexical:.6f}",
         item.scores.dense_rank,
         item.scores.lexical_rank,
         "演示数据" if patent.is_demo else None,

@@ -32,7 +32,7 @@ def test_a_suitable_patent_draws_its_like_and_nobody_else_is_touched(installatio
     assert 0 < answer.refinement.kept < 1
     for item in answer.items:
         its = item.scores
-        assert round(its.document + its.sentence + its.lexical, 6) == item.score
+        assert round(its.document + its.sentence + its.lexical, 6) == item.relevance
     assert ids(matcher.patents_for_text(TEXT, 20, Filters()).items) == ids(before.items)
 
 

@@ -39,7 +39,8 @@ def test_an_answer_holds_everything_it_rests_on(client: httpx.Client) -> None:
         patent = item["patent"]
         assert patent["is_demo"]
         its = item["scores"]
-        assert round(its["document"] + its["sentence"] + its["lexical"], 6) == item["score"]
+        assert round(its["document"] + its["sentence"] + its["lexical"], 6) == item["relevance"]
+        assert round(item["relevance"] + sum(f["amount"] for f in item["factors"]), 6) == item["score"]
         assert any(its[rank] is not None for rank in ("dense_rank", "lexical_rank"))
         assert all(segment["basis_name"] == "推断（IPC）" for segment in item["segments"])
         for evidence in item["evidence"]:
