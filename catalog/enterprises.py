@@ -156,7 +156,7 @@ def products_of(session: Session, ids: Sequence[int]) -> Iterator[FirmProducts]:
             yield FirmProducts(id=id_, products=text)
 
 
-def _stating_products() -> Select[Any]:
+def _stating_products() -> Any:
     return select(col(Enterprise.id), col(Enterprise.products)).where(col(Enterprise.products) != "")
 
 
