@@ -40,13 +40,17 @@ _NAME = re.compile(r"\d{8}-\d{6}-\d{3}")
 
 @dataclass(frozen=True)
 class Generation:
-    """An open generation. `products` are those of firms, by firm; None in a generation from before they were indexed."""
+    """An open generation. `products` are those of firms, by firm; None in a generation from before they were indexed.
+
+    `left` counts what has changed in the catalogue since and is known not to be found: 0 but in a live view (`index.live`).
+    """
 
     name: str
     manifest: Manifest
     patents: Collection
     needs: Collection
     products: Collection | None = None
+    left: int = 0
 
     @classmethod
     def open(cls, folder: Path) -> Generation:
@@ -59,6 +63,11 @@ class Generation:
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise damaged(folder.name, f"无法打开（{error}）") from error
         return cls(folder.name, manifest, patents, needs, products)
+
+    @property
+    def built(self) -> Generation:
+        """The generation as it was built: itself, but of a live view."""
+        return self
 
     @cached_property
     def need_masses(self) -> NDArray[np.float64]:

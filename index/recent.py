@@ -1,0 +1,299 @@
+"""Following the catalogue (跟进变更): what has changed since a generation was built, laid over it in memory.
+
+What changed is asked anew each time, as all records with a later time of change and all whose open licence is another by now:
+so it does not matter when a transaction is committed, or that an undo puts an old time back. A text that is that of the
+generation is not embedded again. The view is an immutable generation of its own; whoever holds an older one keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from threading import Lock
+from time import monotonic
+
+import numpy as np
+
+from catalog import enterprises, licences, needs, patents, recent
+from catalog.db import Database, Session
+from index.build import TextEncoder, Vectors, need_document, patent_document, product_document
+from index.collection import Collection, Document, sentences_of
+from index.columns import Filters
+from index.generation import Generation, GenerationStore
+from index.live import Embedded, LiveCollection, LiveGeneration, Recent, laid_over
+from index.sentences import SentenceIndex
+from index.text import tokens
+
+MOST = 5000
+"""Records laid over one side of a generation: patents, needs or products."""
+# Times of change are set before their transaction is committed, which may wait for others.
+_OVERLAP = timedelta(minutes=2)
+# Records whose time of change is looked at; those that nothing searched has changed of do not count into the limit above.
+_EXAMINED = 20_000
+_BLOCK = 32
+_SECONDS_BETWEEN_VIEWS, _SECONDS_A_TURN = 2.0, 15.0
+# What is few and wanted at once comes first.
+_ORDER = ("needs", "products", "patents")
+# So few texts together that a request which wants the model as well does not wait long.
+_TEXTS_TOGETHER, _SENTENCES_TOGETHER = 8, 32
+
+Encode = Callable[[Sequence[str]], Vectors]
+Signature = tuple[datetime | None, bool]
+"""Time of the change, and whether there is an open licence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How far the view has come: everything committed by `as_of` is found, but for what was `left` out.
+
+    `recent` records are laid over the generation, others are `waiting` for the next turn; `error` is what ended the last one.
+    """
+
+    generation: str | None = None
+    recent: int = 0
+    waiting: int = 0
+    left: int = 0
+    as_of: datetime | None = None
+    error: str = ""
+
+
+class Follower:
+    """Keeps a live view of the generation in use; one instance serves many threads."""
+
+    def __init__(
+        self, database: Database, store: GenerationStore, encoder: TextEncoder, most: int = MOST
+    ) -> None:
+        self._database, self._store, self._encoder, self._most = database, store, encoder, most
+        self._turn = Lock()
+        self._sides: dict[str, _Side] = {}
+        self._view: Generation | None = None
+        self.state = Following()
+
+    def current(self) -> Generation | None:
+        """The generation in use with what was laid over it, None when there is none. Raises as `GenerationStore.current`."""
+        built, view = self._store.current(), self._view
+        return view if view is not None and view.built is built else built
+
+    def open(self, name: str) -> Generation:
+        """A kept generation as it was built. Raises NotFound and GenerationDamaged."""
+        return self._store.open(name)
+
+    def catch_up(
+        self, most_new: int | None = None, is_stopped: Callable[[], bool] = lambda: False
+    ) -> Following:
+        """Lay over the generation in use what has changed since; at most `most_new` texts are embedded.
+
+        One turn takes some seconds at most; what is `waiting` then needs another. Raises what the catalogue, the store or the
+        model raise; the view before stays in use.
+        """
+        with self._turn:
+            try:
+                self._catch_up(self._most if most_new is None else most_new, is_stopped)
+            except Exception as error:
+                self.state = replace(self.state, error=str(error) or type(error).__name__)
+                raise
+        return self.state
+
+    def _catch_up(self, most_new: int, is_stopped: Callable[[], bool]) -> None:
+        base, moment = self._store.current(), datetime.now(UTC)
+        if base is None or base.manifest.model.fingerprint != self._encoder.fingerprint:
+            self._view, self._sides, self.state = None, {}, Following()
+            return
+        if not self._sides or next(iter(self._sides.values())).generation is not base:
+            indexed = [name for name in _ORDER if getattr(base, name) is not None]
+            self._sides = {name: _Side(name, base, self._most) for name in indexed}
+            self._view, self.state = None, Following(base.name)
+        with self._database.read() as session:
+            stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session)]
+        started = published = monotonic()
+        for at in range(0, len(stale), _BLOCK):
+            if is_stopped():
+                return
+            if monotonic() - started > _SECONDS_A_TURN:
+                self._publish(base, len(stale) - at, None)
+                return
+            block = stale[at : at + _BLOCK]
+            for side in self._sides.values():
+                ids = [id_ for its, id_ in block if its is side]
+                most_new -= side.take(self._database, self._encoder, ids, most_new)
+            if monotonic() - published > _SECONDS_BETWEEN_VIEWS:
+                self._publish(base, len(stale) - at - len(block), None)
+                published = monotonic()
+        with self._database.read() as session:
+            for side in self._sides.values():
+                side.find_deleted(session)
+        self._publish(base, 0, moment)
+
+    def _publish(self, base: Generation, waiting: int, as_of: datetime | None) -> None:
+        left = 0 if waiting else sum(side.left for side in self._sides.values())
+        count = sum(side.count for side in self._sides.values())
+        self._view = _over(base, self._sides, left)
+        self.state = Following(base.name, count, waiting, left, as_of or self.state.as_of)
+
+
+class _Side:
+    """What has changed of the patents, the needs or the products of a generation."""
+
+    def __init__(self, name: str, generation: Generation, most: int) -> None:
+        self.generation, self._name, self._most = generation, name, most
+        self._base: Collection = getattr(generation, name)
+        self._since = generation.manifest.started_at - _OVERLAP
+        self._licensed = _licensed(self._base) if name == "patents" else set()
+        self._signatures: dict[int, Signature] = {}
+        # None: nothing that is searched has changed.
+        self._taken: dict[int, tuple[Signature, Recent | None]] = {}
+        # Records of the base that are no longer to be found: with a time of change, and gone without a trace.
+        self._absent: set[int] = set()
+        self._deleted: frozenset[int] = frozenset()
+        self._compared: tuple[int, int] | None = None
+        self._beyond = 0
+        self._view: LiveCollection | None = None
+
+    @property
+    def count(self) -> int:
+        """The records laid over the base."""
+        return sum(record is not None for _, record in self._taken.values()) + len(self._absent)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything is laid over the base."""
+        return self.count > 0 or bool(self._deleted)
+
+    @property
+    def left(self) -> int:
+        """The records that have changed and are not taken."""
+        return self._beyond + sum(self._is_stale(id_) for id_ in self._signatures)
+
+    def view(self) -> LiveCollection:
+        """The base with everything taken laid over it."""
+        if self._view is None:
+            laid = {id_: record for id_, (_, record) in self._taken.items() if record is not None}
+            self._view = laid_over(self._base, laid.values(), (self._absent | self._deleted) - laid.keys())
+        return self._view
+
+    def survey(self, session: Session) -> list[int]:
+        """Look what has changed; answers the records to take, the oldest change first."""
+        stamps = recent.changed(session, self._name, self._since, _EXAMINED)
+        everything = recent.count_changed(session, self._name, self._since)
+        licensed = licences.licensed_ids(session, date.today()) if self._name == "patents" else set[int]()
+        differing = sorted(id_ for id_ in licensed ^ self._licensed if self._base.row_of(id_) is not None)
+        self._beyond = everything - len(stamps)
+        self._signatures = {id_: (stamps.get(id_), id_ in licensed) for id_ in (*stamps, *differing)}
+        over = self._taken.keys() - self._signatures.keys()
+        if over:
+            # Undone: the base tells the truth again.
+            self._taken = {id_: known for id_, known in self._taken.items() if id_ not in over}
+            self._view = None
+        if self._absent - self._signatures.keys():
+            self._absent &= self._signatures.keys()
+            self._view = None
+        return [id_ for id_ in self._signatures if self._is_stale(id_)]
+
+    def take(self, database: Database, encoder: TextEncoder, ids: Sequence[int], most_new: int) -> int:
+        """Take these records as far as there is room; answers how many texts were embedded, at most `most_new`."""
+        if not ids:
+            return 0
+        with database.read() as session:
+            documents = {document.id: document for document in self._read(session, ids)}
+        room = self._most - self.count
+        fresh: list[Document] = []
+        for id_ in ids:
+            document, known = documents.get(id_), self._taken.get(id_)
+            if document is None:
+                self._note(id_, None)
+                continue
+            record = self._as_in_base(document)
+            is_more = record is not None and (known is None or known[1] is None)
+            if is_more and room <= 0:
+                continue
+            room -= is_more
+            if isinstance(record, Document):
+                fresh.append(record)
+            else:
+                self._note(id_, record, present=True)
+        for document, embedded in zip(fresh[:most_new], self._embed(encoder, fresh[:most_new]), strict=True):
+            self._note(document.id, Recent(document.id, document.columns, embedded), present=True)
+        return min(len(fresh), most_new)
+
+    def find_deleted(self, session: Session) -> None:
+        """Look for records that are gone without a trace, where the number of records shows that there are any."""
+        if self.left:
+            return
+        held = self.view().present if self.is_changed else len(self._base)
+        compared = recent.count_indexed(session, self._name), held
+        if compared[0] != compared[1] and compared != self._compared:
+            there = np.array(recent.indexed_ids(session, self._name), np.int64)
+            self._deleted = frozenset(np.setdiff1d(self._base.ids, there).tolist())
+            self._view = None
+        self._compared = compared
+
+    def _is_stale(self, id_: int) -> bool:
+        known = self._taken.get(id_)
+        return known is None or known[0] != self._signatures[id_]
+
+    def _note(self, id_: int, record: Recent | None, *, present: bool = False) -> None:
+        self._taken[id_] = self._signatures[id_], record
+        if present:
+            self._absent.discard(id_)
+        elif self._base.row_of(id_) is not None:
+            self._absent.add(id_)
+        self._view = None
+
+    def _as_in_base(self, document: Document) -> Document | Recent | None:
+        """The document where its text is not that of the base; else what has changed of it, if anything has."""
+        row, digests = self._base.row_of(document.id), self._base.digests
+        if row is None or digests is None:
+            return document
+        text, columns = (int(known) == now for known, now in zip(digests[row], document.digests, strict=True))
+        if not text:
+            return document
+        return None if columns else Recent(document.id, document.columns, None)
+
+    def _read(self, session: Session, ids: Sequence[int]) -> Iterator[Document]:
+        if self._name == "patents":
+            licensed = {id_ for id_ in ids if self._signatures[id_][1]}
+            return map(patent_document, patents.texts_of(session, ids, licensed))
+        if self._name == "needs":
+            return (need_document(need) for need in needs.texts_of(session, ids) if need.is_open)
+        return map(product_document, enterprises.products_of(session, ids))
+
+    def _embed(self, encoder: TextEncoder, documents: Sequence[Document]) -> list[Embedded]:
+        texts = [document.text for document in documents]
+        if self._base.sentences is None:
+            vectors = _encoded(encoder.encode_queries, texts, _TEXTS_TOGETHER)
+            return [Embedded.of(tokens(text), its, None) for text, its in zip(texts, vectors, strict=True)]
+        vectors = _encoded(encoder.encode_passages, texts, _TEXTS_TOGETHER)
+        parts = [sentences_of(text) for text in texts]
+        flat = [sentence for its in parts for sentence in its]
+        rows = iter(_encoded(encoder.encode_passages, flat, _SENTENCES_TOGETHER))
+        return [
+            Embedded.of(
+                tokens(text), vector, SentenceIndex.of(np.stack([next(rows) for _ in its]), [len(its)])
+            )
+            for text, vector, its in zip(texts, vectors, parts, strict=True)
+        ]
+
+
+def _encoded(encode: Encode, texts: Sequence[str], together: int) -> list[Vectors]:
+    """The vectors of the texts, embedded a few at a time, those of like length together."""
+    order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+    vectors: dict[int, Vectors] = {}
+    for start in range(0, len(order), together):
+        its = order[start : start + together]
+        vectors |= zip(its, encode([texts[at] for at in its]), strict=True)
+    return [vectors[at] for at in range(len(texts))]
+
+
+def _over(base: Generation, sides: Mapping[str, _Side], left: int) -> Generation:
+    if not left and not any(side.is_changed for side in sides.values()):
+        return base
+    views = {name: side.view() for name, side in sides.items()}
+    return LiveGeneration(
+        base.name, base.manifest, views["patents"], views["needs"], views.get("products"), left, base=base
+    )
+
+
+def _licensed(base: Collection) -> set[int]:
+    rows = base.columns.select(Filters(open_licence=True))
+    return set() if rows is None else set(base.ids[rows].tolist())
