@@ -32,7 +32,20 @@ class Settings(BaseSettings):
     rerank_top: int = Field(default=20, ge=1, le=200, description="交叉编码器读前多少件专利")
     rerank_ms: int = Field(default=300, ge=1, le=60_000, description="重排的时间预算（毫秒）")
     rerank_weight: float = Field(
-        default=0.1, ge=0, le=1, allow_inf_nan=False, description="重排的最大金额，单位与相关度相同"
+        default=0.04, ge=0, le=1, allow_inf_nan=False, description="重排的最大金额，单位与相关度相同"
+    )
+    follow_seconds: float = Field(
+        default=10,
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="服务每隔多少秒把新增、变更的记录编入检索；0 表示只在重建索引时编入",
+    )
+    recent_limit: int = Field(
+        default=5000,
+        ge=0,
+        le=100_000,
+        description="专利、需求、企业产品各最多在内存中编入多少条新增、变更的记录",
     )
     max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
 

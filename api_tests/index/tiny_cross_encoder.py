@@ -26,9 +26,9 @@ def write(folder: Path, labels: int = 1, layers: int = 2) -> Path:
             num_attention_heads=2,
             intermediate_size=32,
             max_position_embeddings=LENGTH,
-            num_labels=labels,
             initializer_range=1.0,
         )
+        config.num_labels = labels
         BertForSequenceClassification(config).save_pretrained(folder)
     return folder
 

@@ -58,7 +58,7 @@ def test_filings_of_one_day_with_one_title_are_a_family(title: str) -> None:
 
 def test_near_texts_are_a_family_on_one_day_and_the_same_texts_on_any() -> None:
     assert reason(COSINE.same_day + 0.001) == Reason.SAME_DAY
-    other = {"filing_date": None}
+    other: dict[str, Any] = {"filing_date": None}
     assert reason(COSINE.same_day + 0.001, **other) is None
     assert reason(COSINE.other_day + 0.001, **other) == Reason.TEXT
 

@@ -1,0 +1,118 @@
+"""The list of a match: full whatever is gone or folded, re-ranked where it was read, nothing lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api_tests.matching.test_families import patent
+from catalog.patents import PatentPublic
+from matching.families import Floats, load
+from matching.listing import SPARE, ListedPatents, Options, listed
+from matching.relevance import MICRO
+from matching.rerank import Reranker
+from matching.retrieve import Hit
+
+HITS = 200
+
+
+def hit(number: int) -> Hit:
+    """The hit of that place, with scores from 0.5 down in thousandths."""
+    values: dict[str, Any] = dict.fromkeys(Hit.__dataclass_fields__, 0)
+    values |= {"row": number, "id": number + 1000, "score": round(0.5 - number / 1000, 6)}
+    return Hit(**values)
+
+
+@dataclass
+class Catalogue:
+    """Patents by id: those of one group are of one day, holder and title; group 0 is gone."""
+
+    groups: list[int]
+    asked: list[int] = field(default_factory=list)
+
+    def vector(self, row: int) -> Floats:
+        vector: Floats = np.eye(HITS, dtype=np.float32)[self.groups[row]]
+        return vector
+
+    def look_up(self, ids: list[int]) -> dict[int, PatentPublic]:
+        self.asked += ids
+        there = [id_ for id_ in ids if self.groups[id_ - 1000]]
+        return {id_: patent(id_, f"装置{chr(0x4E00 + self.groups[id_ - 1000])}") for id_ in there}
+
+    def list(self, top_k: int, *, fold: bool = True, reranker: Reranker | None = None) -> ListedPatents:
+        def retrieve(top: int) -> list[Hit]:
+            return [hit(number) for number in range(min(top, len(self.groups)))]
+
+        options = Options(load() if fold else None, reranker)
+        return listed(retrieve, self.look_up, top_k, "需求", self, options)
+
+
+@given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))
+def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list[int], top_k: int) -> None:
+    catalogue = Catalogue(groups)
+    found = catalogue.list(top_k)
+    firsts = list(dict.fromkeys(group for group in groups if group))[:top_k]
+    assert [groups[one.row] for one in found.kept] == firsts
+    reach = range(min(len(groups), top_k + SPARE))
+    for one in found.kept:
+        its = {groups.index(groups[one.row])}
+        others = [number for number in reach if groups[number] == groups[one.row]]
+        folded = [folded.hit.row for folded in found.folded.get(one.id, [])]
+        assert folded == sorted(folded)
+        assert set(others) - its <= set(folded)
+        assert {groups[row] for row in folded} <= {groups[one.row]}
+    assert len(catalogue.asked) == len(set(catalogue.asked))
+
+
+@given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))
+def test_unfolded_all_that_are_there_are_shown(groups: list[int], top_k: int) -> None:
+    found = Catalogue(groups).list(top_k, fold=False)
+    assert [one.row for one in found.kept] == [n for n, group in enumerate(groups) if group][:top_k]
+    assert not found.folded
+
+
+@dataclass
+class Judge:
+    """Prefers the title it was told of."""
+
+    liked: str
+    name: str = "判读"
+
+    def logit(self, need: str, text: str) -> float:
+        return 800.0 if text.startswith(self.liked) else -800.0
+
+
+def test_what_was_read_and_liked_rises_and_the_rest_keeps_its_order() -> None:
+    catalogue = Catalogue(list(range(1, 101)))
+    liked = f"装置{chr(0x4E00 + 8)}"
+    found = catalogue.list(12, reranker=Reranker(Judge(liked), 10, 10_000, 0.04))
+    assert [one.row for one in found.kept] == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
+    assert found.added == {id_: 40_000 * (id_ == 1007) for id_ in range(1000, 1010)}
+    for one in found.kept:
+        assert round(one.score * MICRO) == round(hit(one.row).score * MICRO) + found.added.get(one.id, 0)
+    assert found.rerank is not None
+    assert (found.rerank.read, found.rerank.wanted, found.rerank.budget_ended) == (10, 10, False)
+    # What lies behind those that are read is never raised, however much it would be liked.
+    behind = f"装置{chr(0x4E00 + 11)}"
+    unmoved = catalogue.list(12, reranker=Reranker(Judge(behind), 10, 10_000, 0.04))
+    assert [one.row for one in unmoved.kept] == list(range(12))
+
+
+def test_the_best_after_reading_leads_its_family() -> None:
+    groups = [1, 2, 2, 3]
+    catalogue = Catalogue(groups)
+
+    class LikesTheThird(Judge):
+        read = 0
+
+        def logit(self, need: str, text: str) -> float:
+            self.read += 1
+            return 800.0 if self.read == 3 else -800.0
+
+    found = catalogue.list(3, reranker=Reranker(LikesTheThird(""), 20, 10_000, 0.04))
+    assert [one.row for one in found.kept] == [2, 0, 3]
+    assert [folded.hit.row for folded in found.folded[1002]] == [1]
