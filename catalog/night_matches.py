@@ -35,13 +35,17 @@ class NightMatches(SQLModel, table=True):
 
 
 class NightMatch(NamedTuple):
-    """One match: the record of the other side, the score, and the parts that add up to it (`matching.relevance`)."""
+    """One match: the record of the other side, the score, and the parts that add up to it.
+
+    `factors` is the sum of all factors (`matching.factors`); the nights before there were any have none.
+    """
 
     id: int
     score: float
     document: float
     sentence: float
     lexical: float
+    factors: float = 0.0
 
 
 class NightChanges(SQLModel):

@@ -1,7 +1,7 @@
 """The night's matches (夜间匹配): every open need against every patent in force, and every such patent against the needs.
 
-Candidates of both legs and their relevance are those of `matching.retrieve`, for all records of one generation at once. All
-comes from the generation: vectors, sentences, tokens and filters; neither the catalogue nor the model is asked.
+Candidates of both legs, their relevance and their factors are those of a request by day, for all records of one generation
+at once. All comes from the generation: vectors, sentences, tokens and columns; neither the catalogue nor the model is asked.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from index.columns import Filters
 from index.generation import Generation
 from index.lexical_pairs import LexicalBlock, lexical_pairs
 from index.pair_product import choose_product
+from matching.factor_rules import FactorRules
+from matching.factors import PairFactors
 from matching.merge_candidates import merge
-from matching.relevance import MICRO, parts, shifted
+from matching.relevance import MICRO, Amounts, parts, shifted
 from matching.retrieve import DEPTH, sentences_of
 
 TOP_PATENTS = 20
@@ -49,28 +51,35 @@ class NightReport:
 
 
 def match_all(
-    generation: Generation, day: date, store: Store, *, threads: int = 2, progress: Progress | None = None
+    generation: Generation,
+    day: date,
+    store: Store,
+    rules: FactorRules | None = None,
+    *,
+    threads: int = 2,
+    progress: Progress | None = None,
 ) -> NightReport:
     """Match all open needs with all patents in force on `day`, both ways, and hand the matches to `store` in blocks.
 
     Every need is asked with the filter `in_force_on`, as officials ask it; a patent whose time in force is unknown is not
-    matched. Memory stays bounded; see `index.all_pairs`.
+    matched. Without `rules` of factors relevance alone counts. Memory stays bounded; see `index.all_pairs`.
     """
     patents, needs = generation.patents, generation.needs
     in_force = patents.columns.select(Filters(in_force_on=day))
     if in_force is None:
         raise AssertionError("a filter was given")
+    factors = factors_of(generation, rules, day) if rules else None
     sides = (
         (
             NightSide.NEED,
             "需求匹配专利",
-            patents_for_needs(generation, in_force, threads=threads),
+            patents_for_needs(generation, in_force, factors=factors, threads=threads),
             len(needs),
         ),
         (
             NightSide.PATENT,
             "专利匹配需求",
-            needs_for_patents(generation, in_force, threads=threads),
+            needs_for_patents(generation, in_force, factors=factors, threads=threads),
             len(in_force),
         ),
     )
@@ -84,28 +93,48 @@ def match_all(
     return NightReport(len(needs), len(in_force), len(patents), choose_product().reason)
 
 
+def factors_of(generation: Generation, rules: FactorRules, day: date) -> PairFactors:
+    """The factors of all pairs of a generation."""
+    needs, patents = generation.needs.columns.attributes, generation.patents.columns.attributes
+    return PairFactors(rules, day, needs, patents)
+
+
 def patents_for_needs(
-    generation: Generation, rows: Rows | None, top: int = TOP_PATENTS, *, threads: int = 2
+    generation: Generation,
+    rows: Rows | None,
+    top: int = TOP_PATENTS,
+    *,
+    factors: PairFactors | None = None,
+    threads: int = 2,
 ) -> Iterator[Found]:
     """The `top` patents of `rows` (None: all) for every need, as `retrieve` ranks them, in blocks by id of the needs."""
-    return _AllPairs(generation, from_needs=True).blocks(np.arange(len(generation.needs)), rows, top, threads)
+    asking = np.arange(len(generation.needs))
+    return _AllPairs(generation, factors, from_needs=True).blocks(asking, rows, top, threads)
 
 
 def needs_for_patents(
-    generation: Generation, rows: Rows, top: int = TOP_NEEDS, *, among: Rows | None = None, threads: int = 2
+    generation: Generation,
+    rows: Rows,
+    top: int = TOP_NEEDS,
+    *,
+    factors: PairFactors | None = None,
+    among: Rows | None = None,
+    threads: int = 2,
 ) -> Iterator[Found]:
     """The `top` needs of `among` (None: all) for each of the patents `rows`, as `retrieve_needs` ranks them.
 
     They come in blocks by id of the patents.
     """
-    return _AllPairs(generation, from_needs=False).blocks(rows, among, top, threads)
+    return _AllPairs(generation, factors, from_needs=False).blocks(rows, among, top, threads)
 
 
 class _AllPairs:
     """All pairs of one generation, the needs asking or the patents."""
 
-    def __init__(self, generation: Generation, *, from_needs: bool) -> None:
+    def __init__(self, generation: Generation, factors: PairFactors | None, *, from_needs: bool) -> None:
         patents, needs = generation.patents, generation.needs
+        self._factors = factors
+        self._of_patents = factors.of_patents(np.arange(len(patents))) if factors else None
         self._from_needs = from_needs
         self._asking, self._answering = (needs, patents) if from_needs else (patents, needs)
         self._sentences, self._masses = sentences_of(patents), generation.need_masses
@@ -157,14 +186,22 @@ class _AllPairs:
         needs, patents = pairs if self._from_needs else pairs[::-1]
         sentence, _ = self._sentences.nearest(self._needs, (needs, patents))
         scored = parts(document, sentence, bm25[taken], self._masses[needs])
-        best, at = _best(rows, taken, scored.total, top)
+        raised = self._raised(needs, patents)
+        total = scored.total + raised
+        best, at = _best(rows, taken, total, top)
         ids = self._answering.ids[np.take_along_axis(rows, best, axis=1)]
-        values = (scored.total, scored.document, scored.sentence, scored.lexical)
+        values = (total, scored.document, scored.sentence, scored.lexical, raised)
         columns = [ids.tolist(), *((part[at] / MICRO).tolist() for part in values)]
         return [
             (record, [NightMatch(*match) for match in zip(*its, strict=True)][:count])
             for record, count, *its in zip(asking, counts.tolist(), *columns, strict=True)
         ]
+
+    def _raised(self, needs: Rows, patents: Rows) -> Amounts:
+        """The sum of the factors of these pairs."""
+        if self._factors is None or self._of_patents is None:
+            return np.zeros(len(needs), np.int64)
+        return self._factors.of_pairs(needs, patents) + self._of_patents[patents]
 
 
 def _best(

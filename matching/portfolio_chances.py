@@ -1,6 +1,6 @@
 """The best chances of a holder's portfolio (专利权人的最佳对接机会): all its patents against the open needs, best pairs first.
 
-Scores are those of `matching.relevance`, found for all patents of the holder at once as the night does it
+Scores are those of a match (relevance and factors), found for all patents of the holder at once as the night does it
 (`matching.night.needs_for_patents`). Patents that are not in force on the day are left out unless asked for.
 """
 
@@ -25,12 +25,13 @@ from index.build import patent_text
 from index.columns import Filters
 from index.generation import Generation
 from index.text import tokens
-from matching import eligibility
+from matching import eligibility, factor_rules
 from matching.catalogue_in_use import segment_names
 from matching.eligibility import Verdict, load_table
 from matching.explain import QueryProfile
+from matching.factors import FactorAmount, PairFactors
 from matching.match import Matcher, quoted
-from matching.night import needs_for_patents
+from matching.night import factors_of, needs_for_patents
 from matching.results import Evidence
 
 Group = Literal["none", "patent", "need"]
@@ -54,7 +55,7 @@ class ChanceConditions:
 
 
 class ChanceScores(BaseModel):
-    """The parts of a score, each times its weight, which add up to it."""
+    """The parts of relevance, each times its weight, which add up to it."""
 
     document: float = Field(description="需求与专利全文的语义相似度（已乘权重）")
     sentence: float = Field(description="需求与专利最相近一句的语义相似度（已乘权重）")
@@ -65,8 +66,10 @@ class Chance(BaseModel):
     """A patent of the portfolio and an open need that it may answer."""
 
     rank: int
-    score: float
+    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    relevance: float = Field(description="相关度：scores 各项之和")
     scores: ChanceScores
+    factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素")
     patent: PatentPublic = Field(description="含盘点筛选的沉睡判定与潜力分（screening）")
     first_holder: bool = Field(description="此专利权人是否为第一专利权人")
     need: NeedPublic
@@ -105,7 +108,8 @@ class ChanceFinder:
             holder = holders.get(session, holder_id)
             positions = holders.positions(session, holder_id)
             rows = _rows(session, generation, positions, where)
-            pairs = _pairs(session, generation, rows, where)
+            factors = factors_of(generation, factor_rules.load(self._data_dir), where.day)
+            pairs = _pairs(session, generation, rows, where, factors)
             ranked = _grouped(pairs, where.group)
             shown = ranked[wanted.offset : wanted.offset + wanted.size]
             return ChancePage(
@@ -115,11 +119,11 @@ class ChanceFinder:
                 model=generation.manifest.model.name,
                 patents=len(positions),
                 matched=len(rows),
-                notices=segment_names(session, generation).notices,
+                notices=segment_names(session, generation).notices + factors.notices(generation.name),
                 total=len(ranked),
                 page=wanted.page,
                 size=wanted.size,
-                items=self._chances(session, generation, positions, shown, where.day, wanted.offset),
+                items=self._chances(session, generation, positions, shown, factors, where.day, wanted.offset),
             )
 
     def _chances(
@@ -128,6 +132,7 @@ class ChanceFinder:
         generation: Generation,
         positions: dict[int, int],
         shown: Sequence[tuple[Pair, int]],
+        factors: PairFactors,
         day: date,
         offset: int,
     ) -> list[Chance]:
@@ -136,11 +141,14 @@ class ChanceFinder:
         asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
         verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
+        names = segment_names(session, generation).names
         return [
             Chance(
                 rank=rank,
                 score=match.score,
+                relevance=round(match.score - match.factors, 6),
                 scores=ChanceScores(document=match.document, sentence=match.sentence, lexical=match.lexical),
+                factors=_factors(generation, factors, match.id, patent, names),
                 patent=found[patent],
                 first_holder=positions[patent] == 0,
                 need=asked[match.id],
@@ -154,6 +162,13 @@ class ChanceFinder:
             )
             for rank, ((patent, match), more) in enumerate(shown, offset + 1)
         ]
+
+
+def _factors(
+    generation: Generation, factors: PairFactors, need: int, patent: int, names: dict[str, str]
+) -> list[FactorAmount]:
+    its, asked = generation.patents.row_of(patent), generation.needs.row_of(need)
+    return [] if its is None or asked is None else factors.explained(asked, its, names)
 
 
 def _profile(generation: Generation, patent: PatentPublic) -> QueryProfile:
@@ -176,7 +191,11 @@ def _rows(
 
 
 def _pairs(
-    session: Session, generation: Generation, rows: Sequence[int], where: ChanceConditions
+    session: Session,
+    generation: Generation,
+    rows: Sequence[int],
+    where: ChanceConditions,
+    factors: PairFactors,
 ) -> list[Pair]:
     """The best needs of these patents that are still open, best pairs first, ties by id."""
     if not rows:
@@ -185,7 +204,9 @@ def _pairs(
     # Needs closed since the generation was built leave gaps; some more are fetched to fill them.
     spare = MOST_PER_PATENT
     among = generation.needs.columns.select(where.needs)
-    blocks = needs_for_patents(generation, np.array(rows, np.int64), where.per_patent + spare, among=among)
+    blocks = needs_for_patents(
+        generation, np.array(rows, np.int64), where.per_patent + spare, factors=factors, among=among
+    )
     pairs = [
         (patent, match)
         for block in blocks

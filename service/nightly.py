@@ -176,6 +176,7 @@ class _Night:
 
     def match(self) -> Result:
         """Match all needs and patents of tonight's generation."""
+        from matching import factor_rules
         from matching.night import Found, match_all
 
         with self.runtime.database.write() as session:
@@ -188,7 +189,12 @@ class _Night:
         name = self.state().generation
         threads = self.runtime.settings.threads or os.cpu_count() or 1
         report = match_all(
-            self.runtime.store.open(name), date.today(), store, threads=threads, progress=self.progress
+            self.runtime.store.open(name),
+            date.today(),
+            store,
+            factor_rules.load(self.runtime.settings.data),
+            threads=threads,
+            progress=self.progress,
         )
         return asdict(report) | {"generation": name, "day": date.today().isoformat()}
 

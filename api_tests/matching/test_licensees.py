@@ -64,7 +64,7 @@ def test_the_need_of_a_licensee_is_scored_as_in_matches(
     installation: Runtime, finder: LicenseeFinder, patent_id: int
 ) -> None:
     needs = {
-        i.need.id: i.score for i in installation.matcher.needs_for_patent(patent_id, 200, Filters()).items
+        i.need.id: i.relevance for i in installation.matcher.needs_for_patent(patent_id, 200, Filters()).items
     }
     for item in finder.page(patent_id, PageQuery(size=50), EVERYBODY).items:
         if item.need:
@@ -155,7 +155,9 @@ def test_chances_are_the_best_needs_of_every_patent(
         its = [(i.need.id, i.score) for i in found.items if i.patent.id == one]
         assert its == [(i.need.id, i.score) for i in best]
     for item in found.items:
-        assert item.scores.document + item.scores.sentence + item.scores.lexical == pytest.approx(item.score)
+        parts = item.scores
+        assert round(parts.document + parts.sentence + parts.lexical, 6) == item.relevance
+        assert round(item.relevance + sum(factor.amount for factor in item.factors), 6) == item.score
         assert item.eligibility.grounds
     grouped = chances.page(holder, PageQuery(size=200), replace(where, group="patent"))
     assert grouped.total == len(held)

@@ -11,7 +11,9 @@ from catalog.night_matches import NightMatch, NightSide
 from index.build import patent_text
 from index.columns import Filters
 from index.generation import Generation
-from matching.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, match_all
+from matching import factor_rules
+from matching.factors import AskedFactors
+from matching.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, factors_of, match_all
 from matching.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
 from service.runtime import Runtime
 
@@ -29,7 +31,8 @@ def generation(installation: Runtime) -> Generation:
 @pytest.fixture(scope="module")
 def night(generation: Generation) -> tuple[NightReport, Stored]:
     stored: Stored = {side: [] for side in NightSide}
-    return match_all(generation, DAY, lambda side, found: stored[side].extend(found)), stored
+    report = match_all(generation, DAY, lambda side, found: stored[side].extend(found), factor_rules.load())
+    return report, stored
 
 
 def test_every_need_gets_what_the_request_by_day_answers(
@@ -42,11 +45,13 @@ def test_every_need_gets_what_the_request_by_day_answers(
     assert report.patents_in_force == len(rows)
     with installation.database.read() as session:
         texts = {need.id: need.text for need in needs.texts(session)}
+    factors = factors_of(generation, factor_rules.load(), DAY)
     assert [need_id for need_id, _ in stored[NightSide.NEED]] == generation.needs.ids.tolist()
     for row, (need_id, found) in enumerate(stored[NightSide.NEED]):
         vector, mean = generation.needs.vectors.vector(row), generation.needs.mean
         need = Need.of(texts[need_id], vector, mean, len(generation.needs))
-        assert found == as_stored(retrieve(generation.patents, need, rows, TOP_PATENTS))
+        raised = AskedFactors(factors, need=row).raised
+        assert found == as_stored(retrieve(generation.patents, need, rows, TOP_PATENTS, raised=raised))
 
 
 def test_every_patent_in_force_gets_what_the_request_by_day_answers(
@@ -55,16 +60,21 @@ def test_every_patent_in_force_gets_what_the_request_by_day_answers(
     _, stored = night
     with installation.database.read() as session:
         texts = {p.id: patent_text(p.title, p.abstract, p.first_claim) for p in patents.texts(session, set())}
+    factors = factors_of(generation, factor_rules.load(), DAY)
     assert len(stored[NightSide.PATENT]) == night[0].patents_in_force
     for patent_id, found in stored[NightSide.PATENT]:
         row = generation.patents.row_of(patent_id)
         assert row is not None
         patent = Patent.of(generation.patents, row, texts[patent_id])
-        assert found == as_stored(retrieve_needs(generation, patent, None, TOP_NEEDS))
+        raised = AskedFactors(factors, patent=row).raised
+        assert found == as_stored(retrieve_needs(generation, patent, None, TOP_NEEDS, raised=raised))
 
 
 def as_stored(hits: list[Hit]) -> list[NightMatch]:
-    return [NightMatch(h.id, h.score, h.document, h.sentence, h.lexical) for h in hits]
+    return [
+        NightMatch(h.id, h.score, h.document, h.sentence, h.lexical, round(h.score - h.relevance, 6))
+        for h in hits
+    ]
 
 
 def test_a_pair_has_one_score_whoever_asks(night: tuple[NightReport, Stored]) -> None:
@@ -78,6 +88,7 @@ def test_a_pair_has_one_score_whoever_asks(night: tuple[NightReport, Stored]) ->
     ]
     assert len(both) > 20
     assert all(one[1:] == other[1:] for one, other in both)
+    assert len({one.factors for one, _ in both}) > 2
 
 
 def test_where_nothing_is_in_force_needs_have_no_matches(generation: Generation) -> None:
