@@ -1,4 +1,4 @@
-"""Inner loops of the all-pairs scan, compiled by numba; they hold no lock of the interpreter.
+"""Inner loops of the coarse scan, compiled by numba; they hold no lock of the interpreter.
 
 Scores come as the integers whose bits are the floating-point numbers: int16 for bfloat16, int32 for float32. Positive
 numbers are ordered like their bits, so that a block of them is passed over with a maximum of integers.
@@ -87,6 +87,7 @@ def _collect_for_one(
     rows: NDArray[np.int32],
     count: int,
     reaching: NDArray[np.uint8],
+    allowed: NDArray[np.uint8],
 ) -> tuple[int, np.float32]:
     shift = 16 if scores.itemsize == 2 else 0
     bound = _bound(bits, values, limit, shift)
@@ -103,7 +104,10 @@ def _collect_for_one(
                 bits[count] = np.int32(scores[block, at]) << shift
                 if reaching[at] == 0 or values[count] < limit:
                     continue
-                rows[count] = start + at
+                row = start + at
+                if len(allowed) and not (allowed[row >> 3] >> (row & 7)) & 1:
+                    continue
+                rows[count] = row
                 count += 1
                 if count == full:
                     count, limit = _compact(bits, values, rows, count, k, margin, shift == 16)
@@ -119,27 +123,30 @@ def collect(
     scores: NDArray[Any],
     first_row: int,
     stop_row: int,
-    k: int,
+    wanted: NDArray[np.int32],
     margins: NDArray[np.float32],
     least: NDArray[np.float32],
     bits: NDArray[np.int32],
     values: NDArray[np.float32],
     rows: NDArray[np.int32],
     counts: NDArray[np.int32],
+    allowed: NDArray[np.uint8],
+    filters: NDArray[np.int32],
 ) -> None:
-    """Gather the candidates for the best k of each query from one block of scores (queries, blocks, WIDTH).
+    """Gather the candidates for the best `wanted` of each query from one block of scores (queries, blocks, WIDTH).
 
     `least` is the score a candidate must reach. `bits` and `values` are the same memory (queries, capacity + 1): the last
     number of each row serves to read the bits of another. A count of -1 marks a query with too many candidates.
+    Query q may have the rows whose bits `allowed[filters[q]]` holds (as `mark` sets them), or all where that is negative.
     """
-    reaching = np.empty(WIDTH, np.uint8)
+    reaching, all_rows = np.empty(WIDTH, np.uint8), np.empty(0, np.uint8)
     for query in range(len(counts)):
         if counts[query] >= 0:
             counts[query], least[query] = _collect_for_one(
                 scores[query],
                 first_row,
                 stop_row,
-                k,
+                wanted[query],
                 margins[query],
                 least[query],
                 bits[query],
@@ -147,12 +154,13 @@ def collect(
                 rows[query],
                 counts[query],
                 reaching,
+                allowed[filters[query]] if filters[query] >= 0 else all_rows,
             )
 
 
 @compiled
 def prune(
-    k: int,
+    wanted: NDArray[np.int32],
     margins: NDArray[np.float32],
     bits: NDArray[np.int32],
     values: NDArray[np.float32],
@@ -160,12 +168,20 @@ def prune(
     counts: NDArray[np.int32],
     is_rounded: bool,
 ) -> None:
-    """Leave only what can be among the best k of each query, after the last block."""
+    """Leave only what can be among the best `wanted` of each query, after the last block."""
     for query in range(len(counts)):
+        k = wanted[query]
         if counts[query] > k:
             counts[query] = _compact(
                 bits[query], values[query], rows[query], counts[query], k, margins[query], is_rounded
             )[0]
+
+
+@compiled
+def mark(rows: NDArray[np.int64], bits: NDArray[np.uint8]) -> None:
+    """Set the bit of each row, the lowest of a byte first."""
+    for row in rows:
+        bits[row >> 3] |= np.uint8(1 << (row & 7))
 
 
 @partial(compiled, fastmath={"reassoc", "contract"})

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.errors import NotReady
 from index.collection import Collection
+from index.exact import UNIT_TOLERANCE
 from index.manifest import MANIFEST, FileFacts, Manifest
-from index.vectors import UNIT_TOLERANCE
 
 SIDES = {"patents": "专利", "needs": "需求", "products": "企业产品"}
 _SAMPLE = 64
@@ -93,6 +94,8 @@ def _collection_problems(collection: Collection, count: int, dimensions: int) ->
         return
     if not _all_unit(collection):
         yield "向量长度不为 1"
+    elif not _coarse_fit(collection):
+        yield "粗略向量与向量不符"
     elif lost := _lost_rows(collection):
         yield f"向量检索找不到自身（编号 {'、'.join(str(collection.ids[row]) for row in lost[:_SHOWN])}）"
 
@@ -105,9 +108,20 @@ def _all_unit(collection: Collection) -> bool:
     )
 
 
+def _sample(collection: Collection) -> NDArray[np.int64]:
+    """Rows evenly spread."""
+    return np.unique(np.linspace(0, len(collection) - 1, min(_SAMPLE, len(collection))).astype(np.int64))
+
+
+def _coarse_fit(collection: Collection) -> bool:
+    """Whether the coarse rows of a sample are what their vectors give."""
+    vectors, sample = collection.vectors, _sample(collection)
+    return vectors.coarse is None or vectors.coarse.fits(vectors.vectors[sample], sample)
+
+
 def _lost_rows(collection: Collection) -> list[int]:
-    """Rows of an even sample whose own vector does not lead to them, unless as many others are as near."""
-    sample = np.unique(np.linspace(0, len(collection) - 1, min(_SAMPLE, len(collection))).astype(np.int64))
+    """Rows of the sample whose own vector does not lead to them, unless as many others are as near."""
+    sample = _sample(collection)
     queries = np.ascontiguousarray(collection.vectors.vectors[sample])
     scores, rows = collection.vectors.search(queries, _DEPTH)
     return [

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.night_matches import NightMatch, NightSide
-from index.all_pairs import Group, PairBlock, all_pairs, exact_scores
+from index.all_pairs import Group, PairBlock, all_pairs
 from index.columns import Filters
+from index.exact import exact_scores
 from index.generation import Generation
 from index.lexical_pairs import LexicalBlock, lexical_pairs
 from index.pair_product import choose_product

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.collection import Collection
+from index.exact import exact_products
 from index.generation import Generation
 from index.lexical import best_of
 from index.sentences import SentenceIndex
 from index.text import tokens
-from index.vectors import exact_products
 from matching.relevance import MICRO, WEIGHTS, Amounts, Parts, Weights, parts, shifted
 
 DEPTH = 200
@@ -156,7 +156,7 @@ def retrieve_needs(
     _, best = best_of(bm25, depth, rows)
     found = Candidates(dense[0], best, bm25)
     its = found.rows
-    queries = shifted(needs.vectors.vectors[its], needs.mean, needs.settled, weights)
+    queries = shifted(needs.vectors.rows(its), needs.mean, needs.settled, weights)
     numbers = np.arange(len(its))
     sentence, places = patent.sentences.nearest(queries, (numbers, np.zeros(len(its), np.int64)))
     document = exact_products(queries, patent.vector)

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from api_tests.index.brute_force import brute_force, unit
 from index import pair_product
 from index.all_pairs import Group, all_pairs
+from index.coarse import CoarseRows
 from index.pair_product import Product, choose_product, coarse_product, exact_product
 from index.vectors import VectorIndex
 
@@ -20,11 +22,6 @@ DIMENSIONS = 24
 FORMATS = (coarse_product("测试"), exact_product("测试"))
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-
-
-def unit(vectors: NDArray[np.floating]) -> Floats:
-    scaled: Floats = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return scaled
 
 
 @st.composite
@@ -55,14 +52,18 @@ def cases(draw: st.DrawFn) -> tuple[Floats, Floats, list[Group], int, Product]:
     return vectors, queries, groups, draw(st.sampled_from([1, 7, 60, 400])), draw(st.sampled_from(FORMATS))
 
 
-@settings(deadline=None, max_examples=60)
-@given(cases())
-def test_all_pairs_equal_the_search_of_each_query(
-    tmp_path_factory: pytest.TempPathFactory, case: tuple[Floats, Floats, list[Group], int, Product]
+@settings(deadline=None, max_examples=40)
+@given(cases(), st.booleans())
+def test_all_pairs_equal_brute_force(
+    tmp_path_factory: pytest.TempPathFactory,
+    case: tuple[Floats, Floats, list[Group], int, Product],
+    is_stored: bool,
 ) -> None:
     vectors, queries, groups, k, product = case
     path = tmp_path_factory.mktemp("pairs") / "vectors.faiss"
     VectorIndex.write(path, [vectors], DIMENSIONS)
+    if is_stored and len(vectors):
+        CoarseRows.write(path, vectors)
     index = VectorIndex.open(path)
     blocks = list(all_pairs(index, queries, k, groups, product=product))
     answered = np.concatenate([block.queries for block in blocks])
@@ -70,9 +71,9 @@ def test_all_pairs_equal_the_search_of_each_query(
     rows_of = {int(query): group.rows for group in groups for query in group.queries}
     for block in blocks:
         for query, scores, rows in zip(block.queries, block.scores, block.rows, strict=True):
-            expected_scores, expected = index.search(queries[query][None], k, rows_of[int(query)])
-            np.testing.assert_array_equal(rows, expected[0])
-            np.testing.assert_array_equal(scores, expected_scores[0])
+            expected_scores, expected = brute_force(vectors, queries[query], k, rows_of[int(query)])
+            np.testing.assert_array_equal(rows, expected)
+            np.testing.assert_array_equal(scores, expected_scores)
 
 
 def test_without_groups_all_queries_see_all_rows(tmp_path: Path) -> None:

@@ -1,76 +1,162 @@
-"""Congruence of the vector search with a slow, obvious numpy oracle."""
+"""Congruence of the vector search with brute force, by FAISS and by the scan of coarse rows, alone and in company."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from api_tests.index.brute_force import brute_force, unit
+from index import vectors as vectors_module
+from index.coarse import CoarseRows
+from index.coarse_scan import Allowed, row_bits, scan
+from index.pair_product import Product, coarse_product, exact_product
 from index.vectors import VectorIndex
 
 DIMENSIONS = 16
+FORMATS = (coarse_product("测试"), exact_product("测试"))
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Case = tuple[Floats, Floats, int, Rows | None]
 
 
-def unit(vectors: NDArray[np.float64]) -> Floats:
-    scaled: Floats = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return scaled
+@pytest.fixture
+def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every search goes by the scan, however small the index is and whatever this machine is good at."""
+    monkeypatch.setattr(vectors_module, "choose_product", lambda: coarse_product("测试"))
+    for name, value in {
+        "_FEWEST_COARSE": 1,
+        "_LEAST_PER_RESULT": 0,
+        "_SHARE_TO_SCAN": 0,
+        "_ROWS_TO_SCAN": 0,
+    }.items():
+        monkeypatch.setattr(vectors_module, name, value)
 
 
-def oracle(vectors: Floats, query: Floats, k: int, rows: Rows | None) -> tuple[Floats, Rows]:
-    candidates = np.arange(len(vectors)) if rows is None else rows
-    scores = np.array([np.dot(vectors[row].astype(float), query.astype(float)) for row in candidates])
-    rounded = scores.astype(np.float32)
-    order = sorted(range(len(candidates)), key=lambda at: (-rounded[at], candidates[at]))[:k]
-    return rounded[order], candidates[order]
+def write(folder: Path, vectors: Floats) -> VectorIndex:
+    path = folder / "vectors.faiss"
+    blocks = [vectors[:7], vectors[7:]]
+    assert VectorIndex.write(path, blocks, vectors.shape[1]) == len(vectors)
+    return VectorIndex.open(path)
 
 
 @st.composite
-def collections(draw: st.DrawFn) -> tuple[Floats, Floats, int, Rows | None]:
-    """Vectors with many exact duplicates and near ties, queries (few and many), k, and a filter."""
+def collections(draw: st.DrawFn) -> Case:
+    """Vectors with many exact duplicates and near ties, in one direction or all; queries of every length; k, and a filter."""
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
-    size = draw(st.integers(0, 300))
-    distinct = draw(st.integers(1, 300))
-    pool = unit(random.standard_normal((distinct, DIMENSIONS)))
+    size, distinct = draw(st.sampled_from([0, 1, 30, 300, 2500])), draw(st.sampled_from([1, 40, 2500]))
+    common = random.standard_normal(DIMENSIONS) * draw(st.sampled_from([0.0, 3.0, 50.0]))
+    pool = unit(common + random.standard_normal((distinct, DIMENSIONS)))
     vectors = pool[random.integers(0, distinct, size)]
     if draw(st.booleans()):
         vectors = unit(vectors + random.standard_normal(vectors.shape) * 1e-7)
-    queries = unit(random.standard_normal((draw(st.sampled_from([1, 3, 25])), DIMENSIONS)))
-    if draw(st.booleans()):
+    queries = unit(common + random.standard_normal((draw(st.sampled_from([1, 3, 25])), DIMENSIONS)))
+    its = draw(st.sampled_from(["unit", "one of the vectors", "shifted", "zero", "long"]))
+    if its == "one of the vectors":
         queries[0] = pool[0]
-    kept = draw(st.sampled_from([None, 0.0, 0.02, 0.5, 1.0]))
+    elif its == "shifted":
+        queries -= np.float32(0.7) * pool.mean(axis=0)
+    elif its == "zero":
+        queries[0] = 0
+    elif its == "long":
+        queries *= np.float32(1e4)
+    kept = draw(st.sampled_from([None, None, 0.0, 0.02, 0.5, 0.9, 1.0]))
     rows = None if kept is None else np.flatnonzero(random.random(size) < kept)
-    return vectors, queries, draw(st.integers(1, 350)), rows
+    return vectors, queries, draw(st.sampled_from([1, 2, 20, 350, 4000])), rows
 
 
-@settings(deadline=None, max_examples=150)
-@given(collections())
-def test_search_equals_brute_force(
-    tmp_path_factory: pytest.TempPathFactory, case: tuple[Floats, Floats, int, Rows | None]
-) -> None:
+def check(index: VectorIndex, case: Case) -> None:
     vectors, queries, k, rows = case
-    path = tmp_path_factory.mktemp("vectors") / "vectors.faiss"
-    assert VectorIndex.write(path, [vectors[:7], vectors[7:]], DIMENSIONS) == len(vectors)
-    index = VectorIndex.open(path)
     scores, found = index.search(queries, k, rows)
     for at, query in enumerate(queries):
-        expected_scores, expected_rows = oracle(vectors, query, k, rows)
+        expected_scores, expected_rows = brute_force(vectors, query, k, rows)
         np.testing.assert_array_equal(found[at], expected_rows)
         np.testing.assert_array_equal(scores[at], expected_scores)
 
 
-def test_a_score_is_the_same_by_every_route(tmp_path: Path) -> None:
+@settings(deadline=None, max_examples=30)
+@given(collections())
+def test_search_by_faiss_equals_brute_force(tmp_path_factory: pytest.TempPathFactory, case: Case) -> None:
+    index = write(tmp_path_factory.mktemp("vectors"), case[0])
+    assert index.coarse is None
+    check(index, case)
+
+
+@pytest.mark.usefixtures("scanned")
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(collections())
+def test_search_by_coarse_rows_equals_brute_force(
+    tmp_path_factory: pytest.TempPathFactory, case: Case
+) -> None:
+    check(write(tmp_path_factory.mktemp("vectors"), case[0]), case)
+
+
+@settings(deadline=None, max_examples=30)
+@given(collections(), st.sampled_from(FORMATS), st.integers(0, 2**32))
+def test_queries_scanned_together_keep_their_filters_and_depths(
+    case: Case, product: Product, seed: int
+) -> None:
+    vectors, queries, _, rows = case
+    if len(vectors) == 0 or rows is None or len(rows) == 0:
+        return
+    random = np.random.default_rng(seed)
+    of = random.integers(-1, 2, len(queries)).astype(np.int32)
+    filters = [rows, np.flatnonzero(random.random(len(vectors)) < 0.3), None]
+    counts = [len(vectors) if its is None else len(its) for its in filters]
+    wanted = np.array([random.integers(0, min(counts[at], 60) + 1) for at in of], np.int32)
+    allowed = Allowed(np.stack([row_bits(its, len(vectors)) for its in filters if its is not None]), of)
+    scores, found, sound = scan(CoarseRows.of(vectors, product), vectors, queries, wanted, allowed)
+    for at in np.flatnonzero(sound):
+        expected = brute_force(vectors, queries[at], int(wanted[at]), filters[of[at]])
+        np.testing.assert_array_equal(scores[at, : wanted[at]], expected[0])
+        np.testing.assert_array_equal(found[at, : wanted[at]], expected[1])
+
+
+@pytest.mark.parametrize("product", FORMATS)
+def test_only_crowds_of_near_vectors_are_too_many_for_the_scan(product: Product) -> None:
+    random = np.random.default_rng(11)
+    vectors, queries = (unit(random.standard_normal((count, DIMENSIONS)) + 2) for count in (3000, 30))
+    for crowd, expected in ((1, True), (3000, False)):
+        its = np.repeat(vectors[: 3000 // crowd], crowd, axis=0)
+        wanted, allowed = np.full(30, 10, np.int32), Allowed.everything(30)
+        sound = scan(CoarseRows.of(its, product), its, queries, wanted, allowed)[2]
+        assert (sound == expected).all()
+
+
+@pytest.mark.usefixtures("scanned")
+def test_threads_that_search_at_once_get_their_own_answers(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    vectors, queries = (unit(random.standard_normal((count, DIMENSIONS)) + 2) for count in (5000, 64))
+    index = write(tmp_path, vectors)
+    filters = [None, *(np.flatnonzero(random.random(5000) < kept) for kept in (0.01, 0.3, 0.9))]
+
+    def search(number: int) -> None:
+        k, rows = 1 + number % 50, filters[number % 4]
+        scores, found = index.search(queries[number % 64][None], k, rows)
+        expected = brute_force(vectors, queries[number % 64], k, rows)
+        np.testing.assert_array_equal(scores[0], expected[0])
+        np.testing.assert_array_equal(found[0], expected[1])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(search, range(200)))
+
+
+@pytest.mark.parametrize("coarse", [True, False])
+def test_a_score_is_the_same_by_every_route(
+    tmp_path: Path, coarse: bool, request: pytest.FixtureRequest
+) -> None:
+    if coarse:
+        request.getfixturevalue("scanned")
     random = np.random.default_rng(7)
     vectors = unit(random.standard_normal((2000, 384)))
     queries = unit(random.standard_normal((40, 384)))
-    path = tmp_path / "vectors.faiss"
-    VectorIndex.write(path, [vectors], 384)
-    index = VectorIndex.open(path)
+    index = write(tmp_path, vectors)
     together_scores, together = index.search(queries, 30)
     for query, scores, rows in zip(queries, together_scores, together, strict=True):
         alone_scores, alone = index.search(query[None], 30)
@@ -83,11 +169,33 @@ def test_a_score_is_the_same_by_every_route(tmp_path: Path) -> None:
     np.testing.assert_array_equal(index.vector(3), vectors[3])
 
 
+def test_the_file_is_one_of_faiss(tmp_path: Path) -> None:
+    vectors = np.eye(DIMENSIONS, dtype=np.float32)
+    write(tmp_path, vectors)
+    index = faiss.IndexFlatIP(DIMENSIONS)
+    index.add(vectors)
+    faiss.write_index(index, str(tmp_path / "by_faiss"))
+    assert (tmp_path / "vectors.faiss").read_bytes() == (tmp_path / "by_faiss").read_bytes()
+
+
+@pytest.mark.usefixtures("scanned")
+def test_coarse_rows_are_those_of_their_vectors(tmp_path: Path) -> None:
+    random = np.random.default_rng(9)
+    vectors = unit(random.standard_normal((300, DIMENSIONS)) + 3)
+    index, rows = write(tmp_path, vectors), np.arange(0, 300, 7)
+    assert index.coarse is not None
+    assert index.coarse.fits(vectors[rows], rows)
+    assert not index.coarse.fits(vectors[rows + 1], rows)
+    (tmp_path / "vectors.coarse.npz").unlink()
+    assert VectorIndex.open(tmp_path / "vectors.faiss").coarse is None  # as in a generation from before
+    CoarseRows.write(tmp_path / "vectors.faiss", vectors[:299])
+    with pytest.raises(ValueError, match="300 vectors"):
+        VectorIndex.open(tmp_path / "vectors.faiss")
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> VectorIndex:
-    path = tmp_path / "vectors.faiss"
-    VectorIndex.write(path, [np.eye(DIMENSIONS, dtype=np.float32)], DIMENSIONS)
-    return VectorIndex.open(path)
+    return write(tmp_path, np.eye(DIMENSIONS, dtype=np.float32))
 
 
 @pytest.mark.parametrize(

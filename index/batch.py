@@ -1,0 +1,89 @@
+"""Requests of many threads that wait together are worked off together, as databases commit (DeWitt et al., 1984).
+
+Who comes while nothing runs is worked off at once and alone; who comes meanwhile waits and shares the next run. Nobody is
+delayed for company that might come.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+from typing import Generic, TypeVar
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+class _Waiting(Generic[Request, Answer]):
+    """A request, and what became of it."""
+
+    __slots__ = ("answers", "error", "request", "wake")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.wake = Lock()  # held until there is an answer, or this one is to run the next batch
+        self.wake.acquire()
+        self.answers: list[Answer] = []
+        self.error: Exception | None = None
+
+
+class Together(Generic[Request, Answer]):
+    """Calls `work` with the requests that wait, at most `most` at once, in the order they came; it answers each in its place.
+
+    One run at a time, in the thread of one of its callers. Where a run of several fails, each of them is worked off alone, so
+    that an error reaches only the caller whose request it is.
+    """
+
+    def __init__(self, work: Callable[[list[Request]], list[Answer]], most: int) -> None:
+        self._work, self._most = work, most
+        self._lock = Lock()
+        self._is_running = False
+        self._queue: deque[_Waiting[Request, Answer]] = deque()
+
+    def __call__(self, request: Request) -> Answer:
+        """The answer to `request`. Raises what `work` raises for it."""
+        mine: _Waiting[Request, Answer] = _Waiting(request)
+        with self._lock:
+            self._queue.append(mine)
+            leads, self._is_running = not self._is_running, True
+        if not leads:
+            mine.wake.acquire()
+        if not mine.answers and mine.error is None:
+            self._run()
+        if mine.error is not None:
+            raise mine.error
+        return mine.answers[0]
+
+    def _run(self) -> None:
+        """Work off the first of the queue, the caller's own the very first, and pass the turn on."""
+        with self._lock:
+            batch = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
+        try:
+            self._answer(batch)
+        finally:
+            with self._lock:
+                # Without an answer only when this thread was told to stop: that is not for the others.
+                self._queue.extendleft(one for one in reversed(batch[1:]) if not _is_done(one))
+                self._is_running = bool(self._queue)
+                if self._queue:
+                    self._queue[0].wake.release()
+            for one in batch[1:]:
+                if _is_done(one):
+                    one.wake.release()
+
+    def _answer(self, batch: list[_Waiting[Request, Answer]]) -> None:
+        try:
+            answers = self._work([one.request for one in batch])
+            for one, answer in zip(batch, answers, strict=True):
+                one.answers = [answer]
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0].error = error
+                return
+            for one in batch:
+                self._answer([one])
+
+
+def _is_done(one: _Waiting[Request, Answer]) -> bool:
+    return bool(one.answers) or one.error is not None
