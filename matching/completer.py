@@ -67,7 +67,7 @@ class Completer:
 
     def portfolios(self, text: str, filters: Filters) -> Portfolios:
         """The smallest sets of matches that together cover more of the need than any one does."""
-        response = self._matcher.patents_for_text(text, COMBINED, filters)
+        response = self._matcher.patents_for_text(text, COMBINED, filters, fold=False)
         reading, coverages = self._read(text, response.items)
         found = [
             Found(item.patent.id, item.patent.holders, item.score, _fixed_fee(item.licence))
@@ -89,7 +89,7 @@ class Completer:
 
     def questions(self, text: str, filters: Filters) -> Questions:
         """At most two questions whose answers would change the first ten most."""
-        response = self._matcher.patents_for_text(text, ASKED_OF, filters)
+        response = self._matcher.patents_for_text(text, ASKED_OF, filters, fold=False)
         reading = read_need(text, self._data_dir)
         generation = self._matcher.generation()
         rows = generation.patents.columns.select(filters)

@@ -103,6 +103,12 @@ class ListedPatents:
     added: dict[int, int] = field(default_factory=dict)
     rerank: RerankReport | None = None
 
+    @property
+    def ids(self) -> list[int]:
+        """The ids of all that are shown or folded under what is shown."""
+        members = (folded.hit.id for its in self.folded.values() for folded in its)
+        return [*(hit.id for hit in self.kept), *members]
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

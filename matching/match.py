@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 from catalog import licences, needs, patents
 from catalog.base import ClassRef
@@ -20,9 +20,10 @@ from index.collection import sentences_of
 from index.columns import Filters
 from index.encoder import Encoder
 from index.generation import Generation, GenerationStore
+from index.recent import Follower
 from index.sentences import SentenceIndex
 from index.text import tokens
-from matching import eligibility, factor_rules
+from matching import eligibility, factor_rules, families
 from matching.catalogue_in_use import SegmentNames, segment_names
 from matching.confidence import NOTHING_SUITABLE, Confidence, level
 from matching.eligibility import Verdict, load_table
@@ -30,8 +31,10 @@ from matching.eligibility_table import Table
 from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence, text_fields
 from matching.factors import AskedFactors, Context, FactorOptions, PairFactors
 from matching.feedback import Marks, RefinedMatches, refined, refinement
+from matching.listing import ListedPatents, Options, existing, listed
 from matching.match_filters import MatchFilters
-from matching.relevance import WEIGHTS
+from matching.relevance import MICRO, WEIGHTS
+from matching.rerank import Reranker
 from matching.results import (
     Evidence,
     MatchResponse,
@@ -45,23 +48,36 @@ from matching.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
 
 BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
 OPEN = NeedStatus.OPEN
-# Records deleted since the generation was built leave gaps; this many more hits are kept to fill them.
-SPARE = 50
-RecordT = TypeVar("RecordT", patents.PatentPublic, needs.NeedPublic)
-
-
 ALL_FACTORS = FactorOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for: the need as written and as searched for, how many patents, which, and how they are listed."""
+
+    text: str
+    need: Need
+    top_k: int
+    filters: Filters
+    factors: AskedFactors
+    fold: bool
+    hidden: frozenset[int] = frozenset()
 
 
 class Matcher:
     """Answers match requests from the generation in use; one instance serves many threads."""
 
     def __init__(
-        self, database: Database, store: GenerationStore, encoder: Encoder, data_dir: Path | None = None
+        self,
+        database: Database,
+        store: GenerationStore | Follower,
+        encoder: Encoder,
+        data_dir: Path | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
-        self._data_dir = data_dir
+        self._data_dir, self._reranker = data_dir, reranker
 
     def generation(self, name: str | None = None) -> Generation:
         """The generation in use, or the kept one with that name.
@@ -87,17 +103,27 @@ class Matcher:
         filters: Filters,
         as_of: str | None = None,
         options: FactorOptions = ALL_FACTORS,
+        *,
+        fold: bool = True,
     ) -> MatchResponse[PatentMatch]:
         """The `top_k` patents that answer a need written as `text`, best first; `as_of` names a kept generation.
 
-        Raises NotFound when that is not kept.
+        With `fold` near-duplicates of a better one stand under it. Raises NotFound when the generation is not kept.
         """
         start, generation = perf_counter(), self.generation(as_of)
         factors = self._factors_of_text(generation, options)
-        return self._patents(generation, self._need(generation, text), top_k, filters, start, factors)
+        asked = _Asked(text, self._need(generation, text), top_k, filters, factors, fold)
+        return self._patents(generation, asked, start)
 
     def patents_refined(
-        self, text: str, top_k: int, filters: Filters, marks: Marks, options: FactorOptions = ALL_FACTORS
+        self,
+        text: str,
+        top_k: int,
+        filters: Filters,
+        marks: Marks,
+        options: FactorOptions = ALL_FACTORS,
+        *,
+        fold: bool = True,
     ) -> RefinedMatches:
         """The `top_k` patents for a need asked anew after some were marked; those that do not suit are left out."""
         start, generation = perf_counter(), self.generation()
@@ -106,12 +132,13 @@ class Matcher:
             titles = [row.title for row in patents.many(session, sorted(marks.suitable)).values()]
         moved = refined(need, marks, titles, generation.patents)
         factors = self._factors_of_text(generation, options)
-        found = self._patents(generation, moved, top_k, filters, start, factors, marks.unsuitable)
+        asked = _Asked(text, moved, top_k, filters, factors, fold, marks.unsuitable)
+        found = self._patents(generation, asked, start)
         told = refinement(need, moved, marks, generation.patents)
         return RefinedMatches(**dict(found), refinement=told)
 
     def patents_for_need(
-        self, need_id: int, top_k: int, filters: Filters, *, factors: bool = True
+        self, need_id: int, top_k: int, filters: Filters, *, factors: bool = True, fold: bool = True
     ) -> MatchResponse[PatentMatch]:
         """The `top_k` patents that answer a need of the catalogue; without `factors` by relevance alone.
 
@@ -120,9 +147,10 @@ class Matcher:
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             need = needs.get(session, need_id)
-        asks = self._need(generation, needs.full_text(need.title, need.text))
+        text = needs.full_text(need.title, need.text)
         counted = self._factors_of_need(generation, need) if factors else AskedFactors()
-        return self._patents(generation, asks, top_k, filters, start, counted)
+        asked = _Asked(text, self._need(generation, text), top_k, filters, counted, fold)
+        return self._patents(generation, asked, start)
 
     def needs_for_patent(
         self, patent_id: int, top_k: int, filters: Filters, *, factors: bool = True
@@ -140,7 +168,7 @@ class Matcher:
         profile = QueryProfile(asking.tokens, generation.needs.lexical.idfs)
         with self._database.read() as session:
             named = segment_names(session, generation)
-            kept, found = _existing(
+            its = existing(
                 lambda top: retrieve_needs(generation, asking, rows, top, raised=counted.raised),
                 lambda ids: {i: need for i, need in needs.many(session, ids).items() if need.status == OPEN},
                 top_k,
@@ -152,14 +180,14 @@ class Matcher:
                 relevance=hit.relevance,
                 scores=scores_of(hit),
                 factors=counted.explained(hit.row, named.names),
-                need=found[hit.id],
-                confidence=self._confidence(generation, found[hit.id], hit),
-                segments=_segments(found[hit.id].classes, named.names),
+                need=its.found[hit.id],
+                confidence=self._confidence(generation, its.found[hit.id], hit),
+                segments=_segments(its.found[hit.id].classes, named.names),
                 evidence=quoted(
-                    profile.evidence([("title", found[hit.id].title), ("text", found[hit.id].text)])
+                    profile.evidence([("title", its.found[hit.id].title), ("text", its.found[hit.id].text)])
                 ),
             )
-            for rank, hit in enumerate(kept, 1)
+            for rank, hit in enumerate(its.kept, 1)
         ]
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, counted),
@@ -167,16 +195,8 @@ class Matcher:
             by_segment=_by_segment(i.segments for i in items),
         )
 
-    def _patents(
-        self,
-        generation: Generation,
-        need: Need,
-        top_k: int,
-        filters: Filters,
-        start: float,
-        factors: AskedFactors,
-        hidden: frozenset[int] = frozenset(),
-    ) -> MatchResponse[PatentMatch]:
+    def _patents(self, generation: Generation, asked: _Asked, start: float) -> MatchResponse[PatentMatch]:
+        need, filters, factors = asked.need, asked.filters, asked.factors
         rows = generation.patents.columns.select(filters)
         bm25 = generation.patents.lexical.scores(need.tokens)
         heights = level(generation.patents, need, bm25)
@@ -185,12 +205,17 @@ class Matcher:
         table = load_table(self._data_dir)
         with self._database.read() as session:
             named = segment_names(session, generation)
-            kept, found = _existing(
+            its = listed(
                 lambda top: retrieve(generation.patents, need, rows, top, bm25=bm25, raised=factors.raised),
-                lambda ids: _wanted(session, [i for i in ids if i not in hidden], filters, table, verdicts),
-                top_k,
+                lambda ids: _wanted(
+                    session, [i for i in ids if i not in asked.hidden], filters, table, verdicts
+                ),
+                asked.top_k,
+                asked.text,
+                generation.patents.vectors,
+                self._list_options(asked),
             )
-            terms = licences.of_patents(session, list(found))
+            terms = licences.of_patents(session, its.ids)
         items = [
             PatentMatch(
                 rank=rank,
@@ -198,20 +223,30 @@ class Matcher:
                 relevance=hit.relevance,
                 scores=scores_of(hit),
                 factors=factors.explained(hit.row, named.names),
-                patent=found[hit.id],
-                segments=_segments(found[hit.id].classes, named.names),
+                rerank=its.added[hit.id] / MICRO if hit.id in its.added else None,
+                patent=its.found[hit.id],
+                segments=_segments(its.found[hit.id].classes, named.names),
                 licence=terms.get(hit.id),
                 eligibility=verdicts[hit.id],
                 confidence=heights.confidence(hit.relevance) if heights else None,
-                evidence=_patent_evidence(profile, hit, found[hit.id]),
+                evidence=_patent_evidence(profile, hit, its.found[hit.id]),
+                family=_family(its, hit.id, verdicts, terms),
             )
-            for rank, hit in enumerate(kept, 1)
+            for rank, hit in enumerate(its.kept, 1)
         ]
         return MatchResponse[PatentMatch](
             **self._head(generation, named, start, factors),
             suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
+            rerank=its.rerank,
             items=items,
             by_segment=_by_segment(i.segments for i in items),
+        )
+
+    def _list_options(self, asked: _Asked) -> Options:
+        # Without factors the order is that of relevance alone, so nothing else may change it.
+        return Options(
+            families=families.load(self._data_dir) if asked.fold else None,
+            reranker=self._reranker if asked.factors.pairs else None,
         )
 
     def _factors_of_text(self, generation: Generation, options: FactorOptions) -> AskedFactors:
@@ -273,29 +308,6 @@ class Matcher:
         }
 
 
-def _existing(
-    retrieve_top: Callable[[int], list[Hit]], look_up: Callable[[list[int]], dict[int, RecordT]], top_k: int
-) -> tuple[list[Hit], dict[int, RecordT]]:
-    """The best `top_k` hits whose records are still there, and these: what was deleted is gone at once."""
-    kept: list[Hit] = []
-    found: dict[int, RecordT] = {}
-    seen, top = 0, top_k + SPARE
-    hits = retrieve_top(top)
-    while len(kept) < top_k:
-        if seen == len(hits):
-            if len(hits) < top:
-                break
-            top *= 4
-            hits = retrieve_top(top)
-            continue
-        # As many as are missing; twice as many as were just looked up in vain, where few meet a condition.
-        some = hits[seen : seen + max(top_k - len(kept), 2 * (seen - len(kept)))]
-        found |= look_up([hit.id for hit in some])
-        kept += [hit for hit in some if hit.id in found]
-        seen += len(some)
-    return kept[:top_k], found
-
-
 def _wanted(
     session: Session, ids: list[int], filters: Filters, table: Table, verdicts: dict[int, Verdict]
 ) -> dict[int, patents.PatentPublic]:
@@ -304,6 +316,22 @@ def _wanted(
     wanted = filters.eligibility if isinstance(filters, MatchFilters) else []
     asked = [i for i in ids if i in verdicts and (not wanted or verdicts[i].verdict in wanted)]
     return patents.many(session, asked)
+
+
+def _family(
+    its: ListedPatents, leader: int, verdicts: dict[int, Verdict], terms: dict[int, licences.LicencePublic]
+) -> list[families.FamilyMember]:
+    """What is folded under the patent `leader`, best first."""
+    return [
+        families.member(
+            folded.patent,
+            folded.hit.score,
+            folded.reason,
+            (verdicts[folded.hit.id], verdicts[leader]),
+            (terms.get(folded.hit.id), terms.get(leader)),
+        )
+        for folded in sorted(its.folded.get(leader, []), key=lambda one: -one.hit.score)
+    ]
 
 
 def scores_of(hit: Hit) -> Scores:

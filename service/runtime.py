@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from catalog.db import Database
     from index.encoder import Encoder
     from index.generation import GenerationStore
+    from index.recent import Follower
     from matching.completer import Completer
     from matching.match import Matcher
     from matching.rerank import Reranker
@@ -109,7 +110,14 @@ class Runtime:
         """The matcher over database, index and model. Raises NotReady."""
         from matching.match import Matcher
 
-        return Matcher(self.database, self.store, self.encoder, self.settings.data)
+        return Matcher(self.database, self.recent, self.encoder, self.settings.data, self.reranker)
+
+    @cached_property
+    def recent(self) -> Follower:
+        """The generation in use with what has changed since. Raises NotReady when the model is missing."""
+        from index.recent import Follower
+
+        return Follower(self.database, self.store, self.encoder, self.settings.recent_limit)
 
     def close(self) -> None:
         """Close the connections to the database."""
