@@ -40,8 +40,8 @@ class _Basis:
         for at in range(0, len(vectors), _BLOCK):
             total += vectors[at : at + _BLOCK].sum(axis=0, dtype=np.float64)
         mean = (total / max(len(vectors), 1)).astype(np.float32)
-        length = np.linalg.norm(mean.astype(np.float64))
-        return cls(mean, (mean / max(length, 1e-30)).astype(np.float32), product)
+        length = max(float(np.linalg.norm(mean.astype(np.float64))), 1e-30)
+        return cls(mean, (mean / length).astype(np.float32), product)
 
     def split(self, vectors: Floats) -> tuple[Floats, Floats]:
         """The rest of each vector, and how long its part along the mean is."""
