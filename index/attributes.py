@@ -108,6 +108,20 @@ class Attributes:
     def __len__(self) -> int:
         return len(self.open_licence)
 
+    def at(self, rows: Rows) -> Attributes:
+        """The attributes of `rows`, in their order."""
+        return Attributes(
+            self.segment_codes,
+            self.segments[rows],
+            self.province[rows],
+            self.prefecture[rows],
+            self.holder_kind[rows],
+            self.open_licence[rows],
+            self.last_day[rows],
+            self.dormancy[rows],
+            self.knows_dormancy,
+        )
+
     def segments_among(self, codes: tuple[str, ...]) -> Marks:
         """The segments with the bits in the order of other `codes`; those that are not among these are left out."""
         if codes == self.segment_codes:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,10 +198,9 @@ class LiveColumns(Columns):
     def attributes(self) -> Attributes:
         """As `Columns.attributes`."""
         joined = Attributes.joined([self._base.attributes, self._values.attributes])
-        at = np.arange(self._count)
-        at[self._over] = len(self._base) + np.arange(len(self._over))
-        arrays: dict[str, Any] = {field.name: getattr(joined, field.name) for field in fields(joined)}
-        return replace(joined, **{k: v[at] for k, v in arrays.items() if isinstance(v, np.ndarray)})
+        rows = np.arange(self._count)
+        rows[self._over] = len(self._base) + np.arange(len(self._over))
+        return joined.at(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ Signature = tuple[datetime | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class FollowState:
     """How far the view has come: everything committed by `as_of` is found, but for what was `left` out.
 
     `recent` records are laid over the generation, others are `waiting` for the next turn; `error` is what ended the last one.
@@ -68,7 +68,7 @@ class Follower:
         self._turn = Lock()
         self._sides: dict[str, _Side] = {}
         self._view: Generation | None = None
-        self.state = Following()
+        self.state = FollowState()
 
     def current(self) -> Generation | None:
         """The generation in use with what was laid over it, None when there is none. Raises as `GenerationStore.current`."""
@@ -81,7 +81,7 @@ class Follower:
 
     def catch_up(
         self, most_new: int | None = None, is_stopped: Callable[[], bool] = lambda: False
-    ) -> Following:
+    ) -> FollowState:
         """Lay over the generation in use what has changed since; at most `most_new` texts are embedded.
 
         One turn takes some seconds at most; what is `waiting` then needs another. Raises what the catalogue, the store or the
@@ -98,12 +98,12 @@ class Follower:
     def _catch_up(self, most_new: int, is_stopped: Callable[[], bool]) -> None:
         base, moment = self._store.current(), datetime.now(UTC)
         if base is None or base.manifest.model.fingerprint != self._encoder.fingerprint:
-            self._view, self._sides, self.state = None, {}, Following()
+            self._view, self._sides, self.state = None, {}, FollowState()
             return
         if not self._sides or next(iter(self._sides.values())).generation is not base:
             indexed = [name for name in _ORDER if getattr(base, name) is not None]
             self._sides = {name: _Side(name, base, self._most) for name in indexed}
-            self._view, self.state = None, Following(base.name)
+            self._view, self.state = None, FollowState(base.name)
         with self._database.read() as session:
             stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session)]
         started = published = monotonic()
@@ -128,8 +128,11 @@ class Follower:
     def _publish(self, base: Generation, waiting: int, as_of: datetime | None) -> None:
         left = 0 if waiting else sum(side.left for side in self._sides.values())
         count = sum(side.count for side in self._sides.values())
-        self._view = _over(base, self._sides, left)
-        self.state = Following(base.name, count, waiting, left, as_of or self.state.as_of)
+        if not left and not any(side.is_changed for side in self._sides.values()):
+            self._view = base
+        else:
+            self._view = _over(base, self._sides, left, self._view)
+        self.state = FollowState(base.name, count, waiting, left, as_of or self.state.as_of)
 
 
 class _Side:
@@ -285,10 +288,11 @@ def _encoded(encode: Encode, texts: Sequence[str], together: int) -> list[Vector
     return [vectors[at] for at in range(len(texts))]
 
 
-def _over(base: Generation, sides: Mapping[str, _Side], left: int) -> Generation:
-    if not left and not any(side.is_changed for side in sides.values()):
-        return base
+def _over(base: Generation, sides: Mapping[str, _Side], left: int, before: Generation | None) -> Generation:
     views = {name: side.view() for name, side in sides.items()}
+    is_same = all(getattr(before, name, None) is view for name, view in views.items())
+    if before is not None and before.left == left and is_same:
+        return before  # with what it has worked out
     return LiveGeneration(
         base.name, base.manifest, views["patents"], views["needs"], views.get("products"), left, base=base
     )

@@ -1,4 +1,4 @@
-"""The segment catalogue in use (产业目录) beside the one that a generation was built under.
+"""The segment catalogue in use (产业目录) beside the one that a generation was built under, and what else it is behind in.
 
 Records are classified anew as soon as a catalogue is put in use; the filters of a generation follow with the next reindex.
 Until then names are those of the catalogue in use, and whoever reads results is told.
@@ -12,6 +12,7 @@ from catalog import segments
 from catalog.db import Session
 from index.generation import Generation
 
+LEFT = "另有 {} 条新增或变更的记录尚未编入索引，请运行 patentdock reindex"
 
 @dataclass(frozen=True, slots=True)
 class SegmentNames:
@@ -30,15 +31,17 @@ def segment_names(session: Session, generation: Generation) -> SegmentNames:
 
 
 def notices(session: Session, generation: Generation) -> list[str]:
-    """What to tell where the filters of the generation rest on another catalogue, or on an older state of it."""
+    """What to tell where the generation rests on another catalogue or an older state of it, or does not hold all changes."""
     return _notices(segments.catalogue(session), generation)
 
 
 def _notices(row: segments.SegmentCatalogue, generation: Generation) -> list[str]:
     manifest = generation.manifest
+    left = [LEFT.format(generation.left)] if generation.left else []
     if row.version == manifest.segment_catalogue and row.updated_at <= manifest.started_at:
-        return []
+        return left
     return [
+        *left,
         f"产业目录已更新为 {row.version}，索引 {generation.name} 仍按建立时的目录 {manifest.segment_catalogue} 筛选细分领域；"
-        "请运行 patentdock reindex"
+        "请运行 patentdock reindex",
     ]

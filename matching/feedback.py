@@ -104,5 +104,5 @@ def refinement(before: Need, after: Need, marks: Marks, patents: Collection) -> 
 def _vectors(patents: Collection, ids: frozenset[int]) -> Floats:
     """The vectors of the indexed ones among these patents."""
     rows = [row for id_ in sorted(ids) if (row := patents.row_of(id_)) is not None]
-    vectors: Floats = patents.vectors.vectors[np.array(rows, np.int64)]
+    vectors: Floats = patents.vectors.rows(np.array(rows, np.int64))
     return vectors

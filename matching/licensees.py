@@ -261,7 +261,8 @@ def _nearest_own(
     best: dict[int, tuple[int, float]] = {}
     for start in range(0, len(placed), _BLOCK):
         block = placed[start : start + _BLOCK]
-        vectors = _unit(collection.vectors.vectors[[row for _, _, row in block]] - collection.mean)
+        rows = np.array([row for _, _, row in block], np.int64)
+        vectors = _unit(collection.vectors.rows(rows) - collection.mean)
         for (firm, own, _), cosine in zip(block, (vectors @ query).tolist(), strict=True):
             if firm not in best or cosine > best[firm][1]:
                 best[firm] = own, cosine

@@ -38,6 +38,7 @@ from service.api import (
     statistics,
 )
 from service.dependencies import require_key
+from service.following import Following
 from service.key_check import KeyCheck
 from service.middleware import BodyLimit, SecurityHeaders
 from service.runtime import Runtime
@@ -78,7 +79,10 @@ def create_app(runtime: Runtime) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(_warm_up, runtime)
+        following = Following(runtime)
+        following.start()
         yield
+        await run_in_threadpool(following.stop)
         runtime.close()
 
     app = FastAPI(

@@ -40,15 +40,15 @@ def check_model(runtime: Runtime) -> str:
 
 def check_generation(runtime: Runtime) -> str:
     """The generation in use. Raises NotReady when there is none or it belongs to another model."""
-    generation = runtime.matcher.generation()
-    return f"{generation.name}（专利 {len(generation.patents.ids)} 件，需求 {len(generation.needs.ids)} 条）"
+    generation = runtime.matcher.generation().built
+    return f"{generation.name}（专利 {len(generation.patents)} 件，需求 {len(generation.needs)} 条）"
 
 
 def pending(runtime: Runtime) -> list[str]:
     """What works, but rests on something that has changed since; empty when nothing does."""
     from matching.catalogue_in_use import notices
 
-    generation = runtime.store.current()
+    generation = runtime.recent.current()
     if generation is None:
         return []
     with runtime.database.read() as session:

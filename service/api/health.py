@@ -1,5 +1,6 @@
 """Whether the service is alive (存活) and ready (就绪)."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -19,10 +20,23 @@ class Health(BaseModel):
     status: str = Field(default="ok", examples=["ok"])
 
 
+class RecentChanges(BaseModel):
+    """How far this process has come in following the catalogue."""
+
+    recent: int = Field(description="索引建立之后编入检索的新增、变更、关闭的记录数")
+    waiting: int = Field(description="正等待编入的记录数")
+    left: int = Field(description="超出上限、要等重建索引的记录数")
+    as_of: datetime | None = Field(description="此时以前提交的变更均已编入（left 所计的除外）")
+    error: str = Field(description="最近一次未能编入的原因；正常时为空")
+
+
 class Readiness(Health):
     """The service answers match requests; `notices` say what should be brought up to date."""
 
     notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
+    changes: RecentChanges | None = Field(
+        default=None, description="新增、变更记录的编入情况；PATENTDOCK_FOLLOW_SECONDS 为 0 时为空"
+    )
 
 
 @router.get("/healthz", summary="服务是否存活", operation_id="get_health")
@@ -42,7 +56,9 @@ def get_readiness(runtime: RuntimeDep) -> Any:
     """数据库、语义模型与索引都可用时返回 200，否则 503 并说明缺什么、怎样补上。"""
     missing = missing_parts(runtime)
     if not missing:
-        return Readiness(notices=pending(runtime))
+        is_following = runtime.settings.follow_seconds > 0
+        state = RecentChanges.model_validate(runtime.recent.state, from_attributes=True)
+        return Readiness(notices=pending(runtime), changes=state if is_following else None)
     problem = Problem(
         title=TITLES[503],
         status=503,

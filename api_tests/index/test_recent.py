@@ -1,0 +1,282 @@
+"""Following the catalogue: what was committed is in the view, what is gone is not, and nothing is embedded in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from shutil import copytree
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sqlalchemy import text
+
+from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue, patent
+from catalog import imports, licence_edits, needs, patent_upserts, undo
+from catalog.db import Database, sqlite_url
+from catalog.enterprises import EnterpriseCreate, create
+from catalog.licences import LicenceCreate
+from catalog.needs import NeedCreate, NeedUpdate
+from catalog.terms import LicenceStatus, NeedStatus, PaymentForm
+from index.build import reindex
+from index.collection import Collection
+from index.columns import Filters
+from index.generation import Generation, GenerationStore
+from index.recent import Follower
+
+QUERIES = (
+    Filters(segment=["HB01"]),
+    Filters(region=["420100"]),
+    Filters(ipc=["H01M"]),
+    Filters(open_licence=True),
+    Filters(kind=["invention"], in_force_on=date(2024, 1, 1)),
+)
+
+
+class Installation:
+    """A small catalogue, indexed, and its follower."""
+
+    def __init__(self, folder: Path, most: int = 5000) -> None:
+        self.folder, self.database = folder, Database(sqlite_url(folder / "catalog.db"))
+        self.encoder = HashEncoder()
+        self.store = GenerationStore(folder / "generations")
+        self.follower = Follower(self.database, self.store, self.encoder, most)
+
+    def rebuild(self) -> None:
+        reindex(self.database, self.folder, self.encoder)
+        self.encoder.encoded.clear()
+
+    def followed(self) -> Generation:
+        self.follower.catch_up()
+        current = self.follower.current()
+        assert current is not None
+        return current
+
+    def agrees_with_a_rebuild(self, folder: Path) -> Generation:
+        """The view, which holds and selects what a new build does."""
+        view = self.followed()
+        reindex(self.database, folder, HashEncoder())
+        rebuilt = GenerationStore(folder / "generations").current()
+        assert rebuilt is not None
+        assert_same(view.patents, rebuilt.patents)
+        assert_same(view.needs, rebuilt.needs)
+        assert view.products is not None
+        assert rebuilt.products is not None
+        assert_same(view.products, rebuilt.products)
+        return view
+
+
+def ids_in(collection: Collection) -> list[int]:
+    return [id_ for id_ in range(1, 60) if collection.row_of(id_) is not None]
+
+
+def rows_in(collection: Collection) -> NDArray[np.int64]:
+    return np.array([collection.row_of(id_) for id_ in ids_in(collection)], np.int64)
+
+
+def assert_same(live: Collection, rebuilt: Collection) -> None:
+    assert ids_in(live) == rebuilt.ids.tolist()
+    assert np.array_equal(live.vectors.rows(rows_in(live)), rebuilt.vectors.vectors)
+    if rebuilt.sentences is not None:
+        assert live.sentences is not None
+        for row, its in enumerate(rows_in(live)):
+            ours, theirs = live.sentences.document(its), rebuilt.sentences.document(row)
+            assert np.array_equal(ours.codes, theirs.codes)
+    for filters in QUERIES:
+        ours_, theirs_ = live.columns.select(filters), rebuilt.columns.select(filters)
+        assert ours_ is not None
+        assert theirs_ is not None
+        assert sorted(live.ids[ours_].tolist()) == rebuilt.ids[theirs_].tolist()
+
+
+def write(database: Database, statement: str) -> None:
+    with database.write() as session:
+        session.execute(text(statement))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    database = make_catalogue(folder, 8)
+    reindex(database, folder, HashEncoder())
+    database.dispose()
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, built: Path) -> Path:
+    return copytree(built, tmp_path / "data")
+
+
+@pytest.fixture
+def installation(folder: Path) -> Installation:
+    return Installation(folder)
+
+
+def test_without_changes_the_generation_itself_is_used(installation: Installation) -> None:
+    assert installation.followed() is installation.store.current()
+    assert installation.encoder.encoded == []
+    state = installation.follower.state
+    assert (state.recent, state.waiting, state.left, state.error) == (0, 0, 0, "")
+    assert state.as_of is not None
+
+
+def test_new_and_changed_records_of_all_sides_are_there(installation: Installation, tmp_path: Path) -> None:
+    database = installation.database
+    changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
+    with database.write() as session:
+        patent_upserts.upsert(session, [changed, patent(20)])
+        needs.create(session, NeedCreate(title="求陶瓷", text="求陶瓷涂覆技术"))
+        create(session, EnterpriseCreate(name="示例企业", products="陶瓷隔膜"))
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert view.name == installation.store.current_name()
+    # Two patents with three sentences each, a need and products.
+    assert len(installation.encoder.encoded) == 10
+    # Nothing is done twice.
+    installation.encoder.encoded.clear()
+    assert installation.followed() is view
+    assert installation.encoder.encoded == []
+
+
+def test_an_unchanged_text_is_not_embedded_again(installation: Installation, tmp_path: Path) -> None:
+    moved = patent(1).model_copy(update={"prefecture": "420200", "classes": patent(1).classes[:1]})
+    with installation.database.write() as session:
+        patent_upserts.upsert(session, [moved])
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert installation.encoder.encoded == []
+    assert installation.follower.state.recent == 1
+    assert len(view.patents) == 8
+    # A change of nothing that is searched takes no room.
+    write(
+        installation.database, "UPDATE patents SET agency = '代理', updated_at = '2999-01-01 00:00:00.000000'"
+    )
+    installation.followed()
+    assert installation.follower.state.recent == 1
+
+
+def test_an_open_licence_comes_and_goes(installation: Installation, tmp_path: Path) -> None:
+    number = patent(2).application_number or ""
+    with installation.database.write() as session:
+        data = LicenceCreate(
+            application_number=number, payment_form=PaymentForm.FREE, declared_on=date(2023, 1, 1)
+        )
+        row = licence_edits.create(session, data)
+        licence_id = row.id or 0
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    rows = view.patents.columns.select(Filters(open_licence=True))
+    assert rows is not None
+    assert view.patents.ids[rows].tolist() == [3]
+    installation.rebuild()
+    with installation.database.write() as session:
+        withdrawn = licence_edits.withdraw(session, licence_id, date(2024, 1, 1))
+        assert withdrawn.status == LicenceStatus.WITHDRAWN
+    view = installation.agrees_with_a_rebuild(tmp_path / "third")
+    rows = view.patents.columns.select(Filters(open_licence=True))
+    assert rows is not None
+    assert rows.tolist() == []
+    assert installation.encoder.encoded == []
+
+
+def test_needs_open_and_close(installation: Installation, tmp_path: Path) -> None:
+    def set_status(need_id: int, status: NeedStatus) -> None:
+        with installation.database.write() as session:
+            row = needs.get(session, need_id)
+            data = NeedUpdate(title=row.title, text=row.text, status=status)
+            needs.update(session, need_id, data)
+
+    set_status(1, NeedStatus.CLOSED)
+    set_status(2, NeedStatus.OPEN)
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert ids_in(view.needs) == [2]
+    set_status(1, NeedStatus.OPEN)
+    assert ids_in(installation.followed().needs) == [1, 2]
+    set_status(2, NeedStatus.CLOSED)
+    assert ids_in(installation.followed().needs) == [1]
+
+
+def test_what_is_deleted_without_a_trace_is_missed(installation: Installation, tmp_path: Path) -> None:
+    add_patents(installation.database, range(30, 32))
+    installation.followed()
+    for table in ("publications", "patent_holders", "patent_classes"):
+        write(installation.database, f"DELETE FROM {table} WHERE patent_id IN (2, 10)")
+    write(installation.database, "DELETE FROM patents WHERE id IN (2, 10)")
+    write(installation.database, "DELETE FROM needs")
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert ids_in(view.patents) == [1, 3, 4, 5, 6, 7, 8, 9]
+    assert ids_in(view.needs) == []
+
+
+def test_an_undone_import_is_forgotten(installation: Installation, tmp_path: Path) -> None:
+    with installation.database.write() as session:
+        row = imports.start(session, "patents", "新.xlsx", "0" * 64, "测试")
+        import_id = row.id or 0
+        changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
+        patent_upserts.upsert(session, [changed, patent(20)], import_id=import_id)
+        imports.finish(session, row)
+    assert ids_in(installation.followed().patents) == list(range(1, 10))
+    with installation.database.write() as session:
+        undo.undo(session, import_id)
+    installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert installation.followed() is installation.store.current()
+
+
+def test_a_new_generation_begins_anew(installation: Installation) -> None:
+    add_patents(installation.database, range(20, 22))
+    assert installation.followed().patents.row_of(9) == 8
+    installation.rebuild()
+    current = installation.follower.current()
+    assert current is installation.store.current()  # at once, not only after the next step
+    assert installation.followed() is current
+    assert installation.encoder.encoded == []
+    assert installation.follower.state.recent == 0
+    with pytest.raises(Exception, match="没有名为"):
+        installation.follower.open("20000101-000000-000")
+    kept = installation.follower.open(installation.store.names()[0])
+    assert len(kept.patents) == 8
+
+
+def test_what_goes_beyond_the_bound_is_counted(folder: Path) -> None:
+    installation = Installation(folder, most=3)
+    add_patents(installation.database, range(20, 25))
+    view = installation.followed()
+    assert ids_in(view.patents) == list(range(1, 12))  # the oldest three
+    assert view.left == installation.follower.state.left == 2
+    installation.rebuild()
+    assert installation.followed().left == 0
+
+
+def test_few_texts_may_be_asked_for(installation: Installation) -> None:
+    add_patents(installation.database, range(20, 25))
+    assert installation.follower.catch_up(2).left == 3
+    assert installation.follower.catch_up(2).left == 1
+    assert installation.follower.catch_up().left == 0
+
+
+def test_an_error_is_told_and_the_view_stays(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_patents(installation.database, range(20, 21))
+    view = installation.followed()
+    add_patents(installation.database, range(21, 22))
+
+    def fail(texts: Sequence[str]) -> NDArray[np.float32]:
+        raise RuntimeError("模型坏了")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(installation.encoder, "encode_passages", fail)
+        with pytest.raises(RuntimeError):
+            installation.follower.catch_up()
+    assert installation.follower.current() is view
+    assert installation.follower.state.error == "模型坏了"
+    assert ids_in(installation.followed().patents) == list(range(1, 11))
+    assert installation.follower.state.error == ""
+
+
+def test_another_model_follows_nothing(installation: Installation) -> None:
+    add_patents(installation.database, range(20, 21))
+    other = HashEncoder(fingerprint="fedcba9876543210")
+    follower = Follower(installation.database, installation.store, other)
+    follower.catch_up()
+    assert follower.current() is installation.store.current()
+    assert other.encoded == []
