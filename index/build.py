@@ -24,7 +24,7 @@ from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY
 from index.collection import Collection, Document, Encode
 from index.columns import ColumnValues
 from index.embedding_store import EmbeddingStore
-from index.generation import KEPT, Generation, GenerationStore
+from index.generation import Generation, GenerationStore
 from index.manifest import Manifest, ModelFacts
 from index.verification import GenerationDamaged
 
@@ -34,6 +34,8 @@ _NEED_VECTORS, _PRODUCT_VECTORS = "计算需求向量", "计算企业产品向�
 Vectors = NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step in Chinese, the amount done and the total amount."""
+Classify = Callable[[Collection, Collection], tuple[Sequence[int], Sequence[int]]]
+"""Gives classes to records of the collections of patents and of needs; answers the ids of those, of patents and of needs."""
 
 
 class Precision(Protocol):
@@ -98,18 +100,19 @@ def reindex(
     *,
     progress: Progress | None = None,
     check: Callable[[Generation], None] | None = None,
-    keep: int = KEPT,
+    classify: Classify | None = None,
 ) -> BuildReport:
     """Build a generation of all patents, open needs and products of firms, verify it and put it in use.
 
     Only texts that this model has never embedded are embedded. Whenever this is killed, the generation before stays in use
-    and complete. The newest `keep` generations are kept for a rollback, older ones removed. Raises NotReady when the catalogue has
-    no patents, no segment catalogue is in use or the disk refuses, Conflict when another build runs, GenerationDamaged when
-    the new generation fails its verification, and what `check` raises, which is asked before the new one is put in use.
+    and complete. The newest KEPT generations are kept for a rollback, older ones removed. `classify` may give classes to what has
+    none before the filter columns are final. Raises NotReady when the catalogue has no patents, no segment catalogue is in use or
+    the disk refuses, Conflict when another build runs, GenerationDamaged when the new generation fails its verification, and
+    what `check` raises, which is asked before the new one is put in use.
     """
     try:
         return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run(
-            check, keep
+            check, classify
         )
     except OSError as error:
         raise NotReady(
@@ -125,7 +128,7 @@ class _Build:
         self._embeddings = data_dir / "embeddings" / encoder.fingerprint
         self._embedded: dict[str, int] = {}
 
-    def run(self, check: Callable[[Generation], None] | None, keep: int) -> BuildReport:
+    def run(self, check: Callable[[Generation], None] | None, classify: Classify | None) -> BuildReport:
         start, started_at = monotonic(), datetime.now(UTC)
         with self._store.locked():
             with suppress(NotFound, GenerationDamaged):  # a broken one in use is no reason not to build
@@ -137,6 +140,8 @@ class _Build:
                 patents_ = self._patent_collection(folder / "patents", total, embeddings)
                 needs_ = self._need_collection(folder / "needs", embeddings)
                 products = self._product_collection(folder / "products", embeddings)
+            if classify:
+                self._take_classes(folder, *classify(patents_, needs_))
             manifest = Manifest(
                 name=name,
                 started_at=started_at,
@@ -153,7 +158,7 @@ class _Build:
             if check:
                 check(self._store.open(name))
             self._store.activate(name)
-            self._store.prune_locked(keep)
+            self._store.prune_locked()
             note_in_catalogue(self._database, self._store)
             self._progress("校验并启用", 1, 1)
         embedded = self._embedded[_PATENT_VECTORS] + self._embedded[_NEED_VECTORS]
@@ -176,6 +181,16 @@ class _Build:
                 hint="请先运行 patentdock import patents 文件 导入专利，或 patentdock demo load 载入演示数据",
             )
         return catalogue, total
+
+    def _take_classes(self, folder: Path, patents_: Sequence[int], needs_: Sequence[int]) -> None:
+        """Write the columns of these records anew, which have classes now."""
+        with self._database.read() as session:
+            if patents_:
+                licensed = licences.licensed_ids(session, date.today())
+                documents = map(patent_document, patents.texts_of(session, patents_, licensed))
+                Collection.with_columns(folder / "patents", documents)
+            if needs_:
+                Collection.with_columns(folder / "needs", map(need_document, needs.texts_of(session, needs_)))
 
     def _patents(self, total: int) -> Iterator[Document]:
         with self._database.read() as session:

@@ -101,6 +101,23 @@ class Collection:
         return cls.open(folder)
 
     @classmethod
+    def with_columns(cls, folder: Path, documents: Iterable[Document]) -> Collection:
+        """Write the columns of these documents anew in the collection in `folder`, and open it; their texts stay as they are.
+
+        Documents that the collection does not hold are passed over.
+        """
+        ids, digests = mapped(folder / _IDS), np.load(folder / _DIGESTS)
+        values: dict[int, ColumnValues] = {}
+        for document in documents:
+            row = int(np.searchsorted(ids, document.id))
+            if row < len(ids) and ids[row] == document.id:
+                values[row], digests[row, 1] = document.columns, document.digests[1]
+        Columns.patch(folder / _COLUMNS, values)
+        (folder / _DIGESTS).unlink()  # who has mapped the old ones keeps them
+        np.save(folder / _DIGESTS, digests)
+        return cls.open(folder)
+
+    @classmethod
     def open(cls, folder: Path) -> Collection:
         """Map the collection in `folder`."""
         return cls(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -140,9 +140,7 @@ class Columns:
         """Write the columns of `documents`, in the order of rows, into the new `folder`; answers their number."""
         terms, arrays = cls._gathered(documents)
         folder.mkdir()
-        (folder / "terms.json").write_text(json.dumps(terms, ensure_ascii=False), "utf-8")
-        for name, values_by_row in arrays.items():
-            np.save(folder / f"{name}.npy", np.ascontiguousarray(values_by_row))
+        cls._save(folder, terms, arrays)
         return len(arrays["open_licence"])
 
     @classmethod
@@ -150,6 +148,36 @@ class Columns:
         """The columns of `documents`, in the order of rows, in memory."""
         terms, arrays = cls._gathered(documents)
         return cls(terms, **arrays)
+
+    @classmethod
+    def patch(cls, folder: Path, documents: Mapping[int, ColumnValues]) -> None:
+        """Write the columns in `folder` anew, with these values in the place of those of these rows.
+
+        Whoever has mapped the old ones keeps them.
+        """
+        rows = np.array(sorted(documents), np.int32)
+        new_terms, new = cls._gathered(documents[row] for row in rows.tolist())
+        terms = json.loads((folder / "terms.json").read_text("utf-8"))
+        arrays = {name: np.load(folder / f"{name}.npy") for name in new}
+        kept = ~np.isin(arrays["postings"], rows)
+        # Where each list begins once the rows are gone from it.
+        starts = np.concatenate([[0], np.cumsum(kept)])[arrays["offsets"]]
+        lists = _lists(terms, starts, arrays["postings"][kept])
+        for field, added in _lists(new_terms, new["offsets"], rows[new["postings"]]).items():
+            for code, its in added.items():
+                lists[field][code] = np.sort(np.concatenate([lists[field].get(code, its[:0]), its]))
+        for name in new.keys() - {"offsets", "postings"}:
+            arrays[name][rows] = new[name]
+        terms, arrays["postings"], arrays["offsets"] = _flatten(lists)
+        cls._save(folder, terms, arrays)
+
+    @staticmethod
+    def _save(folder: Path, terms: dict[str, dict[str, int]], arrays: dict[str, NDArray[Any]]) -> None:
+        (folder / "terms.json").write_text(json.dumps(terms, ensure_ascii=False), "utf-8")
+        for name, values_by_row in arrays.items():
+            path = folder / f"{name}.npy"
+            path.unlink(missing_ok=True)
+            np.save(path, np.ascontiguousarray(values_by_row))
 
     @staticmethod
     def _gathered(
@@ -227,12 +255,26 @@ class Columns:
         return rows
 
 
+def _lists(
+    terms: dict[str, dict[str, int]], offsets: Rows, postings: NDArray[np.int32]
+) -> dict[str, dict[str, Any]]:
+    """The posting lists by field and code, without empty ones."""
+    return {
+        field: {
+            code: postings[offsets[at] : offsets[at + 1]]
+            for code, at in by_code.items()
+            if offsets[at] < offsets[at + 1]
+        }
+        for field, by_code in terms.items()
+    }
+
+
 def _flatten(
-    lists: dict[str, dict[str, array[int]]],
+    lists: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, dict[str, int]], NDArray[np.int32], Rows]:
     """One array of all posting lists, where each begins, and the number of the list of each code."""
     terms: dict[str, dict[str, int]] = {}
-    ordered: list[array[int]] = []
+    ordered: list[Any] = []
     for field, by_code in lists.items():
         terms[field] = {code: len(ordered) + at for at, code in enumerate(sorted(by_code))}
         ordered.extend(by_code[code] for code in sorted(by_code))

@@ -187,15 +187,6 @@ class GenerationStore:
         self._clear(_REMOVED)
         return removed
 
-    def remove(self, name: str) -> None:
-        """Remove a generation that is not in use. Raises NotFound, and Conflict for the one in use or while a build runs."""
-        with self.locked():
-            folder = self._folder(name)
-            if name == self.current_name():
-                raise Conflict(f"索引版本 {name} 正在使用，不能删除", hint="请先退回或切换到另一个版本")
-            folder.rename(self.root / f"{_REMOVED}{name}")
-            self._clear(_REMOVED)
-
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the right to build and to switch; a killed holder loses it. Raises Conflict while another has it."""

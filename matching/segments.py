@@ -19,7 +19,6 @@ from catalog.base import ClassRef
 from catalog.db import Database, Session
 from catalog.patent_classes import FROM_TEXT, INFERRED_SCHEMES
 from index.collection import Collection
-from index.generation import Generation
 
 NEIGHBOURS = 20
 HALVING_COSINE = 0.01
@@ -32,11 +31,11 @@ Classes = Mapping[int, Sequence[ClassRef]]
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
-    """How many needs and patents received classes from their text."""
+class Classified:
+    """Ids of the needs and patents that received classes from their text."""
 
-    needs: int
-    patents: int
+    needs: list[int]
+    patents: list[int]
 
 
 class TextClassifier:
@@ -83,16 +82,16 @@ def _heaviest(scheme: str, votes: Mapping[str, float]) -> list[ClassRef]:
     ]
 
 
-def assign_from_text(database: Database, generation: Generation) -> Assigned:
-    """Give classes to every need and patent of the generation that has no segment yet.
+def assign_from_text(database: Database, patents: Collection, needs_: Collection) -> Classified:
+    """Give classes to every need and patent of these collections that has no segment yet.
 
-    The generation's filter columns know of them after the next build, which embeds nothing anew.
+    The collections' own filter columns do not know of them.
     """
     with database.write() as session:
-        classifier = TextClassifier(generation.patents, session)
-        return Assigned(
-            needs=_assign_needs(session, classifier, generation.needs),
-            patents=_assign_patents(session, classifier, generation.patents),
+        classifier = TextClassifier(patents, session)
+        return Classified(
+            needs=_assign_needs(session, classifier, needs_),
+            patents=_assign_patents(session, classifier, patents),
         )
 
 
@@ -101,23 +100,23 @@ def _rows_of(collection: Collection, ids: Sequence[int]) -> list[tuple[int, int]
     return [(record_id, row) for record_id, row in located if row is not None]
 
 
-def _assign_needs(session: Session, classifier: TextClassifier, collection: Collection) -> int:
+def _assign_needs(session: Session, classifier: TextClassifier, collection: Collection) -> list[int]:
     targets = _rows_of(collection, needs.unlabelled_ids(session))
     for block in _blocks(targets):
         vectors = np.stack([collection.vectors.vector(row) for _, row in block])
         for (need_id, _), refs in zip(block, classifier.classify(vectors, [None] * len(block)), strict=True):
             needs.add_inferred(session, need_id, refs)
-    return len(targets)
+    return [record_id for record_id, _ in targets]
 
 
-def _assign_patents(session: Session, classifier: TextClassifier, collection: Collection) -> int:
+def _assign_patents(session: Session, classifier: TextClassifier, collection: Collection) -> list[int]:
     targets = _rows_of(collection, patent_classes.unlabelled_ids(session))
     for block in _blocks(targets):
         vectors = np.stack([collection.vectors.vector(row) for _, row in block])
         found = classifier.classify(vectors, [row for _, row in block])
         ids = [patent_id for patent_id, _ in block]
         patent_classes.add_inferred(session, dict(zip(ids, found, strict=True)))
-    return len(targets)
+    return [record_id for record_id, _ in targets]
 
 
 def _blocks(targets: Sequence[tuple[int, int]]) -> list[Sequence[tuple[int, int]]]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from catalog.errors import Conflict
 
 if TYPE_CHECKING:
     from index.build import BuildReport
-    from matching.segments import Assigned
+    from index.collection import Collection
     from service.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """How many needs and patents received classes from their text."""
+
+    needs: int = 0
+    patents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +29,23 @@ class IndexReport:
 
 
 def rebuild(runtime: Runtime, progress: Callable[[str, int, int], None] | None = None) -> IndexReport:
-    """Build a generation; what has no segment is classified by its nearest patents and the filters built again.
+    """Build a generation; what has no segment is classified by its nearest patents on the way.
 
-    The second build embeds nothing, and the first generation, which lacks the classes, is not kept: a rollback leads to what was
-    in use before. Raises as `index.build.reindex` does, and as `matching.canaries.check`.
+    Raises as `index.build.reindex` does, and as `matching.canaries.check`.
     """
-    from index.build import note_in_catalogue, reindex
-    from index.generation import KEPT
+    from index.build import reindex
     from matching import canaries
     from matching.segments import assign_from_text
 
-    check = canaries.check(runtime.database, runtime.encoder, runtime.settings.data)
+    assigned = Assigned()
 
-    def build() -> BuildReport:
-        # One more is kept until the first of the two goes, or it would drive out one that is wanted.
-        settings, encoder = runtime.settings, runtime.encoder
-        return reindex(
-            runtime.database, settings.data, encoder, progress=progress, check=check, keep=KEPT + 1
-        )
+    def classify(patents: Collection, needs: Collection) -> tuple[Sequence[int], Sequence[int]]:
+        nonlocal assigned
+        found = assign_from_text(runtime.database, patents, needs)
+        assigned = Assigned(len(found.needs), len(found.patents))
+        return found.patents, found.needs
 
-    first = build()
-    assigned = assign_from_text(runtime.database, runtime.store.open(first.name))
-    whole = first
-    if assigned.needs or assigned.patents:
-        last = build()
-        # Every text was embedded or reused by the first build; the second finds them all known.
-        whole = replace(
-            last, embedded=first.embedded, reused=first.reused, seconds=first.seconds + last.seconds
-        )
-    with suppress(Conflict):  # whoever builds by now prunes too
-        if whole is not first:
-            runtime.store.remove(first.name)
-        runtime.store.prune()
-    note_in_catalogue(runtime.database, runtime.store)
-    return IndexReport(whole, assigned)
+    encoder, data = runtime.encoder, runtime.settings.data
+    check = canaries.check(runtime.database, encoder, data)
+    build = reindex(runtime.database, data, encoder, progress=progress, check=check, classify=classify)
+    return IndexReport(build, assigned)

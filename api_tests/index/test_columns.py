@@ -114,3 +114,24 @@ def test_unknown_time_in_force_never_counts(tmp_path: Path) -> None:
     rows = Columns.open(tmp_path / "columns").select(Filters(in_force_on=DAYS[1]))
     assert rows is not None
     assert rows.tolist() == [1]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    its=st.lists(documents, min_size=1, max_size=12), changed=st.dictionaries(st.integers(0, 11), documents)
+)
+def test_patched_columns_are_those_written_from_the_beginning(
+    tmp_path_factory: pytest.TempPathFactory, its: list[ColumnValues], changed: dict[int, ColumnValues]
+) -> None:
+    folder = tmp_path_factory.mktemp("columns")
+    Columns.write(folder / "patched", its)
+    mapped_before = Columns.open(folder / "patched")
+    new = {row: values for row, values in changed.items() if row < len(its)}
+    Columns.patch(folder / "patched", new)
+    Columns.write(folder / "whole", [new.get(row, values) for row, values in enumerate(its)])
+    assert files_of(folder / "patched") == files_of(folder / "whole")
+    assert len(mapped_before) == len(its)

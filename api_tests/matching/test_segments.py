@@ -47,8 +47,8 @@ def test_classes_come_from_the_nearest_labelled_patents(
     store = GenerationStore(tmp_path / "generations")
     generation = store.current()
     assert generation is not None
-    assigned = assign_from_text(database, generation)
-    assert (assigned.needs, assigned.patents) == (1, 1)
+    assigned = assign_from_text(database, generation.patents, generation.needs)
+    assert (len(assigned.needs), len(assigned.patents)) == (1, 1)
     with database.read() as session:
         need = needs.page(session, PageQuery()).rows[0]
         assert next((c["code"], c["basis"]) for c in need.classes if c["scheme"] == "segment") == (
@@ -58,5 +58,5 @@ def test_classes_come_from_the_nearest_labelled_patents(
         rows = patents.page(session, PageQuery(), PatentFilter(text="防汽蚀")).rows
         (pump,) = patents.publics(session, rows)
         assert (pump.classes[0].code, pump.classes[0].basis) == ("HB04", "text")
-    again = assign_from_text(database, generation)
-    assert (again.needs, again.patents) == (0, 0)
+    again = assign_from_text(database, generation.patents, generation.needs)
+    assert (again.needs, again.patents) == ([], [])

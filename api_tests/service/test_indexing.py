@@ -8,10 +8,20 @@ from typing import cast
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
 from catalog import generations, needs
 from catalog.needs import NeedCreate
+from index.columns import Filters
 from index.encoder import Encoder
 from service.indexing import rebuild
 from service.runtime import Runtime
 from service.settings import Settings
+
+
+def rows_of_segment(runtime: Runtime) -> list[int]:
+    """The last of the needs that the filter columns know to be of the patents' segment."""
+    generation = runtime.store.current()
+    assert generation is not None
+    rows = generation.needs.columns.select(Filters(segment=["HB01"]))
+    assert rows is not None
+    return rows[-1:].tolist()
 
 
 def test_a_rollback_leads_to_what_was_in_use_before(tmp_path: Path) -> None:
@@ -25,6 +35,7 @@ def test_a_rollback_leads_to_what_was_in_use_before(tmp_path: Path) -> None:
             )
         report = rebuild(runtime)
         assert report.assigned.needs == 1
+        assert rows_of_segment(runtime) == [turn + 1]
         in_use.append(report.build.name)
         assert runtime.store.names() == in_use[-3:]
     with runtime.database.read() as session:
