@@ -1,0 +1,371 @@
+"""Kills the nightly run at random moments, and looks at what it leaves.
+
+    python -m bench.nightly_kills [--kills 50] [--seed 1]
+
+On the demonstration catalogue, with a real service running all the while. Each round drops two files (patents and needs, some
+rows new, some changed), starts `patentdock nightly` and kills its whole process group by SIGKILL at a random moment within the
+time that an undisturbed run takes. Then it holds that
+
+- the generation in use passes `generations verify`, and the service answers from it: the same hits with the same scores as a
+  matcher that has just opened that generation,
+- every file dropped so far is waiting or put away, and every row of those put away is in the catalogue.
+
+After the last kill undisturbed runs follow until no file waits. Then the catalogue and the night's matches must be those of a
+second installation that imported the same files in the same order and was never killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import httpx
+from sqlalchemy import MetaData, func, select
+
+import demo
+from bench import processes
+from catalog import accounts, needs, night_matches, nightly_runs, patents
+from catalog.base import PageQuery
+from catalog.night_matches import NightSide
+from catalog.nightly_runs import NightlyRun
+from index.columns import Filters
+from index.encoder import Encoder
+from index.model_package import ensure_packaged_model
+from index.precision import choose_precision
+from ingestion.importer import import_file
+from matching.match import Matcher
+from service.nightly import STAGES
+from service.runtime import Runtime
+from service.settings import Settings
+
+ROWS = 6
+"""Rows of a dropped file of patents that are new, and as many that are changed."""
+QUESTION = "动力电池低温充电慢，希望零下二十度也能快充"
+TOP = 50
+RUNS_AT_MOST = 3
+_VOLATILE = {
+    # What differs between two installations, or tells of the runs themselves.
+    "alembic_version", "api_keys", "generations", "imports", "imported_rows", "import_states", "nightly_runs", "night_matches",
+    "rejected_rows", "screenings",
+}  # fmt: skip
+
+
+class Files:
+    """The files that are dropped, round by round, the same for every installation."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        # What has its classes from numbers, not from its neighbours in the index, does not depend on when it was indexed.
+        self._patents = [row for row in _lines("patents") if "IPC分类号" in row]
+        self._needs = [row for row in _lines("needs") if "行业代码" in row]
+        self.dropped: list[tuple[str, str, list[dict[str, Any]]]] = []
+
+    def round(self, number: int) -> list[tuple[str, str, list[dict[str, Any]]]]:
+        """The next files: kind, name and rows."""
+        known = self._chance.sample(self._patents, ROWS)
+        changed = [row | {"摘要": f"（第{number}版）{row['摘要']}"} for row in known]
+        new = [self._new_patent(number, place) for place in range(ROWS)]
+        need = self._chance.choice(self._needs)
+        asked = [
+            need | {"需求描述": f"（第{number}版）{need['需求描述']}"},
+            need | {"需求编号": f"夜-{number:03d}", "需求名称": f"第{number}夜{need['需求名称']}"},
+        ]
+        files = [
+            ("patents", f"{number:03d}.jsonl", [*changed, *new]),
+            ("needs", f"{number:03d}.jsonl", asked),
+        ]
+        self.dropped += files
+        return files
+
+    def _new_patent(self, number: int, place: int) -> dict[str, Any]:
+        from ingestion.identifiers.application_number import check_digit
+
+        row = self._chance.choice(self._patents)
+        body = f"20211{9_000_000 + number * ROWS + place:07d}"
+        return row | {
+            "申请号": f"{body}.{check_digit(body)}",
+            "专利名称": f"第{number}夜{place}号{row['专利名称']}",
+        }
+
+
+def _lines(kind: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in demo.path(kind).read_text("utf-8").splitlines()]
+
+
+class Installation:
+    """A demonstration installation in a folder of its own."""
+
+    def __init__(self, data: Path, encoder: Encoder, model: Path) -> None:
+        self.settings = Settings(data=data, model=str(model), precision=encoder.precision.dtype)
+        processes.run(self.settings, "init")
+        processes.run(self.settings, "demo", "load")
+        self.runtime = Runtime(self.settings, encoder)
+        self.inbox = data / "inbox"
+
+    def night(self) -> float:
+        """An undisturbed run; answers its seconds."""
+        start = time.perf_counter()
+        processes.run(self.settings, "nightly")
+        return time.perf_counter() - start
+
+    def drop(self, kind: str, name: str, rows: list[dict[str, Any]]) -> Path:
+        """Lay a file into the drop folder as an upload does: under another name until it is whole."""
+        folder = self.inbox / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{name}.part"
+        part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+        return part.replace(folder / name)
+
+    def last_run(self) -> NightlyRun | None:
+        """The last nightly run of the catalogue."""
+        with self.runtime.database.read() as session:
+            return next(iter(nightly_runs.page(session, PageQuery(size=1)).rows), None)
+
+
+def _hits(answer: Any) -> list[tuple[int, float]]:
+    return [(item["patent"]["id"], item["score"]) for item in answer["items"]]
+
+
+class Checks:
+    """What must hold after every kill."""
+
+    def __init__(self, its: Installation, files: Files, client: httpx.Client) -> None:
+        self._its, self._files, self._client = its, files, client
+        self.generations: Counter[str] = Counter()
+
+    def all(self) -> None:
+        """Raise AssertionError naming what does not hold."""
+        self._generation_is_whole()
+        self._service_answers_from_it()
+        self._nothing_is_lost()
+
+    def _generation_is_whole(self) -> None:
+        store = self._its.runtime.store
+        name = store.current_name()
+        if name is None:
+            raise AssertionError("no generation in use")
+        store.verify(name)
+        self.generations[name] += 1
+
+    def _service_answers_from_it(self) -> None:
+        name = self._its.runtime.store.current_name()
+        self._ask({"text": QUESTION, "top_k": TOP}, name)
+        answer = self._ask({"text": QUESTION, "top_k": TOP, "generation": name}, name)
+        runtime = self._its.runtime
+        # A store that has opened nothing yet, and so cannot mix.
+        fresh = Matcher(runtime.database, type(runtime.store)(runtime.store.root), runtime.encoder)
+        expected = fresh.patents_for_text(QUESTION, TOP, Filters(), name).model_dump(mode="json")
+        if _hits(answer) != _hits(expected):
+            raise AssertionError(f"the service's hits are not those of {name}")
+        patent = answer["items"][0]["patent"]["id"]
+        reply = self._client.get(f"/api/v1/patents/{patent}/needs")
+        reply.raise_for_status()
+        if reply.json()["generation"] != name:
+            raise AssertionError(f"needs come from {reply.json()['generation']}, in use is {name}")
+
+    def _ask(self, request: dict[str, Any], name: str | None) -> Any:
+        reply = self._client.post("/api/v1/matches", json=request)
+        reply.raise_for_status()
+        answer = reply.json()
+        if answer["generation"] != name or len(answer["items"]) != TOP:
+            raise AssertionError(f"{len(answer['items'])} hits of {answer['generation']}, in use is {name}")
+        return answer
+
+    def _nothing_is_lost(self) -> None:
+        with self._its.runtime.database.read() as session:
+            numbers = {row.application_number for row in session.execute(select(patents.Patent)).scalars()}
+            codes = {row.code for row in session.execute(select(needs.Need)).scalars()}
+        for kind, name, rows in self._files.dropped:
+            places = [path for path in self._its.inbox.rglob(name) if path.parent.name == kind]
+            if len(places) != 1 or "refused" in str(places[0]):
+                raise AssertionError(f"{kind}/{name} lies at {places}")
+            if places[0].parent.parent != self._its.inbox:
+                missing = [
+                    row
+                    for row in rows
+                    if row.get("申请号", "") not in numbers and row.get("需求编号") not in codes
+                ]
+                if missing:
+                    raise AssertionError(f"{kind}/{name} is put away, but not imported: {missing[:2]}")
+
+
+def _stage_hit(before: NightlyRun | None, after: NightlyRun | None) -> str:
+    """In which stage a run was when it was killed."""
+    mark = [(run.id, run.resumed) if run else None for run in (before, after)]
+    if after is None or mark[0] == mark[1]:
+        return "start of the process"
+    if after.status == "finished":
+        return "end of the process"
+    done = [stage for stage in STAGES if "seconds" in (after.stages or {}).get(stage, {})]
+    return list(STAGES)[len(done)] if len(done) < len(STAGES) else "finish"
+
+
+def _kill(its: Installation, seconds: float) -> str:
+    """Start a run and kill it after so many seconds; answers the stage that it was in."""
+    before = its.last_run()
+    process = processes.start(its.settings, "nightly")
+    try:
+        time.sleep(seconds)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.returncode not in (0, -signal.SIGKILL):
+        raise AssertionError(f"nightly ended by itself with {process.returncode}: {its.last_run()}")
+    return _stage_hit(before, its.last_run())
+
+
+def _counts(its: Installation) -> dict[str, int]:
+    """Rows of every table that holds data."""
+    tables = MetaData()
+    tables.reflect(its.runtime.database.engine)
+    with its.runtime.database.read() as session:
+        return {
+            name: session.execute(select(func.count()).select_from(table)).scalar_one()
+            for name, table in tables.tables.items()
+            if name not in _VOLATILE
+        }
+
+
+def _records(its: Installation) -> dict[str, Any]:
+    """Patents by number and needs by code, without ids and times."""
+    with its.runtime.database.read() as session:
+        ids = list(session.execute(select(patents.Patent.id)).scalars())
+        found: dict[str, Any] = {
+            one.application_number: _plain(one.model_dump(mode="json"))
+            for one in patents.many(session, [i for i in ids if i]).values()
+        }
+        asked = [i for i in session.execute(select(needs.Need.id)).scalars() if i]
+        found |= {
+            one.code: _plain(one.model_dump(mode="json")) for one in needs.many(session, asked).values()
+        }
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _plain(its)
+            for key, its in value.items()
+            if key not in ("id", "screening") and not key.endswith(("_id", "_at"))
+        }
+    return [_plain(its) for its in value] if isinstance(value, list) else value
+
+
+def _night(its: Installation) -> dict[str, list[str]]:
+    """The matches of the last night, by need and patent."""
+    run = its.last_run()
+    with its.runtime.database.read() as session:
+        names = {row.id: row.application_number for row in session.execute(select(patents.Patent)).scalars()}
+        codes = {row.id: row.code for row in session.execute(select(needs.Need)).scalars()}
+        if run is None or run.id is None:
+            raise AssertionError("no run")
+        return {
+            codes[need]: [names[patent] for patent in found]
+            for need, found in night_matches.ids_of(session, run.id, NightSide.NEED)
+        }
+
+
+def _compare(killed: Installation, whole: Installation) -> None:
+    for name, of in (("rows of tables", _counts), ("records", _records), ("matches of the night", _night)):
+        one, other = of(killed), of(whole)
+        different = [key for key in one.keys() | other.keys() if one.get(key) != other.get(key)]
+        if different:
+            shown = {key: (one.get(key), other.get(key)) for key in sorted(different)[:3]}
+            raise AssertionError(f"{len(different)} {name} differ: {shown}")
+        print(f"  {name}: {len(one)} the same")
+
+
+def _leftovers(data: Path) -> list[str]:
+    patterns = (".building-*", ".removed-*", ".current.new", "*.new", "*.part")
+    return [str(path.relative_to(data)) for pattern in patterns for path in data.rglob(pattern)]
+
+
+@contextmanager
+def _client(its: Installation) -> Iterator[tuple[httpx.Client, int]]:
+    with its.runtime.database.write() as session:
+        key = accounts.create(session, "bench")
+    with processes.serving(its.settings) as served:
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=served.address, headers=headers, timeout=120) as client:
+            yield client, served.process
+
+
+def main() -> None:
+    """Kill, look, finish, compare."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    models = processes.ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
+    model = ensure_packaged_model(models).resolve()
+    encoder = Encoder.load(model, precision=choose_precision(model, models))
+    with tempfile.TemporaryDirectory(prefix="patentdock-kills-") as folder:
+        killed = Installation(Path(folder) / "killed", encoder, model)
+        killed.night()
+        files, chance = Files(options.seed), random.Random(options.seed)
+        with _client(killed) as (client, process):
+            _kills(killed, files, client, process, chance, options.kills)
+        whole = Installation(Path(folder) / "whole", encoder, model)
+        whole.night()
+        for kind, name, rows in files.dropped:
+            path = whole.drop(kind, name, rows)
+            import_file(whole.runtime.database, path, kind, rejected_dir=whole.settings.rejected_dir)
+            path.unlink()
+        whole.night()
+        print("compared with an installation that was never killed:")
+        _compare(killed, whole)
+
+
+def _kills(
+    its: Installation, files: Files, client: httpx.Client, process: int, chance: random.Random, kills: int
+) -> None:
+    checks, hit = Checks(its, files, client), Counter[str]()
+    for kind, name, rows in files.round(0):
+        its.drop(kind, name, rows)
+    lasts = its.night()
+    checks.all()
+    memory = processes.resident_mb(process)
+    print(f"an undisturbed run takes {lasts:.1f} s; {kills} kills within it", flush=True)
+    for number in range(1, kills + 1):
+        for kind, name, rows in files.round(number):
+            its.drop(kind, name, rows)
+        stage = _kill(its, chance.uniform(0, lasts))
+        hit[stage] += 1
+        checks.all()
+        print(f"  {number:3d} killed in: {stage}", flush=True)
+    runs = 0
+    while runs < RUNS_AT_MOST:
+        runs += 1
+        its.night()
+        checks.all()
+        if not list(its.inbox.glob("*/*.jsonl")):
+            break
+    waiting = [str(path) for path in its.inbox.glob("*/*.jsonl")]
+    if waiting or _leftovers(its.settings.data):
+        raise AssertionError(f"left: {waiting} {_leftovers(its.settings.data)}")
+    print("killed in: " + ", ".join(f"{stage} {times}" for stage, times in hit.most_common()))
+    print(f"{runs} undisturbed runs afterwards until no file waited; nothing left behind")
+    print(
+        f"generations that were in use: {len(checks.generations)}; every check held {kills + 1 + runs} times"
+    )
+    now = processes.resident_mb(process)
+    print(f"service: {memory[0]} MB resident ({memory[1]} its own) at first, {now[0]} ({now[1]}) at the end")
+
+
+if __name__ == "__main__":
+    main()
