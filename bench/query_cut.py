@@ -1,0 +1,87 @@
+"""What cutting a query to its rarest tokens costs in quality: BM25 alone on needs of firms.
+
+    python -m bench.query_cut
+
+Collections: our own labelled one, and the needs in real language where the real patents lie beside the project. nDCG@10
+over the needs that have an answer, and the difference from the whole query with its 95 % interval (paired bootstrap). The
+rarest tokens are those of the greatest idf among the tokens that stand in some document; each counts as often as it
+stands in the need, or once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import numpy as np
+
+from index.lexical import LexicalIndex
+from index.text import tokens
+from matching.benchmark import Benchmark, load
+from matching.compare import paired_bootstrap, values
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL = ROOT.parent / "shared" / "realdata" / "patents_dev.jsonl"
+METRIC = "ndcg@10"
+Cut = Callable[[list[str], LexicalIndex], list[str]]
+
+
+def _rarest(asked: list[str], index: LexicalIndex, count: int) -> list[str]:
+    """The tokens of a query that are among its `count` rarest, repeated as they stand."""
+    distinct = list(dict.fromkeys(asked))
+    unknown = float(index.idf_of(np.zeros(1, np.int64))[0])  # of a token of no document
+    its = [(-idf, token) for idf, token in zip(index.idfs(distinct), distinct, strict=True) if idf < unknown]
+    kept = {token for _, token in sorted(its)[:count]}
+    return [token for token in asked if token in kept]
+
+
+def _once(asked: list[str]) -> list[str]:
+    return list(dict.fromkeys(asked))
+
+
+CUTS: dict[str, Cut] = {
+    "all, as often as they stand": lambda asked, index: asked,
+    "all, once": lambda asked, index: _once(asked),
+    "48 rarest, as often as they stand": lambda asked, index: _rarest(asked, index, 48),
+    "48 rarest, once": lambda asked, index: _once(_rarest(asked, index, 48)),
+    "24 rarest, as often as they stand": lambda asked, index: _rarest(asked, index, 24),
+    "24 rarest, once": lambda asked, index: _once(_rarest(asked, index, 24)),
+}
+
+
+def _measure(title: str, benchmark: Benchmark, folder: Path) -> None:
+    LexicalIndex.write(folder, map(tokens, benchmark.documents.values()))
+    index, names = LexicalIndex.open(folder), list(benchmark.documents)
+    asked = {query: tokens(benchmark.queries[query]) for query in benchmark.answered}
+    print(f"\n{title}: {len(names)} documents, {len(asked)} needs, {_tokens(asked.values()):.0f} tokens each")
+    print(f"{'tokens of the query':36}{METRIC:>9}{'difference':>12}{'95 % interval':>20}{'kept':>7}")
+    whole: list[float] = []
+    for name, cut in CUTS.items():
+        queries = {query: cut(its, index) for query, its in asked.items()}
+        run = {query: [names[row] for row in index.search(its, 10)[1]] for query, its in queries.items()}
+        its = list(values(run, benchmark, METRIC, list(asked)).values())
+        whole = whole or its
+        above = paired_bootstrap(its, whole)
+        interval = f"{above.low:+.3f} to {above.high:+.3f}"
+        print(
+            f"{name:36}{sum(its) / len(its):9.3f}{above.mean:+12.3f}{interval:>20}{_tokens(queries.values()):7.0f}"
+        )
+
+
+def _tokens(queries: Collection[list[str]]) -> float:
+    lengths = [len(query) for query in queries]
+    return sum(lengths) / len(lengths)
+
+
+def main() -> None:
+    """Measure both collections."""
+    with tempfile.TemporaryDirectory(prefix="patentdock-bench-") as work:
+        _measure("own collection", load(ROOT / "evaluation"), Path(work) / "own")
+        if REAL.is_file():
+            real = load(ROOT / "evaluation" / "real_language", REAL)
+            _measure("real language", real, Path(work) / "real")
+
+
+if __name__ == "__main__":
+    main()
