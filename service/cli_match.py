@@ -13,10 +13,13 @@ from service.field_problems import FieldProblem, InvalidFields, field_problems
 
 if TYPE_CHECKING:
     from matching.results import MatchResponse, NeedMatch, PatentMatch
-    from service.match_request import MatchQuery
+    from service.match_context import ContextInput
+    from service.match_request import PatentMatchQuery
 
 Many = list[str] | None
 OPTION_NAMES = {"top_k": "--top", "text": "文本"}
+NEW_TEXTS = 50
+"""New or changed texts that are embedded before the answer; the answer tells when there are more."""
 MAX_ID = 2**31 - 1  # of a 32-bit key column
 
 
@@ -43,6 +46,14 @@ def match(
     eligibility: Annotated[
         Many, option("开放许可资格（按当日判定）：eligible、blocked、unknown，可重复")
     ] = None,
+    need_segment: Annotated[Many, option("按文本匹配时，需求所属的产业细分领域，可重复")] = None,
+    need_region: Annotated[str | None, option("按文本匹配时，需求方所在的省或地级市")] = None,
+    by_relevance: Annotated[
+        bool, typer.Option("--by-relevance", help="仅按相关度排序，不计对接因素")
+    ] = False,
+    fold: Annotated[
+        bool, typer.Option("--fold/--no-fold", help="把同一专利权人的近似专利归在最好的一件之下，或逐件列出")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
 ) -> None:
     """匹配：按文本或需求找专利，或按专利找需求。"""
@@ -57,46 +68,77 @@ def match(
         open_licence=open_licence,
         in_force_on=in_force_on,
         eligibility=eligibility or [],
+        factors=not by_relevance,
+        fold=fold,
     )
-    response = _run(text, need, patent, wanted)
+    response = _run(text, need, patent, wanted, {"segment": need_segment or [], "region": need_region})
     if as_json:
         print_json(response.model_dump(mode="json"))
         return
     _print(response)
 
 
-def _query(**values: Any) -> MatchQuery:
+def _query(**values: Any) -> PatentMatchQuery:
     from pydantic import ValidationError
 
-    from service.match_request import MatchQuery
+    from service.match_request import PatentMatchQuery
 
     try:
-        return MatchQuery(**values)
+        return PatentMatchQuery(**values)
     except ValidationError as error:
         raise as_options(field_problems(error.errors()), OPTION_NAMES) from error
 
 
 def _run(
-    text: str | None, need: int | None, patent: int | None, wanted: MatchQuery
+    text: str | None, need: int | None, patent: int | None, wanted: PatentMatchQuery, context: dict[str, Any]
 ) -> MatchResponse[PatentMatch] | MatchResponse[NeedMatch]:
     if [text, need, patent].count(None) != 2:
         reason = "请给出且只给出其中一项"
         raise InvalidFields([FieldProblem(field="文本、--need、--patent", value="", reason=reason)])
     if text is not None:
         text = _checked_text(text)
+    elif any(context.values()):
+        reason = "只用于按文本匹配；目录中的需求有自己的领域和地区"
+        raise InvalidFields([FieldProblem(field="--need-segment、--need-region", value="", reason=reason)])
     from service.filters import resolve
+    from service.match_context import factor_options
 
+    said = _context(context)
     runtime = ready_runtime()
     try:
         with runtime.database.read() as session:
             filters = resolve(session, wanted)
+            options = factor_options(session, said, count=wanted.factors)
     except InvalidFields as error:
-        raise as_options(error.fields, OPTION_NAMES) from error
+        raise as_options([_of_need(problem) for problem in error.fields], OPTION_NAMES) from error
+    if runtime.settings.follow_seconds > 0:
+        runtime.recent.catch_up(NEW_TEXTS)
     if text is not None:
-        return runtime.matcher.patents_for_text(text, wanted.top_k, filters)
+        return runtime.matcher.patents_for_text(
+            text, wanted.top_k, filters, options=options, fold=wanted.fold
+        )
     if need is not None:
-        return runtime.matcher.patents_for_need(need, wanted.top_k, filters)
-    return runtime.matcher.needs_for_patent(patent or 0, wanted.top_k, filters)
+        return runtime.matcher.patents_for_need(
+            need, wanted.top_k, filters, factors=wanted.factors, fold=wanted.fold
+        )
+    return runtime.matcher.needs_for_patent(patent or 0, wanted.top_k, filters, factors=wanted.factors)
+
+
+def _context(values: dict[str, Any]) -> ContextInput:
+    from pydantic import ValidationError
+
+    from service.match_context import ContextInput
+
+    try:
+        return ContextInput(**values)
+    except ValidationError as error:
+        names = {"segment": "--need-segment", "region": "--need-region"}
+        raise as_options(field_problems(error.errors()), names) from error
+
+
+def _of_need(problem: FieldProblem) -> FieldProblem:
+    """A problem of the context under the names of its options."""
+    return problem.model_copy(update={"field": problem.field.replace("context.", "need_")})
 
 
 def _checked_text(text: str) -> str:
@@ -112,6 +154,7 @@ def _checked_text(text: str) -> str:
 
 def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> None:
     from matching.results import PatentMatch
+    from service.exports import rerank_text
 
     if not response.items:
         print("没有符合条件的结果；请放宽筛选条件，或换一种说法。")
@@ -122,6 +165,7 @@ def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> N
             _print_need(item)
     print(
         *(f"提示：{notice}\n" for notice in response.notices),
+        *([f"重排：{rerank_text(response.rerank)}\n"] if response.rerank else []),
         f"索引 {response.generation}，模型 {response.model}，产业目录 {response.segment_catalogue}，"
         f"用时 {response.took_ms:.0f} 毫秒",
         sep="",
@@ -129,6 +173,8 @@ def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> N
 
 
 def _print_patent(item: PatentMatch) -> None:
+    from service.exports import family_text
+
     patent = item.patent
     marks = [patent.application_number or "缺申请号", patent.kind_name, "、".join(patent.holders)]
     if patent.is_demo:
@@ -141,9 +187,16 @@ def _print_patent(item: PatentMatch) -> None:
         ("领域", segments),
         ("开放许可", f"{item.licence.status_name}，{item.licence.terms}" if item.licence else ""),
         ("依据", item.evidence[0].sentence if item.evidence else ""),
+        ("得分", _score(item)),
+        ("同族或近似", "；".join(family_text(member) for member in item.family)),
     ):
         if value:
             print(f"     {label}：{value}")
+
+
+def _score(item: PatentMatch | NeedMatch) -> str:
+    factors = [f"{one.name} {one.amount:+.4f}（{one.reason}）" for one in item.factors if one.amount]
+    return "；".join([f"{item.score:.4f}，相关度 {item.relevance:.4f}", *factors])
 
 
 def _print_need(item: NeedMatch) -> None:
@@ -152,6 +205,7 @@ def _print_need(item: NeedMatch) -> None:
     print(f"{item.rank:>3}. {need.title}（{'，'.join(mark for mark in marks if mark)}）")
     if item.evidence:
         print(f"     依据：{item.evidence[0].sentence}")
+    print(f"     得分：{_score(item)}")
 
 
 def register(app: typer.Typer, command: type, _group: type) -> None:

@@ -11,6 +11,8 @@ import xlsxwriter
 from catalog.patents import PatentPublic
 from catalog.terms import StatusBasis
 from matching.factors import FactorAmount
+from matching.families import FamilyMember
+from matching.rerank import RerankReport
 from matching.results import MatchResponse, PatentMatch
 
 COLUMNS = (
@@ -29,10 +31,12 @@ COLUMNS = (
     ("产业细分领域（依据）", 36),
     ("开放许可条件", 44),
     ("依据", 60),
+    ("同族或近似专利", 50),
     ("匹配把握", 10),
     ("得分", 10),
     ("其中相关度", 10),
     ("其中因素", 10),
+    ("其中重排", 10),
     ("因素（抬高或降低排名）", 44),
     ("相关度中全文语义", 14),
     ("相关度中最相近一句", 16),
@@ -57,6 +61,18 @@ def factor_text(factor: FactorAmount) -> str:
     return f"{factor.name} {factor.amount:+.4f}（{factor.reason}）"
 
 
+def family_text(member: FamilyMember) -> str:
+    """A folded patent in words: what it is, why it is folded, whether it may be openly licensed."""
+    about = (member.kind_name, member.reason_name, member.eligibility_name, member.note)
+    return f"{member.application_number or '缺申请号'} {member.title}（{'，'.join(one for one in about if one)}）"
+
+
+def rerank_text(report: RerankReport) -> str:
+    """What the cross-encoder read, in words."""
+    ended = f"，时间预算 {report.budget_ms} 毫秒用尽" if report.budget_ended else ""
+    return f"由 {report.model} 读了前 {report.read} 件（应读 {report.wanted} 件{ended}）"
+
+
 def cells(item: PatentMatch) -> list[str]:
     """The cells of one result, in the order of COLUMNS."""
     patent = item.patent
@@ -76,10 +92,12 @@ def cells(item: PatentMatch) -> list[str]:
         "；".join(f"{segment.code} {segment.name}（{segment.basis_name}）" for segment in item.segments),
         item.licence.terms if item.licence else None,
         " / ".join(evidence.sentence for evidence in item.evidence),
+        "；".join(family_text(member) for member in item.family),
         item.confidence.band_name if item.confidence else None,
         f"{item.score:.6f}",
         f"{item.relevance:.6f}",
-        f"{item.score - item.relevance:.6f}",
+        f"{sum(factor.amount for factor in item.factors):.6f}",
+        None if item.rerank is None else f"{item.rerank:.6f}",
         "；".join(factor_text(factor) for factor in item.factors if factor.amount),
         f"{item.scores.document:.6f}",
         f"{item.scores.sentence:.6f}",
@@ -92,13 +110,16 @@ def cells(item: PatentMatch) -> list[str]:
 
 
 def notes(
-    text: str, conditions: Sequence[str], response: MatchResponse[PatentMatch]
+    text: str, conditions: Sequence[str], ordering: Sequence[str], response: MatchResponse[PatentMatch]
 ) -> list[tuple[str, str]]:
     """What the results rest on."""
     return [
         ("需求文本", text),
         ("筛选条件", "；".join(conditions) or "无"),
+        ("排序", "；".join(ordering) or "相关度与对接因素，未说明需求方所在地区"),
         ("结果条数", str(len(response.items))),
+        ("归并的近似专利", str(sum(len(item.family) for item in response.items))),
+        *([("重排", rerank_text(response.rerank))] if response.rerank else []),
         ("索引版本", response.generation),
         ("语义模型", response.model),
         ("产业目录版本", response.segment_catalogue),

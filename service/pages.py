@@ -16,6 +16,7 @@ from catalog.terms import HolderKind, PatentKind
 from matching.completer import Completer
 from matching.elements import with_answer
 from matching.eligibility import Eligibility
+from matching.factors import FactorOptions
 from matching.feedback import Marks
 from matching.match_filters import MatchFilters
 from matching.results import MatchResponse, PatentMatch
@@ -24,6 +25,7 @@ from service.dependencies import RuntimeDep
 from service.field_problems import InvalidFields, sentence
 from service.filters import resolve
 from service.highlight import highlight
+from service.match_context import factor_options
 from service.runtime import Runtime
 from service.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
 
@@ -35,13 +37,16 @@ EXAMPLES = (
 )
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-Asked = tuple[str, int, MatchFilters]
-"""Text, number of results and filters."""
+Asked = tuple[str, int, MatchFilters, FactorOptions]
+"""Text, number of results, filters, and whether and how factors count."""
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 templates.env.globals.update(
-    highlight=highlight, in_force_text=exports.in_force_text, with_answer=with_answer
+    highlight=highlight,
+    in_force_text=exports.in_force_text,
+    rerank_text=exports.rerank_text,
+    with_answer=with_answer,
 )
 
 
@@ -67,26 +72,27 @@ def _region_names() -> list[str]:
 
 
 def _asked(runtime: Runtime, form: SearchForm) -> Asked:
-    """Text, number of results and filters. Raises InvalidFields under the names of the form."""
+    """What the form asks for. Raises InvalidFields under the names of the form."""
     text, top_k, wanted = form.checked(date.today())
     try:
         with runtime.database.read() as session:
-            return text, top_k, resolve(session, wanted)
+            options = factor_options(session, form.context, count=not form.by_relevance)
+            return text, top_k, resolve(session, wanted), options
     except InvalidFields as error:
         raise InvalidFields(relabel(error.fields)) from error
 
 
 def _search(runtime: Runtime, form: SearchForm, asked: Asked) -> MatchResponse[PatentMatch]:
-    text, top_k, filters = asked
+    (text, top_k, filters, options), fold = asked, not form.unfolded
     if form.suitable or form.unsuitable:
         marks = Marks(frozenset(form.suitable), frozenset(form.unsuitable) - frozenset(form.suitable))
-        return runtime.matcher.patents_refined(text, top_k, filters, marks)
-    return runtime.matcher.patents_for_text(text, top_k, filters)
+        return runtime.matcher.patents_refined(text, top_k, filters, marks, options, fold=fold)
+    return runtime.matcher.patents_for_text(text, top_k, filters, options=options, fold=fold)
 
 
 def _further(request: Request, completer: Completer, asked: Asked) -> dict[str, Any]:
     """What the address asks for besides the list: questions on what the need leaves out, or sets of patents."""
-    text, _, filters = asked
+    text, _, filters, _ = asked
     return {
         "questions": completer.questions(text, filters) if request.query_params.get("ask") else None,
         "combined": completer.portfolios(text, filters) if request.query_params.get("combine") else None,
@@ -143,7 +149,7 @@ def _download(request: Request, runtime: Runtime, kind: str) -> Response:
         response = _search(runtime, form, _asked(runtime, form))
     except PatentDockError as error:
         return _refusal(request, form, error)
-    about = exports.notes(form.q, form.described(), response)
+    about = exports.notes(form.q, form.described(), form.ordering(), response)
     content = exports.to_xlsx(response, about) if kind == "xlsx" else exports.to_csv(response, about)
     name = quote(f"专利匹配结果-{date.today():%Y%m%d}.{kind}")
     return Response(

@@ -14,6 +14,7 @@ from catalog.terms import HolderKind, PatentKind
 from matching.eligibility import Eligibility
 from service.field_problems import FieldProblem, InvalidFields, field_problems
 from service.filters import FilterInput
+from service.match_context import ContextInput
 from service.match_request import DEFAULT_TOP_K, MAX_TOP_K
 
 # The text stands in the address, which servers and proxies cut at some length.
@@ -31,6 +32,8 @@ LABELS = {
     "open_licence": "只看开放许可",
     "in_force": "只看当前有效",
     "top_k": "显示条数",
+    "context": "需求方所在地区",
+    "by_relevance": "仅按相关度排序",
 }
 MOST_MARKS = 50
 TEXT_FILTERS = ("segment", "region", "kind", "holder_kind", "ipc", "industry", "eligibility")
@@ -44,9 +47,12 @@ class SearchForm:
     values: Mapping[str, str] = field(default_factory=dict)
     open_licence: bool = False
     in_force: bool = False
+    need_region: str = ""
+    by_relevance: bool = False
     top_k: str = str(DEFAULT_TOP_K)
     suitable: tuple[int, ...] = ()
     unsuitable: tuple[int, ...] = ()
+    unfolded: bool = False
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> SearchForm:
@@ -56,9 +62,12 @@ class SearchForm:
             values={name: parameters.get(name, "").strip() for name in TEXT_FILTERS},
             open_licence=bool(parameters.get("open_licence")),
             in_force=bool(parameters.get("in_force")),
+            need_region=parameters.get("need_region", "").strip(),
+            by_relevance=bool(parameters.get("by_relevance")),
             top_k=parameters.get("top_k", "").strip() or str(DEFAULT_TOP_K),
             suitable=_numbers(parameters.get("suitable", "")),
             unsuitable=_numbers(parameters.get("unsuitable", "")),
+            unfolded=bool(parameters.get("unfolded")),
         )
 
     def checked(self, today: date) -> tuple[str, int, FilterInput]:
@@ -95,6 +104,19 @@ class SearchForm:
         except ValidationError as error:
             raise InvalidFields(relabel(field_problems(error.errors()))) from error
 
+    @property
+    def context(self) -> ContextInput:
+        """What is said of the need besides its text. Raises InvalidFields."""
+        try:
+            return ContextInput(region=self.need_region or None)
+        except ValidationError as error:
+            raise InvalidFields(relabel(field_problems(error.errors()))) from error
+
+    def ordering(self) -> list[str]:
+        """What the form says of the order of results, in words."""
+        words = [f"{LABELS['context']}：{self.need_region}"] if self.need_region else []
+        return words + ([LABELS["by_relevance"]] if self.by_relevance else [])
+
     def described(self) -> list[str]:
         """The conditions that are set, in words."""
         words = [f"{LABELS[name]}：{_said(name, value)}" for name, value in self.values.items() if value]
@@ -116,8 +138,11 @@ class SearchForm:
         values = {"q": self.q, **self.values, "top_k": self.top_k}
         values["open_licence"] = "1" if self.open_licence else ""
         values["in_force"] = "1" if self.in_force else ""
+        values["need_region"] = self.need_region
+        values["by_relevance"] = "1" if self.by_relevance else ""
         values["suitable"] = ",".join(map(str, self.suitable))
         values["unsuitable"] = ",".join(map(str, self.unsuitable))
+        values["unfolded"] = "1" if self.unfolded else ""
         return urlencode({name: value for name, value in (values | changes).items() if value})
 
 

@@ -20,7 +20,8 @@ from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.errors import responses
 from service.filters import Day, FilterInput, Values, codes_of, described, resolve, values_field
 from service.list_exports import XLSX_TYPE, Listing, Value, workbook_response
-from service.match_request import DEFAULT_TOP_K, MAX_TOP_K
+from service.match_context import ContextInput, factor_options
+from service.match_request import CONTEXT, DEFAULT_TOP_K, FACTORS, FOLD, MAX_TOP_K
 from service.record_inputs import either, term
 
 MOST_MARKS = 100
@@ -50,6 +51,9 @@ class RefineRequest(Schema):
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
     filters: FilterInput = Field(default_factory=FilterInput)
+    context: ContextInput = CONTEXT
+    factors: bool = FACTORS
+    fold: bool = FOLD
     suitable: PatentIds = Field(default_factory=list, description="标为合适的专利编号")
     unsuitable: PatentIds = Field(default_factory=list, description="标为不合适的专利编号；不再列出")
 
@@ -156,7 +160,10 @@ def refine_match(request: RefineRequest, runtime: RuntimeDep) -> RefinedMatches:
     """
     with runtime.database.read() as session:
         filters = resolve(session, request.filters)
-    return runtime.matcher.patents_refined(request.text, request.top_k, filters, request.marks)
+        options = factor_options(session, request.context, count=request.factors)
+    return runtime.matcher.patents_refined(
+        request.text, request.top_k, filters, request.marks, options, fold=request.fold
+    )
 
 
 @router.post(

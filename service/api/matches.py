@@ -10,7 +10,8 @@ from matching.results import MatchResponse, NeedMatch, PatentMatch
 from service.dependencies import RecordId, RuntimeDep
 from service.errors import responses
 from service.filters import FilterInput, resolve
-from service.match_request import CompletionRequest, MatchQuery, MatchRequest
+from service.match_context import factor_options
+from service.match_request import CompletionRequest, MatchQuery, MatchRequest, PatentMatchQuery
 from service.runtime import Runtime
 
 router = APIRouter(tags=["匹配"])
@@ -30,10 +31,14 @@ _ERRORS_BY_ID = responses(404, 422, 503)
 def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[PatentMatch]:
     """先按条件筛选，再以语义与字词双路检索并融合排序。
 
-    每件专利都附各路得分、原文依据、产业细分领域及其依据、开放许可条件。
+    每件专利都附各路得分、抬高或降低排名的因素、原文依据、产业细分领域及其依据、开放许可条件。
     """
-    filters = _filters(runtime, request.filters)
-    found = runtime.matcher.patents_for_text(request.text, request.top_k, filters, request.generation)
+    with runtime.database.read() as session:
+        filters = resolve(session, request.filters)
+        options = factor_options(session, request.context, count=request.factors)
+    found = runtime.matcher.patents_for_text(
+        request.text, request.top_k, filters, request.generation, options, fold=request.fold
+    )
     return runtime.completer.completed(request.text, found) if request.elements else found
 
 
@@ -66,10 +71,13 @@ def create_portfolios(request: CompletionRequest, runtime: RuntimeDep) -> Portfo
     responses=_ERRORS_BY_ID,
 )
 def get_need_matches(
-    id: RecordId, wanted: Annotated[MatchQuery, Query()], runtime: RuntimeDep
+    id: RecordId, wanted: Annotated[PatentMatchQuery, Query()], runtime: RuntimeDep
 ) -> MatchResponse[PatentMatch]:
     """以需求的名称与描述为检索文本，结果与 `POST /matches` 同形。"""
-    return runtime.matcher.patents_for_need(id, wanted.top_k, _filters(runtime, wanted))
+    filters = _filters(runtime, wanted)
+    return runtime.matcher.patents_for_need(
+        id, wanted.top_k, filters, factors=wanted.factors, fold=wanted.fold
+    )
 
 
 @router.get(
@@ -82,4 +90,5 @@ def get_patent_needs(
     id: RecordId, wanted: Annotated[MatchQuery, Query()], runtime: RuntimeDep
 ) -> MatchResponse[NeedMatch]:
     """反向匹配：哪些征集中的技术需求可由这件专利解决。"""
-    return runtime.matcher.needs_for_patent(id, wanted.top_k, _filters(runtime, wanted))
+    filters = _filters(runtime, wanted)
+    return runtime.matcher.needs_for_patent(id, wanted.top_k, filters, factors=wanted.factors)
