@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from catalog import patents
 from catalog.errors import NotReady, PatentDockError
@@ -60,7 +60,8 @@ def _check_reranker(runtime: Runtime) -> str:
     reranker = runtime.reranker
     if reranker is None:
         return "未设置（PATENTDOCK_RERANKER），不重排"
-    _, report = replace(reranker, budget_ms=1).amounts(*_PROBE)
+    reranker.amounts(*_PROBE)  # the first reading prepares the model
+    _, report = reranker.amounts(*_PROBE)
     return (
         f"{runtime.settings.reranker} 可用：读一对文本约 {report.took_ms:.0f} 毫秒；每次匹配读前 {reranker.top} 件，"
         f"至多 {reranker.budget_ms} 毫秒"
