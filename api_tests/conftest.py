@@ -72,7 +72,8 @@ def installation(
 ) -> Iterator[Runtime]:
     """An installation with a part of the demonstration data imported and indexed, built once a session."""
     data = tmp_path_factory.mktemp("installation")
-    runtime = Runtime(Settings(data=data, model=str(model_dir)), encoder)
+    # Tests would see each other's records come into the search while they compare two answers.
+    runtime = Runtime(Settings(data=data, model=str(model_dir), follow_seconds=0), encoder)
     initialise(runtime.database)
     for kind, path in _demo_subset(data).items():
         import_file(runtime.database, path, kind, is_demo=True, rejected_dir=runtime.settings.rejected_dir)

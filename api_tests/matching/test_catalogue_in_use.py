@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -48,3 +49,9 @@ def test_names_are_those_in_use_and_the_reader_is_told(
     assert (found.version, found.names) == (version, {"HB01": "改了名的领域"})
     (notice,) = found.notices
     assert "patentdock reindex" in notice
+
+
+def test_changes_that_are_not_searched_are_told(indexed: tuple[Database, Generation]) -> None:
+    database, generation = indexed
+    (notice,) = named(database, replace(generation, left=12)).notices
+    assert notice == "另有 12 条新增或变更的记录尚未编入索引，请运行 patentdock reindex"
