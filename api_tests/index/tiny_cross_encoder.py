@@ -16,11 +16,11 @@ LENGTH = 64
 def write(folder: Path, labels: int = 1, layers: int = 2) -> Path:
     """Write the model into `folder`; one token a character."""
     characters = [chr(code) for code in range(ord(_FIRST), ord(_LAST) + 1)]
-    _tokenizer([*_SPECIAL, *characters]).save_pretrained(folder)
+    _tokenizer([*_SPECIAL, *"0123456789", *characters]).save_pretrained(folder)
     with torch.random.fork_rng():
         torch.manual_seed(20261122)
         config = BertConfig(
-            vocab_size=len(_SPECIAL) + len(characters),
+            vocab_size=len(_SPECIAL) + 10 + len(characters),
             hidden_size=16,
             num_hidden_layers=layers,
             num_attention_heads=2,
@@ -37,7 +37,9 @@ def _tokenizer(vocabulary: list[str]) -> PreTrainedTokenizerFast:
     numbers = {token: number for number, token in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Digits(individual_digits=True)]
+    )
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
