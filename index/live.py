@@ -63,8 +63,9 @@ class Recent:
 class LiveVectors(VectorIndex):
     """The vectors of a base but for the rows that are not `alive`, and those of a tail, exactly searched both."""
 
-    def __init__(self, base: VectorIndex, tail: Floats, alive: Mask) -> None:
-        self._base, self._tail, self._alive = base, tail.astype(np.float64), alive
+    def __init__(self, base: VectorIndex, tail: VectorIndex, alive: Mask) -> None:
+        self._base, self._alive = base, alive
+        self._tail = tail.vectors.astype(np.float64)
         self._gone = int(len(alive) - alive.sum())
         self.dimensions = base.dimensions
 
@@ -204,10 +205,23 @@ class LiveColumns(Columns):
 
 
 @dataclass(frozen=True, slots=True)
-class LiveCollection(Collection):
-    """A collection over a base of `len(alive)` rows; ids ascend in the base and in the tail behind it."""
+class Added(Collection):
+    """The tail of a live collection by itself, with the statistics of a base of `over` rows."""
 
-    alive: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
+    over: int = 0
+
+    @property
+    def settled(self) -> int:
+        """The rows of the base."""
+        return self.over
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCollection(Collection):
+    """A collection over a base of `len(alive)` rows; ids ascend in the base and in the tail behind it, which is `added`."""
+
+    alive: Mask = field(kw_only=True)
+    added: Added = field(kw_only=True)
 
     @property
     def settled(self) -> int:
@@ -215,9 +229,9 @@ class LiveCollection(Collection):
         return len(self.alive)
 
     @property
-    def present(self) -> int:
-        """The number of records that can be found."""
-        return len(self.ids) - int(np.count_nonzero(~self.alive))
+    def present(self) -> Rows:
+        """The rows of all that can be found."""
+        return np.concatenate([np.flatnonzero(self.alive), np.arange(self.settled, len(self.ids))])
 
     def row_of(self, record_id: int) -> int | None:
         """The row of a record, None when it is not in this collection or gone from it."""
@@ -266,17 +280,27 @@ def laid_over(base: Collection, recent: Iterable[Recent], gone: Iterable[int] = 
     over = {place[one.id] if one.embedded else base.row_of(one.id): one.columns for one in its}
     rows = np.array(sorted(row for row in over if row is not None), np.int64)
     texts, dimensions = [text for _, text in new], base.vectors.dimensions
+    added = Added(
+        ids=np.array(list(place), np.int64),
+        vectors=VectorIndex.of(_vectors(texts, dimensions)),
+        lexical=_lexical(texts, base.lexical),
+        columns=Columns.of(over[row] for row in place.values()),
+        mean=base.mean,
+        sentences=None if base.sentences is None else _sentences(texts, dimensions),
+        over=len(base),
+    )
     sentences = None
-    if base.sentences is not None:
-        sentences = LiveSentences(base.sentences, _sentences(texts, dimensions))
+    if base.sentences is not None and added.sentences is not None:
+        sentences = LiveSentences(base.sentences, added.sentences)
     return LiveCollection(
-        ids=np.concatenate([base.ids, np.array(list(place), np.int64)]),
-        vectors=LiveVectors(base.vectors, _vectors(texts, dimensions), alive),
-        lexical=LiveLexical(base.lexical, _lexical(texts, base.lexical), alive),
+        ids=np.concatenate([base.ids, added.ids]),
+        vectors=LiveVectors(base.vectors, added.vectors, alive),
+        lexical=LiveLexical(base.lexical, added.lexical, alive),
         columns=LiveColumns(base.columns, alive, rows, Columns.of(over[int(row)] for row in rows)),
         mean=base.mean,
         sentences=sentences,
         alive=alive,
+        added=added,
     )
 
 

@@ -223,7 +223,7 @@ class _Side:
         """Look for records that are gone without a trace, where the number of records shows that there are any."""
         if self.left:
             return
-        held = self.view().present if self.is_changed else len(self._base)
+        held = len(self.view().present) if self.is_changed else len(self._base)
         compared = recent.count_indexed(session, self._name), held
         if compared[0] != compared[1] and compared != self._compared:
             there = np.array(recent.indexed_ids(session, self._name), np.int64)

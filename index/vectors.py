@@ -86,6 +86,13 @@ class VectorIndex:
         return count
 
     @classmethod
+    def of(cls, vectors: Floats) -> VectorIndex:
+        """The vectors (n, dimensions) in memory."""
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(np.ascontiguousarray(vectors))
+        return cls(index)
+
+    @classmethod
     def open(cls, path: Path) -> VectorIndex:
         """Map the vectors in `path`; memory is shared between processes and read on demand.
 

@@ -84,6 +84,10 @@ class PairFactors:
         alone = [factor for factor in Factor if factor not in PAIR_FACTORS]
         return self._sum(alone, np.zeros(1, np.int64), patents)
 
+    def of_needs(self, rows: Rows) -> PairFactors:
+        """The same for the needs of these rows alone, numbered anew in their order."""
+        return PairFactors(self._rules, self._day, self._needs.at(rows), self._patents)
+
     def explained(self, need: int, patent: int, names: Mapping[str, str]) -> list[FactorAmount]:
         """The factors of a pair of rows with their reasons; `names` are those of segments by code."""
         pair = np.array([need]), np.array([patent])

@@ -139,7 +139,7 @@ class _AllPairs:
         self._from_needs = from_needs
         self._asking, self._answering = (needs, patents) if from_needs else (patents, needs)
         self._sentences, self._masses = sentences_of(patents), generation.need_masses
-        self._needs = shifted(needs.vectors.vectors, needs.mean, len(needs))
+        self._needs = shifted(needs.vectors.vectors, needs.mean, needs.settled)
         vectors = (self._needs, patents.vectors.vectors)
         self._queries, self._vectors = vectors if from_needs else vectors[::-1]
 

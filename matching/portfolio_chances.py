@@ -1,7 +1,7 @@
 """The best chances of a holder's portfolio (专利权人的最佳对接机会): all its patents against the open needs, best pairs first.
 
 Scores are those of a match (relevance and factors), found for all patents of the holder at once as the night does it
-(`matching.night.needs_for_patents`). Patents that are not in force on the day are left out unless asked for.
+(`matching.live_pairs`). Patents that are not in force on the day are left out unless asked for.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from matching.catalogue_in_use import segment_names
 from matching.eligibility import Verdict, load_table
 from matching.explain import QueryProfile
 from matching.factors import FactorAmount, PairFactors
+from matching.live_pairs import needs_for_patents_now
 from matching.match import Matcher, quoted
-from matching.night import factors_of, needs_for_patents
+from matching.night import factors_of
 from matching.results import Evidence
 
 Group = Literal["none", "patent", "need"]
@@ -204,8 +205,9 @@ def _pairs(
     # Needs closed since the generation was built leave gaps; some more are fetched to fill them.
     spare = MOST_PER_PATENT
     among = generation.needs.columns.select(where.needs)
-    blocks = needs_for_patents(
-        generation, np.array(rows, np.int64), where.per_patent + spare, factors=factors, among=among
+    top = where.per_patent + spare
+    blocks = needs_for_patents_now(
+        generation, np.array(rows, np.int64), top, factors, among, lambda ids: _words(session, ids)
     )
     pairs = [
         (patent, match)
@@ -214,6 +216,11 @@ def _pairs(
         for match in [match for match in matches if match.id in still_open][: where.per_patent]
     ]
     return sorted(pairs, key=lambda pair: (-pair[1].score, pair[0], pair[1].id))
+
+
+def _words(session: Session, ids: list[int]) -> dict[int, list[str]]:
+    its = patents.texts_of(session, ids, set())
+    return {one.id: tokens(patent_text(one.title, one.abstract, one.first_claim)) for one in its}
 
 
 def _grouped(pairs: Sequence[Pair], group: Group) -> list[tuple[Pair, int]]:

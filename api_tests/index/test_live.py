@@ -142,7 +142,7 @@ def test_rows_sentences_and_columns_belong_to_their_records(
     now = changed(base, what)
     live, query = now.live, ENCODER.encode_queries(["冷却"])
     assert live.sentences is not None
-    assert live.present == len(now.documents)
+    assert len(live.present) == len(now.documents)
     for id_ in range(2 * BASE + 12):
         assert (live.row_of(id_) is not None) == (id_ in now.documents)
     ids = sorted(now.documents)

@@ -1,0 +1,120 @@
+"""What is asked of a live view by day: requests in both directions, and the needs of many patents."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue
+from catalog import needs, patents
+from catalog.base import PageQuery
+from catalog.db import Database
+from catalog.needs import NeedCreate, NeedUpdate
+from catalog.terms import NeedStatus
+from index.build import reindex
+from index.columns import Filters
+from index.encoder import Encoder
+from index.generation import GenerationStore
+from index.recent import Follower
+from matching import factor_rules
+from matching.live_pairs import needs_for_patents_now
+from matching.match import Matcher
+from matching.night import factors_of
+from matching.portfolio_chances import ChanceConditions, ChanceFinder
+
+NEED = "求隔膜涂覆陶瓷的办法"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of patents 1 to 40 and needs 1, 3, 4, 5, and changes after it: patents 41 to 44, needs 6 to 9, need 3 closed."""
+    folder = tmp_path_factory.mktemp("live-pairs")
+    database = make_catalogue(folder, 40)
+    add_needs(database, range(3))
+    reindex(database, folder, HashEncoder())
+    add_patents(database, range(50, 54))
+    add_needs(database, range(3, 7))
+    with database.write() as session:
+        row = needs.get(session, 3)
+        needs.update(session, 3, NeedUpdate(title=row.title, text=row.text, status=NeedStatus.CLOSED))
+    return folder
+
+
+def add_needs(database: Database, numbers: range) -> None:
+    with database.write() as session:
+        for number in numbers:
+            data = NeedCreate(
+                title=f"求第{number}种锂电池", text=f"求第{number}种锂电池的隔膜", prefecture="420100"
+            )
+            needs.create(session, data)
+
+
+@pytest.fixture(scope="module")
+def matcher(folder: Path) -> Matcher:
+    database = Database(f"sqlite:///{folder / 'catalog.db'}")
+    encoder = HashEncoder()
+    follower = Follower(database, GenerationStore(folder / "generations"), encoder)
+    follower.catch_up()
+    return Matcher(database, follower, cast(Encoder, encoder), folder)
+
+
+def test_pairs_have_one_score_whichever_asks(matcher: Matcher) -> None:
+    open_needs = [1, 4, 5, 6, 7, 8, 9]
+    scores: dict[tuple[int, int], float] = {}
+    for need_id in (1, 5, 9):
+        found = matcher.patents_for_need(need_id, 200, Filters())
+        assert sorted(item.patent.id for item in found.items) == list(range(1, 45))
+        scores |= {(need_id, item.patent.id): item.score for item in found.items}
+        assert all(item.confidence is not None for item in found.items)
+    for patent_id in (1, 41, 44):
+        asked = matcher.needs_for_patent(patent_id, 200, Filters())
+        assert sorted(item.need.id for item in asked.items) == open_needs
+        for item in asked.items:
+            if (item.need.id, patent_id) in scores:
+                assert item.score == pytest.approx(scores[item.need.id, patent_id], abs=2e-6)
+
+
+def test_scores_of_what_did_not_change_stay(matcher: Matcher) -> None:
+    name = matcher.generation().name
+    before = matcher.patents_for_text(NEED, 200, Filters(), as_of=name)
+    after = matcher.patents_for_text(NEED, 200, Filters())
+    assert len(before.items) == 40
+    old = {item.patent.id: (item.relevance, item.confidence) for item in before.items}
+    now = {item.patent.id: (item.relevance, item.confidence) for item in after.items}
+    assert {id_: now[id_] for id_ in old} == old
+    assert before.notices == after.notices == []
+
+
+@pytest.mark.parametrize("among", [None, Filters(region=["420100"])])
+def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Filters | None) -> None:
+    generation = matcher.generation()
+    factors = factors_of(generation, factor_rules.load(None), date.today())
+    filters = among or Filters()
+    rows = np.array([0, 5, 39, 40, 43], np.int64)
+    allowed = generation.needs.columns.select(filters)
+
+    def words(ids: list[int]) -> dict[int, list[str]]:
+        with matcher._database.read() as session:
+            return {id_: matcher.asking(generation, patents.get(session, id_)).tokens for id_ in ids}
+
+    blocks = needs_for_patents_now(generation, rows, 4, factors, allowed, words)
+    found = dict(one for block in blocks for one in block)
+    assert list(found) == generation.patents.ids[rows].tolist()
+    for patent_id, matches in found.items():
+        asked = matcher.needs_for_patent(patent_id, 4, filters)
+        assert [match.id for match in matches] == [item.need.id for item in asked.items]
+        assert [match.score for match in matches] == pytest.approx([i.score for i in asked.items], abs=2e-6)
+
+
+def test_chances_of_a_holder_hold_what_is_new(matcher: Matcher, folder: Path) -> None:
+    finder = ChanceFinder(matcher._database, matcher, folder)
+    where = ChanceConditions(needs=Filters(), day=date.today(), per_patent=10, in_force=False)
+    page = finder.page(1, PageQuery(size=200), where)
+    assert page.matched == 44
+    assert {item.patent.id for item in page.items} >= {1, 41, 44}
+    assert {item.need.id for item in page.items} == {1, 4, 5, 6, 7, 8, 9}
+    assert all(item.factors for item in page.items)
