@@ -1,10 +1,9 @@
 """BM25 (Robertson and Zaragoza, 2009) over the tokens of `index.text`, mapped from files.
 
 A posting holds the saturated term frequency tf / (tf + k1 (1 - b + b length / mean length)); idf, with Lucene's
-ln(1 + (N - df + 0.5) / (df + 0.5)), is applied when asked. A token that stands twice in a query counts twice: on real
-needs that is worth 0.06 nDCG@10. Written by hand, not bm25s: from the same tokens of 135,000 documents it builds in 0.4 of
-the processor time and 0.8 of the memory and answers a query in 1.1 of the time (bench/search.py), but above all the
-vocabulary is mapped too, where bm25s loads it into every process, and an empty collection or query is nothing special.
+ln(1 + (N - df + 0.5) / (df + 0.5)), is applied when asked. A query is never cut, and a token that stands twice in it counts
+twice (bench/query_cut.py says what either is worth). Every document is scored: relevance asks for the BM25 of all candidates
+of the dense leg. Written by hand, not bm25s or tantivy: docs/adr/0004; bench/lexical.py compares the three.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,9 @@ from index import lexical_kernels
 from index.bm25 import K1, B, Floats, length_norm, mean_length, token_key
 from index.lexical_postings import write_postings
 from index.mapped import mapped
+
+if TYPE_CHECKING:
+    from index.known_tokens import KnownTokens
 
 Rows = NDArray[np.int64]
 
@@ -47,14 +49,16 @@ class LexicalIndex:
         self.lengths = arrays["lengths"]
 
     @classmethod
-    def write(cls, folder: Path, token_lists: Iterable[Sequence[str]]) -> int:
+    def write(
+        cls, folder: Path, token_lists: Iterable[Sequence[str] | int], known: KnownTokens | None = None
+    ) -> int:
         """Write the index of documents, given as their tokens in the order of rows, into the new `folder`.
 
-        Answers the number of documents. Memory grows with the vocabulary alone; the postings wait in files without a name in
-        `folder`, as large as the index.
+        A number stands for a document of `known` with the same tokens. Answers the number of documents. Memory grows with the
+        vocabulary alone; the postings wait in files without a name in `folder`, as large as the index.
         """
         folder.mkdir()
-        documents = write_postings(folder, token_lists)
+        documents = write_postings(folder, token_lists, known)
         facts = {"documents": documents, "k1": K1, "b": B}
         (folder / "bm25.json").write_text(json.dumps(facts), "utf-8")
         return documents
