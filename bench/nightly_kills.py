@@ -38,6 +38,7 @@ import demo
 from bench import processes
 from catalog import accounts, needs, night_matches, nightly_runs, patents
 from catalog.base import PageQuery
+from catalog.db import Session
 from catalog.night_matches import NightSide
 from catalog.nightly_runs import NightlyRun
 from index.columns import Filters
@@ -185,8 +186,7 @@ class Checks:
 
     def _nothing_is_lost(self) -> None:
         with self._its.runtime.database.read() as session:
-            numbers = {row.application_number for row in session.execute(select(patents.Patent)).scalars()}
-            codes = {row.code for row in session.execute(select(needs.Need)).scalars()}
+            numbers, codes = (set(names.values()) for names in _names(session))
         for kind, name, rows in self._files.dropped:
             places = [path for path in self._its.inbox.rglob(name) if path.parent.name == kind]
             if len(places) != 1 or "refused" in str(places[0]):
@@ -227,6 +227,14 @@ def _kill(its: Installation, seconds: float) -> str:
     return _stage_hit(before, its.last_run())
 
 
+def _names(session: Session) -> tuple[dict[int, str], dict[int, str]]:
+    """Numbers of patents and codes of needs by id."""
+    rows = session.execute(select(patents.Patent)).scalars()
+    asked = session.execute(select(needs.Need)).scalars()
+    numbers = {row.id or 0: row.application_number or "" for row in rows}
+    return numbers, {row.id or 0: row.code or "" for row in asked}
+
+
 def _counts(its: Installation) -> dict[str, int]:
     """Rows of every table that holds data."""
     tables = MetaData()
@@ -242,14 +250,13 @@ def _counts(its: Installation) -> dict[str, int]:
 def _records(its: Installation) -> dict[str, Any]:
     """Patents by number and needs by code, without ids and times."""
     with its.runtime.database.read() as session:
-        ids = list(session.execute(select(patents.Patent.id)).scalars())
-        found: dict[str, Any] = {
-            one.application_number: _plain(one.model_dump(mode="json"))
-            for one in patents.many(session, [i for i in ids if i]).values()
-        }
-        asked = [i for i in session.execute(select(needs.Need.id)).scalars() if i]
-        found |= {
-            one.code: _plain(one.model_dump(mode="json")) for one in needs.many(session, asked).values()
+        numbers, codes = _names(session)
+        shown = [*patents.many(session, list(numbers)).values(), *needs.many(session, list(codes)).values()]
+        found = {
+            getattr(one, "application_number", None) or getattr(one, "code", ""): _plain(
+                one.model_dump(mode="json")
+            )
+            for one in shown
         }
     return found
 
@@ -268,12 +275,11 @@ def _night(its: Installation) -> dict[str, list[str]]:
     """The matches of the last night, by need and patent."""
     run = its.last_run()
     with its.runtime.database.read() as session:
-        names = {row.id: row.application_number for row in session.execute(select(patents.Patent)).scalars()}
-        codes = {row.id: row.code for row in session.execute(select(needs.Need)).scalars()}
+        numbers, codes = _names(session)
         if run is None or run.id is None:
             raise AssertionError("no run")
         return {
-            codes[need]: [names[patent] for patent in found]
+            codes[need]: [numbers[patent] for patent in found]
             for need, found in night_matches.ids_of(session, run.id, NightSide.NEED)
         }
 

@@ -21,7 +21,7 @@ from catalog.errors import NotFound, NotReady, system_reason
 from catalog.needs import NeedText
 from catalog.patents import PatentText
 from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY
-from index.collection import Collection, Document, Encode
+from index.collection import Collection, Document, Encode, text_rules
 from index.columns import ColumnValues
 from index.embedding_store import EmbeddingStore
 from index.generation import Generation, GenerationStore
@@ -135,10 +135,10 @@ class _Build:
                 note_in_catalogue(self._database, self._store)
             catalogue, total = self._preconditions()
             name = f"{started_at:%Y%m%d-%H%M%S}-{started_at.microsecond // 1000:03d}"
-            folder = self._store.begin(name)
+            folder, before = self._store.begin(name), self._before()
             with EmbeddingStore(self._embeddings, self._encoder.dimensions) as embeddings:
-                patents_ = self._patent_collection(folder / "patents", total, embeddings)
-                needs_ = self._need_collection(folder / "needs", embeddings)
+                patents_ = self._patent_collection(folder / "patents", total, embeddings, before)
+                needs_ = self._need_collection(folder / "needs", embeddings, before)
                 products = self._product_collection(folder / "products", embeddings)
             if classify:
                 self._take_classes(folder, *classify(patents_, needs_))
@@ -152,6 +152,7 @@ class _Build:
                 model=self._model_facts(),
                 segment_catalogue=catalogue,
                 code_version=_code_version(),
+                text_rules=text_rules(),
             )
             self._progress("校验并启用", 0, 1)
             self._store.seal(folder, manifest)
@@ -204,22 +205,40 @@ class _Build:
         with self._database.read() as session:
             yield from (need_document(need) for need in needs.texts(session) if need.is_open)
 
-    def _patent_collection(self, folder: Path, total: int, embeddings: EmbeddingStore) -> Collection:
+    def _before(self) -> Generation | None:
+        """The generation in use, if it is whole and of the same model and rules: what it knows of texts is taken over."""
+        name = self._store.current_name()
+        try:
+            manifest = self._store.verify(name) if name else None
+        except (NotFound, GenerationDamaged):
+            return None
+        if manifest is None or manifest.text_rules != text_rules():
+            return None
+        same_model = manifest.model.fingerprint == self._encoder.fingerprint
+        return self._store.open(manifest.name) if same_model else None
+
+    def _patent_collection(
+        self, folder: Path, total: int, embeddings: EmbeddingStore, before: Generation | None
+    ) -> Collection:
         return Collection.build(
             folder,
             self._patents(total),
             self._encoder.dimensions,
             self._encoding(embeddings, "passage", _PATENT_VECTORS),
             self._encoding(embeddings, "passage", _SENTENCE_VECTORS),
+            before=before.patents if before else None,
             progress=lambda done, total: self._progress("建立专利词汇索引", done, total),
         )
 
-    def _need_collection(self, folder: Path, embeddings: EmbeddingStore) -> Collection:
+    def _need_collection(
+        self, folder: Path, embeddings: EmbeddingStore, before: Generation | None
+    ) -> Collection:
         return Collection.build(
             folder,
             self._needs(),
             self._encoder.dimensions,
             self._encoding(embeddings, "query", _NEED_VECTORS),
+            before=before.needs if before else None,
             progress=lambda done, total: self._progress("建立需求词汇索引", done, total),
         )
 

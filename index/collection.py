@@ -5,16 +5,21 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
+from unicodedata import unidata_version
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.columns import Columns, ColumnValues
+from index.known_tokens import KnownTokens
 from index.lexical import LexicalIndex
 from index.mapped import mapped
-from index.sentences import SentenceIndex
+from index.sentences import KnownSentences, SentenceIndex
 from index.text import sentences, tokens
 from index.vectors import VectorIndex
 
@@ -66,12 +71,14 @@ class Collection:
         encode: Encode,
         encode_sentences: Encode | None = None,
         *,
+        before: Collection | None = None,
         progress: Progress | None = None,
     ) -> Collection:
         """Write the collection of `documents`, ids ascending, into the new `folder` and open it.
 
         `encode` takes all texts at once; documents have been read to the end before. `encode_sentences` takes the sentences
-        of all texts (`sentences_of`), where the collection is to have them. `progress` follows the lexical index. Raises
+        of texts (`sentences_of`), where the collection is to have them. Sentences and tokens of documents whose text is that of
+        `before`, a collection by the same model and rules, come from there. `progress` follows the lexical index. Raises
         ValueError when ids do not ascend.
         """
         folder.mkdir(parents=True)
@@ -88,16 +95,16 @@ class Collection:
 
         Columns.write(folder / _COLUMNS, columns())
         np.save(folder / _IDS, np.frombuffer(ids, np.int64) if ids else np.empty(0, np.int64))
-        np.save(folder / _DIGESTS, np.array(digests, np.uint64).reshape(len(ids), 2))
+        by_document = np.array(digests, np.uint64).reshape(len(ids), 2)
+        np.save(folder / _DIGESTS, by_document)
         count = VectorIndex.write(folder / _VECTORS, encode(texts), dimensions)
         if count != len(ids):
             raise ValueError(f"{count} vectors for {len(ids)} documents")
         np.save(folder / _MEAN, _mean(VectorIndex.open(folder / _VECTORS)))
+        known = _Known.of(before, np.load(folder / _IDS), by_document[:, 0])
         if encode_sentences:
-            parts = [sentences_of(text) for text in texts]
-            blocks = encode_sentences([sentence for its in parts for sentence in its])
-            SentenceIndex.write(folder / _SENTENCES, blocks, [len(its) for its in parts], dimensions)
-        LexicalIndex.write(folder / _LEXICAL, _followed(texts, progress))
+            known.write_sentences(folder / _SENTENCES, texts, encode_sentences, dimensions)
+        known.write_words(folder, texts, progress)
         return cls.open(folder)
 
     @classmethod
@@ -144,6 +151,15 @@ class Collection:
         return row if row < len(self.ids) and self.ids[row] == record_id else None
 
 
+@cache
+def text_rules() -> str:
+    """Changes with the code that makes tokens, sentences and their codes: what other code has made is not taken over."""
+    digest = blake2b(f"{unidata_version} {version('opencc')}".encode(), digest_size=16)
+    for name in ("text.py", "bm25.py", "sentences.py"):
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()
+
+
 def sentences_of(text: str) -> list[str]:
     """The sentences of a document's text as a collection holds them; a text without any counts as one."""
     return [sentence.text for sentence in sentences(text)] or [text]
@@ -161,8 +177,53 @@ def _mean(vectors: VectorIndex) -> NDArray[np.float32]:
     return mean
 
 
-def _followed(texts: Sequence[str], progress: Progress | None) -> Iterator[list[str]]:
-    for done, text in enumerate(texts, 1):
-        yield tokens(text)
-        if progress and (done % 500 == 0 or done == len(texts)):
-            progress(done, len(texts))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Which documents have the text that they have in the collection `before`: their rows there, or -1."""
+
+    before: Collection | None
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, before: Collection | None, ids: NDArray[np.int64], texts: NDArray[np.uint64]) -> _Known:
+        """Find the documents with these ids and digests of texts."""
+        if before is None or before.digests is None or len(before) == 0:
+            return cls(None, np.full(len(ids), -1, np.int64))
+        rows = np.minimum(np.searchsorted(before.ids, ids), len(before) - 1)
+        same = (before.ids[rows] == ids) & (before.digests[rows, 0] == texts)
+        return cls(before, np.where(same, rows, -1))
+
+    def write_sentences(self, folder: Path, texts: Sequence[str], encode: Encode, dimensions: int) -> None:
+        """Write the sentences of all documents into the new `folder`."""
+        earlier = self.before.sentences if self.before else None
+        known = KnownSentences(earlier, self.rows) if earlier is not None else None
+        parts = [
+            None if known and row >= 0 else sentences_of(text)
+            for text, row in zip(texts, self.rows.tolist(), strict=True)
+        ]
+        counts = [
+            known.count(document) if its is None and known else len(its or ())
+            for document, its in enumerate(parts)
+        ]
+        blocks = encode([sentence for its in parts if its is not None for sentence in its])
+        SentenceIndex.write(folder, blocks, counts, dimensions, known)
+
+    def write_words(self, folder: Path, texts: Sequence[str], progress: Progress | None) -> None:
+        """Write the lexical index of all documents in the collection in `folder`."""
+        if self.before is None:
+            LexicalIndex.write(folder / _LEXICAL, _followed(map(tokens, texts), len(texts), progress))
+            return
+        known = KnownTokens(self.before.lexical, folder)
+        usable = np.where((self.rows >= 0) & known.sure[self.rows], self.rows, -1).tolist()
+        words = (row if row >= 0 else tokens(text) for text, row in zip(texts, usable, strict=True))
+        LexicalIndex.write(folder / _LEXICAL, _followed(words, len(texts), progress), known)
+
+
+Words = TypeVar("Words")
+
+
+def _followed(documents: Iterable[Words], total: int, progress: Progress | None) -> Iterator[Words]:
+    for done, document in enumerate(documents, 1):
+        yield document
+        if progress and (done % 500 == 0 or done == total):
+            progress(done, total)

@@ -125,7 +125,7 @@ def count_tokens(
 
 
 @compiled
-def _term_frequency(weight: np.float32, norm: np.float32) -> int:
+def term_frequency(weight: np.float32, norm: np.float32) -> int:
     """The count whose weight is tf / (tf + norm), as it was computed."""
     count = max(round(norm * weight / (np.float32(1) - weight)), 1)
     while np.float32(count) / (np.float32(count) + norm) < weight:
@@ -147,7 +147,7 @@ def add_masses(
     for token in range(len(idf)):
         for posting in range(offsets[token], offsets[token + 1]):
             row = rows[posting]
-            masses[row] += idf[token] * _term_frequency(weights[posting], norms[row])
+            masses[row] += idf[token] * term_frequency(weights[posting], norms[row])
 
 
 @compiled
@@ -164,7 +164,7 @@ def add_asked(
     for at in range(len(tokens)):
         for posting in range(offsets[tokens[at]], offsets[tokens[at] + 1]):
             row = rows[posting]
-            factor = np.float32(idf[at] * _term_frequency(weights[posting], norms[row]))
+            factor = np.float32(idf[at] * term_frequency(weights[posting], norms[row]))
             sums[row] += document[at] * factor
 
 
@@ -195,7 +195,7 @@ def read_tokens(
             if document >= 0:
                 terms[ends[document]] = target_of[token]
                 worth[ends[document]] = weights[offsets[token] + at]
-                counts[ends[document]] = _term_frequency(worth[ends[document]], norms[document])
+                counts[ends[document]] = term_frequency(worth[ends[document]], norms[document])
                 ends[document] += 1
 
 
@@ -210,7 +210,7 @@ def worth_as_query(
     offsets, rows, weights = postings
     for token in range(len(idf)):
         for posting in range(offsets[token], offsets[token + 1]):
-            count = _term_frequency(weights[posting], norms[rows[posting]])
+            count = term_frequency(weights[posting], norms[rows[posting]])
             worth[posting] = np.float32(idf[token] * count)
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import lexical_kernels
 from index.bm25 import Floats, length_norms, token_key
+
+if TYPE_CHECKING:
+    from index.known_tokens import KnownTokens
 
 # Numbers that wait in memory before they go into a file, and postings that are grouped at a time.
 _WAITING = 1 << 22
@@ -24,24 +26,52 @@ _GROUPED = 1 << 26
 Gathered = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
-def write_postings(folder: Path, token_lists: Iterable[Sequence[str]]) -> int:
+def write_postings(
+    folder: Path, token_lists: Iterable[Sequence[str] | int], known: KnownTokens | None = None
+) -> int:
     """Write keys, offsets, rows, weights and lengths of `index.lexical` into `folder`; answers the number of documents.
 
-    Until then the postings wait in files without a name in the same folder, as large as the index.
+    A number in the place of tokens is a document of `known` with the same ones. Until all are there the postings wait in files
+    without a name in the same folder, as large as the index.
     """
     with TemporaryFile(dir=folder) as terms, TemporaryFile(dir=folder) as counts:
-        postings = _Postings(terms, counts)
-        for token_list in token_lists:
-            postings.add(token_list)
+        postings = _Postings(terms, counts, known)
+        for tokens in token_lists:
+            if isinstance(tokens, int):
+                postings.add_known(tokens)
+            else:
+                postings.add(tokens)
         postings.write(folder)
     return len(postings.lengths)
+
+
+class _Vocabulary(dict[str, int]):
+    """The numbers of tokens: those of the earlier index first, in the order of its keys."""
+
+    def __init__(self, known: KnownTokens | None) -> None:
+        self._known = known.keys if known else np.empty(0, np.uint64)
+        self._added: list[np.uint64] = []
+
+    def __missing__(self, token: str) -> int:
+        key = token_key(token)
+        number = int(np.searchsorted(self._known, key)) if len(self._known) else 0
+        if number == len(self._known) or self._known[number] != key:
+            number = len(self._known) + len(self._added)
+            self._added.append(key)
+        self[token] = number
+        return number
+
+    @property
+    def keys_by_number(self) -> NDArray[np.uint64]:
+        """The keys of all tokens by their numbers."""
+        return np.concatenate([self._known, np.array(self._added, np.uint64)])
 
 
 class _Postings:
     """The postings while they are gathered, document by document, and grouped by token."""
 
-    def __init__(self, terms: BinaryIO, counts: BinaryIO) -> None:
-        self._vocabulary: dict[str, int] = defaultdict(count().__next__)
+    def __init__(self, terms: BinaryIO, counts: BinaryIO, known: KnownTokens | None) -> None:
+        self._known, self._vocabulary = known, _Vocabulary(known)
         self._terms, self._counts = _Spilled(terms), _Spilled(counts)
         self._distinct = array("i")
         self.lengths = array("i")
@@ -53,9 +83,18 @@ class _Postings:
         self.lengths.append(len(tokens))
         self._distinct.append(len(counts))
 
+    def add_known(self, document: int) -> None:
+        if self._known is None:
+            raise ValueError("there is no earlier index")
+        its = slice(int(self._known.starts[document]), int(self._known.starts[document + 1]))
+        self._terms.append(self._known.terms[its])
+        self._counts.append(self._known.counts[its])
+        self.lengths.append(int(self._known.lengths[document]))
+        self._distinct.append(its.stop - its.start)
+
     def write(self, folder: Path) -> None:
         """Write the arrays of the index: postings by token in the order of keys, rows ascending in each group."""
-        keys = np.array([token_key(token) for token in self._vocabulary], np.uint64)
+        keys = self._vocabulary.keys_by_number
         order = np.argsort(keys)
         places = np.empty(len(keys), np.int32)
         places[order] = np.arange(len(keys), dtype=np.int32)
@@ -63,9 +102,12 @@ class _Postings:
         terms, counts = self._terms.mapped(), self._counts.mapped()
         frequencies = np.zeros(len(keys), np.int64)
         lexical_kernels.count_postings(terms, places, frequencies)
-        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(frequencies)])
+        # Of an earlier index some tokens may be gone.
+        left = frequencies > 0
+        places = (np.cumsum(left, dtype=np.int32) - 1).astype(np.int32)[places]
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(frequencies[left])])
         lengths = np.frombuffer(self.lengths, np.int32)
-        for name, values in (("keys", keys[order]), ("offsets", offsets), ("lengths", lengths)):
+        for name, values in (("keys", keys[order][left]), ("offsets", offsets), ("lengths", lengths)):
             np.save(folder / f"{name}.npy", values)
         gathered = np.frombuffer(self._distinct, np.int32), terms, counts
         _group(folder, gathered, length_norms(lengths), places, offsets)
@@ -100,6 +142,11 @@ class _Spilled:
 
     def extend(self, values: Iterable[int]) -> None:
         self._waiting.extend(values)
+        if len(self._waiting) >= _WAITING:
+            self._spill()
+
+    def append(self, values: NDArray[np.int32]) -> None:
+        self._waiting.frombytes(values.tobytes())
         if len(self._waiting) >= _WAITING:
             self._spill()
 

@@ -38,7 +38,8 @@ class FileFacts(BaseModel):
 class Manifest(BaseModel):
     """What a generation is made of; `files` by path within its folder.
 
-    `products` are the firms whose products are indexed; None for a generation from before these were.
+    `products` are the firms whose products are indexed; None for a generation from before these were. `text_rules`: see
+    `index.collection.text_rules`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Manifest(BaseModel):
     model: ModelFacts
     segment_catalogue: str
     code_version: str
+    text_rules: str = ""
     files: dict[str, FileFacts] = {}
 
     @classmethod

@@ -9,6 +9,7 @@ of 15. What is measured and shown is the score of the codes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from index.exact import Floats, Rows
 from index.mapped import mapped
 
 _STEPS = 127
+_BLOCK = 65_536
 _ARRAYS = ("codes", "scales", "starts")
 
 
@@ -35,21 +37,32 @@ class SentenceIndex:
         return cls(*_codes(vectors), _starts(counts))
 
     @classmethod
-    def write(cls, folder: Path, blocks: Iterable[Floats], counts: Sequence[int], dimensions: int) -> None:
+    def write(
+        cls,
+        folder: Path,
+        blocks: Iterable[Floats],
+        counts: Sequence[int],
+        dimensions: int,
+        known: KnownSentences | None = None,
+    ) -> None:
         """Write vectors, in blocks (n, dimensions), of documents that have `counts` sentences each, into a new `folder`.
 
-        Raises ValueError when a document has no sentence, or there are more or fewer vectors than sentences.
+        Documents that are `known` have no vectors in the blocks. Raises ValueError when a document has no sentence, or there are
+        more or fewer vectors than sentences.
         """
         starts = _starts(counts)
         folder.mkdir()
         codes = np.lib.format.open_memmap(folder / "codes.npy", "w+", np.int8, (int(starts[-1]), dimensions))
         scales, done = np.zeros(len(codes), np.float32), 0
+        places = known.copy(starts, codes, scales) if known else np.arange(len(codes))
         for block in blocks:
-            its_codes, its_scales = _codes(block)
-            codes[done : done + len(block)], scales[done : done + len(block)] = its_codes, its_scales
+            its = places[done : done + len(block)]
             done += len(block)
-        if done != len(codes):
-            raise ValueError(f"{done} vectors for {len(codes)} sentences")
+            if done > len(places):
+                break
+            codes[its], scales[its] = _codes(block)
+        if done != len(places):
+            raise ValueError(f"{done} vectors for {len(places)} sentences")
         codes.flush()
         np.save(folder / "scales.npy", scales)
         np.save(folder / "starts.npy", starts)
@@ -78,6 +91,32 @@ class SentenceIndex:
         vectors = np.ascontiguousarray(queries, np.float32)
         _nearest(vectors, self.codes, self.scales, self.starts, numbers, rows, scores, places)
         return scores, places
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSentences:
+    """Documents whose sentences an earlier index has: `rows` holds their rows there, -1 for a document it has not."""
+
+    index: SentenceIndex
+    rows: Rows
+
+    def count(self, document: int) -> int:
+        """How many sentences a known document has."""
+        row = self.rows[document]
+        return int(self.index.starts[row + 1] - self.index.starts[row])
+
+    def copy(self, starts: Rows, codes: NDArray[np.int8], scales: Floats) -> Rows:
+        """Copy the sentences of all known documents to where each document `starts`; answers the places of the others."""
+        counts = np.diff(starts)
+        is_known = np.repeat(self.rows >= 0, counts)
+        # How far a sentence of a document lies behind its place in the earlier index.
+        shift = np.repeat(self.index.starts[self.rows] - starts[:-1], counts)
+        places = np.flatnonzero(is_known)
+        for at in range(0, len(places), _BLOCK):
+            its = places[at : at + _BLOCK]
+            source = its + shift[its]
+            codes[its], scales[its] = self.index.codes[source], self.index.scales[source]
+        return np.flatnonzero(~is_known)
 
 
 def _starts(counts: Sequence[int]) -> Rows:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder
-from index.collection import Collection, Document
+from index.collection import Collection, Document, sentences_of
 from index.columns import ColumnValues, Filters
 
 COUNT = 400
@@ -21,13 +23,18 @@ def document(number: int) -> Document:
     return Document(id=number * 3 + 5, text=f"第{number}种冷却装置", columns=columns)
 
 
-def built(folder: Path, documents: Iterable[Document]) -> Collection:
-    encoder = HashEncoder()
+def built(
+    folder: Path,
+    documents: Iterable[Document],
+    before: Collection | None = None,
+    encoder: HashEncoder | None = None,
+) -> Collection:
+    encoder = encoder or HashEncoder()
 
     def encode(texts: Sequence[str]) -> list[NDArray[np.float32]]:
         return [encoder.encode_passages(texts)]
 
-    return Collection.build(folder, documents, encoder.dimensions, encode, encode)
+    return Collection.build(folder, documents, encoder.dimensions, encode, encode, before=before)
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +92,34 @@ def test_sentences_and_mean_follow_the_texts(tmp_path: Path) -> None:
     assert scores[1] < 0.9
     assert places.tolist() == [1, 0, 0]
     np.testing.assert_allclose(collection.mean, collection.vectors.vectors.mean(axis=0), atol=1e-6)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+texts = st.lists(
+    st.sampled_from(["冷却", "装置", "泵。", "\n", "A1 ", "冷冷冷冷", "0.5", "冷 " * 400]), max_size=8
+).map("".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(earlier=st.dictionaries(st.integers(1, 12), texts), changes=st.dictionaries(st.integers(1, 12), texts))
+def test_what_an_earlier_collection_knows_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, earlier: dict[int, str], changes: dict[int, str]
+) -> None:
+    # A text of the earlier collection stays, is another one, or is gone; others come.
+    later = {key: text for key, text in (earlier | changes).items() if (key, text) != (3, "")}
+    folder = tmp_path_factory.mktemp("collections")
+
+    def documents(of: dict[int, str]) -> list[Document]:
+        return [Document(key, of[key], ColumnValues()) for key in sorted(of)]
+
+    before = built(folder / "before", documents(earlier))
+    encoder = HashEncoder()
+    built(folder / "upon it", documents(later), before, encoder)
+    built(folder / "whole", documents(later))
+    assert files_of(folder / "upon it") == files_of(folder / "whole")
+    known = [text for key, text in later.items() if earlier.get(key) == text]
+    anew = [text for key, text in later.items() if earlier.get(key) != text]
+    assert len(encoder.encoded) == len(known) + sum(1 + len(sentences_of(text)) for text in anew)

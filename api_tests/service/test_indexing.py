@@ -21,7 +21,7 @@ def rows_of_segment(runtime: Runtime) -> list[int]:
     assert generation is not None
     rows = generation.needs.columns.select(Filters(segment=["HB01"]))
     assert rows is not None
-    return rows[-1:].tolist()
+    return [int(row) for row in rows[-1:]]
 
 
 def test_a_rollback_leads_to_what_was_in_use_before(tmp_path: Path) -> None:
