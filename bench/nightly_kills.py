@@ -252,13 +252,12 @@ def _records(its: Installation) -> dict[str, Any]:
     with its.runtime.database.read() as session:
         numbers, codes = _names(session)
         shown = [*patents.many(session, list(numbers)).values(), *needs.many(session, list(codes)).values()]
-        found = {
+        return {
             getattr(one, "application_number", None) or getattr(one, "code", ""): _plain(
                 one.model_dump(mode="json")
             )
             for one in shown
         }
-    return found
 
 
 def _plain(value: Any) -> Any:
