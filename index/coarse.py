@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import faiss
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from index.pair_product import Product, coarse_product
 _BLOCK = 16_384
 # Products of the parts along the mean: upper by upper, lower by upper, upper by lower; padded for the matrix units.
 _ROW_COLUMNS, _QUERY_COLUMNS, _COLUMNS = "ulu", "uul", 32
+# The rows in a file begin here, behind the header of the FAISS index that they also are; pages begin at multiples of it.
+_FIRST_BYTE = 4096
 _STORED = coarse_product("索引版本中存有 bfloat16 向量")
 
 
@@ -71,8 +74,15 @@ class CoarseRows:
     `bounds` are the greatest length of a vector without the mean, of a coarse rest, and of an error of a rest.
     """
 
-    def __init__(self, basis: _Basis, rows: torch.Tensor, count: int, bounds: NDArray[np.float64]) -> None:
-        self._basis, self._bounds = basis, bounds
+    def __init__(
+        self,
+        basis: _Basis,
+        rows: torch.Tensor,
+        count: int,
+        bounds: NDArray[np.float64],
+        codes: faiss.IndexScalarQuantizer | None = None,
+    ) -> None:
+        self._basis, self._bounds, self._codes = basis, bounds, codes
         self.rows, self.count, self.product = rows, count, basis.product
 
     @classmethod
@@ -90,15 +100,14 @@ class CoarseRows:
     def write(cls, path: Path, vectors: Floats) -> None:
         """Write the coarse rows of `vectors` in bfloat16 beside `path`, block by block."""
         basis, bounds = _Basis.of(vectors, _STORED), np.zeros(3)
-        shape = (_padded(len(vectors)), vectors.shape[1] + _COLUMNS)
+        columns = vectors.shape[1] + _COLUMNS
         rows, facts = _paths(path)
         with rows.open("wb") as file:
-            header = {"descr": "<i2", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
+            file.write(_faiss_header(len(vectors), columns).rjust(_FIRST_BYTE, b"\0"))
             for block, its_bounds in _blocks(vectors, basis):
-                block.view(torch.int16).numpy().tofile(file)
+                file.write(block.view(torch.int16).numpy().data)
                 bounds = np.maximum(bounds, its_bounds)
-            np.zeros((shape[0] - len(vectors), shape[1]), np.int16).tofile(file)
+            file.write(bytes((_padded(len(vectors)) - len(vectors)) * columns * 2))
         np.savez(facts, mean=basis.mean, along=basis.along, bounds=bounds, count=len(vectors))
 
     @classmethod
@@ -111,13 +120,19 @@ class CoarseRows:
         if not facts.exists():
             return None
         with np.load(facts) as its:
-            basis, bounds = _Basis(its["mean"], its["along"], _STORED), its["bounds"]
-            expected = int(its["count"]) == count
-        # Copied on writing, which nobody does: torch takes no array that cannot be written.
-        bits = np.load(rows, mmap_mode="c").view(np.ndarray)
-        if not expected or bits.shape != (_padded(count), dimensions + _COLUMNS) or bits.dtype != np.int16:
+            basis, bounds, its_count = (
+                _Basis(its["mean"], its["along"], _STORED),
+                its["bounds"],
+                int(its["count"]),
+            )
+        shape = (_padded(count), dimensions + _COLUMNS)
+        right_size = rows.stat().st_size == _FIRST_BYTE + shape[0] * shape[1] * 2
+        if its_count != count or len(basis.mean) != dimensions or not right_size:
             raise ValueError(f"{rows.name} is not of {count} vectors of {dimensions} dimensions")
-        return cls(basis, torch.from_numpy(bits).view(torch.bfloat16), count, bounds)
+        # Copied on writing, which nobody does: torch takes no array that cannot be written.
+        file = np.memmap(rows, np.uint8, "c").view(np.ndarray)
+        bits = torch.from_numpy(file[_FIRST_BYTE:].view(np.int16).reshape(shape))
+        return cls(basis, bits.view(torch.bfloat16), count, bounds, _faiss_index(file, count, shape[1]))
 
     def only(self, rows: Rows) -> CoarseRows:
         """A copy of some rows alone, numbered anew."""
@@ -132,15 +147,38 @@ class CoarseRows:
         """
         rest, part = self._basis.split(queries)
         coarse = self._basis.rounded(rest, part, _QUERY_COLUMNS)
+        return coarse, self._margins(queries, rest, _errors(coarse, rest))
+
+    def nearest(
+        self, query: Floats, depth: int, bits: NDArray[np.uint8] | None
+    ) -> tuple[Floats, Rows, float]:
+        """The best `depth` coarse scores of one query (dimensions,), their rows, and its margin, by FAISS.
+
+        The query is not rounded. `bits` are those of the rows it may have, None for all.
+        """
+        rest, part = self._basis.split(query[None])
+        wide = np.zeros((1, self.rows.shape[1]), np.float32)
+        wide[0, : len(query)] = rest
+        wide[0, len(query) : len(query) + 2] = part  # by the upper and by the lower part of the row
+        parameters = None
+        if bits is not None:
+            chosen = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+            parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
+        if self._codes is None:
+            raise ValueError("coarse rows in memory are no index of FAISS")
+        scores, rows = self._codes.search(wide, depth, params=parameters)
+        return scores[0], rows[0], float(self._margins(query[None], rest, np.zeros(1, np.float32))[0])
+
+    def _margins(self, queries: Floats, rests: Floats, errors: Floats) -> Floats:
         centred, coarse_rest, error = self._bounds
         its = lengths(queries)
-        bound = _errors(coarse, rest) * coarse_rest + lengths(rest) * error
+        bound = errors * coarse_rest + lengths(rests) * error
         # All sums in single precision (Higham, 2002, 3.1): of the splits, and of the product even where a unit cuts off
         # instead of rounding. The parts' products lack that of two lower numbers, each 2**-8 of its upper one.
         bound += its * centred * (queries.shape[1] * 2.0**-21 + 2.0**-15)
         # Scores are compared as rounded to single precision: rows so near are tied.
         margins: Floats = ((2 * bound + its * 2.0**-22) * 1.02).astype(np.float32)
-        return coarse, margins
+        return margins
 
     def fits(self, vectors: Floats, rows: Rows) -> bool:
         """Whether the coarse rows of `rows` are within the bounds of those `vectors`, all of them in the order of `rows`."""
@@ -174,4 +212,23 @@ def _padded(count: int) -> int:
 
 
 def _paths(path: Path) -> tuple[Path, Path]:
-    return path.with_suffix(".coarse.npy"), path.with_suffix(".coarse.npz")
+    return path.with_suffix(".coarse"), path.with_suffix(".coarse.npz")
+
+
+def _faiss_header(count: int, columns: int) -> bytes:
+    """What FAISS writes in front of so many rows in bfloat16: the numbers of rows and of bytes are at 8 and in the last 8."""
+    empty = faiss.IndexScalarQuantizer(columns, faiss.ScalarQuantizer.QT_bf16, faiss.METRIC_INNER_PRODUCT)
+    header = faiss.serialize_index(empty).tobytes()
+    return (
+        header[:8] + count.to_bytes(8, "little") + header[16:-8] + (count * columns * 2).to_bytes(8, "little")
+    )
+
+
+def _faiss_index(file: NDArray[np.uint8], count: int, columns: int) -> faiss.IndexScalarQuantizer:
+    """The index that the mapped file is. It holds neither a copy of the rows nor the mapping: who keeps it keeps these."""
+    its = file[_FIRST_BYTE - len(_faiss_header(count, columns)) :]
+    reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(its), its.size)
+    index = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
+    if not isinstance(index, faiss.IndexScalarQuantizer) or (index.ntotal, index.d) != (count, columns):
+        raise ValueError("the coarse rows are no index of FAISS")
+    return index

@@ -17,9 +17,11 @@ from index.coarse import CoarseRows
 from index.exact import Counts, Floats, Rows, best_first, exact_scores
 
 # Rows multiplied at once. Where queries are few, the rows go through the matrix units as they lie in memory, which takes
-# half the time; where they are many, the scores of a block stay in the cache. A single query needs no matrix.
-_ROWS_FOR_ONE, _ROWS_FOR_FEW, _ROWS = 65_536, 8192, 2048
+# half the time; where they are many, the scores of a block stay in the cache.
+_ROWS_FOR_FEW, _ROWS = 8192, 2048
 _FEW = 128
+# Candidates of a single query beyond k: of mixes of real vectors, so many are rarely within the margin.
+_MARGIN, _ROWS_PER_MARGIN = 128, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,31 @@ def scan(
     return scores, best, counts >= 0
 
 
+def scan_for_one(
+    coarse: CoarseRows,
+    vectors: Floats,
+    query: Floats,
+    k: int,
+    candidates: int,
+    bits: NDArray[np.uint8] | None,
+) -> tuple[Floats, Rows]:
+    """The best k rows of one query (dimensions,) by (-score, row), of the `candidates` whose `bits` are set.
+
+    FAISS multiplies a query that is not rounded faster than the matrix units, which are made for many.
+    """
+    depth = min(k + _MARGIN + candidates // _ROWS_PER_MARGIN, candidates)
+    while True:
+        rough, rows, margin = coarse.nearest(query, depth, bits)
+        least = rough[k - 1] - margin
+        if depth == candidates or rough[-1] < least:
+            break
+        depth = min(depth * 4, candidates)  # a row that was not fetched could be among the best
+    found = rows[rough >= least][None]
+    counts = np.array([found.shape[1]], np.int32)
+    scores, best = best_first(exact_scores(vectors, query[None], found, counts), found, counts, k)
+    return scores[0], best[0]
+
+
 def _candidates(
     coarse: CoarseRows, queries: Floats, wanted: Counts, allowed: Allowed
 ) -> tuple[NDArray[np.int32], Counts]:
@@ -77,9 +104,9 @@ def _candidates(
     bits = np.zeros((count, capacity + 1), np.int32)
     values, rows = bits.view(np.float32), np.zeros((count, capacity), np.int32)
     counts, least = np.zeros(count, np.int32), np.full(count, -np.inf, np.float32)
-    step = _ROWS_FOR_ONE if count == 1 else _ROWS_FOR_FEW if count <= _FEW else _ROWS
+    step = _ROWS_FOR_FEW if count <= _FEW else _ROWS
     scores = torch.empty(count * step, dtype=coarse.rows.dtype)
-    room = torch.empty_like(scores) if 1 < count <= _FEW else scores
+    room = torch.empty_like(scores) if count <= _FEW else scores
     for at in range(0, len(coarse.rows), step):
         some = coarse.rows[at : at + step]
         its = scores[: count * len(some)].view(count, len(some))
@@ -105,9 +132,7 @@ def _candidates(
 
 def _multiply(queries: torch.Tensor, rows: torch.Tensor, scores: torch.Tensor, room: torch.Tensor) -> None:
     """The products of all queries and rows into `scores` (queries, rows)."""
-    if len(queries) == 1:
-        torch.mv(rows, queries[0], out=scores[0])
-    elif len(queries) <= _FEW:
+    if len(queries) <= _FEW:
         turned = room[: scores.numel()].view(len(rows), len(queries))
         torch.mm(rows, queries.T, out=turned)
         scores.copy_(turned.T)

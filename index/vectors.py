@@ -1,7 +1,7 @@
 """Exact vector search: inner products of unit vectors in a mapped file.
 
-The candidates are found by a scan of the coarse rows that lie beside the vectors, once for all requests that wait together;
-by FAISS where there are none, or where a filter leaves so few rows that reading these alone is faster. What is returned is
+The candidates are found in the coarse rows that lie beside the vectors, by one scan for all requests that wait together; in
+the vectors where there are none, or where a filter leaves so few rows that reading these alone is faster. What is returned is
 scored and ordered by `index.exact`: a score never depends on the route, the filter, k or the company.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from index.batch import Together
 from index.coarse import CoarseRows
-from index.coarse_scan import Allowed, row_bits, scan
+from index.coarse_scan import Allowed, row_bits, scan, scan_for_one
 from index.exact import UNIT_TOLERANCE, Floats, Rows, check_shape, exact_products
 from index.pair_product import choose_product
 
@@ -28,9 +28,11 @@ _MARGIN = 64
 _FEWEST_COARSE = 4096
 # The scan keeps four times k and takes long where that is a good part of the candidates.
 _LEAST_PER_RESULT = 16
-# FAISS reads the rows of each filter for each query. The scan reads all rows once, each in half the time, and takes longer to
-# prepare; measured at 10,000 and at 135,000 rows with k = 264, it pays from so many rows that FAISS would read.
-_SHARE_TO_SCAN, _ROWS_TO_SCAN = 0.5, 6000
+# For one query FAISS reads of the coarse rows half as many bytes as of the vectors, but the rows between those of a filter
+# too; for several the scan reads all rows once. Measured at 10,000 and at 135,000 rows, k = 264: each way pays from so many
+# rows that would be read of the vectors.
+_SHARE_ALONE, _ROWS_ALONE = 0.3, 3000
+_SHARE_TOGETHER, _ROWS_TOGETHER = 0.5, 6000
 _MOST_TOGETHER = 32
 _BLOCK = 1024
 
@@ -134,7 +136,7 @@ class VectorIndex:
         if found == 0 or len(queries) == 0:
             return np.empty((len(queries), found), np.float32), np.empty((len(queries), found), np.int64)
         # Queries that no company could make worth a scan do not wait for it.
-        if not self._may_scan(found, candidates) or not self._pays(
+        if not self._may_scan(found, candidates) or not self._pays_together(
             candidates * max(len(queries), _MOST_TOGETHER)
         ):
             return self._by_faiss(queries, found, rows)
@@ -151,12 +153,16 @@ class VectorIndex:
     def _may_scan(self, k: int, candidates: int) -> bool:
         return self.coarse is not None and k * _LEAST_PER_RESULT <= candidates and choose_product().is_rounded
 
-    def _pays(self, rows_for_faiss: int) -> bool:
-        return rows_for_faiss > _SHARE_TO_SCAN * len(self) + _ROWS_TO_SCAN
+    def _pays_together(self, rows_to_read: int) -> bool:
+        return rows_to_read > _SHARE_TOGETHER * len(self) + _ROWS_TOGETHER
 
     def _work(self, asked: list[_Asked]) -> list[Found]:
         """The best rows of each of the queries, by the faster way for all of them."""
-        if self.coarse is None or not self._pays(sum(one.candidates for one in asked)):
+        if (
+            self.coarse is None
+            or len(asked) == 1
+            or not self._pays_together(sum(one.candidates for one in asked))
+        ):
             return [self._alone(one) for one in asked]
         queries = np.stack([one.query for one in asked])
         wanted = np.array([one.k for one in asked], np.int32)
@@ -167,6 +173,8 @@ class VectorIndex:
         ]
 
     def _alone(self, asked: _Asked) -> Found:
+        if self.coarse and asked.candidates > _SHARE_ALONE * len(self) + _ROWS_ALONE:
+            return scan_for_one(self.coarse, self.vectors, asked.query, asked.k, asked.candidates, asked.bits)
         scores, rows = self._by_faiss(asked.query[None], asked.k, asked.rows)
         return scores[0], rows[0]
 

@@ -33,8 +33,10 @@ def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "_FEWEST_COARSE": 1,
         "_LEAST_PER_RESULT": 0,
-        "_SHARE_TO_SCAN": 0,
-        "_ROWS_TO_SCAN": 0,
+        "_SHARE_ALONE": 0,
+        "_ROWS_ALONE": 0,
+        "_SHARE_TOGETHER": 0,
+        "_ROWS_TOGETHER": 0,
     }.items():
         monkeypatch.setattr(vectors_module, name, value)
 
