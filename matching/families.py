@@ -10,6 +10,7 @@ those with the same title (docs/evaluation.md). A patent of which only the title
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -158,6 +159,10 @@ class Families:
             if reason := _reason(leader, asked, self.rules.cosine):
                 return Sibling(leader.patent.id, reason)
         return None
+
+    def knows(self, holders: Iterable[str]) -> bool:
+        """Whether any of these has a patent that leads."""
+        return any(fold_name(name) in self._of_holder for name in holders)
 
     def near(self, vectors: Floats) -> NDArray[np.bool_]:
         """Which of these vectors (n, dimensions) are near enough to a leading patent's to be looked at."""

@@ -7,7 +7,7 @@ Records are looked up in steps, best first, until the list is full: nearly alway
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Generic, Protocol, TypeVar
@@ -40,6 +40,8 @@ Retrieve = Callable[[int], list[Hit]]
 """The best hits, as many as are asked for."""
 LookUp = Callable[[list[int]], dict[int, RecordT]]
 """The records with these ids that are there and wanted."""
+HoldersOf = Callable[[list[int]], Mapping[int, Sequence[str]]]
+"""The names of the patentees of patents, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def listed(
     top_k: int,
     need: str,
     vectors: Vectors,
+    holders: HoldersOf,
     options: Options,
 ) -> ListedPatents:
     """The patents for a `need`, `top_k` that lead their families; `vectors` are those of the hits' rows."""
@@ -139,7 +142,7 @@ def listed(
     folding = _Folding(Families(options.families), vectors)
     its = existing(best, known, top_k, folding.leads)
     shown = {hit.id for hit in its.kept}
-    folding.look_further(its.rest, known)
+    folding.look_further(its.rest, known, holders)
     folded = {leader: members for leader, members in folding.folded.items() if leader in shown}
     return ListedPatents(its.kept, its.found, folded, added, report)
 
@@ -194,17 +197,18 @@ class _Folding:
             self.folded.setdefault(sibling.leader, []).append(Folded(hit, patent, sibling.reason))
         return sibling is None
 
-    def look_further(self, rest: Sequence[Hit], look_up: LookUp[PatentPublic]) -> None:
-        """Fold those of the hits behind the list that belong to a family in it; only near ones are looked up."""
+    def look_further(self, rest: Sequence[Hit], look_up: LookUp[PatentPublic], holders: HoldersOf) -> None:
+        """Fold those of the hits behind the list that belong to a family in it; few are looked up."""
         if not rest:
             return
         vectors = np.stack([self.vectors.vector(hit.row) for hit in rest])
-        near = [
-            (hit, vector)
-            for hit, vector, is_near in zip(rest, vectors, self.families.near(vectors), strict=True)
-            if is_near
-        ]
-        found = look_up([hit.id for hit, _ in near])
-        for hit, vector in near:
-            if hit.id in found and (sibling := self.families.of(found[hit.id], vector)):
-                self.folded.setdefault(sibling.leader, []).append(Folded(hit, found[hit.id], sibling.reason))
+        near = np.flatnonzero(self.families.near(vectors)).tolist()
+        if not near:
+            return
+        names = holders([rest[at].id for at in near])
+        akin = [at for at in near if self.families.knows(names.get(rest[at].id, ()))]
+        found = look_up([rest[at].id for at in akin])
+        for at in akin:
+            patent = found.get(rest[at].id)
+            if patent and (sibling := self.families.of(patent, vectors[at])):
+                self.folded.setdefault(sibling.leader, []).append(Folded(rest[at], patent, sibling.reason))

@@ -213,6 +213,7 @@ class Matcher:
                 asked.top_k,
                 asked.text,
                 generation.patents.vectors,
+                lambda ids: patents.holder_names(session, ids),
                 self._list_options(asked),
             )
             terms = licences.of_patents(session, its.ids)

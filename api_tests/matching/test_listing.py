@@ -43,18 +43,21 @@ class Catalogue:
         there = [id_ for id_ in ids if self.groups[id_ - 1000]]
         return {id_: patent(id_, f"装置{chr(0x4E00 + self.groups[id_ - 1000])}") for id_ in there}
 
-    def list(self, top_k: int, *, fold: bool = True, reranker: Reranker | None = None) -> ListedPatents:
+    def show(self, top_k: int, *, fold: bool = True, reranker: Reranker | None = None) -> ListedPatents:
         def retrieve(top: int) -> list[Hit]:
             return [hit(number) for number in range(min(top, len(self.groups)))]
 
         options = Options(load() if fold else None, reranker)
-        return listed(retrieve, self.look_up, top_k, "需求", self, options)
+        return listed(retrieve, self.look_up, top_k, "需求", self, self.holders, options)
+
+    def holders(self, ids: list[int]) -> dict[int, list[str]]:
+        return {id_: ["示例大学"] for id_ in ids}
 
 
 @given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))
 def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list[int], top_k: int) -> None:
     catalogue = Catalogue(groups)
-    found = catalogue.list(top_k)
+    found = catalogue.show(top_k)
     firsts = list(dict.fromkeys(group for group in groups if group))[:top_k]
     assert [groups[one.row] for one in found.kept] == firsts
     reach = range(min(len(groups), top_k + SPARE))
@@ -70,7 +73,7 @@ def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list
 
 @given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))
 def test_unfolded_all_that_are_there_are_shown(groups: list[int], top_k: int) -> None:
-    found = Catalogue(groups).list(top_k, fold=False)
+    found = Catalogue(groups).show(top_k, fold=False)
     assert [one.row for one in found.kept] == [n for n, group in enumerate(groups) if group][:top_k]
     assert not found.folded
 
@@ -89,7 +92,7 @@ class Judge:
 def test_what_was_read_and_liked_rises_and_the_rest_keeps_its_order() -> None:
     catalogue = Catalogue(list(range(1, 101)))
     liked = f"装置{chr(0x4E00 + 8)}"
-    found = catalogue.list(12, reranker=Reranker(Judge(liked), 10, 10_000, 0.04))
+    found = catalogue.show(12, reranker=Reranker(Judge(liked), 10, 10_000, 0.04))
     assert [one.row for one in found.kept] == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
     assert found.added == {id_: 40_000 * (id_ == 1007) for id_ in range(1000, 1010)}
     for one in found.kept:
@@ -98,7 +101,7 @@ def test_what_was_read_and_liked_rises_and_the_rest_keeps_its_order() -> None:
     assert (found.rerank.read, found.rerank.wanted, found.rerank.budget_ended) == (10, 10, False)
     # What lies behind those that are read is never raised, however much it would be liked.
     behind = f"装置{chr(0x4E00 + 11)}"
-    unmoved = catalogue.list(12, reranker=Reranker(Judge(behind), 10, 10_000, 0.04))
+    unmoved = catalogue.show(12, reranker=Reranker(Judge(behind), 10, 10_000, 0.04))
     assert [one.row for one in unmoved.kept] == list(range(12))
 
 
@@ -113,6 +116,6 @@ def test_the_best_after_reading_leads_its_family() -> None:
             self.read += 1
             return 800.0 if self.read == 3 else -800.0
 
-    found = catalogue.list(3, reranker=Reranker(LikesTheThird(""), 20, 10_000, 0.04))
+    found = catalogue.show(3, reranker=Reranker(LikesTheThird(""), 20, 10_000, 0.04))
     assert [one.row for one in found.kept] == [2, 0, 3]
     assert [folded.hit.row for folded in found.folded[1002]] == [1]

@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with database.write() as session:
         patent_upserts.upsert(session, [twin])
         licence_edits.create(session, licence)
-    reindex(database, data, HashEncoder())  # type: ignore[arg-type]
+    reindex(database, data, HashEncoder())
     database.dispose()
     return data
 
