@@ -1,10 +1,12 @@
-"""Speed of the index of one collection, against FAISS Flat in the same run (the lexical leg: bench/lexical.py).
+"""Building, opening and searching the vectors of one collection, against FAISS in the same run (texts: bench/lexical.py).
 
     python -m bench.search [--patents 135000] [--seed 1]
 
-Texts are sentences sampled from the demonstration patents (and from the real ones where they lie beside the project);
-vectors are mixes of two real vectors with a little noise, so that they keep the geometry of embeddings; queries are the
-demonstration needs. Dense answers are compared with brute force in double precision. One thread.
+Runs at 10,000, 135,000 and 1,350,000 patents; the last takes 7 GB of memory and 12 GB of disk for temporary files. Texts are
+sentences sampled from the demonstration patents (and from the real ones where they lie beside the project); vectors, of texts
+and of their sentences, are mixes of two real vectors with a little noise, so that they keep the geometry of embeddings;
+queries are the demonstration needs. Answers are compared with brute force in double precision. One thread, but where the
+table says otherwise: there one scans at a time.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ import os
 import random
 import resource
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,11 +34,15 @@ from numpy.typing import NDArray
 
 from index.collection import Collection, Document
 from index.columns import ColumnValues, Filters
+from index.pair_product import choose_product
 from index.text import sentences
+from index.vectors import VectorIndex
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPTH = 500
 RUNS = 3
+TOGETHER = 32
+CHECKED = 16
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
@@ -80,17 +87,20 @@ def _source() -> Source:
         return pool.submit(_embed).result()
 
 
-def _mixed_vectors(source: Source, count: int, rng: np.random.Generator) -> Vectors:
+def _mixes(source: Source, count: int, rng: np.random.Generator) -> Iterator[Vectors]:
     size, dimensions = source.patent_vectors.shape
-    mixed = np.empty((count, dimensions), np.float32)
     for start in range(0, count, 65_536):
-        block = mixed[start : start + 65_536]
-        share = rng.uniform(0.5, 1.0, (len(block), 1)).astype(np.float32)
-        first, second = (source.patent_vectors[rng.integers(0, size, len(block))] for _ in range(2))
-        noise = rng.standard_normal(block.shape, np.float32) * np.float32(0.1 / dimensions**0.5)
-        block[:] = share * first + (1 - share) * second + noise
+        many = min(65_536, count - start)
+        share = rng.uniform(0.5, 1.0, (many, 1)).astype(np.float32)
+        first, second = (source.patent_vectors[rng.integers(0, size, many)] for _ in range(2))
+        noise = rng.standard_normal((many, dimensions), np.float32) * np.float32(0.1 / dimensions**0.5)
+        block = share * first + (1 - share) * second + noise
         block /= np.linalg.norm(block, axis=1, keepdims=True)
-    return mixed
+        yield block
+
+
+def _mixed_vectors(source: Source, count: int, rng: np.random.Generator) -> Vectors:
+    return np.concatenate(list(_mixes(source, count, rng)))
 
 
 def _documents(source: Source, count: int, seed: int) -> Iterator[Document]:
@@ -140,73 +150,208 @@ def _show(times: dict[str, list[float]], notes: dict[str, str] | None = None) ->
         )
 
 
-def _equal(vectors: Vectors, queries: Vectors, found: list[Rows], rows: Rows | None) -> float:
-    """Share of the queries whose answer is that of brute force in double precision, in its order."""
-    hits = 0
-    candidates = np.arange(len(vectors)) if rows is None else rows
-    for query, ours in zip(queries, found, strict=True):
-        scores = np.concatenate(
-            [
-                vectors[candidates[at : at + 20_000]].astype(np.float64) @ query.astype(np.float64)
-                for at in range(0, len(candidates), 20_000)
-            ]
-        )
-        best = candidates[np.lexsort((candidates, -scores.astype(np.float32)))[:DEPTH]]
-        hits += np.array_equal(best, ours)
-    return hits / len(queries)
+def _memory() -> dict[str, float]:
+    """Resident memory of this process in MB: its own, and that of mapped files, which processes share and the system reclaims."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    return {
+        "own": int(fields["RssAnon"].split()[0]) / 1024,
+        "mapped": int(fields["RssFile"].split()[0]) / 1024,
+    }
 
 
-def _build(folder: Path, source: Source, count: int, seed: int) -> tuple[Collection, Vectors]:
-    vectors = _mixed_vectors(source, count, np.random.default_rng(seed))
-    before, start = _megabytes(), time.perf_counter()
-    collection = Collection.build(
-        folder, _documents(source, count, seed), vectors.shape[1], lambda _: [vectors]
-    )
-    seconds = time.perf_counter() - start
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
-    print(f"build with vectors given: {seconds:.1f} s, {count / seconds:.0f} documents/s; peak memory")
+class _Peak:
+    """The greatest memory of its own that the process has, sampled twenty times a second."""
+
+    def __init__(self) -> None:
+        self.own = _memory()["own"]
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._follow)
+
+    def __enter__(self) -> _Peak:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._done.wait(0.05):
+            self.own = max(self.own, _memory()["own"])
+
+
+def _build(folder: Path, source: Source, count: int, seed: int) -> None:
+    """Build the collection in a process of its own, and print what it took."""
+    rng, before, start = np.random.default_rng(seed), _memory()["own"], time.perf_counter()
+    made = 0.0
+
+    def encode(texts: Sequence[str]) -> Iterator[Vectors]:
+        nonlocal made
+        blocks = _mixes(source, len(texts), rng)
+        while True:
+            began = time.perf_counter()
+            block = next(blocks, None)
+            made += time.perf_counter() - began
+            if block is None:
+                return
+            yield block
+
+    with _Peak() as peak:
+        documents, dimensions = _documents(source, count, seed), source.patent_vectors.shape[1]
+        collection = Collection.build(folder, documents, dimensions, encode, encode)
+        seconds = time.perf_counter() - start
+    sentences_ = len(collection.sentences.codes) if collection.sentences else 0
     print(
-        f"{_megabytes():.0f} MB ({before:.0f} before); {size:.0f} MB on disk, {size * 1024 / count:.1f} kB each"
+        f"build, vectors given: {seconds - made:.1f} s ({count / (seconds - made):.0f} documents/s), {sentences_} sentences;"
     )
-    start = time.perf_counter()
-    Collection.open(folder)
-    print(f"open: {(time.perf_counter() - start) * 1000:.1f} ms")
-    return collection, vectors
+    print(
+        f"  memory of its own at most {peak.own:.0f} MB ({before:.0f} before), with mapped files {_megabytes():.0f} MB"
+    )
+    for part in ("vectors.faiss", "vectors.coarse*", "sentences", "lexical", "columns"):
+        files = [file for path in folder.glob(part) for file in (path, *path.rglob("*")) if file.is_file()]
+        print(f"  {part:18}{sum(file.stat().st_size for file in files) / 2**20:9.0f} MB on disk", flush=True)
+
+
+def _opening(folder: Path, queries: Vectors) -> None:
+    """Open the collection in a new process, search, and print what it took."""
+    before, start = _memory(), time.perf_counter()
+    collection = Collection.open(folder)
+    opened, start = time.perf_counter() - start, time.perf_counter()
+    collection.vectors.search(queries[:1], DEPTH)
+    first, start = time.perf_counter() - start, time.perf_counter()
+    collection.vectors.search(queries[:1], DEPTH)
+    second = time.perf_counter() - start
+    after = _memory()
+    print(
+        f"open in a new process: {opened * 1000:.0f} ms; first search {first * 1000:.0f} ms, second {second * 1000:.0f} ms;"
+    )
+    print(
+        f"  resident after that: {after['own']:.0f} MB of its own ({before['own']:.0f} before opening), "
+        f"{after['mapped']:.0f} MB of mapped files ({before['mapped']:.0f} before)",
+        flush=True,
+    )
+
+
+def _in_new_process(work: Callable[..., None], *arguments: object) -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        pool.submit(work, *arguments).result()
 
 
 FILTERS = {
-    "dense, all": Filters(),
-    "dense, 1 % of rows": Filters(segment=["S1"]),
-    "dense, 10 % of rows": Filters(region=["420100"]),
-    "dense, half of the rows": Filters(kind=["invention"]),
+    "ours, all rows": Filters(),
+    "ours, 1 % of the rows": Filters(segment=["S1"]),
+    "ours, 10 % of the rows": Filters(region=["420100"]),
+    "ours, half of the rows": Filters(kind=["invention"]),
+    "ours, 90 % of the rows": Filters(region=[f"42{number:02d}00" for number in range(2, 18)]),
 }
 
 
-def _dense(collection: Collection, vectors: Vectors, queries: Vectors) -> None:
-    flat = faiss.IndexFlatIP(vectors.shape[1])
-    flat.add(vectors)
+def _exact_scores(vectors: Vectors, queries: Vectors) -> Vectors:
+    """All scores by brute force in double precision, rounded to single."""
+    scores, wide = np.empty((len(queries), len(vectors)), np.float32), queries.astype(np.float64)
+    for at in range(0, len(vectors), 16_384):
+        scores[:, at : at + 16_384] = wide @ vectors[at : at + 16_384].astype(np.float64).T
+    return scores
+
+
+def _agreement(scores: Vectors, found: list[Rows], rows: Rows | None) -> str:
+    """Recall against these scores, and how many answers are the same in their order."""
+    candidates = np.arange(scores.shape[1]) if rows is None else rows
+    recalls, same = [], 0
+    for its, ours in zip(scores[:, candidates], found, strict=True):
+        best = candidates[np.lexsort((candidates, -its))[:DEPTH]]
+        recalls.append(len(np.intersect1d(best, ours)) / len(best))
+        same += np.array_equal(best, ours)
+    return f"recall {np.mean(recalls):.4f}, {same} of {len(found)} identical, ties included"
+
+
+def _by_threads(vectors: VectorIndex, queries: Vectors, filters: Sequence[Rows | None]) -> float:
+    """Milliseconds a query when so many threads as queries ask without a pause, one at a time, each four times."""
+    ready = threading.Barrier(len(queries) + 1)
+
+    def ask(at: int) -> None:
+        ready.wait()
+        for turn in range(4):
+            vectors.search(queries[at : at + 1], DEPTH, filters[(at + turn) % len(filters)])
+
+    with ThreadPoolExecutor(len(queries)) as pool:
+        asked = [pool.submit(ask, at) for at in range(len(queries))]
+        ready.wait()
+        start = time.perf_counter()
+        for one in asked:
+            one.result()
+    return (time.perf_counter() - start) * 1000 / (4 * len(queries))
+
+
+def _together(calls: Mapping[str, Callable[[], float]], alone: float) -> None:
+    """A table of milliseconds a query with several at once; `alone` are those of SQfp16 with one."""
+    best = dict.fromkeys(calls, float("inf"))
+    for _ in range(RUNS):
+        for name, call in calls.items():
+            best[name] = min(best[name], call())
+    print(f"{'':46}{'ms a query':>12}{'queries/s':>12}{'x SQfp16 alone':>16}")
+    for name, milliseconds in best.items():
+        print(
+            f"{name:46}{milliseconds:12.2f}{1000 / milliseconds:12.1f}{alone / milliseconds:16.1f}",
+            flush=True,
+        )
+
+
+def _dense(collection: Collection, queries: Vectors) -> None:
+    vectors = collection.vectors
+    flat, codes = faiss.IndexFlatIP(vectors.dimensions), _half_precision(vectors)
+    flat.add(vectors.vectors)
     calls: dict[str, Callable[[int], object]] = {
-        "FAISS Flat alone": lambda at: flat.search(queries[at : at + 1], DEPTH)
+        "FAISS Flat": lambda at: flat.search(queries[at : at + 1], DEPTH),
+        "FAISS SQfp16 (not exact)": lambda at: codes.search(queries[at : at + 1], DEPTH),
     }
+    exact = _exact_scores(vectors.vectors, queries[:CHECKED])
+    chosen = {name: collection.columns.select(wanted) for name, wanted in FILTERS.items()}
     notes = {}
-    for name, wanted in FILTERS.items():
-        rows = collection.columns.select(wanted)
+    for name, rows in chosen.items():
 
         def search(at: int, rows: Rows | None = rows) -> Rows:
-            best: Rows = collection.vectors.search(queries[at : at + 1], DEPTH, rows)[1][0]
+            best: Rows = vectors.search(queries[at : at + 1], DEPTH, rows)[1][0]
             return best
 
         calls[name] = search
-        same = _equal(vectors, queries[:16], [search(at) for at in range(16)], rows)
-        notes[name] = f"answers equal to brute force: {same:.0%}"
-    _show(_race(calls, len(queries)), notes)
-    together = {
-        "FAISS Flat alone, 32 at once": lambda _: flat.search(queries[:32], DEPTH),
-        "dense, all, 32 at once": lambda _: collection.vectors.search(queries[:32], DEPTH),
+        notes[name] = _agreement(exact, [search(at) for at in range(CHECKED)], rows)
+    print(f"{f'best {DEPTH} of each query, one at a time':36}{'median ms':>10}{'p95 ms':>10}{'x Flat':>8}")
+    times = _race(calls, len(queries) if len(vectors) < 500_000 else CHECKED)
+    _show(times, notes)
+    alone, ours = (median(times[name]) for name in ("FAISS SQfp16 (not exact)", "ours, all rows"))
+    print(f"ours, all rows: {ours / alone:.2f} times SQfp16", flush=True)
+    asked = queries[:TOGETHER]
+
+    def timed(call: Callable[[], object]) -> float:
+        start = time.perf_counter()
+        call()
+        return (time.perf_counter() - start) * 1000 / len(asked)
+
+    several = {
+        f"FAISS Flat, {TOGETHER} in one call": lambda: timed(lambda: flat.search(asked, DEPTH)),
+        f"FAISS SQfp16, {TOGETHER} in one call": lambda: timed(lambda: codes.search(asked, DEPTH)),
+        f"ours, {TOGETHER} in one call": lambda: timed(lambda: vectors.search(asked, DEPTH)),
+        f"ours, {TOGETHER} threads, one query each": lambda: _by_threads(vectors, asked, [None]),
+        f"ours, {TOGETHER} threads, the five filters in turn": lambda: _by_threads(
+            vectors, asked, list(chosen.values())
+        ),
+        "ours, 2 threads, one query each": lambda: _by_threads(vectors, asked[:2], [None]),
     }
-    _show(_race(together, 3))
-    several = Filters(segment=["S1"], region=["420000"], kind=["invention"], ipc=["H01M"])
-    _show(_race({"filters to rows": lambda _: collection.columns.select(several)}, 20))
+    _together(several, alone)
+    select = Filters(segment=["S1"], region=["420000"], kind=["invention"], ipc=["H01M"])
+    _show(_race({"filters to rows": lambda _: collection.columns.select(select)}, 20))
+
+
+def _half_precision(vectors: VectorIndex) -> faiss.IndexScalarQuantizer:
+    codes = faiss.IndexScalarQuantizer(
+        vectors.dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+    codes.train(vectors.vectors[:1000])
+    for at in range(0, len(vectors), 65_536):
+        codes.add(vectors.vectors[at : at + 65_536])
+    return codes
 
 
 def main() -> None:
@@ -217,11 +362,19 @@ def main() -> None:
     options = parser.parse_args()
     faiss.omp_set_num_threads(1)
     source = _source()
-    print(f"{options.patents} patents mixed from {len(source.patents)}, {len(source.needs)} needs as queries")
+    print(
+        f"{options.patents} patents mixed from {len(source.patents)}, {len(source.needs)} needs as queries; ",
+        end="",
+    )
+    print(f"load {os.getloadavg()[0]:.1f}; {choose_product().reason}", flush=True)
     with tempfile.TemporaryDirectory(prefix="patentdock-bench-") as work:
-        collection, vectors = _build(Path(work) / "patents", source, options.patents, options.seed)
-        print(f"{f'best {DEPTH} of each query':36}{'median ms':>10}{'p95 ms':>10}{'ratio':>8}")
-        _dense(collection, vectors, source.need_vectors)
+        folder = Path(work) / "patents"
+        _in_new_process(_build, folder, source, options.patents, options.seed)
+        _in_new_process(_opening, folder, source.need_vectors)
+        _dense(Collection.open(folder), source.need_vectors)
+    print(
+        f"memory of the searches, the peers' copies included: {_megabytes():.0f} MB; load {os.getloadavg()[0]:.1f}"
+    )
 
 
 if __name__ == "__main__":
