@@ -253,7 +253,7 @@ def _records(its: Installation) -> dict[str, Any]:
         numbers, codes = _names(session)
         shown = [*patents.many(session, list(numbers)).values(), *needs.many(session, list(codes)).values()]
         return {
-            getattr(one, "application_number", None) or getattr(one, "code", ""): _plain(
+            str(getattr(one, "application_number", None) or getattr(one, "code", "")): _plain(
                 one.model_dump(mode="json")
             )
             for one in shown
@@ -299,7 +299,8 @@ def _leftovers(data: Path) -> list[str]:
 
 
 @contextmanager
-def _client(its: Installation) -> Iterator[tuple[httpx.Client, int]]:
+def client_of(its: Installation) -> Iterator[tuple[httpx.Client, int]]:
+    """A client of a service on this installation, and the id of the service's process."""
     with its.runtime.database.write() as session:
         key = accounts.create(session, "bench")
     with processes.serving(its.settings) as served:
@@ -323,7 +324,7 @@ def main() -> None:
         killed = Installation(Path(folder) / "killed", encoder, model)
         killed.night()
         files, chance = Files(options.seed), random.Random(options.seed)
-        with _client(killed) as (client, process):
+        with client_of(killed) as (client, process):
             _kills(killed, files, client, process, chance, options.kills)
         whole = Installation(Path(folder) / "whole", encoder, model)
         whole.night()
