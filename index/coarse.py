@@ -117,7 +117,7 @@ class CoarseRows:
         Raises ValueError when they are not those of `count` vectors of so many `dimensions`.
         """
         rows, facts = _paths(path)
-        if not facts.exists():
+        if not (rows.exists() and facts.exists()):
             return None
         with np.load(facts) as its:
             basis, bounds, its_count = (
