@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 from index.batch import Together
 from index.coarse import CoarseRows
 from index.coarse_scan import Allowed, row_bits, scan, scan_for_one
-from index.exact import UNIT_TOLERANCE, Floats, Rows, check_shape, exact_products
+from index.exact import (
+    UNIT_TOLERANCE,
+    Floats,
+    Rows,
+    best_first,
+    check_shape,
+    exact_products,
+    exact_scores,
+)
 from index.pair_product import choose_product
 
 # Candidates that FAISS fetches beyond k, so that a second scan is rare: of 135,000 rows, the one 64 places behind the 500th
@@ -29,9 +37,9 @@ _FEWEST_COARSE = 4096
 # The scan keeps four times k and takes long where that is a good part of the candidates.
 _LEAST_PER_RESULT = 16
 # For one query FAISS reads of the coarse rows half as many bytes as of the vectors, but the rows between those of a filter
-# too; for several the scan reads all rows once. Measured at 10,000 and at 135,000 rows, k = 264: each way pays from so many
-# rows that would be read of the vectors.
-_SHARE_ALONE, _ROWS_ALONE = 0.3, 3000
+# too; for several the scan reads all rows once. Measured at 10,000 and at 135,000 rows, k = 264: they pay from so many rows that
+# would be read of the vectors.
+_SHARE_ALONE = 0.25
 _SHARE_TOGETHER, _ROWS_TOGETHER = 0.5, 6000
 _MOST_TOGETHER = 32
 _BLOCK = 1024
@@ -173,7 +181,7 @@ class VectorIndex:
         ]
 
     def _alone(self, asked: _Asked) -> Found:
-        if self.coarse and asked.candidates > _SHARE_ALONE * len(self) + _ROWS_ALONE:
+        if self.coarse and asked.candidates > _SHARE_ALONE * len(self):
             return scan_for_one(self.coarse, self.vectors, asked.query, asked.k, asked.candidates, asked.bits)
         scores, rows = self._by_faiss(asked.query[None], asked.k, asked.rows)
         return scores[0], rows[0]
@@ -204,9 +212,10 @@ class VectorIndex:
         return scores, found
 
     def _best(self, query: Floats, rows: Rows, k: int) -> Found:
-        scores = self.scores(query, rows)
-        order = np.lexsort((rows, -scores))[:k]
-        return scores[order], rows[order]
+        counts = np.array([len(rows)], np.int32)
+        scores = exact_scores(self.vectors, query[None], rows[None], counts)
+        its_scores, best = best_first(scores, rows[None], counts, k)
+        return its_scores[0], best[0]
 
 
 def _filters(asked: list[_Asked]) -> Allowed:

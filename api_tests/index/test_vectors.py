@@ -34,7 +34,6 @@ def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
         "_FEWEST_COARSE": 1,
         "_LEAST_PER_RESULT": 0,
         "_SHARE_ALONE": 0,
-        "_ROWS_ALONE": 0,
         "_SHARE_TOGETHER": 0,
         "_ROWS_TOGETHER": 0,
     }.items():
