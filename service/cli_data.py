@@ -171,7 +171,9 @@ def import_files(
     if as_json:
         print_json(_summary(kind.value, reports, refused, dry_run))
     elif reports and not dry_run and kind in (Kind.PATENTS, Kind.NEEDS):
-        note("导入的数据在运行 patentdock reindex 后参加匹配")
+        most = runtime.settings.recent_limit if runtime.settings.follow_seconds > 0 else 0
+        soon = f"导入的数据由运行中的服务自动编入检索（每类至多 {most} 条）；更多的" if most else "导入的数据"
+        note(f"{soon}在运行 patentdock reindex 后参加匹配")
     return 1 if refused else 0
 
 

@@ -93,7 +93,7 @@ def get_patent(session: Reading, id: RecordId) -> PatentPublic:
     responses=responses(400, 409, 413, 422, 503),
 )
 def create_patent(session: Writing, data: PatentInput) -> PatentSaved:
-    """登记一件新专利，与文件导入经过同样的检查；申请号已存在时返回 409。下次重建索引后参加匹配。"""
+    """登记一件新专利，与文件导入经过同样的检查；申请号已存在时返回 409。约十秒后参加匹配。"""
     record, notes = _checked(session, data)
     return _saved(session, patent_edits.create(session, record), notes)
 

@@ -1,0 +1,212 @@
+"""What recent changes cost: a request over a live view with more and more records laid over a generation, and how long it
+takes from a commit until new patents are found.
+
+    python -m bench.recent [--patents 135000] [--seed 1]
+
+The collection is that of bench/search.py, with the sentences of each patent as vectors, too. Half of the records laid over it
+are new, half have another text, so that a row of the generation is gone. The peer is the generation alone, in the same rounds.
+The second part imports new patents into a small catalogue with the real model and follows it as the service does, but for
+the wait between two looks. One thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+
+from bench.search import (
+    ROOT,
+    Rows,
+    Source,
+    Vectors,
+    _documents,
+    _megabytes,
+    _mixed_vectors,
+    _race,
+    _show,
+    _source,
+)
+from catalog import patent_upserts
+from catalog.db import Database, sqlite_url
+from catalog.patents import PatentCreate
+from index.build import reindex
+from index.collection import Collection, sentences_of
+from index.columns import Filters
+from index.encoder import Encoder
+from index.generation import GenerationStore
+from index.live import Embedded, LiveCollection, Recent, laid_over
+from index.model_package import ensure_packaged_model
+from index.precision import choose_precision
+from index.recent import Follower
+from index.sentences import SentenceIndex
+from index.text import sentences, tokens
+from matching.retrieve import Need, retrieve
+from service.installation import initialise
+
+COUNTS = (0, 1000, 5000)
+NEW = (1, 100, 1000)
+BASE_OF_FOLLOWING = 40
+
+
+def _build(folder: Path, source: Source, count: int, seed: int) -> Collection:
+    vectors = _mixed_vectors(source, count, np.random.default_rng(seed))
+
+    def of_sentences(texts: Sequence[str]) -> Iterator[Vectors]:
+        rng = np.random.default_rng(seed + 1)
+        for at in range(0, len(texts), 65_536):
+            yield _mixed_vectors(source, min(65_536, len(texts) - at), rng)
+
+    start = time.perf_counter()
+    documents = _documents(source, count, seed)
+    collection = Collection.build(folder, documents, vectors.shape[1], lambda _: [vectors], of_sentences)
+    print(f"{count} patents built with vectors given in {time.perf_counter() - start:.0f} s")
+    return collection
+
+
+def _recent(source: Source, count: int, patents: int, seed: int) -> list[Recent]:
+    """Records with new texts: every second one behind the generation, the others in the place of one in it."""
+    rng = np.random.default_rng(seed)
+    vectors = _mixed_vectors(source, max(count, 1), rng)
+    its = []
+    for n, document in enumerate(_documents(source, count, seed)):
+        id_ = patents + 1 + n if n % 2 else 1 + n * (patents // max(count, 1))
+        parts = sentences_of(document.text)
+        quoted = SentenceIndex.of(_mixed_vectors(source, len(parts), rng), [len(parts)])
+        its.append(Recent(id_, document.columns, Embedded.of(tokens(document.text), vectors[n], quoted)))
+    return its
+
+
+def _requests(base: Collection, lives: dict[int, LiveCollection], source: Source) -> None:
+    asked = [
+        Need.of(text, vector, np.zeros_like(vector), 0)
+        for text, vector in zip(source.needs, source.need_vectors, strict=True)
+    ]
+    wanted = {"all": Filters(), "1 %": Filters(segment=["S1"]), "half": Filters(kind=["invention"])}
+    print(f"\n{'median, p95 in ms, and by the generation':36}{'median':>10}{'p95':>10}{'ratio':>8}")
+    for name, filters in wanted.items():
+        calls: dict[str, Callable[[int], object]] = {}
+        for label, one in {
+            "the generation": base,
+            **{f"{n} recent": live for n, live in lives.items()},
+        }.items():
+
+            def call(at: int, one: Collection = one, filters: Filters = filters) -> object:
+                return retrieve(one, asked[at], one.columns.select(filters), 60)
+
+            calls[f"{name}: {label}"] = call
+        _show(_race(calls, min(len(asked), 60)))
+
+
+def _of_one_leg(base: Collection, live: LiveCollection, source: Source) -> None:
+    def dense(one: Collection) -> Callable[[int], object]:
+        return lambda at: one.vectors.search(source.need_vectors[at : at + 1], 200)
+
+    words = [tokens(text) for text in source.needs]
+
+    def lexical(one: Collection) -> Callable[[int], object]:
+        return lambda at: one.lexical.scores(words[at])
+
+    for leg in (dense, lexical):
+        calls = {
+            f"{leg.__name__}: the generation": leg(base),
+            f"{leg.__name__}: {COUNTS[-1]} recent": leg(live),
+        }
+        _show(_race(calls, 60))
+
+
+def _view(base: Collection, recent: Sequence[Recent]) -> LiveCollection:
+    before, start = _megabytes(), time.perf_counter()
+    live = laid_over(base, recent)
+    seconds = time.perf_counter() - start
+    rows = live.columns.attributes
+    print(
+        f"{len(recent)} records laid over it in {seconds * 1000:.0f} ms, columns row by row after "
+        f"{(time.perf_counter() - start) * 1000:.0f} ms ({len(rows)} rows), peak memory +{_megabytes() - before:.0f} MB"
+    )
+    return live
+
+
+def _exact(live: LiveCollection, source: Source) -> None:
+    """Whether the dense leg answers as brute force in double precision over all that can be found."""
+    rows = live.present
+    vectors = live.vectors.rows(rows).astype(np.float64)
+    same = 0
+    for query in source.need_vectors[:8]:
+        scores = (vectors @ query.astype(np.float64)).astype(np.float32)
+        best: Rows = rows[np.lexsort((rows, -scores))[:200]]
+        same += np.array_equal(best, live.vectors.search(query[None], 200)[1][0])
+    print(f"dense answers equal to brute force: {same} of 8")
+
+
+def _patents(source: Source, seed: int) -> Iterator[PatentCreate]:
+    for n, document in enumerate(_documents(source, 10_000, seed)):
+        parts = [sentence.text for sentence in sentences(document.text)]
+        yield PatentCreate(title=f"第{n}件：{parts[0][:60]}", abstract="\n".join(parts[1:])[:4000])
+
+
+def _following(folder: Path, source: Source, seed: int) -> None:
+    models = ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
+    model = ensure_packaged_model(models)
+    encoder = Encoder.load(model, threads=1, precision=choose_precision(model, models))
+    database = Database(sqlite_url(folder / "catalog.db"))
+    initialise(database)
+    given = _patents(source, seed)
+    _store(database, list(islice(given, BASE_OF_FOLLOWING)))
+    reindex(database, folder, encoder)
+    follower = Follower(database, GenerationStore(folder / "generations"), encoder)
+    follower.catch_up()
+    for count in NEW:
+        its = list(islice(given, count))
+        texts = sum(1 + len(sentences_of(f"{one.title}\n{one.abstract}")) for one in its)
+        _store(database, its)
+        start, turns = time.perf_counter(), 1
+        while follower.catch_up().waiting:
+            turns += 1
+        seconds = time.perf_counter() - start
+        print(
+            f"{count} new patents ({texts} texts) found {seconds:.2f} s after the commit, in {turns} turns, "
+            f"{texts / seconds:.0f} texts/s; peak memory {_megabytes():.0f} MB"
+        )
+        start = time.perf_counter()
+        follower.catch_up()
+        print(
+            f"  a look at nothing new, {follower.state.recent} recent: {(time.perf_counter() - start) * 1000:.1f} ms"
+        )
+
+
+def _store(database: Database, some: list[PatentCreate]) -> None:
+    with database.write() as session:
+        patent_upserts.upsert(session, some)
+
+
+def main() -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--patents", type=int, default=135_000)
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    source = _source()
+    with tempfile.TemporaryDirectory() as folder:
+        base = _build(Path(folder) / "patents", source, wanted.patents, wanted.seed)
+        lives = {
+            count: _view(base, _recent(source, count, wanted.patents, wanted.seed + count))
+            for count in COUNTS
+        }
+        _exact(lives[COUNTS[-1]], source)
+        _requests(base, lives, source)
+        _of_one_leg(base, lives[COUNTS[-1]], source)
+    with tempfile.TemporaryDirectory() as folder:
+        _following(Path(folder), source, wanted.seed)
+
+
+if __name__ == "__main__":
+    main()
