@@ -156,11 +156,27 @@ def main() -> None:
         flat.add(vectors)
         ours = _compare(index, flat, queries, TOP, options.rounds)
         print(_product_alone(len(queries), len(index), vectors.shape[1]).line("the product alone"))
-        _compare(index, flat, queries[: len(queries) // 4], DEPTH, 1)
-    rate = ours.wall / (len(queries) * len(vectors))
-    coarse = COUNTRY[1] * (vectors.shape[1] + 32) * 2 / 2**20
-    print(f"the country, {COUNTRY[0]} x {COUNTRY[1]}, best {TOP}, at the best rate measured:")
-    print(f"  {COUNTRY[0] * COUNTRY[1] * rate / 60:.0f} minutes, {coarse:.0f} MB for its patents in bfloat16")
+        deep = _compare(index, flat, queries[: len(queries) // 4], DEPTH, 1)
+        stored = sum(part.stat().st_size for part in Path(work).iterdir()) - path.stat().st_size
+    _country({TOP: ours, DEPTH: deep}, {TOP: len(queries), DEPTH: len(queries) // 4}, vectors, stored)
+
+
+def _country(times: dict[int, Time], queries: dict[int, int], vectors: Vectors, stored: int) -> None:
+    """Print time and memory of all pairs of the country, computed from the blocks measured by depth; `stored` is of coarse rows."""
+    needs, patents = COUNTRY
+    print(
+        f"the country, {needs} needs x {patents} patents, COMPUTED from the blocks measured above (rate x pairs):"
+    )
+    for depth, time_ in times.items():
+        rate = time_.wall / (queries[depth] * len(vectors))
+        print(
+            f"  best {depth}: {rate * 1e9:.2f} ns a pair, {needs * patents * rate / 60:.0f} minutes one way"
+        )
+    exact, coarse = (size / len(vectors) * patents / 2**20 for size in (vectors.nbytes, stored))
+    asking = needs / patents * exact
+    print(
+        f"  memory: coarse rows {coarse:.0f} MB, vectors {exact:.0f} MB, needs {asking:.0f} MB; all are mapped files"
+    )
 
 
 if __name__ == "__main__":

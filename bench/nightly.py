@@ -18,8 +18,6 @@ import json
 import os
 import random
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,10 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import demo
-from bench import import_speed
-from bench.http_matches import ROOT, _peak_mb
+from bench import import_speed, processes
+from bench.http_matches import _peak_mb
 from bench.search import _texts
-from catalog import accounts
+from catalog import accounts, nightly_runs
+from catalog.base import PageQuery
 from catalog.nightly_runs import NightlyRunPublic
 from index.encoder import Encoder
 from index.model_package import ensure_packaged_model
@@ -126,6 +125,15 @@ class FirstNight:
     patents: int
     needs: int
     nights: int = field(default=0)
+
+
+@dataclass(frozen=True)
+class Night:
+    """A night that ran in a process of its own: what it noted, its seconds by the clock, and its peak memory in MB."""
+
+    run: NightlyRunPublic
+    seconds: float
+    peak_mb: int
 
 
 def _pools() -> tuple[Pool, Pool]:
@@ -257,6 +265,10 @@ def _drop_changed(
         with source.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.reader(stream))[1:]
         chosen = set(chance.sample(range(len(rows)), max(1, round(share * len(rows)))))
+        if kind == "needs":
+            # New ones, too: their classes come from the text.
+            chosen |= {len(rows)}
+            rows.append([f"新{first.nights:04d}", f"求{chance.choice(pool.clauses)}", pool.text(chance, 3)])
         for at in chosen:
             # One sentence is replaced: the others keep their vectors.
             rest = rows[at][place].split("。", 1)[1]
@@ -267,33 +279,26 @@ def _drop_changed(
     return changed
 
 
-def _next_night(settings: Settings, encoder: Encoder) -> tuple[NightlyRunPublic, float, float, int]:
-    """Run the night in a process of its own: the run, seconds by the clock and of processors, and its peak memory in MB."""
-    environment = {
-        **os.environ,
-        "PATENTDOCK_DATA": str(settings.data),
-        "PATENTDOCK_MODEL": settings.model,
-        "PATENTDOCK_PRECISION": encoder.precision.dtype,
-    }
-    start = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "service.cli", "nightly", "--json"],
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        out = cast(Any, process.stdout).read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+def _next_night(settings: Settings, encoder: Encoder) -> Night:
+    """Run the night in a process of its own."""
+    own = settings.model_copy(update={"precision": encoder.precision.dtype})
+    start, peak = time.perf_counter(), 0
+    process = processes.start(own, "nightly")
+    while process.poll() is None:
+        peak = max(peak, processes.peak_mb(process.pid))
+        time.sleep(0.05)
     if process.returncode != 0:
         raise AssertionError(f"nightly: {process.returncode}")
-    run = NightlyRunPublic.model_validate(json.loads(out))
-    spent = usage.ru_utime + usage.ru_stime
-    return run, time.perf_counter() - start, spent, usage.ru_maxrss // 1024
+    wall = time.perf_counter() - start
+    runtime = Runtime(settings)
+    with runtime.database.read() as session:
+        run = next(map(nightly_runs.public, nightly_runs.page(session, PageQuery(size=1)).rows))
+    runtime.close()
+    return Night(run, wall, peak)
 
 
-def _print(first: FirstNight, run: NightlyRunPublic, wall: float, spent: float, peak: int) -> None:
+def _print(first: FirstNight, night: Night) -> None:
+    run, wall = night.run, night.seconds
     now = _seconds(run.stages)
     print(f"\n{first.patents} patents, {first.needs} needs; {first.sample}")
     print(f"{'stage':44}{'first night s':>14}{'this night s':>14}")
@@ -304,13 +309,13 @@ def _print(first: FirstNight, run: NightlyRunPublic, wall: float, spent: float, 
         f"{'measured':>14}"
     )
     build = first.stages["import"] + first.stages["reindex"] + first.embedding
-    night = sum(first.stages.values()) + first.embedding
+    whole = sum(first.stages.values()) + first.embedding
     print(f"{'whole process, loading of libraries included':44}{'':14}{wall:14.1f}")
-    print(f"processor seconds {spent:.0f}; peak memory: first night {first.peak_mb} MB, this night {peak} MB")
+    print(f"peak memory: first night {first.peak_mb} MB (with this script), this night {night.peak_mb} MB")
     index = run.stages["reindex"]
     print(f"this night: {index['embedded']} texts embedded, {index['reused']} known")
     print(f"full build (import, reindex and model) {build:.0f} s, of which {first.embedding:.0f} s computed")
-    print(f"this night / full build: {wall / build:.2%}; / first night whole: {wall / night:.2%}")
+    print(f"this night / full build: {wall / build:.2%}; / first night whole: {wall / whole:.2%}")
     reindex = first.stages["reindex"] + first.embedding
     print(f"reindex stage alone / reindex of the full build: {now['reindex'] / reindex:.2%}")
 
@@ -327,7 +332,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for the data, used again when it is filled")
     options = parser.parse_args()
-    models = ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
+    models = processes.ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
     model = ensure_packaged_model(models).resolve()
     encoder = Encoder.load(model, precision=choose_precision(model, models))
     pools = _pools()
@@ -343,7 +348,7 @@ def main() -> None:
         figures.write_text(json.dumps(asdict(first)))
         changed = _drop_changed(settings, first, pools, options.changed, options.whole)
         print(f"{changed} patents changed", flush=True)
-        _print(first, *_next_night(settings, encoder))
+        _print(first, _next_night(settings, encoder))
 
 
 if __name__ == "__main__":
