@@ -17,6 +17,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from catalog.errors import InvalidInput
+from catalog.validation_messages import reason_of
 
 TableT = TypeVar("TableT", bound=BaseModel)
 
@@ -62,6 +63,6 @@ def parse(file: RuleFile, table: type[TableT], hint: str = _RESTORE) -> TableT:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(
-            f"规则文件 {file.name} 的 {place} 无法使用：{first['msg'].removeprefix('Value error, ')}",
+            f"规则文件 {file.name} 的 {place} 无法使用：{reason_of(first)}",
             hint=hint,
         ) from error

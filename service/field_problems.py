@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from catalog.errors import InvalidInput
-from service.validation_messages import reason_of
+from catalog.validation_messages import reason_of
 
 SHOWN_LENGTH = 100
 

@@ -23,7 +23,7 @@ def items(client: httpx.Client, **body: Any) -> Items:
 
 
 def ranking(found: Items) -> list[tuple[int, float]]:
-    return [(item.get("patent", item.get("need"))["id"], item["score"]) for item in found]
+    return [((item.get("patent") or item["need"])["id"], item["score"]) for item in found]
 
 
 def factor(item: dict[str, Any], code: Factor) -> dict[str, Any]:

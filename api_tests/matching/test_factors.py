@@ -1,0 +1,164 @@
+"""Factors: their amounts, what is unknown, sums that do not depend on how they are taken, and files that cannot be used."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.errors import InvalidInput
+from catalog.terms import HolderKind
+from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
+from index.columns import Columns, ColumnValues
+from matching.factor_rules import FILE_NAME, Factor, FactorRules, load
+from matching.factors import AskedFactors, Context, PairFactors
+from matching.rule_files import read
+
+TODAY = date(2026, 6, 1)
+NAMES = {"HB01": "光电子信息"}
+
+
+def attributes(*documents: ColumnValues) -> Attributes:
+    return Columns.of(documents).attributes
+
+
+def told(
+    need: ColumnValues, patent: ColumnValues, rules: FactorRules | None = None
+) -> dict[Factor, tuple[float, str]]:
+    pairs = PairFactors(rules or load(), TODAY, attributes(need), attributes(patent))
+    return {one.code: (one.amount, one.reason) for one in pairs.explained(0, 0, NAMES)}
+
+
+def in_force_for(days: int) -> tuple[date, date]:
+    return TODAY - timedelta(3000), TODAY + timedelta(days)
+
+
+def test_every_factor_counts_its_weight_in_full_and_says_why() -> None:
+    rules = load()
+    need = ColumnValues(segments=("HB01", "HB02"), regions=("420000", "420100"))
+    patent = ColumnValues(
+        segments=("HB01", "HB09"),
+        regions=("420000", "420100"),
+        holder_kind="university",
+        open_licence=True,
+        force=in_force_for(-1),
+        dormancy=100,
+    )
+    found = told(need, patent)
+    assert {factor: amount for factor, (amount, _) in found.items()} == {f: rules.weight(f) for f in Factor}
+    assert [reason for _, reason in found.values()] == [
+        "同属 HB01 光电子信息",
+        "同在武汉市",
+        "有公告中的开放许可声明",
+        "已于 2026-05-31 后失效",
+        "沉睡专利，潜力分 100",
+        "高校",
+    ]
+
+
+def test_what_is_unknown_counts_nothing_and_says_so() -> None:
+    found = told(ColumnValues(), ColumnValues())
+    assert all(amount == 0 for amount, _ in found.values())
+    assert [reason[:2] == "未知" for _, reason in found.values()] == [True, True, False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("regions", "share"),
+    [(("420000", "420500"), 0.5), (("420000",), 0.5), (("320000", "320100"), 0), ((), 0)],
+)
+def test_the_same_province_counts_a_share(regions: tuple[str, ...], share: float) -> None:
+    weight = load().region.weight
+    amount, _ = told(ColumnValues(regions=("420000", "420100")), ColumnValues(regions=regions))[Factor.REGION]
+    assert amount == pytest.approx(weight * share)
+
+
+def test_a_short_term_lowers_and_a_long_one_does_not() -> None:
+    rules = load().term
+    amounts = []
+    for years in (0, 1, 2.5, 5, 15):
+        patent = ColumnValues(force=in_force_for(round(years * 365.25)))
+        amounts.append(told(ColumnValues(), patent)[Factor.TERM][0])
+    expected = [rules.weight * max(0.0, 1 - years / rules.below_years) for years in (0, 1, 2.5, 5, 15)]
+    assert amounts == pytest.approx(expected, abs=2e-6)
+
+
+def test_a_patent_in_use_is_told_from_one_never_screened() -> None:
+    for dormancy, reason in ((NOT_DORMANT, "不是沉睡专利"), (UNKNOWN_DORMANCY, "未知：没有盘点筛选的结论")):
+        assert told(ColumnValues(), ColumnValues(dormancy=dormancy))[Factor.DORMANCY] == (0, reason)
+    half = told(ColumnValues(), ColumnValues(dormancy=50))[Factor.DORMANCY][0]
+    assert half == pytest.approx(load().dormancy.weight / 2)
+
+
+CODES = [f"S{number:03}" for number in range(150)]
+documents = st.builds(
+    ColumnValues,
+    segments=st.lists(st.sampled_from(CODES), max_size=4).map(tuple),
+    regions=st.sampled_from(
+        [(), ("420000",), ("420000", "420100"), ("420000", "420500"), ("310000", "310100")]
+    ),
+    holder_kind=st.sampled_from([None, *HolderKind]),
+    open_licence=st.booleans(),
+    force=st.none() | st.integers(-900, 9000).map(in_force_for),
+    dormancy=st.sampled_from([0, 37, 100, NOT_DORMANT, UNKNOWN_DORMANCY]),
+)
+sides = st.lists(documents, min_size=1, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(needs=sides, patents=sides, later=sides)
+def test_sums_are_the_same_pair_by_pair_from_either_side_and_joined(
+    needs: list[ColumnValues], patents: list[ColumnValues], later: list[ColumnValues]
+) -> None:
+    joined = Attributes.joined([attributes(*patents), attributes(*later)])
+    pairs = PairFactors(load(), TODAY, attributes(*needs), joined)
+    everything = np.arange(len(joined))
+    for need, asks in enumerate(needs):
+        forth = AskedFactors(pairs, need=need).raised(everything)
+        for row, patent in enumerate([*patents, *later]):
+            back = AskedFactors(pairs, patent=row).raised(np.arange(len(needs)))
+            alone = PairFactors(load(), TODAY, attributes(asks), attributes(patent)).explained(0, 0, {})
+            assert forth[row] == back[need] == sum(round(one.amount * 1e6) for one in alone)
+            assert alone == pairs.explained(need, row, {})
+
+
+def test_a_need_in_words_has_the_context_that_is_said() -> None:
+    said = Context.at(["HB01"], "420100")
+    its = Attributes.of_one(said.segments, said.regions)
+    assert (its.segments_of(0), its.region_of(0), its.province[0]) == (["HB01"], "420100", 420000)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("below_years = 5.0", "below_years = 0", "term.below_years 无法使用：应大于 0"),
+        ("province = 0.5", "", "region.province 无法使用：缺少必填项"),
+        ("province = 0.5", "province = 0.5\ncounty = 1", "region.county 无法使用：没有这个字段"),
+        ("[segment]", "[segments]", "segment 无法使用：缺少必填项"),
+        ("university = 1.0", 'university = "many"', "holder_kind.university 无法使用：应为数字"),
+        ("university = 1.0", "university = nan", "holder_kind.university 无法使用"),
+        ("[region]", "[region", "无法读取"),
+    ],
+)
+def test_a_file_that_cannot_be_used_names_key_and_reason(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = read(FILE_NAME).text
+    assert old in text
+    (tmp_path / FILE_NAME).write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(InvalidInput) as refused:
+        load(tmp_path)
+    assert said in refused.value.message
+    assert FILE_NAME in refused.value.message
+
+
+def test_an_edited_copy_wins_and_names_its_version(tmp_path: Path) -> None:
+    text = read(FILE_NAME).text.replace("weight = 0.001", "weight = 0.5", 1)
+    (tmp_path / FILE_NAME).write_text(text, "utf-8")
+    own = load(tmp_path)
+    assert own.segment.weight == 0.5
+    assert own.version.startswith("自定义-")
+    assert load().version.startswith("内置-")
