@@ -14,11 +14,12 @@ from catalog.errors import InvalidInput
 from catalog.terms import HolderKind
 from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from index.columns import Columns, ColumnValues
-from matching.factor_rules import FILE_NAME, Factor, FactorRules, load
+from matching.factor_rules import FILE_NAME, Factor, load
 from matching.factors import AskedFactors, Context, PairFactors
 from matching.rule_files import read
 
 TODAY = date(2026, 6, 1)
+RULES = load()
 NAMES = {"HB01": "光电子信息"}
 
 
@@ -26,10 +27,8 @@ def attributes(*documents: ColumnValues) -> Attributes:
     return Columns.of(documents).attributes
 
 
-def told(
-    need: ColumnValues, patent: ColumnValues, rules: FactorRules | None = None
-) -> dict[Factor, tuple[float, str]]:
-    pairs = PairFactors(rules or load(), TODAY, attributes(need), attributes(patent))
+def told(need: ColumnValues, patent: ColumnValues) -> dict[Factor, tuple[float, str]]:
+    pairs = PairFactors(RULES, TODAY, attributes(need), attributes(patent))
     return {one.code: (one.amount, one.reason) for one in pairs.explained(0, 0, NAMES)}
 
 
@@ -38,7 +37,6 @@ def in_force_for(days: int) -> tuple[date, date]:
 
 
 def test_every_factor_counts_its_weight_in_full_and_says_why() -> None:
-    rules = load()
     need = ColumnValues(segments=("HB01", "HB02"), regions=("420000", "420100"))
     patent = ColumnValues(
         segments=("HB01", "HB09"),
@@ -49,7 +47,7 @@ def test_every_factor_counts_its_weight_in_full_and_says_why() -> None:
         dormancy=100,
     )
     found = told(need, patent)
-    assert {factor: amount for factor, (amount, _) in found.items()} == {f: rules.weight(f) for f in Factor}
+    assert {factor: amount for factor, (amount, _) in found.items()} == {f: RULES.weight(f) for f in Factor}
     assert [reason for _, reason in found.values()] == [
         "同属 HB01 光电子信息",
         "同在武汉市",
@@ -71,13 +69,13 @@ def test_what_is_unknown_counts_nothing_and_says_so() -> None:
     [(("420000", "420500"), 0.5), (("420000",), 0.5), (("320000", "320100"), 0), ((), 0)],
 )
 def test_the_same_province_counts_a_share(regions: tuple[str, ...], share: float) -> None:
-    weight = load().region.weight
+    weight = RULES.region.weight
     amount, _ = told(ColumnValues(regions=("420000", "420100")), ColumnValues(regions=regions))[Factor.REGION]
     assert amount == pytest.approx(weight * share)
 
 
 def test_a_short_term_lowers_and_a_long_one_does_not() -> None:
-    rules = load().term
+    rules = RULES.term
     amounts = []
     for years in (0, 1, 2.5, 5, 15):
         patent = ColumnValues(force=in_force_for(round(years * 365.25)))
@@ -90,7 +88,7 @@ def test_a_patent_in_use_is_told_from_one_never_screened() -> None:
     for dormancy, reason in ((NOT_DORMANT, "不是沉睡专利"), (UNKNOWN_DORMANCY, "未知：没有盘点筛选的结论")):
         assert told(ColumnValues(), ColumnValues(dormancy=dormancy))[Factor.DORMANCY] == (0, reason)
     half = told(ColumnValues(), ColumnValues(dormancy=50))[Factor.DORMANCY][0]
-    assert half == pytest.approx(load().dormancy.weight / 2)
+    assert half == pytest.approx(RULES.dormancy.weight / 2)
 
 
 CODES = [f"S{number:03}" for number in range(150)]
@@ -105,22 +103,22 @@ documents = st.builds(
     force=st.none() | st.integers(-900, 9000).map(in_force_for),
     dormancy=st.sampled_from([0, 37, 100, NOT_DORMANT, UNKNOWN_DORMANCY]),
 )
-sides = st.lists(documents, min_size=1, max_size=6)
+sides = st.lists(documents, min_size=1, max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(needs=sides, patents=sides, later=sides)
 def test_sums_are_the_same_pair_by_pair_from_either_side_and_joined(
     needs: list[ColumnValues], patents: list[ColumnValues], later: list[ColumnValues]
 ) -> None:
     joined = Attributes.joined([attributes(*patents), attributes(*later)])
-    pairs = PairFactors(load(), TODAY, attributes(*needs), joined)
+    pairs = PairFactors(RULES, TODAY, attributes(*needs), joined)
     everything = np.arange(len(joined))
     for need, asks in enumerate(needs):
         forth = AskedFactors(pairs, need=need).raised(everything)
         for row, patent in enumerate([*patents, *later]):
             back = AskedFactors(pairs, patent=row).raised(np.arange(len(needs)))
-            alone = PairFactors(load(), TODAY, attributes(asks), attributes(patent)).explained(0, 0, {})
+            alone = PairFactors(RULES, TODAY, attributes(asks), attributes(patent)).explained(0, 0, {})
             assert forth[row] == back[need] == sum(round(one.amount * 1e6) for one in alone)
             assert alone == pairs.explained(need, row, {})
 
