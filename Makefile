@@ -29,8 +29,9 @@ run: setup ## demo data, index and the service on 127.0.0.1:8000
 	$(PATENTDOCK) reindex
 	$(PATENTDOCK) serve --example
 
+# One worker for each core, one thread in each; tests of a file share what it sets up.
 test: setup ## the whole test suite
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP) ## formatting, lint, types, layers, dependencies
 	$(BIN)/ruff format --check .
