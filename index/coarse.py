@@ -227,7 +227,7 @@ def _faiss_header(count: int, columns: int) -> bytes:
 def _faiss_index(file: NDArray[np.uint8], count: int, columns: int) -> faiss.IndexScalarQuantizer:
     """The index that the mapped file is. It holds neither a copy of the rows nor the mapping: who keeps it keeps these."""
     its = file[_FIRST_BYTE - len(_faiss_header(count, columns)) :]
-    reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(its), its.size)
+    reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(its), its.size)  # type: ignore[attr-defined]
     index = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
     if not isinstance(index, faiss.IndexScalarQuantizer) or (index.ntotal, index.d) != (count, columns):
         raise ValueError("the coarse rows are no index of FAISS")

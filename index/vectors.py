@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import faiss
 import numpy as np
@@ -236,9 +237,11 @@ def _check_unit(block: Floats, dimensions: int) -> None:
 
 
 def _view(index: faiss.IndexFlatIP) -> Floats:
+    """The vectors as FAISS maps them, read-only; the array keeps the index, and so the mapping, alive."""
     shape = (int(index.ntotal), int(index.d))
     if shape[0] == 0:
         return np.empty(shape, np.float32)
-    view: Floats = faiss.rev_swig_ptr(index.get_xb(), shape[0] * shape[1]).reshape(shape)
+    view = faiss.rev_swig_ptr(index.get_xb(), shape[0] * shape[1]).reshape(shape)
     view.flags.writeable = False
-    return view
+    held: Floats = np.asarray(SimpleNamespace(index=index, __array_interface__=view.__array_interface__))
+    return held

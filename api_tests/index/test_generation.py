@@ -16,8 +16,10 @@ from catalog import generations
 from catalog.db import Database, sqlite_url
 from catalog.errors import Conflict, NotFound
 from index.build import note_in_catalogue, reindex
+from index.coarse import CoarseRows
 from index.generation import GenerationStore
 from index.manifest import MANIFEST, Manifest
+from index.vectors import VectorIndex
 from index.verification import GenerationDamaged
 
 Floats = NDArray[np.float32]
@@ -155,6 +157,22 @@ def test_content_is_checked_too_where_checksums_agree(
     manifest.write(folder)
     with pytest.raises(GenerationDamaged, match=problem):
         store.verify(new)
+
+
+def test_coarse_rows_of_other_vectors_are_found(two_generations: tuple[GenerationStore, str, str]) -> None:
+    store, _, new = two_generations
+    folder = store.root / new
+    manifest, path = Manifest.read(folder), folder / "patents" / "vectors.faiss"
+    vectors = VectorIndex.open(path).vectors.copy()
+    for its, problem in ((vectors, None), (vectors[::-1], "粗略向量与向量不符")):
+        CoarseRows.write(path, its)
+        (folder / MANIFEST).unlink()
+        manifest.write(folder)
+        if problem is None:
+            assert "patents/vectors.coarse" in store.verify(new).files
+            continue
+        with pytest.raises(GenerationDamaged, match=problem):
+            store.verify(new)
 
 
 def test_entries_are_listed_newest_first(two_generations: tuple[GenerationStore, str, str]) -> None:

@@ -170,6 +170,15 @@ def test_a_score_is_the_same_by_every_route(
     np.testing.assert_array_equal(index.vector(3), vectors[3])
 
 
+def test_vectors_live_as_long_as_they_are_held(tmp_path: Path) -> None:
+    random = np.random.default_rng(13)
+    vectors = unit(random.standard_normal((20_000, DIMENSIONS)))
+    assert VectorIndex.write(tmp_path / "vectors.faiss", [vectors], DIMENSIONS) == len(vectors)
+    held = VectorIndex.open(tmp_path / "vectors.faiss").vectors  # nothing else holds the mapped file
+    np.testing.assert_array_equal(held, vectors)
+    assert not held.flags.writeable
+
+
 def test_the_file_is_one_of_faiss(tmp_path: Path) -> None:
     vectors = np.eye(DIMENSIONS, dtype=np.float32)
     write(tmp_path, vectors)
