@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from catalog.errors import NotFound
 from ingestion import dormancy, screening_weights
 from ingestion.dormancy import ScreenReport
 from service.runtime import Runtime
 
 NO_INDEX = "索引尚未建立，需求匹配项按数据缺失计；先运行 patentdock reindex 可计入"
+UNUSABLE_INDEX = "索引无法使用，需求匹配项按数据缺失计；运行 patentdock reindex 重建后可计入"
 
 
 def screen(
@@ -17,10 +19,17 @@ def screen(
 ) -> ScreenReport:
     """Screen all patents as of that day and store the results; the model itself is not needed.
 
-    Raises InvalidInput when the operator's own table of weights cannot be used.
+    A damaged index counts as none: the night that screens first builds another one afterwards. Raises InvalidInput when the
+    operator's own table of weights cannot be used.
     """
+    from index.verification import GenerationDamaged
+
     weights = screening_weights.load(runtime.settings.data)
-    generation = runtime.store.current()
+    missing = NO_INDEX
+    try:
+        generation = runtime.store.current()
+    except (GenerationDamaged, NotFound):
+        generation, missing = None, UNUSABLE_INDEX
     strengths: dict[int, float] = {}
     if generation is not None:
         from matching.strength import match_strength
@@ -28,5 +37,5 @@ def screen(
         strengths = match_strength(generation)
     report = dormancy.screen(runtime.database, as_of, weights, strengths, progress)
     if generation is None:
-        report.messages.append(NO_INDEX)
+        report.messages.append(missing)
     return report

@@ -148,6 +148,18 @@ def test_a_failed_stage_is_noted_and_done_again(runtime: Runtime, monkeypatch: p
     assert nightly.run(runtime, fresh=True).id == (failed.id or 0) + 1
 
 
+@pytest.mark.parametrize("broken", ["patents/vectors.faiss", "manifest.json", "."])
+def test_a_night_mends_a_broken_index(runtime: Runtime, broken: str) -> None:
+    first = nightly.run(runtime).generation
+    path = runtime.store.root / first / broken
+    path.write_bytes(b"{") if path.is_file() else path.rename(path.with_name("gone"))
+    mended = runtime_of(runtime.settings.data)
+    done = nightly.run(mended)
+    assert done.generation != first
+    assert "索引无法使用" in done.stages["screen"]["messages"][-1]
+    assert mended.store.verify(done.generation).patents == 40
+
+
 def test_two_runs_at_once_are_refused(runtime: Runtime) -> None:
     with nightly.locked(runtime.settings.data), pytest.raises(AlreadyRunning):
         nightly.run(runtime)
