@@ -22,9 +22,6 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-# Threads that wait for each other would burn processor time that others need.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -157,7 +154,8 @@ def _passages(model: Path, precision: Precision, texts: list[str], rounds: int) 
                 contender.run(block)
             for threads, its in peaks.items():
                 its.append(_peak(threads))
-    config = peer[0].auto_model.config
+    transformer: Any = peer[0]
+    config = transformer.auto_model.config
     work = [_operations(encoder, config, block) for block in blocks] * rounds
     tokens = [sum(encoder.count_tokens(block)) for block in blocks] * rounds
     print(
@@ -165,8 +163,8 @@ def _passages(model: Path, precision: Precision, texts: list[str], rounds: int) 
     )
     for contender in contenders:
         # The peer on as many threads.
-        its = next(one for one in contenders if one.threads == contender.threads)
-        ratio = median(slow / fast for slow, fast in zip(its.seconds, contender.seconds, strict=True))
+        its_peer = next(one for one in contenders if one.threads == contender.threads)
+        ratio = median(slow / fast for slow, fast in zip(its_peer.seconds, contender.seconds, strict=True))
         peak = median(peaks[contender.threads])
         share = median(done / seconds / peak for done, seconds in zip(work, contender.seconds, strict=True))
         docs = median(BLOCK / seconds for seconds in contender.seconds)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from index import lexical_kernels
 from index.all_pairs import BLOCK
-from index.lexical import Floats, LexicalIndex, Rows
+from index.bm25 import Floats
+from index.lexical import LexicalIndex, Rows
 
 _READ = 64 * BLOCK
 
