@@ -1,11 +1,14 @@
 """What the factors beside relevance may move (对接因素): gaps of relevance on judged needs, changes on the demonstration data.
 
     python -m bench.factors gaps MODEL_FOLDER COLLECTION_FOLDER [CORPUS]   how near rows of different grades lie
-    python -m bench.factors demo MODEL_FOLDER                              what the weights in use change there
+    python -m bench.factors demo MODEL_FOLDER [DATA_FOLDER]                what the weights in use change there
+
+Texts that the installation in DATA_FOLDER has embedded with this model are not embedded again.
 
 The judged collections know nothing of holders, regions or terms, so they tell how large weights may be, not what they gain.
 """
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -62,11 +65,13 @@ def gaps(model: Path, folder: Path, corpus: Path | None) -> None:
         print(f"    nearer than: {below}")
 
 
-def demonstration(model: Path) -> None:
+def demonstration(model: Path, known: Path | None) -> None:
     """Print what the weights in use, and multiples of them, change in the first tens of all demonstration needs."""
     with tempfile.TemporaryDirectory() as work:
         runtime = Runtime(Settings(data=Path(work), model=str(model)), Encoder.load(model))
         initialise(runtime.database)
+        if known is not None:
+            shutil.copytree(known / "embeddings", Path(work) / "embeddings")
         for kind in demo.KINDS:
             import_file(runtime.database, demo.path(kind), kind, is_demo=True, rejected_dir=Path(work) / "no")
         rebuild(runtime)
@@ -144,11 +149,11 @@ def _print_kinds(generation: Generation, rules: FactorRules) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Run the part that is asked for."""
-    what, model, *rest = arguments
+    what, (model, *rest) = arguments[0], list(map(Path, arguments[1:]))
     if what == "demo":
-        demonstration(Path(model))
+        demonstration(model, rest[0] if rest else None)
     else:
-        gaps(Path(model), Path(rest[0]), Path(rest[1]) if len(rest) > 1 else None)
+        gaps(model, rest[0], rest[1] if len(rest) > 1 else None)
 
 
 if __name__ == "__main__":

@@ -195,8 +195,8 @@ def _print_patent(item: PatentMatch) -> None:
 
 
 def _score(item: PatentMatch | NeedMatch) -> str:
-    factors = [f"{one.name} {one.amount:+.4f}（{one.reason}）" for one in item.factors if one.amount]
-    return "；".join([f"{item.score:.4f}，相关度 {item.relevance:.4f}", *factors])
+    factors = [f"{one.name} {one.amount:+.5f}（{one.reason}）" for one in item.factors if one.amount]
+    return "；".join([f"{item.score:.5f}，相关度 {item.relevance:.5f}", *factors])
 
 
 def _print_need(item: NeedMatch) -> None:

@@ -58,7 +58,7 @@ def in_force_text(patent: PatentPublic) -> str:
 
 def factor_text(factor: FactorAmount) -> str:
     """A factor in words: its name, its amount with sign and the reason."""
-    return f"{factor.name} {factor.amount:+.4f}（{factor.reason}）"
+    return f"{factor.name} {factor.amount:+.6f}（{factor.reason}）"
 
 
 def family_text(member: FamilyMember) -> str:

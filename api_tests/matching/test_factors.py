@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_used_names_key_and_reason(
 
 
 def test_an_edited_copy_wins_and_names_its_version(tmp_path: Path) -> None:
-    text = read(FILE_NAME).text.replace("weight = 0.001", "weight = 0.5", 1)
+    text = read(FILE_NAME).text.replace("weight = 0.0002", "weight = 0.5", 1)
     (tmp_path / FILE_NAME).write_text(text, "utf-8")
     own = load(tmp_path)
     assert own.segment.weight == 0.5
