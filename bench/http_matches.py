@@ -17,16 +17,13 @@ import json
 import os
 import random
 import resource
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from hashlib import sha256
 from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -39,7 +36,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 import demo
-from bench import import_speed
+from bench import import_speed, processes
 from bench.search import _texts
 from catalog import accounts
 from index.build import reindex
@@ -53,7 +50,6 @@ from service.installation import initialise
 from service.runtime import Runtime
 from service.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
 SENTENCES = 5
 Vectors = NDArray[np.float32]
 
@@ -105,36 +101,6 @@ def _questions() -> Iterator[str]:
     ]
     for number in count():
         yield f"{needs[number % len(needs)]}（第{number}次询问）"
-
-
-@contextmanager
-def _service(settings: Settings) -> Iterator[tuple[str, int]]:
-    """Address and process id of `patentdock serve`."""
-    port = "8765"
-    environment = {**os.environ, "PATENTDOCK_DATA": str(settings.data), "PATENTDOCK_MODEL": settings.model}
-    command = [sys.executable, "-m", "service.cli", "serve", "--port", port]
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(600):
-            try:
-                if httpx.get(f"{address}/healthz").status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        yield address, process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _resident_mb(process: int) -> tuple[int, int]:
-    """Memory of a process that is resident, and what of it no other process shares through files."""
-    fields = dict(
-        line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines() if ":" in line
-    )
-    return tuple(int(fields[name].split()[0]) // 1024 for name in ("VmRSS", "RssAnon"))  # type: ignore[return-value]
 
 
 def _peak_mb() -> int:
@@ -221,7 +187,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for the data, used again when it is filled")
     options = parser.parse_args()
-    models = ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
+    models = processes.ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
     model = ensure_packaged_model(models).resolve()
     precision: Precision = choose_precision(model, models)
     with tempfile.TemporaryDirectory(prefix="patentdock-bench-") as work:
@@ -243,30 +209,46 @@ FILTERS: dict[str, dict[str, object]] = {
 }
 
 
-def _measure(settings: Settings, model: Path, key: str, requests: int) -> None:
+def _opened(root: Path) -> tuple[float, int]:
+    """Seconds that opening the generation takes, and its patents; to be called in a new process."""
     start = time.perf_counter()
-    generation = GenerationStore(settings.data / "generations").current()
-    print(f"generation opened in {time.perf_counter() - start:.2f} s: {len(generation.patents)} patents")  # type: ignore[union-attr]
+    generation = GenerationStore(root).current()
+    return time.perf_counter() - start, len(generation.patents) if generation else 0
+
+
+def _measure(settings: Settings, model: Path, key: str, requests: int) -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        seconds, patents = pool.submit(_opened, settings.data / "generations").result()
+    print(f"generation of {patents} patents opened in a new process: {seconds:.2f} s")
     questions = _questions()
     print(f"{'':46}{'median':>9}{'p95 ms':>9}{'per s':>9}{'ratio':>8}")
     peer = _peer(model, settings, [next(questions) for _ in range(requests)])
     headers = {"Authorization": f"Bearer {key}"}
-    with _service(settings) as (address, process):
-        with httpx.Client(
-            base_url=address, headers=headers, timeout=60, limits=httpx.Limits(max_connections=32)
-        ) as c:
-            for _ in range(10):
-                _ask(c, next(questions), {})
-            for clients in (1, 16):
-                for name, filters in FILTERS.items():
-                    calls = [
-                        lambda text=next(questions), wanted=filters: _ask(c, text, wanted)
-                        for _ in range(requests)
-                    ]
-                    times, seconds = _timed(calls, clients)
-                    _show(f"POST /matches, {clients} clients, {name}", times, seconds, peer)
-        resident, own = _resident_mb(process)
-        print(f"service: {resident} MB resident, {own} MB of them its own")
+    with (
+        processes.serving(settings) as served,
+        httpx.Client(
+            base_url=served.address, headers=headers, timeout=60, limits=httpx.Limits(max_connections=32)
+        ) as c,
+    ):
+        times, _ = _timed([lambda: _ask(c, next(questions), {})], 1)
+        print(
+            f"service alive {served.seconds:.1f} s after its start, first request answered in {times[0]:.0f} ms"
+        )
+        for _ in range(10):
+            _ask(c, next(questions), {})
+        for clients in (1, 16):
+            for name, filters in FILTERS.items():
+                calls = [
+                    lambda text=next(questions), wanted=filters: _ask(c, text, wanted)
+                    for _ in range(requests)
+                ]
+                times, seconds = _timed(calls, clients)
+                _show(f"POST /matches, {clients} clients, {name}", times, seconds, peer)
+        resident, own = processes.resident_mb(served.process)
+        print(
+            f"service, one process: {resident} MB resident, {own} MB of them its own, "
+            f"at its peak {processes.peak_mb(served.process)} MB"
+        )
 
 
 if __name__ == "__main__":
