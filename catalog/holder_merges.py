@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import JSON, Select, delete, insert, or_, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog import holders
+from catalog import generations, holders
 from catalog.base import PageQuery, Rows, Timestamps, UtcDateTime, chunks, now, paginate, table_of
 from catalog.errors import Conflict, InvalidInput, NotFound
 from catalog.holders import Holder
@@ -192,7 +192,7 @@ def take_back(session: Session, merge_id: int) -> TakenBack:
     """Undo a merge: the holder is one of its own again, with the patents it had. Raises NotFound and Conflict.
 
     Patents whose holders have changed since are left alone; those that came under the old spelling after the merge stay
-    with the kept holder until they are imported again.
+    with the kept holder until they are imported again. Where an index has been built since, all count as changed now.
     """
     row = session.get(HolderMerge, merge_id)
     if row is None:
@@ -206,9 +206,10 @@ def take_back(session: Session, merge_id: int) -> TakenBack:
     before = holders.roots(session, involved)
     _part(session, row)
     after = holders.roots(session, involved)
+    is_indexed = any(entry.created_at > row.created_at for entry in generations.history(session))
     restored = 0
     for chunk in chunks(moved):
-        restored += _restore(session, row, chunk, before, after)
+        restored += _restore(session, row, chunk, before, after, is_indexed=is_indexed)
     session.execute(delete(MergedPatent).where(col(MergedPatent.merge_id) == merge_id))
     row.undone_at = row.updated_at = now()
     session.flush()
@@ -237,16 +238,15 @@ def _restore(
     moved: Sequence[MergedPatent],
     before: dict[int, int],
     after: dict[int, int],
+    *,
+    is_indexed: bool,
 ) -> int:
     present = _holder_lists(session, [patent.patent_id for patent in moved])
     same = [p for p in moved if present.get(p.patent_id) == _under(p.holder_ids, before)]
     _write_lists(session, {patent.patent_id: _under(patent.holder_ids, after) for patent in same})
     for patent in same:
-        session.execute(
-            update(Patent)
-            .where(col(Patent.id) == patent.patent_id)
-            .values(updated_at=patent.was_updated_at if _untouched(session, patent) else now())
-        )
+        stamp = patent.was_updated_at if not is_indexed and _untouched(session, patent) else now()
+        session.execute(update(Patent).where(col(Patent.id) == patent.patent_id).values(updated_at=stamp))
     screened = [patent.patent_id for patent in same if patent.screened]
     session.execute(
         update(Screening).where(col(Screening.patent_id).in_(screened)).values(holder_id=row.merged_id)

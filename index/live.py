@@ -64,8 +64,7 @@ class LiveVectors(VectorIndex):
     """The vectors of a base but for the rows that are not `alive`, and those of a tail, exactly searched both."""
 
     def __init__(self, base: VectorIndex, tail: VectorIndex, alive: Mask) -> None:
-        self._base, self._alive = base, alive
-        self._tail = tail.vectors.astype(np.float64)
+        self._base, self._tail, self._alive = base, tail, alive
         self._gone = int(len(alive) - alive.sum())
         self.dimensions = base.dimensions
 
@@ -82,7 +81,7 @@ class LiveVectors(VectorIndex):
         vectors = np.empty((len(rows), self.dimensions), np.float32)
         old = rows < len(self._base)
         vectors[old] = self._base.rows(rows[old])
-        vectors[~old] = self._tail[rows[~old] - len(self._base)]
+        vectors[~old] = self._tail.rows(rows[~old] - len(self._base))
         return vectors
 
     def scores(self, query: Floats, rows: Rows) -> Floats:
@@ -90,21 +89,21 @@ class LiveVectors(VectorIndex):
         scores = np.empty(len(rows), np.float32)
         old = rows < len(self._base)
         scores[old] = self._base.scores(query, rows[old])
-        scores[~old] = np.vecdot(self._tail[rows[~old] - len(self._base)], query.astype(np.float64))
+        scores[~old] = self._tail.scores(query, rows[~old] - len(self._base))
         return scores
 
     def search(self, queries: Floats, k: int, rows: Rows | None = None) -> tuple[Floats, Rows]:
         """As `VectorIndex.search`; `rows` hold none that is gone."""
         count = len(self._base)
         if rows is None:
-            old, added = self._search_alive(queries, k), np.arange(count, len(self))
+            old, new = self._search_alive(queries, k), self._tail.search(queries, k)
         else:
             cut = int(np.searchsorted(rows, count))
-            old, added = self._base.search(queries, k, rows[:cut]), rows[cut:]
-        if len(added) == 0:
+            old = self._base.search(queries, k, rows[:cut])
+            new = self._tail.search(queries, k, rows[cut:] - count)
+        if new[1].shape[1] == 0:
             return old
-        new = np.stack([self.scores(query, added) for query in queries]) if len(queries) else old[0][:, :0]
-        return _best(np.hstack([old[0], new]), np.hstack([old[1], np.tile(added, (len(queries), 1))]), k)
+        return _best(np.hstack([old[0], new[0]]), np.hstack([old[1], new[1] + count]), k)
 
     def _search_alive(self, queries: Floats, k: int) -> tuple[Floats, Rows]:
         """The best rows of the base that are not gone."""
@@ -318,9 +317,12 @@ def _lexical(texts: Sequence[Embedded], base: LexicalIndex) -> LexicalIndex:
     rows = np.repeat(np.arange(len(texts), dtype=np.int32), distinct_tokens)
     weights = counts / (counts + np.repeat(length_norm(lengths.astype(np.float32), mean), distinct_tokens))
     order = np.argsort(keys, kind="stable")
-    distinct, starts = np.unique(keys[order], return_index=True)
+    ordered = keys[order]
+    starts = np.flatnonzero(
+        np.concatenate([np.ones(min(len(keys), 1), np.bool_), ordered[1:] != ordered[:-1]])
+    )
     arrays = {
-        "keys": distinct,
+        "keys": ordered[starts],
         "offsets": np.append(starts, len(keys)).astype(np.int64),
         "rows": rows[order],
         "weights": weights[order],

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue, patent
-from catalog import imports, licence_edits, needs, patent_upserts, undo
+from catalog import holder_merges, imports, licence_edits, needs, patent_upserts, undo
 from catalog.db import Database, sqlite_url
 from catalog.enterprises import EnterpriseCreate, create
+from catalog.holders import HolderRef
 from catalog.licences import LicenceCreate
 from catalog.needs import NeedCreate, NeedUpdate
-from catalog.terms import LicenceStatus, NeedStatus, PaymentForm
+from catalog.terms import HolderKind, LicenceStatus, NeedStatus, PaymentForm
 from index.build import reindex
 from index.collection import Collection
 from index.columns import Filters
@@ -219,6 +220,27 @@ def test_an_undone_import_is_forgotten(installation: Installation, tmp_path: Pat
         undo.undo(session, import_id)
     installation.agrees_with_a_rebuild(tmp_path / "other")
     assert installation.followed() is installation.store.current()
+
+
+def test_holders_are_merged_and_parted(installation: Installation, tmp_path: Path) -> None:
+    def of_firms() -> list[int]:
+        view = installation.followed()
+        rows = view.patents.columns.select(Filters(holder_kind=["company"]))
+        return [] if rows is None else view.patents.ids[rows].tolist()
+
+    firm = HolderRef(name="示例公司", kind=HolderKind.COMPANY)
+    with installation.database.write() as session:
+        patent_upserts.upsert(session, [patent(20).model_copy(update={"holders": [firm]})])
+    installation.rebuild()
+    assert of_firms() == [9]
+    with installation.database.write() as session:
+        (merge,) = holder_merges.merge(session, 1, [2])
+        merge_id = merge.id or 0
+    assert of_firms() == []
+    installation.rebuild()
+    with installation.database.write() as session:
+        holder_merges.take_back(session, merge_id)
+    assert of_firms() == [9]
 
 
 def test_a_new_generation_begins_anew(installation: Installation) -> None:
