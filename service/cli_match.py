@@ -195,8 +195,10 @@ def _print_patent(item: PatentMatch) -> None:
 
 
 def _score(item: PatentMatch | NeedMatch) -> str:
-    factors = [f"{one.name} {one.amount:+.5f}（{one.reason}）" for one in item.factors if one.amount]
-    return "；".join([f"{item.score:.5f}，相关度 {item.relevance:.5f}", *factors])
+    from service.exports import factors_text
+
+    parts = [f"{item.score:.6f}，相关度 {item.relevance:.6f}", factors_text(item.factors)]
+    return "；".join(part for part in parts if part)
 
 
 def _print_need(item: NeedMatch) -> None:

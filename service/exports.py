@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 import xlsxwriter
@@ -48,6 +49,7 @@ COLUMNS = (
 IN_FORCE = {True: "当前有效", False: "当前不在有效期", None: "有效性未知"}
 # A cell that begins so is run as a formula by spreadsheet programs.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NEGATIVE = re.compile(r"-[0-9]+\.[0-9]+")
 
 
 def in_force_text(patent: PatentPublic) -> str:
@@ -56,9 +58,9 @@ def in_force_text(patent: PatentPublic) -> str:
     return IN_FORCE[patent.in_force] + ("（推定）" if presumed else "")
 
 
-def factor_text(factor: FactorAmount) -> str:
-    """A factor in words: its name, its amount with sign and the reason."""
-    return f"{factor.name} {factor.amount:+.6f}（{factor.reason}）"
+def factors_text(factors: Sequence[FactorAmount]) -> str:
+    """The factors that raise or lower a row in words: names, amounts with sign and reasons."""
+    return "；".join(f"{one.name} {one.amount:+.6f}（{one.reason}）" for one in factors if one.amount)
 
 
 def family_text(member: FamilyMember) -> str:
@@ -98,7 +100,7 @@ def cells(item: PatentMatch) -> list[str]:
         f"{item.relevance:.6f}",
         f"{sum(factor.amount for factor in item.factors):.6f}",
         None if item.rerank is None else f"{item.rerank:.6f}",
-        "；".join(factor_text(factor) for factor in item.factors if factor.amount),
+        factors_text(item.factors),
         f"{item.scores.document:.6f}",
         f"{item.scores.sentence:.6f}",
         f"{item.scores.lexical:.6f}",
@@ -128,7 +130,8 @@ def notes(
 
 
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    runs = cell.startswith(_FORMULA_STARTS) and not _NEGATIVE.fullmatch(cell)
+    return f"'{cell}" if runs else cell
 
 
 def to_csv(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> bytes:

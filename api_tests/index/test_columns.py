@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from index.attributes import UNKNOWN_DORMANCY
 from index.columns import CODED, Columns, ColumnValues, Filters
 
 SEGMENTS, REGIONS = ["HB01", "HB02", "HB10"], ["420000", "420100", "420500", "440000"]
@@ -114,6 +115,15 @@ def test_unknown_time_in_force_never_counts(tmp_path: Path) -> None:
     rows = Columns.open(tmp_path / "columns").select(Filters(in_force_on=DAYS[1]))
     assert rows is not None
     assert rows.tolist() == [1]
+
+
+def test_columns_from_before_dormancy_open_and_do_not_know_it(tmp_path: Path) -> None:
+    Columns.write(tmp_path / "columns", [ColumnValues(dormancy=40)])
+    assert Columns.open(tmp_path / "columns").attributes.dormancy.tolist() == [40]
+    (tmp_path / "columns" / "dormancy.npy").unlink()
+    old = Columns.open(tmp_path / "columns").attributes
+    assert not old.knows_dormancy
+    assert old.dormancy.tolist() == [UNKNOWN_DORMANCY]
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

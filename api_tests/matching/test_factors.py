@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -89,6 +90,17 @@ def test_a_patent_in_use_is_told_from_one_never_screened() -> None:
         assert told(ColumnValues(), ColumnValues(dormancy=dormancy))[Factor.DORMANCY] == (0, reason)
     half = told(ColumnValues(), ColumnValues(dormancy=50))[Factor.DORMANCY][0]
     assert half == pytest.approx(RULES.dormancy.weight / 2)
+
+
+def test_an_index_from_before_dormancy_is_told_of_unless_nothing_rests_on_it() -> None:
+    old = replace(attributes(ColumnValues()), knows_dormancy=False)
+    for rules, told_of in ((RULES, True), (RULES.model_copy(update={"dormancy": _weightless()}), False)):
+        pairs = PairFactors(rules, TODAY, attributes(ColumnValues()), old)
+        assert any("patentdock reindex" in notice for notice in pairs.notices("G")) == told_of
+
+
+def _weightless() -> object:
+    return RULES.dormancy.model_copy(update={"weight": 0.0})
 
 
 CODES = [f"S{number:03}" for number in range(150)]

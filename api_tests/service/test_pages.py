@@ -123,6 +123,16 @@ def test_exports_hold_the_rows_of_the_page(server: str) -> None:
     assert all(number in page(server, **params).text for number in numbers)
 
 
+def test_a_row_says_which_factors_moved_it_unless_none_may(server: str) -> None:
+    counted = page(server, q=NEED, need_region="武汉市").text
+    assert "同在武汉市" in counted
+    assert "对接因素：抬高" in counted
+    plain = page(server, q=NEED, need_region="武汉市", by_relevance="1").text
+    assert "按相关度从高到低" in plain
+    assert "对接因素：抬高" not in plain
+    assert "没有这个地区" in page(server, q=NEED, need_region="荆洲市").text
+
+
 def test_cells_never_become_formulas(installation: Runtime) -> None:
     response = installation.matcher.patents_for_text(NEED, 1, Filters())
     item = response.items[0]

@@ -23,6 +23,7 @@ from matching.portfolio_chances import (
 from matching.results import Evidence
 from service.dependencies import RecordId, RuntimeDep
 from service.errors import responses
+from service.exports import factors_text
 from service.filters import ClassConditions, PlaceConditions, Values, codes_of, described, values_field
 from service.list_exports import DEMO, DORMANT, XLSX_TYPE, Listing, Value, workbook_response
 from service.runtime import Runtime
@@ -173,8 +174,9 @@ LICENSEE_COLUMNS = (
     ("专利中最相近的一句", 50), ("行业依据", 36), ("最相近的自有专利", 40), ("企业编号", 10), ("备注", 10),
 )  # fmt: skip
 CHANCE_COLUMNS = (
-    ("名次", 6), ("专利名称", 44), ("申请号", 18), ("第一专利权人", 12), ("得分", 10), ("其中全文语义", 12), ("其中最相近一句", 14),
-    ("其中字词", 10), ("需求名称", 36), ("需求编号", 18), ("企业", 30), ("需求原文依据", 50), ("开放许可判定", 16), ("判定理由", 40),
+    ("名次", 6), ("专利名称", 44), ("申请号", 18), ("第一专利权人", 12), ("得分", 10), ("其中相关度", 10), ("其中因素", 10),
+    ("因素（抬高或降低排名）", 44), ("相关度中全文语义", 14), ("相关度中最相近一句", 16), ("相关度中字词", 12),
+    ("需求名称", 36), ("需求编号", 18), ("企业", 30), ("需求原文依据", 50), ("开放许可判定", 16), ("判定理由", 40),
     ("沉睡", 10), ("潜力分", 8), ("最后有效日", 12), ("归并的其余机会", 10), ("备注", 10),
 )  # fmt: skip
 
@@ -199,6 +201,7 @@ def _chance(item: Chance) -> Sequence[Value]:
     deciding = item.eligibility.grounds[0].text if item.eligibility.grounds else None
     return (
         item.rank, patent.title, patent.application_number, "是" if item.first_holder else "否", _amount(item.score),
+        _amount(item.relevance), _amount(item.score - item.relevance), factors_text(item.factors),
         _amount(item.scores.document), _amount(item.scores.sentence), _amount(item.scores.lexical), need.title, need.code,
         need.enterprise_name, _quoted(item.evidence), item.eligibility.verdict_name, deciding,
         DORMANT[screening.dormant] if screening else None, screening.potential if screening else None,
