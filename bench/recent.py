@@ -124,15 +124,31 @@ def _of_one_leg(base: Collection, live: LiveCollection, source: Source) -> None:
 
 
 def _view(base: Collection, recent: Sequence[Recent]) -> LiveCollection:
-    before, start = _megabytes(), time.perf_counter()
+    start = time.perf_counter()
     live = laid_over(base, recent)
     seconds = time.perf_counter() - start
     rows = live.columns.attributes
     print(
         f"{len(recent)} records laid over it in {seconds * 1000:.0f} ms, columns row by row after "
-        f"{(time.perf_counter() - start) * 1000:.0f} ms ({len(rows)} rows), peak memory +{_megabytes() - before:.0f} MB"
+        f"{(time.perf_counter() - start) * 1000:.0f} ms ({len(rows)} rows); "
+        f"tail {_bytes(live) / 2**20:.0f} MB, as much again for its records"
     )
     return live
+
+
+def _bytes(live: LiveCollection) -> int:
+    """The size of the arrays of the tail."""
+    tail = live.added
+    arrays = [
+        tail.vectors.vectors,
+        tail.lexical.keys,
+        tail.lexical.offsets,
+        tail.lexical.rows,
+        tail.lexical.weights,
+    ]
+    if tail.sentences is not None:
+        arrays += [tail.sentences.codes, tail.sentences.scales, tail.sentences.starts]
+    return sum(array.nbytes for array in arrays)
 
 
 def _exact(live: LiveCollection, source: Source) -> None:
