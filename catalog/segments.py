@@ -159,6 +159,12 @@ def segments_of(session: Session, row: SegmentCatalogue) -> Sequence[Segment]:
     return session.execute(query).scalars().all()
 
 
+def names(session: Session, row: SegmentCatalogue) -> dict[str, str]:
+    """The names of the segments of a catalogue version by code, in their order."""
+    query = select(col(Segment.code), col(Segment.name)).where(col(Segment.catalogue_id) == row.id)
+    return dict(session.execute(query.order_by(col(Segment.position))).tuples().all())
+
+
 def public(session: Session, row: SegmentCatalogue) -> CataloguePublic:
     """A catalogue version with its segments as shown to users."""
     return CataloguePublic(

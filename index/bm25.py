@@ -5,6 +5,7 @@ A posting holds the saturated term frequency tf / (tf + k1 (1 - b + b length / m
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -32,6 +33,8 @@ def length_norm(length: Any, mean: float) -> Any:
     return np.asarray(K1 * (1 - B + B * length / mean)).astype(np.float32)
 
 
+# A request asks for the same tokens several times: score, mass, evidence.
+@lru_cache(2**16)
 def token_key(token: str) -> np.uint64:
     """The number that stands for a token."""
     # Digests instead of the words: the vocabulary is mapped, not loaded. Among three million tokens, any two share one

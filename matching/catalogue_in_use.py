@@ -14,6 +14,7 @@ from index.generation import Generation
 
 LEFT = "另有 {} 条新增或变更的记录尚未编入索引，请运行 patentdock reindex"
 
+
 @dataclass(frozen=True, slots=True)
 class SegmentNames:
     """Names of the segments in use by code, the version they are from, and what to tell where the index is behind."""
@@ -26,8 +27,7 @@ class SegmentNames:
 def segment_names(session: Session, generation: Generation) -> SegmentNames:
     """The names of the segments in use. Raises NotReady when no catalogue is in use."""
     row = segments.catalogue(session)
-    names = {segment.code: segment.name for segment in segments.segments_of(session, row)}
-    return SegmentNames(row.version, names, _notices(row, generation))
+    return SegmentNames(row.version, segments.names(session, row), _notices(row, generation))
 
 
 def notices(session: Session, generation: Generation) -> list[str]:

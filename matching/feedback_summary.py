@@ -87,7 +87,7 @@ def _segment_names(session: Session) -> dict[str, str]:
         used = segments.catalogue(session)
     except NotReady:
         return {}
-    return {segment.code: segment.name for segment in segments.segments_of(session, used)}
+    return segments.names(session, used)
 
 
 def _groups(tallies: Sequence[Tally], names: Mapping[str, str], floor: Floor) -> list[FeedbackGroup]:

@@ -142,7 +142,7 @@ def _segment_names(session: Session) -> dict[str, str]:
         catalogue = segments.catalogue(session)
     except NotReady:
         return {}
-    return {segment.code: segment.name for segment in segments.segments_of(session, catalogue)}
+    return segments.names(session, catalogue)
 
 
 def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> str:
