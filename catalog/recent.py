@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session, col
 
 from catalog.enterprises import Enterprise
@@ -19,18 +19,22 @@ SIDES = tuple(_MODELS)
 """What is indexed: patents, open needs, and products of enterprises."""
 
 
-def changed(session: Session, side: str, since: datetime, most: int) -> dict[int, datetime]:
+Place = tuple[datetime, int]
+"""A place in the order of changes: the time of a change, and the id among those of that time."""
+
+
+def changed(session: Session, side: str, since: Place, most: int) -> dict[int, datetime]:
     """The records that changed after `since` by id, with the time, the oldest change first; `most` of them."""
     model = _MODELS[side]
-    query = select(col(model.id), col(model.updated_at)).where(col(model.updated_at) > since)
+    query = select(col(model.id), col(model.updated_at)).where(_after(model, since))
     ordered = query.order_by(col(model.updated_at), col(model.id)).limit(most)
     return dict(session.execute(ordered).all())
 
 
-def count_changed(session: Session, side: str, since: datetime) -> int:
+def count_changed(session: Session, side: str, since: Place) -> int:
     """How many records changed after `since`."""
     model = _MODELS[side]
-    query = select(func.count()).select_from(model).where(col(model.updated_at) > since)
+    query = select(func.count()).select_from(model).where(_after(model, since))
     return int(session.execute(query).scalar_one())
 
 
@@ -42,6 +46,13 @@ def indexed_ids(session: Session, side: str) -> Sequence[int]:
 def count_indexed(session: Session, side: str) -> int:
     """How many records an index is to hold by now."""
     return int(session.execute(_indexed(side, func.count(col(_MODELS[side].id)))).scalar_one())
+
+
+def _after(model: Any, since: Place) -> ColumnElement[bool]:
+    time, id_ = since
+    of_that_time = and_(col(model.updated_at) == time, col(model.id) > id_)
+    # The first condition says nothing new, but lets the index on the time be used.
+    return and_(col(model.updated_at) >= time, or_(col(model.updated_at) > time, of_that_time))
 
 
 def _indexed(side: str, what: Any) -> Select[Any]:

@@ -115,13 +115,13 @@ class LexicalIndex:
         What `scores` answers for these queries and the row of that document, bit by bit.
         """
         keys, weights = self.posting_weights(tokens)
-        asked, asked_known = queries.places(keys)
-        own, own_known = self.places(keys)
-        both = asked_known & own_known
-        idf = self.idf_of(np.diff(self.offsets)[own[both]])
+        asked, known = queries.places(keys)
+        # A document that came later may have tokens of its own, which count as those of no document do.
+        starts, stops = self._spans(keys[known])
+        idf = self.idf_of(stops - starts)
         sums = np.zeros(queries.documents, np.float32)
         postings = (queries.offsets, queries.rows, queries.weights)
-        lexical_kernels.add_asked(postings, queries.norms, asked[both], idf, weights[both], sums)
+        lexical_kernels.add_asked(postings, queries.norms, asked[known], idf, weights[known], sums)
         return sums
 
     def posting_weights(self, tokens: Sequence[str]) -> tuple[NDArray[np.uint64], Floats]:

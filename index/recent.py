@@ -27,9 +27,9 @@ from index.text import tokens
 
 MOST = 5000
 """Records laid over one side of a generation: patents, needs or products."""
-# Times of change are set before their transaction is committed, which may wait for others.
-_OVERLAP = timedelta(minutes=2)
-# Records whose time of change is looked at; those that nothing searched has changed of do not count into the limit above.
+# Times of change are set before their transaction is committed; the longest take some seconds.
+_OVERLAP = timedelta(seconds=30)
+# Records whose time of change is looked at in a turn; of the oldest those that are as in the base are passed over for good.
 _EXAMINED = 20_000
 _BLOCK = 32
 _SECONDS_BETWEEN_VIEWS, _SECONDS_A_TURN = 2.0, 15.0
@@ -123,7 +123,8 @@ class Follower:
         with self._database.read() as session:
             for side in self._sides.values():
                 side.find_deleted(session)
-        self._publish(base, 0, moment)
+        behind = sum(side.settle(moment - _OVERLAP) for side in self._sides.values())
+        self._publish(base, behind, None if behind else moment)
 
     def _publish(self, base: Generation, waiting: int, as_of: datetime | None) -> None:
         left = 0 if waiting else sum(side.left for side in self._sides.values())
@@ -141,8 +142,9 @@ class _Side:
     def __init__(self, name: str, generation: Generation, most: int) -> None:
         self.generation, self._name, self._most = generation, name, most
         self._base: Collection = getattr(generation, name)
-        self._since = generation.manifest.started_at - _OVERLAP
+        self._since = generation.manifest.started_at - _OVERLAP, 0
         self._licensed = _licensed(self._base) if name == "patents" else set()
+        self._stamps: dict[int, datetime] = {}
         self._signatures: dict[int, Signature] = {}
         # None: nothing that is searched has changed.
         self._taken: dict[int, tuple[Signature, Recent | None]] = {}
@@ -177,7 +179,7 @@ class _Side:
 
     def survey(self, session: Session) -> list[int]:
         """Look what has changed; answers the records to take, the oldest change first."""
-        stamps = recent.changed(session, self._name, self._since, _EXAMINED)
+        self._stamps = stamps = recent.changed(session, self._name, self._since, _EXAMINED)
         everything = recent.count_changed(session, self._name, self._since)
         licensed = licences.licensed_ids(session, date.today()) if self._name == "patents" else set[int]()
         differing = sorted(id_ for id_ in licensed ^ self._licensed if self._base.row_of(id_) is not None)
@@ -218,6 +220,24 @@ class _Side:
         for document, embedded in zip(fresh[:most_new], self._embed(encoder, fresh[:most_new]), strict=True):
             self._note(document.id, Recent(document.id, document.columns, embedded), present=True)
         return min(len(fresh), most_new)
+
+    def settle(self, until: datetime) -> int:
+        """Pass over the oldest changes, before `until`, that changed nothing that is searched.
+
+        Those of an import that ended just before the build are many. Answers how many more are to be looked at behind them, where
+        all of the turn could be passed over.
+        """
+        for id_, at in self._stamps.items():
+            if at >= until or not self._is_as_in_base(id_):
+                break
+            self._since = at, id_
+        else:
+            return self._beyond
+        return 0
+
+    def _is_as_in_base(self, id_: int) -> bool:
+        known = self._taken.get(id_)
+        return known is not None and known[1] is None and id_ not in self._absent and not self._is_stale(id_)
 
     def find_deleted(self, session: Session) -> None:
         """Look for records that are gone without a trace, where the number of records shows that there are any."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
-from threading import Event, Thread, get_native_id
+from threading import Event, Thread
 
 from service.runtime import Runtime
 
 logger = logging.getLogger("patentdock")
 
-_NICENESS = 10
+_BETWEEN_BLOCKS = 0.02
 
 
 class Following:
@@ -31,22 +30,22 @@ class Following:
         if self._thread.is_alive():
             self._thread.join()
 
+    def _gives_way(self) -> bool:
+        """Wait a little between blocks of records; answers whether it is to end.
+
+        A lower priority would hold requests up: on a busy machine the thread would keep the interpreter while it waits for a core.
+        """
+        return self._stop.wait(_BETWEEN_BLOCKS)
+
     def _run(self) -> None:
-        _give_way()
         told = ""
         while not self._stop.is_set():
             waiting, problem = 0, ""
             try:
-                waiting = self._runtime.recent.catch_up(is_stopped=self._stop.is_set).waiting
+                waiting = self._runtime.recent.catch_up(is_stopped=self._gives_way).waiting
             except Exception as error:  # whatever it is, the service goes on and so does this
                 problem = f"{type(error).__name__}: {error}"
                 if problem != told:
                     logger.warning("新增、变更的记录暂时不能编入检索：%s", problem, exc_info=error)
             told = problem
             self._stop.wait(0 if waiting else self._runtime.settings.follow_seconds)
-
-
-def _give_way() -> None:
-    """Let requests have the processor first, where the system knows priorities of threads."""
-    if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -168,6 +168,7 @@ def test_rows_sentences_and_columns_belong_to_their_records(
 
 
 @settings(deadline=None, max_examples=6)
+@example(what={0: ("text", 1)}, asked={0: ("text", 1)})  # a token that is new on both sides
 @given(what=changes(), asked=changes())
 def test_a_document_asked_by_all_queries_scores_as_each_of_them_asking(
     base: Collection, what: dict[int, tuple[str, int]], asked: dict[int, tuple[str, int]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from shutil import copytree
 
@@ -266,6 +266,20 @@ def test_what_goes_beyond_the_bound_is_counted(folder: Path) -> None:
     assert view.left == installation.follower.state.left == 2
     installation.rebuild()
     assert installation.followed().left == 0
+
+
+def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.recent._EXAMINED", 3)
+    # The eight patents were imported so shortly before that they are looked at; that takes some turns.
+    assert installation.follower.catch_up().left == 5
+    add_patents(installation.database, range(20, 21))
+    monkeypatch.setattr("index.recent._OVERLAP", timedelta(0))
+    turns = [installation.follower.catch_up() for _ in range(12)]
+    assert (turns[-1].waiting, turns[-1].left) == (0, 0)
+    assert installation.followed().patents.row_of(9) is not None
+    assert not installation.follower.state.error
 
 
 def test_few_texts_may_be_asked_for(installation: Installation) -> None:
