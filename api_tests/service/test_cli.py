@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from service.cli import main
+from service.cli_install import _listen
 from service.installation import initialise
 from service.runtime import Runtime
 from service.settings import Settings
@@ -289,3 +291,12 @@ def test_the_first_index_says_how_much_was_embedded(
     report = json.loads(out)
     assert report["assigned"]["patents"] > 0
     assert (report["build"]["embedded"], report["build"]["reused"]) == (2, 0)
+
+
+def test_an_answer_does_not_wait_for_an_acknowledgement() -> None:
+    with (
+        _listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
