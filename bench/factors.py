@@ -137,7 +137,7 @@ def _print_kinds(generation: Generation, rules: FactorRules) -> None:
     for need, ranking in enumerate(_rankings(generation, rules)):
         for patent, _ in ranking[:SHOWN]:
             row = generation.patents.row_of(patent)
-            for one in factors.explained(need, row or 0, {}):
+            for one in factors.explained(np.array([need]), np.array([row or 0]), {})[0]:
                 told[one.code].append((one.amount, one.reason.startswith("未知")))
     for factor, its in told.items():
         amounts = np.array([amount for amount, _ in its])

@@ -162,7 +162,7 @@ def segments_of(session: Session, row: SegmentCatalogue) -> Sequence[Segment]:
 def names(session: Session, row: SegmentCatalogue) -> dict[str, str]:
     """The names of the segments of a catalogue version by code, in their order."""
     query = select(col(Segment.code), col(Segment.name)).where(col(Segment.catalogue_id) == row.id)
-    return dict(session.execute(query.order_by(col(Segment.position))).tuples().all())
+    return dict(session.execute(query.order_by(col(Segment.position))).all())
 
 
 def public(session: Session, row: SegmentCatalogue) -> CataloguePublic:

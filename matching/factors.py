@@ -88,17 +88,24 @@ class PairFactors:
         """The same for the needs of these rows alone, numbered anew in their order."""
         return PairFactors(self._rules, self._day, self._needs.at(rows), self._patents)
 
-    def explained(self, need: int, patent: int, names: Mapping[str, str]) -> list[FactorAmount]:
-        """The factors of a pair of rows with their reasons; `names` are those of segments by code."""
-        pair = np.array([need]), np.array([patent])
-        return [
-            FactorAmount(
-                code=factor,
-                name=factor.label,
-                amount=int(self._amounts(factor, *pair)[0]) / MICRO,
-                reason=self._reason(factor, need, patent, names),
-            )
+    def explained(self, needs: Rows, patents: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
+        """The factors of each pair of rows with their reasons; `names` are those of segments by code."""
+        needs, patents = np.broadcast_arrays(needs, patents)
+        amounts = {
+            factor: np.broadcast_to(self._amounts(factor, needs, patents), needs.shape).tolist()
             for factor in Factor
+        }
+        return [
+            [
+                FactorAmount(
+                    code=factor,
+                    name=factor.label,
+                    amount=amounts[factor][at] / MICRO,
+                    reason=self._reason(factor, need, patent, names),
+                )
+                for factor in Factor
+            ]
+            for at, (need, patent) in enumerate(zip(needs.tolist(), patents.tolist(), strict=True))
         ]
 
     @property
@@ -185,10 +192,9 @@ class AskedFactors:
         """What is added to the relevance of these rows of the answering side, in millionths."""
         return self.pairs.total(*self._pair(rows)) if self.pairs else np.zeros(len(rows), np.int64)
 
-    def explained(self, row: int, names: Mapping[str, str]) -> list[FactorAmount]:
-        """The factors of one answering row with their reasons; none where they do not count."""
-        need, patent = self._pair(np.array([row]))
-        return self.pairs.explained(int(need[0]), int(patent[0]), names) if self.pairs else []
+    def explained(self, rows: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
+        """The factors of each of the answering rows with their reasons; none where they do not count."""
+        return self.pairs.explained(*self._pair(rows), names) if self.pairs else [[] for _ in rows]
 
     def notices(self, generation: str) -> list[str]:
         """What to tell where a generation of that name lacks what a factor needs."""

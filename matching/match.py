@@ -9,6 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from catalog import licences, needs, patents
 from catalog.base import ClassRef
 from catalog.db import Database, Session
@@ -44,7 +46,7 @@ from matching.results import (
     SegmentCount,
     SegmentRef,
 )
-from matching.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
+from matching.retrieve import Hit, Need, Patent, Rows, retrieve, retrieve_needs
 
 BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
 OPEN = NeedStatus.OPEN
@@ -179,7 +181,7 @@ class Matcher:
                 score=hit.score,
                 relevance=hit.relevance,
                 scores=scores_of(hit),
-                factors=counted.explained(hit.row, named.names),
+                factors=explained,
                 need=its.found[hit.id],
                 confidence=self._confidence(generation, its.found[hit.id], hit),
                 segments=_segments(its.found[hit.id].classes, named.names),
@@ -187,7 +189,9 @@ class Matcher:
                     profile.evidence([("title", its.found[hit.id].title), ("text", its.found[hit.id].text)])
                 ),
             )
-            for rank, hit in enumerate(its.kept, 1)
+            for rank, (hit, explained) in enumerate(
+                zip(its.kept, counted.explained(rows_of(its.kept), named.names), strict=True), 1
+            )
         ]
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, counted),
@@ -223,7 +227,7 @@ class Matcher:
                 score=hit.score,
                 relevance=hit.relevance,
                 scores=scores_of(hit),
-                factors=factors.explained(hit.row, named.names),
+                factors=explained,
                 rerank=its.added[hit.id] / MICRO if hit.id in its.added else None,
                 patent=its.found[hit.id],
                 segments=_segments(its.found[hit.id].classes, named.names),
@@ -233,7 +237,9 @@ class Matcher:
                 evidence=_patent_evidence(profile, hit, its.found[hit.id]),
                 family=_family(its, hit.id, verdicts, terms),
             )
-            for rank, hit in enumerate(its.kept, 1)
+            for rank, (hit, explained) in enumerate(
+                zip(its.kept, factors.explained(rows_of(its.kept), named.names), strict=True), 1
+            )
         ]
         return MatchResponse[PatentMatch](
             **self._head(generation, named, start, factors),
@@ -333,6 +339,11 @@ def _family(
         )
         for folded in sorted(its.folded.get(leader, []), key=lambda one: -one.hit.score)
     ]
+
+
+def rows_of(hits: Sequence[Hit]) -> Rows:
+    """The rows of some hits."""
+    return np.array([hit.row for hit in hits], np.int64)
 
 
 def scores_of(hit: Hit) -> Scores:

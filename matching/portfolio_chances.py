@@ -169,7 +169,9 @@ def _factors(
     generation: Generation, factors: PairFactors, need: int, patent: int, names: dict[str, str]
 ) -> list[FactorAmount]:
     its, asked = generation.patents.row_of(patent), generation.needs.row_of(need)
-    return [] if its is None or asked is None else factors.explained(asked, its, names)
+    if its is None or asked is None:
+        return []
+    return factors.explained(np.array([asked]), np.array([its]), names)[0]
 
 
 def _profile(generation: Generation, patent: PatentPublic) -> QueryProfile:

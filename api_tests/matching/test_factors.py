@@ -16,7 +16,7 @@ from catalog.terms import HolderKind
 from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from index.columns import Columns, ColumnValues
 from matching.factor_rules import FILE_NAME, Factor, load
-from matching.factors import AskedFactors, Context, PairFactors
+from matching.factors import AskedFactors, Context, FactorAmount, PairFactors
 from matching.rule_files import read
 
 TODAY = date(2026, 6, 1)
@@ -28,9 +28,13 @@ def attributes(*documents: ColumnValues) -> Attributes:
     return Columns.of(documents).attributes
 
 
+def told_of(pairs: PairFactors, need: int, patent: int, names: dict[str, str]) -> list[FactorAmount]:
+    return pairs.explained(np.array([need]), np.array([patent]), names)[0]
+
+
 def told(need: ColumnValues, patent: ColumnValues) -> dict[Factor, tuple[float, str]]:
     pairs = PairFactors(RULES, TODAY, attributes(need), attributes(patent))
-    return {one.code: (one.amount, one.reason) for one in pairs.explained(0, 0, NAMES)}
+    return {one.code: (one.amount, one.reason) for one in told_of(pairs, 0, 0, NAMES)}
 
 
 def in_force_for(days: int) -> tuple[date, date]:
@@ -130,9 +134,10 @@ def test_sums_are_the_same_pair_by_pair_from_either_side_and_joined(
         forth = AskedFactors(pairs, need=need).raised(everything)
         for row, patent in enumerate([*patents, *later]):
             back = AskedFactors(pairs, patent=row).raised(np.arange(len(needs)))
-            alone = PairFactors(RULES, TODAY, attributes(asks), attributes(patent)).explained(0, 0, {})
-            assert forth[row] == back[need] == sum(round(one.amount * 1e6) for one in alone)
-            assert alone == pairs.explained(need, row, {})
+            alone = PairFactors(RULES, TODAY, attributes(asks), attributes(patent))
+            told_alone = told_of(alone, 0, 0, {})
+            assert forth[row] == back[need] == sum(round(one.amount * 1e6) for one in told_alone)
+            assert told_alone == told_of(pairs, need, row, {})
 
 
 def test_a_need_in_words_has_the_context_that_is_said() -> None:
