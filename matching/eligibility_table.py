@@ -80,8 +80,7 @@ def text(data_dir: Path | None = None) -> str:
 
 @cache
 def _shipped() -> Table:
-    file = rule_files.read(FILE_NAME)
-    return rule_files.parse(file, Table).model_copy(update={"version": file.version})
+    return rule_files.load(FILE_NAME, Table)
 
 
 def _checked(table: Table, version: str, conditions: Collection[str]) -> Table:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.terms import HolderKind, Term
-from matching.rule_files import parse, read
+from matching import rule_files
 
 FILE_NAME = "factors.toml"
 
@@ -83,5 +83,4 @@ class FactorRules(BaseModel):
 
 def load(data_dir: Path | None = None) -> FactorRules:
     """The rules in force. Raises InvalidInput naming the key that cannot be used and why."""
-    file = read(FILE_NAME, data_dir)
-    return parse(file, FactorRules).model_copy(update={"version": file.version})
+    return rule_files.load(FILE_NAME, FactorRules, data_dir)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +25,7 @@ from catalog.patents import PatentPublic
 from catalog.terms import PatentKind, Term
 from index.text import fold
 from matching.eligibility import Eligibility, Verdict
-from matching.rule_files import RuleFile, parse, read
+from matching.rule_files import parse, read
 
 FILE_NAME = "families.toml"
 _SAME_DAY_KINDS = {PatentKind.INVENTION, PatentKind.UTILITY_MODEL}
@@ -81,12 +80,7 @@ class FamilyRules(BaseModel):
 
 def load(data_dir: Path | None = None) -> FamilyRules:
     """The rules in force. Raises InvalidInput."""
-    return _parsed(read(FILE_NAME, data_dir))
-
-
-@lru_cache(4)
-def _parsed(file: RuleFile) -> FamilyRules:
-    return parse(file, FamilyRules)
+    return parse(read(FILE_NAME, data_dir), FamilyRules)
 
 
 class Reason(Term):

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from catalog.terms import LicenceType
-from matching.rule_files import parse, read
+from matching import rule_files
 
 FILE_NAME = "fees.toml"
 ONE = Decimal(1)
@@ -167,5 +167,4 @@ class FeeRules(_Table):
 
 def load(data_dir: Path | None = None) -> FeeRules:
     """The rules of the data directory or, without them, the shipped ones. Raises InvalidInput."""
-    file = read(FILE_NAME, data_dir)
-    return parse(file, FeeRules).model_copy(update={"version": file.version})
+    return rule_files.load(FILE_NAME, FeeRules, data_dir)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from matching.rule_files import parse, read
+from matching import rule_files
 
 FILE_NAME = "licensees.toml"
 
@@ -43,5 +43,4 @@ class LicenseeRules(_Part):
 
 def load(data_dir: Path | None = None) -> LicenseeRules:
     """The rules in force. Raises InvalidInput."""
-    file = read(FILE_NAME, data_dir)
-    return parse(file, LicenseeRules).model_copy(update={"version": file.version})
+    return rule_files.load(FILE_NAME, LicenseeRules, data_dir)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -53,8 +53,20 @@ def _rule_file(name: str, raw: bytes, origin: str) -> RuleFile:
 _RESTORE = "可从内置的同名文件复制后修改；删除该文件即恢复内置规则"
 
 
+def load(name: str, table: type[TableT], data_dir: Path | None = None) -> TableT:
+    """The rules in force, of a table that has a field `version`. Raises InvalidInput."""
+    file = read(name, data_dir)
+    return parse(file, table).model_copy(update={"version": file.version})
+
+
 def parse(file: RuleFile, table: type[TableT], hint: str = _RESTORE) -> TableT:
-    """The checked content of a rule file. Raises InvalidInput naming the place that cannot be used."""
+    """The checked content of a rule file, for reading only. Raises InvalidInput naming the place that cannot be used."""
+    return cast(TableT, _parsed(file, table, hint))
+
+
+# Requests ask for the same few files again and again.
+@lru_cache(32)
+def _parsed(file: RuleFile, table: type[BaseModel], hint: str) -> BaseModel:
     try:
         return table.model_validate(tomllib.loads(file.text))
     except tomllib.TOMLDecodeError as error:
