@@ -165,6 +165,14 @@ def names(session: Session, row: SegmentCatalogue) -> dict[str, str]:
     return dict(session.execute(query.order_by(col(Segment.position))).all())
 
 
+def names_in_use(session: Session) -> dict[str, str]:
+    """The names of the segments in use by code; none where no catalogue is in use."""
+    try:
+        return names(session, catalogue(session))
+    except NotReady:
+        return {}
+
+
 def public(session: Session, row: SegmentCatalogue) -> CataloguePublic:
     """A catalogue version with its segments as shown to users."""
     return CataloguePublic(

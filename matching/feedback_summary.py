@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from catalog import feedback, holders, segments
 from catalog.db import Session
-from catalog.errors import NotReady
 from catalog.feedback import FeedbackFilter, Tally
 from catalog.terms import FeedbackReason, FeedbackVerdict
 from matching.rule_files import parse, read
@@ -77,17 +76,9 @@ def summary(session: Session, where: FeedbackFilter, data_dir: Path | None = Non
         floor=floor,
         floor_version=file.version,
         whole=whole[0] if whole else _group("", "全部", Tally("", None, None, 0, 0), [], floor),
-        by_segment=_groups(tallies["segment"], _segment_names(session), floor),
+        by_segment=_groups(tallies["segment"], segments.names_in_use(session), floor),
         by_holder=_groups(tallies["holder"], {str(id_): name for id_, name in names.items()}, floor),
     )
-
-
-def _segment_names(session: Session) -> dict[str, str]:
-    try:
-        used = segments.catalogue(session)
-    except NotReady:
-        return {}
-    return segments.names(session, used)
 
 
 def _groups(tallies: Sequence[Tally], names: Mapping[str, str], floor: Floor) -> list[FeedbackGroup]:

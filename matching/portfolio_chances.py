@@ -113,6 +113,7 @@ class ChanceFinder:
             pairs = _pairs(session, generation, rows, where, factors)
             ranked = _grouped(pairs, where.group)
             shown = ranked[wanted.offset : wanted.offset + wanted.size]
+            named = segment_names(session, generation)
             return ChancePage(
                 holder_id=holder_id,
                 holder_name=holder.name,
@@ -120,11 +121,13 @@ class ChanceFinder:
                 model=generation.manifest.model.name,
                 patents=len(positions),
                 matched=len(rows),
-                notices=segment_names(session, generation).notices + factors.notices(generation.name),
+                notices=named.notices + factors.notices(generation.name),
                 total=len(ranked),
                 page=wanted.page,
                 size=wanted.size,
-                items=self._chances(session, generation, positions, shown, factors, where.day, wanted.offset),
+                items=self._chances(
+                    session, generation, positions, shown, factors, named.names, where.day, wanted.offset
+                ),
             )
 
     def _chances(
@@ -134,6 +137,7 @@ class ChanceFinder:
         positions: dict[int, int],
         shown: Sequence[tuple[Pair, int]],
         factors: PairFactors,
+        names: dict[str, str],
         day: date,
         offset: int,
     ) -> list[Chance]:
@@ -142,7 +146,6 @@ class ChanceFinder:
         asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
         verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
-        names = segment_names(session, generation).names
         return [
             Chance(
                 rank=rank,

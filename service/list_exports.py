@@ -16,7 +16,6 @@ from fastapi import Response
 from catalog import enterprises, needs, patents, segments
 from catalog.base import ClassRef, chunks
 from catalog.db import Session
-from catalog.errors import NotReady
 from catalog.patents import PatentPublic
 from service.documents import XLSX_TYPE, printable
 
@@ -66,7 +65,7 @@ ENTERPRISE_COLUMNS = (
 
 def patents_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) -> Listing:
     """The patents with these ids."""
-    names = _segment_names(session)
+    names = segments.names_in_use(session)
 
     def rows() -> Iterator[Sequence[Value]]:
         for chunk in chunks(ids):
@@ -105,7 +104,7 @@ def _patent(patent: PatentPublic, names: dict[str, str]) -> Sequence[Value]:
 
 def needs_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) -> Listing:
     """The needs with these ids."""
-    names = _segment_names(session)
+    names = segments.names_in_use(session)
 
     def rows() -> Iterator[Sequence[Value]]:
         for chunk in chunks(ids):
@@ -135,14 +134,6 @@ def enterprises_list(session: Session, ids: Sequence[int], conditions: Sequence[
             session.expunge_all()
 
     return Listing("企业清单", ENTERPRISE_COLUMNS, rows(), conditions)
-
-
-def _segment_names(session: Session) -> dict[str, str]:
-    try:
-        catalogue = segments.catalogue(session)
-    except NotReady:
-        return {}
-    return segments.names(session, catalogue)
 
 
 def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> str:
