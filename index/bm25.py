@@ -5,6 +5,8 @@ A posting holds the saturated term frequency tf / (tf + k1 (1 - b + b length / m
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -40,3 +42,9 @@ def token_key(token: str) -> np.uint64:
     # Digests instead of the words: the vocabulary is mapped, not loaded. Among three million tokens, any two share one
     # with a probability of 2e-7, and then merely share their postings.
     return np.uint64(int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little"))
+
+
+def counted(tokens: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """The keys of the distinct tokens of a text, ascending, and how often each stands there."""
+    counts = sorted((token_key(token), count) for token, count in Counter(tokens).items())
+    return np.array([key for key, _ in counts], np.uint64), np.array([count for _, count in counts], np.int32)

@@ -9,7 +9,6 @@ of the dense leg. Written by hand, not bm25s or tantivy: docs/adr/0004; bench/le
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import lexical_kernels
-from index.bm25 import K1, B, Floats, length_norm, mean_length, token_key
+from index.bm25 import K1, B, Floats, counted, length_norm, mean_length, token_key
 from index.lexical_postings import write_postings
 from index.mapped import mapped
 
@@ -126,9 +125,8 @@ class LexicalIndex:
 
     def posting_weights(self, tokens: Sequence[str]) -> tuple[NDArray[np.uint64], Floats]:
         """The keys of a document's tokens, ascending, and what their postings weigh or would weigh here."""
-        counts = sorted((token_key(token), count) for token, count in Counter(tokens).items())
-        keys = np.array([key for key, _ in counts], np.uint64)
-        times = np.array([count for _, count in counts], np.float32)
+        keys, counts = counted(tokens)
+        times = counts.astype(np.float32)
         norm = length_norm(np.float32(len(tokens)), self.mean_length)
         return keys, times / (times + norm)
 
@@ -146,10 +144,9 @@ class LexicalIndex:
     def query_weights(self, tokens: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
         """The keys of the distinct tokens of a query, ascending, and idf times count of each."""
         # In the order of the keys, so that the same words in another order give the same sums.
-        counts = sorted((token_key(token), count) for token, count in Counter(tokens).items())
-        keys = np.array([key for key, _ in counts], np.uint64)
+        keys, counts = counted(tokens)
         starts, stops = self._spans(keys)
-        return keys, self.idf_of(stops - starts) * np.array([count for _, count in counts], np.float64)
+        return keys, self.idf_of(stops - starts) * counts
 
     def places(self, keys: NDArray[np.uint64]) -> tuple[Rows, NDArray[np.bool_]]:
         """The places in `self.keys` of some keys, and which of these are there at all."""

@@ -8,7 +8,6 @@ the scores of all that did not change stay as they are, bit by bit.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.attributes import Attributes
-from index.bm25 import length_norm, mean_length, token_key
+from index.bm25 import counted, length_norm, mean_length
 from index.collection import Collection
 from index.columns import Columns, ColumnValues, Filters
+from index.exact import best_first
 from index.generation import Generation
 from index.lexical import LexicalIndex
 from index.sentences import SentenceIndex
@@ -45,10 +45,7 @@ class Embedded:
     @classmethod
     def of(cls, words: Sequence[str], vector: Floats, sentences: SentenceIndex | None) -> Embedded:
         """The text that has these tokens."""
-        counts = Counter(map(token_key, words))
-        return cls(
-            vector, sentences, np.array(list(counts), np.uint64), np.array(list(counts.values()), np.int32)
-        )
+        return cls(vector, sentences, *counted(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,8 @@ class LiveVectors(VectorIndex):
             new = self._tail.search(queries, k, rows[cut:] - count)
         if new[1].shape[1] == 0:
             return old
-        return _best(np.hstack([old[0], new[0]]), np.hstack([old[1], new[1] + count]), k)
+        scores, found = np.hstack([old[0], new[0]]), np.hstack([old[1], new[1] + count])
+        return best_first(scores, found, np.full(len(scores), scores.shape[1], np.int32), k)
 
     def _search_alive(self, queries: Floats, k: int) -> tuple[Floats, Rows]:
         """The best rows of the base that are not gone."""
@@ -342,9 +340,3 @@ def _sentences(texts: Sequence[Embedded], dimensions: int) -> SentenceIndex:
 
 def _parts(lexical: LexicalIndex) -> tuple[LexicalIndex, ...]:
     return lexical.parts if isinstance(lexical, LiveLexical) else (lexical,)
-
-
-def _best(scores: Floats, rows: Rows, k: int) -> tuple[Floats, Rows]:
-    """The best k of each query by (-score, row)."""
-    order = np.lexsort((rows, -scores), axis=-1)[:, :k]
-    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
