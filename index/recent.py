@@ -180,9 +180,10 @@ class _Side:
     def survey(self, session: Session) -> list[int]:
         """Look what has changed; answers the records to take, the oldest change first."""
         self._stamps = stamps = recent.changed(session, self._name, self._since, _EXAMINED)
-        everything = recent.count_changed(session, self._name, self._since)
         licensed = licences.licensed_ids(session, date.today()) if self._name == "patents" else set[int]()
         differing = sorted(id_ for id_ in licensed ^ self._licensed if self._base.row_of(id_) is not None)
+        is_full = len(stamps) == _EXAMINED
+        everything = recent.count_changed(session, self._name, self._since) if is_full else len(stamps)
         self._beyond = everything - len(stamps)
         self._signatures = {id_: (stamps.get(id_), id_ in licensed) for id_ in (*stamps, *differing)}
         over = self._taken.keys() - self._signatures.keys()
