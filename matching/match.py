@@ -190,7 +190,7 @@ class Matcher:
                 ),
             )
             for rank, (hit, explained) in enumerate(
-                zip(its.kept, counted.explained(rows_of(its.kept), named.names), strict=True), 1
+                zip(its.kept, counted.explained(_rows_of(its.kept), named.names), strict=True), 1
             )
         ]
         return MatchResponse[NeedMatch](
@@ -238,7 +238,7 @@ class Matcher:
                 family=_family(its, hit.id, verdicts, terms),
             )
             for rank, (hit, explained) in enumerate(
-                zip(its.kept, factors.explained(rows_of(its.kept), named.names), strict=True), 1
+                zip(its.kept, factors.explained(_rows_of(its.kept), named.names), strict=True), 1
             )
         ]
         return MatchResponse[PatentMatch](
@@ -341,7 +341,7 @@ def _family(
     ]
 
 
-def rows_of(hits: Sequence[Hit]) -> Rows:
+def _rows_of(hits: Sequence[Hit]) -> Rows:
     """The rows of some hits."""
     return np.array([hit.row for hit in hits], np.int64)
 
