@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli_options import option
-from service.cli_output import note, print_json, print_table
+from service.cli_output import export_rules, print_json, print_table
 from service.cli_runtime import any_runtime
 
 if TYPE_CHECKING:
@@ -21,13 +21,11 @@ def factors(
 ) -> None:
     """查看或导出对接因素：使匹配结果略微靠前或靠后的六项及其最大金额。"""
     from matching.factor_rules import FILE_NAME, Factor, load
-    from matching.rule_files import read
 
     data_dir = any_runtime().settings.data
     rules = load(data_dir)
     if export is not None:
-        export.write_text(read(FILE_NAME, data_dir).text, encoding="utf-8")
-        note(f"已写入 {export}；修改后存为 {data_dir / FILE_NAME} 即生效，全部设为 0 即纯按相关度排序")
+        export_rules(FILE_NAME, data_dir, export, "，全部设为 0 即纯按相关度排序")
         return
     if as_json:
         print_json(rules.model_dump(mode="json"))

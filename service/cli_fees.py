@@ -11,7 +11,7 @@ import typer
 
 from catalog.errors import InvalidInput
 from service.cli_options import option
-from service.cli_output import note, print_json, print_table
+from service.cli_output import export_rules, note, print_json, print_table
 from service.cli_runtime import any_runtime, ready_runtime
 
 if TYPE_CHECKING:
@@ -160,13 +160,11 @@ def fees_rules(
 ) -> None:
     """查看或导出测算规则：一对多系数、上限、惯例费率、全国公开统计。"""
     from matching.fee_rules import FILE_NAME, load
-    from matching.rule_files import read
 
     data_dir = any_runtime().settings.data
     rules = load(data_dir)
     if export is not None:
-        export.write_text(read(FILE_NAME, data_dir).text, encoding="utf-8")
-        note(f"已写入 {export}；修改后存为 {data_dir / FILE_NAME} 即生效")
+        export_rules(FILE_NAME, data_dir, export)
         return
     if as_json:
         print_json(rules.model_dump(mode="json"))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli_options import as_options, option
+from service.cli_options import as_options, checked, option
 from service.cli_output import print_json
 from service.cli_runtime import ready_runtime
-from service.field_problems import FieldProblem, InvalidFields, field_problems
+from service.field_problems import FieldProblem, InvalidFields
 
 if TYPE_CHECKING:
     from matching.results import MatchResponse, NeedMatch, PatentMatch
@@ -79,14 +79,9 @@ def match(
 
 
 def _query(**values: Any) -> PatentMatchQuery:
-    from pydantic import ValidationError
-
     from service.match_request import PatentMatchQuery
 
-    try:
-        return PatentMatchQuery(**values)
-    except ValidationError as error:
-        raise as_options(field_problems(error.errors()), OPTION_NAMES) from error
+    return checked(PatentMatchQuery, OPTION_NAMES, values)
 
 
 def _run(
@@ -125,15 +120,9 @@ def _run(
 
 
 def _context(values: dict[str, Any]) -> ContextInput:
-    from pydantic import ValidationError
-
     from service.match_context import ContextInput
 
-    try:
-        return ContextInput(**values)
-    except ValidationError as error:
-        names = {"segment": "--need-segment", "region": "--need-region"}
-        raise as_options(field_problems(error.errors()), names) from error
+    return checked(ContextInput, {"segment": "--need-segment", "region": "--need-region"}, values)
 
 
 def _of_need(problem: FieldProblem) -> FieldProblem:
@@ -142,14 +131,9 @@ def _of_need(problem: FieldProblem) -> FieldProblem:
 
 
 def _checked_text(text: str) -> str:
-    from pydantic import ValidationError
-
     from service.match_request import MatchRequest
 
-    try:
-        return MatchRequest(text=text).text
-    except ValidationError as error:
-        raise as_options(field_problems(error.errors()), OPTION_NAMES) from error
+    return checked(MatchRequest, OPTION_NAMES, {"text": text}).text
 
 
 def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> None:

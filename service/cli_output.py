@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -32,6 +33,14 @@ def print_error(message: str, hint: str | None = None) -> None:
 def note(text: str) -> None:
     """A remark beside the result, on standard error."""
     print(text, file=sys.stderr)
+
+
+def export_rules(name: str, data_dir: Path, target: Path, more: str = "") -> None:
+    """Write the rule file in force to `target` and say how a changed one comes into force. Raises InvalidInput."""
+    from matching.rule_files import read
+
+    target.write_text(read(name, data_dir).text, encoding="utf-8")
+    note(f"已写入 {target}；修改后存为 {data_dir / name} 即生效{more}")
 
 
 def print_json(value: Any) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from catalog.terms import HolderKind, PatentKind
 from matching.eligibility import Eligibility
@@ -16,6 +16,8 @@ from service.field_problems import FieldProblem, InvalidFields, field_problems
 from service.filters import FilterInput
 from service.match_context import ContextInput
 from service.match_request import DEFAULT_TOP_K, MAX_TOP_K
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 # The text stands in the address, which servers and proxies cut at some length.
 MAX_PAGE_TEXT = 2000
@@ -99,18 +101,12 @@ class SearchForm:
             values["open_licence"] = True
         if self.in_force:
             values["in_force_on"] = today
-        try:
-            return FilterInput(**values)
-        except ValidationError as error:
-            raise InvalidFields(relabel(field_problems(error.errors()))) from error
+        return _checked(FilterInput, values)
 
     @property
     def context(self) -> ContextInput:
         """What is said of the need besides its text. Raises InvalidFields."""
-        try:
-            return ContextInput(region=self.need_region or None)
-        except ValidationError as error:
-            raise InvalidFields(relabel(field_problems(error.errors()))) from error
+        return _checked(ContextInput, {"region": self.need_region or None})
 
     def ordering(self) -> list[str]:
         """What the form says of the order of results, in words."""
@@ -150,6 +146,14 @@ def _numbers(text: str) -> tuple[int, ...]:
     """The marked patents of an address; what is no number is left out."""
     found = (part for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 10)
     return tuple(dict.fromkeys(map(int, found)))[:MOST_MARKS]
+
+
+def _checked(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
+    """The model of these values. Raises InvalidFields under the labels of the form."""
+    try:
+        return model(**values)
+    except ValidationError as error:
+        raise InvalidFields(relabel(field_problems(error.errors()))) from error
 
 
 def _said(name: str, value: str) -> str:
