@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -99,6 +100,21 @@ def serving() -> Iterator[Callable[[Runtime], str]]:
     for server, thread in running:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def calling(serving: Callable[[Runtime], str]) -> Callable[[Runtime], AbstractContextManager[httpx.Client]]:
+    """Serves an installation and answers a caller of it with a valid key."""
+
+    @contextmanager
+    def caller_of(runtime: Runtime) -> Iterator[httpx.Client]:
+        with runtime.database.write() as session:
+            key = accounts.create(session, "测试平台")
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=serving(runtime), headers=headers, timeout=120) as caller:
+            yield caller
+
+    return caller_of
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from api_tests.index import tiny_cross_encoder
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
-from catalog import accounts, licence_edits, patent_upserts
+from catalog import licence_edits, patent_upserts
 from catalog.licences import LicenceCreate
 from catalog.terms import PatentKind
 from index.build import reindex
@@ -65,11 +66,10 @@ def runtime(folder: Path) -> Iterator[Runtime]:
 
 
 @pytest.fixture(scope="module")
-def caller(runtime: Runtime, serving: Callable[[Runtime], str]) -> Iterator[httpx.Client]:
-    with runtime.database.write() as session:
-        key = accounts.create(session, "归并测试")
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=serving(runtime), headers=headers, timeout=120) as client:
+def caller(
+    runtime: Runtime, calling: Callable[[Runtime], AbstractContextManager[httpx.Client]]
+) -> Iterator[httpx.Client]:
+    with calling(runtime) as client:
         yield client
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,6 @@ import httpx
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
-from catalog import accounts
 from index.build import reindex
 from index.encoder import Encoder
 from service.runtime import Runtime
@@ -30,11 +30,10 @@ def runtime(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def client(runtime: Runtime, serving: Callable[[Runtime], str]) -> Iterator[httpx.Client]:
-    with runtime.database.write() as session:
-        key = accounts.create(session, "测试平台")
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=serving(runtime), headers=headers, timeout=60) as caller:
+def client(
+    runtime: Runtime, calling: Callable[[Runtime], AbstractContextManager[httpx.Client]]
+) -> Iterator[httpx.Client]:
+    with calling(runtime) as caller:
         yield caller
 
 
