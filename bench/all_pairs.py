@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,6 +29,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bench import memory
 from bench.search import Source, _mixed_vectors, _source
 from index.all_pairs import Group, all_pairs
 from index.pair_product import choose_product
@@ -62,10 +62,6 @@ def _timed(work: Callable[[], object]) -> Time:
 
 def _best(times: list[Time]) -> Time:
     return min(times, key=lambda one: one.wall)
-
-
-def _megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _ours(index: VectorIndex, queries: Vectors, k: int) -> Rows:
@@ -150,7 +146,7 @@ def main() -> None:
         index = VectorIndex.open(path)
         _growth(index, queries)
         print(
-            f"  memory at its peak: {_megabytes():.0f} MB, of it {vectors.nbytes * 2 / 2**20:.0f} MB vectors twice"
+            f"  memory at its peak: {memory.of_process().peak:.0f} MB, of it {vectors.nbytes * 2 / 2**20:.0f} MB vectors twice"
         )
         flat = faiss.IndexFlatIP(vectors.shape[1])
         flat.add(vectors)

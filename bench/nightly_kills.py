@@ -35,7 +35,8 @@ import httpx
 from sqlalchemy import MetaData, func, select
 
 import demo
-from bench import processes
+from bench import memory, processes
+from bench.packaged_model import packaged_model
 from catalog import accounts, needs, night_matches, nightly_runs, patents
 from catalog.base import PageQuery
 from catalog.db import Session
@@ -43,8 +44,6 @@ from catalog.night_matches import NightSide
 from catalog.nightly_runs import NightlyRun
 from index.columns import Filters
 from index.encoder import Encoder
-from index.model_package import ensure_packaged_model
-from index.precision import choose_precision
 from ingestion.importer import import_file
 from matching.match import Matcher
 from service.nightly import STAGES
@@ -317,9 +316,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    models = processes.ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
-    model = ensure_packaged_model(models).resolve()
-    encoder = Encoder.load(model, precision=choose_precision(model, models))
+    model, precision = packaged_model()
+    encoder = Encoder.load(model, precision=precision)
     with tempfile.TemporaryDirectory(prefix="patentdock-kills-") as folder:
         killed = Installation(Path(folder) / "killed", encoder, model)
         killed.night()
@@ -345,7 +343,7 @@ def _kills(
         its.drop(kind, name, rows)
     lasts = its.night()
     checks.all()
-    memory = processes.resident_mb(process)
+    before = memory.of_process(process)
     print(f"an undisturbed run takes {lasts:.1f} s; {kills} kills within it", flush=True)
     for number in range(1, kills + 1):
         for kind, name, rows in files.round(number):
@@ -369,8 +367,11 @@ def _kills(
     print(
         f"generations that were in use: {len(checks.generations)}; every check held {kills + 1 + runs} times"
     )
-    now = processes.resident_mb(process)
-    print(f"service: {memory[0]} MB resident ({memory[1]} its own) at first, {now[0]} ({now[1]}) at the end")
+    now = memory.of_process(process)
+    print(
+        f"service: {before.resident:.0f} MB resident ({before.own:.0f} its own) at first, "
+        f"{now.resident:.0f} ({now.own:.0f}) at the end"
+    )
 
 
 if __name__ == "__main__":

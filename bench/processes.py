@@ -1,4 +1,4 @@
-"""Processes of the product that benchmarks start: commands, the service, and their memory."""
+"""Processes of the product that benchmarks start: commands and the service."""
 
 from __future__ import annotations
 
@@ -81,24 +81,3 @@ def _is_alive(address: str) -> bool:
         return httpx.get(f"{address}/healthz", timeout=10).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def resident_mb(process: int) -> tuple[int, int]:
-    """Memory of a process that is resident, and what of it no other process shares through files."""
-    fields = _memory_mb(process)
-    return fields["VmRSS"], fields["RssAnon"]
-
-
-def peak_mb(process: int) -> int:
-    """The most that was resident of a running process, mapped files included; 0 when it has ended."""
-    # What the kernel tells of an ended child counts the memory of the one that started it.
-    return _memory_mb(process).get("VmHWM", 0)
-
-
-def _memory_mb(process: int) -> dict[str, int]:
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return {}
-    fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    return {name: int(value.split()[0]) // 1024 for name, value in fields.items() if value.endswith(" kB")}

@@ -23,13 +23,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from bench import memory
+from bench.packaged_model import packaged_model
 from bench.search import (
-    ROOT,
     Rows,
     Source,
     Vectors,
     _documents,
-    _megabytes,
     _mixed_vectors,
     _race,
     _show,
@@ -44,8 +44,6 @@ from index.columns import Filters
 from index.encoder import Encoder
 from index.generation import GenerationStore
 from index.live import Embedded, LiveCollection, Recent, laid_over
-from index.model_package import ensure_packaged_model
-from index.precision import choose_precision
 from index.recent import Follower
 from index.sentences import SentenceIndex
 from index.text import sentences, tokens
@@ -170,9 +168,8 @@ def _patents(source: Source, seed: int) -> Iterator[PatentCreate]:
 
 
 def _following(folder: Path, source: Source, seed: int) -> None:
-    models = ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
-    model = ensure_packaged_model(models)
-    encoder = Encoder.load(model, threads=1, precision=choose_precision(model, models))
+    model, precision = packaged_model()
+    encoder = Encoder.load(model, threads=1, precision=precision)
     database = Database(sqlite_url(folder / "catalog.db"))
     initialise(database)
     given = _patents(source, seed)
@@ -190,7 +187,7 @@ def _following(folder: Path, source: Source, seed: int) -> None:
         seconds = time.perf_counter() - start
         print(
             f"{count} new patents ({texts} texts) found {seconds:.2f} s after the commit, in {turns} turns, "
-            f"{texts / seconds:.0f} texts/s; peak memory {_megabytes():.0f} MB"
+            f"{texts / seconds:.0f} texts/s; peak memory {memory.of_process().peak:.0f} MB"
         )
         start = time.perf_counter()
         follower.catch_up()

@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import random
-import resource
 import tempfile
 import threading
 import time
@@ -32,6 +31,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import memory
 from index.collection import Collection, Document
 from index.columns import ColumnValues, Filters
 from index.pair_product import choose_product
@@ -70,13 +70,11 @@ def _texts() -> tuple[list[str], list[str]]:
 
 
 def _embed() -> Source:
+    from bench.packaged_model import packaged_model
     from index.encoder import Encoder
-    from index.model_package import ensure_packaged_model
-    from index.precision import choose_precision
 
-    models = ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
-    model = ensure_packaged_model(models)
-    encoder = Encoder.load(model, precision=choose_precision(model, models))
+    model, precision = packaged_model()
+    encoder = Encoder.load(model, precision=precision)
     patents, needs = _texts()
     return Source(patents, needs, encoder.encode_passages(patents), encoder.encode_queries(needs))
 
@@ -118,10 +116,6 @@ def _documents(source: Source, count: int, seed: int) -> Iterator[Document]:
         yield Document(number + 1, "\n".join(chance.choices(pool, k=6)), columns)
 
 
-def _megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def _race(
     calls: Mapping[str, Callable[[int], object]], count: int, runs: int = RUNS
 ) -> dict[str, list[float]]:
@@ -150,40 +144,9 @@ def _show(times: dict[str, list[float]], notes: dict[str, str] | None = None) ->
         )
 
 
-def _memory() -> dict[str, float]:
-    """Resident memory of this process in MB: its own, and that of mapped files, which processes share and the system reclaims."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    fields = dict(line.split(":", 1) for line in lines)
-    return {
-        "own": int(fields["RssAnon"].split()[0]) / 1024,
-        "mapped": int(fields["RssFile"].split()[0]) / 1024,
-    }
-
-
-class _Peak:
-    """The greatest memory of its own that the process has, sampled twenty times a second."""
-
-    def __init__(self) -> None:
-        self.own = _memory()["own"]
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._follow)
-
-    def __enter__(self) -> _Peak:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _follow(self) -> None:
-        while not self._done.wait(0.05):
-            self.own = max(self.own, _memory()["own"])
-
-
 def _build(folder: Path, source: Source, count: int, seed: int) -> None:
     """Build the collection in a process of its own, and print what it took."""
-    rng, before, start = np.random.default_rng(seed), _memory()["own"], time.perf_counter()
+    rng, before, start = np.random.default_rng(seed), memory.of_process().own, time.perf_counter()
     made = 0.0
 
     def encode(texts: Sequence[str]) -> Iterator[Vectors]:
@@ -197,7 +160,7 @@ def _build(folder: Path, source: Source, count: int, seed: int) -> None:
                 return
             yield block
 
-    with _Peak() as peak:
+    with memory.OwnPeak() as peak:
         documents, dimensions = _documents(source, count, seed), source.patent_vectors.shape[1]
         collection = Collection.build(folder, documents, dimensions, encode, encode)
         seconds = time.perf_counter() - start
@@ -206,7 +169,7 @@ def _build(folder: Path, source: Source, count: int, seed: int) -> None:
         f"build, vectors given: {seconds - made:.1f} s ({count / (seconds - made):.0f} documents/s), {sentences_} sentences;"
     )
     print(
-        f"  memory of its own at most {peak.own:.0f} MB ({before:.0f} before), with mapped files {_megabytes():.0f} MB"
+        f"  memory of its own at most {peak.own:.0f} MB ({before:.0f} before), with mapped files {memory.of_process().peak:.0f} MB"
     )
     for part in ("vectors.faiss", "vectors.coarse*", "sentences", "lexical", "columns"):
         files = [file for path in folder.glob(part) for file in (path, *path.rglob("*")) if file.is_file()]
@@ -215,20 +178,20 @@ def _build(folder: Path, source: Source, count: int, seed: int) -> None:
 
 def _opening(folder: Path, queries: Vectors) -> None:
     """Open the collection in a new process, search, and print what it took."""
-    before, start = _memory(), time.perf_counter()
+    before, start = memory.of_process(), time.perf_counter()
     collection = Collection.open(folder)
     opened, start = time.perf_counter() - start, time.perf_counter()
     collection.vectors.search(queries[:1], DEPTH)
     first, start = time.perf_counter() - start, time.perf_counter()
     collection.vectors.search(queries[:1], DEPTH)
     second = time.perf_counter() - start
-    after = _memory()
+    after = memory.of_process()
     print(
         f"open in a new process: {opened * 1000:.0f} ms; first search {first * 1000:.0f} ms, second {second * 1000:.0f} ms;"
     )
     print(
-        f"  resident after that: {after['own']:.0f} MB of its own ({before['own']:.0f} before opening), "
-        f"{after['mapped']:.0f} MB of mapped files ({before['mapped']:.0f} before)",
+        f"  resident after that: {after.own:.0f} MB of its own ({before.own:.0f} before opening), "
+        f"{after.mapped:.0f} MB of mapped files ({before.mapped:.0f} before)",
         flush=True,
     )
 
@@ -373,7 +336,7 @@ def main() -> None:
         _in_new_process(_opening, folder, source.need_vectors)
         _dense(Collection.open(folder), source.need_vectors)
     print(
-        f"memory of the searches, the peers' copies included: {_megabytes():.0f} MB; load {os.getloadavg()[0]:.1f}"
+        f"memory of the searches, the peers' copies included: {memory.of_process().peak:.0f} MB; load {os.getloadavg()[0]:.1f}"
     )
 
 

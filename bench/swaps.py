@@ -29,11 +29,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import httpx
 
-from bench import processes
+from bench import memory, processes
 from bench.nightly_kills import QUESTION, Files, Installation, client_of
+from bench.packaged_model import packaged_model
 from index.encoder import Encoder
-from index.model_package import ensure_packaged_model
-from index.precision import choose_precision
 from ingestion.importer import import_file
 
 QUESTIONS = (QUESTION, "铸件内部有气孔，想找能在线检测缺陷的办法", "光纤测温主机远端温度不准")
@@ -201,24 +200,26 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    models = processes.ROOT / os.environ.get("PATENTDOCK_DATA", "var") / "models"
-    model = ensure_packaged_model(models).resolve()
-    encoder = Encoder.load(model, precision=choose_precision(model, models))
+    model, precision = packaged_model()
+    encoder = Encoder.load(model, precision=precision)
     with tempfile.TemporaryDirectory(prefix="patentdock-swaps-") as folder:
         its = Installation(Path(folder), encoder, model)
         processes.run(its.settings, "reindex")
         files, load = Files(options.seed), Load()
         with client_of(its) as (client, process):
             known = _generations(its, files, client)
-            before = processes.resident_mb(process)
+            before = memory.of_process(process)
             rebuilt = _under_load(its, client, options, load)
             if rebuilt not in its.runtime.store.names():
                 raise AssertionError(f"{rebuilt} is gone")
             its.runtime.store.rollback(rebuilt)
             known[rebuilt] = _calm(client, rebuilt)
             _judge(load, known)
-            after = processes.resident_mb(process)
-        print(f"service: {before[0]} MB resident before ({before[1]} its own), {after[0]} ({after[1]}) after")
+            after = memory.of_process(process)
+        print(
+            f"service: {before.resident:.0f} MB resident before ({before.own:.0f} its own), "
+            f"{after.resident:.0f} ({after.own:.0f}) after"
+        )
 
 
 if __name__ == "__main__":
