@@ -18,7 +18,8 @@ _bearer = HTTPBearer(
 )
 
 
-def _runtime(request: Request) -> Runtime:
+# These two only look something up: `async` spares each request a hand-over to a thread and back.
+async def _runtime(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
 
@@ -41,7 +42,7 @@ Reading = Annotated[Session, Depends(_reading)]
 Writing = Annotated[Session, Depends(_writing, scope="function")]
 
 
-def require_key(
+async def require_key(
     request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> str:
     """Name of the caller's API key, which `service.key_check` has verified."""
