@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.needs import NeedPublic
 from catalog.patents import PatentBase, PatentPublic
-from index.text import sentences, tokens
+from index.text import Sentence, sentences, tokens
 
 MAX_EVIDENCE = 2
-
-
 MEANING, WORDS = "meaning", "words"
+
+Quotable = tuple[str, Sentence]
+"""A sentence of a record, behind the name of its field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,24 @@ def text_fields(patent: PatentBase | PatentPublic) -> dict[str, str]:
     return {"title": patent.title, "abstract": patent.abstract, "first_claim": patent.first_claim}
 
 
-def nearest_sentence(fields: Mapping[str, str], place: int, score: float) -> EvidenceSentence | None:
-    """The sentence with that number in the fields, as a collection numbers them: those of the joined text in order.
+def need_fields(need: NeedPublic) -> dict[str, str]:
+    """The texts of a need by field."""
+    return {"title": need.title, "text": need.text}
 
-    None where the record has become shorter than the one that was indexed.
-    """
-    for name, text in fields.items():
-        its = sentences(text)
-        if place < len(its):
-            part = its[place]
-            return EvidenceSentence(name, part.text, part.start, part.end, round(score, 4), MEANING)
-        place -= len(its)
-    return None
+
+def quotable(fields: Mapping[str, str]) -> list[Quotable]:
+    """The sentences of the fields, numbered as a collection numbers them: those of the joined text in order."""
+    return [(name, part) for name, text in fields.items() for part in sentences(text)]
+
+
+def nearest_sentence(parts: Sequence[Quotable], place: int, score: float) -> EvidenceSentence | None:
+    """The sentence with that number; None where the record has become shorter than the one that was indexed."""
+    return _quoted(parts[place], score, MEANING) if place < len(parts) else None
+
+
+def _quoted(part: Quotable, score: float, basis: str) -> EvidenceSentence:
+    field, its = part
+    return EvidenceSentence(field, its.text, its.start, its.end, round(score, 4), basis)
 
 
 class QueryProfile:
@@ -66,32 +74,33 @@ class QueryProfile:
         self._query = set(query_tokens)
         self._squares: dict[str, float] = {}
         self._learn(self._query)
-        self._norm = sqrt(sum(self._squares[token] for token in self._query))
+        self._norm = sqrt(self._weight(self._query))
 
     def evidence(
-        self, fields: Sequence[tuple[str, str]], limit: int = MAX_EVIDENCE
-    ) -> list[EvidenceSentence]:
-        """The best `limit` sentences of the named texts, best first; none that shares no word with the query."""
-        parts = [(name, part) for name, text in fields for part in sentences(text)]
-        scores = self._agreements([part.text for _, part in parts])
-        found = [
-            EvidenceSentence(name, part.text, part.start, part.end, round(score, 4))
-            for (name, part), score in zip(parts, scores, strict=True)
-        ]
-        agreeing = [sentence for sentence in found if sentence.score > 0]
-        return sorted(agreeing, key=lambda sentence: -sentence.score)[:limit]
+        self, records: Sequence[Sequence[Quotable]], limit: int = MAX_EVIDENCE
+    ) -> list[list[EvidenceSentence]]:
+        """The best `limit` sentences of each record, best first; none that shares no word with the query."""
+        touching = [list(self._touching(parts)) for parts in records]
+        # The words of all records are looked up at once.
+        self._learn(set[str]().union(*(own for its in touching for _, own in its)))
+        return [self._best([(part, self._cosine(own)) for part, own in its], limit) for its in touching]
 
-    def _agreements(self, texts: Sequence[str]) -> list[float]:
-        owns = [set(tokens(text)) for text in texts]
-        # Those that share something alone are worth looking their words up, all at once.
-        touching = [own if own & self._query else set[str]() for own in owns]
-        self._learn(set[str]().union(*touching))
-        return [self._cosine(own) if own else 0.0 for own in touching]
+    def _touching(self, parts: Sequence[Quotable]) -> Iterator[tuple[Quotable, set[str]]]:
+        """The sentences that share a word with the query, each with its distinct tokens."""
+        for part in parts:
+            own = set(tokens(part[1].text))
+            if not own.isdisjoint(self._query):
+                yield part, own
+
+    def _best(self, agreeing: list[tuple[Quotable, float]], limit: int) -> list[EvidenceSentence]:
+        found = [_quoted(part, score, WORDS) for part, score in agreeing]
+        return sorted((one for one in found if one.score > 0), key=lambda one: -one.score)[:limit]
 
     def _cosine(self, own: set[str]) -> float:
-        shared = sum(self._squares[token] for token in own & self._query)
-        norm = sqrt(sum(self._squares[token] for token in own))
-        return shared / (norm * self._norm)
+        return self._weight(own & self._query) / (sqrt(self._weight(own)) * self._norm)
+
+    def _weight(self, words: set[str]) -> float:
+        return sum(map(self._squares.__getitem__, words))
 
     def _learn(self, words: set[str]) -> None:
         new = [word for word in words if word not in self._squares]

@@ -26,7 +26,7 @@ from catalog.errors import InvalidInput
 from catalog.needs import NeedPublic
 from index.generation import Generation
 from matching.catalogue_in_use import segment_names
-from matching.explain import QueryProfile, nearest_sentence, text_fields
+from matching.explain import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
 from matching.industry_agreement import Agreed, PatentIndustries
 from matching.licensee_rules import LicenseeRules, load
 from matching.match import Matcher, quoted, scores_of
@@ -286,7 +286,7 @@ class _Grounds:
         asking: Patent,
     ) -> None:
         self._session, self._generation, self._ranking = session, generation, ranking
-        self._fields = text_fields(patent)
+        self._parts = quotable(text_fields(patent))
         self._profile = QueryProfile(asking.tokens, generation.patents.lexical.idfs)
 
     def shown(self, places: Sequence[int], offset: int) -> list[Licensee]:
@@ -316,7 +316,7 @@ class _Grounds:
         if hit is None or hit.id not in asked:
             return None
         need = asked[hit.id]
-        evidence = self._profile.evidence([("title", need.title), ("text", need.text)])
+        (evidence,) = self._profile.evidence([quotable(need_fields(need))])
         return NeedGround(
             need=need,
             relevance=hit.score,
@@ -328,12 +328,13 @@ class _Grounds:
     def _product(self, hit: Hit | None, firm: EnterprisePublic) -> ProductGround | None:
         if hit is None or not firm.products:
             return None
-        nearest = nearest_sentence(self._fields, hit.place, hit.sentence / WEIGHTS.sentence)
+        (evidence,) = self._profile.evidence([quotable({"products": firm.products})])
+        nearest = nearest_sentence(self._parts, hit.place, hit.sentence / WEIGHTS.sentence)
         return ProductGround(
             relevance=hit.score,
             middle=self._ranking.middles["products"],
             scores=scores_of(hit),
-            evidence=quoted(self._profile.evidence([("products", firm.products)])),
+            evidence=quoted(evidence),
             patent_evidence=quoted([nearest] if nearest else []),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -30,7 +30,14 @@ from matching.catalogue_in_use import SegmentNames, segment_names
 from matching.confidence import NOTHING_SUITABLE, Confidence, level
 from matching.eligibility import Verdict, load_table
 from matching.eligibility_table import Table
-from matching.explain import EvidenceSentence, QueryProfile, nearest_sentence, text_fields
+from matching.explain import (
+    EvidenceSentence,
+    QueryProfile,
+    nearest_sentence,
+    need_fields,
+    quotable,
+    text_fields,
+)
 from matching.factors import AskedFactors, Context, FactorOptions, PairFactors
 from matching.feedback import Marks, RefinedMatches, refined, refinement
 from matching.listing import ListedPatents, Options, existing, listed
@@ -175,6 +182,8 @@ class Matcher:
                 lambda ids: {i: need for i, need in needs.many(session, ids).items() if need.status == OPEN},
                 top_k,
             )
+        told = counted.explained(_rows_of(its.kept), named.names)
+        agreeing = profile.evidence([quotable(need_fields(its.found[hit.id])) for hit in its.kept])
         items = [
             NeedMatch(
                 rank=rank,
@@ -185,13 +194,9 @@ class Matcher:
                 need=its.found[hit.id],
                 confidence=self._confidence(generation, its.found[hit.id], hit),
                 segments=_segments(its.found[hit.id].classes, named.names),
-                evidence=quoted(
-                    profile.evidence([("title", its.found[hit.id].title), ("text", its.found[hit.id].text)])
-                ),
+                evidence=quoted(evidence),
             )
-            for rank, (hit, explained) in enumerate(
-                zip(its.kept, counted.explained(_rows_of(its.kept), named.names), strict=True), 1
-            )
+            for rank, (hit, explained, evidence) in enumerate(zip(its.kept, told, agreeing, strict=True), 1)
         ]
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, counted),
@@ -221,6 +226,7 @@ class Matcher:
                 self._list_options(asked),
             )
             terms = licences.of_patents(session, its.ids)
+        told = factors.explained(_rows_of(its.kept), named.names)
         items = [
             PatentMatch(
                 rank=rank,
@@ -234,11 +240,11 @@ class Matcher:
                 licence=terms.get(hit.id),
                 eligibility=verdicts[hit.id],
                 confidence=heights.confidence(hit.relevance) if heights else None,
-                evidence=_patent_evidence(profile, hit, its.found[hit.id]),
+                evidence=quoted(evidence),
                 family=_family(its, hit.id, verdicts, terms),
             )
-            for rank, (hit, explained) in enumerate(
-                zip(its.kept, factors.explained(_rows_of(its.kept), named.names), strict=True), 1
+            for rank, (hit, explained, evidence) in enumerate(
+                zip(its.kept, told, _patent_evidence(profile, its), strict=True), 1
             )
         ]
         return MatchResponse[PatentMatch](
@@ -371,19 +377,38 @@ def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[Segmen
     ]
 
 
-def _patent_evidence(profile: QueryProfile, hit: Hit, patent: patents.PatentPublic) -> list[Evidence]:
-    fields = text_fields(patent)
-    nearest = nearest_sentence(fields, hit.place, hit.sentence / WEIGHTS.sentence)
+def _patent_evidence(profile: QueryProfile, its: ListedPatents) -> list[list[EvidenceSentence]]:
+    """What to quote of each patent that is shown: the sentence nearest in meaning, then those that agree in words."""
+    parts = [quotable(text_fields(its.found[hit.id])) for hit in its.kept]
     # A title repeats the name of the thing; what answers a need stands in the text.
-    agreeing = profile.evidence([(name, text) for name, text in fields.items() if name != "title"])
-    found = [nearest] if nearest else []
-    found += [one for one in agreeing if nearest is None or one.sentence != nearest.sentence]
-    return quoted(found)
+    agreeing = profile.evidence([[part for part in some if part[0] != "title"] for some in parts])
+    return [
+        _nearest_first(nearest_sentence(some, hit.place, hit.sentence / WEIGHTS.sentence), others)
+        for hit, some, others in zip(its.kept, parts, agreeing, strict=True)
+    ]
+
+
+def _nearest_first(
+    nearest: EvidenceSentence | None, others: list[EvidenceSentence]
+) -> list[EvidenceSentence]:
+    if nearest is None:
+        return others
+    return [nearest, *(one for one in others if one.sentence != nearest.sentence)]
 
 
 def quoted(found: Sequence[EvidenceSentence]) -> list[Evidence]:
     """Sentences as shown to users."""
-    return [Evidence(**asdict(one)) for one in found]
+    return [
+        Evidence(
+            sentence=one.sentence,
+            basis=one.basis,
+            score=one.score,
+            field=one.field,
+            start=one.start,
+            end=one.end,
+        )
+        for one in found
+    ]
 
 
 def _by_segment(groups: Iterable[list[SegmentRef]]) -> list[SegmentCount]:

@@ -28,7 +28,7 @@ from index.text import tokens
 from matching import eligibility, factor_rules
 from matching.catalogue_in_use import segment_names
 from matching.eligibility import Verdict, load_table
-from matching.explain import QueryProfile
+from matching.explain import QueryProfile, need_fields, quotable
 from matching.factors import FactorAmount, PairFactors
 from matching.live_pairs import needs_for_patents_now
 from matching.match import Matcher, quoted
@@ -157,11 +157,7 @@ class ChanceFinder:
                 first_holder=positions[patent] == 0,
                 need=asked[match.id],
                 eligibility=verdicts[patent],
-                evidence=quoted(
-                    profiles[patent].evidence(
-                        [("title", asked[match.id].title), ("text", asked[match.id].text)]
-                    )
-                ),
+                evidence=quoted(profiles[patent].evidence([quotable(need_fields(asked[match.id]))])[0]),
                 more=more,
             )
             for rank, ((patent, match), more) in enumerate(shown, offset + 1)
