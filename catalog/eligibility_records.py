@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from catalog.base import chunks, fold
+from catalog.base import Record, among, chunks, fold, rows_among, table_of
 from catalog.facts import Fact
 from catalog.holders import Holder
 from catalog.legal_life import LegalFacts
 from catalog.licences import ALL_OWNERS, CURRENT, Licence, newest_last, stated_consents
-from catalog.patents import Patent, PatentHolder, legal_columns, legal_facts
+from catalog.patents import Patent, holders_of, legal_columns, legal_facts
 from catalog.terms import Conclusion, FactKind, LicenceStatus, OwnerConsent
 
 KINDS = (
@@ -29,6 +29,25 @@ KINDS = (
     FactKind.EVALUATION_REPORT,
     FactKind.NO_RECORD,
 )
+_PATENTS, _FACTS, _LICENCES = table_of(Patent).c, table_of(Fact).c, table_of(Licence)
+_RECORDED = select(_PATENTS.id, _PATENTS.application_number, _PATENTS.title, *legal_columns()).where(
+    among(_PATENTS.id)
+)
+_EVENTS = (
+    select(
+        _FACTS.patent_id,
+        _FACTS.kind,
+        _FACTS.value,
+        _FACTS.happened_on,
+        _FACTS.ends_on,
+        _FACTS.party,
+        _FACTS.source,
+        _FACTS.created_at,
+    )
+    .where(among(_FACTS.patent_id), _FACTS.kind.in_([kind.value for kind in KINDS]))
+    .order_by(_FACTS.patent_id, _FACTS.id)
+)
+_DECLARATIONS = select(_LICENCES).where(among(_LICENCES.c.patent_id)).order_by(*newest_last())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ class EligibilityRecord:
 class _Gathered:
     owners: dict[int, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    declaration: Licence | None = None
+    declaration: Record | None = None
 
 
 def patent_ids(session: Session) -> list[int]:
@@ -94,21 +113,21 @@ def load(session: Session, ids: Sequence[int]) -> dict[int, EligibilityRecord]:
 
 
 def _chunk(session: Session, ids: list[int]) -> Iterator[EligibilityRecord]:
-    number, title = col(Patent.application_number), col(Patent.title)
-    query = select(col(Patent.id), number, title, *legal_columns()).where(col(Patent.id).in_(ids))
-    rows = session.execute(query).all()
-    found = {row[0]: _Gathered() for row in rows}
-    _add_holders(session, ids, found)
+    rows = list(rows_among(session, _RECORDED, ids))
+    found = {row.id: _Gathered() for row in rows}
+    for patent_id, holders in holders_of(session, ids).items():
+        found[patent_id].owners = {holder.id: holder.name for holder in holders}
     _add_events(session, ids, found)
-    _add_declarations(session, ids, found)
+    for row in rows_among(session, _DECLARATIONS, ids):
+        found[row.patent_id].declaration = row
     merged = _merged_names(session, found.values())
     for row in rows:
-        gathered = found[row[0]]
+        gathered = found[row.id]
         declaration = gathered.declaration
         yield EligibilityRecord(
-            patent_id=row[0],
-            application_number=row[1],
-            title=row[2],
+            patent_id=row.id,
+            application_number=row.application_number,
+            title=row.title,
             legal=legal_facts(row),
             owners=tuple(_owners(gathered, merged)),
             events=(*gathered.events, *_reports(gathered)),
@@ -117,33 +136,11 @@ def _chunk(session: Session, ids: list[int]) -> Iterator[EligibilityRecord]:
         )
 
 
-def _add_holders(session: Session, ids: list[int], found: dict[int, _Gathered]) -> None:
-    query = (
-        select(col(PatentHolder.patent_id), col(Holder.id), col(Holder.name))
-        .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
-        .where(col(PatentHolder.patent_id).in_(ids))
-        .order_by(col(PatentHolder.patent_id), col(PatentHolder.position))
-    )
-    for patent_id, holder_id, name in session.execute(query):
-        found[patent_id].owners[holder_id] = name
-
-
 def _add_events(session: Session, ids: list[int], found: dict[int, _Gathered]) -> None:
-    columns = (Fact.patent_id, Fact.kind, Fact.value, Fact.happened_on, Fact.ends_on, Fact.party, Fact.source)
-    query = (
-        select(*(col(column) for column in columns), col(Fact.created_at))
-        .where(col(Fact.patent_id).in_(ids), col(Fact.kind).in_([kind.value for kind in KINDS]))
-        .order_by(col(Fact.patent_id), col(Fact.id))
-    )
-    for patent_id, kind, value, first, last, party, source, stored in session.execute(query):
+    rows = rows_among(session, _EVENTS, ids)
+    for patent_id, kind, value, first, last, party, source, stored in rows:
         event = Event(FactKind(kind), value, first, last, party, source, stored.date())
         found[patent_id].events.append(event)
-
-
-def _add_declarations(session: Session, ids: list[int], found: dict[int, _Gathered]) -> None:
-    query = select(Licence).where(col(Licence.patent_id).in_(ids)).order_by(*newest_last())
-    for row in session.execute(query).scalars():
-        found[row.patent_id].declaration = row
 
 
 def _reports(gathered: _Gathered) -> Iterator[Event]:

@@ -14,7 +14,19 @@ from sqlalchemy import JSON, Index, Numeric, case, func, or_, select, text
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import patents
-from catalog.base import PageQuery, Rows, Schema, Timestamps, chunks, enum_type, fold, paginate
+from catalog.base import (
+    PageQuery,
+    Record,
+    Rows,
+    Schema,
+    Timestamps,
+    among,
+    enum_type,
+    fold,
+    paginate,
+    rows_among,
+    table_of,
+)
 from catalog.errors import NotFound
 from catalog.facts import Fact
 from catalog.holders import Holder
@@ -210,7 +222,38 @@ class LicenceFilter(Schema):
     until: date | None = Field(default=None, description="声明日不晚于")
 
 
-def terms_text(row: LicenceBase) -> str:
+_LICENCES, _PATENTS, _FACTS = table_of(Licence).c, table_of(Patent).c, table_of(Fact).c
+
+
+def newest_last() -> list[Any]:
+    """Order in which the current declaration of a patent comes last, before it the former ones by age."""
+    current = case((_LICENCES.status.in_(CURRENT), 1), else_=0)
+    return [current, func.coalesce(_LICENCES.declared_on, date.min), _LICENCES.id]
+
+
+Stored = Licence | Record
+"""A declaration as stored, or a row with all its columns."""
+_STATED = tuple(name for name in LicenceBase.model_fields if name != "consents")
+_ANNOUNCED = (
+    select(table_of(Licence))
+    .where(among(_LICENCES.patent_id), _LICENCES.status != LicenceStatus.DRAFT.value)
+    .order_by(*newest_last())
+)
+_LICENSED = select(_PATENTS.id, _PATENTS.application_number, _PATENTS.title, _PATENTS.kind).where(
+    among(_PATENTS.id)
+)
+_GRANTED = (
+    select(_FACTS.patent_id, func.count())
+    .where(
+        among(_FACTS.patent_id),
+        _FACTS.kind == FactKind.LICENCE.value,
+        _FACTS.value == LicenceType.OPEN.value,
+    )
+    .group_by(_FACTS.patent_id)
+)
+
+
+def terms_text(row: Stored) -> str:
     """The terms in one Chinese line: payment, amounts (万元), period and region."""
     parts = [PaymentForm(row.payment_form).label]
     if row.fixed_fee:
@@ -228,7 +271,7 @@ def terms_text(row: LicenceBase) -> str:
     return "，".join(parts)
 
 
-def status_on(row: Licence, day: date) -> LicenceStatus:
+def status_on(row: Stored, day: date) -> LicenceStatus:
     """Where a declaration stands on that day: one whose period is over has expired."""
     over = row.status in RUNNING and row.ends_on is not None and row.ends_on < day
     return LicenceStatus.EXPIRED if over else LicenceStatus(row.status)
@@ -244,21 +287,9 @@ def get(session: Session, licence_id: int) -> Licence:
 
 def of_patents(session: Session, ids: Sequence[int]) -> dict[int, LicencePublic]:
     """The announced declaration of each of these patents, else the last one that was; drafts are not shown."""
-    found: dict[int, Licence] = {}
-    for chunk in chunks(ids):
-        query = select(Licence).where(
-            col(Licence.patent_id).in_(chunk), col(Licence.status) != LicenceStatus.DRAFT.value
-        )
-        for row in session.execute(query.order_by(*newest_last())).scalars():
-            found[row.patent_id] = row
+    found = {row.patent_id: row for row in rows_among(session, _ANNOUNCED, ids)}
     shown = publics(session, list(found.values()))
     return {licence.patent_id: licence for licence in shown}
-
-
-def newest_last() -> list[Any]:
-    """Order in which the current declaration of a patent comes last, before it the former ones by age."""
-    current = case((col(Licence.status).in_(CURRENT), 1), else_=0)
-    return [current, func.coalesce(col(Licence.declared_on), date.min), col(Licence.id)]
 
 
 def licensed_ids(session: Session, today: date) -> set[int]:
@@ -309,25 +340,23 @@ def _stands(status: LicenceStatus, day: date) -> Any:
     return stored == status.value
 
 
-def publics(session: Session, rows: Sequence[Licence], *, today: date | None = None) -> list[LicencePublic]:
+def publics(session: Session, rows: Sequence[Stored], *, today: date | None = None) -> list[LicencePublic]:
     """The declarations as shown to users, in the order given."""
     day = today or date.today()
     ids = sorted({row.patent_id for row in rows})
-    found: dict[int, Patent] = {}
-    for chunk in chunks(ids):
-        query = select(Patent).where(col(Patent.id).in_(chunk))
-        found.update((patent.id or 0, patent) for patent in session.execute(query).scalars())
-    owners, granted = patents.holder_names(session, ids), _granted(session, ids)
+    found = {patent.id: patent for patent in rows_among(session, _LICENSED, ids)}
+    owners = patents.holder_names(session, ids)
+    granted: dict[int, int] = dict(rows_among(session, _GRANTED, ids))
     return [
         _public(row, found[row.patent_id], owners.get(row.patent_id, []), granted.get(row.patent_id, 0), day)
         for row in rows
     ]
 
 
-def _public(row: Licence, patent: Patent, owners: list[str], granted: int, day: date) -> LicencePublic:
+def _public(row: Stored, patent: Record, owners: list[str], granted: int, day: date) -> LicencePublic:
     status = status_on(row, day)
     return LicencePublic(
-        **row.model_dump(include=set(LicenceBase.model_fields) - {"consents"}),
+        **{name: getattr(row, name) for name in _STATED},
         id=row.id or 0,
         patent_id=row.patent_id,
         application_number=patent.application_number,
@@ -346,12 +375,12 @@ def _public(row: Licence, patent: Patent, owners: list[str], granted: int, day: 
     )
 
 
-def stated_consents(row: Licence) -> list[Consent]:
+def stated_consents(row: Stored) -> list[Consent]:
     """The consents as they are stored with a declaration."""
     return [Consent.model_validate(stored) for stored in row.consents]
 
 
-def consents_of(row: Licence, owners: Sequence[str]) -> list[ConsentPublic]:
+def consents_of(row: Stored, owners: Sequence[str]) -> list[ConsentPublic]:
     """The consent of every patentee, unknown where nothing is stated; names that are no patentee come last."""
     stated = {fold(consent.holder): consent for consent in stated_consents(row)}
     everybody = stated.pop(fold(ALL_OWNERS), None)
@@ -363,20 +392,3 @@ def consents_of(row: Licence, owners: Sequence[str]) -> list[ConsentPublic]:
         ConsentPublic(**consent.model_dump(), consent_name=OwnerConsent(consent.consent).label)
         for consent in [*listed, *stated.values()]
     ]
-
-
-def _granted(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    """How many open licences were granted on these patents, by patent id."""
-    found: dict[int, int] = {}
-    for chunk in chunks(ids):
-        query = (
-            select(col(Fact.patent_id), func.count())
-            .where(
-                col(Fact.patent_id).in_(chunk),
-                col(Fact.kind) == FactKind.LICENCE.value,
-                col(Fact.value) == LicenceType.OPEN.value,
-            )
-            .group_by(col(Fact.patent_id))
-        )
-        found.update(dict(session.execute(query).all()))
-    return found

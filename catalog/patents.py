@@ -5,22 +5,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from pydantic import field_validator
-from sqlalchemy import JSON, Index, Select, Text, func, select
+from pydantic import BaseModel, field_validator
+from sqlalchemy import JSON, Column, Index, Select, Text, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog import holders, screenings
 from catalog.base import (
     ClassRef,
     PageQuery,
+    Record,
     Rows,
     Schema,
     Timestamps,
     all_ids,
+    among,
     chunks,
     enum_type,
     fold,
     paginate,
+    rows_among,
+    table_of,
 )
 from catalog.conditions import in_regions, of_industries, under_ipc
 from catalog.errors import NotFound
@@ -137,7 +141,7 @@ class PatentCreate(PatentBase):
         return granted
 
 
-class PatentPublic(SQLModel):
+class PatentPublic(BaseModel):
     """A patent as shown to users."""
 
     id: int
@@ -199,18 +203,42 @@ def fingerprint(title: str, first_applicant: str) -> str:
     return hashlib.sha256(f"{fold(title)}\n{fold(first_applicant)}".encode()).hexdigest()[:32]
 
 
-def legal_columns() -> list[Any]:
+_LEGAL = (
+    "kind",
+    "filing_date",
+    "grant_date",
+    "expiry_date",
+    "legal_status",
+    "legal_status_date",
+    "annuity_paid_until",
+    "annuity_checked_on",
+)
+_STATED = tuple(name for name in PatentPublic.model_fields if name in PatentBase.model_fields)
+_PATENTS, _HELD, _HOLDERS = table_of(Patent).c, table_of(PatentHolder).c, table_of(Holder).c
+_CLASSES, _PUBLICATIONS = table_of(PatentClass).c, table_of(Publication).c
+_SHOWN = select(*(_PATENTS[name] for name in dict.fromkeys(("id", "is_demo", *_LEGAL, *_STATED)))).where(
+    among(_PATENTS.id)
+)
+_HOLDERS_OF = (
+    select(_HELD.patent_id, _HOLDERS.id, _HOLDERS.name, _HOLDERS.kind)
+    .where(_HOLDERS.id == _HELD.holder_id, among(_HELD.patent_id))
+    .order_by(_HELD.patent_id, _HELD.position)
+)
+_CLASSES_OF = (
+    select(_CLASSES.patent_id, _CLASSES.scheme, _CLASSES.code, _CLASSES.weight, _CLASSES.basis)
+    .where(among(_CLASSES.patent_id))
+    .order_by(_CLASSES.position)
+)
+_NUMBERS_OF = (
+    select(_PUBLICATIONS.patent_id, _PUBLICATIONS.number)
+    .where(among(_PUBLICATIONS.patent_id))
+    .order_by(_PUBLICATIONS.number)
+)
+
+
+def legal_columns() -> list[Column[Any]]:
     """The columns that `legal_facts` reads."""
-    return [
-        col(Patent.kind),
-        col(Patent.filing_date),
-        col(Patent.grant_date),
-        col(Patent.expiry_date),
-        col(Patent.legal_status),
-        col(Patent.legal_status_date),
-        col(Patent.annuity_paid_until),
-        col(Patent.annuity_checked_on),
-    ]
+    return [_PATENTS[name] for name in _LEGAL]
 
 
 def legal_facts(row: Any) -> LegalFacts:
@@ -232,7 +260,7 @@ def force_of(row: Patent) -> ForcePeriod | None:
     return force_period(legal_facts(row))
 
 
-def life_of(row: Patent, as_of: date) -> LegalLife:
+def life_of(row: Patent | Record, as_of: date) -> LegalLife:
     """The legal life of the patent on that day."""
     return legal_life(legal_facts(row), as_of)
 
@@ -272,46 +300,32 @@ def existing(session: Session, ids: Iterable[int]) -> set[int]:
     return found
 
 
+def holders_of(session: Session, ids: Sequence[int]) -> dict[int, list[Record]]:
+    """The patentees (id, name, kind) by patent id, the first patentee first."""
+    return _by_patent(rows_among(session, _HOLDERS_OF, ids))
+
+
 def holder_names(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
     """Names of the patentees by patent id, the first patentee first."""
-    found: dict[int, list[str]] = {}
-    for chunk in chunks(ids):
-        query = (
-            select(col(PatentHolder.patent_id), col(Holder.name))
-            .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
-            .where(col(PatentHolder.patent_id).in_(chunk))
-            .order_by(col(PatentHolder.patent_id), col(PatentHolder.position))
-        )
-        for patent_id, name in session.execute(query):
-            found.setdefault(patent_id, []).append(name)
+    return {id_: [holder.name for holder in its] for id_, its in holders_of(session, ids).items()}
+
+
+def _by_patent(rows: Iterable[Record]) -> dict[int, list[Record]]:
+    found: dict[int, list[Record]] = {}
+    for row in rows:
+        found.setdefault(row.patent_id, []).append(row)
     return found
 
 
-def publics(session: Session, rows: Sequence[Patent], *, today: date | None = None) -> list[PatentPublic]:
+def publics(
+    session: Session, rows: Sequence[Patent | Record], *, today: date | None = None
+) -> list[PatentPublic]:
     """The patents as shown to users, with holders, publications and classes, in the order given."""
     day = today or date.today()
     ids = [row.id or 0 for row in rows]
-    holders: dict[int, list[Holder]] = {}
-    query = (
-        select(col(PatentHolder.patent_id), Holder)
-        .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
-        .where(col(PatentHolder.patent_id).in_(ids))
-        .order_by(col(PatentHolder.position))
-    )
-    for patent_id, holder in session.execute(query):
-        holders.setdefault(patent_id, []).append(holder)
-    classes: dict[int, list[PatentClass]] = {}
-    ordered = (
-        select(PatentClass).where(col(PatentClass.patent_id).in_(ids)).order_by(col(PatentClass.position))
-    )
-    for row in session.execute(ordered).scalars():
-        classes.setdefault(row.patent_id, []).append(row)
-    numbers: dict[int, list[str]] = {}
-    published = (
-        select(Publication).where(col(Publication.patent_id).in_(ids)).order_by(col(Publication.number))
-    )
-    for publication in session.execute(published).scalars():
-        numbers.setdefault(publication.patent_id, []).append(publication.number)
+    holders = holders_of(session, ids)
+    classes = _by_patent(rows_among(session, _CLASSES_OF, ids))
+    numbers = _by_patent(rows_among(session, _NUMBERS_OF, ids))
     screened = screenings.of_patents(session, ids)
     return [
         _public(
@@ -327,18 +341,17 @@ def publics(session: Session, rows: Sequence[Patent], *, today: date | None = No
 
 
 def _public(
-    row: Patent,
-    holders: list[Holder],
-    classes: list[PatentClass],
-    numbers: list[str],
+    row: Patent | Record,
+    holders: list[Record],
+    classes: list[Record],
+    publications: list[Record],
     day: date,
     screening: ScreeningPublic | None,
 ) -> PatentPublic:
-    shared = set(PatentPublic.model_fields) & set(PatentBase.model_fields)
     first = HolderKind(holders[0].kind) if holders else None
     life = life_of(row, day)
     return PatentPublic(
-        **row.model_dump(include=shared),
+        **{name: getattr(row, name) for name in _STATED},
         id=row.id or 0,
         draft=row.application_number is None,
         flags=[] if row.application_number else [NO_NUMBER],
@@ -349,10 +362,14 @@ def _public(
         holders=[holder.name for holder in holders],
         holder_kind=first,
         holder_kind_name=first.label if first else None,
-        publications=numbers,
+        publications=[publication.number for publication in publications],
         ipc=[c.code for c in classes if c.scheme == "ipc"],
         region_name=region_name(row.prefecture or row.province),
-        classes=[ClassRef.model_validate(c, from_attributes=True) for c in classes if c.scheme != "ipc"],
+        classes=[
+            ClassRef(scheme=c.scheme, code=c.code, weight=c.weight, basis=c.basis)
+            for c in classes
+            if c.scheme != "ipc"
+        ],
         is_demo=row.is_demo,
         life=life,
         screening=screening,
@@ -361,7 +378,7 @@ def _public(
 
 def many(session: Session, ids: Sequence[int], *, today: date | None = None) -> dict[int, PatentPublic]:
     """The patents with these ids as shown to users, by id; ids that are gone are left out."""
-    rows = session.execute(select(Patent).where(col(Patent.id).in_(list(ids)))).scalars().all()
+    rows = list(rows_among(session, _SHOWN, ids))
     return {public.id: public for public in publics(session, rows, today=today)}
 
 

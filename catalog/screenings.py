@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from pydantic import BaseModel
 from sqlalchemy import JSON, Index, delete, insert, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.base import chunks, table_of
+from catalog.base import Record, among, chunks, rows_among, table_of
 
 
 class Screening(SQLModel, table=True):
@@ -30,7 +31,7 @@ class Screening(SQLModel, table=True):
     weights_version: str = Field(max_length=40)
 
 
-class Point(SQLModel):
+class Point(BaseModel):
     """Points for one factor of the potential (潜力分), with the reason in Chinese."""
 
     factor: str
@@ -70,7 +71,7 @@ class Result:
         return sum(point.points for point in self.points)
 
 
-class ScreeningPublic(SQLModel):
+class ScreeningPublic(BaseModel):
     """A screening as shown to users."""
 
     as_of: date
@@ -81,25 +82,22 @@ class ScreeningPublic(SQLModel):
     weights_version: str
 
 
-def points_of(row: Screening) -> list[Point]:
+_SHOWN = tuple(name for name in ScreeningPublic.model_fields if name != "points")
+_TABLE = table_of(Screening)
+_OF_PATENTS = select(_TABLE).where(among(_TABLE.c.patent_id))
+
+
+def points_of(row: Screening | Record) -> list[Point]:
     """The points of a screening."""
-    return [Point.model_validate(dict(zip(Point.model_fields, values, strict=True))) for values in row.points]
-
-
-def public(row: Screening) -> ScreeningPublic:
-    """The screening as shown to users."""
-    return ScreeningPublic(
-        **row.model_dump(exclude={"patent_id", "holder_id", "points"}), points=points_of(row)
-    )
+    return [Point(**dict(zip(PointRow._fields, values, strict=True))) for values in row.points]
 
 
 def of_patents(session: Session, ids: Sequence[int]) -> dict[int, ScreeningPublic]:
-    """The screenings of these patents by patent id."""
-    found: dict[int, ScreeningPublic] = {}
-    for chunk in chunks(ids):
-        for row in session.execute(select(Screening).where(col(Screening.patent_id).in_(chunk))).scalars():
-            found[row.patent_id] = public(row)
-    return found
+    """The screenings of these patents by patent id, as shown to users."""
+    return {
+        row.patent_id: ScreeningPublic(**{name: getattr(row, name) for name in _SHOWN}, points=points_of(row))
+        for row in rows_among(session, _OF_PATENTS, ids)
+    }
 
 
 def verdicts(session: Session, ids: Sequence[int]) -> dict[int, tuple[bool | None, int]]:
