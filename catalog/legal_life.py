@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from catalog import annuities
 from catalog.legal_course import (
@@ -84,8 +85,10 @@ def force_period(facts: LegalFacts) -> ForcePeriod | None:
     return course_of(facts).force
 
 
+# A match asks for it twice: for the verdict and for the patent as shown.
+@lru_cache(maxsize=1 << 12)
 def legal_life(facts: LegalFacts, as_of: date) -> LegalLife:
-    """The legal life of a patent on the day `as_of`."""
+    """The legal life of a patent on the day `as_of`, for reading only."""
     course = course_of(facts)
     status, basis = _status(facts, course, as_of)
     alive = _in_force(facts, course, status, as_of)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -178,6 +179,19 @@ class PatentPublic(BaseModel):
     screening: ScreeningPublic | None = Field(default=None, description="最近一次盘点筛选结果")
 
 
+@dataclass(frozen=True, slots=True)
+class PatentOutline:
+    """What tells a near-duplicate of another patent."""
+
+    id: int
+    title: str
+    kind: PatentKind | None
+    filing_date: date | None
+    abstract: str
+    first_claim: str
+    holders: list[str]
+
+
 class PatentText(SQLModel):
     """What the index needs of a patent."""
 
@@ -224,6 +238,14 @@ _HOLDERS_OF = (
     .where(_HOLDERS.id == _HELD.holder_id, among(_HELD.patent_id))
     .order_by(_HELD.patent_id, _HELD.position)
 )
+_OUTLINED = select(
+    _PATENTS.id,
+    _PATENTS.title,
+    _PATENTS.kind,
+    _PATENTS.filing_date,
+    _PATENTS.abstract,
+    _PATENTS.first_claim,
+).where(among(_PATENTS.id))
 _CLASSES_OF = (
     select(_CLASSES.patent_id, _CLASSES.scheme, _CLASSES.code, _CLASSES.weight, _CLASSES.basis)
     .where(among(_CLASSES.patent_id))
@@ -362,13 +384,13 @@ def _public(
         holders=[holder.name for holder in holders],
         holder_kind=first,
         holder_kind_name=first.label if first else None,
-        publications=[publication.number for publication in publications],
-        ipc=[c.code for c in classes if c.scheme == "ipc"],
+        publications=[number for _, number in publications],
+        ipc=[code for _, scheme, code, _, _ in classes if scheme == "ipc"],
         region_name=region_name(row.prefecture or row.province),
         classes=[
-            ClassRef(scheme=c.scheme, code=c.code, weight=c.weight, basis=c.basis)
-            for c in classes
-            if c.scheme != "ipc"
+            ClassRef(scheme=scheme, code=code, weight=weight, basis=basis)
+            for _, scheme, code, weight, basis in classes
+            if scheme != "ipc"
         ],
         is_demo=row.is_demo,
         life=life,
@@ -380,6 +402,15 @@ def many(session: Session, ids: Sequence[int], *, today: date | None = None) -> 
     """The patents with these ids as shown to users, by id; ids that are gone are left out."""
     rows = list(rows_among(session, _SHOWN, ids))
     return {public.id: public for public in publics(session, rows, today=today)}
+
+
+def outlines(session: Session, ids: Sequence[int]) -> dict[int, PatentOutline]:
+    """The outlines of these patents by id; ids that are gone are left out."""
+    names = holder_names(session, ids)
+    return {
+        row.id: PatentOutline(**row._asdict(), holders=names.get(row.id, []))
+        for row in rows_among(session, _OUTLINED, ids)
+    }
 
 
 class PatentFilter(Schema):

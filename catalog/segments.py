@@ -7,7 +7,7 @@ of validity and whether its list has been confirmed officially. One version is i
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import JSON, delete, select, update
+from sqlalchemy import JSON, bindparam, delete, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.base import Schema, Timestamps, now
@@ -47,6 +47,14 @@ class Segment(SQLModel, table=True):
     source: str = Field(default="", max_length=500)
     note: str = Field(default="", max_length=500)
     position: int = 0
+
+
+_IN_USE = select(SegmentCatalogue).where(col(SegmentCatalogue.in_use))
+_NAMES = (
+    select(col(Segment.code), col(Segment.name))
+    .where(col(Segment.catalogue_id) == bindparam("catalogue"))
+    .order_by(col(Segment.position))
+)
 
 
 class SegmentEntry(Schema):
@@ -131,11 +139,9 @@ def store(session: Session, entry: CatalogueEntry, *, use: bool = True) -> Segme
 
 def catalogue(session: Session, version: str | None = None) -> SegmentCatalogue:
     """The catalogue `version`, by default the one in use. Raises NotFound, or NotReady when none is in use."""
-    query = select(SegmentCatalogue)
+    query = _IN_USE
     if version is not None:
-        query = query.where(col(SegmentCatalogue.version) == version)
-    else:
-        query = query.where(col(SegmentCatalogue.in_use))
+        query = select(SegmentCatalogue).where(col(SegmentCatalogue.version) == version)
     row: SegmentCatalogue | None = session.execute(query).scalar_one_or_none()
     if row is None and version is not None:
         raise NotFound(f"没有版本为“{version}”的产业目录")
@@ -161,8 +167,7 @@ def segments_of(session: Session, row: SegmentCatalogue) -> Sequence[Segment]:
 
 def names(session: Session, row: SegmentCatalogue) -> dict[str, str]:
     """The names of the segments of a catalogue version by code, in their order."""
-    query = select(col(Segment.code), col(Segment.name)).where(col(Segment.catalogue_id) == row.id)
-    return dict(session.execute(query.order_by(col(Segment.position))).all())
+    return dict(session.execute(_NAMES, {"catalogue": row.id}).all())
 
 
 def names_in_use(session: Session) -> dict[str, str]:

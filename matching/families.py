@@ -10,7 +10,6 @@ those with the same title (docs/evaluation.md). A patent of which only the title
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from catalog.base import fold as fold_name
 from catalog.licences import RUNNING, LicencePublic
-from catalog.patents import PatentPublic
+from catalog.patents import PatentOutline, PatentPublic
 from catalog.terms import PatentKind, Term
 from index.text import fold
 from matching.eligibility import Eligibility, Verdict
@@ -31,6 +30,8 @@ FILE_NAME = "families.toml"
 _SAME_DAY_KINDS = {PatentKind.INVENTION, PatentKind.UTILITY_MODEL}
 
 Floats = NDArray[np.float32]
+Likeness = PatentPublic | PatentOutline
+"""What is compared of a patent, whatever else is known of it."""
 Cosine = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -118,7 +119,7 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    patent: PatentPublic
+    patent: Likeness
     vector: Floats
     title: str
 
@@ -141,7 +142,7 @@ class Families:
                 self._of_holder.setdefault(holder, []).append(leader)
         return sibling
 
-    def of(self, patent: PatentPublic, vector: Floats) -> Sibling | None:
+    def of(self, patent: Likeness, vector: Floats) -> Sibling | None:
         """Its place under a patent that leads, without adding it."""
         known = {
             id(leader): leader for holder in _holders(patent) for leader in self._of_holder.get(holder, [])
@@ -153,10 +154,6 @@ class Families:
             if reason := _reason(leader, asked, self.rules.cosine):
                 return Sibling(leader.patent.id, reason)
         return None
-
-    def knows(self, holders: Iterable[str]) -> bool:
-        """Whether any of these has a patent that leads."""
-        return any(fold_name(name) in self._of_holder for name in holders)
 
     def near(self, vectors: Floats) -> NDArray[np.bool_]:
         """Which of these vectors (n, dimensions) are near enough to a leading patent's to be looked at."""
@@ -199,7 +196,7 @@ def _running(licence: LicencePublic | None) -> LicencePublic | None:
     return licence if licence and licence.status in RUNNING else None
 
 
-def _holders(patent: PatentPublic) -> list[str]:
+def _holders(patent: Likeness) -> list[str]:
     return [fold_name(name) for name in patent.holders]
 
 
@@ -220,5 +217,5 @@ def _reason(leader: _Row, other: _Row, asked: Thresholds) -> Reason | None:
     return next((reason for reason, holds, least in found if holds and cosine >= least), None)
 
 
-def _bare(patent: PatentPublic) -> bool:
+def _bare(patent: Likeness) -> bool:
     return not patent.abstract and not patent.first_claim

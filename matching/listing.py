@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from catalog.patents import PatentPublic
+from catalog.patents import PatentOutline, PatentPublic
 from matching.families import Families, FamilyRules, Floats, Reason
 from matching.relevance import MICRO
 from matching.rerank import Reranker, RerankReport
@@ -40,8 +40,8 @@ Retrieve = Callable[[int], list[Hit]]
 """The best hits, as many as are asked for."""
 LookUp = Callable[[list[int]], dict[int, RecordT]]
 """The records with these ids that are there and wanted."""
-HoldersOf = Callable[[list[int]], Mapping[int, Sequence[str]]]
-"""The names of the patentees of patents, by id."""
+OutlinesOf = Callable[[list[int]], Mapping[int, PatentOutline]]
+"""The outlines of those of these patents that are there, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def listed(
     top_k: int,
     need: str,
     vectors: Vectors,
-    holders: HoldersOf,
+    outlines: OutlinesOf,
     options: Options,
 ) -> ListedPatents:
     """The patents for a `need`, `top_k` that lead their families; `vectors` are those of the hits' rows."""
@@ -142,7 +142,7 @@ def listed(
     folding = _Folding(Families(options.families), vectors)
     its = existing(best, known, top_k, folding.leads)
     shown = {hit.id for hit in its.kept}
-    folding.look_further(its.rest, known, holders)
+    folding.look_further(its.rest, known, outlines)
     folded = {leader: members for leader, members in folding.folded.items() if leader in shown}
     return ListedPatents(its.kept, its.found, folded, added, report)
 
@@ -197,18 +197,19 @@ class _Folding:
             self.folded.setdefault(sibling.leader, []).append(Folded(hit, patent, sibling.reason))
         return sibling is None
 
-    def look_further(self, rest: Sequence[Hit], look_up: LookUp[PatentPublic], holders: HoldersOf) -> None:
+    def look_further(self, rest: Sequence[Hit], look_up: LookUp[PatentPublic], outlines: OutlinesOf) -> None:
         """Fold those of the hits behind the list that belong to a family in it; few are looked up."""
         if not rest:
             return
         vectors = np.stack([self.vectors.vector(hit.row) for hit in rest])
         near = np.flatnonzero(self.families.near(vectors)).tolist()
-        if not near:
-            return
-        names = holders([rest[at].id for at in near])
-        akin = [at for at in near if self.families.knows(names.get(rest[at].id, ()))]
-        found = look_up([rest[at].id for at in akin])
-        for at in akin:
-            patent = found.get(rest[at].id)
-            if patent and (sibling := self.families.of(patent, vectors[at])):
-                self.folded.setdefault(sibling.leader, []).append(Folded(rest[at], patent, sibling.reason))
+        seen = outlines([rest[at].id for at in near])
+        akin = [
+            (rest[at], sibling)
+            for at in near
+            if rest[at].id in seen and (sibling := self.families.of(seen[rest[at].id], vectors[at]))
+        ]
+        found = look_up([hit.id for hit, _ in akin])
+        for hit, sibling in akin:
+            if patent := found.get(hit.id):
+                self.folded.setdefault(sibling.leader, []).append(Folded(hit, patent, sibling.reason))

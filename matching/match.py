@@ -222,7 +222,7 @@ class Matcher:
                 asked.top_k,
                 asked.text,
                 generation.patents.vectors,
-                lambda ids: patents.holder_names(session, ids),
+                lambda ids: patents.outlines(session, ids),
                 self._list_options(asked),
             )
             terms = licences.of_patents(session, its.ids)

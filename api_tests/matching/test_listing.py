@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.matching.test_families import patent
-from catalog.patents import PatentPublic
+from catalog.patents import PatentOutline, PatentPublic
 from matching.families import Floats, load
 from matching.listing import SPARE, ListedPatents, Options, listed
 from matching.relevance import MICRO
@@ -40,6 +40,9 @@ class Catalogue:
 
     def look_up(self, ids: list[int]) -> dict[int, PatentPublic]:
         self.asked += ids
+        return self._there(ids)
+
+    def _there(self, ids: list[int]) -> dict[int, PatentPublic]:
         there = [id_ for id_ in ids if self.groups[id_ - 1000]]
         return {id_: patent(id_, f"装置{chr(0x4E00 + self.groups[id_ - 1000])}") for id_ in there}
 
@@ -48,10 +51,12 @@ class Catalogue:
             return [hit(number) for number in range(min(top, len(self.groups)))]
 
         options = Options(load() if fold else None, reranker)
-        return listed(retrieve, self.look_up, top_k, "需求", self, self.holders, options)
+        return listed(retrieve, self.look_up, top_k, "需求", self, self.outlines, options)
 
-    def holders(self, ids: list[int]) -> dict[int, list[str]]:
-        return {id_: ["示例大学"] for id_ in ids}
+    def outlines(self, ids: list[int]) -> dict[int, PatentOutline]:
+        names = [each.name for each in fields(PatentOutline)]
+        there = self._there(ids).values()
+        return {its.id: PatentOutline(**{name: getattr(its, name) for name in names}) for its in there}
 
 
 @given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))
