@@ -20,8 +20,6 @@ from index.exact import Counts, Floats, Rows, best_first, exact_scores
 # half the time; where they are many, the scores of a block stay in the cache.
 _ROWS_FOR_FEW, _ROWS = 8192, 2048
 _FEW = 128
-# Candidates of a single query beyond k: of mixes of real vectors, so many are rarely within the margin.
-_MARGIN, _ROWS_PER_MARGIN = 128, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +67,6 @@ def scan(
     found = rows.astype(np.int64) if numbers is None else numbers[rows]
     scores, best = best_first(exact_scores(vectors, queries, found, counts), found, counts, k)
     return scores, best, counts >= 0
-
-
-def scan_for_one(
-    coarse: CoarseRows,
-    vectors: Floats,
-    query: Floats,
-    k: int,
-    candidates: int,
-    bits: NDArray[np.uint8] | None,
-) -> tuple[Floats, Rows]:
-    """The best k rows of one query (dimensions,) by (-score, row), of the `candidates` whose `bits` are set.
-
-    FAISS multiplies a query that is not rounded faster than the matrix units, which are made for many.
-    """
-    depth = min(k + _MARGIN + candidates // _ROWS_PER_MARGIN, candidates)
-    while True:
-        rough, rows, margin = coarse.nearest(query, depth, bits)
-        least = rough[k - 1] - margin
-        if depth == candidates or rough[-1] < least:
-            break
-        depth = min(depth * 4, candidates)  # a row that was not fetched could be among the best
-    found = rows[rough >= least][None]
-    counts = np.array([found.shape[1]], np.int32)
-    scores, best = best_first(exact_scores(vectors, query[None], found, counts), found, counts, k)
-    return scores[0], best[0]
 
 
 def _candidates(

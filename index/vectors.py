@@ -1,8 +1,8 @@
 """Exact vector search: inner products of unit vectors in a mapped file.
 
-The candidates are found in the coarse rows that lie beside the vectors, by one scan for all requests that wait together; in
-the vectors where there are none, or where a filter leaves so few rows that reading these alone is faster. What is returned is
-scored and ordered by `index.exact`: a score never depends on the route, the filter, k or the company.
+The candidates are found in rounded rows that lie beside the vectors: for a query alone in the byte rows, for requests that
+wait together by one scan of the coarse rows; in the vectors where there are none, or too few candidates. What is returned
+is scored and ordered by `index.exact`: a score never depends on the route, the filter, k or the company.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from types import SimpleNamespace
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 from index.batch import Together
+from index.byte_rows import ByteRows
+from index.centring import Basis
 from index.coarse import CoarseRows
-from index.coarse_scan import Allowed, row_bits, scan, scan_for_one
+from index.coarse_scan import Allowed, row_bits, scan
 from index.exact import (
     UNIT_TOLERANCE,
     Floats,
@@ -33,15 +34,13 @@ from index.pair_product import choose_product
 # Candidates that FAISS fetches beyond k, so that a second scan is rare: of 135,000 rows, the one 64 places behind the 500th
 # scores 4e-4 less, where single precision may err by 2e-5.
 _MARGIN = 64
-# Fewer vectors than this have no coarse rows: FAISS is done before these are prepared for.
-_FEWEST_COARSE = 4096
-# The scan keeps four times k and takes long where that is a good part of the candidates.
+# Fewer vectors than this have no rounded rows: FAISS is done before these are prepared for.
+_FEWEST_ROUNDED = 4096
+# The scans keep several times k and take long where that is a good part of the candidates.
 _LEAST_PER_RESULT = 16
-# For one query FAISS reads of the coarse rows half as many bytes as of the vectors, but the rows between those of a filter
-# too; for several the scan reads all rows once. Measured at 10,000 and at 135,000 rows, k = 264: they pay from so many rows that
-# would be read of the vectors.
-_SHARE_ALONE = 0.25
-_SHARE_TOGETHER, _ROWS_TOGETHER = 0.5, 6000
+# A query alone reads the byte rows of its candidates; the scan for several reads all coarse rows once. Measured at 10,000
+# and at 135,000 rows, k = 264: it pays from so many rows that would be read alone.
+_SHARE_TOGETHER, _ROWS_TOGETHER = 2.5, 6000
 _MOST_TOGETHER = 32
 _BLOCK = 1024
 
@@ -56,22 +55,26 @@ class _Asked:
     k: int
     rows: Rows | None
     candidates: int
-    bits: NDArray[np.uint8] | None
 
 
 class VectorIndex:
-    """Unit vectors of one generation, numbered by row. `coarse` are their coarse rows, None in older generations."""
+    """Unit vectors of one generation, numbered by row, with their coarse and byte rows; None where there are none."""
 
-    def __init__(self, index: faiss.IndexFlatIP, coarse: CoarseRows | None = None) -> None:
+    def __init__(
+        self,
+        index: faiss.IndexFlatIP,
+        coarse: CoarseRows | None = None,
+        byte_rows: ByteRows | None = None,
+    ) -> None:
         self._index = index
-        self.coarse = coarse
+        self.coarse, self.byte_rows = coarse, byte_rows
         self.dimensions = int(index.d)
         self.vectors: Floats = _view(index)
         self._together: Together[_Asked, Found] = Together(self._work, _MOST_TOGETHER)
 
     @classmethod
     def write(cls, path: Path, blocks: Iterable[Floats], dimensions: int) -> int:
-        """Write the vectors of all `blocks`, each (n, dimensions) and of unit length, to `path`, and their coarse rows beside it.
+        """Write the vectors of all `blocks`, each (n, dimensions) and of unit length, to `path`, and their rounded rows beside it.
 
         Memory holds a block. Answers the number of vectors. Raises ValueError for a wrong shape, NaN, or a vector that is
         not of unit length.
@@ -92,8 +95,11 @@ class VectorIndex:
         written = cls.open(path)
         if len(written) != count:
             raise ValueError(f"FAISS reads {len(written)} of the {count} vectors in {path}")
-        if count >= _FEWEST_COARSE and choose_product().is_rounded:
-            CoarseRows.write(path, written.vectors)
+        if count >= _FEWEST_ROUNDED:
+            basis = Basis.of(written.vectors)
+            ByteRows.write(path, written.vectors, basis)
+            if choose_product().is_rounded:
+                CoarseRows.write(path, written.vectors, basis)
         return count
 
     @classmethod
@@ -107,12 +113,13 @@ class VectorIndex:
     def open(cls, path: Path) -> VectorIndex:
         """Map the vectors in `path`; memory is shared between processes and read on demand.
 
-        Raises ValueError when the file holds another kind of index, or the coarse rows beside it are of other vectors.
+        Raises ValueError when the file holds another kind of index, or the rounded rows beside it are of other vectors.
         """
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         if not isinstance(index, faiss.IndexFlatIP):
             raise ValueError(f"{path} holds no flat inner-product index")
-        return cls(index, CoarseRows.open(path, int(index.ntotal), int(index.d)))
+        shape = int(index.ntotal), int(index.d)
+        return cls(index, CoarseRows.open(path, *shape), ByteRows.open(path, *shape))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -144,48 +151,48 @@ class VectorIndex:
         found, queries = min(k, candidates), np.ascontiguousarray(queries)
         if found == 0 or len(queries) == 0:
             return np.empty((len(queries), found), np.float32), np.empty((len(queries), found), np.int64)
-        # Queries that no company could make worth a scan do not wait for it.
-        if not self._may_scan(found, candidates) or not self._pays_together(
-            candidates * max(len(queries), _MOST_TOGETHER)
-        ):
+        if self.byte_rows is None or found * _LEAST_PER_RESULT > candidates:
             return self._by_faiss(queries, found, rows)
-        bits = None if rows is None else row_bits(rows, len(self))
-        asked = [_Asked(query, found, rows, candidates, bits) for query in queries]
+        asked = [_Asked(query, found, rows, candidates) for query in queries]
+        # Queries that no company could make worth a scan do not wait for it.
+        if not self._pays_together(candidates * max(len(queries), _MOST_TOGETHER)):
+            return _stacked([self._alone(one) for one in asked])
         if len(asked) == 1:
             scores, best = self._together(asked[0])
             return scores[None], best[None]
-        results = [
-            found for at in range(0, len(asked), _BLOCK) for found in self._work(asked[at : at + _BLOCK])
-        ]
-        return np.stack([scores for scores, _ in results]), np.stack([best for _, best in results])
-
-    def _may_scan(self, k: int, candidates: int) -> bool:
-        return self.coarse is not None and k * _LEAST_PER_RESULT <= candidates and choose_product().is_rounded
+        return _stacked(
+            [found for at in range(0, len(asked), _BLOCK) for found in self._work(asked[at : at + _BLOCK])]
+        )
 
     def _pays_together(self, rows_to_read: int) -> bool:
-        return rows_to_read > _SHARE_TOGETHER * len(self) + _ROWS_TOGETHER
+        scans = self.coarse is not None and choose_product().is_rounded
+        return scans and rows_to_read > _SHARE_TOGETHER * len(self) + _ROWS_TOGETHER
 
     def _work(self, asked: list[_Asked]) -> list[Found]:
         """The best rows of each of the queries, by the faster way for all of them."""
-        if (
-            self.coarse is None
-            or len(asked) == 1
-            or not self._pays_together(sum(one.candidates for one in asked))
-        ):
+        if self.coarse is None or not self._pays_together(sum(one.candidates for one in asked)):
             return [self._alone(one) for one in asked]
         queries = np.stack([one.query for one in asked])
         wanted = np.array([one.k for one in asked], np.int32)
-        scores, rows, sound = scan(self.coarse, self.vectors, queries, wanted, _filters(asked))
+        scores, rows, sound = scan(self.coarse, self.vectors, queries, wanted, self._filters(asked))
         return [
             (its_scores[: one.k], its_rows[: one.k]) if is_sound else self._alone(one)
             for one, its_scores, its_rows, is_sound in zip(asked, scores, rows, sound, strict=True)
         ]
 
+    def _filters(self, asked: list[_Asked]) -> Allowed:
+        """The filters of all queries; one that several have in common is kept once."""
+        places = {id(one.rows): one.rows for one in asked if one.rows is not None}
+        if not places:
+            return Allowed.everything(len(asked))
+        numbers = {place: at for at, place in enumerate(places)}
+        of = np.array([-1 if one.rows is None else numbers[id(one.rows)] for one in asked], np.int32)
+        return Allowed(np.stack([row_bits(rows, len(self)) for rows in places.values()]), of)
+
     def _alone(self, asked: _Asked) -> Found:
-        if self.coarse and asked.candidates > _SHARE_ALONE * len(self):
-            return scan_for_one(self.coarse, self.vectors, asked.query, asked.k, asked.candidates, asked.bits)
-        scores, rows = self._by_faiss(asked.query[None], asked.k, asked.rows)
-        return scores[0], rows[0]
+        if self.byte_rows is None:
+            raise ValueError("no byte rows to scan")
+        return self._best(asked.query, self.byte_rows.candidates(asked.query, asked.k, asked.rows), asked.k)
 
     def _by_faiss(self, queries: Floats, k: int, rows: Rows | None) -> Found:
         candidates = len(self) if rows is None else len(rows)
@@ -203,7 +210,7 @@ class VectorIndex:
                 further, wider = self._scan(query[None], reach, rows)
                 last, result = further[0, -1], self._best(query, wider[0], k)
             results.append(result)
-        return np.stack([scores for scores, _ in results]), np.stack([best for _, best in results])
+        return _stacked(results)
 
     def _scan(self, queries: Floats, depth: int, rows: Rows | None) -> Found:
         parameters = None
@@ -219,14 +226,8 @@ class VectorIndex:
         return its_scores[0], best[0]
 
 
-def _filters(asked: list[_Asked]) -> Allowed:
-    """The filters of all queries; one that several have in common is kept once."""
-    places = {id(one.bits): one.bits for one in asked if one.bits is not None}
-    if not places:
-        return Allowed.everything(len(asked))
-    numbers = {place: at for at, place in enumerate(places)}
-    of = np.array([-1 if one.bits is None else numbers[id(one.bits)] for one in asked], np.int32)
-    return Allowed(np.stack(list(places.values())), of)
+def _stacked(results: list[Found]) -> Found:
+    return np.stack([scores for scores, _ in results]), np.stack([rows for _, rows in results])
 
 
 def _check_unit(block: Floats, dimensions: int) -> None:

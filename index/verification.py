@@ -94,7 +94,7 @@ def _collection_problems(collection: Collection, count: int, dimensions: int) ->
         return
     if not _all_unit(collection):
         yield "向量长度不为 1"
-    elif not _coarse_fit(collection):
+    elif not _rounded_fit(collection):
         yield "粗略向量与向量不符"
     elif lost := _lost_rows(collection):
         yield f"向量检索找不到自身（编号 {'、'.join(str(collection.ids[row]) for row in lost[:_SHOWN])}）"
@@ -113,10 +113,11 @@ def _sample(collection: Collection) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, len(collection) - 1, min(_SAMPLE, len(collection))).astype(np.int64))
 
 
-def _coarse_fit(collection: Collection) -> bool:
-    """Whether the coarse rows of a sample are what their vectors give."""
+def _rounded_fit(collection: Collection) -> bool:
+    """Whether the coarse rows and the byte rows of a sample are what their vectors give."""
     vectors, sample = collection.vectors, _sample(collection)
-    return vectors.coarse is None or vectors.coarse.fits(vectors.vectors[sample], sample)
+    kinds = (vectors.coarse, vectors.byte_rows)
+    return all(rows is None or rows.fits(vectors.vectors[sample], sample) for rows in kinds)
 
 
 def _lost_rows(collection: Collection) -> list[int]:

@@ -16,6 +16,8 @@ from catalog import generations
 from catalog.db import Database, sqlite_url
 from catalog.errors import Conflict, NotFound
 from index.build import note_in_catalogue, reindex
+from index.byte_rows import ByteRows
+from index.centring import Basis
 from index.coarse import CoarseRows
 from index.generation import GenerationStore
 from index.manifest import MANIFEST, Manifest
@@ -159,17 +161,20 @@ def test_content_is_checked_too_where_checksums_agree(
         store.verify(new)
 
 
-def test_coarse_rows_of_other_vectors_are_found(two_generations: tuple[GenerationStore, str, str]) -> None:
+@pytest.mark.parametrize(("kind", "file"), [(CoarseRows, "vectors.coarse"), (ByteRows, "vectors.bytes")])
+def test_rounded_rows_of_other_vectors_are_found(
+    kind: type[CoarseRows] | type[ByteRows], file: str, two_generations: tuple[GenerationStore, str, str]
+) -> None:
     store, _, new = two_generations
     folder = store.root / new
     manifest, path = Manifest.read(folder), folder / "patents" / "vectors.faiss"
     vectors = VectorIndex.open(path).vectors.copy()
     for its, problem in ((vectors, None), (vectors[::-1], "粗略向量与向量不符")):
-        CoarseRows.write(path, its)
+        kind.write(path, its, Basis.of(its))
         (folder / MANIFEST).unlink()
         manifest.write(folder)
         if problem is None:
-            assert "patents/vectors.coarse" in store.verify(new).files
+            assert f"patents/{file}" in store.verify(new).files
             continue
         with pytest.raises(GenerationDamaged, match=problem):
             store.verify(new)

@@ -1,4 +1,4 @@
-"""Congruence of the vector search with brute force, by FAISS and by the scan of coarse rows, alone and in company."""
+"""Congruence of the vector search with brute force: by FAISS, by the byte rows, and by the scan of coarse rows in company."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from api_tests.index.brute_force import brute_force, unit
 from index import vectors as vectors_module
+from index.byte_rows import ByteRows
+from index.centring import Basis
 from index.coarse import CoarseRows
 from index.coarse_scan import Allowed, row_bits, scan
 from index.pair_product import Product, coarse_product, exact_product
@@ -26,18 +28,28 @@ Rows = NDArray[np.int64]
 Case = tuple[Floats, Floats, int, Rows | None]
 
 
-@pytest.fixture
-def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every search goes by the scan, however small the index is and whatever this machine is good at."""
+def _rounded_rows_are_searched(monkeypatch: pytest.MonkeyPatch, share_together: float) -> None:
+    """However small the index is and whatever this machine is good at."""
     monkeypatch.setattr(vectors_module, "choose_product", lambda: coarse_product("测试"))
     for name, value in {
-        "_FEWEST_COARSE": 1,
+        "_FEWEST_ROUNDED": 1,
         "_LEAST_PER_RESULT": 0,
-        "_SHARE_ALONE": 0,
-        "_SHARE_TOGETHER": 0,
+        "_SHARE_TOGETHER": share_together,
         "_ROWS_TOGETHER": 0,
     }.items():
         monkeypatch.setattr(vectors_module, name, value)
+
+
+@pytest.fixture
+def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every search goes by the scan of coarse rows."""
+    _rounded_rows_are_searched(monkeypatch, 0)
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every search goes by the byte rows."""
+    _rounded_rows_are_searched(monkeypatch, np.inf)
 
 
 def write(folder: Path, vectors: Floats) -> VectorIndex:
@@ -86,6 +98,7 @@ def check(index: VectorIndex, case: Case) -> None:
 def test_search_by_faiss_equals_brute_force(tmp_path_factory: pytest.TempPathFactory, case: Case) -> None:
     index = write(tmp_path_factory.mktemp("vectors"), case[0])
     assert index.coarse is None
+    assert index.byte_rows is None
     check(index, case)
 
 
@@ -96,6 +109,24 @@ def test_search_by_coarse_rows_equals_brute_force(
     tmp_path_factory: pytest.TempPathFactory, case: Case
 ) -> None:
     check(write(tmp_path_factory.mktemp("vectors"), case[0]), case)
+
+
+@pytest.mark.usefixtures("alone")
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(collections())
+def test_search_by_byte_rows_equals_brute_force(tmp_path_factory: pytest.TempPathFactory, case: Case) -> None:
+    check(write(tmp_path_factory.mktemp("vectors"), case[0]), case)
+
+
+@pytest.mark.usefixtures("alone")
+def test_byte_rows_leave_few_candidates(tmp_path: Path) -> None:
+    random = np.random.default_rng(17)
+    vectors, queries = (unit(random.standard_normal((count, 384)) * 0.3 + 1) for count in (5000, 20))
+    its = write(tmp_path, vectors).byte_rows
+    assert its is not None
+    for query in queries:
+        assert set(brute_force(vectors, query, 50, None)[1]) <= set(its.candidates(query, 50, None))
+        assert len(its.candidates(query, 50, None)) < 250
 
 
 @settings(deadline=None, max_examples=30)
@@ -148,12 +179,12 @@ def test_threads_that_search_at_once_get_their_own_answers(tmp_path: Path) -> No
         list(pool.map(search, range(200)))
 
 
-@pytest.mark.parametrize("coarse", [True, False])
+@pytest.mark.parametrize("route", ["scanned", "alone", None])
 def test_a_score_is_the_same_by_every_route(
-    tmp_path: Path, coarse: bool, request: pytest.FixtureRequest
+    tmp_path: Path, route: str | None, request: pytest.FixtureRequest
 ) -> None:
-    if coarse:
-        request.getfixturevalue("scanned")
+    if route:
+        request.getfixturevalue(route)
     random = np.random.default_rng(7)
     vectors = unit(random.standard_normal((2000, 384)))
     queries = unit(random.standard_normal((40, 384)))
@@ -189,18 +220,26 @@ def test_the_file_is_one_of_faiss(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("scanned")
-def test_coarse_rows_are_those_of_their_vectors(tmp_path: Path) -> None:
+def test_rounded_rows_are_those_of_their_vectors(tmp_path: Path) -> None:
     random = np.random.default_rng(9)
     vectors = unit(random.standard_normal((300, DIMENSIONS)) + 3)
+    path, basis = tmp_path / "vectors.faiss", Basis.of(vectors)
     index, rows = write(tmp_path, vectors), np.arange(0, 300, 7)
-    assert index.coarse is not None
-    assert index.coarse.fits(vectors[rows], rows)
-    assert not index.coarse.fits(vectors[rows + 1], rows)
+    for its in (index.coarse, index.byte_rows):
+        assert its is not None
+        assert its.fits(vectors[rows], rows)
+        assert not its.fits(vectors[rows + 1], rows)
     (tmp_path / "vectors.coarse.npz").unlink()
-    assert VectorIndex.open(tmp_path / "vectors.faiss").coarse is None  # as in a generation from before
-    CoarseRows.write(tmp_path / "vectors.faiss", vectors[:299])
-    with pytest.raises(ValueError, match="300 vectors"):
-        VectorIndex.open(tmp_path / "vectors.faiss")
+    (tmp_path / "vectors.bytes").unlink()
+    bare = VectorIndex.open(path)  # as in generations from before
+    assert bare.coarse is None
+    assert bare.byte_rows is None
+    check(bare, (vectors, vectors[:3], 20, None))
+    for kind in (CoarseRows, ByteRows):
+        kind.write(path, vectors[:299], basis)
+        with pytest.raises(ValueError, match="300 vectors"):
+            VectorIndex.open(path)
+        kind.write(path, vectors, basis)
 
 
 @pytest.fixture

