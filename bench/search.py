@@ -171,7 +171,7 @@ def _build(folder: Path, source: Source, count: int, seed: int) -> None:
     print(
         f"  memory of its own at most {peak.own:.0f} MB ({before:.0f} before), with mapped files {memory.of_process().peak:.0f} MB"
     )
-    for part in ("vectors.faiss", "vectors.coarse*", "sentences", "lexical", "columns"):
+    for part in ("vectors.faiss", "vectors.coarse*", "vectors.bytes*", "sentences", "lexical", "columns"):
         files = [file for path in folder.glob(part) for file in (path, *path.rglob("*")) if file.is_file()]
         print(f"  {part:18}{sum(file.stat().st_size for file in files) / 2**20:9.0f} MB on disk", flush=True)
 
