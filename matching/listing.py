@@ -22,6 +22,8 @@ from matching.retrieve import Hit
 
 # Records deleted since the generation was built leave gaps; this many more hits are kept to fill them.
 SPARE = 50
+# A condition that only records tell, met by few, would have the records of every patent read: as many are, the rest is told.
+MOST_LOOKED_UP = 10_000
 
 
 class _Record(Protocol):
@@ -46,11 +48,15 @@ OutlinesOf = Callable[[list[int]], Mapping[int, PatentOutline]]
 
 @dataclass(frozen=True, slots=True)
 class Existing(Generic[RecordT]):
-    """The hits that are shown, the records of all that were looked up, and the hits that were not."""
+    """The hits that are shown, the records of all that were looked up, and the hits that were not.
+
+    `is_cut` where the list is not full and no more than `MOST_LOOKED_UP` hits were looked up.
+    """
 
     kept: list[Hit]
     found: dict[int, RecordT]
     rest: list[Hit]
+    is_cut: bool = False
 
 
 def existing(
@@ -69,9 +75,9 @@ def existing(
     hits = retrieve_top(top)
     while len(kept) < top_k:
         if seen == len(hits):
-            if len(hits) < top:
+            if len(hits) < top or seen >= MOST_LOOKED_UP:
                 break
-            top *= 4
+            top = min(top * 4, MOST_LOOKED_UP)
             hits = retrieve_top(top)
             continue
         # As many as are missing; twice as many as were just looked up in vain, where few meet a condition.
@@ -80,7 +86,7 @@ def existing(
         found |= new
         kept += [hit for hit in some if hit.id in new and leads(hit, new[hit.id])]
         seen += len(some)
-    return Existing(kept[:top_k], found, hits[seen:])
+    return Existing(kept[:top_k], found, hits[seen:], len(kept) < top_k and len(hits) == top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Folded:
 class ListedPatents:
     """The hits that are shown, the records of all that were looked up, and what is folded, by the id of what leads it.
 
-    `added` is what re-ranking added to the scores of those it read, by id, in millionths.
+    `added` is what re-ranking added to the scores of those it read, by id, in millionths. `is_cut` as in `Existing`.
     """
 
     kept: list[Hit]
@@ -104,6 +110,7 @@ class ListedPatents:
     folded: dict[int, list[Folded]] = field(default_factory=dict)
     added: dict[int, int] = field(default_factory=dict)
     rerank: RerankReport | None = None
+    is_cut: bool = False
 
     @property
     def ids(self) -> list[int]:
@@ -138,13 +145,13 @@ def listed(
 
     if options.families is None:
         plain = existing(best, known, top_k)
-        return ListedPatents(plain.kept, plain.found, {}, added, report)
+        return ListedPatents(plain.kept, plain.found, {}, added, report, plain.is_cut)
     folding = _Folding(Families(options.families), vectors)
     its = existing(best, known, top_k, folding.leads)
     shown = {hit.id for hit in its.kept}
     folding.look_further(its.rest, known, outlines)
     folded = {leader: members for leader, members in folding.folded.items() if leader in shown}
-    return ListedPatents(its.kept, its.found, folded, added, report)
+    return ListedPatents(its.kept, its.found, folded, added, report, its.is_cut)
 
 
 def _read(

@@ -40,7 +40,7 @@ from matching.explain import (
 )
 from matching.factors import AskedFactors, Context, FactorOptions, PairFactors
 from matching.feedback import Marks, RefinedMatches, refined, refinement
-from matching.listing import ListedPatents, Options, existing, listed
+from matching.listing import MOST_LOOKED_UP, ListedPatents, Options, existing, listed
 from matching.match_filters import MatchFilters
 from matching.relevance import MICRO, WEIGHTS
 from matching.rerank import Reranker
@@ -57,6 +57,10 @@ from matching.retrieve import Hit, Need, Patent, Rows, retrieve, retrieve_needs
 
 BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
 OPEN = NeedStatus.OPEN
+CUT = (
+    "符合条件的专利不足所要的件数：按记录逐件核对，只核对了匹配度最高的 {:,} 件；"
+    "请用产业细分领域、地区等条件缩小范围后再查"
+)
 ALL_FACTORS = FactorOptions()
 
 
@@ -247,8 +251,11 @@ class Matcher:
                 zip(its.kept, told, _patent_evidence(profile, its), strict=True), 1
             )
         ]
+        head = self._head(generation, named, start, factors)
+        if its.is_cut:
+            head["notices"].append(CUT.format(MOST_LOOKED_UP))
         return MatchResponse[PatentMatch](
-            **self._head(generation, named, start, factors),
+            **head,
             suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
             rerank=its.rerank,
             items=items,

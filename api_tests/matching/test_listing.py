@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.matching.test_families import patent
 from catalog.patents import PatentOutline, PatentPublic
+from matching import listing
 from matching.families import Floats, load
 from matching.listing import SPARE, ListedPatents, Options, listed
 from matching.relevance import MICRO
@@ -74,6 +76,19 @@ def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list
         assert set(others) - its <= set(folded)
         assert {groups[row] for row in folded} <= {groups[one.row]}
     assert len(catalogue.asked) == len(set(catalogue.asked))
+
+
+@pytest.mark.parametrize(
+    ("there", "of", "found", "is_cut"), [(50, 200, 1, True), (150, 200, 0, True), (50, 90, 1, False)]
+)
+def test_looking_for_what_few_meet_ends_and_says_so(
+    there: int, of: int, found: int, is_cut: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_LOOKED_UP", 100)
+    catalogue = Catalogue([int(number == there) for number in range(of)])
+    its = catalogue.show(10, fold=False)
+    assert (len(its.kept), its.is_cut) == (found, is_cut)
+    assert len(catalogue.asked) == min(of, 100)
 
 
 @given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))

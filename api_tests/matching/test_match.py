@@ -10,6 +10,7 @@ from catalog.errors import NotFound
 from catalog.needs import page as need_page
 from catalog.patents import PatentFilter, PatentPublic, page, publics
 from index.columns import Filters
+from matching import listing, match
 from matching.eligibility import Eligibility
 from matching.match import Matcher
 from matching.match_filters import MatchFilters
@@ -112,6 +113,17 @@ def test_the_eligible_are_found_however_few(installation: Runtime, matcher: Matc
             found = matcher.patents_for_text(TEXT, top_k, MatchFilters(eligibility=[verdict]))
             assert [item.patent.id for item in found.items] == expected[:top_k]
     assert {item.eligibility.verdict for item in everything} >= {Eligibility.BLOCKED, Eligibility.UNKNOWN}
+
+
+def test_who_asks_for_what_few_are_is_told_how_many_were_looked_at(
+    matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = MatchFilters(eligibility=[Eligibility.ELIGIBLE])
+    told = "只核对了匹配度最高的 60 件"
+    assert not any(told in notice for notice in matcher.patents_for_text(TEXT, 200, wanted).notices)
+    monkeypatch.setattr(listing, "MOST_LOOKED_UP", 60)
+    monkeypatch.setattr(match, "MOST_LOOKED_UP", 60)
+    assert any(told in notice for notice in matcher.patents_for_text(TEXT, 10, wanted).notices)
 
 
 def test_a_kept_generation_can_be_asked(installation: Runtime, matcher: Matcher) -> None:
