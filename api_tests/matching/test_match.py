@@ -119,10 +119,11 @@ def test_who_asks_for_what_few_are_is_told_how_many_were_looked_at(
     matcher: Matcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = MatchFilters(eligibility=[Eligibility.ELIGIBLE])
-    told = "只核对了匹配度最高的 60 件"
+    told = "只核对了匹配度最高的 10 件"
     assert not any(told in notice for notice in matcher.patents_for_text(TEXT, 200, wanted).notices)
-    monkeypatch.setattr(listing, "MOST_LOOKED_UP", 60)
-    monkeypatch.setattr(match, "MOST_LOOKED_UP", 60)
+    monkeypatch.setattr(listing, "SPARE", 0)
+    for module in (listing, match):
+        monkeypatch.setattr(module, "MOST_LOOKED_UP", 10)
     assert any(told in notice for notice in matcher.patents_for_text(TEXT, 10, wanted).notices)
 
 
