@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -40,7 +41,7 @@ from matching.explain import (
 )
 from matching.factors import AskedFactors, Context, FactorOptions, PairFactors
 from matching.feedback import Marks, RefinedMatches, refined, refinement
-from matching.listing import MOST_LOOKED_UP, ListedPatents, Options, existing, listed
+from matching.listing import MOST_LOOKED_UP, SPARE, ListedPatents, Options, existing, listed
 from matching.match_filters import MatchFilters
 from matching.relevance import MICRO, WEIGHTS
 from matching.rerank import Reranker
@@ -53,7 +54,7 @@ from matching.results import (
     SegmentCount,
     SegmentRef,
 )
-from matching.retrieve import Hit, Need, Patent, Rows, retrieve, retrieve_needs
+from matching.retrieve import DEPTH, Hit, Need, Patent, Rows, nearest, retrieve, retrieve_needs
 
 BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
 OPEN = NeedStatus.OPEN
@@ -62,6 +63,8 @@ CUT = (
     "请用产业细分领域、地区等条件缩小范围后再查"
 )
 ALL_FACTORS = FactorOptions()
+# Threads that search for requests: as many as are scanned for together.
+_BESIDE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class Matcher:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
         self._data_dir, self._reranker = data_dir, reranker
+        self._beside = ThreadPoolExecutor(_BESIDE, "matching")
 
     def generation(self, name: str | None = None) -> Generation:
         """The generation in use, or the kept one with that name.
@@ -210,16 +214,25 @@ class Matcher:
 
     def _patents(self, generation: Generation, asked: _Asked, start: float) -> MatchResponse[PatentMatch]:
         need, filters, factors = asked.need, asked.filters, asked.factors
-        rows = generation.patents.columns.select(filters)
+        rows, depth = generation.patents.columns.select(filters), max(DEPTH, asked.top_k + SPARE)
+        # The longest stage that holds no lock of the interpreter runs while the next ones are worked off.
+        dense = self._beside.submit(nearest, generation.patents, need, rows, depth)
         bm25 = generation.patents.lexical.scores(need.tokens)
         heights = level(generation.patents, need, bm25)
         profile = QueryProfile(need.tokens, generation.patents.lexical.idfs)
         verdicts: dict[int, Verdict] = {}
         table = load_table(self._data_dir)
+
+        def best(top: int) -> list[Hit]:
+            known = dense.result() if max(DEPTH, top) == depth else None
+            return retrieve(
+                generation.patents, need, rows, top, bm25=bm25, raised=factors.raised, dense=known
+            )
+
         with self._database.read() as session:
             named = segment_names(session, generation)
             its = listed(
-                lambda top: retrieve(generation.patents, need, rows, top, bm25=bm25, raised=factors.raised),
+                best,
                 lambda ids: _wanted(
                     session, [i for i in ids if i not in asked.hidden], filters, table, verdicts
                 ),

@@ -97,14 +97,29 @@ class Candidates:
         return np.union1d(self.dense, self.lexical)
 
 
-def candidates(
-    patents: Collection, need: Need, rows: Rows | None = None, depth: int = DEPTH, bm25: Floats | None = None
-) -> Candidates:
-    """The `depth` best of `rows` (None: of all) in each leg; `bm25` is that of all documents where it is known."""
+def nearest(patents: Collection, need: Need, rows: Rows | None = None, depth: int = DEPTH) -> Rows:
+    """The ranking of the dense leg: the `depth` best of `rows` (None: of all)."""
     _, dense = patents.vectors.search(need.vector[None, :], depth, rows)
+    best: Rows = dense[0]
+    return best
+
+
+def candidates(
+    patents: Collection,
+    need: Need,
+    rows: Rows | None = None,
+    depth: int = DEPTH,
+    bm25: Floats | None = None,
+    dense: Rows | None = None,
+) -> Candidates:
+    """The `depth` best of `rows` (None: of all) in each leg.
+
+    Where they are known `bm25` is that of all documents, `dense` what `nearest` says.
+    """
+    dense = nearest(patents, need, rows, depth) if dense is None else dense
     bm25 = patents.lexical.scores(need.tokens) if bm25 is None else bm25
     _, lexical = best_of(bm25, depth, rows)
-    return Candidates(dense[0], lexical, bm25)
+    return Candidates(dense, lexical, bm25)
 
 
 def retrieve(
@@ -115,13 +130,14 @@ def retrieve(
     weights: Weights = WEIGHTS,
     bm25: Floats | None = None,
     raised: Raise | None = None,
+    dense: Rows | None = None,
 ) -> list[Hit]:
     """The `top` patents with the best scores among `rows` (None: all), best first, ties by id.
 
-    `bm25` is that of all documents where it is known. `raised` adds to the relevance of every candidate before the best are
-    taken.
+    `bm25` and `dense`, of the depth max(DEPTH, `top`), as in `candidates`. `raised` adds to the relevance of every
+    candidate before the best are taken.
     """
-    found = candidates(patents, need, rows, max(DEPTH, top), bm25)
+    found = candidates(patents, need, rows, max(DEPTH, top), bm25, dense)
     its = found.rows
     scored, places = scores_of_need(patents, need, its, found.bm25, weights)
     return _ranked(patents, found, its, scored, places, top, raised)
