@@ -37,7 +37,7 @@ from sqlalchemy import MetaData, func, select
 import demo
 from bench import memory, processes
 from bench.packaged_model import packaged_model
-from catalog import accounts, needs, night_matches, nightly_runs, patents
+from catalog import accounts, needs, night_matches, nightly_runs, patent_classes, patents
 from catalog.base import PageQuery
 from catalog.db import Session
 from catalog.night_matches import NightSide
@@ -65,10 +65,11 @@ _VOLATILE = {
 class Files:
     """The files that are dropped, round by round, the same for every installation."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, labelled: set[str]) -> None:
+        """Patents are taken of those with `labelled` application numbers."""
         self._chance = random.Random(seed)
         # What has its classes from numbers, not from its neighbours in the index, does not depend on when it was indexed.
-        self._patents = [row for row in _lines("patents") if "IPC分类号" in row]
+        self._patents = [row for row in _lines("patents") if row.get("申请号") in labelled]
         self._needs = [row for row in _lines("needs") if "行业代码" in row]
         self.dropped: list[tuple[str, str, list[dict[str, Any]]]] = []
 
@@ -132,6 +133,13 @@ class Installation:
         """The last nightly run of the catalogue."""
         with self.runtime.database.read() as session:
             return next(iter(nightly_runs.page(session, PageQuery(size=1)).rows), None)
+
+
+def labelled_numbers(its: Installation) -> set[str]:
+    """The application numbers of the patents whose segments do not rest on their text."""
+    with its.runtime.database.read() as session:
+        rows = patents.many(session, patent_classes.labelled_ids(session)).values()
+    return {row.application_number for row in rows if row.application_number}
 
 
 def _hits(answer: Any) -> list[tuple[int, float]]:
@@ -321,7 +329,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="patentdock-kills-") as folder:
         killed = Installation(Path(folder) / "killed", encoder, model)
         killed.night()
-        files, chance = Files(options.seed), random.Random(options.seed)
+        files, chance = Files(options.seed, labelled_numbers(killed)), random.Random(options.seed)
         with client_of(killed) as (client, process):
             _kills(killed, files, client, process, chance, options.kills)
         whole = Installation(Path(folder) / "whole", encoder, model)

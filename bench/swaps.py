@@ -30,7 +30,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import httpx
 
 from bench import memory, processes
-from bench.nightly_kills import QUESTION, Files, Installation, client_of
+from bench.nightly_kills import QUESTION, Files, Installation, client_of, labelled_numbers
 from bench.packaged_model import packaged_model
 from index.encoder import Encoder
 from ingestion.importer import import_file
@@ -205,7 +205,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="patentdock-swaps-") as folder:
         its = Installation(Path(folder), encoder, model)
         processes.run(its.settings, "reindex")
-        files, load = Files(options.seed), Load()
+        files, load = Files(options.seed, labelled_numbers(its)), Load()
         with client_of(its) as (client, process):
             known = _generations(its, files, client)
             before = memory.of_process(process)
