@@ -361,7 +361,9 @@ def main() -> None:
         # what is compared has the vectors of those that were killed, which are compared with new ones.
         shutil.rmtree(whole.settings.data / "embeddings")
         shutil.copytree(killed.settings.data / "embeddings", whole.settings.data / "embeddings")
-        whole.night()
+        # What a night finds counts for the potential of a patent in the next one, and so a little for its score.
+        for its in (killed, whole, whole):
+            its.night()
         print("compared with an installation that was never killed:")
         _compare(killed, whole)
         print(f"  vectors of patents: cosine to new ones at least {_least_cosine(killed, encoder):.5f}")
