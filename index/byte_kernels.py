@@ -12,13 +12,18 @@ from index.compiled import compiled
 
 
 @compiled
+def _product(codes: NDArray[np.int8], row: int, query: NDArray[np.int16]) -> np.int32:
+    total = np.int32(0)
+    for at in range(len(query)):
+        total += np.int32(codes[row, at]) * np.int32(query[at])
+    return np.int32(total)
+
+
+@compiled
 def products(codes: NDArray[np.int8], query: NDArray[np.int16], sums: NDArray[np.int32]) -> None:
     """The inner products of all rows (n, dimensions) with a query (dimensions,) into `sums` (n,)."""
     for row in range(len(codes)):
-        total = np.int32(0)
-        for at in range(len(query)):
-            total += np.int32(codes[row, at]) * np.int32(query[at])
-        sums[row] = total
+        sums[row] = _product(codes, row, query)
 
 
 @compiled
@@ -27,8 +32,4 @@ def products_of(
 ) -> None:
     """The inner products of some `rows` (m,) with a query (dimensions,) into `sums` (m,)."""
     for place in range(len(rows)):
-        row = rows[place]
-        total = np.int32(0)
-        for at in range(len(query)):
-            total += np.int32(codes[row, at]) * np.int32(query[at])
-        sums[place] = total
+        sums[place] = _product(codes, rows[place], query)
