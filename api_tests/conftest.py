@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 import demo
-from catalog import accounts
+from catalog.accounts import keys as accounts
 from index.build import reindex
 from index.encoder import Encoder
 from index.model_package import ensure_packaged_model

@@ -17,12 +17,13 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
-from catalog import facts, patent_upserts
 from catalog.db import Database, sqlite_url
-from catalog.facts import FactCreate
-from catalog.holders import HolderRef
-from catalog.patents import PatentCreate
-from catalog.terms import FactKind, LegalStatus, PatentKind
+from catalog.kit.terms import FactKind, LegalStatus, PatentKind
+from catalog.registers import patents as patent_upserts
+from catalog.supply import facts
+from catalog.supply.facts import FactCreate
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
 from matching import eligibility
 from service.eligibility import Asked, Tally, check

@@ -38,7 +38,7 @@ import demo
 from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
-from catalog import accounts
+from catalog.accounts import keys as accounts
 from index.build import reindex
 from index.encoder import Encoder
 from index.generation import GenerationStore

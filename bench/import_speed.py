@@ -28,8 +28,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine
 
-from catalog import segments
 from catalog.db import Database, sqlite_url
+from catalog.segments import segments
 from ingestion.identifiers.application_number import check_digit
 from ingestion.importer import import_file
 from service.installation import shipped_catalogue

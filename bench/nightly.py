@@ -31,9 +31,10 @@ import demo
 from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
-from catalog import accounts, nightly_runs
-from catalog.base import PageQuery
-from catalog.nightly_runs import NightlyRunPublic
+from catalog.accounts import keys as accounts
+from catalog.kit.paging import PageQuery
+from catalog.runs import nights as nightly_runs
+from catalog.runs.nights import NightlyRunPublic
 from index.encoder import Encoder
 from index.text import sentences
 from ingestion.importer import import_file

@@ -39,11 +39,15 @@ from sqlalchemy import MetaData, func, select
 import demo
 from bench import memory, processes
 from bench.packaged_model import packaged_model
-from catalog import accounts, needs, night_matches, nightly_runs, patent_classes, patents
-from catalog.base import PageQuery
+from catalog.accounts import keys as accounts
 from catalog.db import Session
-from catalog.night_matches import NightSide
-from catalog.nightly_runs import NightlyRun
+from catalog.demand import needs
+from catalog.kit.paging import PageQuery
+from catalog.runs import matches as night_matches
+from catalog.runs import nights as nightly_runs
+from catalog.runs.matches import NightSide
+from catalog.runs.nights import NightlyRun
+from catalog.supply import patent_classes, patents, patents_shown
 from index.build import patent_text
 from index.columns import Filters
 from index.encoder import Encoder
@@ -141,7 +145,7 @@ class Installation:
 def labelled_numbers(its: Installation) -> set[str]:
     """The application numbers of the patents whose segments do not rest on their text."""
     with its.runtime.database.read() as session:
-        rows = patents.many(session, patent_classes.labelled_ids(session)).values()
+        rows = patents_shown.many(session, patent_classes.labelled_ids(session)).values()
     return {row.application_number for row in rows if row.application_number}
 
 
@@ -261,7 +265,10 @@ def _records(its: Installation) -> dict[str, Any]:
     """Patents by number and needs by code, without ids and times."""
     with its.runtime.database.read() as session:
         numbers, codes = _names(session)
-        shown = [*patents.many(session, list(numbers)).values(), *needs.many(session, list(codes)).values()]
+        shown = [
+            *patents_shown.many(session, list(numbers)).values(),
+            *needs.many(session, list(codes)).values(),
+        ]
         return {
             str(getattr(one, "application_number", None) or getattr(one, "code", "")): _plain(
                 one.model_dump(mode="json")
@@ -309,7 +316,7 @@ def _least_cosine(its: Installation, encoder: Encoder) -> float:
     if generation is None:
         raise AssertionError("no generation")
     with its.runtime.database.read() as session:
-        rows = patents.many(session, generation.patents.ids.tolist())
+        rows = patents_shown.many(session, generation.patents.ids.tolist())
     texts = [patent_text(row.title, row.abstract, row.first_claim) for row in rows.values()]
     found = [generation.patents.row_of(id_) for id_ in rows]
     vectors = generation.patents.vectors.rows(np.array(found, np.int64))

@@ -35,9 +35,9 @@ from bench.search import (
     _show,
     _source,
 )
-from catalog import patent_upserts
 from catalog.db import Database, sqlite_url
-from catalog.patents import PatentCreate
+from catalog.registers import patents as patent_upserts
+from catalog.supply.patents import PatentCreate
 from index.build import reindex
 from index.collection import Collection, sentences_of
 from index.columns import Filters

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog import patent_classes
-from catalog.base import ClassRef
 from catalog.db import Database, sqlite_url
+from catalog.kit.base import ClassRef
+from catalog.supply import patent_classes
 from index.generation import GenerationStore
 from matching.segments import BLOCK, TextClassifier
 

@@ -18,8 +18,8 @@ from sqlmodel import Session
 
 # Foreign keys between modules resolve only when every module with tables has been imported.
 import catalog.tables  # noqa: F401
-from catalog.base import as_json
-from catalog.errors import NotReady
+from catalog.kit.base import as_json
+from catalog.kit.errors import NotReady
 
 __all__ = ["Database", "Session", "sqlite_url"]
 

@@ -1,28 +1,19 @@
 """Imports every module that has tables, so that the metadata is complete (migrations, tests)."""
 
-from catalog import (
-    accounts,
-    deal_pipeline,
-    deals,
-    declaration_history,
-    enterprises,
-    evidence,
-    facts,
-    feedback,
-    generations,
-    holder_merges,
-    holders,
-    import_changes,
-    imported_rows,
-    imports,
-    licences,
-    needs,
-    night_matches,
-    nightly_runs,
-    patents,
-    screenings,
-    segments,
-)
+from catalog.accounts import keys as accounts
+from catalog.deals import deals, evidence
+from catalog.deals import pipeline as deal_pipeline
+from catalog.demand import enterprises, feedback, needs
+from catalog.imports import changes as import_changes
+from catalog.imports import imports
+from catalog.licences import history as declaration_history
+from catalog.licences import licences
+from catalog.registers import rows as imported_rows
+from catalog.runs import generations
+from catalog.runs import matches as night_matches
+from catalog.runs import nights as nightly_runs
+from catalog.segments import segments
+from catalog.supply import facts, holder_merges, holders, patents, screenings
 
 __all__ = [
     "accounts",

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel
 
 import catalog.tables  # noqa: F401 - completes the metadata
-from catalog.terms import Term
+from catalog.kit.terms import Term
 from service.cli import app
 from service.cli_language import HELP
 from service.settings import Settings

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.terms import HolderKind
+from catalog.kit.terms import HolderKind
 
 Rows = NDArray[np.int64]
 Marks = NDArray[np.uint64]

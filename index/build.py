@@ -14,12 +14,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog import enterprises, generations, licences, needs, patents, segments
 from catalog.db import Database
-from catalog.enterprises import FirmProducts
-from catalog.errors import NotFound, NotReady, system_reason
-from catalog.needs import NeedText
-from catalog.patents import PatentText
+from catalog.demand import enterprises
+from catalog.demand.enterprises import FirmProducts
+from catalog.indexed import needs as indexed_needs
+from catalog.indexed import patents as indexed_patents
+from catalog.indexed.needs import NeedText
+from catalog.indexed.patents import PatentText
+from catalog.kit.errors import NotFound, NotReady, system_reason
+from catalog.licences import licences
+from catalog.runs import generations
+from catalog.segments import segments
+from catalog.supply import patent_lists
 from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY
 from index.collection import Collection, Document, Encode, text_rules
 from index.columns import ColumnValues
@@ -175,7 +181,7 @@ class _Build:
     def _preconditions(self) -> tuple[str, int]:
         """The version of the segment catalogue in use and the number of patents."""
         with self._database.read() as session:
-            catalogue, total = segments.catalogue(session).version, patents.count(session)
+            catalogue, total = segments.catalogue(session).version, patent_lists.count(session)
         if total == 0:
             raise NotReady(
                 "目录中还没有专利，无法建立索引",
@@ -188,22 +194,24 @@ class _Build:
         with self._database.read() as session:
             if patents_:
                 licensed = licences.licensed_ids(session, date.today())
-                documents = map(patent_document, patents.texts_of(session, patents_, licensed))
+                documents = map(patent_document, indexed_patents.texts_of(session, patents_, licensed))
                 Collection.with_columns(folder / "patents", documents)
             if needs_:
-                Collection.with_columns(folder / "needs", map(need_document, needs.texts_of(session, needs_)))
+                Collection.with_columns(
+                    folder / "needs", map(need_document, indexed_needs.texts_of(session, needs_))
+                )
 
     def _patents(self, total: int) -> Iterator[Document]:
         with self._database.read() as session:
             licensed = licences.licensed_ids(session, date.today())
-            for done, patent in enumerate(patents.texts(session, licensed), 1):
+            for done, patent in enumerate(indexed_patents.texts(session, licensed), 1):
                 yield patent_document(patent)
                 if done % 1000 == 0 or done == total:
                     self._progress("读取专利", done, total)
 
     def _needs(self) -> Iterator[Document]:
         with self._database.read() as session:
-            yield from (need_document(need) for need in needs.texts(session) if need.is_open)
+            yield from (need_document(need) for need in indexed_needs.texts(session) if need.is_open)
 
     def _before(self) -> Generation | None:
         """The generation in use, if it is whole and of the same model and rules: what it knows of texts is taken over."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from catalog import reference
+from catalog.reference import lists as reference
 from index.attributes import UNKNOWN_DORMANCY, Attributes
 from index.mapped import mapped
 

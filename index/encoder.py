@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
-from catalog.errors import PatentDockError
+from catalog.kit.errors import PatentDockError
 from index.fast_bert import FastBert
 from index.model_files import fingerprint, local_model_folder
 from index.model_package import ModelUnavailableError

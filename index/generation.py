@@ -25,7 +25,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.errors import Conflict, NotFound
+from catalog.kit.errors import Conflict, NotFound
 from index.collection import Collection
 from index.manifest import Manifest
 from index.verification import damaged, verify

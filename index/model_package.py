@@ -26,7 +26,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress as ProgressBar
 
-from catalog.errors import NotReady
+from catalog.kit.errors import NotReady
 
 MODEL_NAME = "multilingual-e5-small"
 MANIFEST = "patentdock-model.json"

@@ -15,8 +15,12 @@ from time import monotonic
 
 import numpy as np
 
-from catalog import enterprises, licences, needs, patents, recent
 from catalog.db import Database, Session
+from catalog.demand import enterprises
+from catalog.indexed import changes as recent
+from catalog.indexed import needs as indexed_needs
+from catalog.indexed import patents as indexed_patents
+from catalog.licences import licences
 from index.build import TextEncoder, Vectors, need_document, patent_document, product_document
 from index.collection import Collection, Document, sentences_of
 from index.columns import Filters
@@ -277,9 +281,9 @@ class _Side:
     def _read(self, session: Session, ids: Sequence[int]) -> Iterator[Document]:
         if self._name == "patents":
             licensed = {id_ for id_ in ids if self._signatures[id_][1]}
-            return map(patent_document, patents.texts_of(session, ids, licensed))
+            return map(patent_document, indexed_patents.texts_of(session, ids, licensed))
         if self._name == "needs":
-            return (need_document(need) for need in needs.texts_of(session, ids) if need.is_open)
+            return (need_document(need) for need in indexed_needs.texts_of(session, ids) if need.is_open)
         return map(product_document, enterprises.products_of(session, ids))
 
     def _embed(self, encoder: TextEncoder, documents: Sequence[Document]) -> list[Embedded]:

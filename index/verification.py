@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.errors import NotReady
+from catalog.kit.errors import NotReady
 from index.collection import Collection
 from index.exact import UNIT_TOLERANCE
 from index.manifest import MANIFEST, FileFacts, Manifest

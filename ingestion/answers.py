@@ -14,11 +14,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from catalog import facts, imports, patents
 from catalog.db import Database, Session
-from catalog.facts import FactCreate
-from catalog.imports import RejectedRow
-from catalog.terms import Disposition, FactKind, Prospect, Term
+from catalog.imports import imports
+from catalog.imports.imports import RejectedRow
+from catalog.kit.terms import Disposition, FactKind, Prospect, Term
+from catalog.supply import facts, patents
+from catalog.supply.facts import FactCreate
 from ingestion import readers
 from ingestion.cells import Cell, text
 from ingestion.errors import NotARegister, RowError

@@ -14,9 +14,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 
-from catalog import reference
-from catalog.base import ClassRef
-from catalog.segments import Segment
+from catalog.kit.base import ClassRef
+from catalog.reference import lists as reference
+from catalog.segments.segments import Segment
 
 SMALLEST_SHARE = 0.05
 MOST_CLASSES = 8

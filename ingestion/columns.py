@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from catalog.imports import ColumnUse
+from catalog.imports.imports import ColumnUse
 from ingestion import detectors as is_a
 from ingestion.cells import Cell, flat, is_blank, text
 from ingestion.detectors import share

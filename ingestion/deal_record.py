@@ -6,8 +6,8 @@ import re
 from datetime import date
 from typing import Any
 
-from catalog.deals import CHINA, DealStated, PartyRef
-from catalog.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, Term
+from catalog.deals.deals import CHINA, DealStated, PartyRef
+from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, Term
 from ingestion import names, places
 from ingestion.fields import LIST_SEPARATORS, Fields, build
 from ingestion.identifiers import application_number

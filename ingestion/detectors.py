@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from catalog.terms import HolderKind
+from catalog.kit.terms import HolderKind
 from ingestion import names, places
 from ingestion.cells import Cell, is_blank, text
 from ingestion.citations import looks_like

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from catalog import screening_candidates, screenings
 from catalog.db import Database
-from catalog.facts import EXPLOITATION
-from catalog.legal_life import LegalLife, legal_life
-from catalog.patent_years import anniversary
-from catalog.screening_candidates import Candidate
-from catalog.screenings import PointRow, Result
-from catalog.terms import FactKind, LegalStatus, PatentKind, Prospect, StatusBasis
+from catalog.kit.terms import FactKind, LegalStatus, PatentKind, Prospect, StatusBasis
+from catalog.law.life import LegalLife, legal_life
+from catalog.law.years import anniversary
+from catalog.supply import screening_candidates, screenings
+from catalog.supply.facts import EXPLOITATION
+from catalog.supply.screening_candidates import Candidate
+from catalog.supply.screenings import PointRow, Result
 from ingestion.screening_weights import LABELS, Weights
 
 MISSING = "数据缺失"

@@ -8,7 +8,7 @@ InvalidInput (catalog)
 
 from __future__ import annotations
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 
 __all__ = ["NotARegister", "RowError", "UnreadableFile"]
 

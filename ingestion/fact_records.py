@@ -14,10 +14,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from catalog import facts, patents
 from catalog.db import Session
-from catalog.facts import COUNTS, EXPLOITATION, STATES, FactCreate, FactStated, NumberedFact
-from catalog.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
+from catalog.kit.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
+from catalog.supply import facts, patents
+from catalog.supply.facts import COUNTS, EXPLOITATION, STATES, FactCreate, FactStated, NumberedFact
 from ingestion.cells import said, text
 from ingestion.errors import RowError
 from ingestion.fields import LIST_SEPARATORS, Fields, build

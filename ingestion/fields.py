@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from catalog import reference
+from catalog.reference import lists as reference
 from ingestion.cells import Cell, flat, is_blank, said
 from ingestion.errors import RowError
 from ingestion.headers import vocabulary

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from ingestion.cells import Cell, text
 from ingestion.kinds import KINDS
 

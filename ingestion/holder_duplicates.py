@@ -18,10 +18,10 @@ from itertools import combinations
 
 import numpy as np
 
-from catalog import reference
-from catalog.base import fold
-from catalog.holder_merges import Spelling
-from catalog.terms import HolderKind
+from catalog.kit.base import fold
+from catalog.kit.terms import HolderKind
+from catalog.reference import lists as reference
+from catalog.supply.holder_merges import Spelling
 
 SHORTEST = 6
 LARGEST_GROUP = 300

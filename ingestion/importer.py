@@ -13,23 +13,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from catalog import (
-    deal_records,
-    deal_upserts,
-    enterprises,
-    import_repeats,
-    imports,
-    licence_edits,
-    licences,
-    needs,
-    segments,
-)
 from catalog.db import Database, Session
-from catalog.deals import DealStated
-from catalog.errors import InvalidInput, PatentDockError
-from catalog.facts import NumberedFact
-from catalog.patent_upserts import Batch, Claims
-from catalog.patents import PatentCreate
+from catalog.deals import edits as deal_records
+from catalog.deals.deals import DealStated
+from catalog.demand import enterprises, needs
+from catalog.imports import imports
+from catalog.kit.errors import InvalidInput, PatentDockError
+from catalog.licences import edits as licence_edits
+from catalog.licences import licences
+from catalog.registers import deals as deal_upserts
+from catalog.registers import repeats as import_repeats
+from catalog.registers.patents import Batch, Claims
+from catalog.segments import segments
+from catalog.supply.facts import NumberedFact
+from catalog.supply.patents import PatentCreate
 from ingestion import fact_records, licence_record, preview, readers, records, rejected
 from ingestion.classification import Classifier
 from ingestion.columns import Mapping

@@ -6,9 +6,9 @@ import re
 from datetime import date
 from typing import Any
 
-from catalog import declaration_rules
-from catalog.licences import ALL_OWNERS, LicenceCreate
-from catalog.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm, RoyaltyBase
+from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm, RoyaltyBase
+from catalog.licences import rules as declaration_rules
+from catalog.licences.licences import ALL_OWNERS, LicenceCreate
 from ingestion.cells import said
 from ingestion.fields import Fields, build
 from ingestion.values import parse_amount, parse_count, parse_date, parse_rate

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import InvalidInput, NotFound, system_reason
-from catalog.imports import ColumnUse
+from catalog.imports.imports import ColumnUse
+from catalog.kit.errors import InvalidInput, NotFound, system_reason
 from ingestion.cells import flat
 from ingestion.columns import HEADER_ROWS, Mapping, find_header
 from ingestion.headers import spellings, vocabulary

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from catalog import reference
-from catalog.holders import HolderRef
-from catalog.terms import HolderKind
+from catalog.kit.terms import HolderKind
+from catalog.reference import lists as reference
+from catalog.supply.holders import HolderRef
 from ingestion.cells import Cell, text
 from ingestion.errors import RowError
 

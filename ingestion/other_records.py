@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from catalog.enterprises import EnterpriseCreate
-from catalog.needs import NeedCreate
-from catalog.terms import Cooperation, NeedStatus
+from catalog.demand.enterprises import EnterpriseCreate
+from catalog.demand.needs import NeedCreate
+from catalog.kit.terms import Cooperation, NeedStatus
 from ingestion import places
 from ingestion.classification import Classifier
 from ingestion.fields import Fields, build

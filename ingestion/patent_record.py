@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
-from catalog.base import ClassRef
-from catalog.holders import HolderRef
-from catalog.patents import PatentCreate, PublicationRef
-from catalog.terms import HolderKind, LegalStatus, PatentKind
+from catalog.kit.base import ClassRef
+from catalog.kit.terms import HolderKind, LegalStatus, PatentKind
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate, PublicationRef
 from ingestion import citations, fact_records, names, places
 from ingestion.cells import Cell, said
 from ingestion.classification import Classifier, ipc_refs

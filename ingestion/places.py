@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from catalog import reference
+from catalog.reference import lists as reference
 
 MUNICIPALITIES = frozenset({"110000", "120000", "310000", "500000"})
 _SUFFIXES = (

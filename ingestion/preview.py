@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from catalog.base import ClassRef
-from catalog.patents import PatentCreate
-from catalog.reference import region_name
-from catalog.terms import Term
+from catalog.kit.base import ClassRef
+from catalog.kit.terms import Term
+from catalog.reference.lists import region_name
+from catalog.supply.patents import PatentCreate
 from ingestion.headers import vocabulary
 from ingestion.records import Record
 

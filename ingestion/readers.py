@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from catalog.errors import system_reason
+from catalog.kit.errors import system_reason
 from ingestion import citations, delimited, json_records, markup, workbooks
 from ingestion.encodings import BAD, detect
 from ingestion.errors import UnreadableFile

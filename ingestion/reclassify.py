@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from catalog import patents, reclassification, segment_versions, segments
-from catalog.base import ClassRef
 from catalog.db import Database, Session
-from catalog.reclassification import Classes
-from catalog.segments import CatalogueEntry
+from catalog.kit.base import ClassRef
+from catalog.registers import reclassification
+from catalog.registers.reclassification import Classes
+from catalog.segments import segments
+from catalog.segments import versions as segment_versions
+from catalog.segments.segments import CatalogueEntry
+from catalog.supply import patent_lists
 from ingestion.classification import Classifier
 
 Progress = Callable[[int, int], None]
@@ -62,7 +65,7 @@ def _reclassify(database: Database, progress: Progress | None) -> ReclassifyRepo
     with database.read() as session:
         catalogue = segments.catalogue(session)
         known = segments.segments_of(session, catalogue)
-        total = patents.count(session)
+        total = patent_lists.count(session)
     work = _Work(Classifier(known), {segment.code for segment in known}, ReclassifyReport(catalogue.version))
     done = catalogue.reclassified_to or 0
     while (upto := work.take_patents(database, done)) > done:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from catalog.deals import DealStated
-from catalog.enterprises import EnterpriseCreate
-from catalog.facts import NumberedFact
-from catalog.licences import LicenceCreate
-from catalog.needs import NeedCreate
-from catalog.patents import PatentCreate
+from catalog.deals.deals import DealStated
+from catalog.demand.enterprises import EnterpriseCreate
+from catalog.demand.needs import NeedCreate
+from catalog.licences.licences import LicenceCreate
+from catalog.supply.facts import NumberedFact
+from catalog.supply.patents import PatentCreate
 from ingestion import deal_record, fact_records, licence_record, other_records, patent_record
 from ingestion.cells import Cell
 from ingestion.classification import Classifier

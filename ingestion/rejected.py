@@ -15,7 +15,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from catalog import imports
+from catalog.imports import imports
 from ingestion.cells import Cell, is_blank, text
 from ingestion.columns import Mapping
 from ingestion.errors import RowError

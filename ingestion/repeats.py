@@ -10,10 +10,11 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from catalog import import_repeats, imports
-from catalog.base import PageQuery
 from catalog.db import Database
-from catalog.imports import ColumnUse
+from catalog.imports import imports
+from catalog.imports.imports import ColumnUse
+from catalog.kit.paging import PageQuery
+from catalog.registers import repeats as import_repeats
 from ingestion import rejected
 from ingestion.classification import Classifier
 from ingestion.mappings import SavedMapping

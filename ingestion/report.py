@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalog.imports import ColumnUse
+from catalog.imports.imports import ColumnUse
 
 MOST_MESSAGES = 60
 MOST_REFUSALS = 20

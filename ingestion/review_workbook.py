@@ -16,12 +16,12 @@ from typing import Any
 
 import xlsxwriter
 
-from catalog import holders, reviews, screenings
 from catalog.db import Database
-from catalog.errors import NotFound
-from catalog.facts import EXPLOITATION
-from catalog.reviews import ReviewRow
-from catalog.terms import Disposition, FactKind, Prospect
+from catalog.kit.errors import NotFound
+from catalog.kit.terms import Disposition, FactKind, Prospect
+from catalog.supply import holders, reviews, screenings
+from catalog.supply.facts import EXPLOITATION
+from catalog.supply.reviews import ReviewRow
 from ingestion.screening_weights import Weights
 
 SHEET = "盘点表"

@@ -14,8 +14,8 @@ from decimal import Decimal, InvalidOperation
 from importlib.resources import files
 from pathlib import Path
 
-from catalog.errors import InvalidInput
-from catalog.terms import Disposition, PatentKind, Prospect, Term
+from catalog.kit.errors import InvalidInput
+from catalog.kit.terms import Disposition, PatentKind, Prospect, Term
 
 FILE_NAME = "screening_weights.csv"
 FULL = 100

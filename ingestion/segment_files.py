@@ -18,9 +18,9 @@ from typing import Any
 import xlsxwriter
 from pydantic import ValidationError
 
-from catalog import reference
-from catalog.errors import InvalidInput
-from catalog.segments import CatalogueEntry, SegmentEntry
+from catalog.kit.errors import InvalidInput
+from catalog.reference import lists as reference
+from catalog.segments.segments import CatalogueEntry, SegmentEntry
 from ingestion import readers
 from ingestion.cells import Cell, text
 from ingestion.values import parse_date

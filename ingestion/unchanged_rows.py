@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog import imported_rows
 from catalog.db import Session
-from catalog.imported_rows import MARK_BYTES, FactState, Seen
-from catalog.patent_upserts import Claims, Outcome
-from catalog.patents import PatentCreate
+from catalog.registers import rows as imported_rows
+from catalog.registers.patents import Claims, Outcome
+from catalog.registers.rows import MARK_BYTES, FactState, Seen
+from catalog.supply.patents import PatentCreate
 from ingestion.cells import Cell
 from ingestion.columns import Mapping
 from ingestion.records import Record

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 
 Half = Literal["tuning", "test"]
 Grades = dict[str, dict[str, int]]

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from catalog import patents
 from catalog.db import Database
-from catalog.errors import InvalidInput, NotReady
+from catalog.kit.errors import InvalidInput, NotReady
+from catalog.supply import patents
 from index.encoder import Encoder
 from index.generation import Generation
 from matching import rule_files

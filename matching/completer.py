@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 
-from catalog.licences import LicencePublic
-from catalog.patents import PatentPublic
-from catalog.terms import PaymentForm
+from catalog.kit.terms import PaymentForm
+from catalog.licences.shown import LicencePublic
+from catalog.supply.patents_shown import PatentPublic
 from index.collection import Collection
 from index.columns import Filters
 from index.encoder import Encoder

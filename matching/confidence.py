@@ -15,7 +15,7 @@ from math import exp
 import numpy as np
 from pydantic import BaseModel, Field
 
-from catalog.terms import Term
+from catalog.kit.terms import Term
 from index.collection import Collection
 from matching.relevance import MICRO
 from matching.retrieve import Floats, Need, scores_of_need

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from catalog import eligibility_records
 from catalog.db import Session
-from catalog.eligibility_records import EligibilityRecord
-from catalog.errors import NotFound
-from catalog.terms import Term
+from catalog.kit.errors import NotFound
+from catalog.kit.terms import Term
+from catalog.licences import eligibility_records
+from catalog.licences.eligibility_records import EligibilityRecord
 from matching import eligibility_table
 from matching.eligibility_conditions import CONDITIONS, Data, Known
 from matching.eligibility_table import Effect, Rule, Table

@@ -10,12 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from catalog.eligibility_records import EligibilityRecord, Event
-from catalog.facts import value_name
-from catalog.legal_course import term_of
-from catalog.legal_life import LegalLife, legal_life
-from catalog.licences import REPORTED, RUNNING
-from catalog.terms import (
+from catalog.kit.terms import (
     Conclusion,
     FactKind,
     LegalStatus,
@@ -24,6 +19,11 @@ from catalog.terms import (
     PledgeConsent,
     StatusBasis,
 )
+from catalog.law.course import term_of
+from catalog.law.life import LegalLife, legal_life
+from catalog.licences.eligibility_records import EligibilityRecord, Event
+from catalog.licences.licences import REPORTED, RUNNING
+from catalog.supply.facts import value_name
 
 Data = list[str] | None
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.errors import InvalidInput
-from catalog.terms import Term
+from catalog.kit.errors import InvalidInput
+from catalog.kit.terms import Term
 from matching import rule_files
 
 FILE_NAME = "eligibility.toml"

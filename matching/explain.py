@@ -9,8 +9,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.needs import NeedPublic
-from catalog.patents import PatentBase, PatentPublic
+from catalog.demand.needs import NeedPublic
+from catalog.supply.patents import PatentBase
+from catalog.supply.patents_shown import PatentPublic
 from index.text import Sentence, sentences, tokens
 
 MAX_EVIDENCE = 2

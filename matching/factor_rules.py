@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.terms import HolderKind, Term
+from catalog.kit.terms import HolderKind, Term
 from matching import rule_files
 
 FILE_NAME = "factors.toml"

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from catalog.reference import region_name
-from catalog.terms import HolderKind
+from catalog.kit.terms import HolderKind
+from catalog.reference.lists import region_name
 from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from matching.factor_rules import Factor, FactorRules
 from matching.relevance import MICRO, Amounts

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from catalog.base import fold as fold_name
-from catalog.licences import RUNNING, LicencePublic
-from catalog.patents import PatentOutline, PatentPublic
-from catalog.terms import PatentKind, Term
+from catalog.kit.base import fold as fold_name
+from catalog.kit.terms import PatentKind, Term
+from catalog.licences.licences import RUNNING
+from catalog.licences.shown import LicencePublic
+from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from index.text import fold
 from matching.eligibility import Eligibility, Verdict
 from matching.rule_files import parse, read

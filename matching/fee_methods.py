@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from catalog.contract_statistics import ContractStatistics
-from catalog.money import cents, in_wan, plain
-from catalog.terms import LicenceType
+from catalog.kit.money import cents, in_wan, plain
+from catalog.kit.terms import LicenceType
+from catalog.statistics.contracts import ContractStatistics
 from matching.fee_models import FeeInput, Method, Quantity
 from matching.fee_rules import Caps, FeeRules, National
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from catalog.contract_statistics import ContractStatistics
-from catalog.terms import LicenceType, PatentKind, PaymentForm, RoyaltyBase
+from catalog.kit.terms import LicenceType, PatentKind, PaymentForm, RoyaltyBase
+from catalog.statistics.contracts import ContractStatistics
 
 LABEL = "本系统算法"
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

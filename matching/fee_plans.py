@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalog.money import cents, in_wan, plain
-from catalog.terms import PaymentForm, RoyaltyBase
+from catalog.kit.money import cents, in_wan, plain
+from catalog.kit.terms import PaymentForm, RoyaltyBase
 from matching.fee_methods import HUNDRED, annuity_factor, percent
 from matching.fee_models import Basis, Forecast, ForecastYear, Plan
 from matching.fee_rules import Caps

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from catalog.terms import LicenceType
+from catalog.kit.terms import LicenceType
 from matching import rule_files
 
 FILE_NAME = "fees.toml"

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog import feedback, holders, segments
 from catalog.db import Session
-from catalog.feedback import FeedbackFilter, Tally
-from catalog.terms import FeedbackReason, FeedbackVerdict
+from catalog.demand import feedback
+from catalog.demand.feedback import FeedbackFilter, Tally
+from catalog.kit.terms import FeedbackReason, FeedbackVerdict
+from catalog.segments import segments
+from catalog.supply import holders
 from matching.rule_files import parse, read
 
 FILE_NAME = "feedback.toml"

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from catalog import annuities
-from catalog.contract_statistics import ContractStatistics
-from catalog.errors import InvalidInput
-from catalog.money import cents
-from catalog.patent_years import anniversary, first_anniversary, patent_year
-from catalog.reference import industry_name
+from catalog.kit.errors import InvalidInput
+from catalog.kit.money import cents
+from catalog.law import annuities
+from catalog.law.years import anniversary, first_anniversary, patent_year
+from catalog.reference.lists import industry_name
+from catalog.statistics.contracts import ContractStatistics
 from matching.fee_methods import HUNDRED, Asked, all_methods, rate_of
 from matching.fee_models import AnnuitySaving, Basis, FeeInput, FeeSheet, ForecastYear, Method, Owner, Plan
 from matching.fee_plans import Conditions, all_plans, forecast_years

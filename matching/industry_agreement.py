@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from catalog import reference
-from catalog.base import ClassRef
+from catalog.kit.base import ClassRef
+from catalog.reference import lists as reference
 from matching.licensee_rules import Agreement
 
 LEVELS = {4: "小类", 3: "中类", 2: "大类"}

@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from catalog import enterprises, needs, own_patents, patents, segments
-from catalog.base import PageQuery
 from catalog.db import Database, Session
-from catalog.enterprises import EnterpriseFilter, EnterprisePublic
-from catalog.errors import InvalidInput
-from catalog.needs import NeedPublic
+from catalog.demand import enterprises, needs, own_patents
+from catalog.demand.enterprises import EnterpriseFilter, EnterprisePublic
+from catalog.demand.needs import NeedPublic
+from catalog.kit.errors import InvalidInput
+from catalog.kit.paging import PageQuery
+from catalog.segments import segments
+from catalog.supply import patents, patents_shown
 from index.generation import Generation
 from matching.catalogue_in_use import segment_names
 from matching.explain import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
@@ -242,7 +244,7 @@ def _agreements(
 ) -> dict[int, Agreed]:
     known = segments.segments_of(session, segments.catalogue(session))
     held = PatentIndustries(
-        patents.many(session, [patent_id])[patent_id].classes,
+        patents_shown.many(session, [patent_id])[patent_id].classes,
         {segment.code: segment.industry_codes for segment in known},
         {segment.code: segment.name for segment in known},
         rules.industry,
@@ -296,7 +298,7 @@ class _Grounds:
         firms = enterprises.many(self._session, ids)
         asked = needs.many(self._session, [ranking.needs[i].id for i in ids if i in ranking.needs])
         nearest = [ranking.own[i][0] for i in ids if i in ranking.own]
-        owned = {row.id: row for row in patents.many(self._session, nearest).values()}
+        owned = {row.id: row for row in patents_shown.many(self._session, nearest).values()}
         total = ranking.total
         return [
             Licensee(
@@ -342,7 +344,7 @@ class _Grounds:
         return IndustryGround(agreement=round(agreed.measure, 6), text=agreed.text) if agreed else None
 
     def _own(
-        self, nearest: tuple[int, float] | None, owned: dict[int, patents.PatentPublic]
+        self, nearest: tuple[int, float] | None, owned: dict[int, patents_shown.PatentPublic]
     ) -> OwnPatentGround | None:
         if nearest is None or nearest[0] not in owned:
             return None

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from catalog.patents import PatentOutline, PatentPublic
+from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from matching.families import Families, FamilyRules, Floats, Reason
 from matching.relevance import MICRO
 from matching.rerank import Reranker, RerankReport

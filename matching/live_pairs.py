@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.night_matches import NightMatch
+from catalog.runs.matches import NightMatch
 from index.generation import Generation
 from index.live import LiveCollection
 from matching.factors import PairFactors

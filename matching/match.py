@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from catalog import licences, needs, patents
-from catalog.base import ClassRef
 from catalog.db import Database, Session
-from catalog.errors import NotReady
-from catalog.terms import NeedStatus
+from catalog.demand import needs
+from catalog.kit.base import ClassRef
+from catalog.kit.errors import NotReady
+from catalog.kit.terms import NeedStatus
+from catalog.licences import shown as licences_shown
+from catalog.supply import patents, patents_shown
 from index.attributes import Attributes
 from index.build import patent_text
 from index.collection import sentences_of
@@ -146,7 +148,7 @@ class Matcher:
         start, generation = perf_counter(), self.generation()
         need = self._need(generation, text)
         with self._database.read() as session:
-            titles = [row.title for row in patents.many(session, sorted(marks.suitable)).values()]
+            titles = [row.title for row in patents_shown.many(session, sorted(marks.suitable)).values()]
         moved = refined(need, marks, titles, generation.patents)
         factors = self._factors_of_text(generation, options)
         asked = _Asked(text, moved, top_k, filters, factors, fold, marks.unsuitable)
@@ -239,10 +241,10 @@ class Matcher:
                 asked.top_k,
                 asked.text,
                 generation.patents.vectors,
-                lambda ids: patents.outlines(session, ids),
+                lambda ids: patents_shown.outlines(session, ids),
                 self._list_options(asked),
             )
-            terms = licences.of_patents(session, its.ids)
+            terms = licences_shown.of_patents(session, its.ids)
         told = factors.explained(_rows_of(its.kept), named.names)
         items = [
             PatentMatch(
@@ -343,16 +345,19 @@ class Matcher:
 
 def _wanted(
     session: Session, ids: list[int], filters: Filters, table: Table, verdicts: dict[int, Verdict]
-) -> dict[int, patents.PatentPublic]:
+) -> dict[int, patents_shown.PatentPublic]:
     """The patents with these ids that have a wanted verdict; all verdicts go into `verdicts`."""
     verdicts |= eligibility.of_patents(session, ids, date.today(), table)
     wanted = filters.eligibility if isinstance(filters, MatchFilters) else []
     asked = [i for i in ids if i in verdicts and (not wanted or verdicts[i].verdict in wanted)]
-    return patents.many(session, asked)
+    return patents_shown.many(session, asked)
 
 
 def _family(
-    its: ListedPatents, leader: int, verdicts: dict[int, Verdict], terms: dict[int, licences.LicencePublic]
+    its: ListedPatents,
+    leader: int,
+    verdicts: dict[int, Verdict],
+    terms: dict[int, licences_shown.LicencePublic],
 ) -> list[families.FamilyMember]:
     """What is folded under the patent `leader`, best first."""
     return [

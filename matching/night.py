@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.night_matches import NightMatch, NightSide
+from catalog.runs.matches import NightMatch, NightSide
 from index.all_pairs import Group, PairBlock, all_pairs
 from index.columns import Filters
 from index.exact import exact_scores

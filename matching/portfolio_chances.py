@@ -15,12 +15,14 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
-from catalog import holders, needs, patents, screenings
-from catalog.base import PageQuery
 from catalog.db import Database, Session
-from catalog.needs import NeedPublic
-from catalog.night_matches import NightMatch
-from catalog.patents import PatentPublic
+from catalog.demand import needs
+from catalog.demand.needs import NeedPublic
+from catalog.indexed import patents as indexed_patents
+from catalog.kit.paging import PageQuery
+from catalog.runs.matches import NightMatch
+from catalog.supply import holders, patents_shown, screenings
+from catalog.supply.patents_shown import PatentPublic
 from index.build import patent_text
 from index.columns import Filters
 from index.generation import Generation
@@ -142,7 +144,7 @@ class ChanceFinder:
         offset: int,
     ) -> list[Chance]:
         ids = sorted({patent for (patent, _), _ in shown})
-        found = patents.many(session, ids, today=day)
+        found = patents_shown.many(session, ids, today=day)
         asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
         verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
@@ -220,7 +222,7 @@ def _pairs(
 
 
 def _words(session: Session, ids: list[int]) -> dict[int, list[str]]:
-    its = patents.texts_of(session, ids, set())
+    its = indexed_patents.texts_of(session, ids, set())
     return {one.id: tokens(patent_text(one.title, one.abstract, one.first_claim)) for one in its}
 
 

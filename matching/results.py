@@ -4,9 +4,9 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from catalog.licences import LicencePublic
-from catalog.needs import NeedPublic
-from catalog.patents import PatentPublic
+from catalog.demand.needs import NeedPublic
+from catalog.licences.shown import LicencePublic
+from catalog.supply.patents_shown import PatentPublic
 from matching.completion import NeedReading
 from matching.confidence import Confidence
 from matching.coverage import PatentCoverage

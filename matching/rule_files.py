@@ -16,8 +16,8 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from catalog.errors import InvalidInput
-from catalog.validation_messages import reason_of
+from catalog.kit.errors import InvalidInput
+from catalog.kit.validation_messages import reason_of
 
 TableT = TypeVar("TableT", bound=BaseModel)
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog import needs, patent_classes
-from catalog.base import ClassRef
 from catalog.db import Database, Session
-from catalog.patent_classes import FROM_TEXT, INFERRED_SCHEMES
+from catalog.demand import needs
+from catalog.kit.base import ClassRef
+from catalog.supply import patent_classes
+from catalog.supply.patent_classes import FROM_TEXT, INFERRED_SCHEMES
 from index.collection import Collection
 
 NEIGHBOURS = 20

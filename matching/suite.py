@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from index.encoder import Encoder
 from matching.benchmark import Benchmark, half
 from matching.compare import Interval, QueryDifference, by_query, paired_bootstrap, values

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from matching.benchmark import Benchmark, known_items, load, part_of
 from matching.evaluate import Condition, Ranking
 from matching.metrics import METRICS

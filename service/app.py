@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 
-from catalog import imports as import_records
-from catalog.errors import PatentDockError
+from catalog.imports import imports as import_records
+from catalog.kit.errors import PatentDockError
 from service import docs_page, errors, openapi, pages, uploads
 from service.api import (
     chances,

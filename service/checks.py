@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from catalog import segments
-from catalog.errors import NotReady, PatentDockError
+from catalog.kit.errors import NotReady, PatentDockError
+from catalog.segments import segments
 from service.runtime import Runtime
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from catalog.errors import PatentDockError, system_reason
+from catalog.kit.errors import PatentDockError, system_reason
 from service import (
     cli_catalogue,
     cli_chances,

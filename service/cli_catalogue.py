@@ -17,7 +17,7 @@ KeyName = Annotated[str, typer.Argument(help="密钥名称，如调用方平台�
 
 def keys_create(name: KeyName) -> None:
     """生成接口密钥；密钥只显示这一次。"""
-    from catalog import accounts
+    from catalog.accounts import keys as accounts
 
     with ready_runtime().database.write() as session:
         key = accounts.create(session, name)
@@ -27,7 +27,7 @@ def keys_create(name: KeyName) -> None:
 
 def keys_list(as_json: Json = False) -> None:
     """列出接口密钥的名称与状态。"""
-    from catalog import accounts
+    from catalog.accounts import keys as accounts
 
     with ready_runtime().database.read() as session:
         rows = [
@@ -48,7 +48,7 @@ def keys_list(as_json: Json = False) -> None:
 
 def keys_revoke(name: KeyName) -> None:
     """吊销接口密钥；立即生效。"""
-    from catalog import accounts
+    from catalog.accounts import keys as accounts
 
     with ready_runtime().database.write() as session:
         accounts.revoke(session, name)
@@ -60,7 +60,7 @@ def segments_list(
     as_json: Json = False,
 ) -> None:
     """列出产业目录中的细分领域。"""
-    from catalog import segments
+    from catalog.segments import segments
 
     with ready_runtime().database.read() as session:
         catalogue = segments.public(session, segments.catalogue(session, version))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import Conflict, PatentDockError
+from catalog.kit.errors import Conflict, PatentDockError
 from ingestion.kinds import KIND_NAMES
 from service.cli_output import note, print_error, print_json, step_progress
 from service.cli_runtime import ready_runtime

@@ -13,7 +13,7 @@ from service.cli_runtime import ready_runtime
 
 if TYPE_CHECKING:
     from catalog.db import Session
-    from catalog.deal_lists import DealFilter
+    from catalog.deals.lists import DealFilter
     from service.deal_conditions import SegmentConditions
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
@@ -40,8 +40,8 @@ def _checked(model: Any, values: dict[str, Any]) -> Any:
 
 
 def _filter(session: Session, **values: Any) -> tuple[DealFilter, list[str]]:
-    from catalog.errors import InvalidInput
-    from catalog.terms import DealKind
+    from catalog.kit.errors import InvalidInput
+    from catalog.kit.terms import DealKind
     from service.deal_conditions import DealConditions, filter_of
     from service.filters import described
 
@@ -66,16 +66,17 @@ def deals_list(
     as_json: Json = False,
 ) -> None:
     """列出交易，新近签约的在前。"""
-    from catalog import deal_lists
-    from catalog.base import PageQuery
-    from catalog.money import in_wan
+    from catalog.deals import lists as deal_lists
+    from catalog.deals import shown as deals_shown
+    from catalog.kit.money import in_wan
+    from catalog.kit.paging import PageQuery
 
     with ready_runtime().database.read() as session:
         where, _ = _filter(
             session, kind=kind, giver=giver, taker=taker, region=region, segment=segment, since=since, until=until
         )  # fmt: skip
         rows = deal_lists.page(session, PageQuery(size=limit), where)
-        found = deal_lists.publics(session, rows.rows)
+        found = deals_shown.publics(session, rows.rows)
     if as_json:
         print_json({"total": rows.total, "items": [deal.model_dump(mode="json") for deal in found]})
         return
@@ -124,7 +125,7 @@ def deals_export(
     until: Until = None,
 ) -> None:
     """把交易台账（交易、到账与合计）写入 Excel。"""
-    from catalog import deal_lists
+    from catalog.deals import lists as deal_lists
     from service.deal_workbook import document_of
     from service.documents import to_xlsx
 
@@ -149,7 +150,7 @@ def statistics_segments(
     as_json: Json = False,
 ) -> None:
     """按产业细分领域统计匹配、开放许可声明、交易与金额。"""
-    from catalog import segment_statistics
+    from catalog.statistics import segments as segment_statistics
     from service.deal_conditions import SegmentConditions, segment_filter
     from service.documents import to_xlsx
     from service.filters import described
@@ -182,8 +183,8 @@ def statistics_contracts(
     as_json: Json = False,
 ) -> None:
     """许可合同的平均金额、年限与提成比例；不超过 20 份时不公布，改用上级行业。"""
-    from catalog import contract_statistics
-    from catalog.money import in_wan
+    from catalog.kit.money import in_wan
+    from catalog.statistics import contracts as contract_statistics
     from service.fee_request import industry_of
 
     with ready_runtime().database.read() as session:

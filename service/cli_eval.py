@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.errors import InvalidInput, system_reason
+from catalog.kit.errors import InvalidInput, system_reason
 from service.cli_options import option
 from service.cli_output import note, print_error, print_json, print_table, step_progress
 from service.cli_runtime import any_runtime

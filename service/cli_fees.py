@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from service.cli_options import option
 from service.cli_output import export_rules, note, print_json, print_table
 from service.cli_runtime import any_runtime, ready_runtime

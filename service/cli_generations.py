@@ -52,7 +52,7 @@ def generations_list(as_json: Annotated[bool, typer.Option("--json", help="以 J
 
 def generations_verify(name: Name = None) -> None:
     """校验一个索引版本；缺省为正在使用的版本。"""
-    from catalog.errors import NotReady
+    from catalog.kit.errors import NotReady
 
     store = ready_runtime().store
     wanted = name or store.current_name()

@@ -20,10 +20,10 @@ def holders_list(
     as_json: Json = False,
 ) -> None:
     """列出专利权人，专利多的在前。"""
-    from catalog import holders
-    from catalog.base import PageQuery
-    from catalog.errors import InvalidInput
-    from catalog.terms import HolderKind
+    from catalog.kit.errors import InvalidInput
+    from catalog.kit.paging import PageQuery
+    from catalog.kit.terms import HolderKind
+    from catalog.supply import holders
 
     try:
         wanted = HolderKind.parse(kind) if kind else None
@@ -43,7 +43,7 @@ def holders_list(
 
 def holders_duplicates(limit: Count = 50, as_json: Json = False) -> None:
     """列出疑似同一专利权人的不同写法及理由；是否合并由您决定。"""
-    from catalog import holder_merges
+    from catalog.supply import holder_merges
     from ingestion.holder_duplicates import find
 
     with ready_runtime().database.read() as session:
@@ -72,7 +72,7 @@ def holders_merge(
     as_json: Json = False,
 ) -> None:
     """把几个写法并为一个专利权人；以后按原写法导入的专利也归于保留的专利权人。可以撤回。"""
-    from catalog import holder_merges
+    from catalog.supply import holder_merges
 
     with ready_runtime().database.write() as session:
         rows = holder_merges.merge(session, keep, others, actor="命令行", reason=reason)
@@ -89,8 +89,8 @@ def holders_merge(
 
 def holders_merges(limit: Count = 50, as_json: Json = False) -> None:
     """列出合并记录，最新的在前。"""
-    from catalog import holder_merges
-    from catalog.base import PageQuery
+    from catalog.kit.paging import PageQuery
+    from catalog.supply import holder_merges
 
     with ready_runtime().database.read() as session:
         rows = holder_merges.page(session, PageQuery(size=limit)).rows
@@ -120,7 +120,7 @@ def holders_unmerge(
     as_json: Json = False,
 ) -> None:
     """撤回一次合并，专利恢复原来的专利权人。"""
-    from catalog import holder_merges
+    from catalog.supply import holder_merges
 
     with ready_runtime().database.write() as session:
         result = holder_merges.take_back(session, number)

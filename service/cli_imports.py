@@ -33,8 +33,8 @@ def imports_list(
     as_json: Json = False,
 ) -> None:
     """列出导入记录，最新的在前。"""
-    from catalog import imports
-    from catalog.base import PageQuery
+    from catalog.imports import imports
+    from catalog.kit.paging import PageQuery
 
     with ready_runtime().database.read() as session:
         rows = imports.page(session, PageQuery(size=limit), kind=kind).rows
@@ -60,9 +60,9 @@ def imports_list(
 
 def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> None:
     """显示一次导入：行数、列的对应关系、提示和退回的行。"""
-    from catalog import imports
-    from catalog.base import PageQuery
-    from catalog.imports import RejectedPublic
+    from catalog.imports import imports
+    from catalog.imports.imports import RejectedPublic
+    from catalog.kit.paging import PageQuery
 
     with ready_runtime().database.read() as session:
         row = imports.detail(imports.get(session, number))
@@ -92,7 +92,7 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
 
 def imports_undo(number: Number, as_json: Json = False) -> None:
     """撤销一次导入：删去它新增的记录，恢复它更新的记录。只能在重建索引之前，且没有后来的改动时。"""
-    from catalog import undo
+    from catalog.registers import undo
 
     with ready_runtime().database.write() as session:
         result = undo.undo(session, number, actor="命令行")

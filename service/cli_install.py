@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.errors import InvalidInput, system_reason
+from catalog.kit.errors import InvalidInput, system_reason
 from service.cli_output import note, print_json, step_progress
 from service.cli_runtime import any_runtime, ready_runtime
 
@@ -78,8 +78,8 @@ EXAMPLE_KEY = "示例"
 
 def _example_key(runtime: Runtime) -> str:
     """A fresh key for the example; the one of the last start is revoked."""
-    from catalog import accounts
-    from catalog.base import now
+    from catalog.accounts import keys as accounts
+    from catalog.kit.base import now
 
     with runtime.database.write() as session:
         for key in accounts.keys(session):

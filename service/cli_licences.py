@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from service.cli_options import option
 from service.cli_output import note, print_json, print_table, step_progress
 from service.cli_runtime import any_runtime, ready_runtime
 
 if TYPE_CHECKING:
     from catalog.db import Session
-    from catalog.licences import LicenceFilter
+    from catalog.licences.lists import LicenceFilter
     from service.declarations import LicenceShown
     from service.eligibility import Asked, CheckedItem, Tally
 
@@ -38,8 +38,8 @@ def _day(text: str | None, option: str) -> date:
 
 
 def _where(status: str | None, holder: str | None, patent: str | None) -> LicenceFilter:
-    from catalog.licences import LicenceFilter
-    from catalog.terms import LicenceStatus
+    from catalog.kit.terms import LicenceStatus
+    from catalog.licences.lists import LicenceFilter
     from ingestion.identifiers import application_number
 
     try:
@@ -56,7 +56,7 @@ def licences_list(
     status: Status = None, holder: Holder = None, patent: Patent = None, as_json: Json = False
 ) -> None:
     """列出开放许可声明及其条件、状态、提醒。"""
-    from catalog.declaration_rules import load
+    from catalog.licences.rules import load
     from service.declarations import every
 
     runtime = ready_runtime()
@@ -81,7 +81,8 @@ def _warned(licence: LicenceShown) -> list[str]:
 
 def licences_history(id: Number, as_json: Json = False) -> None:
     """显示一份声明的变动记录：何时、何人、变动前后。"""
-    from catalog import declaration_history, licences
+    from catalog.licences import history as declaration_history
+    from catalog.licences import licences
 
     with ready_runtime().database.read() as session:
         changes = declaration_history.of_licence(session, licences.get(session, id).id or 0)
@@ -98,7 +99,7 @@ def licences_history(id: Number, as_json: Json = False) -> None:
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
-    from catalog.licences import Licence
+    from catalog.licences.licences import Licence
 
     names = {name: field.description or name for name, field in Licence.model_fields.items()}
     names |= {"status": "状态", "region": "许可地域", "patent_id": "专利编号"}
@@ -114,7 +115,7 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
 
 def _named(values: dict[str, Any]) -> dict[str, Any]:
     """The values with the Chinese terms of those that have one."""
-    from catalog.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm, RoyaltyBase, Term
+    from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm, RoyaltyBase, Term
 
     kinds: dict[str, type[Term]] = {
         "status": LicenceStatus,
@@ -159,13 +160,14 @@ def licences_withdraw(
     reason: Annotated[str, option("撤回理由", "理由")] = "",
 ) -> None:
     """撤回一份现行声明；在先给予的开放许可继续有效，之后可重新声明。"""
-    from catalog import licence_edits, licences
+    from catalog.licences import edits as licence_edits
+    from catalog.licences import shown as licences_shown
     from service.declarations import withdrawal_effect
 
     day = _day(on, "--on")
     with ready_runtime().database.write() as session:
         row = licence_edits.withdraw(session, id, day, actor=ACTOR, reason=reason)
-        licence = licences.publics(session, [row])[0]
+        licence = licences_shown.publics(session, [row])[0]
     print(f"声明 {id}（专利 {licence.application_number}）已于 {day} 撤回。{withdrawal_effect(licence)}")
 
 
@@ -176,7 +178,7 @@ def licences_export(
     patent: Patent = None,
 ) -> None:
     """把开放许可声明清单导出为 Excel。"""
-    from catalog.declaration_rules import load
+    from catalog.licences.rules import load
     from service import declaration_documents
     from service.declarations import described, every
     from service.documents import to_xlsx
@@ -195,7 +197,8 @@ def licences_sheet(
     ],
 ) -> None:
     """写出一份声明的公告单（撤回的为撤回公告）。"""
-    from catalog import licences
+    from catalog.licences import licences
+    from catalog.licences import shown as licences_shown
     from service.declaration_documents import announcement
     from service.documents import to_docx, to_xlsx
 
@@ -204,7 +207,7 @@ def licences_sheet(
     if writer is None:
         raise InvalidInput(f"--out：文件名应以 .docx 或 .xlsx 结尾（收到 {out.name}）")
     with ready_runtime().database.read() as session:
-        licence = licences.publics(session, [licences.get(session, id)])[0]
+        licence = licences_shown.publics(session, [licences.get(session, id)])[0]
     out.write_bytes(writer(announcement(licence, [])))
     print(f"公告单已写入 {out}")
 
@@ -253,7 +256,7 @@ def _late(made: Any) -> Iterator[tuple[str, str]]:
 
 
 def _asked(session: Session, file: Path | None) -> list[Asked]:
-    from catalog import eligibility_records
+    from catalog.licences import eligibility_records
     from service.eligibility import Asked, by_numbers
     from service.eligibility_workbook import numbers_in
 

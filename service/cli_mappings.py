@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.errors import PatentDockError
+from catalog.kit.errors import PatentDockError
 from service.cli_output import print_json, print_table
 from service.cli_runtime import any_runtime
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.errors import PatentDockError
+from catalog.kit.errors import PatentDockError
 from service.cli_output import note, print_error, print_json, print_table, step_progress
 from service.cli_runtime import ready_runtime
 
@@ -22,7 +22,7 @@ Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出"
 
 
 def _day(text: str | None, option: str) -> date:
-    from catalog.errors import InvalidInput
+    from catalog.kit.errors import InvalidInput
 
     try:
         return date.fromisoformat(text) if text else date.today()

@@ -13,7 +13,7 @@ from service.cli_output import note, print_json, print_table, step_progress
 from service.cli_runtime import ready_runtime
 
 if TYPE_CHECKING:
-    from catalog.segments import CatalogueEntry
+    from catalog.segments.segments import CatalogueEntry
     from ingestion.reclassify import ReclassifyReport
     from service.runtime import Runtime
 
@@ -26,7 +26,7 @@ Which = Annotated[
 
 def segments_versions(as_json: Json = False) -> None:
     """列出已存入的产业目录版本。"""
-    from catalog import segments
+    from catalog.segments import segments
 
     with ready_runtime().database.read() as session:
         rows = [row.model_dump(mode="json") for row in segments.catalogues(session)]
@@ -56,7 +56,7 @@ def segments_export(
     ] = None,
 ) -> None:
     """把一个产业目录版本写成 xlsx 或 csv 文件，供修改后再导入。"""
-    from catalog import segment_versions
+    from catalog.segments import versions as segment_versions
     from ingestion import segment_files
 
     with ready_runtime().database.read() as session:
@@ -71,8 +71,8 @@ def segments_import(
     as_json: Json = False,
 ) -> None:
     """导入一个产业目录版本；同名版本被替换。启用后，由 IPC 或登记行业推断的分类全部重算。"""
-    from catalog import segments
-    from catalog.errors import InvalidInput
+    from catalog.kit.errors import InvalidInput
+    from catalog.segments import segments
     from ingestion import segment_files
     from ingestion.reclassify import adopt
 
@@ -135,7 +135,7 @@ def segments_diff(
     as_json: Json = False,
 ) -> None:
     """比较两个产业目录：增加、删去和改动的细分领域。以第二个（缺省为使用中的版本）为旧，第一个为新。"""
-    from catalog import segment_versions
+    from catalog.segments import versions as segment_versions
 
     runtime = ready_runtime()
     found = segment_versions.diff(_entry(runtime, second), _entry(runtime, first))
@@ -155,7 +155,7 @@ def segments_diff(
 
 
 def _entry(runtime: Runtime, named: str | None) -> CatalogueEntry:
-    from catalog import segment_versions
+    from catalog.segments import versions as segment_versions
     from ingestion import segment_files
 
     if named is not None and Path(named).suffix.lower() in (".xlsx", ".xls", ".csv"):

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from catalog.base import Schema
 from catalog.db import Session
-from catalog.deal_lists import DealFilter
-from catalog.segment_statistics import Counting, SegmentFilter
-from catalog.terms import DealKind, DealStatus, LicenceType
+from catalog.deals.lists import DealFilter
+from catalog.kit.base import Schema
+from catalog.kit.terms import DealKind, DealStatus, LicenceType
+from catalog.statistics.segments import Counting, SegmentFilter
 from service.filters import Day, FilterInput, Values, resolve, values_field
 
 Holder = Annotated[str | None, Field(max_length=300)]

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from catalog.base import Schema
-from catalog.deals import CHINA, DealCreate, PartyRef
-from catalog.terms import DealKind, EvidenceKind, LicenceType, PaymentForm, PledgeConsent
+from catalog.deals.deals import CHINA, DealCreate, PartyRef
+from catalog.kit.base import Schema
+from catalog.kit.terms import DealKind, EvidenceKind, LicenceType, PaymentForm, PledgeConsent
 from ingestion.deal_record import party_of
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier

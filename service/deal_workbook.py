@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from catalog.deal_lists import DealPublic, PartyPublic
+from catalog.deals.shown import DealPublic, PartyPublic
 from service.documents import Cell, Document, Section
 from service.fee_sheet import wan
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from catalog.declaration_rules import TermsWarning
-from catalog.licences import LicencePublic
-from catalog.money import in_wan, plain
-from catalog.terms import LicenceStatus
+from catalog.kit.money import in_wan, plain
+from catalog.kit.terms import LicenceStatus
+from catalog.licences.rules import TermsWarning
+from catalog.licences.shown import LicencePublic
 from service.documents import Cell, Document, Section
 
 TITLES = {

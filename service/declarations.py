@@ -8,12 +8,18 @@ from pathlib import Path
 
 from pydantic import Field
 
-from catalog import declaration_rules, licence_edits, licences
-from catalog.base import MAX_PAGE_SIZE, PageQuery
 from catalog.db import Session
-from catalog.declaration_rules import Rules, TermsWarning
-from catalog.errors import InvalidInput
-from catalog.licences import Licence, LicenceFilter, LicencePublic
+from catalog.kit.errors import InvalidInput
+from catalog.kit.paging import MAX_PAGE_SIZE, PageQuery
+from catalog.licences import edits as licence_edits
+from catalog.licences import licences
+from catalog.licences import lists as licence_lists
+from catalog.licences import rules as declaration_rules
+from catalog.licences import shown as licences_shown
+from catalog.licences.licences import Licence
+from catalog.licences.lists import LicenceFilter
+from catalog.licences.rules import Rules, TermsWarning
+from catalog.licences.shown import LicencePublic
 from matching import eligibility
 from matching.eligibility import Eligibility, Verdict
 from matching.eligibility_table import Effect
@@ -32,7 +38,7 @@ def shown(session: Session, rows: Sequence[Licence], rules: Rules) -> list[Licen
     """The declarations with their warnings, in the order given."""
     return [
         LicenceShown(**licence.model_dump(), warnings=declaration_rules.warnings(rules, licence))
-        for licence in licences.publics(session, rows)
+        for licence in licences_shown.publics(session, rows)
     ]
 
 
@@ -40,7 +46,7 @@ def every(session: Session, where: LicenceFilter, rules: Rules) -> Iterator[Lice
     """All declarations that meet the conditions. Raises InvalidInput for more than a workbook should hold."""
     page = 1
     while True:
-        found = licences.page(session, PageQuery(page=page, size=MAX_PAGE_SIZE), where)
+        found = licence_lists.page(session, PageQuery(page=page, size=MAX_PAGE_SIZE), where)
         if found.total > MOST_EXPORTED:
             raise InvalidInput(
                 f"共 {found.total} 份声明，超过一次可导出的 {MOST_EXPORTED} 份", hint="请缩小条件"

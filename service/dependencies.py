@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from catalog.base import PageQuery
 from catalog.db import Session
+from catalog.kit.paging import PageQuery
 from service.runtime import Runtime
 
 _bearer = HTTPBearer(

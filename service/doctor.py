@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from catalog import patents
-from catalog.errors import NotReady, PatentDockError
+from catalog.kit.errors import NotReady, PatentDockError
+from catalog.supply import patent_lists
 from service.checks import check_generation, check_model, check_schema, check_segments, pending
 from service.runtime import Runtime
 
@@ -92,7 +92,7 @@ def _check_index(runtime: Runtime) -> str:
     _needs_database(runtime)
     if not runtime.store.names() and runtime.store.current_name() is None:
         with runtime.database.read() as session:
-            patents_known = patents.count(session)
+            patents_known = patent_lists.count(session)
         if patents_known:
             raise NextStep(f"尚未建立（目录中有专利 {patents_known} 件）", hint="运行 patentdock reindex")
         hint = "运行 patentdock import patents 文件 导入专利（或 patentdock demo load 载入演示数据），再运行 patentdock reindex"

@@ -9,8 +9,8 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
-from catalog import patents
 from catalog.db import Session
+from catalog.supply import patents
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from matching.eligibility import CheckedPatent, Eligibility, Verdict, checked

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from ingestion import readers
 from ingestion.cells import Cell, text
 from ingestion.detectors import is_application_number, share

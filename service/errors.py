@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from catalog.errors import PatentDockError
+from catalog.kit.errors import PatentDockError
 from ingestion.errors import RowError
 from service.field_problems import FieldProblem, InvalidFields, field_problems, shown
 

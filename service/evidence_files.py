@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.errors import InvalidInput, NotFound
+from catalog.kit.errors import InvalidInput, NotFound
 from service.documents import DOCX_TYPE, XLSX_TYPE
 
 MAX_SIZE = 20 * 1024 * 1024

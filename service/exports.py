@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import xlsxwriter
 
-from catalog.patents import PatentPublic
-from catalog.terms import StatusBasis
+from catalog.kit.terms import StatusBasis
+from catalog.supply.patents_shown import PatentPublic
 from matching.factors import FactorAmount
 from matching.families import FamilyMember
 from matching.rerank import RerankReport

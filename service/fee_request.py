@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from catalog import contract_statistics, patents
 from catalog.db import Session
-from catalog.errors import NotFound
-from catalog.terms import PatentKind
+from catalog.kit.errors import NotFound
+from catalog.kit.terms import PatentKind
+from catalog.statistics import contracts as contract_statistics
+from catalog.supply import patents, patents_shown
 from ingestion.fields import industry
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
@@ -41,7 +42,7 @@ def _with_patent(session: Session, data: FeeInput) -> FeeInput:
     row = patents.find(session, number)
     if row is None:
         raise NotFound(f"没有申请号为 {number} 的专利", hint="请先导入该专利，或不填申请号、直接填写资料")
-    patent = patents.publics(session, [row])[0]
+    patent = patents_shown.publics(session, [row])[0]
     codes = [ref.code for ref in patent.classes if ref.scheme == "industry"]
     owner = data.owner.model_copy(
         update={

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from catalog.errors import InvalidInput
-from catalog.validation_messages import reason_of
+from catalog.kit.errors import InvalidInput
+from catalog.kit.validation_messages import reason_of
 
 SHOWN_LENGTH = 100
 

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from catalog import reference, segments
-from catalog.base import Schema
 from catalog.db import Session
-from catalog.errors import InvalidInput
-from catalog.terms import HolderKind, PatentKind, Term
+from catalog.kit.base import Schema
+from catalog.kit.errors import InvalidInput
+from catalog.kit.terms import HolderKind, PatentKind, Term
+from catalog.reference import lists as reference
+from catalog.segments import segments
 from ingestion.identifiers import industry_code, ipc, region_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from matching.eligibility import Eligibility

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from catalog.errors import InvalidInput, NotReady, system_reason
+from catalog.kit.errors import InvalidInput, NotReady, system_reason
 
 if TYPE_CHECKING:
     from service.runtime import Runtime

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from catalog import reference, segments
 from catalog.db import Database, Session
-from catalog.errors import NotFound, NotReady
-from catalog.segments import CatalogueEntry, SegmentEntry
+from catalog.kit.errors import NotFound, NotReady
+from catalog.reference import lists as reference
+from catalog.segments import segments
+from catalog.segments.segments import CatalogueEntry, SegmentEntry
 
 VERSION = "HB-2021.1"
 

@@ -4,8 +4,8 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from catalog import accounts
-from catalog.errors import PatentDockError
+from catalog.accounts import keys as accounts
+from catalog.kit.errors import PatentDockError
 from service.errors import Unauthorized, answer
 from service.runtime import Runtime
 

@@ -13,10 +13,12 @@ from urllib.parse import quote
 import xlsxwriter
 from fastapi import Response
 
-from catalog import enterprises, needs, patents, segments
-from catalog.base import ClassRef, chunks
 from catalog.db import Session
-from catalog.patents import PatentPublic
+from catalog.demand import enterprises, needs
+from catalog.kit.base import ClassRef, chunks
+from catalog.segments import segments
+from catalog.supply import patents, patents_shown
+from catalog.supply.patents_shown import PatentPublic
 from service.documents import XLSX_TYPE, printable
 
 __all__ = [
@@ -69,7 +71,7 @@ def patents_list(session: Session, ids: Sequence[int], conditions: Sequence[str]
 
     def rows() -> Iterator[Sequence[Value]]:
         for chunk in chunks(ids):
-            found = patents.many(session, chunk)
+            found = patents_shown.many(session, chunk)
             yield from (_patent(found[key], names) for key in chunk if key in found)
             session.expunge_all()
 

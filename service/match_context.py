@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from catalog.base import Schema
 from catalog.db import Session
+from catalog.kit.base import Schema
 from matching.factors import Context, FactorOptions
 from service.field_problems import FieldProblem, InvalidFields
 from service.filters import ClassConditions, Values, codes_of, values_field

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from catalog.base import Schema
-from catalog.needs import MAX_TEXT
+from catalog.demand.needs import MAX_TEXT
+from catalog.kit.base import Schema
 from service.filters import FilterInput
 from service.match_context import ContextInput
 

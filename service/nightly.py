@@ -17,11 +17,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from catalog import night_matches, nightly_runs
-from catalog.base import now
-from catalog.errors import Conflict, PatentDockError
-from catalog.night_matches import NightChanges, NightSide
-from catalog.nightly_runs import NightlyRunPublic
+from catalog.kit.base import now
+from catalog.kit.errors import Conflict, PatentDockError
+from catalog.runs import matches as night_matches
+from catalog.runs import nights as nightly_runs
+from catalog.runs.matches import NightChanges, NightSide
+from catalog.runs.nights import NightlyRunPublic
 from service import inbox, nightly_report
 from service.inbox import FileResult
 from service.runtime import Runtime

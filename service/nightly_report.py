@@ -10,10 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from catalog import needs, night_matches, patents
-from catalog.base import PageQuery, chunks
-from catalog.night_matches import NightChanges
-from catalog.nightly_runs import NightlyRunPublic
+from catalog.demand import needs
+from catalog.kit.base import chunks
+from catalog.kit.paging import PageQuery
+from catalog.runs import matches as night_matches
+from catalog.runs.matches import NightChanges
+from catalog.runs.nights import NightlyRunPublic
+from catalog.supply import patents_shown
 from service.runtime import Runtime
 
 SHOWN_NEEDS = 200
@@ -73,7 +76,7 @@ def _changed_needs(runtime: Runtime, run_id: int) -> list[ChangedNeed]:
         ids = sorted({patent for change in changes for patent in change.new})
         names: dict[int, NewMatch] = {}
         for chunk in chunks(ids):
-            for patent in patents.many(session, chunk).values():
+            for patent in patents_shown.many(session, chunk).values():
                 names[patent.id] = NewMatch(
                     id=patent.id, application_number=patent.application_number, title=patent.title
                 )

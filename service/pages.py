@@ -9,10 +9,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
-from catalog import reference, segments
-from catalog.errors import NotReady, PatentDockError
-from catalog.segments import CataloguePublic
-from catalog.terms import HolderKind, PatentKind
+from catalog.kit.errors import NotReady, PatentDockError
+from catalog.kit.terms import HolderKind, PatentKind
+from catalog.reference import lists as reference
+from catalog.segments import segments
+from catalog.segments.segments import CataloguePublic
 from matching.completer import Completer
 from matching.elements import with_answer
 from matching.eligibility import Eligibility

@@ -8,12 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from catalog import segments
-from catalog.base import Schema
 from catalog.db import Session
-from catalog.licences import Consent
-from catalog.needs import MAX_TEXT
-from catalog.terms import (
+from catalog.demand.needs import MAX_TEXT
+from catalog.kit.base import Schema
+from catalog.kit.terms import (
     Conclusion,
     Cooperation,
     FactKind,
@@ -26,6 +24,8 @@ from catalog.terms import (
     RoyaltyBase,
     Term,
 )
+from catalog.licences.licences import Consent
+from catalog.segments import segments
 from ingestion.classification import Classifier
 from ingestion.fields import Fields
 from ingestion.headers import vocabulary

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from catalog.errors import NotReady, system_reason
+from catalog.kit.errors import NotReady, system_reason
 from service.settings import Settings
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from catalog.errors import NotFound
+from catalog.kit.errors import NotFound
 from ingestion import dormancy, screening_weights
 from ingestion.dormancy import ScreenReport
 from service.runtime import Runtime

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
 
-from catalog.terms import HolderKind, PatentKind
+from catalog.kit.terms import HolderKind, PatentKind
 from matching.eligibility import Eligibility
 from service.field_problems import FieldProblem, InvalidFields, field_problems
 from service.filters import FilterInput

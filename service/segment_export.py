@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catalog import deal_lists, licences, segment_matches, segment_statistics
 from catalog.db import Session
-from catalog.deal_lists import DealFilter
-from catalog.segment_matches import MatchFilter
-from catalog.segment_statistics import SegmentFilter
-from catalog.terms import DealKind, DealStatus
+from catalog.deals import lists as deal_lists
+from catalog.deals.lists import DealFilter
+from catalog.kit.terms import DealKind, DealStatus
+from catalog.licences import shown as licences_shown
+from catalog.statistics import matches as segment_matches
+from catalog.statistics import segments as segment_statistics
+from catalog.statistics.matches import MatchFilter
+from catalog.statistics.segments import SegmentFilter
 from service.documents import Document
 from service.segment_sheet import document_of
 
@@ -26,7 +29,7 @@ def workbook(session: Session, where: SegmentFilter, conditions: Sequence[str]) 
         for deal in deal_lists.every(session, signed)
         if deal.status != DealStatus.VOID and deal.kind != DealKind.PLEDGE
     ]
-    declared = licences.publics(session, segment_statistics.declared_in(session, where))
+    declared = licences_shown.publics(session, segment_statistics.declared_in(session, where))
     wanted = MatchFilter(region=where.region, holder=where.holder, until=where.until)
     matches = segment_matches.matches(session, wanted, offset=0, limit=MOST_MATCHES)
     concerned = {row.patent_id for row in declared}

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from catalog.contract_statistics import FLOOR
-from catalog.deal_lists import DealPublic
-from catalog.licences import LicencePublic
-from catalog.money import plain
-from catalog.segment_matches import MatchPage
-from catalog.segment_statistics import SegmentFigures, SegmentReport
+from catalog.deals.shown import DealPublic
+from catalog.kit.money import plain
+from catalog.licences.shown import LicencePublic
+from catalog.statistics.contracts import FLOOR
+from catalog.statistics.matches import MatchPage
+from catalog.statistics.segments import SegmentFigures, SegmentReport
 from service.documents import Cell, Document, Section
 from service.fee_sheet import wan
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 
 
 class Settings(BaseSettings):

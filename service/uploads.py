@@ -12,8 +12,8 @@ from pathlib import Path
 
 from fastapi import Request, UploadFile
 
-from catalog.base import now
-from catalog.errors import NotFound
+from catalog.kit.base import now
+from catalog.kit.errors import NotFound
 from ingestion import mappings
 from ingestion.mappings import SavedMapping
 from service.field_problems import FieldProblem, InvalidFields, shown

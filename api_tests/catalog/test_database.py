@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 import catalog.tables  # noqa: F401
-from catalog import accounts
+from catalog.accounts import keys as accounts
 from catalog.db import Database, sqlite_url
-from catalog.errors import Conflict, InvalidInput, NotReady
+from catalog.kit.errors import Conflict, InvalidInput, NotReady
 
 
 @pytest.fixture

@@ -12,20 +12,19 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from catalog import deal_checks, deal_lists, deal_pipeline, deal_records, deals, facts, licence_edits, needs
-from catalog.base import PageQuery
 from catalog.db import Database, sqlite_url
-from catalog.deal_pipeline import CaseCreate
-from catalog.deals import Deal, DealCreate, ReceiptCreate
-from catalog.errors import Conflict, InvalidInput
-from catalog.facts import FactCreate
-from catalog.holders import HolderRef
-from catalog.licences import LicenceCreate
-from catalog.needs import NeedCreate
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate
-from catalog.reference import rows as reference_rows
-from catalog.terms import (
+from catalog.deals import deals
+from catalog.deals import edits as deal_records
+from catalog.deals import lists as deal_lists
+from catalog.deals import pipeline as deal_pipeline
+from catalog.deals import rules as deal_checks
+from catalog.deals.deals import Deal, DealCreate, ReceiptCreate
+from catalog.deals.pipeline import CaseCreate
+from catalog.demand import needs
+from catalog.demand.needs import NeedCreate
+from catalog.kit.errors import Conflict, InvalidInput
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import (
     DealStatus,
     FactKind,
     LegalStatus,
@@ -34,6 +33,14 @@ from catalog.terms import (
     PaymentForm,
     PipelineStage,
 )
+from catalog.licences import edits as licence_edits
+from catalog.licences.licences import LicenceCreate
+from catalog.reference.lists import rows as reference_rows
+from catalog.registers.patents import upsert
+from catalog.supply import facts
+from catalog.supply.facts import FactCreate
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate
 
 OLD, NEW, ORPHAN = "201310699744.2", "201710601862.3", "200710308494.X"
 FIRM = {"name": "示例新能源有限公司", "province": "420000", "prefecture": "420500"}

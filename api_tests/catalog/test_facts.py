@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from catalog import facts, patents
-from catalog.base import UpsertCounts
 from catalog.db import Database, sqlite_url
-from catalog.errors import Conflict, NotFound
-from catalog.facts import FactCreate, FactStated
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate
-from catalog.terms import FactKind
+from catalog.kit.base import UpsertCounts
+from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.terms import FactKind
+from catalog.registers.patents import upsert
+from catalog.supply import facts, patents
+from catalog.supply.facts import FactCreate, FactStated
+from catalog.supply.patents import PatentCreate
 
 NUMBER = "201310699744.2"
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from catalog import imports, undo
-from catalog.base import now
 from catalog.db import Database, sqlite_url
-from catalog.errors import Conflict
-from catalog.imports import ImportStatus
-from catalog.processes import is_alive, this_process
+from catalog.imports import imports
+from catalog.imports.imports import ImportStatus
+from catalog.kit.base import now
+from catalog.kit.errors import Conflict
+from catalog.kit.processes import is_alive, this_process
+from catalog.registers import undo
 from service.installation import initialise
 
 
@@ -28,7 +29,7 @@ def database(tmp_path: Path) -> Database:
 @pytest.fixture(scope="session")
 def ended_process() -> str:
     """The name of a process of this machine that has ended."""
-    script = "from catalog.processes import this_process; print(this_process())"
+    script = "from catalog.kit.processes import this_process; print(this_process())"
     return subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.strip()

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import annuities
-from catalog.legal_life import LegalFacts, LegalLife, force_period, last_valid_day, legal_life, term_years
-from catalog.patent_years import add_months, anniversary, first_anniversary, last_anniversary, patent_year
-from catalog.term_compensation import drug_term_end, for_delay
-from catalog.terms import LegalStatus, PatentKind, StatusBasis
+from catalog.kit.terms import LegalStatus, PatentKind, StatusBasis
+from catalog.law import annuities
+from catalog.law.compensation import drug_term_end, for_delay
+from catalog.law.life import LegalFacts, LegalLife, force_period, last_valid_day, legal_life, term_years
+from catalog.law.years import add_months, anniversary, first_anniversary, last_anniversary, patent_year
 
 D = date
 S = LegalStatus

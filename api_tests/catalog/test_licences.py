@@ -11,16 +11,24 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from catalog import declaration_history, declaration_rules, facts, licence_edits, licences
-from catalog.base import PageQuery
 from catalog.db import Database, Session, sqlite_url
-from catalog.errors import Conflict, InvalidInput, PatentDockError
-from catalog.facts import FactCreate
-from catalog.holders import HolderRef
-from catalog.licences import Licence, LicenceCreate, LicenceFilter, LicencePublic, LicenceUpdate
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate
-from catalog.terms import FactKind, LicenceStatus
+from catalog.kit.errors import Conflict, InvalidInput, PatentDockError
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import FactKind, LicenceStatus
+from catalog.licences import edits as licence_edits
+from catalog.licences import history as declaration_history
+from catalog.licences import licences
+from catalog.licences import lists as licence_lists
+from catalog.licences import rules as declaration_rules
+from catalog.licences import shown as licences_shown
+from catalog.licences.licences import Licence, LicenceCreate, LicenceUpdate
+from catalog.licences.lists import LicenceFilter
+from catalog.licences.shown import LicencePublic
+from catalog.registers.patents import upsert
+from catalog.supply import facts
+from catalog.supply.facts import FactCreate
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate
 
 D = date
 INVENTION, MODEL, SHARED = "201310699744.2", "201720000001.0", "201810000001.9"
@@ -78,7 +86,7 @@ def declare(database: Database, number: str = INVENTION, **changes: Any) -> Lice
 
 def shown(database: Database, row: Licence, today: date) -> LicencePublic:
     with database.read() as session:
-        return licences.publics(session, [licences.get(session, row.id or 0)], today=today)[0]
+        return licences_shown.publics(session, [licences.get(session, row.id or 0)], today=today)[0]
 
 
 def actions(database: Database, row: Licence) -> list[tuple[str, str, dict[str, Any]]]:
@@ -237,8 +245,8 @@ def test_changed_withdrawn_and_declared_anew(database: Database) -> None:
         run(database, lambda s: licence_edits.withdraw(s, row.id or 0, D(2026, 4, 1)))
     anew = declare(database, declared_on=D(2026, 5, 1))
     with database.read() as session:
-        assert licences.of_patents(session, [1])[1].id == anew.id
-        assert licences.page(session, PageQuery()).total == 2
+        assert licences_shown.of_patents(session, [1])[1].id == anew.id
+        assert licence_lists.page(session, PageQuery()).total == 2
 
 
 def test_a_period_that_is_over_has_expired_and_makes_room(database: Database) -> None:
@@ -248,7 +256,7 @@ def test_a_period_that_is_over_has_expired_and_makes_room(database: Database) ->
 
     def listed(status: LicenceStatus, today: date) -> int:
         with database.read() as session:
-            return licences.page(session, PageQuery(), LicenceFilter(status=status), today=today).total
+            return licence_lists.page(session, PageQuery(), LicenceFilter(status=status), today=today).total
 
     assert [listed(S.EXPIRED, day) for day in (D(2022, 12, 31), D(2023, 1, 1))] == [0, 1]
     assert [listed(S.PUBLISHED, day) for day in (D(2022, 12, 31), D(2023, 1, 1))] == [1, 0]

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from catalog.base import ClassRef, PageQuery, UpsertCounts
 from catalog.db import Database, sqlite_url
-from catalog.holders import HolderRef
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate, PatentFilter, PatentPublic, PublicationRef, page, publics
-from catalog.terms import PatentKind
+from catalog.kit.base import ClassRef, UpsertCounts
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import PatentKind
+from catalog.registers.patents import upsert
+from catalog.supply.holders import HolderRef
+from catalog.supply.patent_lists import PatentFilter, page
+from catalog.supply.patents import PatentCreate, PublicationRef
+from catalog.supply.patents_shown import PatentPublic, publics
 
 NUMBER = "202119900008.7"
 

@@ -17,9 +17,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 import demo
-from catalog.base import PageQuery
 from catalog.db import Database
-from catalog.patents import PatentFilter, page, publics
+from catalog.kit.paging import PageQuery
+from catalog.supply.patent_lists import PatentFilter, page
+from catalog.supply.patents_shown import publics
 from ingestion import importer, records
 from ingestion.importer import import_file
 from service.installation import initialise

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from catalog.holders import HolderRef
-from catalog.licences import LicenceCreate
-from catalog.needs import NeedCreate
-from catalog.patents import PatentCreate
-from catalog.terms import PatentKind, PaymentForm
+from catalog.demand.needs import NeedCreate
+from catalog.kit.terms import PatentKind, PaymentForm
+from catalog.licences.licences import LicenceCreate
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate
 
 
 def test_nul_characters_are_refused() -> None:

@@ -13,20 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from catalog import contract_statistics, deal_records, licence_edits, needs, night_matches, nightly_runs
-from catalog import segment_matches as matches
-from catalog import segment_statistics as statistics
-from catalog.base import ClassRef
 from catalog.db import Database, sqlite_url
-from catalog.deals import DealCreate, ReceiptCreate
-from catalog.holders import HolderRef
-from catalog.licences import LicenceCreate
-from catalog.needs import NeedCreate
-from catalog.night_matches import NightMatch, NightSide
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate
-from catalog.segment_statistics import Counting, SegmentFilter
-from catalog.terms import LicenceStatus, PatentKind, PaymentForm
+from catalog.deals import edits as deal_records
+from catalog.deals.deals import DealCreate, ReceiptCreate
+from catalog.demand import needs
+from catalog.demand.needs import NeedCreate
+from catalog.kit.base import ClassRef
+from catalog.kit.terms import LicenceStatus, PatentKind, PaymentForm
+from catalog.licences import edits as licence_edits
+from catalog.licences.licences import LicenceCreate
+from catalog.registers.patents import upsert
+from catalog.runs import matches as night_matches
+from catalog.runs import nights as nightly_runs
+from catalog.runs.matches import NightMatch, NightSide
+from catalog.statistics import contracts as contract_statistics
+from catalog.statistics import matches
+from catalog.statistics import segments as statistics
+from catalog.statistics.segments import Counting, SegmentFilter
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
 from service.installation import initialise
 

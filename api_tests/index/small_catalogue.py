@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog import needs, patent_upserts, segments
-from catalog.base import ClassRef
 from catalog.db import Database, sqlite_url
-from catalog.holders import HolderRef
-from catalog.needs import NeedCreate
-from catalog.patents import PatentCreate
-from catalog.terms import HolderKind, NeedStatus, PatentKind
+from catalog.demand import needs
+from catalog.demand.needs import NeedCreate
+from catalog.kit.base import ClassRef
+from catalog.kit.terms import HolderKind, NeedStatus, PatentKind
+from catalog.registers import patents as patent_upserts
+from catalog.segments import segments
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate
 from index.precision import Precision
 
 DIMENSIONS = 32

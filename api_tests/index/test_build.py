@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue, patent
-from catalog import generations, patent_upserts
 from catalog.db import Database, sqlite_url
-from catalog.errors import Conflict, NotReady
+from catalog.kit.errors import Conflict, NotReady
+from catalog.registers import patents as patent_upserts
+from catalog.runs import generations
 from index.build import patent_text, reindex
 from index.columns import Filters
 from index.generation import Generation, GenerationStore

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue
-from catalog import generations
 from catalog.db import Database, sqlite_url
-from catalog.errors import Conflict, NotFound
+from catalog.kit.errors import Conflict, NotFound
+from catalog.runs import generations
 from index.build import note_in_catalogue, reindex
 from index.byte_rows import ByteRows
 from index.centring import Basis

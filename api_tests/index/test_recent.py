@@ -13,13 +13,18 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue, patent
-from catalog import holder_merges, imports, licence_edits, needs, patent_upserts, undo
 from catalog.db import Database, sqlite_url
-from catalog.enterprises import EnterpriseCreate, create
-from catalog.holders import HolderRef
-from catalog.licences import LicenceCreate
-from catalog.needs import NeedCreate, NeedUpdate
-from catalog.terms import HolderKind, LicenceStatus, NeedStatus, PaymentForm
+from catalog.demand import needs
+from catalog.demand.enterprises import EnterpriseCreate, create
+from catalog.demand.needs import NeedCreate, NeedUpdate
+from catalog.imports import imports
+from catalog.kit.terms import HolderKind, LicenceStatus, NeedStatus, PaymentForm
+from catalog.licences import edits as licence_edits
+from catalog.licences.licences import LicenceCreate
+from catalog.registers import patents as patent_upserts
+from catalog.registers import undo
+from catalog.supply import holder_merges
+from catalog.supply.holders import HolderRef
 from index.build import reindex
 from index.collection import Collection
 from index.columns import Filters

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from api_tests.ingestion.invented import Import, checked, stir
-from catalog import segments
 from catalog.db import Database, sqlite_url
+from catalog.segments import segments
 from ingestion.importer import ImportReport, import_file
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
-from catalog import enterprises
 from catalog.db import Database
+from catalog.demand import enterprises
 from ingestion.identifiers.application_number import check_digit
 from ingestion.importer import ImportReport
 

@@ -9,15 +9,18 @@ from typing import Any
 import openpyxl
 import pytest
 
-from catalog import facts, imports
-from catalog.base import PageQuery
 from catalog.db import Database, sqlite_url
-from catalog.errors import NotFound
-from catalog.facts import FactCreate
-from catalog.holders import HolderRef
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate, PatentFilter, many, page
-from catalog.terms import FactKind, HolderKind, LegalStatus, PatentKind
+from catalog.imports import imports
+from catalog.kit.errors import NotFound
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import FactKind, HolderKind, LegalStatus, PatentKind
+from catalog.registers.patents import upsert
+from catalog.supply import facts
+from catalog.supply.facts import FactCreate
+from catalog.supply.holders import HolderRef
+from catalog.supply.patent_lists import PatentFilter, page
+from catalog.supply.patents import PatentCreate
+from catalog.supply.patents_shown import many
 from ingestion import screening_weights
 from ingestion.answers import AnswerReport, import_answers
 from ingestion.dormancy import screen

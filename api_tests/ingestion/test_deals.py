@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from api_tests.ingestion.invented import Import
-from catalog import deal_lists, facts, undo
-from catalog.base import PageQuery
 from catalog.db import Database
-from catalog.deal_lists import DealFilter, DealPublic
-from catalog.errors import Conflict
+from catalog.deals import lists as deal_lists
+from catalog.deals import shown as deals_shown
+from catalog.deals.lists import DealFilter
+from catalog.deals.shown import DealPublic
+from catalog.kit.errors import Conflict
+from catalog.kit.paging import PageQuery
+from catalog.registers import undo
+from catalog.supply import facts
 from ingestion.importer import import_file
 from service.deal_workbook import document_of
 from service.documents import to_xlsx
@@ -43,7 +47,7 @@ def deals(database: Database, import_text: Import) -> Import:
 def stored(database: Database) -> list[DealPublic]:
     with database.read() as session:
         rows = deal_lists.page(session, PageQuery(sort="id"), DealFilter()).rows
-        return deal_lists.publics(session, rows)
+        return deals_shown.publics(session, rows)
 
 
 def test_a_register_is_recognised_stored_and_repeated(database: Database, deals: Import) -> None:

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from catalog import facts
-from catalog.base import PageQuery
 from catalog.db import Database, sqlite_url
-from catalog.errors import InvalidInput
-from catalog.facts import FactCreate
-from catalog.holders import HolderRef
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate, PatentFilter, PatentPublic, ids_of, page, publics
-from catalog.terms import FactKind, HolderKind, LegalStatus, PatentKind
+from catalog.kit.errors import InvalidInput
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import FactKind, HolderKind, LegalStatus, PatentKind
+from catalog.registers.patents import upsert
+from catalog.supply import facts
+from catalog.supply.facts import FactCreate
+from catalog.supply.holders import HolderRef
+from catalog.supply.patent_lists import PatentFilter, page
+from catalog.supply.patents import PatentCreate, ids_of
+from catalog.supply.patents_shown import PatentPublic, publics
 from ingestion import screening_weights
 from ingestion.dormancy import MISSING, ScreenReport, screen
 from ingestion.identifiers.application_number import check_digit
@@ -152,7 +154,7 @@ def test_every_point_can_be_had(database: Database) -> None:
 
 
 def test_blocks_and_repeated_runs_replace_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.screening_candidates.BLOCK", 2)
+    monkeypatch.setattr("catalog.supply.screening_candidates.BLOCK", 2)
     store(database, patent(1), patent(2, holders=[FIRM]), patent(3), patent(4), patent(5, holders=[FIRM]))
     seen: list[tuple[int, int | None]] = []
     report = screen(database, AS_OF, WEIGHTS, {}, progress=lambda done, total: seen.append((done, total)))

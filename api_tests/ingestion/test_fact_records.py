@@ -7,10 +7,12 @@ from datetime import date
 import pytest
 
 from api_tests.ingestion.invented import Import, counts, number
-from catalog import facts, undo
 from catalog.db import Database
-from catalog.facts import FactPublic
-from catalog.patents import PatentPublic, find, publics
+from catalog.registers import undo
+from catalog.supply import facts
+from catalog.supply.facts import FactPublic
+from catalog.supply.patents import find
+from catalog.supply.patents_shown import PatentPublic, publics
 
 ONE, TWO = number(1), number(2)
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.ingestion.invented import Import, counts, number
-from catalog import holder_merges, holders, patents
-from catalog.base import PageQuery
 from catalog.db import Database
-from catalog.errors import Conflict, InvalidInput, NotFound
-from catalog.holder_merges import Spelling
-from catalog.patents import PatentFilter
-from catalog.terms import HolderKind
+from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import HolderKind
+from catalog.supply import holder_merges, holders, patent_lists, patents_shown
+from catalog.supply.holder_merges import Spelling
+from catalog.supply.patent_lists import PatentFilter
 from ingestion.holder_duplicates import find, one_edit
 from ingestion.names import kind_of
 
@@ -78,8 +78,8 @@ REGISTER = (
 
 def held(database: Database) -> dict[str, list[str]]:
     with database.read() as session:
-        rows = patents.page(session, PageQuery(), PatentFilter()).rows
-        return {row.title: row.holders for row in patents.publics(session, rows)}
+        rows = patent_lists.page(session, PageQuery(), PatentFilter()).rows
+        return {row.title: row.holders for row in patents_shown.publics(session, rows)}
 
 
 def test_a_merge_moves_patents_and_later_imports_and_can_be_taken_back(
@@ -98,7 +98,7 @@ def test_a_merge_moves_patents_and_later_imports_and_can_be_taken_back(
     with database.read() as session:
         (shown,) = holders.publics(session, holders.page(session, PageQuery(), name="东区").rows)
         assert (shown.name, shown.patents, len(shown.spellings)) == ("示例大学", 4, 1)
-        assert patents.page(session, PageQuery(), PatentFilter(holder="东区")).total == 4
+        assert patent_lists.page(session, PageQuery(), PatentFilter(holder="东区")).total == 4
     with database.write() as session:
         result = holder_merges.take_back(session, merged.id or 0)
     assert (result.restored, result.left) == (2, 0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import reference
+from catalog.reference import lists as reference
 from ingestion.identifiers import industry_code, ipc, locarno, region_code
 from ingestion.identifiers.errors import InvalidComponent, InvalidFormat, InvalidIdentifier, InvalidLength
 

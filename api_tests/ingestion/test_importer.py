@@ -10,12 +10,16 @@ import openpyxl
 import pytest
 
 from api_tests.ingestion.invented import Import, checked, counts, number
-from catalog import enterprises, imports, licences, needs, patents
-from catalog.base import PageQuery
 from catalog.db import Database
-from catalog.errors import PatentDockError
-from catalog.patents import PatentFilter, PatentPublic
-from catalog.terms import PaymentForm
+from catalog.demand import enterprises, needs
+from catalog.imports import imports
+from catalog.kit.errors import PatentDockError
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import PaymentForm
+from catalog.licences import lists as licence_lists
+from catalog.supply import patent_lists, patents, patents_shown
+from catalog.supply.patent_lists import PatentFilter
+from catalog.supply.patents_shown import PatentPublic
 from ingestion import importer
 from ingestion.errors import NotARegister, UnreadableFile
 from ingestion.importer import import_file
@@ -25,8 +29,8 @@ HEADER = "专利名称,申请号,申请人,公开（公告）号,公开（公告
 
 def stored(database: Database) -> dict[str, PatentPublic]:
     with database.read() as session:
-        rows = patents.page(session, PageQuery(size=200), PatentFilter()).rows
-        return {patent.title: patent for patent in patents.publics(session, rows)}
+        rows = patent_lists.page(session, PageQuery(size=200), PatentFilter()).rows
+        return {patent.title: patent for patent in patents_shown.publics(session, rows)}
 
 
 def test_what_a_register_says(database: Database, import_text: Import) -> None:
@@ -173,7 +177,7 @@ def test_every_sheet_that_is_a_register(database: Database, tmp_path: Path) -> N
     assert counts(report) == (2, 0, 0, 0)
     assert any("说明" in message for message in report.messages)
     with database.read() as session:
-        rows = patents.page(session, PageQuery(), PatentFilter()).rows
+        rows = patent_lists.page(session, PageQuery(), PatentFilter()).rows
     assert {str(row.filing_date) for row in rows} == {"None", "2024-01-01"}
 
 
@@ -262,7 +266,7 @@ def test_needs_enterprises_and_licences(database: Database, import_text: Import)
     with database.read() as session:
         firm = enterprises.find(session, "示例仪器有限公司")
         need = needs.page(session, PageQuery()).rows[0]
-        licence = licences.page(session, PageQuery()).rows[0]
+        licence = licence_lists.page(session, PageQuery()).rows[0]
     assert firm is not None
     assert (firm.prefecture, firm.revenue, str(firm.founded_on)) == (
         "420500",

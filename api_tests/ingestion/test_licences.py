@@ -8,11 +8,14 @@ from decimal import Decimal
 import pytest
 
 from api_tests.ingestion.invented import Import, counts, number
-from catalog import declaration_history, licences, undo
-from catalog.base import PageQuery
 from catalog.db import Database
-from catalog.licences import Licence
-from catalog.terms import Conclusion, LicenceStatus, OwnerConsent
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent
+from catalog.licences import history as declaration_history
+from catalog.licences import licences
+from catalog.licences import lists as licence_lists
+from catalog.licences.licences import Licence
+from catalog.registers import undo
 
 D = date
 PATENTS = (
@@ -35,7 +38,7 @@ def granted(import_text: Import) -> None:
 
 def rows(database: Database) -> list[Licence]:
     with database.read() as session:
-        return list(licences.page(session, PageQuery(sort="id")).rows)
+        return list(licence_lists.page(session, PageQuery(sort="id")).rows)
 
 
 def actions(database: Database, licence_id: int) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from api_tests.ingestion.invented import Import, checked, counts, number
 from catalog.db import Database
-from catalog.errors import InvalidInput, NotFound, PatentDockError
+from catalog.kit.errors import InvalidInput, NotFound, PatentDockError
 from ingestion.errors import NotARegister
 from ingestion.importer import import_file
 from ingestion.mappings import SavedMapping, as_toml, from_columns, load, names, parse, remove, save

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from api_tests.ingestion.invented import checked, number, stir
 from catalog.db import Database, sqlite_url
-from catalog.errors import PatentDockError
+from catalog.kit.errors import PatentDockError
 from ingestion.headers import vocabulary
 from ingestion.importer import ImportReport, import_file
 from ingestion.kinds import KINDS

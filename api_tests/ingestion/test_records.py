@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from api_tests.ingestion.invented import number
-from catalog.patents import PatentCreate
-from catalog.segments import Segment
-from catalog.terms import LegalStatus, PatentKind
+from catalog.kit.terms import LegalStatus, PatentKind
+from catalog.segments.segments import Segment
+from catalog.supply.patents import PatentCreate
 from ingestion import records
 from ingestion.cells import Cell
 from ingestion.classification import Classifier

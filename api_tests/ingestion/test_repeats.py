@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from api_tests.ingestion.invented import checked, counts, number, stir
-from catalog import imports, licences
-from catalog.base import PageQuery
 from catalog.db import Database
+from catalog.imports import imports
+from catalog.kit.paging import PageQuery
+from catalog.licences import lists as licence_lists
 from ingestion import importer
 from ingestion.importer import ImportReport, import_file
 
@@ -59,4 +60,4 @@ def test_what_was_rejected_for_want_of_a_record_is_accepted_once_it_is_there(
     stir(database)
     assert counts(run(database, tmp_path, "l.csv", "licences")) == (0, 0, 1, 0)
     with database.read() as session:
-        assert licences.page(session, PageQuery()).total == 1
+        assert licence_lists.page(session, PageQuery()).total == 1

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from api_tests.ingestion.invented import Import, number, stir
-from catalog import needs, patent_classes, patents, reclassification, segment_versions, segments
-from catalog.base import ClassRef, PageQuery
 from catalog.db import Database
-from catalog.errors import Conflict, NotFound
-from catalog.segments import CatalogueEntry, SegmentEntry
+from catalog.demand import needs
+from catalog.kit.base import ClassRef
+from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.paging import PageQuery
+from catalog.registers import reclassification
+from catalog.segments import segments
+from catalog.segments import versions as segment_versions
+from catalog.segments.segments import CatalogueEntry, SegmentEntry
+from catalog.supply import patent_classes, patent_lists, patents_shown
 from ingestion import segment_files
 from ingestion.reclassify import adopt, switch
 from service.installation import shipped_catalogue
@@ -87,7 +92,9 @@ def test_a_new_version_reclassifies_what_follows_from_ipc_and_industry_only(
 
     def found() -> dict[str, list[tuple[str, str]]]:
         with database.read() as session:
-            rows = patents.publics(session, patents.page(session, PageQuery(), patents.PatentFilter()).rows)
+            rows = patents_shown.publics(
+                session, patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows
+            )
             wanted = [needs.public(row, None) for row in needs.page(session, PageQuery()).rows]
             named = [(row.title, row.classes) for row in rows] + [(row.title, row.classes) for row in wanted]
             return {t: [(c.code, c.basis) for c in classes if c.scheme == "segment"] for t, classes in named}
@@ -139,7 +146,9 @@ def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
     report = switch(database, "V-2", lambda _done, _total: stir(database))
     assert (report.patents, report.patents_changed) == (2, 2)
     with database.read() as session:
-        rows = patents.publics(session, patents.page(session, PageQuery(), patents.PatentFilter()).rows)
+        rows = patents_shown.publics(
+            session, patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows
+        )
         assert {c.code for row in rows for c in row.classes if c.scheme == "segment"} == {"N1"}
         assert segments.catalogue(session).reclassified_to is None
 

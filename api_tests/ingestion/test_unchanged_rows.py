@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api_tests.ingestion.invented import checked, counts, number
-from catalog import holder_merges, patent_edits, patents, undo
 from catalog.db import Database, sqlite_url
-from catalog.errors import PatentDockError
-from catalog.patents import PatentCreate
+from catalog.kit.errors import PatentDockError
+from catalog.registers import undo
+from catalog.supply import holder_merges, patent_edits, patent_lists, patents
+from catalog.supply.patents import PatentCreate
 from ingestion import importer, records
 from ingestion.importer import ImportReport, import_file
 
@@ -107,7 +108,7 @@ def test_a_dry_run_of_a_large_file_locks_nobody_out(
     report = import_file(database, path, "patents", rejected_dir=tmp_path, dry_run=True, progress=write)
     assert counts(report) == (5, 0, 0, 0)
     with database.read() as session:
-        assert patents.count(session) == 0
+        assert patent_lists.count(session) == 0
 
 
 # Whatever happens to the catalogue between files: each step is done to a catalogue that has its marks and to one without.

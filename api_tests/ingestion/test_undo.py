@@ -17,12 +17,16 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api_tests.ingestion.invented import Import, number, stir
-from catalog import generations, holder_merges, holders, imports, patent_edits, patents, undo
-from catalog.base import PageQuery
 from catalog.db import Database, sqlite_url
-from catalog.errors import Conflict, NotFound
-from catalog.holders import HolderRef
-from catalog.patents import PatentCreate, PatentFilter
+from catalog.imports import imports
+from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.paging import PageQuery
+from catalog.registers import undo
+from catalog.runs import generations
+from catalog.supply import holder_merges, holders, patent_edits, patent_lists, patents
+from catalog.supply.holders import HolderRef
+from catalog.supply.patent_lists import PatentFilter
+from catalog.supply.patents import PatentCreate
 from ingestion.answers import import_answers
 from ingestion.importer import import_file
 
@@ -189,7 +193,7 @@ def test_a_later_import_of_the_same_records_is_in_the_way_until_it_is_undone(
     assert run_undo(database, first).removed == 2
     with database.read() as session:
         assert imports.get(session, first or 0).status == "undone"
-        assert patents.count(session) == 1
+        assert patent_lists.count(session) == 1
     with pytest.raises(Conflict, match="已经撤销"):
         run_undo(database, first)
     assert run_undo(database, third).removed == 1
@@ -266,4 +270,4 @@ def test_a_dry_run_keeps_nothing(database: Database, import_text: Import) -> Non
     import_text(f"专利名称,申请号\n一种泵,{number(1)}\n", dry_run=True)
     assert rows_kept(database) == []
     with database.read() as session:
-        assert patents.page(session, PageQuery(), PatentFilter()).total == 0
+        assert patent_lists.page(session, PageQuery(), PatentFilter()).total == 0

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.base import PageQuery
-from catalog.errors import InvalidInput
-from catalog.patents import PatentFilter, page
+from catalog.kit.errors import InvalidInput
+from catalog.kit.paging import PageQuery
+from catalog.supply.patent_lists import PatentFilter, page
 from matching.canaries import FILE_NAME, CanaryMissed, check
 from service.runtime import Runtime
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
-from catalog import segments
 from catalog.db import Database
-from catalog.segments import CatalogueEntry, SegmentEntry
+from catalog.segments import segments
+from catalog.segments.segments import CatalogueEntry, SegmentEntry
 from index.build import reindex
 from index.generation import Generation, GenerationStore
 from matching.catalogue_in_use import SegmentNames, segment_names

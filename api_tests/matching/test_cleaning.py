@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from matching.cleaning import clauses, clean, load
 
 PHRASES = [

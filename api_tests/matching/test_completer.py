@@ -2,8 +2,8 @@
 
 import pytest
 
-from catalog.base import PageQuery
-from catalog.patents import PatentFilter, page
+from catalog.kit.paging import PageQuery
+from catalog.supply.patent_lists import PatentFilter, page
 from index.columns import Filters
 from matching.completer import Completer
 from service.runtime import Runtime

@@ -36,9 +36,9 @@ def test_a_need_that_nothing_answers_is_told_so(installation: Runtime) -> None:
 def test_needs_of_a_patent_have_the_confidence_that_they_would_give(installation: Runtime) -> None:
     matcher = installation.matcher
     with installation.database.read() as session:
-        from catalog import needs
+        from catalog.indexed import needs as indexed_needs
 
-        texts = [need for need in needs.texts(session) if need.is_open]
+        texts = [need for need in indexed_needs.texts(session) if need.is_open]
     for need in texts[:3]:
         best = matcher.patents_for_need(need.id, 1, Filters()).items[0]
         back = matcher.needs_for_patent(best.patent.id, 50, Filters()).items

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from index.text import sentences
 from matching.cleaning import clean
 from matching.completion import Found, NeedReading, annotate, combine, read_need

@@ -13,16 +13,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from catalog import eligibility_records, facts
 from catalog.db import Database, sqlite_url
-from catalog.eligibility_records import EligibilityRecord, Event, Owner
-from catalog.errors import InvalidInput, NotFound
-from catalog.facts import FactCreate
-from catalog.holders import HolderRef
-from catalog.legal_life import LegalFacts
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate
-from catalog.terms import FactKind, LicenceStatus, OwnerConsent
+from catalog.kit.errors import InvalidInput, NotFound
+from catalog.kit.terms import FactKind, LicenceStatus, OwnerConsent
+from catalog.law.life import LegalFacts
+from catalog.licences import eligibility_records
+from catalog.licences.eligibility_records import EligibilityRecord, Event, Owner
+from catalog.registers.patents import upsert
+from catalog.supply import facts
+from catalog.supply.facts import FactCreate
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate
 from matching import eligibility, eligibility_table
 from matching.eligibility import Verdict, decide
 from matching.eligibility_conditions import CONDITIONS

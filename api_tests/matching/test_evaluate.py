@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from index.encoder import Encoder
 from matching.evaluate import evaluate, write_run
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.errors import InvalidInput
-from catalog.terms import HolderKind
+from catalog.kit.errors import InvalidInput
+from catalog.kit.terms import HolderKind
 from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from index.columns import Columns, ColumnValues
 from matching.factor_rules import FILE_NAME, Factor, load

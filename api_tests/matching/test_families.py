@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catalog.errors import InvalidInput
-from catalog.patents import PatentPublic
-from catalog.terms import PatentKind
+from catalog.kit.errors import InvalidInput
+from catalog.kit.terms import PatentKind
+from catalog.supply.patents_shown import PatentPublic
 from matching.families import FILE_NAME, Families, Floats, Reason, load
 
 DAY = date(2021, 3, 5)

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog import feedback, patents
 from catalog.db import Session
-from catalog.feedback import FeedbackCreate, FeedbackFilter
-from catalog.terms import FeedbackReason, FeedbackVerdict
+from catalog.demand import feedback
+from catalog.demand.feedback import FeedbackCreate, FeedbackFilter
+from catalog.kit.terms import FeedbackReason, FeedbackVerdict
+from catalog.supply import patents
 from index.columns import Filters
 from matching.feedback import Marks, refined
 from matching.feedback_summary import TOO_FEW, summary

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from catalog.contract_statistics import ContractStatistics, FixedFigures, RoyaltyFigures
-from catalog.errors import InvalidInput
-from catalog.terms import PaymentForm, RoyaltyBase
+from catalog.kit.errors import InvalidInput
+from catalog.kit.terms import PaymentForm, RoyaltyBase
+from catalog.statistics.contracts import ContractStatistics, FixedFigures, RoyaltyFigures
 from matching.fee_models import FeeInput, FeeSheet, Method, Plan
 from matching.fee_rules import FILE_NAME, OneToMany, load
 from matching.fees import estimate

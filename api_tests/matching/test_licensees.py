@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from catalog import enterprises, holders, patents
-from catalog.base import ClassRef, PageQuery
-from catalog.enterprises import EnterpriseCreate, EnterpriseFilter
-from catalog.errors import InvalidInput, NotFound
+from catalog.demand import enterprises
+from catalog.demand.enterprises import EnterpriseCreate, EnterpriseFilter
+from catalog.kit.base import ClassRef
+from catalog.kit.errors import InvalidInput, NotFound
+from catalog.kit.paging import PageQuery
+from catalog.supply import holders, patent_lists, patents, patents_shown
 from index.columns import Filters
 from matching.industry_agreement import PatentIndustries
 from matching.licensee_rules import load
@@ -34,7 +36,10 @@ def chances(installation: Runtime) -> ChanceFinder:
 @pytest.fixture(scope="module")
 def patent_id(installation: Runtime) -> int:
     with installation.database.read() as session:
-        return patents.page(session, PageQuery(size=1), patents.PatentFilter(holder="大学")).rows[0].id or 0
+        return (
+            patent_lists.page(session, PageQuery(size=1), patent_lists.PatentFilter(holder="大学")).rows[0].id
+            or 0
+        )
 
 
 def test_parts_add_up_and_every_one_has_its_evidence(finder: LicenseeFinder, patent_id: int) -> None:
@@ -93,7 +98,7 @@ def test_a_holder_is_no_licensee_of_its_own_patent_but_of_one_near_it(
     installation: Runtime, finder: LicenseeFinder, patent_id: int
 ) -> None:
     with installation.database.write() as session:
-        own = patents.many(session, [patent_id])[patent_id]
+        own = patents_shown.many(session, [patent_id])[patent_id]
         firm = enterprises.create(session, EnterpriseCreate(name=own.holders[0])).id
     try:
         its = {i.enterprise.id for i in finder.page(patent_id, PageQuery(size=200), EVERYBODY).items}
@@ -111,7 +116,7 @@ def test_a_holder_is_no_licensee_of_its_own_patent_but_of_one_near_it(
 
 
 def _held_by(session: Any, patent_id: int, name: str) -> bool:
-    return name in patents.many(session, [patent_id])[patent_id].holders
+    return name in patents_shown.many(session, [patent_id])[patent_id].holders
 
 
 def test_industries_agree_by_level_and_by_segment() -> None:
@@ -141,7 +146,7 @@ def test_chances_are_the_best_needs_of_every_patent(
     installation: Runtime, chances: ChanceFinder, patent_id: int
 ) -> None:
     with installation.database.read() as session:
-        name = patents.many(session, [patent_id])[patent_id].holders[0]
+        name = patents_shown.many(session, [patent_id])[patent_id].holders[0]
         holder = holders.ids_of(session, [name])[holders.name_key(name)]
         held = holders.positions(session, holder)
     where = ChanceConditions(needs=Filters(), day=date.today(), in_force=False)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.matching.test_families import patent
-from catalog.patents import PatentOutline, PatentPublic
+from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from matching import listing
 from matching.families import Floats, load
 from matching.listing import SPARE, ListedPatents, Options, listed

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue
-from catalog import needs, patents
-from catalog.base import PageQuery
 from catalog.db import Database
-from catalog.needs import NeedCreate, NeedUpdate
-from catalog.terms import NeedStatus
+from catalog.demand import needs
+from catalog.demand.needs import NeedCreate, NeedUpdate
+from catalog.kit.paging import PageQuery
+from catalog.kit.terms import NeedStatus
+from catalog.supply import patents
 from index.build import reindex
 from index.columns import Filters
 from index.encoder import Encoder

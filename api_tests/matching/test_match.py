@@ -5,10 +5,11 @@ from datetime import date
 
 import pytest
 
-from catalog.base import PageQuery
-from catalog.errors import NotFound
-from catalog.needs import page as need_page
-from catalog.patents import PatentFilter, PatentPublic, page, publics
+from catalog.demand.needs import page as need_page
+from catalog.kit.errors import NotFound
+from catalog.kit.paging import PageQuery
+from catalog.supply.patent_lists import PatentFilter, page
+from catalog.supply.patents_shown import PatentPublic, publics
 from index.columns import Filters
 from matching import listing, match
 from matching.eligibility import Eligibility

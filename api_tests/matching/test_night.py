@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from catalog import needs, patents
-from catalog.night_matches import NightMatch, NightSide
+from catalog.indexed import needs as indexed_needs
+from catalog.indexed import patents as indexed_patents
+from catalog.runs.matches import NightMatch, NightSide
 from index.build import patent_text
 from index.columns import Filters
 from index.generation import Generation
@@ -44,7 +45,7 @@ def test_every_need_gets_what_the_request_by_day_answers(
     assert 0 < len(rows) < len(generation.patents)
     assert report.patents_in_force == len(rows)
     with installation.database.read() as session:
-        texts = {need.id: need.text for need in needs.texts(session)}
+        texts = {need.id: need.text for need in indexed_needs.texts(session)}
     factors = factors_of(generation, factor_rules.load(), DAY)
     assert [need_id for need_id, _ in stored[NightSide.NEED]] == generation.needs.ids.tolist()
     for row, (need_id, found) in enumerate(stored[NightSide.NEED]):
@@ -59,7 +60,10 @@ def test_every_patent_in_force_gets_what_the_request_by_day_answers(
 ) -> None:
     _, stored = night
     with installation.database.read() as session:
-        texts = {p.id: patent_text(p.title, p.abstract, p.first_claim) for p in patents.texts(session, set())}
+        texts = {
+            p.id: patent_text(p.title, p.abstract, p.first_claim)
+            for p in indexed_patents.texts(session, set())
+        }
     factors = factors_of(generation, factor_rules.load(), DAY)
     assert len(stored[NightSide.PATENT]) == night[0].patents_in_force
     for patent_id, found in stored[NightSide.PATENT]:

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from catalog import needs, patents
-from catalog.base import ClassRef, PageQuery
 from catalog.db import Database, sqlite_url
-from catalog.holders import HolderRef
-from catalog.needs import NeedCreate
-from catalog.patent_upserts import upsert
-from catalog.patents import PatentCreate, PatentFilter
+from catalog.demand import needs
+from catalog.demand.needs import NeedCreate
+from catalog.kit.base import ClassRef
+from catalog.kit.paging import PageQuery
+from catalog.registers.patents import upsert
+from catalog.supply import patent_lists, patents_shown
+from catalog.supply.holders import HolderRef
+from catalog.supply.patent_lists import PatentFilter
+from catalog.supply.patents import PatentCreate
 from index.build import reindex
 from index.encoder import Encoder
 from index.generation import GenerationStore
@@ -55,8 +58,8 @@ def test_classes_come_from_the_nearest_labelled_patents(
             "HB02",
             "text",
         )
-        rows = patents.page(session, PageQuery(), PatentFilter(text="防汽蚀")).rows
-        (pump,) = patents.publics(session, rows)
+        rows = patent_lists.page(session, PageQuery(), PatentFilter(text="防汽蚀")).rows
+        (pump,) = patents_shown.publics(session, rows)
         assert (pump.classes[0].code, pump.classes[0].basis) == ("HB04", "text")
     again = assign_from_text(database, generation.patents, generation.needs)
     assert (again.needs, again.patents) == ([], [])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from index.encoder import Encoder
 from index.precision import choose_precision
 from matching import suite, suite_file

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from catalog import accounts
+from catalog.accounts import keys as accounts
 from index.build import reindex
 from service.app import create_app
 from service.installation import initialise

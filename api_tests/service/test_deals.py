@@ -11,7 +11,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 from service import evidence_files
 from service.documents import DOCX_TYPE, XLSX_TYPE
 

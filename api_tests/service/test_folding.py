@@ -15,9 +15,10 @@ import pytest
 
 from api_tests.index import tiny_cross_encoder
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
-from catalog import licence_edits, patent_upserts
-from catalog.licences import LicenceCreate
-from catalog.terms import PatentKind
+from catalog.kit.terms import PatentKind
+from catalog.licences import edits as licence_edits
+from catalog.licences.licences import LicenceCreate
+from catalog.registers import patents as patent_upserts
 from index.build import reindex
 from index.columns import Filters
 from matching.factors import FactorOptions

@@ -14,7 +14,7 @@ import httpx
 import openpyxl
 import pytest
 
-from catalog import imports
+from catalog.imports import imports
 from service import uploads
 from service.runtime import Runtime
 

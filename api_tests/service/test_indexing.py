@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import cast
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
-from catalog import generations, needs
-from catalog.needs import NeedCreate
+from catalog.demand import needs
+from catalog.demand.needs import NeedCreate
+from catalog.runs import generations
 from index.columns import Filters
 from index.encoder import Encoder
 from service.indexing import rebuild

@@ -12,11 +12,13 @@ from typing import cast
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
-from catalog import needs, night_matches, nightly_runs
-from catalog.base import PageQuery
-from catalog.errors import NotReady
-from catalog.needs import NeedCreate
-from catalog.night_matches import NightChanges, NightSide
+from catalog.demand import needs
+from catalog.demand.needs import NeedCreate
+from catalog.kit.errors import NotReady
+from catalog.kit.paging import PageQuery
+from catalog.runs import matches as night_matches
+from catalog.runs import nights as nightly_runs
+from catalog.runs.matches import NightChanges, NightSide
 from index.encoder import Encoder
 from service import nightly
 from service.cli import main

@@ -39,7 +39,7 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog import accounts
+from catalog.accounts import keys as accounts
 from index.build import reindex
 from index.encoder import Encoder
 from ingestion.identifiers.application_number import check_digit

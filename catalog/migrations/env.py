@@ -7,7 +7,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import catalog.tables  # noqa: F401  (all tables register with the metadata)
-from catalog.base import UtcDateTime
+from catalog.kit.base import UtcDateTime
 
 
 def _render_item(kind: str, item: object, _context: object) -> str | Literal[False]:

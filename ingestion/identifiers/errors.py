@@ -13,7 +13,7 @@ Messages are in Chinese and name the value and the reason.
 
 from __future__ import annotations
 
-from catalog.errors import InvalidInput
+from catalog.kit.errors import InvalidInput
 
 
 class InvalidIdentifier(InvalidInput):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from catalog import reference
+from catalog.reference import lists as reference
 from ingestion.identifiers._text import Cell, fold_code, quote
 from ingestion.identifiers.errors import InvalidComponent, InvalidFormat, InvalidIdentifier, InvalidLength
 

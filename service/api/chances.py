@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from catalog.base import PageQuery
-from catalog.enterprises import EnterpriseFilter
+from catalog.demand.enterprises import EnterpriseFilter
+from catalog.kit.paging import PageQuery
 from index.columns import Filters
 from matching.licensees import Licensee, LicenseeFinder, LicenseePage
 from matching.portfolio_chances import (

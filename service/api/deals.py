@@ -6,14 +6,18 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile, status
 from fastapi.responses import FileResponse
 from pydantic import Field
 
-from catalog import deal_lists, deal_records, deals, evidence
-from catalog.base import Page, PageQuery, Schema
 from catalog.db import Session
-from catalog.deal_checks import Finding
-from catalog.deal_lists import DealEventPublic, DealPublic
-from catalog.deals import Deal, ReceiptCreate
-from catalog.evidence import Evidence, EvidencePublic
-from catalog.terms import EvidenceKind
+from catalog.deals import deals, evidence
+from catalog.deals import edits as deal_records
+from catalog.deals import lists as deal_lists
+from catalog.deals import shown as deals_shown
+from catalog.deals.deals import Deal, ReceiptCreate
+from catalog.deals.evidence import Evidence, EvidencePublic
+from catalog.deals.rules import Finding
+from catalog.deals.shown import DealEventPublic, DealPublic
+from catalog.kit.base import Schema
+from catalog.kit.paging import Page, PageQuery
+from catalog.kit.terms import EvidenceKind
 from service import evidence_files
 from service.api.fees import attachment
 from service.deal_conditions import DealConditions, filter_of
@@ -70,7 +74,7 @@ class Closing(Schema):
 
 
 def _public(session: Session, row: Deal) -> DealPublic:
-    return deal_lists.publics(session, [row])[0]
+    return deals_shown.publics(session, [row])[0]
 
 
 def _saved(session: Session, row: Deal, warnings: list[Finding]) -> DealSaved:
@@ -81,7 +85,7 @@ def _saved(session: Session, row: Deal, warnings: list[Finding]) -> DealSaved:
 def list_deals(session: Reading, wanted: Annotated[DealQuery, Query()]) -> Page[DealPublic]:
     """按种类、各方、专利、地区、细分领域、备案与到账情况、签约日筛选，分页返回。"""
     found = deal_lists.page(session, wanted, filter_of(session, wanted))
-    items = deal_lists.publics(session, found.rows)
+    items = deals_shown.publics(session, found.rows)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
@@ -202,7 +206,7 @@ def close_deal(session: Writing, caller: Caller, id: RecordId, data: Closing) ->
 def get_deal_history(session: Reading, id: RecordId) -> list[DealEventPublic]:
     """登记以来的每一步：何人何时做了什么，更正前后的内容。"""
     deals.get(session, id)
-    return deal_lists.history(deals.events(session, id))
+    return deals_shown.history(deals.events(session, id))
 
 
 @router.post(

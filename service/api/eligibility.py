@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, model_validator
 
-from catalog.base import Schema
+from catalog.kit.base import Schema
 from matching import eligibility
 from matching.eligibility import Verdict
 from service.dependencies import Reading, RecordId, RuntimeDep

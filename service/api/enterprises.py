@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
-from catalog import enterprises
-from catalog.base import Page, PageQuery
 from catalog.db import Session
-from catalog.enterprises import (
+from catalog.demand import enterprises
+from catalog.demand.enterprises import (
     Enterprise,
     EnterpriseCreate,
     EnterpriseFilter,
     EnterprisePublic,
     EnterpriseUpdate,
 )
+from catalog.kit.paging import Page, PageQuery
 from service import list_exports
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses

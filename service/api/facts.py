@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
-from catalog import facts, patents
-from catalog.base import Page, PageQuery, Schema
-from catalog.facts import FactCreate, FactFilter, FactPublic, FactStated
-from catalog.terms import FactKind
+from catalog.kit.base import Schema
+from catalog.kit.paging import Page, PageQuery
+from catalog.kit.terms import FactKind
+from catalog.supply import facts, patents
+from catalog.supply.facts import FactCreate, FactFilter, FactPublic, FactStated
 from ingestion import fact_records
 from ingestion.fields import Fields
 from service.dependencies import Reading, RecordId, Writing

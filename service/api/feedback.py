@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response, status
 from pydantic import Field, ValidationError, model_validator
 
-from catalog import feedback
-from catalog.base import Page, PageQuery, Schema, chunks
 from catalog.db import Session
-from catalog.errors import InvalidInput
-from catalog.feedback import MAX_ID, FeedbackCreate, FeedbackFilter, FeedbackPublic
-from catalog.needs import MAX_TEXT
-from catalog.terms import FeedbackReason, FeedbackVerdict
+from catalog.demand import feedback
+from catalog.demand.feedback import MAX_ID, FeedbackCreate, FeedbackFilter, FeedbackPublic
+from catalog.demand.needs import MAX_TEXT
+from catalog.kit.base import Schema, chunks
+from catalog.kit.errors import InvalidInput
+from catalog.kit.paging import Page, PageQuery
+from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from matching.feedback import Marks, RefinedMatches
 from matching.feedback_summary import FeedbackSummary, summary
 from service import list_exports

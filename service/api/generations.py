@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from catalog import generations
+from catalog.runs import generations
 from service.dependencies import Reading
 
 router = APIRouter(prefix="/generations", tags=["索引版本"])

@@ -8,12 +8,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from catalog import holder_merges, holders
-from catalog.base import Page, PageQuery, Schema
-from catalog.errors import NotFound
-from catalog.holder_merges import MergePublic, Spelling, TakenBack
-from catalog.holders import HolderPublic
-from catalog.terms import HolderKind
+from catalog.kit.base import Schema
+from catalog.kit.errors import NotFound
+from catalog.kit.paging import Page, PageQuery
+from catalog.kit.terms import HolderKind
+from catalog.supply import holder_merges, holders
+from catalog.supply.holder_merges import MergePublic, Spelling, TakenBack
+from catalog.supply.holders import HolderPublic
 from ingestion import screening_weights
 from ingestion.holder_duplicates import find
 from ingestion.review_workbook import export_reviews

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from catalog import undo
-from catalog.undo import Undone
+from catalog.registers import undo
+from catalog.registers.undo import Undone
 from service.dependencies import Caller, RecordId, Writing
 from service.errors import responses
 

@@ -10,10 +10,10 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from catalog import imports
-from catalog.base import Page, PageQuery
-from catalog.errors import NotFound
-from catalog.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
+from catalog.imports import imports
+from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
+from catalog.kit.errors import NotFound
+from catalog.kit.paging import Page, PageQuery
 from ingestion import mappings, rejected
 from ingestion.importer import import_file
 from ingestion.mappings import SavedMapping

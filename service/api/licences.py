@@ -6,12 +6,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field
 
-from catalog import declaration_history, declaration_rules, licence_edits, licences
-from catalog.base import Page, PageQuery, Schema
 from catalog.db import Session
-from catalog.declaration_history import LicenceChangePublic
-from catalog.declaration_rules import Rules
-from catalog.licences import Licence, LicenceCreate, LicenceFilter, LicenceUpdate
+from catalog.kit.base import Schema
+from catalog.kit.paging import Page, PageQuery
+from catalog.licences import edits as licence_edits
+from catalog.licences import history as declaration_history
+from catalog.licences import licences
+from catalog.licences import lists as licence_lists
+from catalog.licences import rules as declaration_rules
+from catalog.licences import shown as licences_shown
+from catalog.licences.history import LicenceChangePublic
+from catalog.licences.licences import Licence, LicenceCreate, LicenceUpdate
+from catalog.licences.lists import LicenceFilter
+from catalog.licences.rules import Rules
 from matching.eligibility import Verdict
 from service import declaration_documents
 from service.api.fees import DocumentFormat, attachment
@@ -104,7 +111,7 @@ def list_licences(
     session: Reading, rules: RulesDep, wanted: Annotated[LicenceQuery, Query()]
 ) -> Page[LicenceShown]:
     """按状态、支付方式、专利、专利权人、声明日筛选，分页返回。一件专利可先后有多份声明，现行的至多一份。"""
-    found = licences.page(session, wanted, wanted)
+    found = licence_lists.page(session, wanted, wanted)
     items = shown(session, found.rows, rules)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
@@ -155,7 +162,7 @@ def get_licence_announcement(
     session: Reading, id: RecordId, wanted: Annotated[DocumentQuery, Query()]
 ) -> Response:
     """对外公告用的声明公告单（撤回的为撤回公告），为 Word 或 Excel 文件。"""
-    licence = licences.publics(session, [licences.get(session, id)])[0]
+    licence = licences_shown.publics(session, [licences.get(session, id)])[0]
     document = declaration_documents.announcement(licence, [])
     name = f"{document.title}-{licence.application_number}.{wanted.format}"
     if wanted.format == DocumentFormat.DOCX:

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, status
 from pydantic import BaseModel, Field
 
-from catalog.base import Page, PageQuery, Schema
-from catalog.errors import PatentDockError
+from catalog.kit.base import Schema
+from catalog.kit.errors import PatentDockError
+from catalog.kit.paging import Page, PageQuery
 from ingestion import mappings
 from ingestion.mappings import MAX_NAME, SavedMapping
 from service.api.imports import ImportKind

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
-from catalog import needs
-from catalog.base import Page, PageQuery
 from catalog.db import Session
-from catalog.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
-from catalog.terms import NeedStatus
+from catalog.demand import needs
+from catalog.demand.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
+from catalog.kit.paging import Page, PageQuery
+from catalog.kit.terms import NeedStatus
 from service import list_exports
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses

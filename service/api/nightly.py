@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from catalog import night_matches, nightly_runs
-from catalog.base import Page, PageQuery
-from catalog.night_matches import NightChanges
-from catalog.nightly_runs import NightlyRunPublic
+from catalog.kit.paging import Page, PageQuery
+from catalog.runs import matches as night_matches
+from catalog.runs import nights as nightly_runs
+from catalog.runs.matches import NightChanges
+from catalog.runs.nights import NightlyRunPublic
 from service.dependencies import Reading, RecordId
 from service.errors import responses
 

@@ -5,10 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
-from catalog import patent_edits, patents
-from catalog.base import Page, PageQuery
 from catalog.db import Session
-from catalog.patents import Patent, PatentCreate, PatentFilter, PatentPublic
+from catalog.kit.paging import Page, PageQuery
+from catalog.supply import patent_edits, patent_lists, patents, patents_shown
+from catalog.supply.patent_lists import PatentFilter
+from catalog.supply.patents import Patent, PatentCreate
+from catalog.supply.patents_shown import PatentPublic
 from service import list_exports
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses
@@ -50,7 +52,7 @@ def _checked(session: Session, data: PatentInput) -> tuple[PatentCreate, list[st
 
 
 def _saved(session: Session, row: Patent, notes: list[str]) -> PatentSaved:
-    return PatentSaved(**patents.publics(session, [row])[0].model_dump(), notes=notes)
+    return PatentSaved(**patents_shown.publics(session, [row])[0].model_dump(), notes=notes)
 
 
 def _filter(session: Session, wanted: ListConditions) -> PatentFilter:
@@ -61,8 +63,8 @@ def _filter(session: Session, wanted: ListConditions) -> PatentFilter:
 @router.get("", summary="专利列表", operation_id="list_patents", responses=responses(422))
 def list_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Page[PatentPublic]:
     """按文字、专利权人、类型、地区、分类、是否沉睡筛选，分页返回；各条件可用代码，也可用名称。"""
-    found = patents.page(session, wanted, _filter(session, wanted))
-    items = patents.publics(session, found.rows)
+    found = patent_lists.page(session, wanted, _filter(session, wanted))
+    items = patents_shown.publics(session, found.rows)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
@@ -75,14 +77,14 @@ def list_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> P
 )
 def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Response:
     """符合条件的全部专利，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
-    ids = patents.listed(session, wanted, _filter(session, wanted), at_most=list_exports.MOST_EXPORTED)
+    ids = patent_lists.listed(session, wanted, _filter(session, wanted), at_most=list_exports.MOST_EXPORTED)
     return workbook_response(list_exports.patents_list(session, ids, described(wanted)), "专利清单")
 
 
 @router.get("/{id:int}", summary="一件专利", operation_id="get_patent", responses=responses(404, 422))
 def get_patent(session: Reading, id: RecordId) -> PatentPublic:
     """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
-    return patents.publics(session, [patents.get(session, id)])[0]
+    return patents_shown.publics(session, [patents.get(session, id)])[0]
 
 
 @router.post(

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import Field
 
-from catalog import deal_pipeline
-from catalog.base import Page, PageQuery, Schema
 from catalog.db import Session
-from catalog.deal_pipeline import CaseCreate, CaseFilter, CasePublic, PipelineCase
-from catalog.terms import PipelineStage
+from catalog.deals import pipeline as deal_pipeline
+from catalog.deals.pipeline import CaseCreate, CaseFilter, CasePublic, PipelineCase
+from catalog.kit.base import Schema
+from catalog.kit.paging import Page, PageQuery
+from catalog.kit.terms import PipelineStage
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from service.dependencies import Caller, Reading, RecordId, Writing

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile, status
 from pydantic import BaseModel, Field
 
-from catalog.base import Schema
+from catalog.kit.base import Schema
 from ingestion.answers import import_answers
 from service import screening
 from service.dependencies import Caller, RuntimeDep

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from catalog import segments
-from catalog.segments import CataloguePublic
+from catalog.segments import segments
+from catalog.segments.segments import CataloguePublic
 from service.dependencies import Reading
 from service.errors import responses
 

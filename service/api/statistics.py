@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from catalog import contract_statistics, segment_matches, segment_statistics
-from catalog.base import Page, PageQuery
-from catalog.contract_statistics import ContractStatistics
-from catalog.segment_matches import MatchFilter, MatchLine
-from catalog.segment_statistics import SegmentReport
+from catalog.kit.paging import Page, PageQuery
+from catalog.statistics import contracts as contract_statistics
+from catalog.statistics import matches as segment_matches
+from catalog.statistics import segments as segment_statistics
+from catalog.statistics.contracts import ContractStatistics
+from catalog.statistics.matches import MatchFilter, MatchLine
+from catalog.statistics.segments import SegmentReport
 from service.api.fees import attachment
 from service.deal_conditions import Holder, SegmentConditions, segment_filter
 from service.dependencies import Reading

@@ -1,0 +1,103 @@
+"""Evidence of deals (证明材料): which file proves what. The files themselves lie under their hash, see service.evidence_files."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog.deals import deals
+from catalog.deals.deals import Receipt
+from catalog.kit.base import Timestamps, enum_type, now
+from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.terms import DealAction, EvidenceKind
+
+
+class Evidence(Timestamps, table=True):
+    """A file that proves a deal or one of its payments; a removed one stays in the history of the deal."""
+
+    __tablename__ = "deal_evidence"
+
+    id: int | None = Field(default=None, primary_key=True)
+    deal_id: int = Field(foreign_key="deals.id", index=True)
+    receipt_id: int | None = Field(default=None, foreign_key="deal_receipts.id", index=True)
+    kind: EvidenceKind = Field(sa_type=enum_type(EvidenceKind), description="材料种类")
+    file_name: str = Field(max_length=200)
+    media_type: str = Field(max_length=100)
+    size: int
+    sha256: str = Field(max_length=64, index=True)
+    actor: str = Field(default="", max_length=100)
+
+
+class EvidencePublic(SQLModel):
+    """A piece of evidence as shown to users."""
+
+    id: int
+    deal_id: int
+    receipt_id: int | None = Field(description="所证明的到账记录；空为证明整个交易")
+    kind: EvidenceKind
+    kind_name: str
+    file_name: str
+    media_type: str
+    size: int = Field(description="字节数")
+    sha256: str
+    actor: str
+    created_at: datetime
+
+
+def public(row: Evidence) -> EvidencePublic:
+    """The evidence as shown to users."""
+    values = row.model_dump(exclude={"updated_at"})
+    return EvidencePublic(**values, kind_name=EvidenceKind(row.kind).label)
+
+
+def get(session: Session, deal_id: int, evidence_id: int) -> Evidence:
+    """A piece of evidence of a deal. Raises NotFound."""
+    row = session.get(Evidence, evidence_id)
+    if row is None or row.deal_id != deal_id:
+        raise NotFound(f"编号为 {deal_id} 的交易没有编号为 {evidence_id} 的证明材料")
+    return row
+
+
+def add(session: Session, row: Evidence) -> Evidence:
+    """Keep that a file proves a deal or, by `receipt_id`, one of its payments. Raises NotFound."""
+    deal = deals.get(session, row.deal_id)
+    if row.receipt_id is not None:
+        receipt = session.get(Receipt, row.receipt_id)
+        if receipt is None or receipt.deal_id != row.deal_id:
+            raise NotFound(f"编号为 {row.deal_id} 的交易没有编号为 {row.receipt_id} 的到账记录")
+    same = select(Evidence).where(
+        col(Evidence.deal_id) == row.deal_id,
+        col(Evidence.sha256) == row.sha256,
+        col(Evidence.receipt_id) == row.receipt_id,
+    )
+    if session.execute(same.limit(1)).first():
+        raise Conflict("同一份材料已经上传", hint="无需重复上传")
+    session.add(row)
+    deal.updated_at = now()
+    session.flush()
+    deals.note_event(session, row.deal_id, DealAction.EVIDENCE_ADDED, row.actor, _content(row))
+    return row
+
+
+def remove(session: Session, deal_id: int, evidence_id: int, *, actor: str = "") -> None:
+    """Take a file off a deal; its hash stays in the history and the file where it lies. Raises NotFound."""
+    row = get(session, deal_id, evidence_id)
+    content = _content(row)
+    session.delete(row)
+    deals.get(session, deal_id).updated_at = now()
+    session.flush()
+    deals.note_event(session, deal_id, DealAction.EVIDENCE_REMOVED, actor, content)
+
+
+def _content(row: Evidence) -> dict[str, object]:
+    return row.model_dump(include={"id", "receipt_id", "kind", "file_name", "media_type", "size", "sha256"})
+
+
+def of_deals(session: Session, ids: Sequence[int]) -> dict[int, list[Evidence]]:
+    """The evidence of these deals by deal id, in the order of its coming."""
+    found: dict[int, list[Evidence]] = {}
+    query = select(Evidence).where(col(Evidence.deal_id).in_(list(ids))).order_by(col(Evidence.id))
+    for row in session.execute(query).scalars():
+        found.setdefault(row.deal_id, []).append(row)
+    return found

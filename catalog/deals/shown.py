@@ -1,0 +1,247 @@
+"""Deals as shown to users, with parties, patents, receipts and subsidies."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog.deals import evidence
+from catalog.deals.deals import Deal, DealBase, DealEvent, DealParty, DealPatent, Receipt
+from catalog.deals.evidence import EvidencePublic
+from catalog.kit.money import cents
+from catalog.kit.terms import (
+    DealAction,
+    DealKind,
+    DealStatus,
+    HolderKind,
+    LicenceType,
+    PartySide,
+    PaymentForm,
+    PledgeConsent,
+    RoyaltyBase,
+    Term,
+)
+from catalog.reference.lists import region_name
+from catalog.reference.lists import rows as reference_rows
+from catalog.supply.patents import Patent
+
+NOTHING = Decimal("0.00")
+
+
+class PartyPublic(SQLModel):
+    """A party as shown to users."""
+
+    name: str
+    kind: HolderKind
+    kind_name: str
+    credit_code: str | None
+    country: str
+    address: str
+    province: str | None
+    prefecture: str | None
+    region_name: str | None
+    holder_id: int | None
+    enterprise_id: int | None
+
+
+class DealPatentPublic(SQLModel):
+    """A patent of a deal as shown to users."""
+
+    patent_id: int
+    application_number: str | None
+    title: str
+
+
+class ReceiptPublic(SQLModel):
+    """A payment as shown to users."""
+
+    id: int
+    received_on: date
+    amount: Decimal
+    note: str
+    evidence: list[int] = Field(description="证明材料的编号")
+
+
+class Subsidy(SQLModel):
+    """What a broker may apply for (policy/4), as information."""
+
+    amount: Decimal = Field(description="可申报的资助（元），已扣除同一机构此前的交易所占额度")
+    rate_percent: Decimal
+    cap: Decimal
+    scope: str
+    source: str
+
+
+class DealPublic(DealBase):
+    """A deal as shown to users."""
+
+    id: int
+    code: str
+    kind_name: str
+    licence_type_name: str | None
+    payment_form_name: str | None
+    royalty_base_name: str | None
+    pledge_consent_name: str | None
+    status: DealStatus
+    status_name: str
+    ended_on: date | None
+    ended_reason: str
+    patents: list[DealPatentPublic]
+    givers: list[PartyPublic]
+    takers: list[PartyPublic]
+    received: Decimal = Field(description="实际到账合计（元）")
+    outstanding: Decimal | None = Field(description="合同金额中未到账的部分（元）")
+    receipts: list[ReceiptPublic]
+    evidence: list[EvidencePublic]
+    broker_subsidy: Subsidy | None = Field(description="专利服务机构资助测算，仅供参考")
+    is_demo: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class DealEventPublic(SQLModel):
+    """A step in the history of a deal as shown to users."""
+
+    at: datetime
+    actor: str
+    action: DealAction
+    action_name: str
+    changes: dict[str, Any]
+
+
+def history(rows: Sequence[DealEvent]) -> list[DealEventPublic]:
+    """The steps as shown to users."""
+    return [
+        DealEventPublic(
+            at=row.at,
+            actor=row.actor,
+            action=DealAction(row.action),
+            action_name=DealAction(row.action).label,
+            changes=row.changes,
+        )
+        for row in rows
+    ]
+
+
+def publics(session: Session, rows: Sequence[Deal]) -> list[DealPublic]:
+    """The deals as shown to users, in the order given."""
+    ids = [row.id or 0 for row in rows]
+    named, parties = _patents(session, ids), _parties(session, ids)
+    paid, proof = _receipts(session, ids), evidence.of_deals(session, ids)
+    subsidies = _subsidies(session, rows)
+    return [
+        _public(
+            row,
+            named.get(row.id or 0, []),
+            parties,
+            paid.get(row.id or 0, []),
+            [evidence.public(e) for e in proof.get(row.id or 0, [])],
+            subsidies.get(row.id or 0),
+        )
+        for row in rows
+    ]
+
+
+def _label(term: Term | None) -> str | None:
+    return term.label if term else None
+
+
+def _public(
+    row: Deal,
+    named: list[DealPatentPublic],
+    parties: dict[tuple[int, PartySide], list[PartyPublic]],
+    paid: Sequence[Receipt],
+    proof: list[EvidencePublic],
+    subsidy: Subsidy | None,
+) -> DealPublic:
+    deal_id, received = row.id or 0, sum((receipt.amount for receipt in paid), NOTHING)
+    return DealPublic(
+        **row.model_dump(exclude={"import_id"}),
+        kind_name=DealKind(row.kind).label,
+        licence_type_name=_label(LicenceType(row.licence_type) if row.licence_type else None),
+        payment_form_name=_label(PaymentForm(row.payment_form) if row.payment_form else None),
+        royalty_base_name=_label(RoyaltyBase(row.royalty_base) if row.royalty_base else None),
+        pledge_consent_name=_label(PledgeConsent(row.pledge_consent) if row.pledge_consent else None),
+        status_name=DealStatus(row.status).label,
+        patents=named,
+        givers=parties.get((deal_id, PartySide.GIVER), []),
+        takers=parties.get((deal_id, PartySide.TAKER), []),
+        received=received,
+        outstanding=None if row.contract_amount is None else max(row.contract_amount - received, NOTHING),
+        receipts=[
+            ReceiptPublic(
+                **receipt.model_dump(include={"id", "received_on", "amount", "note"}),
+                evidence=[e.id for e in proof if e.receipt_id == receipt.id],
+            )
+            for receipt in paid
+        ],
+        evidence=proof,
+        broker_subsidy=subsidy,
+    )
+
+
+def _patents(session: Session, ids: Sequence[int]) -> dict[int, list[DealPatentPublic]]:
+    found: dict[int, list[DealPatentPublic]] = {}
+    query = (
+        select(col(DealPatent.deal_id), col(Patent.id), col(Patent.application_number), col(Patent.title))
+        .join(Patent, col(Patent.id) == col(DealPatent.patent_id))
+        .where(col(DealPatent.deal_id).in_(list(ids)))
+        .order_by(col(DealPatent.position))
+    )
+    for deal_id, patent_id, number, title in session.execute(query):
+        one = DealPatentPublic(patent_id=patent_id or 0, application_number=number, title=title)
+        found.setdefault(deal_id, []).append(one)
+    return found
+
+
+def _parties(session: Session, ids: Sequence[int]) -> dict[tuple[int, PartySide], list[PartyPublic]]:
+    found: dict[tuple[int, PartySide], list[PartyPublic]] = {}
+    query = select(DealParty).where(col(DealParty.deal_id).in_(list(ids)))
+    for row in session.execute(query.order_by(col(DealParty.position))).scalars():
+        shown = set(PartyPublic.model_fields) - {"kind_name", "region_name"}
+        party = PartyPublic(
+            **row.model_dump(include=shown),
+            kind_name=HolderKind(row.kind).label,
+            region_name=region_name(row.prefecture or row.province),
+        )
+        found.setdefault((row.deal_id, PartySide(row.side)), []).append(party)
+    return found
+
+
+def _receipts(session: Session, ids: Sequence[int]) -> dict[int, list[Receipt]]:
+    found: dict[int, list[Receipt]] = {}
+    query = select(Receipt).where(col(Receipt.deal_id).in_(list(ids)))
+    for row in session.execute(query.order_by(col(Receipt.received_on), col(Receipt.id))).scalars():
+        found.setdefault(row.deal_id, []).append(row)
+    return found
+
+
+@cache
+def _subsidy_rule() -> tuple[Decimal, Decimal, str, str]:
+    (row,) = reference_rows("broker_subsidy.csv")
+    return Decimal(row["rate_percent"]), Decimal(row["cap"]), row["scope"], row["source"]
+
+
+def _subsidies(session: Session, rows: Sequence[Deal]) -> dict[int, Subsidy]:
+    """What each three-party deal leaves its broker to apply for, in the order of signing."""
+    brokers = {row.broker for row in rows if row.broker and row.three_party}
+    if not brokers:
+        return {}
+    rate, cap, scope, source = _subsidy_rule()
+    query = select(Deal).where(
+        col(Deal.broker).in_(brokers),
+        col(Deal.three_party).is_(True),
+        col(Deal.status) == DealStatus.VALID,
+        col(Deal.kind) != DealKind.PLEDGE,
+    )
+    left = dict.fromkeys(brokers, cap)
+    found: dict[int, Subsidy] = {}
+    for row in session.execute(query.order_by(col(Deal.signed_on), col(Deal.id))).scalars():
+        amount = min(cents((row.contract_amount or NOTHING) * rate / 100), left[row.broker])
+        left[row.broker] -= amount
+        found[row.id or 0] = Subsidy(amount=amount, rate_percent=rate, cap=cap, scope=scope, source=source)
+    return found

@@ -1,0 +1,225 @@
+"""Enterprises (企业), above all 专精特新 firms, that have needs."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog.imports.changes import RecordKind, apply_noted, note_new
+from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, fold
+from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.reference.conditions import in_regions, of_industries
+from catalog.reference.lists import industry_name, region_name
+
+
+class EnterpriseBase(Schema):
+    """What is known of an enterprise."""
+
+    name: str = Field(min_length=1, max_length=300, description="企业名称")
+    credit_code: str | None = Field(default=None, max_length=18, description="统一社会信用代码")
+    province: str | None = Field(default=None, max_length=6, description="省级行政区划代码（GB/T 2260）")
+    prefecture: str | None = Field(default=None, max_length=6, description="地级行政区划代码（GB/T 2260）")
+    address: str | None = Field(default=None, max_length=500)
+    industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
+    titles: list[str] = Field(default_factory=list, sa_type=JSON, description="资质，如 省级专精特新")
+    staff: int | None = Field(default=None, ge=0, description="从业人员数")
+    revenue: Decimal | None = Field(
+        default=None,
+        ge=0,
+        sa_type=Numeric(18, 2),
+        description="营业收入（元）",
+    )
+    founded_on: date | None = None
+    products: str | None = Field(default=None, max_length=2000, description="主要产品")
+
+
+class Enterprise(EnterpriseBase, Timestamps, table=True):
+    """An enterprise, known by its credit code where given and by its folded name."""
+
+    __tablename__ = "enterprises"
+    __table_args__ = (Index(None, "updated_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name_key: str = Field(max_length=300, unique=True)
+    credit_code: str | None = Field(default=None, max_length=18, unique=True)
+    import_id: int | None = Field(default=None, foreign_key="imports.id")
+    is_demo: bool = False
+
+
+class EnterpriseCreate(EnterpriseBase):
+    """A new enterprise."""
+
+
+class EnterpriseUpdate(EnterpriseBase):
+    """The whole new state of an enterprise (PUT)."""
+
+
+class EnterprisePublic(EnterpriseBase):
+    """An enterprise as shown to users."""
+
+    id: int
+    prefecture_name: str | None
+    industry_name: str | None
+    is_demo: bool
+
+
+class FirmProducts(SQLModel):
+    """What the index needs of an enterprise."""
+
+    id: int
+    products: str
+
+
+def public(row: Enterprise) -> EnterprisePublic:
+    """The enterprise as shown to users."""
+    return EnterprisePublic(
+        **row.model_dump(include=set(EnterpriseBase.model_fields)),
+        id=row.id or 0,
+        prefecture_name=region_name(row.prefecture),
+        industry_name=industry_name(row.industry),
+        is_demo=row.is_demo,
+    )
+
+
+def get(session: Session, enterprise_id: int) -> Enterprise:
+    """The enterprise `enterprise_id`. Raises NotFound."""
+    row = session.get(Enterprise, enterprise_id)
+    if row is None:
+        raise NotFound(f"没有编号为 {enterprise_id} 的企业")
+    return row
+
+
+def find(session: Session, name: str, credit_code: str | None = None) -> Enterprise | None:
+    """The enterprise with this credit code or, failing that, this name."""
+    if credit_code:
+        by_code = select(Enterprise).where(col(Enterprise.credit_code) == credit_code)
+        coded: Enterprise | None = session.execute(by_code).scalar_one_or_none()
+        if coded is not None:
+            return coded
+    return _named(session, name)
+
+
+def _named(session: Session, name: str) -> Enterprise | None:
+    query = select(Enterprise).where(col(Enterprise.name_key) == fold(name))
+    found: Enterprise | None = session.execute(query).scalar_one_or_none()
+    return found
+
+
+class EnterpriseFilter(Schema):
+    """Conditions of a list of enterprises, by stored value; values of one field are alternatives, fields add up."""
+
+    name: str | None = Field(default=None, max_length=300, description="名称中的文字")
+    title: list[str] = Field(default_factory=list, description="资质中的文字，如 专精特新")
+    region: list[str] = Field(default_factory=list)
+    industry: list[str] = Field(default_factory=list)
+
+
+_SORTABLE: dict[str, Any] = {"id": Enterprise.id, "name": Enterprise.name_key, "revenue": Enterprise.revenue}
+
+
+def page(session: Session, wanted: PageQuery, where: EnterpriseFilter | None = None) -> Rows[Enterprise]:
+    """The enterprises that meet all conditions of `where`."""
+    return paginate(session, _meeting(where or EnterpriseFilter()), wanted, _SORTABLE, "id")
+
+
+def listed(session: Session, wanted: PageQuery, where: EnterpriseFilter, *, at_most: int) -> list[int]:
+    """The ids of all enterprises that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
+    return all_ids(session, _meeting(where), wanted, _SORTABLE, "id", at_most=at_most)
+
+
+def many(session: Session, ids: Sequence[int]) -> dict[int, EnterprisePublic]:
+    """The enterprises with these ids as shown to users, by id; ids that are gone are left out."""
+    rows = session.execute(select(Enterprise).where(col(Enterprise.id).in_(list(ids)))).scalars()
+    return {row.id or 0: public(row) for row in rows}
+
+
+def industries(session: Session, where: EnterpriseFilter) -> dict[int, str | None]:
+    """The enterprises that meet all conditions, with their industries, by id in ascending order."""
+    query = _meeting(where).with_only_columns(col(Enterprise.id), col(Enterprise.industry))
+    return {id_ or 0: industry for id_, industry in session.execute(query.order_by(col(Enterprise.id)))}
+
+
+def products(session: Session) -> Iterator[FirmProducts]:
+    """The products of all enterprises that state them, in the order of their ids."""
+    query = _stating_products().order_by(col(Enterprise.id)).execution_options(yield_per=2000)
+    for id_, text in session.execute(query):
+        yield FirmProducts(id=id_, products=text)
+
+
+def products_of(session: Session, ids: Sequence[int]) -> Iterator[FirmProducts]:
+    """The products of those of these enterprises that state them."""
+    for chunk in chunks(ids):
+        for id_, text in session.execute(_stating_products().where(col(Enterprise.id).in_(chunk))):
+            yield FirmProducts(id=id_, products=text)
+
+
+def _stating_products() -> Any:
+    return select(col(Enterprise.id), col(Enterprise.products)).where(col(Enterprise.products) != "")
+
+
+def _meeting(where: EnterpriseFilter) -> Select[Enterprise]:
+    query = select(Enterprise)
+    if where.name:
+        query = query.where(col(Enterprise.name_key).contains(fold(where.name), autoescape=True))
+    if where.title:
+        # Titles are stored as a JSON list of texts.
+        titles = cast(col(Enterprise.titles), Text)
+        query = query.where(or_(*(titles.contains(text, autoescape=True) for text in where.title)))
+    if where.region:
+        query = query.where(in_regions(col(Enterprise.province), col(Enterprise.prefecture), where.region))
+    if where.industry:
+        query = query.where(of_industries(col(Enterprise.industry), where.industry))
+    return query
+
+
+def create(
+    session: Session, data: EnterpriseCreate, *, import_id: int | None = None, is_demo: bool = False
+) -> Enterprise:
+    """Store a new enterprise. Raises Conflict when its name or credit code is taken."""
+    if find(session, data.name, data.credit_code):
+        raise Conflict(f"企业“{data.name}”已存在", hint="请改用更新，或核对统一社会信用代码")
+    row = Enterprise(**data.model_dump(), name_key=fold(data.name), import_id=import_id, is_demo=is_demo)
+    session.add(row)
+    session.flush()
+    note_new(session, import_id, RecordKind.ENTERPRISE, row)
+    return row
+
+
+def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Enterprise:
+    """Replace the state of an enterprise. Raises NotFound, and Conflict when the name or code is another's."""
+    row = get(session, enterprise_id)
+    for other in (find(session, data.name, data.credit_code), _named(session, data.name)):
+        if other is not None and other.id != row.id:
+            raise Conflict(f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业")
+    apply_changes(row, data.model_dump() | {"name_key": fold(data.name)})
+    session.flush()
+    return row
+
+
+def upsert(session: Session, data: EnterpriseCreate, *, import_id: int | None, is_demo: bool = False) -> str:
+    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing.
+
+    Raises Conflict where name and credit code belong to different enterprises, or a known one has another code.
+    """
+    row = find(session, data.name, data.credit_code)
+    if row is None:
+        create(session, data, import_id=import_id, is_demo=is_demo)
+        return "new"
+    named = _named(session, data.name)
+    if named is not None and named.id != row.id:
+        raise Conflict(
+            f"名称“{data.name}”与统一社会信用代码 {data.credit_code} 分属两家企业", hint="请核对名称和代码"
+        )
+    if data.credit_code and row.credit_code not in (None, data.credit_code):
+        raise Conflict(
+            f"企业“{data.name}”已登记的统一社会信用代码是 {row.credit_code}，不是 {data.credit_code}",
+            hint="请与营业执照核对",
+        )
+    said = {name: value for name, value in data.model_dump().items() if value not in (None, [], "")}
+    said["name_key"] = fold(data.name)
+    changed = apply_noted(session, import_id, RecordKind.ENTERPRISE, row, said)
+    return "changed" if changed else "unchanged"

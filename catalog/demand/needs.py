@@ -1,0 +1,278 @@
+"""Needs (技术需求): the technical problems that enterprises ask help for."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
+from sqlmodel import Field, Session, col
+
+from catalog.demand import enterprises
+from catalog.demand.enterprises import Enterprise
+from catalog.imports.changes import RecordKind, apply_noted, note_new
+from catalog.kit.base import ClassRef, Schema, Timestamps, apply_changes, as_json, enum_type
+from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.kit.terms import Cooperation, NeedStatus
+from catalog.reference.conditions import in_regions, of_industries
+from catalog.reference.lists import industry_name, region_name
+
+MAX_TEXT = 20_000
+
+
+class NeedBase(Schema):
+    """What a firm says of its need."""
+
+    code: str | None = Field(default=None, max_length=64, description="需求编号；缺省时自动编号")
+    title: str = Field(min_length=1, max_length=500, description="需求名称")
+    text: str = Field(min_length=1, max_length=MAX_TEXT, sa_type=Text, description="需求描述")
+    industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
+    province: str | None = Field(default=None, max_length=6)
+    prefecture: str | None = Field(default=None, max_length=6)
+    budget: Decimal | None = Field(
+        default=None,
+        ge=0,
+        sa_type=Numeric(18, 2),
+        description="预算（元）",
+    )
+    cooperation: Cooperation = Field(
+        default=Cooperation.ANY, sa_type=enum_type(Cooperation), description="合作方式"
+    )
+    status: NeedStatus = Field(default=NeedStatus.OPEN, sa_type=enum_type(NeedStatus))
+    published_on: date | None = None
+    closes_on: date | None = None
+
+
+class Need(NeedBase, Timestamps, table=True):
+    """A need, known by its code."""
+
+    __tablename__ = "needs"
+    __table_args__ = (Index(None, "updated_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(max_length=64, unique=True)
+    enterprise_id: int | None = Field(default=None, foreign_key="enterprises.id", index=True)
+    classes: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
+    import_id: int | None = Field(default=None, foreign_key="imports.id")
+    is_demo: bool = False
+
+
+class NeedCreate(NeedBase):
+    """A new need; the enterprise is named by id or by name."""
+
+    enterprise_id: int | None = None
+    enterprise_name: str | None = Field(default=None, max_length=300)
+    classes: list[ClassRef] = Field(default_factory=list)
+
+
+class NeedUpdate(NeedCreate):
+    """The whole new state of a need (PUT)."""
+
+
+class NeedPublic(NeedBase):
+    """A need as shown to users."""
+
+    id: int
+    code: str
+    enterprise_id: int | None
+    enterprise_name: str | None
+    prefecture_name: str | None
+    industry_name: str | None
+    cooperation_name: str
+    status_name: str
+    classes: list[ClassRef]
+    is_demo: bool
+
+
+def full_text(title: str, text: str) -> str:
+    """The text of a need that is embedded and indexed: title and description."""
+    return text if text.startswith(title) else f"{title}。{text}"
+
+
+def public(row: Need, enterprise: Enterprise | None) -> NeedPublic:
+    """The need as shown to users."""
+    return NeedPublic(
+        **row.model_dump(include=set(NeedBase.model_fields)),
+        id=row.id or 0,
+        enterprise_id=row.enterprise_id,
+        enterprise_name=enterprise.name if enterprise else None,
+        prefecture_name=region_name(row.prefecture),
+        industry_name=industry_name(row.industry),
+        cooperation_name=Cooperation(row.cooperation).label,
+        status_name=NeedStatus(row.status).label,
+        classes=[ClassRef.model_validate(c) for c in row.classes],
+        is_demo=row.is_demo,
+    )
+
+
+def get(session: Session, need_id: int) -> Need:
+    """The need `need_id`. Raises NotFound."""
+    row = session.get(Need, need_id)
+    if row is None:
+        raise NotFound(f"没有编号为 {need_id} 的技术需求")
+    return row
+
+
+def many(session: Session, ids: Sequence[int]) -> dict[int, NeedPublic]:
+    """The needs with these ids as shown to users, by id; ids that are gone are left out."""
+    query = (
+        select(Need, Enterprise)
+        .outerjoin(Enterprise, col(Enterprise.id) == col(Need.enterprise_id))
+        .where(col(Need.id).in_(list(ids)))
+    )
+    return {need.id: public(need, enterprise) for need, enterprise in session.execute(query)}
+
+
+def find(session: Session, code: str) -> Need | None:
+    """The need with this code."""
+    return session.execute(select(Need).where(col(Need.code) == code)).scalar_one_or_none()
+
+
+class NeedFilter(Schema):
+    """Conditions of a list of needs, by stored value; values of one field are alternatives, fields add up."""
+
+    text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
+    region: list[str] = Field(default_factory=list)
+    industry: list[str] = Field(default_factory=list)
+    segment: list[str] = Field(default_factory=list)
+    status: list[str] = Field(default_factory=list)
+    enterprise_id: int | None = None
+
+
+_SORTABLE: dict[str, Any] = {
+    "id": Need.id,
+    "code": Need.code,
+    "title": Need.title,
+    "published_on": Need.published_on,
+    "budget": Need.budget,
+}
+
+
+def page(session: Session, wanted: PageQuery, where: NeedFilter | None = None) -> Rows[Need]:
+    """The needs that meet all conditions of `where`."""
+    return paginate(session, _meeting(where or NeedFilter()), wanted, _SORTABLE, "id")
+
+
+def listed(session: Session, wanted: PageQuery, where: NeedFilter, *, at_most: int) -> list[int]:
+    """The ids of all needs that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
+    return all_ids(session, _meeting(where), wanted, _SORTABLE, "id", at_most=at_most)
+
+
+def _meeting(where: NeedFilter) -> Select[Need]:
+    query = select(Need)
+    if where.text:
+        query = query.where(
+            col(Need.title).contains(where.text, autoescape=True)
+            | col(Need.text).contains(where.text, autoescape=True)
+        )
+    if where.region:
+        query = query.where(in_regions(col(Need.province), col(Need.prefecture), where.region))
+    if where.industry:
+        query = query.where(of_industries(col(Need.industry), where.industry))
+    if where.segment:
+        query = query.where(or_(*map(_in_segment, where.segment)))
+    if where.status:
+        query = query.where(col(Need.status).in_(where.status))
+    if where.enterprise_id is not None:
+        query = query.where(col(Need.enterprise_id) == where.enterprise_id)
+    return query
+
+
+def _in_segment(code: str) -> Any:
+    """Whether the classes of a need, stored as JSON in the order of the fields of ClassRef, name a segment."""
+    stored = as_json({"scheme": "segment", "code": code}).removesuffix("}")
+    return cast(col(Need.classes), Text).contains(stored, autoescape=True)
+
+
+def automatic_code(title: str, text: str, enterprise: str) -> str:
+    """A stable code for a need that came without one, from its content: the same need gets the same code."""
+    return "X" + hashlib.sha256(f"{enterprise}\n{title}\n{text}".encode()).hexdigest()[:12].upper()
+
+
+def _values(session: Session, data: NeedCreate, import_id: int | None = None) -> dict[str, Any]:
+    values = data.model_dump(exclude={"enterprise_name", "classes"})
+    values["classes"] = [c.model_dump() for c in data.classes]
+    enterprise: Enterprise | None = None
+    if data.enterprise_id is not None:
+        enterprise = session.get(Enterprise, data.enterprise_id)
+        if enterprise is None:
+            raise NotFound(f"没有编号为 {data.enterprise_id} 的企业", hint="请先登记企业，再登记其需求")
+    elif data.enterprise_name:
+        enterprise = enterprises.find(session, data.enterprise_name)
+        if enterprise is None:
+            made = enterprises.EnterpriseCreate(name=data.enterprise_name)
+            enterprise = enterprises.create(session, made, import_id=import_id)
+    if enterprise is not None:
+        values["enterprise_id"] = enterprise.id
+        for name in ("province", "prefecture", "industry"):
+            values[name] = values[name] or getattr(enterprise, name)
+    values["code"] = data.code or automatic_code(data.title, data.text, enterprise.name if enterprise else "")
+    return values
+
+
+def create(
+    session: Session, data: NeedCreate, *, import_id: int | None = None, is_demo: bool = False
+) -> Need:
+    """Store a new need; what it does not say of region and industry is taken from its enterprise.
+
+    Raises Conflict when the code is taken and NotFound when the enterprise id is unknown.
+    """
+    values = _values(session, data)
+    if find(session, str(values["code"])):
+        raise Conflict(f"需求编号“{values['code']}”已存在", hint="请改用更新")
+    row = Need(**values, import_id=import_id, is_demo=is_demo)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def update(session: Session, need_id: int, data: NeedUpdate) -> Need:
+    """Replace the state of a need. Raises NotFound, and Conflict when the code is another's."""
+    row = get(session, need_id)
+    values = _values(session, data.model_copy(update={"code": data.code or row.code}))
+    other = find(session, str(values["code"]))
+    if other is not None and other.id != row.id:
+        raise Conflict(f"需求编号“{values['code']}”已属于另一条需求")
+    apply_changes(row, values)
+    session.flush()
+    return row
+
+
+def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo: bool = False) -> str:
+    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing."""
+    values = _values(session, data, import_id)
+    row = find(session, str(values["code"]))
+    if row is None:
+        row = Need(**values, import_id=import_id, is_demo=is_demo)
+        session.add(row)
+        session.flush()
+        note_new(session, import_id, RecordKind.NEED, row)
+        return "new"
+    said = {name: value for name, value in values.items() if value not in (None, [], "")}
+    if data.classes:
+        # Classes of schemes that the register does not speak of, such as those inferred from the text, stay.
+        stated = {ref.scheme for ref in data.classes}
+        said["classes"] = [*values["classes"], *(c for c in row.classes if c["scheme"] not in stated)]
+    return "changed" if apply_noted(session, import_id, RecordKind.NEED, row, said) else "unchanged"
+
+
+def open_firms(session: Session) -> dict[int, int | None]:
+    """The enterprises of all open needs, by the id of the need; None where a need names none."""
+    query = select(col(Need.id), col(Need.enterprise_id)).where(col(Need.status) == NeedStatus.OPEN.value)
+    return {need_id or 0: firm for need_id, firm in session.execute(query)}
+
+
+def unlabelled_ids(session: Session) -> list[int]:
+    """Sorted ids of the needs that have no segment."""
+    rows = session.execute(select(col(Need.id), col(Need.classes)).order_by(col(Need.id)))
+    return [id_ for id_, classes in rows if id_ and all(c["scheme"] != "segment" for c in classes)]
+
+
+def add_inferred(session: Session, need_id: int, classes: Sequence[ClassRef]) -> None:
+    """Add segments inferred from the text of a need, and industries where it states none."""
+    row = get(session, need_id)
+    stated = {str(c["scheme"]) for c in row.classes}
+    row.classes = [*row.classes, *(c.model_dump() for c in classes if c.scheme not in stated)]
+    session.flush()

@@ -1,0 +1,227 @@
+"""Imports (导入): what file was read when, what became of its rows, and every row that was refused."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Text, select
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog.kit.base import Timestamps, UtcDateTime, now
+from catalog.kit.errors import NotFound
+from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.processes import is_alive, this_process
+
+# An import on another machine that has stored nothing for so long is taken to be dead.
+SILENT = timedelta(hours=1)
+INTERRUPTED = "已中断：导入的程序中途被终止。已写入的行保留，请重新导入同一文件续完，或撤销这次导入"
+
+
+class ImportStatus(StrEnum):
+    """Where an import stands."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    UNDONE = "undone"
+
+
+class Import(Timestamps, table=True):
+    """One file that was imported, with the counts of its rows: rows = new + changed + unchanged + rejected."""
+
+    __tablename__ = "imports"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=16, index=True)
+    file_name: str = Field(max_length=300)
+    file_hash: str = Field(max_length=64, index=True)
+    actor: str = Field(default="", max_length=100)
+    source: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    process: str = Field(default="", max_length=300, sa_column_kwargs={"server_default": ""})
+    state: str = Field(
+        default="",
+        max_length=64,
+        sa_column_kwargs={"server_default": ""},
+        description="how the import left the catalogue",
+    )
+    status: str = Field(default=ImportStatus.RUNNING.value, max_length=16)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    mapping: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    columns: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    preview: list[dict[str, str]] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    message: str = Field(default="", sa_type=Text)
+
+
+class RejectedRow(SQLModel, table=True):
+    """A row that was refused, with the reason and its original cells."""
+
+    __tablename__ = "rejected_rows"
+
+    id: int | None = Field(default=None, primary_key=True)
+    import_id: int = Field(foreign_key="imports.id", index=True)
+    sheet: str = Field(default="", max_length=200)
+    line: int
+    field: str = Field(default="", max_length=100)
+    value: str = Field(default="", sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    cells: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+
+
+class RejectedPublic(SQLModel):
+    """A refused row as shown to users."""
+
+    sheet: str
+    line: int
+    field: str
+    value: str
+    reason: str
+    cells: dict[str, str]
+
+
+class ImportPublic(SQLModel):
+    """An import as shown to users."""
+
+    id: int
+    kind: str
+    file_name: str
+    file_hash: str
+    actor: str
+    source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
+    status: ImportStatus = Field(
+        description="running 进行中，finished 完成，failed 失败，interrupted 已中断，undone 已撤销"
+    )
+    created_at: datetime
+    finished_at: datetime | None
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    rejected: int
+    mapping: dict[str, str]
+    message: str
+
+
+class ColumnUse(SQLModel):
+    """A column of a file and the field that is read from it."""
+
+    sheet: str = Field(description="工作表")
+    field: str = Field(description="字段，可用于列对应关系")
+    label: str = Field(description="字段的中文名称")
+    column: str = Field(description="列名；没有列名时为“第 N 列”")
+    place: int = Field(description="第几列")
+    how: str = Field(description="怎样认出：列名、内容、列对应关系")
+
+
+class ImportDetail(ImportPublic):
+    """An import with the columns it was read from and its first records."""
+
+    columns: list[ColumnUse] = Field(description="各列与字段的对应")
+    preview: list[dict[str, str]] = Field(description="前几条记录")
+
+
+def public(row: Import) -> ImportPublic:
+    """The import as shown to users."""
+    return ImportPublic.model_validate(_shown(row))
+
+
+def detail(row: Import) -> ImportDetail:
+    """The import as shown to users, with its columns and first records."""
+    return ImportDetail.model_validate(_shown(row))
+
+
+def _shown(row: Import) -> dict[str, Any]:
+    values = row.model_dump()
+    return values | {"status": ImportStatus.INTERRUPTED, "message": INTERRUPTED} if is_orphan(row) else values
+
+
+def is_orphan(row: Import) -> bool:
+    """Whether the process that made this import has ended without a word."""
+    if row.status != ImportStatus.RUNNING.value:
+        return False
+    alive = is_alive(row.process)
+    return now() - row.updated_at > SILENT if alive is None else not alive
+
+
+def mark_orphans(session: Session) -> list[Import]:
+    """Note which imports were interrupted by the end of their process; answers them."""
+    running = select(Import).where(col(Import.status) == ImportStatus.RUNNING.value)
+    found = [row for row in session.execute(running).scalars() if is_orphan(row)]
+    for row in found:
+        finish(session, row, ImportStatus.INTERRUPTED, INTERRUPTED)
+    return found
+
+
+def start(
+    session: Session, kind: str, file_name: str, file_hash: str, actor: str, *, source: str = ""
+) -> Import:
+    """Note that the import of a file begins, with the mapping of `source` where one is used."""
+    mark_orphans(session)
+    row = Import(
+        kind=kind,
+        file_name=file_name,
+        file_hash=file_hash,
+        actor=actor,
+        source=source,
+        process=this_process(),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def advance(session: Session, row: Import, **counts: int) -> None:
+    """Note how far an import has come."""
+    for name, value in counts.items():
+        setattr(row, name, value)
+    row.updated_at = now()
+    session.add(row)
+    session.flush()
+
+
+def finish(
+    session: Session, row: Import, status: ImportStatus = ImportStatus.FINISHED, message: str = ""
+) -> None:
+    """Note that the import has ended, how, and what was noticed or what stopped it."""
+    row.status, row.message = status.value, message
+    row.finished_at = row.updated_at = now()
+    session.add(row)
+    session.flush()
+
+
+def get(session: Session, import_id: int) -> Import:
+    """The import `import_id`. Raises NotFound."""
+    row = session.get(Import, import_id)
+    if row is None:
+        raise NotFound(f"没有编号为 {import_id} 的导入记录")
+    return row
+
+
+def page(session: Session, wanted: PageQuery, *, kind: str | None = None) -> Rows[Import]:
+    """Imports, of one kind if asked."""
+    query = select(Import)
+    if kind:
+        query = query.where(col(Import.kind) == kind)
+    return paginate(session, query, wanted, {"id": Import.id, "created_at": Import.created_at}, "-id")
+
+
+def reject(session: Session, rows: Sequence[RejectedRow]) -> None:
+    """Store refused rows."""
+    session.add_all(rows)
+    session.flush()
+
+
+def rejected(session: Session, import_id: int, wanted: PageQuery) -> Rows[RejectedRow]:
+    """The refused rows of an import in the order of the file."""
+    query = select(RejectedRow).where(col(RejectedRow.import_id) == import_id)
+    return paginate(session, query, wanted, {"id": RejectedRow.id, "line": RejectedRow.line}, "id")

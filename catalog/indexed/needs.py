@@ -1,0 +1,47 @@
+"""What the index reads of needs: their text and what filters ask of them."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel, col
+
+from catalog.demand.needs import Need, full_text
+from catalog.kit.base import chunks
+from catalog.kit.terms import NeedStatus
+
+
+class NeedText(SQLModel):
+    """What the index needs of a need."""
+
+    id: int
+    text: str
+    industry: str | None
+    province: str | None
+    prefecture: str | None
+    segments: list[str]
+    is_open: bool
+
+
+def texts(session: Session) -> Iterator[NeedText]:
+    """All needs in the order of their ids, as the index needs them."""
+    query = select(Need).order_by(col(Need.id)).execution_options(yield_per=2000)
+    yield from map(_text, session.execute(query).scalars())
+
+
+def texts_of(session: Session, ids: Sequence[int]) -> Iterator[NeedText]:
+    """Those of these needs that there are, as `texts` gives them."""
+    for chunk in chunks(ids):
+        query = select(Need).where(col(Need.id).in_(chunk))
+        yield from map(_text, session.execute(query).scalars())
+
+
+def _text(row: Need) -> NeedText:
+    return NeedText(
+        id=row.id or 0,
+        text=full_text(row.title, row.text),
+        industry=row.industry,
+        province=row.province,
+        prefecture=row.prefecture,
+        segments=[str(c["code"]) for c in row.classes if c["scheme"] == "segment"],
+        is_open=row.status == NeedStatus.OPEN.value,
+    )

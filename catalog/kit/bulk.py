@@ -1,0 +1,113 @@
+"""Inserts and look-ups of very many rows: the values go straight to the driver, converted column by column.
+
+What SQLAlchemy does for every row of an executemany costs more than SQLite takes to store a small one. Statement and
+conversions are SQLAlchemy's own, worked out once for a table and its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, Column, Dialect, Select, Table, bindparam, func, select, text
+from sqlmodel import Session
+
+from catalog.kit.base import chunks
+
+
+class _Prepared(NamedTuple):
+    """A statement as the driver takes it; `converters` turn the values of a column into the driver's, by its place."""
+
+    text: str
+    positional: bool
+    converters: Sequence[tuple[int, Callable[[Iterable[Any]], Iterable[Any]]]]
+
+
+@lru_cache(maxsize=64)
+def _prepared(table: Table, columns: tuple[str, ...], replacing: bool, dialect: Dialect) -> _Prepared:
+    compiled = table.insert().compile(dialect=dialect, column_keys=list(columns))
+    if compiled.positional and compiled.positiontup != list(columns):
+        raise ValueError(f"columns of {table.name} out of order: {columns}")
+    text = str(compiled)
+    if replacing:
+        key = [column.name for column in table.primary_key]
+        others = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+        text = f"{text} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {others}"
+    converters = [
+        (place, _each(converter) if isinstance(table.c[name].type, JSON) else _each_once(converter))
+        for place, name in enumerate(columns)
+        if (converter := table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
+    ]
+    return _Prepared(text, bool(compiled.positional), converters)
+
+
+def _each(converter: Callable[[Any], Any]) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    return lambda values: map(converter, values)
+
+
+def _each_once(converter: Callable[[Any], Any]) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    """Days and words are few, and the same again and again."""
+
+    def convert(values: Iterable[Any]) -> Iterable[Any]:
+        kept = list(values)
+        known = {value: converter(value) for value in set(kept)}
+        return map(known.__getitem__, kept)
+
+    return convert
+
+
+def rows_in(
+    session: Session, query: Select[Any], column: Column[Any], values: Sequence[Any]
+) -> Iterator[Any]:
+    """The rows of `query` whose `column` is one of `values`: numbers, texts and bytes, which no driver converts."""
+    if session.get_bind().dialect.name != "sqlite":
+        for chunk in chunks(values):
+            yield from session.execute(query.where(column.in_(chunk)))
+        return
+    session.flush()
+    connection = session.connection()
+    compiled = query.where(column == bindparam("one")).compile(dialect=connection.dialect)
+    start = str(compiled).removesuffix("= ?")
+    fixed = [compiled.params[name] for name in (compiled.positiontup or [])[:-1]]
+    for chunk in chunks(values):
+        marks = ", ".join("?" * len(chunk))
+        yield from connection.exec_driver_sql(f"{start} IN ({marks})", (*fixed, *chunk))
+
+
+def reserve_ids(session: Session, table: Table, count: int) -> list[int]:
+    """Ids for new rows, in a transaction that writes: nobody else gets them."""
+    if session.get_bind().dialect.name == "sqlite":
+        # Only one writes at a time, and SQLite itself goes on behind the highest number.
+        last = session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        return list(range(last + 1, last + 1 + count))
+    query = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+    return sorted(session.execute(query, {"name": table.name, "count": count}).scalars())
+
+
+def insert_rows(
+    session: Session,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[Sequence[Any]],
+    *,
+    replacing: bool = False,
+) -> None:
+    """Insert rows of values for `columns`, which stand in the order of the table; other columns get the server's default.
+
+    With `replacing` a row takes the place of the one with its primary key.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    prepared = _prepared(table, columns, replacing, connection.dialect)
+    values: list[Any] = list(zip(*rows, strict=True))
+    for place, converter in prepared.converters:
+        values[place] = converter(values[place])
+    converted = zip(*values, strict=True)
+    connection.exec_driver_sql(
+        prepared.text,
+        list(converted)
+        if prepared.positional
+        else [dict(zip(columns, row, strict=True)) for row in converted],
+    )

@@ -1,0 +1,85 @@
+"""Pages of lists: what is asked for, what is given back, the order of rows."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlmodel import Field, Session
+
+from catalog.kit.base import RowT, Schema
+from catalog.kit.errors import InvalidInput
+
+ItemT = TypeVar("ItemT")
+
+
+MAX_PAGE_SIZE = 200
+
+
+class Page(Schema, Generic[ItemT]):
+    """One page of a list with the number of all items."""
+
+    total: int
+    page: int
+    size: int
+    items: list[ItemT]
+
+
+class PageQuery(Schema):
+    """Which page of a list is wanted and in what order; `-field` sorts downwards."""
+
+    page: int = Field(default=1, ge=1, le=1_000_000)
+    size: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
+    sort: str | None = None
+
+    @property
+    def offset(self) -> int:
+        """Rows before this page."""
+        return (self.page - 1) * self.size
+
+
+class Rows(Generic[RowT]):
+    """The rows of one page together with the number of all rows."""
+
+    def __init__(self, rows: Sequence[RowT], total: int) -> None:
+        self.rows = rows
+        self.total = total
+
+
+def paginate(
+    session: Session, query: Select[Any], wanted: PageQuery, sortable: dict[str, Any], default: str
+) -> Rows[Any]:
+    """Run `query` for one page.
+
+    `sortable` names the columns that `wanted.sort` may ask for; the id column under `"id"` breaks ties.
+    Raises InvalidInput for a sort field that is not among them.
+    """
+    ordered = _ordered(query, wanted, sortable, default)
+    total = session.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
+    rows = session.execute(ordered.offset(wanted.offset).limit(wanted.size)).scalars().all()
+    return Rows(rows, total)
+
+
+def all_ids(
+    session: Session,
+    query: Select[Any],
+    wanted: PageQuery,
+    sortable: dict[str, Any],
+    default: str,
+    *,
+    at_most: int,
+) -> list[int]:
+    """The ids of all rows of `query` in the order of its pages. Raises InvalidInput for more than `at_most`."""
+    ordered = _ordered(query, wanted, sortable, default).with_only_columns(sortable["id"])
+    found = list(session.execute(ordered.limit(at_most + 1)).scalars())
+    if len(found) > at_most:
+        raise InvalidInput(f"符合条件的记录超过 {at_most} 条，不能一次导出", hint="请缩小条件，分几次导出")
+    return found
+
+
+def _ordered(query: Select[Any], wanted: PageQuery, sortable: dict[str, Any], default: str) -> Select[Any]:
+    sort = wanted.sort or default
+    name = sort.removeprefix("-")
+    if name not in sortable:
+        raise InvalidInput(f"不能按“{name}”排序", hint="可用的排序字段：" + "、".join(sortable))
+    column = sortable[name]
+    return query.order_by(column.desc() if sort.startswith("-") else column.asc(), sortable["id"].asc())

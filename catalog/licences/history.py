@@ -1,0 +1,124 @@
+"""History of open-licence declarations (声明变动记录): every change with when, who, and what it was before and after."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+from sqlalchemy import JSON, delete, insert, select, update
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog.imports.changes import ImportChange, RecordKind
+from catalog.kit.base import UtcDateTime, chunks, enum_type, now, table_of
+from catalog.kit.terms import DeclarationAction, LicenceStatus
+
+Values = dict[str, Any]
+
+
+class LicenceChange(SQLModel, table=True):
+    """A change of a declaration; `before` and `after` hold the fields that differ."""
+
+    __tablename__ = "licence_changes"
+
+    id: int | None = Field(default=None, primary_key=True)
+    licence_id: int = Field(foreign_key="licences.id", index=True)
+    happened_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, description="变动时间")
+    actor: str = Field(default="", max_length=200)
+    action: DeclarationAction = Field(sa_type=enum_type(DeclarationAction), description="变动")
+    before: Values = Field(default_factory=dict, sa_type=JSON, description="变动前的内容（仅有变动的字段）")
+    after: Values = Field(default_factory=dict, sa_type=JSON, description="变动后的内容（仅有变动的字段）")
+    note: str = Field(default="", max_length=500, description="说明，如撤回理由")
+    # No foreign key: an import may be removed from under a declaration's history, the history stays.
+    import_id: int | None = Field(default=None, description="带来这次变动的导入")
+
+
+class LicenceChangePublic(SQLModel):
+    """A change as shown to users."""
+
+    id: int
+    happened_at: datetime
+    actor: str
+    action: DeclarationAction
+    action_name: str
+    before: Values
+    after: Values
+    note: str
+    import_id: int | None
+
+
+def record(
+    session: Session,
+    licence_id: int,
+    action: DeclarationAction,
+    before: Values,
+    after: Values,
+    *,
+    actor: str = "",
+    note: str = "",
+    import_id: int | None = None,
+) -> None:
+    """Keep a change; values that are the same before and after are left out."""
+    names = [name for name, value in after.items() if before.get(name) != value]
+    row = LicenceChange(
+        licence_id=licence_id,
+        actor=actor,
+        action=action,
+        before=to_jsonable_python({name: before[name] for name in names if name in before}),
+        after=to_jsonable_python({name: after[name] for name in names}),
+        note=note,
+        import_id=import_id,
+    )
+    session.add(row)
+    session.flush()
+
+
+def of_licence(session: Session, licence_id: int) -> list[LicenceChangePublic]:
+    """The changes of a declaration, oldest first."""
+    query = (
+        select(LicenceChange)
+        .where(col(LicenceChange.licence_id) == licence_id)
+        .order_by(col(LicenceChange.id))
+    )
+    return [
+        LicenceChangePublic(
+            **row.model_dump(exclude={"licence_id"}), action_name=DeclarationAction(row.action).label
+        )
+        for row in session.execute(query).scalars()
+    ]
+
+
+def take_back(session: Session, import_id: int, *, actor: str = "") -> None:
+    """Prepare the undo of an import: the history of declarations it made goes with them, what it changed says so.
+
+    Those that go count as closed from here on, so that the ones they followed can become current again.
+    """
+    query = select(col(ImportChange.record_id), col(ImportChange.before)).where(
+        col(ImportChange.import_id) == import_id, col(ImportChange.kind) == RecordKind.LICENCE.value
+    )
+    found = session.execute(query).all()
+    _forget(session, [licence_id for licence_id, before in found if before is None])
+    restored = [
+        {
+            "licence_id": licence_id,
+            "happened_at": now(),
+            "actor": actor,
+            "action": DeclarationAction.UNDONE,
+            "before": {},
+            "after": {name: value for name, value in before.items() if name != "updated_at"},
+            "note": f"撤销编号 {import_id} 的导入",
+            "import_id": import_id,
+        }
+        for licence_id, before in found
+        if before is not None
+    ]
+    if restored:
+        session.execute(insert(table_of(LicenceChange)), restored)
+
+
+def _forget(session: Session, licence_ids: Sequence[int]) -> None:
+    licences = SQLModel.metadata.tables["licences"]
+    for chunk in chunks(licence_ids):
+        session.execute(
+            update(licences).where(licences.c.id.in_(chunk)).values(status=LicenceStatus.EXPIRED.value)
+        )
+        session.execute(delete(LicenceChange).where(col(LicenceChange.licence_id).in_(chunk)))

@@ -1,0 +1,65 @@
+"""Pages of declarations (开放许可声明) under filters."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import Field, Session, col
+
+from catalog.kit.base import Schema, fold
+from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.terms import LicenceStatus, PaymentForm
+from catalog.licences.licences import RUNNING, Licence
+from catalog.supply.holders import Holder
+from catalog.supply.patents import Patent, PatentHolder
+
+
+class LicenceFilter(Schema):
+    """Conditions of a list of declarations."""
+
+    status: LicenceStatus | None = Field(default=None, description="声明状态（按今日）")
+    payment_form: PaymentForm | None = Field(default=None, description="许可使用费支付方式")
+    application_number: str | None = Field(default=None, max_length=16, description="专利申请号（规范写法）")
+    holder: str | None = Field(default=None, max_length=300, description="专利权人名称（部分）")
+    since: date | None = Field(default=None, description="声明日不早于")
+    until: date | None = Field(default=None, description="声明日不晚于")
+
+
+def page(
+    session: Session, wanted: PageQuery, where: LicenceFilter | None = None, *, today: date | None = None
+) -> Rows[Licence]:
+    """The declarations that meet all conditions of `where`."""
+    where = where or LicenceFilter()
+    query = select(Licence).join(Patent, col(Patent.id) == col(Licence.patent_id))
+    if where.status:
+        query = query.where(_stands(where.status, today or date.today()))
+    if where.payment_form:
+        query = query.where(col(Licence.payment_form) == where.payment_form.value)
+    if where.application_number:
+        query = query.where(col(Patent.application_number) == where.application_number)
+    if where.holder:
+        held = select(col(PatentHolder.patent_id)).join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
+        named = held.where(col(Holder.name_key).contains(fold(where.holder), autoescape=True))
+        query = query.where(col(Licence.patent_id).in_(named))
+    if where.since:
+        query = query.where(col(Licence.declared_on) >= where.since)
+    if where.until:
+        query = query.where(col(Licence.declared_on) <= where.until)
+    sortable = {
+        "id": Licence.id,
+        "declared_on": Licence.declared_on,
+        "ends_on": Licence.ends_on,
+        "fixed_fee": Licence.fixed_fee,
+        "application_number": Patent.application_number,
+    }
+    return paginate(session, query, wanted, sortable, "id")
+
+
+def _stands(status: LicenceStatus, day: date) -> Any:
+    stored = col(Licence.status)
+    over = col(Licence.ends_on) < day
+    if status == LicenceStatus.EXPIRED:
+        return or_(stored == status.value, stored.in_(RUNNING) & over)
+    if status.value in RUNNING:
+        return (stored == status.value) & (col(Licence.ends_on).is_(None) | ~over)
+    return stored == status.value

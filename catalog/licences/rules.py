@@ -1,0 +1,161 @@
+"""What the terms of a declaration are held against (声明的规则): wording, territory and the soft caps of fees. Data.
+
+The shipped table is catalog/refdata/declaration_rules.toml; a file of that name in the data directory replaces it. Nothing
+here refuses a declaration except a territory outside China.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from catalog.kit.errors import InvalidInput
+from catalog.kit.terms import RoyaltyBase
+
+FILE_NAME = "declaration_rules.toml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    article: str
+    source: str
+    checked: bool
+
+
+class Advertising(_Part):
+    """Words of commercial advertising (商业性宣传用语)."""
+
+    text: str
+    words: list[str]
+
+
+class Territory(_Part):
+    """Places outside the territory of the patent law."""
+
+    text: str
+    abroad: list[str]
+    separate: list[str]
+    separate_text: str
+    left_out: str
+
+
+class Caps(_Part):
+    """The soft caps: a fixed fee in yuan, royalties in percent."""
+
+    fixed_fee: Decimal
+    fixed_fee_text: str
+    net_sales: Decimal
+    net_sales_text: str
+    profit: Decimal
+    profit_text: str
+
+
+class Rules(BaseModel):
+    """A checked table with its version."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    advertising: Advertising
+    territory: Territory
+    caps: Caps
+
+
+class TermsWarning(BaseModel):
+    """Something that a declaration should be looked at again for; it refuses nothing."""
+
+    code: str
+    article: str
+    text: str
+    checked: bool = True
+
+
+class Terms(Protocol):
+    """What is read of a declaration."""
+
+    fixed_fee: Decimal | None
+    royalty_rate: Decimal | None
+    royalty_base: RoyaltyBase | None
+    fee_text: str
+    know_how: str
+    region: str
+
+
+def load(data_dir: Path | None = None) -> Rules:
+    """The table of the data directory or, without one, the shipped one. Raises InvalidInput."""
+    own = data_dir / FILE_NAME if data_dir else None
+    return _parse(own.read_bytes(), "自定义") if own and own.is_file() else _shipped()
+
+
+@cache
+def _shipped() -> Rules:
+    return _parse(files("catalog").joinpath("refdata", FILE_NAME).read_bytes(), "内置")
+
+
+def _parse(raw: bytes, origin: str) -> Rules:
+    version = f"{origin}-{hashlib.sha256(raw).hexdigest()[:8]}"
+    try:
+        rules = Rules.model_validate(tomllib.loads(raw.decode("utf-8-sig")) | {"version": version})
+        re.compile(rules.territory.left_out)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError, re.error) as error:
+        raise InvalidInput(
+            f"规则文件 {FILE_NAME} 无法使用：{error}", hint="请改正；删除该文件即恢复内置规则"
+        ) from error
+    return rules
+
+
+def places_abroad(rules: Rules, region: str) -> list[str]:
+    """The places outside China that a region names."""
+    return _named(region, rules.territory.abroad, rules.territory.left_out)
+
+
+def warnings(rules: Rules, terms: Terms) -> list[TermsWarning]:
+    """What the terms should be looked at again for: wording, places with a law of their own, soft caps."""
+    found = [*_wording(rules.advertising, terms), *_over_caps(rules.caps, terms)]
+    if places := _named(terms.region, rules.territory.separate, rules.territory.left_out):
+        part = rules.territory
+        text = f"{part.separate_text}（{'、'.join(places)}）"
+        found.append(
+            TermsWarning(code="separate_territory", article=part.article, text=text, checked=part.checked)
+        )
+    return found
+
+
+def _named(region: str, places: list[str], left_out: str) -> list[str]:
+    """The places in a region that are not named to be left out ("不含港澳台", "台湾地区除外")."""
+    named = []
+    for part in re.split(r"[，,；;。（）()]", region):
+        if not re.search(left_out, part):
+            named += [place for place in places if place in part]
+    return named
+
+
+def _wording(part: Advertising, terms: Terms) -> Iterator[TermsWarning]:
+    said = f"{terms.fee_text}\n{terms.know_how}\n{terms.region}"
+    if words := [word for word in part.words if word in said]:
+        text = f"{part.text}：“{'”“'.join(words)}”"
+        yield TermsWarning(code="advertising", article=part.article, text=text, checked=part.checked)
+
+
+def _over_caps(caps: Caps, terms: Terms) -> Iterator[TermsWarning]:
+    over: list[tuple[str, str, Decimal | None, Decimal]] = [
+        ("cap_fixed_fee", caps.fixed_fee_text, terms.fixed_fee, caps.fixed_fee)
+    ]
+    # Without a stated base the stricter cap is named.
+    if terms.royalty_base == RoyaltyBase.PROFIT:
+        over.append(("cap_profit", caps.profit_text, terms.royalty_rate, caps.profit))
+    else:
+        over.append(("cap_net_sales", caps.net_sales_text, terms.royalty_rate, caps.net_sales))
+    for code, text, value, cap in over:
+        if value is not None and value > cap:
+            yield TermsWarning(code=code, article=caps.article, text=text, checked=caps.checked)

@@ -1,0 +1,180 @@
+"""What a register record means for a known patent: whether it speaks of it, and what it changes. No SQL here.
+
+A record of an older publication (the application of a patent whose grant is known) only fills gaps: what the newer
+publication says stays. Within one file the first of two rows of equal date stays: a second row that contradicts it on
+title, filing date or first holder is a conflict, on anything else it is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from catalog.kit.base import ClassRef, fold
+from catalog.supply.patents import PatentBase, PatentCreate
+
+FIELDS = tuple(PatentBase.model_fields)
+STATUS_FIELDS = ("legal_status", "legal_status_date")
+ANNUITY_FIELDS = ("annuity_paid_until", "annuity_checked_on")
+SAME_TEXT = 0.6
+_EMPTY: tuple[Any, ...] = (None, "", [])
+
+LABELS = {"title": "专利名称", "filing_date": "申请日", "holders": "第一专利权人"}
+OTHER_LABELS = {
+    "abstract": "摘要", "first_claim": "权利要求", "address": "地址", "inventors": "发明人", "agency": "代理机构", "classes": "分类号",
+    "grant_date": "授权公告日", "publication_date": "公开日", "legal_status": "法律状态", "kind": "专利类型", "holders": "共同专利权人",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Known:
+    """A patent as the batch knows it so far.
+
+    `line` is the row of this file that spoke of it before, 0 for none; `stamp` the time of its last change, None for a
+    new one.
+    """
+
+    id: int
+    values: dict[str, Any]
+    fingerprint: str
+    stamp: datetime | None = None
+    bodies: set[str] = field(default_factory=set)
+    publications: dict[str, date | None] = field(default_factory=dict)
+    holder_ids: list[int] = field(default_factory=list)
+    classes: dict[str, list[tuple[str, float, str]]] = field(default_factory=dict)
+    dirty: set[str] = field(default_factory=set)
+    line: int = 0
+
+    @property
+    def said_on(self) -> date | None:
+        """The day of the newest publication."""
+        days = [*self.publications.values(), self.values["publication_date"], self.values["grant_date"]]
+        return max((day for day in days if day), default=None)
+
+
+def new(record: PatentCreate, key: str, holder_ids: list[int]) -> Known:
+    """A patent that nobody spoke of before, as the record has it."""
+    said = record.__dict__
+    known = Known(0, {name: None if said[name] in _EMPTY else said[name] for name in FIELDS}, key)
+    known.publications = {}
+    for publication in record.publications:
+        known.publications[publication.number] = publication.published_on or known.publications.get(
+            publication.number
+        )
+        known.bodies.add(publication.body)
+    known.holder_ids = holder_ids
+    known.classes = by_scheme(record.classes)
+    known.dirty = {"values", "publications", "holders", "classes"}
+    return known
+
+
+def said_on(record: PatentCreate) -> date | None:
+    """The day of the newest publication that a record knows."""
+    days = [*(p.published_on for p in record.publications), record.publication_date, record.grant_date]
+    return max((day for day in days if day), default=None)
+
+
+def may_be_same(known: Known, record: PatentCreate) -> bool:
+    """Whether two patents of one title and first applicant can be one: nothing that tells patents apart differs."""
+    bodies = {p.body for p in record.publications}
+    if bodies and known.bodies and not bodies & known.bodies:
+        return False
+    filed = known.values["filing_date"]
+    if filed and record.filing_date and filed != record.filing_date:
+        return False
+    abstract = known.values["abstract"]
+    return not (abstract and record.abstract) or similarity(abstract, record.abstract) >= SAME_TEXT
+
+
+def similarity(one: str, other: str) -> float:
+    """Shared part of the character pairs of two texts (Jaccard), 1 for equal texts.
+
+    >>> similarity("一种离心泵", "一种 离心泵"), similarity("一种泵", "某个阀")
+    (1.0, 0.0)
+    """
+    first, second = fold(one), fold(other)
+    if first == second:
+        return 1.0
+    pairs, others = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (first, second))
+    return len(pairs & others) / len(pairs | others) if pairs | others else 0.0
+
+
+def contradiction(known: Known, record: PatentCreate, holder_ids: Sequence[int]) -> str | None:
+    """The field on which a second row of one file contradicts the first beyond repair, None where it does not."""
+    if record.filing_date and known.values["filing_date"] not in (None, record.filing_date):
+        return "filing_date"
+    if holder_ids and known.holder_ids and holder_ids[0] != known.holder_ids[0]:
+        return "holders"
+    return "title" if fold(record.title) != fold(known.values["title"]) else None
+
+
+def merge(known: Known, record: PatentCreate, holder_ids: list[int]) -> list[str]:
+    """Apply the record, marking what it makes `dirty`; answers labels of values that a row before kept."""
+    newest, said = known.said_on, said_on(record)
+    older = bool(newest and said and said < newest)
+    repeats = known.line > 0 and not (newest and said and said > newest)
+    kept = _merge_values(known, record, fill_only=older or repeats)
+    _merge_publications(known, record)
+    if holder_ids and holder_ids != known.holder_ids:
+        if known.holder_ids and (older or repeats):
+            kept.append("holders")
+        else:
+            known.holder_ids = holder_ids
+            known.dirty.add("holders")
+    for scheme, rows in by_scheme(record.classes).items():
+        if rows == known.classes.get(scheme):
+            continue
+        if known.classes.get(scheme) and (older or repeats):
+            kept.append("classes")
+        else:
+            known.classes[scheme] = rows
+            known.dirty.add("classes")
+    return [] if older else [OTHER_LABELS[name] for name in dict.fromkeys(kept) if name in OTHER_LABELS]
+
+
+def _merge_values(known: Known, record: PatentCreate, *, fill_only: bool) -> list[str]:
+    kept = []
+    stale: tuple[str, ...] = STATUS_FIELDS if _older(known, record, "legal_status_date") else ()
+    stale += ANNUITY_FIELDS if _older(known, record, "annuity_checked_on") else ()
+    said = record.__dict__
+    for name in FIELDS:
+        value, stored = said[name], known.values[name]
+        if value in _EMPTY or stored == value or name in stale:
+            continue
+        if fill_only and stored not in _EMPTY:
+            kept.append(name)
+            continue
+        known.values[name] = value
+        known.dirty.add("values")
+        if name == "legal_status" and record.legal_status_date is None and known.values["legal_status_date"]:
+            # The stored day belongs to the status that is now replaced.
+            known.values["legal_status_date"] = None
+        if name == "annuity_paid_until" and record.annuity_checked_on is None:
+            known.values["annuity_checked_on"] = None
+    return kept
+
+
+def _older(known: Known, record: PatentCreate, day: str) -> bool:
+    """Whether the record tells how things stood on an earlier day than what is stored."""
+    stored, said = known.values[day], getattr(record, day)
+    return bool(stored and said and said < stored)
+
+
+def _merge_publications(known: Known, record: PatentCreate) -> None:
+    for publication in record.publications:
+        stored = known.publications.get(publication.number)
+        differs = publication.published_on and stored != publication.published_on
+        if publication.number not in known.publications or (differs and not (stored and known.line)):
+            known.publications[publication.number] = publication.published_on
+            known.bodies.add(publication.body)
+            known.dirty.add("publications")
+
+
+def by_scheme(classes: Iterable[ClassRef]) -> dict[str, list[tuple[str, float, str]]]:
+    """Codes with weight and basis of each scheme, each code once."""
+    schemes: dict[str, dict[str, tuple[str, float, str]]] = {}
+    for ref in classes:
+        schemes.setdefault(ref.scheme, {}).setdefault(ref.code, (ref.code, ref.weight, ref.basis))
+    return {scheme: list(rows.values()) for scheme, rows in schemes.items()}

@@ -1,0 +1,145 @@
+"""Writing what a batch of register records made and changed of patents, with what it takes to undo it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, update
+from sqlmodel import Session, SQLModel
+
+from catalog.imports.changes import Change, RecordKind, note
+from catalog.kit.base import chunks, table_of
+from catalog.kit.bulk import insert_rows, reserve_ids
+from catalog.registers import images as patent_images
+from catalog.registers.meaning import FIELDS, Known
+from catalog.supply.patents import Patent, PatentClass, PatentHolder, Publication
+
+_COLUMNS = tuple(column.name for column in table_of(Patent).columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One batch on its way into the catalogue."""
+
+    session: Session
+    import_id: int | None
+    is_demo: bool
+    moment: datetime
+
+    def store(self, fresh: Sequence[Known], stale: Sequence[Known]) -> None:
+        """Write new patents, which learn their ids, and what is dirty of known ones."""
+        if fresh:
+            self._insert(fresh)
+        self._note(fresh, stale)
+        self._update([known for known in stale if "values" in known.dirty])
+        self._touch([known for known in stale if "values" not in known.dirty])
+        for part, model in (
+            ("publications", Publication),
+            ("holders", PatentHolder),
+            ("classes", PatentClass),
+        ):
+            dirty = [known for known in stale if part in known.dirty]
+            self._clear(model, [known.id for known in dirty])
+            _INSERTS[part](self.session, [*fresh, *dirty])
+        for known in (*fresh, *stale):
+            known.stamp = self.moment
+
+    def _note(self, fresh: Sequence[Known], stale: Sequence[Known]) -> None:
+        """Keep what the import is about to replace, so that it can be undone."""
+        if self.import_id is None:
+            return
+        images = patent_images.before(self.session, stale)
+        changes = [Change(known.id, None, self.moment) for known in fresh]
+        changes += [Change(known.id, images[known.id], self.moment) for known in stale]
+        note(self.session, self.import_id, RecordKind.PATENT, changes)
+
+    def _values(self, known: Known) -> dict[str, Any]:
+        values = dict(known.values)
+        values["abstract"] = values["abstract"] or ""
+        values["first_claim"] = values["first_claim"] or ""
+        values["inventors"] = values["inventors"] or []
+        values["updated_at"] = self.moment
+        return values
+
+    def _insert(self, fresh: Sequence[Known]) -> None:
+        """Insert the new patents, which learn their ids."""
+        table = table_of(Patent)
+        rows = []
+        for known, id_ in zip(fresh, reserve_ids(self.session, table, len(fresh)), strict=True):
+            known.id = id_
+            values = self._values(known) | {
+                "id": id_,
+                "created_at": self.moment,
+                "fingerprint": known.fingerprint,
+                "import_id": self.import_id,
+                "is_demo": self.is_demo,
+            }
+            rows.append([values[name] for name in _COLUMNS])
+        insert_rows(self.session, table, _COLUMNS, rows)
+
+    def _update(self, stale: Sequence[Known]) -> None:
+        if not stale:
+            return
+        table = table_of(Patent)
+        names = [*FIELDS, "updated_at"]
+        statement = (
+            update(table)
+            .where(table.c.id == bindparam("patent_id"))
+            .values({name: bindparam(f"new_{name}") for name in names})
+        )
+        rows = [
+            {"patent_id": known.id} | {f"new_{name}": value for name, value in self._values(known).items()}
+            for known in stale
+        ]
+        self.session.execute(statement, rows)
+
+    def _touch(self, stale: Sequence[Known]) -> None:
+        """Stamp patents of which only publications, holders or classes changed."""
+        table = table_of(Patent)
+        for chunk in chunks([known.id for known in stale]):
+            self.session.execute(update(table).where(table.c.id.in_(chunk)).values(updated_at=self.moment))
+
+    def _clear(self, model: type[SQLModel], ids: list[int]) -> None:
+        table = table_of(model)
+        for chunk in chunks(ids):
+            self.session.execute(delete(table).where(table.c.patent_id.in_(chunk)))
+
+
+def _insert_publications(session: Session, some: Sequence[Known]) -> None:
+    rows = [
+        (number, _body(number, known.bodies), known.id, on)
+        for known in some
+        for number, on in known.publications.items()
+    ]
+    insert_rows(session, table_of(Publication), ("number", "body", "patent_id", "published_on"), rows)
+
+
+def _insert_holders(session: Session, some: Sequence[Known]) -> None:
+    rows = [
+        (known.id, position, holder_id)
+        for known in some
+        for position, holder_id in enumerate(known.holder_ids)
+    ]
+    insert_rows(session, table_of(PatentHolder), ("patent_id", "position", "holder_id"), rows)
+
+
+def _insert_classes(session: Session, some: Sequence[Known]) -> None:
+    rows = [row for known in some for row in _class_rows(known)]
+    columns = ("patent_id", "scheme", "code", "position", "weight", "basis")
+    insert_rows(session, table_of(PatentClass), columns, rows)
+
+
+def _class_rows(known: Known) -> Iterator[tuple[Any, ...]]:
+    for scheme, rows in known.classes.items():
+        for position, (code, weight, basis) in enumerate(rows):
+            yield known.id, scheme, code, position, weight, basis
+
+
+_INSERTS = {"publications": _insert_publications, "holders": _insert_holders, "classes": _insert_classes}
+
+
+def _body(number: str, bodies: set[str]) -> str:
+    return max((body for body in bodies if number.startswith(body)), key=len, default=number)

@@ -1,0 +1,61 @@
+"""Generations (索引版本) as the catalogue knows them; their files and manifests lie under the data directory."""
+
+from collections.abc import Sequence, Set
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, select
+from sqlmodel import Field, Session, col
+
+from catalog.kit.base import Timestamps, UtcDateTime
+
+
+class GenerationStatus(StrEnum):
+    """What became of a generation."""
+
+    ACTIVE = "active"
+    RETIRED = "retired"
+    PRUNED = "pruned"
+
+
+class Generation(Timestamps, table=True):
+    """A generation that was built and swapped in."""
+
+    __tablename__ = "generations"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=64, unique=True)
+    status: str = Field(default=GenerationStatus.ACTIVE.value, max_length=16)
+    patents: int = 0
+    needs: int = 0
+    manifest: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+def record(
+    session: Session, name: str, patents: int, needs: int, manifest: dict[str, Any], at: datetime
+) -> None:
+    """Note that generation `name` went into use; the one before is retired."""
+    for row in session.execute(select(Generation)).scalars():
+        if row.status == GenerationStatus.ACTIVE.value:
+            row.status = GenerationStatus.RETIRED.value
+    row = session.execute(select(Generation).where(col(Generation.name) == name)).scalar_one_or_none()
+    if row is None:
+        row = Generation(name=name, patents=patents, needs=needs, manifest=manifest)
+        session.add(row)
+    row.status, row.activated_at = GenerationStatus.ACTIVE.value, at
+    session.flush()
+
+
+def mark_pruned(session: Session, kept: Set[str]) -> None:
+    """Note that of all generations only the files of those named in `kept` are left."""
+    for row in session.execute(select(Generation)).scalars():
+        if row.name not in kept:
+            row.status = GenerationStatus.PRUNED.value
+    session.flush()
+
+
+def history(session: Session) -> Sequence[Generation]:
+    """All generations, newest first."""
+    return session.execute(select(Generation).order_by(col(Generation.id).desc())).scalars().all()

@@ -1,0 +1,129 @@
+"""The night's matches (夜间匹配): the best patents of every open need and the best needs of every patent in force.
+
+One row a record and run; the matches within are lists without names, because a night has a million of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, delete, insert, select
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog.kit.base import table_of
+from catalog.kit.paging import PageQuery, Rows, paginate
+
+
+class NightSide(StrEnum):
+    """Whose matches these are."""
+
+    NEED = "need"
+    PATENT = "patent"
+
+
+class NightMatches(SQLModel, table=True):
+    """The matches of one record in one run, best first; `changes` against the run before, None where there was none."""
+
+    __tablename__ = "night_matches"
+    # Without its hidden row number SQLite keeps the rows in the key itself, in the order in which they are read.
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    run_id: int = Field(foreign_key="nightly_runs.id", primary_key=True)
+    side: str = Field(max_length=8, primary_key=True)
+    record_id: int = Field(primary_key=True)
+    matches: list[list[float]] = Field(default_factory=list, sa_type=JSON)
+    changes: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+
+
+class NightMatch(NamedTuple):
+    """One match: the record of the other side, the score, and the parts that add up to it.
+
+    `factors` is the sum of all factors (`matching.factors`); the nights before there were any have none.
+    """
+
+    id: int
+    score: float
+    document: float
+    sentence: float
+    lexical: float
+    factors: float = 0.0
+
+
+class NightChanges(SQLModel):
+    """What changed in the matches of a need since the run before; ids of patents, places from 1."""
+
+    need_id: int
+    new: list[int]
+    gone: list[int]
+    moved: list[tuple[int, int, int]]
+
+
+def matches_of(row: NightMatches) -> list[NightMatch]:
+    """The matches of a row."""
+    return [NightMatch(*values) for values in row.matches]  # type: ignore[arg-type]
+
+
+def clear(session: Session, run_id: int) -> None:
+    """Remove all matches of a run."""
+    session.execute(delete(NightMatches).where(col(NightMatches.run_id) == run_id))
+
+
+def store(
+    session: Session, run_id: int, side: NightSide, found: Sequence[tuple[int, Sequence[NightMatch]]]
+) -> None:
+    """Keep the matches of some records, given by id."""
+    rows = [
+        {"run_id": run_id, "side": side.value, "record_id": record_id, "matches": matches, "changes": None}
+        for record_id, matches in found
+    ]
+    if rows:
+        # The table itself: the ORM would take most of the time of a night.
+        session.execute(insert(table_of(NightMatches)), rows)
+
+
+def get(session: Session, run_id: int, side: NightSide, record_id: int) -> list[NightMatch] | None:
+    """The matches of one record in a run; None where the run had none for it."""
+    row = session.get(NightMatches, (run_id, side.value, record_id))
+    return matches_of(row) if row else None
+
+
+def ids_of(session: Session, run_id: int, side: NightSide) -> Iterator[tuple[int, list[int]]]:
+    """For every record of a side, by id, the ids of its matches, best first."""
+    query = (
+        select(col(NightMatches.record_id), col(NightMatches.matches))
+        .where(col(NightMatches.run_id) == run_id, col(NightMatches.side) == side.value)
+        .order_by(col(NightMatches.record_id))
+    )
+    for record_id, matches in session.execute(query.execution_options(yield_per=2000)):
+        yield record_id, [int(values[0]) for values in matches]
+
+
+def set_changes(session: Session, run_id: int, changes: Sequence[NightChanges]) -> None:
+    """Keep what changed for some needs of a run."""
+    for one in changes:
+        row = session.get(NightMatches, (run_id, NightSide.NEED.value, one.need_id))
+        if row is not None:
+            row.changes = one.model_dump(exclude={"need_id"})
+    session.flush()
+
+
+def changes_page(session: Session, run_id: int, wanted: PageQuery) -> Rows[NightMatches]:
+    """The needs of a run whose matches changed since the run before, by id."""
+    query = select(NightMatches).where(
+        col(NightMatches.run_id) == run_id,
+        col(NightMatches.side) == NightSide.NEED.value,
+        col(NightMatches.changes).is_not(None),
+    )
+    return paginate(session, query, wanted, {"id": NightMatches.record_id}, "id")
+
+
+def changes_of(row: NightMatches) -> NightChanges:
+    """The changes of a row."""
+    return NightChanges.model_validate({"need_id": row.record_id, **(row.changes or {})})
+
+
+def prune(session: Session, kept: Sequence[int], kept_patents: Sequence[int]) -> None:
+    """Remove the matches of all runs but those of `kept`, and patents' matches of all but `kept_patents`."""
+    run, side = col(NightMatches.run_id), col(NightMatches.side)
+    session.execute(delete(NightMatches).where(run.not_in(kept)))
+    session.execute(delete(NightMatches).where(side == NightSide.PATENT.value, run.not_in(kept_patents)))

@@ -1,0 +1,189 @@
+"""Segment catalogues (产业目录): dated versions of the industry segments, edited by an operator.
+
+Names and number of segments change (domain-rules 11), so they are data: a version names its source, its time
+of validity and whether its list has been confirmed officially. One version is in use at a time.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import JSON, bindparam, delete, select, update
+from sqlmodel import Field, Session, SQLModel, col
+
+from catalog.kit.base import Schema, Timestamps, now
+from catalog.kit.errors import InvalidInput, NotFound, NotReady
+
+
+class SegmentCatalogue(Timestamps, table=True):
+    """One dated version of the list of segments."""
+
+    __tablename__ = "segment_catalogues"
+
+    id: int | None = Field(default=None, primary_key=True)
+    version: str = Field(max_length=64, unique=True)
+    title: str = Field(max_length=200)
+    valid_from: date
+    valid_to: date | None = None
+    source: str = Field(default="", max_length=500)
+    official: bool = Field(default=False, description="False: 待官方核定")
+    in_use: bool = False
+    reclassified_to: int | None = Field(
+        default=None, description="last patent done by a reclassification that has not ended; None for none"
+    )
+
+
+class Segment(SQLModel, table=True):
+    """One segment (产业细分领域) of a catalogue version with the classes that lead to it."""
+
+    __tablename__ = "segments"
+
+    id: int | None = Field(default=None, primary_key=True)
+    catalogue_id: int = Field(foreign_key="segment_catalogues.id", index=True)
+    code: str = Field(max_length=32)
+    name: str = Field(max_length=100)
+    group_name: str = Field(default="", max_length=100)
+    industry_codes: list[str] = Field(default_factory=list, sa_type=JSON)
+    ipc_subclasses: list[str] = Field(default_factory=list, sa_type=JSON)
+    source: str = Field(default="", max_length=500)
+    note: str = Field(default="", max_length=500)
+    position: int = 0
+
+
+_IN_USE = select(SegmentCatalogue).where(col(SegmentCatalogue.in_use))
+_NAMES = (
+    select(col(Segment.code), col(Segment.name))
+    .where(col(Segment.catalogue_id) == bindparam("catalogue"))
+    .order_by(col(Segment.position))
+)
+
+
+class SegmentEntry(Schema):
+    """A segment as an operator writes it."""
+
+    code: str = Field(min_length=1, max_length=32)
+    name: str = Field(min_length=1, max_length=100)
+    group_name: str = Field(default="", max_length=100)
+    industry_codes: list[str] = Field(default_factory=list)
+    ipc_subclasses: list[str] = Field(default_factory=list)
+    source: str = Field(default="", max_length=500)
+    note: str = Field(default="", max_length=500)
+
+
+class CatalogueEntry(Schema):
+    """A whole catalogue version as an operator writes it."""
+
+    version: str = Field(min_length=1, max_length=64)
+    title: str = Field(min_length=1, max_length=200)
+    valid_from: date
+    valid_to: date | None = None
+    source: str = Field(default="", max_length=500)
+    official: bool = False
+    segments: list[SegmentEntry] = Field(min_length=1)
+
+
+class SegmentPublic(SQLModel):
+    """A segment as shown to users."""
+
+    code: str
+    name: str
+    group_name: str
+    industry_codes: list[str]
+    ipc_subclasses: list[str]
+    source: str
+    note: str
+
+
+class CataloguePublic(SQLModel):
+    """A catalogue version as shown to users."""
+
+    version: str
+    title: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+    official: bool
+    status_name: str
+    in_use: bool
+    segments: list[SegmentPublic]
+
+
+def store(session: Session, entry: CatalogueEntry, *, use: bool = True) -> SegmentCatalogue:
+    """Store a catalogue version, replacing one of the same name, and put it in use if asked.
+
+    Raises InvalidInput when two segments share a code.
+    """
+    codes = [segment.code for segment in entry.segments]
+    doubled = sorted({code for code in codes if codes.count(code) > 1})
+    if doubled:
+        raise InvalidInput(f"产业目录 {entry.version} 中代码重复：{'、'.join(doubled)}")
+    row = session.execute(
+        select(SegmentCatalogue).where(col(SegmentCatalogue.version) == entry.version)
+    ).scalar_one_or_none()
+    if row is None:
+        row = SegmentCatalogue(**entry.model_dump(exclude={"segments"}))
+        session.add(row)
+    else:
+        row.sqlmodel_update(entry.model_dump(exclude={"segments"}) | {"updated_at": now()})
+        session.execute(delete(Segment).where(col(Segment.catalogue_id) == row.id))
+    session.flush()
+    session.add_all(
+        Segment(**segment.model_dump(), catalogue_id=row.id or 0, position=position)
+        for position, segment in enumerate(entry.segments)
+    )
+    if use:
+        session.execute(update(SegmentCatalogue).values(in_use=False))
+        row.in_use, row.updated_at = True, now()
+    session.flush()
+    return row
+
+
+def catalogue(session: Session, version: str | None = None) -> SegmentCatalogue:
+    """The catalogue `version`, by default the one in use. Raises NotFound, or NotReady when none is in use."""
+    query = _IN_USE
+    if version is not None:
+        query = select(SegmentCatalogue).where(col(SegmentCatalogue.version) == version)
+    row: SegmentCatalogue | None = session.execute(query).scalar_one_or_none()
+    if row is None and version is not None:
+        raise NotFound(f"没有版本为“{version}”的产业目录")
+    if row is None:
+        raise NotReady("尚未启用任何产业目录", hint="请先运行 patentdock init")
+    return row
+
+
+def catalogues(session: Session) -> Sequence[SegmentCatalogue]:
+    """All catalogue versions, newest first."""
+    return (
+        session.execute(select(SegmentCatalogue).order_by(col(SegmentCatalogue.valid_from).desc()))
+        .scalars()
+        .all()
+    )
+
+
+def segments_of(session: Session, row: SegmentCatalogue) -> Sequence[Segment]:
+    """The segments of a catalogue version in their order."""
+    query = select(Segment).where(col(Segment.catalogue_id) == row.id).order_by(col(Segment.position))
+    return session.execute(query).scalars().all()
+
+
+def names(session: Session, row: SegmentCatalogue) -> dict[str, str]:
+    """The names of the segments of a catalogue version by code, in their order."""
+    return dict(session.execute(_NAMES, {"catalogue": row.id}).all())
+
+
+def names_in_use(session: Session) -> dict[str, str]:
+    """The names of the segments in use by code; none where no catalogue is in use."""
+    try:
+        return names(session, catalogue(session))
+    except NotReady:
+        return {}
+
+
+def public(session: Session, row: SegmentCatalogue) -> CataloguePublic:
+    """A catalogue version with its segments as shown to users."""
+    return CataloguePublic(
+        **row.model_dump(
+            include={"version", "title", "valid_from", "valid_to", "source", "official", "in_use"}
+        ),
+        status_name="已核定" if row.official else "待官方核定",
+        segments=[SegmentPublic.model_validate(s, from_attributes=True) for s in segments_of(session, row)],
+    )

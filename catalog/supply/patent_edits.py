@@ -1,0 +1,84 @@
+"""Single patents as a caller of the interface writes them: created once, replaced as a whole.
+
+Registers go through `catalog.registers.patents` instead, where empty values erase nothing.
+"""
+
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from catalog.kit.base import fold, now
+from catalog.kit.errors import Conflict
+from catalog.registers.patents import key_of
+from catalog.supply import holders
+from catalog.supply.patents import (
+    Patent,
+    PatentBase,
+    PatentClass,
+    PatentCreate,
+    PatentHolder,
+    Publication,
+    get,
+)
+
+
+def create(session: Session, data: PatentCreate) -> Patent:
+    """Store a new patent. Raises Conflict when its number, a publication or, for a draft, its title is taken."""
+    _refuse_taken(session, data, 0)
+    row = Patent(**_values(data), fingerprint=key_of(data))
+    session.add(row)
+    session.flush()
+    _add_links(session, row.id or 0, data)
+    return row
+
+
+def replace(session: Session, patent_id: int, data: PatentCreate) -> Patent:
+    """Replace the state of a patent, its holders, publications and classes. Raises NotFound and Conflict."""
+    row = get(session, patent_id)
+    _refuse_taken(session, data, patent_id)
+    row.sqlmodel_update(_values(data))
+    row.fingerprint, row.updated_at = key_of(data), now()
+    for table in (Publication, PatentHolder, PatentClass):
+        session.execute(delete(table).where(col(table.patent_id) == patent_id))
+    _add_links(session, patent_id, data)
+    return row
+
+
+def _values(data: PatentCreate) -> dict[str, Any]:
+    return {name: getattr(data, name) for name in PatentBase.model_fields}
+
+
+def _add_links(session: Session, patent_id: int, data: PatentCreate) -> None:
+    ids = holders.ensure(session, data.holders)
+    publications = {publication.number: publication for publication in data.publications}
+    classes = {(ref.scheme, ref.code): ref for ref in data.classes}
+    session.add_all(Publication(**p.model_dump(), patent_id=patent_id) for p in publications.values())
+    session.add_all(
+        PatentHolder(patent_id=patent_id, position=position, holder_id=holder_id)
+        for position, holder_id in enumerate(dict.fromkeys(ids[fold(ref.name)] for ref in data.holders))
+    )
+    session.add_all(
+        PatentClass(**ref.model_dump(), patent_id=patent_id, position=position)
+        for position, ref in enumerate(classes.values())
+    )
+    session.flush()
+
+
+def _refuse_taken(session: Session, data: PatentCreate, own_id: int) -> None:
+    conditions: dict[str, Any] = {}
+    if data.application_number:
+        conditions[f"申请号 {data.application_number}"] = (
+            col(Patent.application_number) == data.application_number
+        )
+    if bodies := [publication.body for publication in data.publications]:
+        published = select(col(Publication.patent_id)).where(col(Publication.body).in_(bodies))
+        conditions["公开（公告）号 " + "、".join(bodies)] = col(Patent.id).in_(published)
+    if not conditions:
+        conditions["同样的名称与第一申请人"] = col(Patent.fingerprint) == key_of(data)
+    for what, condition in conditions.items():
+        others = select(Patent).where(condition, col(Patent.id) != own_id).limit(1)
+        taken = session.execute(others).scalar_one_or_none()
+        if taken is not None:
+            message = f"{what}已属于编号 {taken.id} 的专利“{taken.title[:50]}”"
+            raise Conflict(message, hint="请改为更新那件专利")

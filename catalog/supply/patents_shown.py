@@ -1,0 +1,191 @@
+"""Patents as shown to users: the whole record, and the outline that tells near-duplicates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlmodel import Field, Session
+
+from catalog.kit.base import ClassRef, Record, among, rows_among, table_of
+from catalog.kit.terms import HolderKind, LegalStatus, PatentKind
+from catalog.law.life import LegalLife
+from catalog.reference.lists import region_name
+from catalog.supply import screenings
+from catalog.supply.patents import (
+    LEGAL,
+    NO_NUMBER,
+    Patent,
+    PatentBase,
+    PatentClass,
+    Publication,
+    by_patent,
+    holder_names,
+    holders_of,
+    life_of,
+)
+from catalog.supply.screenings import ScreeningPublic
+
+
+class PatentPublic(BaseModel):
+    """A patent as shown to users."""
+
+    id: int
+    application_number: str | None
+    draft: bool
+    flags: list[str]
+    title: str
+    kind: PatentKind | None
+    kind_name: str | None
+    abstract: str
+    first_claim: str
+    filing_date: date | None
+    publication_date: date | None
+    grant_date: date | None
+    last_valid_day: date | None
+    in_force: bool | None
+    legal_status: LegalStatus | None
+    legal_status_name: str | None
+    annuity_paid_until: date | None
+    annuity_checked_on: date | None
+    holders: list[str]
+    holder_kind: HolderKind | None
+    holder_kind_name: str | None
+    publications: list[str]
+    ipc: list[str]
+    locarno: str | None
+    address: str | None
+    province: str | None
+    prefecture: str | None
+    region_name: str | None
+    classes: list[ClassRef]
+    is_demo: bool
+    life: LegalLife | None = Field(default=None, description="按今日推算的法律存续情况")
+    screening: ScreeningPublic | None = Field(default=None, description="最近一次盘点筛选结果")
+
+
+@dataclass(frozen=True, slots=True)
+class PatentOutline:
+    """What tells a near-duplicate of another patent."""
+
+    id: int
+    title: str
+    kind: PatentKind | None
+    filing_date: date | None
+    abstract: str
+    first_claim: str
+    holders: list[str]
+
+
+_STATED = tuple(name for name in PatentPublic.model_fields if name in PatentBase.model_fields)
+
+
+_PATENTS, _CLASSES, _PUBLICATIONS = (
+    table_of(Patent).c,
+    table_of(PatentClass).c,
+    table_of(Publication).c,
+)
+
+
+_SHOWN = select(*(_PATENTS[name] for name in dict.fromkeys(("id", "is_demo", *LEGAL, *_STATED)))).where(
+    among(_PATENTS.id)
+)
+
+
+_OUTLINED = select(
+    _PATENTS.id,
+    _PATENTS.title,
+    _PATENTS.kind,
+    _PATENTS.filing_date,
+    _PATENTS.abstract,
+    _PATENTS.first_claim,
+).where(among(_PATENTS.id))
+
+
+_CLASSES_OF = (
+    select(_CLASSES.patent_id, _CLASSES.scheme, _CLASSES.code, _CLASSES.weight, _CLASSES.basis)
+    .where(among(_CLASSES.patent_id))
+    .order_by(_CLASSES.position)
+)
+
+
+_NUMBERS_OF = (
+    select(_PUBLICATIONS.patent_id, _PUBLICATIONS.number)
+    .where(among(_PUBLICATIONS.patent_id))
+    .order_by(_PUBLICATIONS.number)
+)
+
+
+def publics(
+    session: Session, rows: Sequence[Patent | Record], *, today: date | None = None
+) -> list[PatentPublic]:
+    """The patents as shown to users, with holders, publications and classes, in the order given."""
+    day = today or date.today()
+    ids = [row.id or 0 for row in rows]
+    holders = holders_of(session, ids)
+    classes = by_patent(rows_among(session, _CLASSES_OF, ids))
+    numbers = by_patent(rows_among(session, _NUMBERS_OF, ids))
+    screened = screenings.of_patents(session, ids)
+    return [
+        _public(
+            row,
+            holders.get(row.id or 0, []),
+            classes.get(row.id or 0, []),
+            numbers.get(row.id or 0, []),
+            day,
+            screened.get(row.id or 0),
+        )
+        for row in rows
+    ]
+
+
+def _public(
+    row: Patent | Record,
+    holders: list[Record],
+    classes: list[Record],
+    publications: list[Record],
+    day: date,
+    screening: ScreeningPublic | None,
+) -> PatentPublic:
+    first = HolderKind(holders[0].kind) if holders else None
+    life = life_of(row, day)
+    return PatentPublic(
+        **{name: getattr(row, name) for name in _STATED},
+        id=row.id or 0,
+        draft=row.application_number is None,
+        flags=[] if row.application_number else [NO_NUMBER],
+        kind_name=PatentKind(row.kind).label if row.kind else None,
+        last_valid_day=life.last_valid_day,
+        in_force=life.in_force,
+        legal_status_name=LegalStatus(row.legal_status).label if row.legal_status else None,
+        holders=[holder.name for holder in holders],
+        holder_kind=first,
+        holder_kind_name=first.label if first else None,
+        publications=[number for _, number in publications],
+        ipc=[code for _, scheme, code, _, _ in classes if scheme == "ipc"],
+        region_name=region_name(row.prefecture or row.province),
+        classes=[
+            ClassRef(scheme=scheme, code=code, weight=weight, basis=basis)
+            for _, scheme, code, weight, basis in classes
+            if scheme != "ipc"
+        ],
+        is_demo=row.is_demo,
+        life=life,
+        screening=screening,
+    )
+
+
+def many(session: Session, ids: Sequence[int], *, today: date | None = None) -> dict[int, PatentPublic]:
+    """The patents with these ids as shown to users, by id; ids that are gone are left out."""
+    rows = list(rows_among(session, _SHOWN, ids))
+    return {public.id: public for public in publics(session, rows, today=today)}
+
+
+def outlines(session: Session, ids: Sequence[int]) -> dict[int, PatentOutline]:
+    """The outlines of these patents by id; ids that are gone are left out."""
+    names = holder_names(session, ids)
+    return {
+        row.id: PatentOutline(**row._asdict(), holders=names.get(row.id, []))
+        for row in rows_among(session, _OUTLINED, ids)
+    }
