@@ -19,7 +19,7 @@ from catalog.accounts import keys as accounts
 from index.build import reindex
 from index.encoder import Encoder
 from index.model_package import ensure_packaged_model
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 from service.app import create_app
 from service.installation import initialise
 from service.runtime import Runtime

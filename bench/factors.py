@@ -21,7 +21,7 @@ import numpy as np
 import demo
 from index.encoder import Encoder
 from index.generation import Generation
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 from matching.benchmark import load
 from matching.evaluate import CONDITIONS, measure
 from matching.factor_rules import Factor, FactorRules

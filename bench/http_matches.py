@@ -43,7 +43,7 @@ from index.build import reindex
 from index.encoder import Encoder
 from index.generation import GenerationStore
 from index.text import sentences
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 from service.installation import initialise
 from service.runtime import Runtime
 from service.settings import Settings

@@ -31,7 +31,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine
 from catalog.db import Database, sqlite_url
 from catalog.segments import segments
 from ingestion.identifiers.application_number import check_digit
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 from service.installation import shipped_catalogue
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -37,7 +37,7 @@ from catalog.runs import nights as nightly_runs
 from catalog.runs.nights import NightlyRunPublic
 from index.encoder import Encoder
 from index.text import sentences
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 from service import nightly
 from service.installation import initialise
 from service.runtime import Runtime

@@ -51,7 +51,7 @@ from catalog.supply import patent_classes, patents, patents_shown
 from index.build import patent_text
 from index.columns import Filters
 from index.encoder import Encoder
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 from matching.match import Matcher
 from service.nightly import STAGES
 from service.runtime import Runtime

@@ -33,7 +33,7 @@ from bench import memory, processes
 from bench.nightly_kills import QUESTION, Files, Installation, client_of, labelled_numbers
 from bench.packaged_model import packaged_model
 from index.encoder import Encoder
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 
 QUESTIONS = (QUESTION, "铸件内部有气孔，想找能在线检测缺陷的办法", "光纤测温主机远端温度不准")
 PATENTS = (1, 7, 40)

@@ -20,8 +20,8 @@ from service.import_output import as_json as report_as_json
 from service.import_output import print_report
 
 if TYPE_CHECKING:
-    from ingestion.mappings import SavedMapping
-    from ingestion.report import ImportReport
+    from ingestion.columns.mappings import SavedMapping
+    from ingestion.imports.report import ImportReport
     from service.runtime import Runtime
 
 
@@ -79,7 +79,7 @@ def _run_import(
     dry_run: bool = False,
     mapping: SavedMapping | None = None,
 ) -> ImportReport:
-    from ingestion.importer import import_file
+    from ingestion.imports.importer import import_file
 
     with _row_progress(path.name) as progress:
         return import_file(
@@ -96,7 +96,7 @@ def _run_import(
 
 
 def _mapping(runtime: Runtime, source: str | None, file: Path | None) -> SavedMapping | None:
-    from ingestion import mappings
+    from ingestion.columns import mappings
 
     if source is not None and file is not None:
         reason = "不能与 --mapping 同时使用"
@@ -108,7 +108,7 @@ def _mapping(runtime: Runtime, source: str | None, file: Path | None) -> SavedMa
 
 def _check_free(runtime: Runtime, source: str | None, files: list[Path]) -> None:
     """Refuse to save a mapping over another, which an operator may have edited, or one of several files."""
-    from ingestion import mappings
+    from ingestion.columns import mappings
 
     if source is None:
         return
@@ -124,7 +124,7 @@ def _check_free(runtime: Runtime, source: str | None, files: list[Path]) -> None
 
 
 def _save_mapping(runtime: Runtime, source: str, report: ImportReport) -> Path:
-    from ingestion import mappings
+    from ingestion.columns import mappings
 
     return mappings.save(
         runtime.settings.mappings_dir, mappings.from_columns(source, report.kind, report.columns)

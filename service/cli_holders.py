@@ -44,7 +44,7 @@ def holders_list(
 def holders_duplicates(limit: Count = 50, as_json: Json = False) -> None:
     """列出疑似同一专利权人的不同写法及理由；是否合并由您决定。"""
     from catalog.supply import holder_merges
-    from ingestion.holder_duplicates import find
+    from catalog.supply.holder_duplicates import find
 
     with ready_runtime().database.read() as session:
         found = find(holder_merges.spellings(session))

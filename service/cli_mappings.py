@@ -16,7 +16,7 @@ Source = Annotated[str, typer.Argument(help="来源名称", metavar="来源")]
 
 def mappings_list(as_json: Json = False) -> None:
     """列出已保存的列对应关系及其文件。"""
-    from ingestion import mappings
+    from ingestion.columns import mappings
     from ingestion.kinds import KIND_NAMES
 
     folder = any_runtime().settings.mappings_dir
@@ -50,7 +50,7 @@ def mappings_list(as_json: Json = False) -> None:
 
 def mappings_show(source: Source, as_json: Json = False) -> None:
     """显示一个来源的列对应关系（TOML，可直接编辑其文件）。"""
-    from ingestion import mappings
+    from ingestion.columns import mappings
 
     folder = any_runtime().settings.mappings_dir
     saved = mappings.load(folder, source)
@@ -72,7 +72,7 @@ def mappings_show(source: Source, as_json: Json = False) -> None:
 
 def mappings_remove(source: Source) -> None:
     """删去一个来源的列对应关系；已导入的数据不受影响。"""
-    from ingestion import mappings
+    from ingestion.columns import mappings
 
     path = mappings.remove(any_runtime().settings.mappings_dir, source)
     print(f"已删去 {path}")

@@ -14,9 +14,9 @@ from service.cli_output import note, print_error, print_json, print_table, step_
 from service.cli_runtime import ready_runtime
 
 if TYPE_CHECKING:
-    from ingestion.answers import AnswerReport
-    from ingestion.dormancy import ScreenReport
-    from ingestion.review_workbook import ReviewExport
+    from assessment.screening.dormancy import ScreenReport
+    from ingestion.reviews.answers import AnswerReport
+    from ingestion.reviews.workbook import ReviewExport
 
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")]
 
@@ -34,7 +34,7 @@ def weights_export(
     file: Annotated[Path, typer.Argument(help="写到哪个 csv 文件", metavar="文件", show_default=False)],
 ) -> None:
     """把正在使用的盘点权重写成 csv 文件，供修改后导入。"""
-    from ingestion import screening_weights
+    from assessment.screening import weights as screening_weights
 
     weights = screening_weights.export(ready_runtime().settings.data, file)
     print(f"盘点权重 {weights.version} 已写入 {file}；修改后用 patentdock weights import 启用")
@@ -44,7 +44,7 @@ def weights_import(
     file: Annotated[Path, typer.Argument(help="修改好的 csv 文件", metavar="文件", show_default=False)],
 ) -> None:
     """检查并启用修改好的盘点权重；有误时说明在哪一行，原有权重不变。"""
-    from ingestion import screening_weights
+    from assessment.screening import weights as screening_weights
 
     weights = screening_weights.adopt(ready_runtime().settings.data, file)
     print(f"盘点权重 {weights.version} 已启用；重新运行 patentdock screen 后生效")
@@ -52,7 +52,7 @@ def weights_import(
 
 def weights_reset() -> None:
     """恢复内置的盘点权重。"""
-    from ingestion import screening_weights
+    from assessment.screening import weights as screening_weights
 
     weights = screening_weights.reset(ready_runtime().settings.data)
     print(f"已恢复盘点权重 {weights.version}；重新运行 patentdock screen 后生效")
@@ -60,7 +60,7 @@ def weights_reset() -> None:
 
 def weights_show(as_json: Json = False) -> None:
     """显示正在使用的盘点权重。"""
-    from ingestion import screening_weights
+    from assessment.screening import weights as screening_weights
 
     weights = screening_weights.load(ready_runtime().settings.data)
     if as_json:
@@ -97,8 +97,8 @@ def screen(
         result = run(runtime, day, lambda done, total: progress("盘点筛选", done, total or done))
     exported = None
     if export is not None:
-        from ingestion.review_workbook import export_reviews
-        from ingestion.screening_weights import load
+        from assessment.screening.weights import load
+        from ingestion.reviews.workbook import export_reviews
 
         exported = export_reviews(runtime.database, export, load(runtime.settings.data))
     if as_json:
@@ -137,7 +137,7 @@ def answers_import(
     as_json: Json = False,
 ) -> int:
     """导入专利权人填好的年度盘点表：处置意见、产业化前景和备注。"""
-    from ingestion.answers import import_answers
+    from ingestion.reviews.answers import import_answers
 
     database, day = ready_runtime().database, _day(on, "--on")
     reports: list[AnswerReport] = []

@@ -14,7 +14,7 @@ from service.cli_runtime import ready_runtime
 
 if TYPE_CHECKING:
     from catalog.segments.segments import CatalogueEntry
-    from ingestion.reclassify import ReclassifyReport
+    from ingestion.segments.reclassify import ReclassifyReport
     from service.runtime import Runtime
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
@@ -57,7 +57,7 @@ def segments_export(
 ) -> None:
     """把一个产业目录版本写成 xlsx 或 csv 文件，供修改后再导入。"""
     from catalog.segments import versions as segment_versions
-    from ingestion import segment_files
+    from ingestion.segments import files as segment_files
 
     with ready_runtime().database.read() as session:
         entry = segment_versions.entry_of(session, version)
@@ -73,8 +73,8 @@ def segments_import(
     """导入一个产业目录版本；同名版本被替换。启用后，由 IPC 或登记行业推断的分类全部重算。"""
     from catalog.kit.errors import InvalidInput
     from catalog.segments import segments
-    from ingestion import segment_files
-    from ingestion.reclassify import adopt
+    from ingestion.segments import files as segment_files
+    from ingestion.segments.reclassify import adopt
 
     runtime = ready_runtime()
     entry = segment_files.read(file)
@@ -101,7 +101,7 @@ def segments_use(
     as_json: Json = False,
 ) -> None:
     """启用一个已存入的产业目录版本，并重新分类。"""
-    from ingestion.reclassify import switch
+    from ingestion.segments.reclassify import switch
 
     with step_progress() as progress:
         report = switch(
@@ -156,7 +156,7 @@ def segments_diff(
 
 def _entry(runtime: Runtime, named: str | None) -> CatalogueEntry:
     from catalog.segments import versions as segment_versions
-    from ingestion import segment_files
+    from ingestion.segments import files as segment_files
 
     if named is not None and Path(named).suffix.lower() in (".xlsx", ".xls", ".csv"):
         return segment_files.read(Path(named))

@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError
 from catalog.deals.deals import CHINA, DealCreate, PartyRef
 from catalog.kit.base import Schema
 from catalog.kit.terms import DealKind, EvidenceKind, LicenceType, PaymentForm, PledgeConsent
-from ingestion.deal_record import party_of
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
+from ingestion.records.deals import party_of
 from service.field_problems import FieldProblem, InvalidFields, field_problems
 from service.filters import Day
 from service.record_inputs import Base, Name, Percent, Yuan, either, term

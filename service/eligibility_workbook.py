@@ -8,11 +8,11 @@ from pathlib import Path
 import xlsxwriter
 
 from catalog.kit.errors import InvalidInput
-from ingestion import readers
-from ingestion.cells import Cell, text
-from ingestion.detectors import is_application_number, share
-from ingestion.headers import role_of
-from ingestion.sheets import Row, Sheet
+from ingestion.columns.detectors import is_application_number, share
+from ingestion.columns.headers import role_of
+from ingestion.readers import readers
+from ingestion.readers.sheets import Row, Sheet
+from ingestion.values.cells import Cell, text
 from matching.eligibility import Verdict
 from matching.eligibility_table import Effect
 from service.documents import printable

@@ -10,9 +10,9 @@ from catalog.kit.errors import NotFound
 from catalog.kit.terms import PatentKind
 from catalog.statistics import contracts as contract_statistics
 from catalog.supply import patents, patents_shown
-from ingestion.fields import industry
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
+from ingestion.records.fields import industry
 from matching import fee_rules
 from matching.fee_models import FeeInput, FeeSheet
 from matching.fees import estimate

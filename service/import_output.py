@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from service.cli_output import print_table
 
 if TYPE_CHECKING:
-    from ingestion.report import ImportReport
+    from ingestion.imports.report import ImportReport
 
 RECORDS = 3
 CUT = 40

@@ -91,7 +91,7 @@ def import_waiting(
 
 
 def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileResult:
-    from ingestion.importer import import_file
+    from ingestion.imports.importer import import_file
 
     try:
         report = import_file(

@@ -26,12 +26,12 @@ from catalog.kit.terms import (
 )
 from catalog.licences.licences import Consent
 from catalog.segments import segments
-from ingestion.classification import Classifier
-from ingestion.fields import Fields
-from ingestion.headers import vocabulary
+from ingestion.columns.headers import vocabulary
 from ingestion.identifiers import ipc, locarno
 from ingestion.identifiers.errors import InvalidIdentifier
-from ingestion.records import Record, RowError, from_fields
+from ingestion.records.classification import Classifier
+from ingestion.records.fields import Fields
+from ingestion.records.records import Record, RowError, from_fields
 from service.field_problems import FieldProblem, InvalidFields, shown
 from service.filters import Day
 

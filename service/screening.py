@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from assessment.screening import dormancy
+from assessment.screening import weights as screening_weights
+from assessment.screening.dormancy import ScreenReport
 from catalog.kit.errors import NotFound
-from ingestion import dormancy, screening_weights
-from ingestion.dormancy import ScreenReport
 from service.runtime import Runtime
 
 NO_INDEX = "索引尚未建立，需求匹配项按数据缺失计；先运行 patentdock reindex 可计入"

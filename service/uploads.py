@@ -14,8 +14,8 @@ from fastapi import Request, UploadFile
 
 from catalog.kit.base import now
 from catalog.kit.errors import NotFound
-from ingestion import mappings
-from ingestion.mappings import SavedMapping
+from ingestion.columns import mappings
+from ingestion.columns.mappings import SavedMapping
 from service.field_problems import FieldProblem, InvalidFields, shown
 
 KEPT = timedelta(hours=1)

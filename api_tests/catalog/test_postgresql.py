@@ -21,8 +21,9 @@ from catalog.db import Database
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import publics
-from ingestion import importer, records
-from ingestion.importer import import_file
+from ingestion.imports import importer
+from ingestion.imports.importer import import_file
+from ingestion.records import records
 from service.installation import initialise
 
 pytestmark = pytest.mark.postgresql

@@ -12,7 +12,7 @@ import pytest
 from api_tests.ingestion.invented import Import, checked, stir
 from catalog.db import Database, sqlite_url
 from catalog.segments import segments
-from ingestion.importer import ImportReport, import_file
+from ingestion.imports.importer import ImportReport, import_file
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from uuid import uuid4
 from catalog.db import Database
 from catalog.demand import enterprises
 from ingestion.identifiers.application_number import check_digit
-from ingestion.importer import ImportReport
+from ingestion.imports.importer import ImportReport
 
 Import = Callable[..., ImportReport]
 

@@ -9,6 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
+from assessment.screening import weights as screening_weights
+from assessment.screening.dormancy import screen
 from catalog.db import Database, sqlite_url
 from catalog.imports import imports
 from catalog.kit.errors import NotFound
@@ -21,12 +23,10 @@ from catalog.supply.holders import HolderRef
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents import PatentCreate
 from catalog.supply.patents_shown import many
-from ingestion import screening_weights
-from ingestion.answers import AnswerReport, import_answers
-from ingestion.dormancy import screen
 from ingestion.errors import NotARegister
 from ingestion.identifiers.application_number import check_digit
-from ingestion.review_workbook import COLUMNS, HEADER_ROW, export_reviews, file_name
+from ingestion.reviews.answers import AnswerReport, import_answers
+from ingestion.reviews.workbook import COLUMNS, HEADER_ROW, export_reviews, file_name
 
 AS_OF, ANSWERED = date(2026, 6, 1), date(2026, 7, 1)
 WEIGHTS = screening_weights.load()

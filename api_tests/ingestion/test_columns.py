@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from api_tests.ingestion.invented import number
-from ingestion.cells import Cell
-from ingestion.columns import Mapping, recognise
-from ingestion.headers import role_of
-from ingestion.sheets import Row
+from ingestion.columns.headers import role_of
+from ingestion.columns.recognition import Mapping, recognise
+from ingestion.readers.sheets import Row
+from ingestion.values.cells import Cell
 
 TITLES = ("一种离心水泵叶轮", "一种电磁阀门装置", "用于管道连接的密封结构", "球囊输送系统及方法")
 DATA = [

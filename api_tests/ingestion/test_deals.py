@@ -18,7 +18,7 @@ from catalog.kit.errors import Conflict
 from catalog.kit.paging import PageQuery
 from catalog.registers import undo
 from catalog.supply import facts
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 from service.deal_workbook import document_of
 from service.documents import to_xlsx
 

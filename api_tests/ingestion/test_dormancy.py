@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from assessment.screening import weights as screening_weights
+from assessment.screening.dormancy import MISSING, ScreenReport, screen
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import PageQuery
@@ -18,8 +20,6 @@ from catalog.supply.holders import HolderRef
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents import PatentCreate, ids_of
 from catalog.supply.patents_shown import PatentPublic, publics
-from ingestion import screening_weights
-from ingestion.dormancy import MISSING, ScreenReport, screen
 from ingestion.identifiers.application_number import check_digit
 
 AS_OF = date(2026, 6, 1)

@@ -12,10 +12,10 @@ from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import HolderKind
 from catalog.supply import holder_merges, holders, patent_lists, patents_shown
+from catalog.supply.holder_duplicates import find, one_edit
 from catalog.supply.holder_merges import Spelling
 from catalog.supply.patent_lists import PatentFilter
-from ingestion.holder_duplicates import find, one_edit
-from ingestion.names import kind_of
+from ingestion.values.names import kind_of
 
 
 def offered(*names: str) -> list[str]:

@@ -20,9 +20,9 @@ from catalog.licences import lists as licence_lists
 from catalog.supply import patent_lists, patents, patents_shown
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents_shown import PatentPublic
-from ingestion import importer
 from ingestion.errors import NotARegister, UnreadableFile
-from ingestion.importer import import_file
+from ingestion.imports import importer
+from ingestion.imports.importer import import_file
 
 HEADER = "专利名称,申请号,申请人,公开（公告）号,公开（公告）日,摘要\n"
 

@@ -11,9 +11,9 @@ import pytest
 from api_tests.ingestion.invented import Import, checked, counts, number
 from catalog.db import Database
 from catalog.kit.errors import InvalidInput, NotFound, PatentDockError
+from ingestion.columns.mappings import SavedMapping, as_toml, from_columns, load, names, parse, remove, save
 from ingestion.errors import NotARegister
-from ingestion.importer import import_file
-from ingestion.mappings import SavedMapping, as_toml, from_columns, load, names, parse, remove, save
+from ingestion.imports.importer import import_file
 
 
 def test_a_recognised_mapping_is_saved_edited_and_used(

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from api_tests.ingestion.invented import checked, number, stir
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import PatentDockError
-from ingestion.headers import vocabulary
-from ingestion.importer import ImportReport, import_file
+from ingestion.columns.headers import vocabulary
+from ingestion.imports.importer import ImportReport, import_file
 from ingestion.kinds import KINDS
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

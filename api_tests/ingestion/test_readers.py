@@ -17,9 +17,9 @@ import xlwt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion import delimited, readers
 from ingestion.errors import UnreadableFile
-from ingestion.sheets import Row
+from ingestion.readers import delimited, readers
+from ingestion.readers.sheets import Row
 
 TEXT = "专利名称,申请人\n一种泵镕,示例大学\n"
 

@@ -9,10 +9,10 @@ import pytest
 
 from api_tests.ingestion.invented import checked, counts, stir
 from catalog.db import Database
-from ingestion import mappings
+from ingestion.columns import mappings
 from ingestion.identifiers import application_number, publication_number
 from ingestion.identifiers.errors import InvalidCheckDigit, InvalidComponent, InvalidIdentifier
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
 
 # File -> rows, new, rejected in an empty catalogue.
 EXPECTED = {

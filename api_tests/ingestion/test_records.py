@@ -11,13 +11,13 @@ from api_tests.ingestion.invented import number
 from catalog.kit.terms import LegalStatus, PatentKind
 from catalog.segments.segments import Segment
 from catalog.supply.patents import PatentCreate
-from ingestion import records
-from ingestion.cells import Cell
-from ingestion.classification import Classifier
 from ingestion.errors import RowError
-from ingestion.names import kind_of, split
-from ingestion.places import Place, combine, locate
-from ingestion.values import parse_amount, parse_date
+from ingestion.records import records
+from ingestion.records.classification import Classifier
+from ingestion.values.cells import Cell
+from ingestion.values.names import kind_of, split
+from ingestion.values.places import Place, combine, locate
+from ingestion.values.values import parse_amount, parse_date
 
 CLASSIFIER = Classifier(
     [

@@ -11,8 +11,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from api_tests.ingestion.invented import Import, checked, counts, number
 from catalog.db import Database
-from ingestion.importer import import_file
-from ingestion.rejected import find
+from ingestion.imports.importer import import_file
+from ingestion.imports.rejected import find
 
 
 def open_book(path: Path | None) -> tuple[openpyxl.Workbook, Worksheet]:

@@ -11,8 +11,8 @@ from catalog.db import Database
 from catalog.imports import imports
 from catalog.kit.paging import PageQuery
 from catalog.licences import lists as licence_lists
-from ingestion import importer
-from ingestion.importer import ImportReport, import_file
+from ingestion.imports import importer
+from ingestion.imports.importer import ImportReport, import_file
 
 CONTENT = f"名称,申请号\n一种水泵,{number(1)}\n一种阀门,{number(2)}\n,{number(3)}\n"
 

@@ -18,8 +18,8 @@ from catalog.segments import segments
 from catalog.segments import versions as segment_versions
 from catalog.segments.segments import CatalogueEntry, SegmentEntry
 from catalog.supply import patent_classes, patent_lists, patents_shown
-from ingestion import segment_files
-from ingestion.reclassify import adopt, switch
+from ingestion.segments import files as segment_files
+from ingestion.segments.reclassify import adopt, switch
 from service.installation import shipped_catalogue
 
 

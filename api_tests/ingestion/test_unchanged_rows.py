@@ -21,8 +21,9 @@ from catalog.kit.errors import PatentDockError
 from catalog.registers import undo
 from catalog.supply import holder_merges, patent_edits, patent_lists, patents
 from catalog.supply.patents import PatentCreate
-from ingestion import importer, records
-from ingestion.importer import ImportReport, import_file
+from ingestion.imports import importer
+from ingestion.imports.importer import ImportReport, import_file
+from ingestion.records import records
 
 HEADER = "名称,申请号,公开号,公开日,专利权人,分类号,摘要,被引证次数,序号\n"
 ROWS = [f"一种{p}号水泵,{number(p)},,,示例大学,F04D29/22,,," for p in range(1, 6)]
@@ -97,7 +98,7 @@ def test_a_second_row_of_a_patent_is_held_against_the_first(
 def test_a_dry_run_of_a_large_file_locks_nobody_out(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingestion.transactions.SMALL_FILE", 10)
+    monkeypatch.setattr("ingestion.imports.transactions.SMALL_FILE", 10)
     path = save(tmp_path, ROWS)
 
     def write(_rows: int, _total: int | None) -> None:

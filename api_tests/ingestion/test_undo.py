@@ -27,8 +27,8 @@ from catalog.supply import holder_merges, holders, patent_edits, patent_lists, p
 from catalog.supply.holders import HolderRef
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import PatentCreate
-from ingestion.answers import import_answers
-from ingestion.importer import import_file
+from ingestion.imports.importer import import_file
+from ingestion.reviews.answers import import_answers
 
 RECORDS = (
     "patents", "publications", "patent_holders", "patent_classes", "holders", "needs", "enterprises", "licences",

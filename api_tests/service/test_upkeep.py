@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from api_tests.ingestion.invented import number
-from ingestion.review_workbook import HEADER_ROW
+from ingestion.reviews.workbook import HEADER_ROW
 
 
 def upload(client: httpx.Client, text: str, kind: str = "patents") -> dict[str, Any]:

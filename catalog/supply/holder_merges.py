@@ -2,7 +2,7 @@
 
 The merged holder stays in the table as a spelling that points to the kept one, so that later imports of the old spelling go
 there. A merge keeps what each patent's list of holders was. Which holders may be the same is offered by
-`ingestion.holder_duplicates`; nothing is ever merged by itself.
+`catalog.supply.holder_duplicates`; nothing is ever merged by itself.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,6 @@
 """Screenings (盘点筛选): which patents are dormant (沉睡专利) and how worth waking, with each point's reason.
 
-A patent has one screening, the last; `ingestion.dormancy` makes them, this module keeps them.
+A patent has one screening, the last; `assessment.screening.dormancy` makes them, this module keeps them.
 """
 
 from collections.abc import Sequence

@@ -10,8 +10,8 @@ from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FactKind
 from catalog.supply import facts, patents
 from catalog.supply.facts import FactCreate, FactFilter, FactPublic, FactStated
-from ingestion import fact_records
-from ingestion.fields import Fields
+from ingestion.records import facts as fact_records
+from ingestion.records.fields import Fields
 from service.dependencies import Reading, RecordId, Writing
 from service.errors import responses
 from service.filters import Day, Values, codes_of, values_field

@@ -8,16 +8,16 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from assessment.screening import weights as screening_weights
 from catalog.kit.base import Schema
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import HolderKind
 from catalog.supply import holder_merges, holders
+from catalog.supply.holder_duplicates import find
 from catalog.supply.holder_merges import MergePublic, Spelling, TakenBack
 from catalog.supply.holders import HolderPublic
-from ingestion import screening_weights
-from ingestion.holder_duplicates import find
-from ingestion.review_workbook import export_reviews
+from ingestion.reviews.workbook import export_reviews
 from service.api.imports import XLSX_TYPE
 from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.errors import responses

@@ -14,10 +14,11 @@ from catalog.imports import imports
 from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
-from ingestion import mappings, rejected
-from ingestion.importer import import_file
-from ingestion.mappings import SavedMapping
-from ingestion.report import ImportReport, Refusal
+from ingestion.columns import mappings
+from ingestion.columns.mappings import SavedMapping
+from ingestion.imports import rejected
+from ingestion.imports.importer import import_file
+from ingestion.imports.report import ImportReport, Refusal
 from service import uploads
 from service.dependencies import Caller, Reading, RecordId, RuntimeDep
 from service.errors import responses

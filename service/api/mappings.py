@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from catalog.kit.base import Schema
 from catalog.kit.errors import PatentDockError
 from catalog.kit.paging import Page, PageQuery
-from ingestion import mappings
-from ingestion.mappings import MAX_NAME, SavedMapping
+from ingestion.columns import mappings
+from ingestion.columns.mappings import MAX_NAME, SavedMapping
 from service.api.imports import ImportKind
 from service.dependencies import RuntimeDep
 from service.errors import responses

@@ -7,7 +7,7 @@ from fastapi import APIRouter, File, Form, UploadFile, status
 from pydantic import BaseModel, Field
 
 from catalog.kit.base import Schema
-from ingestion.answers import import_answers
+from ingestion.reviews.answers import import_answers
 from service import screening
 from service.dependencies import Caller, RuntimeDep
 from service.errors import responses

@@ -1,0 +1,123 @@
+"""Records of needs and enterprises from the cells of a row."""
+
+from __future__ import annotations
+
+import re
+
+from catalog.demand.enterprises import EnterpriseCreate
+from catalog.demand.needs import NeedCreate
+from catalog.kit.terms import Cooperation, NeedStatus
+from ingestion.identifiers import credit_code
+from ingestion.identifiers.errors import InvalidIdentifier
+from ingestion.records.classification import Classifier
+from ingestion.records.fields import Fields, build
+from ingestion.values import places
+from ingestion.values.values import parse_amount, parse_count, parse_date, parse_month
+
+TITLE_LENGTH = 60
+
+_COOPERATION = (
+    ("开发", Cooperation.JOINT), ("研发", Cooperation.JOINT), ("攻关", Cooperation.JOINT), ("转让", Cooperation.TRANSFER),
+    ("购买", Cooperation.TRANSFER), ("许可", Cooperation.LICENCE), ("股", Cooperation.EQUITY),
+)  # fmt: skip
+
+
+def need(fields: Fields, classifier: Classifier) -> NeedCreate:
+    """A need (技术需求). Raises RowError."""
+    title, text = fields.line("title"), fields.text("text")
+    if not (title or text):
+        raise fields.error("text", "", "缺少需求名称和需求描述")
+    place = places.combine(fields.line("province"), fields.line("prefecture"), fields.line("address"))
+    industries = fields.industries("industry")
+    return build(
+        NeedCreate,
+        fields,
+        {
+            "code": fields.line("code") or None,
+            "title": title or _first_sentence(text),
+            "text": text or title,
+            "enterprise_name": fields.line("enterprise") or None,
+            "industry": industries[0] if industries else None,
+            "province": place.province,
+            "prefecture": place.prefecture,
+            "budget": fields.parsed("budget", parse_amount, fields.units.get("budget", 1)),
+            "cooperation": _cooperation(fields),
+            "status": _need_status(fields),
+            "published_on": fields.parsed("published_on", parse_date),
+            "closes_on": fields.parsed("closes_on", parse_date),
+            "classes": classifier.classify([], industries, _segments(fields, classifier)),
+        },
+    )
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"[。；！？\n]", text, maxsplit=1)[0][:TITLE_LENGTH]
+
+
+def _segments(fields: Fields, classifier: Classifier) -> list[str]:
+    codes = []
+    for item in fields.items("segments"):
+        code = classifier.segment_code(item)
+        if code:
+            codes.append(code)
+        else:
+            fields.note("产业细分领域不在产业目录中，已略去", item)
+    return codes
+
+
+def _cooperation(fields: Fields) -> Cooperation:
+    """The one form of cooperation that is named; several, or none, leave it open."""
+    stated = fields.line("cooperation")
+    exact = next((form for form in Cooperation if stated in (form.label, form.value)), None)
+    found = {form for word, form in _COOPERATION if word in stated}
+    return exact or (found.pop() if len(found) == 1 else Cooperation.ANY)
+
+
+def _need_status(fields: Fields) -> NeedStatus:
+    stated = fields.line("status")
+    if not stated:
+        return NeedStatus.OPEN
+    if re.search(r"关闭|结束|终止|撤|过期|已解决", stated):
+        return NeedStatus.CLOSED
+    if re.search(r"已对接|对接成功|已匹配", stated):
+        return NeedStatus.MATCHED
+    return next((status for status in NeedStatus if stated in (status.label, status.value)), NeedStatus.OPEN)
+
+
+def enterprise(fields: Fields) -> EnterpriseCreate:
+    """An enterprise (企业). Raises RowError; a doubtful credit code is noted, not rejected."""
+    name = fields.line("name")
+    if not name:
+        raise fields.error("name", "", "缺少企业名称")
+    place = places.combine(fields.line("province"), fields.line("prefecture"), fields.line("address"))
+    industries = fields.industries("industry")
+    return build(
+        EnterpriseCreate,
+        fields,
+        {
+            "name": name,
+            "credit_code": _credit_code(fields),
+            "titles": fields.items("titles"),
+            "province": place.province,
+            "prefecture": place.prefecture,
+            "address": fields.line("address") or None,
+            "industry": industries[0] if industries else None,
+            "staff": fields.parsed("staff", parse_count),
+            "revenue": fields.parsed("revenue", parse_amount, fields.units.get("revenue", 1)),
+            "founded_on": fields.parsed("founded_on", parse_month),
+            "products": fields.text("products") or None,
+        },
+    )
+
+
+def _credit_code(fields: Fields) -> str | None:
+    stated = fields.line("credit_code")
+    if not stated:
+        return None
+    try:
+        code, warnings = credit_code.check(stated)
+    except InvalidIdentifier as error:
+        raise fields.error("credit_code", stated, str(error)) from error
+    for warning in warnings:
+        fields.note("统一社会信用代码有疑点，请核对", warning)
+    return code

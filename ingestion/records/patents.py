@@ -1,0 +1,305 @@
+"""One patent record from the cells of a row: identity first, then dates, classes, holders, places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+
+from catalog.kit.base import ClassRef
+from catalog.kit.terms import HolderKind, LegalStatus, PatentKind
+from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate, PublicationRef
+from ingestion.identifiers import application_number, ipc, locarno, publication_number
+from ingestion.identifiers.errors import InvalidIdentifier, IsPublicationNumber, ScientificNotation
+from ingestion.identifiers.publication_number import PublicationNumber
+from ingestion.readers import citations
+from ingestion.records import patent_facts
+from ingestion.records.classification import Classifier, ipc_refs
+from ingestion.records.fields import Fields, build
+from ingestion.values import names, places
+from ingestion.values.cells import Cell, said
+
+RUINED = "申请号已被电子表格改写为科学计数法（如 2.02E+12），按公开（公告）号保存为缺申请号的草稿"
+NO_CITATION = "不是专利题录，或缺少题名、专利号；应如：[1]示例大学. 题名[P]. 湖北：CN108467855A,2018-08-31."
+_ADDRESS = re.compile(r"\d{6}(?=[\u4e00-\u9fff])([^()（）]*)")
+_UNDEFINED = re.compile(r"[(（]undefined[)）]")
+_BETWEEN_NUMBERS = re.compile(r"[;；,，、|\s]+(?=[A-Z]{2})")
+_FOREIGN = re.compile(r"(?!CN)[A-Z]{2}\d")
+_KIND_CODE = re.compile(r"[A-Z]\d?$")
+_SECOND_CLAIM = re.compile(r"(?<=[。；;\n])\s*2\s*[.．、]\s*(?=[一根如按权所])")
+_KIND_WORDS = (
+    ("外观", PatentKind.DESIGN),
+    ("新型", PatentKind.UTILITY_MODEL),
+    ("发明", PatentKind.INVENTION),
+)
+_KIND_CODES = {
+    "1": PatentKind.INVENTION, "8": PatentKind.INVENTION, "a": PatentKind.INVENTION, "b": PatentKind.INVENTION,
+    "2": PatentKind.UTILITY_MODEL, "9": PatentKind.UTILITY_MODEL, "u": PatentKind.UTILITY_MODEL,
+    "3": PatentKind.DESIGN, "s": PatentKind.DESIGN,
+    "invention": PatentKind.INVENTION, "utility_model": PatentKind.UTILITY_MODEL, "design": PatentKind.DESIGN,
+}  # fmt: skip
+# The first word that a status contains decides; the words of an end go before those of a right.
+_STATUS_WORDS: tuple[tuple[str, LegalStatus], ...] = (
+    ("部分无效", LegalStatus.PARTLY_INVALID), ("无效", LegalStatus.INVALIDATED),
+    ("质押合同登记的注销", LegalStatus.IN_FORCE), ("质押登记注销", LegalStatus.IN_FORCE), ("质押", LegalStatus.PLEDGED),
+    ("中止", LegalStatus.SUSPENDED), ("保全", LegalStatus.SUSPENDED), ("放弃", LegalStatus.ABANDONED),
+    ("撤回", LegalStatus.WITHDRAWN), ("撤销", LegalStatus.INVALIDATED), ("驳回", LegalStatus.REJECTED), ("届满", LegalStatus.EXPIRED),
+    ("终止", LegalStatus.TERMINATED), ("失效", LegalStatus.TERMINATED), ("无权", LegalStatus.TERMINATED),
+    ("宽限", LegalStatus.GRACE), ("欠费", LegalStatus.GRACE), ("滞纳", LegalStatus.GRACE), ("未缴年费", LegalStatus.TERMINATED),
+    ("等待", LegalStatus.PENDING), ("授权", LegalStatus.IN_FORCE), ("有效", LegalStatus.IN_FORCE), ("有权", LegalStatus.IN_FORCE),
+    ("维持", LegalStatus.IN_FORCE), ("审", LegalStatus.PENDING), ("公开", LegalStatus.PENDING), ("公布", LegalStatus.PENDING),
+    ("受理", LegalStatus.PENDING), ("申请", LegalStatus.PENDING),
+)  # fmt: skip
+
+
+def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
+    """The record. Raises RowError for what cannot be accepted; `fields.notes` says what was mended or left out."""
+    _apply_citation(fields)
+    title = fields.line("title")
+    if not title:
+        raise fields.error("title", "", "缺少专利名称")
+    numbers = _publications(fields)
+    number = _application_number(fields, numbers)
+    kind = _kind(fields, number, numbers)
+    dates = _dates(fields, kind, numbers)
+    symbols, design_class = _symbols(fields)
+    holders = _holders(fields)
+    address = _address(fields)
+    place = places.combine(fields.line("province"), fields.line("prefecture"), address)
+    return build(
+        PatentCreate,
+        fields,
+        {
+            "application_number": number,
+            "title": title,
+            "kind": kind,
+            "abstract": fields.text("abstract"),
+            "first_claim": _first_claim(fields.text("first_claim")),
+            **dates,
+            "expiry_date": fields.day("expiry_date", future=True),
+            "legal_status": _status(fields),
+            "legal_status_date": fields.day("legal_status_date"),
+            "annuity_paid_until": fields.day("annuity_paid_until", future=True),
+            "annuity_checked_on": fields.day("annuity_checked_on"),
+            "locarno": design_class,
+            "inventors": _people(fields.get("inventors")),
+            "agency": fields.line("agency") or None,
+            "address": address or None,
+            "province": place.province,
+            "prefecture": place.prefecture,
+            "holders": holders,
+            "publications": _references(numbers, dates),
+            "classes": _classes(fields, classifier, symbols),
+            "facts": patent_facts.of_patent(fields),
+        },
+    )
+
+
+def _first_claim(claims: str) -> str:
+    """The claims up to the second one."""
+    return _SECOND_CLAIM.split(claims, maxsplit=1)[0] if claims else ""
+
+
+def _apply_citation(fields: Fields) -> None:
+    """Take the parts of a citation for the roles that have no cell of their own."""
+    if fields.get("citation") is None or not (cited := fields.text("citation")):
+        return
+    parts = citations.parse(cited)
+    if parts is None:
+        if fields.get("title") is None:
+            raise fields.error("citation", cited, NO_CITATION)
+        return
+    people = names.split(parts.pop("holders"))
+    # Databases put the inventors where the standard wants the holders.
+    if people and all(names.kind_of(name)[0] is HolderKind.PERSON for name in people):
+        fields.put("inventors", ";".join(people))
+    else:
+        fields.put("holders", ";".join(people))
+    for role, value in parts.items():
+        fields.put(role, value)
+
+
+def _publications(fields: Fields) -> list[str]:
+    """Canonical publication numbers of the row; those that are none are noted, foreign ones reject the row."""
+    found: list[str] = []
+    for cell in fields.all("publication_number"):
+        for item in _BETWEEN_NUMBERS.split(said(cell)):
+            if not item:
+                continue
+            if _FOREIGN.match(item.upper()):
+                raise fields.error(
+                    "publication_number", item, f"“{item[:30]}”不是中国专利文献，本系统只收中国专利"
+                )
+            try:
+                number, warnings = publication_number.check(item)
+            except InvalidIdentifier as error:
+                fields.note("公开（公告）号无法识别，已略去", error.message)
+                continue
+            found.append(number)
+            for warning in warnings:
+                fields.note("公开（公告）号有疑点，请核对", warning)
+    return list(dict.fromkeys(found))
+
+
+def _application_number(fields: Fields, publications: list[str]) -> str | None:
+    """The canonical application number, None for a draft; a publication number in its place is moved."""
+    valid: list[str] = []
+    wrong: InvalidIdentifier | None = None
+    for cell in fields.all("application_number"):
+        if not said(cell):
+            continue
+        try:
+            valid.append(
+                application_number.validate(cell if isinstance(cell, (str, float, int)) else str(cell))
+            )
+        except IsPublicationNumber:
+            publications.append(publication_number.validate(str(cell)))
+            fields.note("申请号一栏填的是公开（公告）号，按公开号保存", cell)
+        except InvalidIdentifier as error:
+            wrong = error if wrong is None or isinstance(wrong, ScientificNotation) else wrong
+    if len(set(valid)) > 1:
+        raise fields.error("application_number", "、".join(valid), "同一行的申请号与专利号不一致")
+    if valid:
+        if wrong:
+            fields.note("同一行的另一个申请号有误，采用正确的一个", wrong.message)
+        return valid[0]
+    if isinstance(wrong, ScientificNotation) and publications:
+        fields.note(RUINED, fields.get("application_number"))
+    elif wrong:
+        raise fields.error("application_number", fields.get("application_number"), str(wrong))
+    return None
+
+
+def _kind(fields: Fields, number: str | None, publications: list[str]) -> PatentKind | None:
+    by_number = PatentKind(application_number.kind(number)) if number else None
+    if by_number is None:
+        parsed = (publication_number.parse(p, None).kind for p in publications)
+        by_number = next((PatentKind(kind) for kind in parsed if kind), None)
+    stated = _stated_kind(fields)
+    if by_number and stated and stated is not by_number:
+        fields.note("专利类型与号码不符，以号码为准", f"{fields.line('kind')}：{number or publications[0]}")
+    return by_number or stated
+
+
+def _stated_kind(fields: Fields) -> PatentKind | None:
+    stated = fields.line("kind").lower()
+    if not stated:
+        return None
+    found = _KIND_CODES.get(stated) or next((kind for word, kind in _KIND_WORDS if word in stated), None)
+    if found is None:
+        fields.note("专利类型无法识别，已略去", stated)
+    return found
+
+
+def _dates(fields: Fields, kind: PatentKind | None, publications: list[str]) -> dict[str, date | None]:
+    """Filing, publication and grant; a date that may be either is decided by the kind code of the number."""
+    filed, published, granted = (
+        fields.day(role) for role in ("filing_date", "publication_date", "grant_date")
+    )
+    either = fields.day("publication_or_grant_date")
+    if either:
+        grants = any(_is_grant(publication_number.parse(p, either)) for p in publications)
+        if grants or kind in (PatentKind.UTILITY_MODEL, PatentKind.DESIGN):
+            granted = granted or either
+        else:
+            published = published or either
+    if granted and not published and kind in (PatentKind.UTILITY_MODEL, PatentKind.DESIGN):
+        # They are published only once, with the grant.
+        published = granted
+    if filed and published and published < filed:
+        raise fields.error("publication_date", published, f"公开日 {published} 早于申请日 {filed}")
+    return {"filing_date": filed, "publication_date": published, "grant_date": granted}
+
+
+def _is_grant(number: PublicationNumber) -> bool:
+    return number.stage in ("grant", "partly_invalid")
+
+
+def _references(numbers: list[str], dates: dict[str, date | None]) -> list[PublicationRef]:
+    return [
+        PublicationRef.model_construct(number=number, body=_body(number), published_on=day)
+        for number, day in _dated(numbers, dates)
+    ]
+
+
+def _dated(numbers: list[str], dates: dict[str, date | None]) -> Iterator[tuple[str, date | None]]:
+    for number in dict.fromkeys(numbers):
+        grant = dates["grant_date"]
+        parsed = publication_number.parse(number, grant)
+        yield number, grant if _is_grant(parsed) and grant else dates["publication_date"]
+
+
+def _body(number: str) -> str:
+    """The number without its kind code, under which A and B publications of one application meet."""
+    return _KIND_CODE.sub("", number)
+
+
+def _symbols(fields: Fields) -> tuple[list[str], str | None]:
+    """Canonical IPC symbols, main one first, and the Locarno class; what is neither is noted and left out."""
+    symbols: list[str] = []
+    classes: list[str] = []
+    for cell in (*fields.all("main_ipc"), *fields.all("ipc"), *fields.all("locarno")):
+        raw = cell if isinstance(cell, str) else said(cell)
+        if "undefined" in raw:
+            raw = _UNDEFINED.sub(";", raw)
+        for item in ipc.split(raw):
+            if symbol := _symbol(item):
+                symbols.append(symbol)
+            elif found := [locarno.validate(part) for part in locarno.split(item) if locarno.is_valid(part)]:
+                classes += found
+            else:
+                fields.note("分类号无法识别，已略去", item)
+    return list(dict.fromkeys(symbols)), ";".join(dict.fromkeys(classes))[:11].strip(";") or None
+
+
+@lru_cache(maxsize=131_072)
+def _symbol(item: str) -> str | None:
+    """The canonical IPC symbol, None for what is none."""
+    try:
+        return ipc.validate(item)
+    except InvalidIdentifier:
+        return None
+
+
+def _classes(fields: Fields, classifier: Classifier, symbols: list[str]) -> list[ClassRef]:
+    stated = []
+    for item in fields.items("segments"):
+        code = classifier.segment_code(item)
+        if code:
+            stated.append(code)
+        else:
+            fields.note("产业细分领域不在产业目录中，已略去", item)
+    return [*ipc_refs(symbols), *classifier.classify(symbols, fields.industries("industries"), stated)]
+
+
+def _holders(fields: Fields) -> list[HolderRef]:
+    refs = names.holders(fields.get("holders")) + names.holders(fields.get("co_holders"))
+    return list({ref.name: ref for ref in refs}.values())
+
+
+def _people(cell: Cell) -> list[str]:
+    """Names of inventors in their order; white space divides names too, unless it stands inside a short one."""
+    return [name for name in names.split(cell) if len(name) <= names.MAX_NAME]
+
+
+def _address(fields: Fields) -> str:
+    """The address; failing that, the one that some databases append to the name of the holder."""
+    stated = fields.line("address")
+    if stated:
+        return stated
+    tails = (_ADDRESS.search(said(cell)) for cell in fields.all("holders"))
+    return next((tail[0].strip() for tail in tails if tail), "")
+
+
+def _status(fields: Fields) -> LegalStatus | None:
+    for cell in fields.all("legal_status"):
+        stated = said(cell)
+        found = next((status for word, status in _STATUS_WORDS if word in stated), None)
+        found = next((member for member in LegalStatus if stated in (member.label, member.value)), found)
+        if found:
+            return found
+        if stated:
+            fields.note("法律状态无法识别，已略去", stated)
+    return None
