@@ -16,9 +16,9 @@ import uvicorn
 
 import demo
 from catalog.accounts import keys as accounts
-from index.build import reindex
-from index.encoder import Encoder
-from index.model_package import ensure_packaged_model
+from index.generations.build import reindex
+from index.model.encoder import Encoder
+from index.model.package import ensure_packaged_model
 from ingestion.imports.importer import import_file
 from service.app import create_app
 from service.installation import initialise

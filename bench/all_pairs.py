@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from bench import memory
 from bench.search import Source, _mixed_vectors, _source
-from index.all_pairs import Group, all_pairs
-from index.pair_product import choose_product
-from index.vectors import VectorIndex
+from index.vectors.all_pairs import Group, all_pairs
+from index.vectors.pair_product import choose_product
+from index.vectors.vectors import VectorIndex
 
 TOP, DEPTH = 20, 500
 COUNTRY = (450_000, 1_350_000)

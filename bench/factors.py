@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 import demo
-from index.encoder import Encoder
-from index.generation import Generation
+from index.generations.generation import Generation
+from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
 from matching.benchmark import load
 from matching.evaluate import CONDITIONS, measure

@@ -39,9 +39,9 @@ from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog.accounts import keys as accounts
-from index.build import reindex
-from index.encoder import Encoder
-from index.generation import GenerationStore
+from index.generations.build import reindex
+from index.generations.generation import GenerationStore
+from index.model.encoder import Encoder
 from index.text import sentences
 from ingestion.imports.importer import import_file
 from service.installation import initialise

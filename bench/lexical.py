@@ -37,9 +37,9 @@ from numpy.typing import NDArray
 
 from bench import memory
 from bench.search import DEPTH, _race, _show, _texts
-from index.bm25 import K1, B
-from index.lexical import LexicalIndex
 from index.text import sentences, tokens
+from index.words.bm25 import K1, B
+from index.words.postings import LexicalIndex
 
 SENTENCES, PAIRS = 5, 15
 FILTERED = 0.01

@@ -35,7 +35,7 @@ from catalog.accounts import keys as accounts
 from catalog.kit.paging import PageQuery
 from catalog.runs import nights as nightly_runs
 from catalog.runs.nights import NightlyRunPublic
-from index.encoder import Encoder
+from index.model.encoder import Encoder
 from index.text import sentences
 from ingestion.imports.importer import import_file
 from service import nightly

@@ -48,9 +48,9 @@ from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightSide
 from catalog.runs.nights import NightlyRun
 from catalog.supply import patent_classes, patents, patents_shown
-from index.build import patent_text
-from index.columns import Filters
-from index.encoder import Encoder
+from index.generations.columns import Filters
+from index.generations.documents import patent_text
+from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
 from matching.match import Matcher
 from service.nightly import STAGES

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from index.model_package import ensure_packaged_model
-from index.precision import Precision, choose_precision
+from index.model.measurement import Precision, choose_precision
+from index.model.package import ensure_packaged_model
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from index.lexical import LexicalIndex
 from index.text import tokens
+from index.words.postings import LexicalIndex
 from matching.benchmark import Benchmark, load
 from matching.compare import paired_bootstrap, values
 

@@ -38,15 +38,15 @@ from bench.search import (
 from catalog.db import Database, sqlite_url
 from catalog.registers import patents as patent_upserts
 from catalog.supply.patents import PatentCreate
-from index.build import reindex
-from index.collection import Collection, sentences_of
-from index.columns import Filters
-from index.encoder import Encoder
-from index.generation import GenerationStore
-from index.live import Embedded, LiveCollection, Recent, laid_over
-from index.recent import Follower
-from index.sentences import SentenceIndex
+from index.generations.build import reindex
+from index.generations.collection import Collection, sentences_of
+from index.generations.columns import Filters
+from index.generations.generation import GenerationStore
+from index.live.follower import Follower
+from index.live.view import Embedded, LiveCollection, Recent, laid_over
+from index.model.encoder import Encoder
 from index.text import sentences, tokens
+from index.vectors.sentences import SentenceIndex
 from matching.retrieve import Need, retrieve
 from service.installation import initialise
 

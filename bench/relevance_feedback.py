@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from index.collection import Collection, Document
-from index.columns import ColumnValues
-from index.encoder import Encoder
+from index.generations.collection import Collection, Document
+from index.generations.columns import ColumnValues
+from index.model.encoder import Encoder
 from matching.benchmark import Benchmark, half, load
 from matching.compare import paired_bootstrap
 from matching.feedback import Marks, refined

@@ -32,11 +32,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import memory
-from index.collection import Collection, Document
-from index.columns import ColumnValues, Filters
-from index.pair_product import choose_product
+from index.generations.collection import Collection, Document
+from index.generations.columns import ColumnValues, Filters
 from index.text import sentences
-from index.vectors import VectorIndex
+from index.vectors.pair_product import choose_product
+from index.vectors.vectors import VectorIndex
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPTH = 500
@@ -71,7 +71,7 @@ def _texts() -> tuple[list[str], list[str]]:
 
 def _embed() -> Source:
     from bench.packaged_model import packaged_model
-    from index.encoder import Encoder
+    from index.model.encoder import Encoder
 
     model, precision = packaged_model()
     encoder = Encoder.load(model, precision=precision)

@@ -15,7 +15,7 @@ import numpy as np
 from catalog.db import Database, sqlite_url
 from catalog.kit.base import ClassRef
 from catalog.supply import patent_classes
-from index.generation import GenerationStore
+from index.generations.generation import GenerationStore
 from matching.segments import BLOCK, TextClassifier
 
 

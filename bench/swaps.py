@@ -6,7 +6,7 @@ Three generations of the demonstration catalogue are kept, between which patents
 `POST /matches` and `GET /patents/{id}/needs` in turn, the one in use is changed again and again; half-way it is rebuilt by
 `patentdock reindex` in a process of its own. It must hold that no request fails, that every answer names a generation that was in
 use at some moment of its request, and that its hits are those of that generation: as an answer of before or after, when nothing
-was swapped, gave them. The service follows the catalogue (`index.recent`): after a swap it answers for some moments without all
+was swapped, gave them. The service follows the catalogue (`index.live.follower`): after a swap it answers for some moments without all
 that has changed since that generation was built. So the answers of each generation are asked beforehand as it was built and
 followed up; an answer between the two must hold hits, with scores, of these alone.
 """
@@ -32,7 +32,7 @@ import httpx
 from bench import memory, processes
 from bench.nightly_kills import QUESTION, Files, Installation, client_of, labelled_numbers
 from bench.packaged_model import packaged_model
-from index.encoder import Encoder
+from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
 
 QUESTIONS = (QUESTION, "铸件内部有气孔，想找能在线检测缺陷的办法", "光纤测温主机远端温度不准")

@@ -18,8 +18,8 @@ from pydantic import BaseModel, Field
 from catalog.db import Database
 from catalog.kit.errors import InvalidInput, NotReady
 from catalog.supply import patents
-from index.encoder import Encoder
-from index.generation import Generation
+from index.generations.generation import Generation
+from index.model.encoder import Encoder
 from matching import rule_files
 from matching.retrieve import Need, retrieve
 

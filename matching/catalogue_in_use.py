@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from catalog.db import Session
 from catalog.segments import segments
-from index.generation import Generation
+from index.generations.generation import Generation
 
 LEFT = "另有 {} 条新增或变更的记录尚未编入索引，请运行 patentdock reindex"
 

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from catalog.kit.terms import PaymentForm
 from catalog.licences.shown import LicencePublic
 from catalog.supply.patents_shown import PatentPublic
-from index.collection import Collection
-from index.columns import Filters
-from index.encoder import Encoder
+from index.generations.collection import Collection
+from index.generations.columns import Filters
+from index.model.encoder import Encoder
 from matching import element_rules
 from matching.completion import Found, NeedReading, annotate, combine, read_need
 from matching.coverage import PatentCoverage, PatentSentences

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from catalog.kit.terms import Term
-from index.collection import Collection
+from index.generations.collection import Collection
 from matching.relevance import MICRO
 from matching.retrieve import Floats, Need, scores_of_need
 

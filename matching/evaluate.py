@@ -14,9 +14,9 @@ from typing import Literal
 
 import numpy as np
 
-from index.collection import Collection, Document
-from index.columns import ColumnValues
-from index.encoder import Encoder
+from index.generations.collection import Collection, Document
+from index.generations.columns import ColumnValues
+from index.model.encoder import Encoder
 from matching.benchmark import Benchmark, load
 from matching.cleaning import clean
 from matching.fuse import reciprocal_rank_fusion

@@ -37,7 +37,7 @@ class EvidenceSentence:
 
 
 def text_fields(patent: PatentBase | PatentPublic) -> dict[str, str]:
-    """The texts of a patent by field, in the order in which `index.build.patent_text` joins them."""
+    """The texts of a patent by field, in the order in which `index.generations.build.patent_text` joins them."""
     return {"title": patent.title, "abstract": patent.abstract, "first_claim": patent.first_claim}
 
 

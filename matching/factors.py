@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from catalog.kit.terms import HolderKind
 from catalog.reference.lists import region_name
-from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
+from index.generations.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from matching.factor_rules import Factor, FactorRules
 from matching.relevance import MICRO, Amounts
 

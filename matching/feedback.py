@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pydantic import BaseModel, Field
 
-from index.collection import Collection
+from index.generations.collection import Collection
 from index.text import tokens
 from matching.results import MatchResponse, PatentMatch
 from matching.retrieve import Floats, Need

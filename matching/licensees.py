@@ -26,7 +26,7 @@ from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import PageQuery
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
-from index.generation import Generation
+from index.generations.generation import Generation
 from matching.catalogue_in_use import segment_names
 from matching.explain import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
 from matching.industry_agreement import Agreed, PatentIndustries

@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from catalog.runs.matches import NightMatch
-from index.generation import Generation
-from index.live import LiveCollection
+from index.generations.generation import Generation
+from index.live.view import LiveCollection
 from matching.factors import PairFactors
 from matching.night import Found, needs_for_patents
 from matching.relevance import MICRO

@@ -19,15 +19,15 @@ from catalog.kit.errors import NotReady
 from catalog.kit.terms import NeedStatus
 from catalog.licences import shown as licences_shown
 from catalog.supply import patents, patents_shown
-from index.attributes import Attributes
-from index.build import patent_text
-from index.collection import sentences_of
-from index.columns import Filters
-from index.encoder import Encoder
-from index.generation import Generation, GenerationStore
-from index.recent import Follower
-from index.sentences import SentenceIndex
+from index.generations.attributes import Attributes
+from index.generations.collection import sentences_of
+from index.generations.columns import Filters
+from index.generations.documents import patent_text
+from index.generations.generation import Generation, GenerationStore
+from index.live.follower import Follower
+from index.model.encoder import Encoder
 from index.text import tokens
+from index.vectors.sentences import SentenceIndex
 from matching import eligibility, factor_rules, families
 from matching.catalogue_in_use import SegmentNames, segment_names
 from matching.confidence import NOTHING_SUITABLE, Confidence, level

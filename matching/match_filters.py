@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from index.columns import Filters
+from index.generations.columns import Filters
 from matching.eligibility import Eligibility
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.compiled import compiled
-from index.lexical_pairs import LexicalBlock
+from index.words.all_pairs import LexicalBlock
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.runs.matches import NightMatch, NightSide
-from index.all_pairs import Group, PairBlock, all_pairs
-from index.columns import Filters
-from index.exact import exact_scores
-from index.generation import Generation
-from index.lexical_pairs import LexicalBlock, lexical_pairs
-from index.pair_product import choose_product
+from index.generations.columns import Filters
+from index.generations.generation import Generation
+from index.vectors.all_pairs import Group, PairBlock, all_pairs
+from index.vectors.exact import exact_scores
+from index.vectors.pair_product import choose_product
+from index.words.all_pairs import LexicalBlock, lexical_pairs
 from matching.factor_rules import FactorRules
 from matching.factors import PairFactors
 from matching.merge_candidates import merge
@@ -63,7 +63,7 @@ def match_all(
     """Match all open needs with all patents in force on `day`, both ways, and hand the matches to `store` in blocks.
 
     Every need is asked with the filter `in_force_on`, as officials ask it; a patent whose time in force is unknown is not
-    matched. Without `rules` of factors relevance alone counts. Memory stays bounded; see `index.all_pairs`.
+    matched. Without `rules` of factors relevance alone counts. Memory stays bounded; see `index.vectors.all_pairs`.
     """
     patents, needs = generation.patents, generation.needs
     in_force = patents.columns.select(Filters(in_force_on=day))

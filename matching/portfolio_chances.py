@@ -23,9 +23,9 @@ from catalog.kit.paging import PageQuery
 from catalog.runs.matches import NightMatch
 from catalog.supply import holders, patents_shown, screenings
 from catalog.supply.patents_shown import PatentPublic
-from index.build import patent_text
-from index.columns import Filters
-from index.generation import Generation
+from index.generations.columns import Filters
+from index.generations.documents import patent_text
+from index.generations.generation import Generation
 from index.text import tokens
 from matching import eligibility, factor_rules
 from matching.catalogue_in_use import segment_names

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.collection import Collection
-from index.exact import exact_products
-from index.generation import Generation
-from index.lexical import best_of
-from index.sentences import SentenceIndex
+from index.generations.collection import Collection
+from index.generations.generation import Generation
 from index.text import tokens
+from index.vectors.exact import exact_products
+from index.vectors.sentences import SentenceIndex
+from index.words.postings import best_of
 from matching.relevance import MICRO, WEIGHTS, Amounts, Parts, Weights, parts, shifted
 
 DEPTH = 200

@@ -19,7 +19,7 @@ from catalog.demand import needs
 from catalog.kit.base import ClassRef
 from catalog.supply import patent_classes
 from catalog.supply.patent_classes import FROM_TEXT, INFERRED_SCHEMES
-from index.collection import Collection
+from index.generations.collection import Collection
 
 NEIGHBOURS = 20
 HALVING_COSINE = 0.01

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from index.all_pairs import all_pairs
-from index.collection import Collection
-from index.generation import Generation
+from index.generations.collection import Collection
+from index.generations.generation import Generation
+from index.vectors.all_pairs import all_pairs
 
 Floats = NDArray[np.float64]
 

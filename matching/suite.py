@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, Field
 
 from catalog.kit.errors import InvalidInput
-from index.encoder import Encoder
+from index.model.encoder import Encoder
 from matching.benchmark import Benchmark, half
 from matching.compare import Interval, QueryDifference, by_query, paired_bootstrap, values
 from matching.evaluate import Evaluation, Progress, Run, measure

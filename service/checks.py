@@ -32,7 +32,7 @@ def check_segments(runtime: Runtime) -> str:
 
 def check_model(runtime: Runtime) -> str:
     """The model that will be used. Raises NotReady when it cannot be found."""
-    from index.model_files import local_model_folder
+    from index.model.files import local_model_folder
 
     folder = local_model_folder(runtime.model_path)
     return str(folder)

@@ -10,7 +10,7 @@ from service.cli_output import print_json, print_table
 from service.cli_runtime import ready_runtime
 
 if TYPE_CHECKING:
-    from index.generation import GenerationEntry
+    from index.generations.generation import GenerationEntry
 
 Name = Annotated[str | None, typer.Argument(help="索引版本的名称", metavar="[名称]", show_default=False)]
 
@@ -64,7 +64,7 @@ def generations_verify(name: Name = None) -> None:
 
 def generations_rollback(name: Name = None) -> None:
     """退回到指定的或上一个索引版本；运行中的服务随即使用它。"""
-    from index.build import note_in_catalogue
+    from index.generations.build import note_in_catalogue
 
     runtime = ready_runtime()
     manifest = runtime.store.rollback(name)
@@ -76,7 +76,7 @@ def generations_prune(
     keep: Annotated[int, typer.Option(min=1, help="保留最新的几个版本", metavar="个数")] = 3,
 ) -> None:
     """清理旧的索引版本；正在使用的版本总是保留。"""
-    from index.build import note_in_catalogue
+    from index.generations.build import note_in_catalogue
 
     runtime = ready_runtime()
     removed = runtime.store.prune(keep)

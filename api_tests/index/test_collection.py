@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder
-from index.collection import Collection, Document, sentences_of
-from index.columns import ColumnValues, Filters
+from index.generations.collection import Collection, Document, sentences_of
+from index.generations.columns import ColumnValues, Filters
 
 COUNT = 400
 

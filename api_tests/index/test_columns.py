@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from index.attributes import UNKNOWN_DORMANCY
-from index.columns import CODED, Columns, ColumnValues, Filters
+from index.generations.attributes import UNKNOWN_DORMANCY
+from index.generations.columns import CODED, Columns, ColumnValues, Filters
 
 SEGMENTS, REGIONS = ["HB01", "HB02", "HB10"], ["420000", "420100", "420500", "440000"]
 INDUSTRIES, SYMBOLS = (

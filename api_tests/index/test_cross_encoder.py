@@ -9,8 +9,8 @@ import torch
 from sentence_transformers import CrossEncoder
 
 from api_tests.index import tiny_cross_encoder
-from index.cross_encoder import PairReader
-from index.model_package import ModelUnavailableError
+from index.model.cross_encoder import PairReader
+from index.model.package import ModelUnavailableError
 
 NEED = "电池在低温下充电慢"
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import DIMENSIONS, HashEncoder
-from index.embedding_store import EmbeddingStore, Encode
+from index.generations.embedding_store import EmbeddingStore, Encode
 
 TEXTS = ["隔膜", "极片", "隔膜", "电解液"]
 

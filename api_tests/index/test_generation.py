@@ -15,14 +15,14 @@ from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catal
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import Conflict, NotFound
 from catalog.runs import generations
-from index.build import note_in_catalogue, reindex
-from index.byte_rows import ByteRows
-from index.centring import Basis
-from index.coarse import CoarseRows
-from index.generation import GenerationStore
-from index.manifest import MANIFEST, Manifest
-from index.vectors import VectorIndex
-from index.verification import GenerationDamaged
+from index.generations.build import note_in_catalogue, reindex
+from index.generations.generation import GenerationStore
+from index.generations.manifest import MANIFEST, Manifest
+from index.generations.verification import GenerationDamaged
+from index.vectors.byte_rows import ByteRows
+from index.vectors.centring import Basis
+from index.vectors.coarse import CoarseRows
+from index.vectors.vectors import VectorIndex
 
 Floats = NDArray[np.float32]
 

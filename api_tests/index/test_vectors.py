@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from api_tests.index.brute_force import brute_force, unit
-from index import vectors as vectors_module
-from index.byte_rows import ByteRows
-from index.centring import Basis
-from index.coarse import CoarseRows
-from index.coarse_scan import Allowed, row_bits, scan
-from index.pair_product import Product, coarse_product, exact_product
-from index.vectors import VectorIndex
+from index.vectors import vectors as vectors_module
+from index.vectors.byte_rows import ByteRows
+from index.vectors.centring import Basis
+from index.vectors.coarse import CoarseRows
+from index.vectors.coarse_scan import Allowed, row_bits, scan
+from index.vectors.pair_product import Product, coarse_product, exact_product
+from index.vectors.vectors import VectorIndex
 
 DIMENSIONS = 16
 FORMATS = (coarse_product("测试"), exact_product("测试"))

@@ -12,8 +12,8 @@ from api_tests.index.small_catalogue import HashEncoder, make_catalogue
 from catalog.db import Database
 from catalog.segments import segments
 from catalog.segments.segments import CatalogueEntry, SegmentEntry
-from index.build import reindex
-from index.generation import Generation, GenerationStore
+from index.generations.build import reindex
+from index.generations.generation import Generation, GenerationStore
 from matching.catalogue_in_use import SegmentNames, segment_names
 
 

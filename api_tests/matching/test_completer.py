@@ -4,7 +4,7 @@ import pytest
 
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
-from index.columns import Filters
+from index.generations.columns import Filters
 from matching.completer import Completer
 from service.runtime import Runtime
 

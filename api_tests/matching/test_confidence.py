@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.columns import Filters
+from index.generations.columns import Filters
 from matching.confidence import Band, Level
 from service.runtime import Runtime
 

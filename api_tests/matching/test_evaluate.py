@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog.kit.errors import InvalidInput
-from index.encoder import Encoder
+from index.model.encoder import Encoder
 from matching.evaluate import evaluate, write_run
 
 CORPUS = {

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import HolderKind
-from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
-from index.columns import Columns, ColumnValues
+from index.generations.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
+from index.generations.columns import Columns, ColumnValues
 from matching.factor_rules import FILE_NAME, Factor, load
 from matching.factors import AskedFactors, Context, FactorAmount, PairFactors
 from matching.rule_files import read

@@ -10,7 +10,7 @@ from catalog.demand import feedback
 from catalog.demand.feedback import FeedbackCreate, FeedbackFilter
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import patents
-from index.columns import Filters
+from index.generations.columns import Filters
 from matching.feedback import Marks, refined
 from matching.feedback_summary import TOO_FEW, summary
 from matching.retrieve import Need

@@ -12,7 +12,7 @@ from catalog.kit.base import ClassRef
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply import holders, patent_lists, patents, patents_shown
-from index.columns import Filters
+from index.generations.columns import Filters
 from matching.industry_agreement import PatentIndustries
 from matching.licensee_rules import load
 from matching.licensees import PARTS, LicenseeFinder

@@ -16,11 +16,11 @@ from catalog.demand.needs import NeedCreate, NeedUpdate
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import NeedStatus
 from catalog.supply import patents
-from index.build import reindex
-from index.columns import Filters
-from index.encoder import Encoder
-from index.generation import GenerationStore
-from index.recent import Follower
+from index.generations.build import reindex
+from index.generations.columns import Filters
+from index.generations.generation import GenerationStore
+from index.live.follower import Follower
+from index.model.encoder import Encoder
 from matching import factor_rules
 from matching.live_pairs import needs_for_patents_now
 from matching.match import Matcher

@@ -10,7 +10,7 @@ from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import PatentPublic, publics
-from index.columns import Filters
+from index.generations.columns import Filters
 from matching import listing, match
 from matching.eligibility import Eligibility
 from matching.match import Matcher

@@ -9,9 +9,9 @@ import pytest
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
 from catalog.runs.matches import NightMatch, NightSide
-from index.build import patent_text
-from index.columns import Filters
-from index.generation import Generation
+from index.generations.columns import Filters
+from index.generations.documents import patent_text
+from index.generations.generation import Generation
 from matching import factor_rules
 from matching.factors import AskedFactors
 from matching.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, factors_of, match_all

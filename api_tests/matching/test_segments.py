@@ -14,9 +14,9 @@ from catalog.supply import patent_lists, patents_shown
 from catalog.supply.holders import HolderRef
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import PatentCreate
-from index.build import reindex
-from index.encoder import Encoder
-from index.generation import GenerationStore
+from index.generations.build import reindex
+from index.generations.generation import GenerationStore
+from index.model.encoder import Encoder
 from matching.segments import assign_from_text
 from service.installation import initialise
 

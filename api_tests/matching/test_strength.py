@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.vectors import VectorIndex
+from index.vectors.vectors import VectorIndex
 from matching.strength import match_strength
 
 DIMENSIONS = 48

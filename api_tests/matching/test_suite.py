@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from catalog.kit.errors import InvalidInput
-from index.encoder import Encoder
-from index.precision import choose_precision
+from index.model.encoder import Encoder
+from index.model.measurement import choose_precision
 from matching import suite, suite_file
 from matching.benchmark import half, known_items, load, part_of, title_hash
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from catalog.accounts import keys as accounts
-from index.build import reindex
+from index.generations.build import reindex
 from service.app import create_app
 from service.installation import initialise
 from service.runtime import Runtime

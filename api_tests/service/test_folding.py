@@ -19,8 +19,8 @@ from catalog.kit.terms import PatentKind
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
 from catalog.registers import patents as patent_upserts
-from index.build import reindex
-from index.columns import Filters
+from index.generations.build import reindex
+from index.generations.columns import Filters
 from matching.factors import FactorOptions
 from matching.relevance import MICRO
 from service import cli_match

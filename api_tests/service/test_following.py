@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
-from index.build import reindex
-from index.encoder import Encoder
+from index.generations.build import reindex
+from index.model.encoder import Encoder
 from service.runtime import Runtime
 from service.settings import Settings
 

@@ -9,8 +9,8 @@ from api_tests.index.small_catalogue import HashEncoder, make_catalogue
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.runs import generations
-from index.columns import Filters
-from index.encoder import Encoder
+from index.generations.columns import Filters
+from index.model.encoder import Encoder
 from service.indexing import rebuild
 from service.runtime import Runtime
 from service.settings import Settings

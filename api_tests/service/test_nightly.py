@@ -19,7 +19,7 @@ from catalog.kit.paging import PageQuery
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightSide
-from index.encoder import Encoder
+from index.model.encoder import Encoder
 from service import nightly
 from service.cli import main
 from service.nightly import AlreadyRunning, difference

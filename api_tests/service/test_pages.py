@@ -14,7 +14,7 @@ import httpx
 import openpyxl
 import pytest
 
-from index.columns import Filters
+from index.generations.columns import Filters
 from service.exports import COLUMNS, to_csv, to_xlsx
 from service.highlight import highlight
 from service.installation import initialise

@@ -40,8 +40,8 @@ import httpx
 import pytest
 
 from catalog.accounts import keys as accounts
-from index.build import reindex
-from index.encoder import Encoder
+from index.generations.build import reindex
+from index.model.encoder import Encoder
 from ingestion.identifiers.application_number import check_digit
 from service.installation import initialise
 from service.runtime import Runtime

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from catalog.demand.enterprises import EnterpriseFilter
 from catalog.kit.paging import PageQuery
-from index.columns import Filters
+from index.generations.columns import Filters
 from matching.licensees import Licensee, LicenseeFinder, LicenseePage
 from matching.portfolio_chances import (
     MOST_PER_PATENT,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from index.columns import Filters
+from index.generations.columns import Filters
 from matching.completer import Portfolios, Questions
 from matching.results import MatchResponse, NeedMatch, PatentMatch
 from service.dependencies import RecordId, RuntimeDep

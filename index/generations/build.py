@@ -9,77 +9,31 @@ from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from catalog.db import Database
 from catalog.demand import enterprises
-from catalog.demand.enterprises import FirmProducts
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
-from catalog.indexed.needs import NeedText
-from catalog.indexed.patents import PatentText
 from catalog.kit.errors import NotFound, NotReady, system_reason
 from catalog.licences import licences
 from catalog.runs import generations
 from catalog.segments import segments
 from catalog.supply import patent_lists
-from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY
-from index.collection import Collection, Document, Encode, text_rules
-from index.columns import ColumnValues
-from index.embedding_store import EmbeddingStore
-from index.generation import Generation, GenerationStore
-from index.manifest import Manifest, ModelFacts
-from index.verification import GenerationDamaged
+from index.contract import TextEncoder, Vectors
+from index.generations.collection import Collection, Document, Encode, text_rules
+from index.generations.documents import need_document, patent_document, product_document
+from index.generations.embedding_store import EmbeddingStore
+from index.generations.generation import Generation, GenerationStore
+from index.generations.manifest import Manifest, ModelFacts
+from index.generations.verification import GenerationDamaged
 
 _PATENT_VECTORS, _SENTENCE_VECTORS = "计算专利向量", "计算专利句子向量"
 _NEED_VECTORS, _PRODUCT_VECTORS = "计算需求向量", "计算企业产品向量"
 
-Vectors = NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step in Chinese, the amount done and the total amount."""
 Classify = Callable[[Collection, Collection], tuple[Sequence[int], Sequence[int]]]
 """Gives classes to records of the collections of patents and of needs; answers the ids of those, of patents and of needs."""
-
-
-class Precision(Protocol):
-    """The number format the model runs in and why."""
-
-    @property
-    def dtype(self) -> str:
-        """Name of the format."""
-
-    @property
-    def reason(self) -> str:
-        """A sentence in Chinese."""
-
-
-class TextEncoder(Protocol):
-    """What the build needs of a model; `index.encoder.Encoder` is one."""
-
-    @property
-    def name(self) -> str:
-        """Name for users."""
-
-    @property
-    def dimensions(self) -> int:
-        """Length of the vectors."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes with everything that changes the vectors."""
-
-    @property
-    def precision(self) -> Precision:
-        """The number format it runs in."""
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors (n, dimensions) of needs."""
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors (n, dimensions) of patent texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +46,6 @@ class BuildReport:
     embedded: int
     reused: int
     seconds: float
-
-
-def patent_text(title: str, abstract: str, claim: str) -> str:
-    """The text of a patent that is embedded and indexed: title, abstract and first claim."""
-    return "\n".join(part for part in (title, abstract, claim) if part)
 
 
 def reindex(
@@ -282,48 +231,6 @@ class _Build:
             precision=self._encoder.precision.dtype,
             precision_reason=self._encoder.precision.reason,
         )
-
-
-def patent_document(patent: PatentText) -> Document:
-    """What is indexed of a patent."""
-    values = ColumnValues(
-        segments=tuple(patent.segments),
-        regions=_regions(patent.province, patent.prefecture),
-        industries=tuple(patent.industries),
-        ipc=tuple(patent.ipc),
-        holder_kind=patent.holder_kind,
-        kind=patent.kind,
-        open_licence=patent.open_licence,
-        force=patent.force,
-        dormancy=_dormancy(patent),
-    )
-    return Document(patent.id, patent_text(patent.title, patent.abstract, patent.first_claim), values)
-
-
-def _dormancy(patent: PatentText) -> int:
-    if patent.dormant is None:
-        return UNKNOWN_DORMANCY
-    return max(0, min(patent.potential, 100)) if patent.dormant else NOT_DORMANT
-
-
-def need_document(need: NeedText) -> Document:
-    """What is indexed of a need."""
-    values = ColumnValues(
-        segments=tuple(need.segments),
-        regions=_regions(need.province, need.prefecture),
-        industries=(need.industry,) if need.industry else (),
-    )
-    return Document(need.id, need.text, values)
-
-
-def product_document(firm: FirmProducts) -> Document:
-    """What is indexed of an enterprise."""
-    return Document(firm.id, firm.products, ColumnValues())
-
-
-def _regions(province: str | None, prefecture: str | None) -> tuple[str, ...]:
-    """Province and prefecture; the province follows from the code of the prefecture where it is not stated."""
-    return tuple(code for code in (province or (prefecture and f"{prefecture[:2]}0000"), prefecture) if code)
 
 
 def note_in_catalogue(database: Database, store: GenerationStore) -> None:

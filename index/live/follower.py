@@ -21,13 +21,14 @@ from catalog.indexed import changes as recent
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
 from catalog.licences import licences
-from index.build import TextEncoder, Vectors, need_document, patent_document, product_document
-from index.collection import Collection, Document, sentences_of
-from index.columns import Filters
-from index.generation import Generation, GenerationStore
-from index.live import Embedded, LiveCollection, LiveGeneration, Recent, laid_over
-from index.sentences import SentenceIndex
+from index.contract import TextEncoder, Vectors
+from index.generations.collection import Collection, Document, sentences_of
+from index.generations.columns import Filters
+from index.generations.documents import need_document, patent_document, product_document
+from index.generations.generation import Generation, GenerationStore
+from index.live.view import Embedded, LiveCollection, LiveGeneration, Recent, laid_over
 from index.text import tokens
+from index.vectors.sentences import SentenceIndex
 
 MOST = 5000
 """Records laid over one side of a generation: patents, needs or products."""

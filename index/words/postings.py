@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical_kernels
-from index.bm25 import K1, B, Floats, counted, length_norm, mean_length, token_key
-from index.lexical_postings import write_postings
 from index.mapped import mapped
+from index.words import kernels as lexical_kernels
+from index.words.bm25 import K1, B, Floats, counted, length_norm, mean_length, token_key
+from index.words.writing import write_postings
 
 if TYPE_CHECKING:
-    from index.known_tokens import KnownTokens
+    from index.words.known_tokens import KnownTokens
 
 Rows = NDArray[np.int64]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from index import pair_kernels
+from index.vectors import pair_kernels
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]

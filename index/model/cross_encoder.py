@@ -15,7 +15,7 @@ import torch
 from sentence_transformers import CrossEncoder
 from transformers.utils.logging import disable_progress_bar
 
-from index.model_package import ModelUnavailableError
+from index.model.package import ModelUnavailableError
 
 _HINT = (
     "请检查 PATENTDOCK_RERANKER，应指向用 CrossEncoder.save_pretrained 保存的完整文件夹；删去该设置则不重排"

@@ -1,6 +1,6 @@
 """The scan of coarse rows: for each query the rows that can be among its best, scored exactly.
 
-Every row within the margin of the best k stays a candidate, and candidates are scored by the formula of `index.exact`: so the
+Every row within the margin of the best k stays a candidate, and candidates are scored by the formula of `index.vectors.exact`: so the
 answers are those of brute force, ties included, and nothing has to be looked at twice.
 """
 
@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from index import pair_kernels
-from index.coarse import CoarseRows
-from index.exact import Counts, Floats, Rows, best_first, exact_scores
+from index.vectors import pair_kernels
+from index.vectors.coarse import CoarseRows
+from index.vectors.exact import Counts, Floats, Rows, best_first, exact_scores
 
 # Rows multiplied at once. Where queries are few, the rows go through the matrix units as they lie in memory, which takes
 # half the time; where they are many, the scores of a block stay in the cache.

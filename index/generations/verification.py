@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.kit.errors import NotReady
-from index.collection import Collection
-from index.exact import UNIT_TOLERANCE
-from index.manifest import MANIFEST, FileFacts, Manifest
+from index.generations.collection import Collection
+from index.generations.manifest import MANIFEST, FileFacts, Manifest
+from index.vectors.exact import UNIT_TOLERANCE
 
 SIDES = {"patents": "专利", "needs": "需求", "products": "企业产品"}
 _SAMPLE = 64

@@ -15,15 +15,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from index.attributes import Attributes
-from index.bm25 import counted, length_norm, mean_length
-from index.collection import Collection
-from index.columns import Columns, ColumnValues, Filters
-from index.exact import best_first
-from index.generation import Generation
-from index.lexical import LexicalIndex
-from index.sentences import SentenceIndex
-from index.vectors import VectorIndex
+from index.generations.attributes import Attributes
+from index.generations.collection import Collection
+from index.generations.columns import Columns, ColumnValues, Filters
+from index.generations.generation import Generation
+from index.vectors.exact import best_first
+from index.vectors.sentences import SentenceIndex
+from index.vectors.vectors import VectorIndex
+from index.words.bm25 import counted, length_norm, mean_length
+from index.words.postings import LexicalIndex
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]

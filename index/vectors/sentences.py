@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.compiled import compiled
-from index.exact import Floats, Rows
 from index.mapped import mapped
+from index.vectors.exact import Floats, Rows
 
 _STEPS = 127
 _BLOCK = 65_536

@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from index.model_package import MANIFEST, ModelUnavailableError
+from index.model.package import MANIFEST, ModelUnavailableError
 
 _FINGERPRINT_CACHE = ".patentdock-fingerprint.json"
 _MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model"}

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical_kernels
-from index.bm25 import Floats, length_norms, token_key
+from index.words import kernels as lexical_kernels
+from index.words.bm25 import Floats, length_norms, token_key
 
 if TYPE_CHECKING:
-    from index.known_tokens import KnownTokens
+    from index.words.known_tokens import KnownTokens
 
 # Numbers that wait in memory before they go into a file, and postings that are grouped at a time.
 _WAITING = 1 << 22
@@ -29,7 +29,7 @@ Gathered = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 def write_postings(
     folder: Path, token_lists: Iterable[Sequence[str] | int], known: KnownTokens | None = None
 ) -> int:
-    """Write keys, offsets, rows, weights and lengths of `index.lexical` into `folder`; answers the number of documents.
+    """Write keys, offsets, rows, weights and lengths of `index.words.postings` into `folder`; answers the number of documents.
 
     A number in the place of tokens is a document of `known` with the same ones. Until all are there the postings wait in files
     without a name in the same folder, as large as the index.

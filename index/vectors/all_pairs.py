@@ -1,6 +1,6 @@
 """All pairs: the exact best k rows of a vector index for very many queries, under filters of their own.
 
-The coarse rows of the index (`index.coarse_scan`) are scanned for blocks of queries, on all threads. So the answers are those
+The coarse rows of the index (`index.vectors.coarse_scan`) are scanned for blocks of queries, on all threads. So the answers are those
 of `VectorIndex.search`, ties included.
 """
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from index.coarse import CoarseRows
-from index.coarse_scan import Allowed, row_bits, scan
-from index.exact import Floats, Rows, check_shape
-from index.pair_product import Product, choose_product
-from index.vectors import VectorIndex
+from index.vectors.coarse import CoarseRows
+from index.vectors.coarse_scan import Allowed, row_bits, scan
+from index.vectors.exact import Floats, Rows, check_shape
+from index.vectors.pair_product import Product, choose_product
+from index.vectors.vectors import VectorIndex
 
 BLOCK = 1024
 """Queries of one block: enough to keep the matrix units busy, few enough for the cache."""

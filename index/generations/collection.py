@@ -15,13 +15,13 @@ from unicodedata import unidata_version
 import numpy as np
 from numpy.typing import NDArray
 
-from index.columns import Columns, ColumnValues
-from index.known_tokens import KnownTokens
-from index.lexical import LexicalIndex
+from index.generations.columns import Columns, ColumnValues
 from index.mapped import mapped
-from index.sentences import KnownSentences, SentenceIndex
 from index.text import sentences, tokens
-from index.vectors import VectorIndex
+from index.vectors.sentences import KnownSentences, SentenceIndex
+from index.vectors.vectors import VectorIndex
+from index.words.known_tokens import KnownTokens
+from index.words.postings import LexicalIndex
 
 Encode = Callable[[Sequence[str]], Iterable[NDArray[np.float32]]]
 """From texts to unit vectors (n, dimensions) in their order, in blocks."""

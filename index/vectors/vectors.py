@@ -2,7 +2,7 @@
 
 The candidates are found in rounded rows that lie beside the vectors: for a query alone in the byte rows, for requests that
 wait together by one scan of the coarse rows; in the vectors where there are none, or too few candidates. What is returned
-is scored and ordered by `index.exact`: a score never depends on the route, the filter, k or the company.
+is scored and ordered by `index.vectors.exact`: a score never depends on the route, the filter, k or the company.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from types import SimpleNamespace
 import faiss
 import numpy as np
 
-from index.batch import Together
-from index.byte_rows import ByteRows
-from index.centring import Basis
-from index.coarse import CoarseRows
-from index.coarse_scan import Allowed, row_bits, scan
-from index.exact import (
+from index.vectors.batch import Together
+from index.vectors.byte_rows import ByteRows
+from index.vectors.centring import Basis
+from index.vectors.coarse import CoarseRows
+from index.vectors.coarse_scan import Allowed, row_bits, scan
+from index.vectors.exact import (
     UNIT_TOLERANCE,
     Floats,
     Rows,
@@ -29,7 +29,7 @@ from index.exact import (
     exact_products,
     exact_scores,
 )
-from index.pair_product import choose_product
+from index.vectors.pair_product import choose_product
 
 # Candidates that FAISS fetches beyond k, so that a second scan is rare: of 135,000 rows, the one 64 places behind the 500th
 # scores 4e-4 less, where single precision may err by 2e-5.

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from catalog.reference import lists as reference
-from index.attributes import UNKNOWN_DORMANCY, Attributes
+from index.generations.attributes import UNKNOWN_DORMANCY, Attributes
 from index.mapped import mapped
 
 Rows = NDArray[np.int64]
@@ -68,7 +68,7 @@ class Filters(BaseModel):
 class ColumnValues:
     """What filters and factors can ask of one document.
 
-    `force`: first and last day in force, None where unknown; `dormancy`: as in `index.attributes`.
+    `force`: first and last day in force, None where unknown; `dormancy`: as in `index.generations.attributes`.
     """
 
     segments: tuple[str, ...] = ()

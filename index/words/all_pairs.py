@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical_kernels
-from index.all_pairs import BLOCK
-from index.bm25 import Floats
-from index.lexical import LexicalIndex, Rows
+from index.vectors.all_pairs import BLOCK
+from index.words import kernels as lexical_kernels
+from index.words.bm25 import Floats
+from index.words.postings import LexicalIndex, Rows
 
 _READ = 64 * BLOCK
 
