@@ -17,6 +17,7 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
+from assessment.eligibility import gate as eligibility
 from catalog.db import Database, sqlite_url
 from catalog.kit.terms import FactKind, LegalStatus, PatentKind
 from catalog.registers import patents as patent_upserts
@@ -25,7 +26,6 @@ from catalog.supply.facts import FactCreate
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
-from matching import eligibility
 from service.eligibility import Asked, Tally, check
 from service.eligibility_workbook import about, write
 

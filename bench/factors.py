@@ -22,11 +22,11 @@ import demo
 from index.generations.generation import Generation
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
-from matching.benchmark import load
-from matching.evaluate import CONDITIONS, measure
-from matching.factor_rules import Factor, FactorRules
-from matching.factor_rules import load as load_rules
-from matching.night import factors_of, patents_for_needs
+from matching.evaluation.benchmark import load
+from matching.evaluation.evaluate import CONDITIONS, measure
+from matching.night.night import factors_of, patents_for_needs
+from matching.ranking.factor_rules import Factor, FactorRules
+from matching.ranking.factor_rules import load as load_rules
 from service.indexing import rebuild
 from service.installation import initialise
 from service.runtime import Runtime

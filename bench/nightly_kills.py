@@ -52,7 +52,7 @@ from index.generations.columns import Filters
 from index.generations.documents import patent_text
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
-from matching.match import Matcher
+from matching.answers.matcher import Matcher
 from service.nightly import STAGES
 from service.runtime import Runtime
 from service.settings import Settings

@@ -18,8 +18,8 @@ import numpy as np
 
 from index.text import tokens
 from index.words.postings import LexicalIndex
-from matching.benchmark import Benchmark, load
-from matching.compare import paired_bootstrap, values
+from matching.evaluation.benchmark import Benchmark, load
+from matching.evaluation.compare import paired_bootstrap, values
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "realdata" / "patents_dev.jsonl"

@@ -47,7 +47,7 @@ from index.live.view import Embedded, LiveCollection, Recent, laid_over
 from index.model.encoder import Encoder
 from index.text import sentences, tokens
 from index.vectors.sentences import SentenceIndex
-from matching.retrieve import Need, retrieve
+from matching.retrieval.retrieve import Need, retrieve
 from service.installation import initialise
 
 COUNTS = (0, 1000, 5000)

@@ -16,11 +16,11 @@ import numpy as np
 from index.generations.collection import Collection, Document
 from index.generations.columns import ColumnValues
 from index.model.encoder import Encoder
-from matching.benchmark import Benchmark, half, load
-from matching.compare import paired_bootstrap
-from matching.feedback import Marks, refined
-from matching.metrics import ndcg
-from matching.retrieve import Need, retrieve
+from matching.answers.refinement import Marks, refined
+from matching.evaluation.benchmark import Benchmark, half, load
+from matching.evaluation.compare import paired_bootstrap
+from matching.evaluation.metrics import ndcg
+from matching.retrieval.retrieve import Need, retrieve
 
 DEPTH = 110
 UNSUITABLE = 2

@@ -16,7 +16,7 @@ from catalog.db import Database, sqlite_url
 from catalog.kit.base import ClassRef
 from catalog.supply import patent_classes
 from index.generations.generation import GenerationStore
-from matching.segments import BLOCK, TextClassifier
+from matching.night.classes import BLOCK, TextClassifier
 
 
 def _leading(refs: list[ClassRef]) -> set[str]:

@@ -46,7 +46,7 @@ def check_generation(runtime: Runtime) -> str:
 
 def pending(runtime: Runtime) -> list[str]:
     """What works, but rests on something that has changed since; empty when nothing does."""
-    from matching.catalogue_in_use import notices
+    from matching.answers.segment_names import notices
 
     generation = runtime.recent.current()
     if generation is None:

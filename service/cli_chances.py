@@ -12,8 +12,8 @@ from service.cli_runtime import ready_runtime
 from service.field_problems import InvalidFields, field_problems
 
 if TYPE_CHECKING:
-    from matching.licensees import Licensee
-    from matching.portfolio_chances import Chance
+    from matching.reverse.chances import Chance
+    from matching.reverse.licensees import Licensee
 
 Many = list[str] | None
 MAX_ID = 2**31 - 1  # of a 32-bit key column

@@ -16,9 +16,9 @@ from service.cli_runtime import any_runtime
 from service.field_problems import FieldProblem, InvalidFields
 
 if TYPE_CHECKING:
-    from matching.compare import QueryDifference
-    from matching.evaluate import Evaluation
-    from matching.suite import SuiteResult
+    from matching.evaluation.compare import QueryDifference
+    from matching.evaluation.evaluate import Evaluation
+    from matching.evaluation.suite import SuiteResult
 
 # A need is a paragraph; --json and the report give it whole.
 _SHOWN_LETTERS = 24
@@ -77,9 +77,9 @@ def _check(
 
 
 def _folder(folder: Path, pair: tuple[str, str] | None, run: Path | None, as_json: bool) -> None:
-    from matching.benchmark import load
-    from matching.compare import by_query
-    from matching.evaluate import CONDITIONS, measure, write_run
+    from matching.evaluation.benchmark import load
+    from matching.evaluation.compare import by_query
+    from matching.evaluation.evaluate import CONDITIONS, measure, write_run
 
     unknown = [name for name in pair or () if name not in CONDITIONS]
     if unknown:
@@ -110,7 +110,7 @@ def _print_metrics(evaluation: Evaluation, as_json: bool) -> None:
 
 
 def _suite(path: Path, names: list[str], out: Path | None, as_json: bool) -> None:
-    from matching import suite, suite_file
+    from matching.evaluation import suite, suite_file
     from service import eval_report
 
     conditions = suite_file.read(path)
@@ -159,7 +159,7 @@ def _print_suite(result: SuiteResult) -> None:
 
 
 def _suite_comparison(path: Path, names: list[str], pair: tuple[str, str], as_json: bool) -> None:
-    from matching import suite, suite_file
+    from matching.evaluation import suite, suite_file
 
     conditions = suite_file.read(path)
     conditions.named(pair)
@@ -176,7 +176,7 @@ def _suite_comparison(path: Path, names: list[str], pair: tuple[str, str], as_js
 def _print_comparison(
     found: Sequence[QueryDifference], pair: tuple[str, str], metric: str, as_json: bool
 ) -> None:
-    from matching.compare import paired_bootstrap
+    from matching.evaluation.compare import paired_bootstrap
     from service import eval_report
 
     if as_json:

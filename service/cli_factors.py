@@ -12,7 +12,7 @@ from service.cli_output import export_rules, print_json, print_table
 from service.cli_runtime import any_runtime
 
 if TYPE_CHECKING:
-    from matching.factor_rules import Factor, FactorRules
+    from matching.ranking.factor_rules import Factor, FactorRules
 
 
 def factors(
@@ -20,7 +20,7 @@ def factors(
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> None:
     """查看或导出对接因素：使匹配结果略微靠前或靠后的六项及其最大金额。"""
-    from matching.factor_rules import FILE_NAME, Factor, load
+    from matching.ranking.factor_rules import FILE_NAME, Factor, load
 
     data_dir = any_runtime().settings.data
     rules = load(data_dir)

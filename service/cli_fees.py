@@ -15,7 +15,7 @@ from service.cli_output import export_rules, note, print_json, print_table
 from service.cli_runtime import any_runtime, ready_runtime
 
 if TYPE_CHECKING:
-    from matching.fee_models import FeeInput, FeeSheet
+    from assessment.fees.models import FeeInput, FeeSheet
 
 EXAMPLE = """# 许可费测算的资料。删去没有的项目；金额为元，比例为 %。
 # 填写申请号（专利须已导入）时，名称、类型、申请日与行业取自目录。
@@ -112,7 +112,7 @@ def _read(path: Path | None) -> dict[str, Any]:
 def _input(values: dict[str, Any]) -> FeeInput:
     from pydantic import ValidationError
 
-    from matching.fee_models import FeeInput
+    from assessment.fees.models import FeeInput
     from service.field_problems import InvalidFields, field_problems
 
     try:
@@ -159,7 +159,7 @@ def fees_rules(
     as_json: Json = False,
 ) -> None:
     """查看或导出测算规则：一对多系数、上限、惯例费率、全国公开统计。"""
-    from matching.fee_rules import FILE_NAME, load
+    from assessment.fees.rules import FILE_NAME, load
 
     data_dir = any_runtime().settings.data
     rules = load(data_dir)

@@ -222,7 +222,7 @@ def licences_check(
     as_json: Json = False,
 ) -> None:
     """批量核查开放许可资格：可以、不得或资料不足，附依据条款、数据和待办事项；查不到的照列。"""
-    from matching.eligibility import load_table
+    from assessment.eligibility.gate import load_table
     from service.eligibility import Tally
     from service.eligibility_workbook import about, write
 
@@ -284,8 +284,8 @@ def licences_rules(
     reset: Annotated[bool, typer.Option("--reset", help="恢复内置判定表")] = False,
 ) -> None:
     """查看、导出、启用开放许可资格判定表；法律规定的规则不能改动，一般知识的规则可以。"""
-    from matching.eligibility import load_table
-    from matching.eligibility_table import FILE_NAME, text
+    from assessment.eligibility.gate import load_table
+    from assessment.eligibility.table import FILE_NAME, text
 
     data = any_runtime().settings.data
     if install is not None:
@@ -308,7 +308,7 @@ def licences_rules(
 
 
 def _install(path: Path, target: Path) -> None:
-    from matching.eligibility import check_table
+    from assessment.eligibility.gate import check_table
 
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -12,7 +12,7 @@ from service.cli_runtime import ready_runtime
 from service.field_problems import FieldProblem, InvalidFields
 
 if TYPE_CHECKING:
-    from matching.results import MatchResponse, NeedMatch, PatentMatch
+    from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
     from service.match_context import ContextInput
     from service.match_request import PatentMatchQuery
 
@@ -137,7 +137,7 @@ def _checked_text(text: str) -> str:
 
 
 def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> None:
-    from matching.results import PatentMatch
+    from matching.answers.results import PatentMatch
     from service.exports import rerank_text
 
     if not response.items:

@@ -37,7 +37,7 @@ def note(text: str) -> None:
 
 def export_rules(name: str, data_dir: Path, target: Path, more: str = "") -> None:
     """Write the rule file in force to `target` and say how a changed one comes into force. Raises InvalidInput."""
-    from matching.rule_files import read
+    from catalog.reference.rule_files import read
 
     target.write_text(read(name, data_dir).text, encoding="utf-8")
     note(f"已写入 {target}；修改后存为 {data_dir / name} 即生效{more}")

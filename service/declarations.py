@@ -8,6 +8,9 @@ from pathlib import Path
 
 from pydantic import Field
 
+from assessment.eligibility import gate as eligibility
+from assessment.eligibility.gate import Eligibility, Verdict
+from assessment.eligibility.table import Effect
 from catalog.db import Session
 from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import MAX_PAGE_SIZE, PageQuery
@@ -20,9 +23,6 @@ from catalog.licences.licences import Licence
 from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules, TermsWarning
 from catalog.licences.shown import LicencePublic
-from matching import eligibility
-from matching.eligibility import Eligibility, Verdict
-from matching.eligibility_table import Effect
 from service.declaration_documents import VALID
 
 MOST_EXPORTED = 100_000

@@ -9,12 +9,12 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
+from assessment.eligibility.gate import CheckedPatent, Eligibility, Verdict, checked
+from assessment.eligibility.table import Table
 from catalog.db import Session
 from catalog.supply import patents
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
-from matching.eligibility import CheckedPatent, Eligibility, Verdict, checked
-from matching.eligibility_table import Table
 
 NOT_FOUND = "目录中没有这件专利，请先导入"
 BLOCK = 2000

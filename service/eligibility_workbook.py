@@ -7,14 +7,14 @@ from pathlib import Path
 
 import xlsxwriter
 
+from assessment.eligibility.gate import Verdict
+from assessment.eligibility.table import Effect
 from catalog.kit.errors import InvalidInput
 from ingestion.columns.detectors import is_application_number, share
 from ingestion.columns.headers import role_of
 from ingestion.readers import readers
 from ingestion.readers.sheets import Row, Sheet
 from ingestion.values.cells import Cell, text
-from matching.eligibility import Verdict
-from matching.eligibility_table import Effect
 from service.documents import printable
 from service.eligibility import CheckCounts, CheckedItem
 

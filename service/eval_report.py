@@ -8,9 +8,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
-from matching.compare import Interval, QueryDifference
-from matching.suite import CollectionResult, ConditionResult, Shortfall, SuiteResult
-from matching.suite_file import BASELINES, Part
+from matching.evaluation.compare import Interval, QueryDifference
+from matching.evaluation.suite import CollectionResult, ConditionResult, Shortfall, SuiteResult
+from matching.evaluation.suite_file import BASELINES, Part
 
 PART_NAMES: dict[Part, str] = {"tuning": "调参", "test": "测试", "all": "全部"}
 _BASELINE_NAMES = {"rrf": "名次融合", "relevance": "相关度"}

@@ -11,10 +11,10 @@ import xlsxwriter
 
 from catalog.kit.terms import StatusBasis
 from catalog.supply.patents_shown import PatentPublic
-from matching.factors import FactorAmount
-from matching.families import FamilyMember
-from matching.rerank import RerankReport
-from matching.results import MatchResponse, PatentMatch
+from matching.answers.results import MatchResponse, PatentMatch
+from matching.ranking.factors import FactorAmount
+from matching.ranking.families import FamilyMember
+from matching.ranking.rerank import RerankReport
 
 COLUMNS = (
     ("名次", 6),

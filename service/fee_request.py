@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from assessment.fees import rules as fee_rules
+from assessment.fees.bench import estimate
+from assessment.fees.models import FeeInput, FeeSheet
 from catalog.db import Session
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import PatentKind
@@ -13,9 +16,6 @@ from catalog.supply import patents, patents_shown
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.fields import industry
-from matching import fee_rules
-from matching.fee_models import FeeInput, FeeSheet
-from matching.fees import estimate
 from service.field_problems import FieldProblem, InvalidFields
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from assessment.fees.models import FeeSheet, Method, Plan
 from catalog.kit.money import WAN, in_wan, plain
-from matching.fee_models import FeeSheet, Method, Plan
 from service.documents import Cell, Document, Section
 
 

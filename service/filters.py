@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from assessment.eligibility.gate import Eligibility
 from catalog.db import Session
 from catalog.kit.base import Schema
 from catalog.kit.errors import InvalidInput
@@ -17,8 +18,7 @@ from catalog.reference import lists as reference
 from catalog.segments import segments
 from ingestion.identifiers import industry_code, ipc, region_code
 from ingestion.identifiers.errors import InvalidIdentifier
-from matching.eligibility import Eligibility
-from matching.match_filters import MatchFilters
+from matching.answers.filters import MatchFilters
 from service.field_problems import FieldProblem, InvalidFields, shown
 
 MAX_VALUES = 100

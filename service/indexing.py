@@ -31,11 +31,11 @@ class IndexReport:
 def rebuild(runtime: Runtime, progress: Callable[[str, int, int], None] | None = None) -> IndexReport:
     """Build a generation; what has no segment is classified by its nearest patents on the way.
 
-    Raises as `index.generations.build.reindex` does, and as `matching.canaries.check`.
+    Raises as `index.generations.build.reindex` does, and as `matching.evaluation.canaries.check`.
     """
     from index.generations.build import reindex
-    from matching import canaries
-    from matching.segments import assign_from_text
+    from matching.evaluation import canaries
+    from matching.night.classes import assign_from_text
 
     assigned = Assigned()
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from catalog.db import Session
 from catalog.kit.base import Schema
-from matching.factors import Context, FactorOptions
+from matching.ranking.factors import Context, FactorOptions
 from service.field_problems import FieldProblem, InvalidFields
 from service.filters import ClassConditions, Values, codes_of, values_field
 

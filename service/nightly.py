@@ -177,8 +177,8 @@ class _Night:
 
     def match(self) -> Result:
         """Match all needs and patents of tonight's generation."""
-        from matching import factor_rules
-        from matching.night import Found, match_all
+        from matching.night.night import Found, match_all
+        from matching.ranking import factor_rules
 
         with self.runtime.database.write() as session:
             night_matches.clear(session, self.run_id)

@@ -9,18 +9,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from assessment.eligibility.gate import Eligibility
 from catalog.kit.errors import NotReady, PatentDockError
 from catalog.kit.terms import HolderKind, PatentKind
 from catalog.reference import lists as reference
 from catalog.segments import segments
 from catalog.segments.segments import CataloguePublic
-from matching.completer import Completer
-from matching.elements import with_answer
-from matching.eligibility import Eligibility
-from matching.factors import FactorOptions
-from matching.feedback import Marks
-from matching.match_filters import MatchFilters
-from matching.results import MatchResponse, PatentMatch
+from matching.answers.completer import Completer
+from matching.answers.filters import MatchFilters
+from matching.answers.refinement import Marks
+from matching.answers.results import MatchResponse, PatentMatch
+from matching.need.elements import with_answer
+from matching.ranking.factors import FactorOptions
 from service import exports
 from service.dependencies import RuntimeDep
 from service.field_problems import InvalidFields, sentence

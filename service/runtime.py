@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from index.generations.generation import GenerationStore
     from index.live.follower import Follower
     from index.model.encoder import Encoder
-    from matching.completer import Completer
-    from matching.match import Matcher
-    from matching.rerank import Reranker
+    from matching.answers.completer import Completer
+    from matching.answers.matcher import Matcher
+    from matching.ranking.rerank import Reranker
 
 
 class Runtime:
@@ -94,21 +94,21 @@ class Runtime:
         if not its.reranker:
             return None
         from index.model.cross_encoder import PairReader
-        from matching.rerank import Reranker
+        from matching.ranking.rerank import Reranker
 
         return Reranker(PairReader.load(its.reranker), its.rerank_top, its.rerank_ms, its.rerank_weight)
 
     @cached_property
     def completer(self) -> Completer:
         """What completes needs. Raises NotReady when the model is missing."""
-        from matching.completer import Completer
+        from matching.answers.completer import Completer
 
         return Completer(self.matcher, self.encoder, self.settings.data)
 
     @cached_property
     def matcher(self) -> Matcher:
         """The matcher over database, index and model. Raises NotReady."""
-        from matching.match import Matcher
+        from matching.answers.matcher import Matcher
 
         return Matcher(self.database, self.recent, self.encoder, self.settings.data, self.reranker)
 

@@ -33,7 +33,7 @@ def screen(
         generation, missing = None, UNUSABLE_INDEX
     strengths: dict[int, float] = {}
     if generation is not None:
-        from matching.strength import match_strength
+        from matching.night.strength import match_strength
 
         strengths = match_strength(generation)
     report = dormancy.screen(runtime.database, as_of, weights, strengths, progress)

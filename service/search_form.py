@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
 
+from assessment.eligibility.gate import Eligibility
 from catalog.kit.terms import HolderKind, PatentKind
-from matching.eligibility import Eligibility
 from service.field_problems import FieldProblem, InvalidFields, field_problems
 from service.filters import FilterInput
 from service.match_context import ContextInput

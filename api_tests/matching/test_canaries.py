@@ -7,7 +7,7 @@ import pytest
 from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
-from matching.canaries import FILE_NAME, CanaryMissed, check
+from matching.evaluation.canaries import FILE_NAME, CanaryMissed, check
 from service.runtime import Runtime
 
 

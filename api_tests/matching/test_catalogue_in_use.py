@@ -14,7 +14,7 @@ from catalog.segments import segments
 from catalog.segments.segments import CatalogueEntry, SegmentEntry
 from index.generations.build import reindex
 from index.generations.generation import Generation, GenerationStore
-from matching.catalogue_in_use import SegmentNames, segment_names
+from matching.answers.segment_names import SegmentNames, segment_names
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.kit.errors import InvalidInput
-from matching.cleaning import clauses, clean, load
+from matching.need.cleaning import clauses, clean, load
 
 PHRASES = [
     "本公司成立于2011年，",

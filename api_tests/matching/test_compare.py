@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.benchmark import Benchmark
-from matching.compare import by_query, paired_bootstrap
+from matching.evaluation.benchmark import Benchmark
+from matching.evaluation.compare import by_query, paired_bootstrap
 
 SCORES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=30)
 

@@ -5,7 +5,7 @@ import pytest
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from index.generations.columns import Filters
-from matching.completer import Completer
+from matching.answers.completer import Completer
 from service.runtime import Runtime
 
 TEXT = (

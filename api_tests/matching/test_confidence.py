@@ -3,7 +3,7 @@
 import pytest
 
 from index.generations.columns import Filters
-from matching.confidence import Band, Level
+from matching.retrieval.confidence import Band, Level
 from service.runtime import Runtime
 
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from catalog.kit.errors import InvalidInput
 from index.text import sentences
-from matching.cleaning import clean
-from matching.completion import Found, NeedReading, annotate, combine, read_need
-from matching.coverage import PatentCoverage, PatentSentences, PointCoverage
-from matching.element_rules import Element, load
-from matching.elements import ElementPhrase, missing, points, stated, with_answer
+from matching.need.cleaning import clean
+from matching.need.completion import Found, NeedReading, annotate, combine, read_need
+from matching.need.coverage import PatentCoverage, PatentSentences, PointCoverage
+from matching.need.element_rules import Element, load
+from matching.need.elements import ElementPhrase, missing, points, stated, with_answer
 
 EVALUATION = Path(__file__).resolve().parents[2] / "evaluation"
 NEED = (

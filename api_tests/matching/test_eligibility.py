@@ -13,6 +13,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from assessment.eligibility import gate as eligibility
+from assessment.eligibility import table as eligibility_table
+from assessment.eligibility.conditions import CONDITIONS
+from assessment.eligibility.gate import Verdict, decide
+from assessment.eligibility.table import Effect
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.terms import FactKind, LicenceStatus, OwnerConsent
@@ -24,10 +29,6 @@ from catalog.supply import facts
 from catalog.supply.facts import FactCreate
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
-from matching import eligibility, eligibility_table
-from matching.eligibility import Verdict, decide
-from matching.eligibility_conditions import CONDITIONS
-from matching.eligibility_table import Effect
 
 D = date
 DAY = D(2026, 6, 30)

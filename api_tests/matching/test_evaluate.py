@@ -7,7 +7,7 @@ import pytest
 
 from catalog.kit.errors import InvalidInput
 from index.model.encoder import Encoder
-from matching.evaluate import evaluate, write_run
+from matching.evaluation.evaluate import evaluate, write_run
 
 CORPUS = {
     "p1": "一种离心泵叶轮，叶片表面设置减阻涂层，降低汽蚀。",

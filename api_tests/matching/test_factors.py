@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import HolderKind
+from catalog.reference.rule_files import read
 from index.generations.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from index.generations.columns import Columns, ColumnValues
-from matching.factor_rules import FILE_NAME, Factor, load
-from matching.factors import AskedFactors, Context, FactorAmount, PairFactors
-from matching.rule_files import read
+from matching.ranking.factor_rules import FILE_NAME, Factor, load
+from matching.ranking.factors import AskedFactors, Context, FactorAmount, PairFactors
 
 TODAY = date(2026, 6, 1)
 RULES = load()

@@ -11,7 +11,7 @@ import pytest
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import PatentKind
 from catalog.supply.patents_shown import PatentPublic
-from matching.families import FILE_NAME, Families, Floats, Reason, load
+from matching.ranking.families import FILE_NAME, Families, Floats, Reason, load
 
 DAY = date(2021, 3, 5)
 RULES = load()

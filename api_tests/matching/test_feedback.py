@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assessment.feedback import TOO_FEW, summary
 from catalog.db import Session
 from catalog.demand import feedback
 from catalog.demand.feedback import FeedbackCreate, FeedbackFilter
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import patents
 from index.generations.columns import Filters
-from matching.feedback import Marks, refined
-from matching.feedback_summary import TOO_FEW, summary
-from matching.retrieve import Need
+from matching.answers.refinement import Marks, refined
+from matching.retrieval.retrieve import Need
 from service.runtime import Runtime
 
 TEXT = "设备故障多，想提前发现问题，少停机"

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from assessment.fees.bench import estimate
+from assessment.fees.models import FeeInput, FeeSheet, Method, Plan
+from assessment.fees.rules import FILE_NAME, OneToMany, load
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import PaymentForm, RoyaltyBase
+from catalog.reference.rule_files import read
 from catalog.statistics.contracts import ContractStatistics, FixedFigures, RoyaltyFigures
-from matching.fee_models import FeeInput, FeeSheet, Method, Plan
-from matching.fee_rules import FILE_NAME, OneToMany, load
-from matching.fees import estimate
-from matching.rule_files import read
 
 TODAY = date(2026, 1, 1)
 NONE_RECORDED = ContractStatistics(asked=None)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.fuse import RRF_K, reciprocal_rank_fusion
+from matching.evaluation.fuse import RRF_K, reciprocal_rank_fusion
 
 Rankings = st.lists(st.lists(st.integers(0, 30), unique=True, max_size=20), min_size=1, max_size=3)
 

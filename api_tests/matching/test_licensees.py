@@ -13,10 +13,10 @@ from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply import holders, patent_lists, patents, patents_shown
 from index.generations.columns import Filters
-from matching.industry_agreement import PatentIndustries
-from matching.licensee_rules import load
-from matching.licensees import PARTS, LicenseeFinder
-from matching.portfolio_chances import ChanceConditions, ChanceFinder
+from matching.reverse.chances import ChanceConditions, ChanceFinder
+from matching.reverse.industry_agreement import PatentIndustries
+from matching.reverse.licensee_rules import load
+from matching.reverse.licensees import PARTS, LicenseeFinder
 from service.runtime import Runtime
 
 RULE = load().industry

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from api_tests.matching.test_families import patent
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
-from matching import listing
-from matching.families import Floats, load
-from matching.listing import SPARE, ListedPatents, Options, listed
-from matching.relevance import MICRO
-from matching.rerank import Reranker
-from matching.retrieve import Hit
+from matching.ranking import listing
+from matching.ranking.families import Floats, load
+from matching.ranking.listing import SPARE, ListedPatents, Options, listed
+from matching.ranking.rerank import Reranker
+from matching.retrieval.relevance import MICRO
+from matching.retrieval.retrieve import Hit
 
 HITS = 200
 

@@ -21,11 +21,11 @@ from index.generations.columns import Filters
 from index.generations.generation import GenerationStore
 from index.live.follower import Follower
 from index.model.encoder import Encoder
-from matching import factor_rules
-from matching.live_pairs import needs_for_patents_now
-from matching.match import Matcher
-from matching.night import factors_of
-from matching.portfolio_chances import ChanceConditions, ChanceFinder
+from matching.answers.matcher import Matcher
+from matching.night.night import factors_of
+from matching.ranking import factor_rules
+from matching.reverse.chances import ChanceConditions, ChanceFinder
+from matching.reverse.live_pairs import needs_for_patents_now
 
 NEED = "求隔膜涂覆陶瓷的办法"
 

@@ -5,16 +5,17 @@ from datetime import date
 
 import pytest
 
+from assessment.eligibility.gate import Eligibility
 from catalog.demand.needs import page as need_page
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import PatentPublic, publics
 from index.generations.columns import Filters
-from matching import listing, match
-from matching.eligibility import Eligibility
-from matching.match import Matcher
-from matching.match_filters import MatchFilters
+from matching.answers import matcher as match
+from matching.answers.filters import MatchFilters
+from matching.answers.matcher import Matcher
+from matching.ranking import listing
 from service.runtime import Runtime
 
 TEXT = "铸件内部有气孔，想找能在线检测缺陷的办法"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from matching.metrics import summarise
+from matching.evaluation.metrics import summarise
 
 REFERENCE = json.loads((Path(__file__).parent / "ranx_reference.json").read_text(encoding="utf-8"))
 

@@ -12,10 +12,10 @@ from catalog.runs.matches import NightMatch, NightSide
 from index.generations.columns import Filters
 from index.generations.documents import patent_text
 from index.generations.generation import Generation
-from matching import factor_rules
-from matching.factors import AskedFactors
-from matching.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, factors_of, match_all
-from matching.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
+from matching.night.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, factors_of, match_all
+from matching.ranking import factor_rules
+from matching.ranking.factors import AskedFactors
+from matching.retrieval.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
 from service.runtime import Runtime
 
 DAY = date(2026, 6, 1)

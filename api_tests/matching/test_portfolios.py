@@ -6,7 +6,7 @@ from itertools import chain, combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.portfolios import Candidate, Portfolio, portfolios
+from matching.need.combinations import Candidate, Portfolio, portfolios
 
 POINTS = 5
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.elements import missing, stated
-from matching.questions import MOST_ANSWERS, NearPatent, questions
+from matching.need.elements import missing, stated
+from matching.need.questions import MOST_ANSWERS, NearPatent, questions
 
 NEED = "水泵用于矿井，老是漏水，噪声太大。"
 PATENTS = [

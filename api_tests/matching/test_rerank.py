@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.relevance import MICRO
-from matching.rerank import Reranker
+from matching.ranking.rerank import Reranker
+from matching.retrieval.relevance import MICRO
 
 
 @dataclass

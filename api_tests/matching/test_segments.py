@@ -17,7 +17,7 @@ from catalog.supply.patents import PatentCreate
 from index.generations.build import reindex
 from index.generations.generation import GenerationStore
 from index.model.encoder import Encoder
-from matching.segments import assign_from_text
+from matching.night.classes import assign_from_text
 from service.installation import initialise
 
 PUMP = ClassRef(scheme="segment", code="HB04", basis="ipc")

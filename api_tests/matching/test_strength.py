@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from index.vectors.vectors import VectorIndex
-from matching.strength import match_strength
+from matching.night.strength import match_strength
 
 DIMENSIONS = 48
 

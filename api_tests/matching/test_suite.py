@@ -11,8 +11,8 @@ import pytest
 from catalog.kit.errors import InvalidInput
 from index.model.encoder import Encoder
 from index.model.measurement import choose_precision
-from matching import suite, suite_file
-from matching.benchmark import half, known_items, load, part_of, title_hash
+from matching.evaluation import suite, suite_file
+from matching.evaluation.benchmark import half, known_items, load, part_of, title_hash
 
 EVALUATION = Path(__file__).parents[2] / "evaluation"
 CONDITIONS = EVALUATION / "conditions.toml"

@@ -21,8 +21,8 @@ from catalog.licences.licences import LicenceCreate
 from catalog.registers import patents as patent_upserts
 from index.generations.build import reindex
 from index.generations.columns import Filters
-from matching.factors import FactorOptions
-from matching.relevance import MICRO
+from matching.ranking.factors import FactorOptions
+from matching.retrieval.relevance import MICRO
 from service import cli_match
 from service.doctor import examine
 from service.exports import COLUMNS

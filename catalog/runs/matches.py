@@ -38,7 +38,7 @@ class NightMatches(SQLModel, table=True):
 class NightMatch(NamedTuple):
     """One match: the record of the other side, the score, and the parts that add up to it.
 
-    `factors` is the sum of all factors (`matching.factors`); the nights before there were any have none.
+    `factors` is the sum of all factors (`matching.ranking.factors`); the nights before there were any have none.
     """
 
     id: int

@@ -11,8 +11,8 @@ from pydantic import Field
 from catalog.demand.enterprises import EnterpriseFilter
 from catalog.kit.paging import PageQuery
 from index.generations.columns import Filters
-from matching.licensees import Licensee, LicenseeFinder, LicenseePage
-from matching.portfolio_chances import (
+from matching.answers.results import Evidence
+from matching.reverse.chances import (
     MOST_PER_PATENT,
     Chance,
     ChanceConditions,
@@ -20,7 +20,7 @@ from matching.portfolio_chances import (
     ChancePage,
     Group,
 )
-from matching.results import Evidence
+from matching.reverse.licensees import Licensee, LicenseeFinder, LicenseePage
 from service.dependencies import RecordId, RuntimeDep
 from service.errors import responses
 from service.exports import factors_text

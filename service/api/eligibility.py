@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, model_validator
 
+from assessment.eligibility import gate as eligibility
+from assessment.eligibility.gate import Verdict
 from catalog.kit.base import Schema
-from matching import eligibility
-from matching.eligibility import Verdict
 from service.dependencies import Reading, RecordId, RuntimeDep
 from service.eligibility import CheckCounts, CheckedItem, Tally, by_ids, by_numbers, check
 from service.errors import responses

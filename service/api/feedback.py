@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response, status
 from pydantic import Field, ValidationError, model_validator
 
+from assessment.feedback import FeedbackSummary, summary
 from catalog.db import Session
 from catalog.demand import feedback
 from catalog.demand.feedback import MAX_ID, FeedbackCreate, FeedbackFilter, FeedbackPublic
@@ -14,8 +15,7 @@ from catalog.kit.base import Schema, chunks
 from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
-from matching.feedback import Marks, RefinedMatches
-from matching.feedback_summary import FeedbackSummary, summary
+from matching.answers.refinement import Marks, RefinedMatches
 from service import list_exports
 from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.errors import responses

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Query, Response
 
-from matching import fee_rules
-from matching.fee_models import FeeInput, FeeSheet
-from matching.fee_rules import FeeRules
+from assessment.fees import rules as fee_rules
+from assessment.fees.models import FeeInput, FeeSheet
+from assessment.fees.rules import FeeRules
 from service.dependencies import Reading, RuntimeDep
 from service.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.errors import responses

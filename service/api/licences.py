@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field
 
+from assessment.eligibility.gate import Verdict
 from catalog.db import Session
 from catalog.kit.base import Schema
 from catalog.kit.paging import Page, PageQuery
@@ -19,7 +20,6 @@ from catalog.licences.history import LicenceChangePublic
 from catalog.licences.licences import Licence, LicenceCreate, LicenceUpdate
 from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules
-from matching.eligibility import Verdict
 from service import declaration_documents
 from service.api.fees import DocumentFormat, attachment
 from service.declarations import LicenceShown, described, every, publish, shown, withdrawal_effect

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from index.generations.columns import Filters
-from matching.completer import Portfolios, Questions
-from matching.results import MatchResponse, NeedMatch, PatentMatch
+from matching.answers.completer import Portfolios, Questions
+from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
 from service.dependencies import RecordId, RuntimeDep
 from service.errors import responses
 from service.filters import FilterInput, resolve

@@ -1,0 +1,120 @@
+"""What answers to matches come to (匹配反馈统计): by reason, segment and holder, silent where there are too few.
+
+A handful of answers, or many of one firm, tells nothing of a segment or a holder: below the floor (feedback.toml) a group
+shows how many there are and nothing of what they say. No ranking looks at any of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.db import Session
+from catalog.demand import feedback
+from catalog.demand.feedback import FeedbackFilter, Tally
+from catalog.kit.terms import FeedbackReason, FeedbackVerdict
+from catalog.reference.rule_files import parse, read
+from catalog.segments import segments
+from catalog.supply import holders
+
+FILE_NAME = "feedback.toml"
+TOO_FEW = "样本不足"
+NO_EFFECT = "答复只供积累与统计，不改变任何人的匹配排序；同一企业对同一需求和专利只计最后一次"
+
+
+class Floor(BaseModel):
+    """From how many answers of how many firms on a group is spoken of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answers: int = Field(ge=1, description="答复条数")
+    firms: int = Field(ge=1, description="不同企业数")
+
+
+class ReasonCount(BaseModel):
+    """How many answers name a reason."""
+
+    reason: FeedbackReason
+    reason_name: str
+    answers: int
+    firms: int
+
+
+class FeedbackGroup(BaseModel):
+    """The answers of one group; `suitable`, `unsuitable` and `reasons` are null where there are too few."""
+
+    key: str = Field(description="细分领域代码或专利权人编号；全部为空")
+    name: str
+    answers: int = Field(description="答复条数")
+    firms: int = Field(description="作答企业数")
+    enough: bool = Field(description="是否达到统计门槛")
+    note: str = Field(description="未达门槛时为“样本不足”及还差多少")
+    suitable: int | None
+    unsuitable: int | None
+    reasons: list[ReasonCount] | None = Field(description="不合适的原因，多的在前")
+
+
+class FeedbackSummary(BaseModel):
+    """All groups and the floor they were held against."""
+
+    floor: Floor
+    floor_version: str
+    note: str = NO_EFFECT
+    whole: FeedbackGroup
+    by_segment: list[FeedbackGroup]
+    by_holder: list[FeedbackGroup]
+
+
+def summary(session: Session, where: FeedbackFilter, data_dir: Path | None = None) -> FeedbackSummary:
+    """The answers that meet the conditions, counted. Raises InvalidInput for an unusable floor."""
+    file = read(FILE_NAME, data_dir)
+    floor = parse(file, Floor)
+    tallies = {group: feedback.tallies(session, where, group) for group in ("all", "segment", "holder")}
+    names = holders.names_of(session, [int(key) for key in {t.key for t in tallies["holder"]}])
+    whole = _groups(tallies["all"], {"": "全部"}, floor)
+    return FeedbackSummary(
+        floor=floor,
+        floor_version=file.version,
+        whole=whole[0] if whole else _group("", "全部", Tally("", None, None, 0, 0), [], floor),
+        by_segment=_groups(tallies["segment"], segments.names_in_use(session), floor),
+        by_holder=_groups(tallies["holder"], {str(id_): name for id_, name in names.items()}, floor),
+    )
+
+
+def _groups(tallies: Sequence[Tally], names: Mapping[str, str], floor: Floor) -> list[FeedbackGroup]:
+    """The groups, those with most answers first."""
+    whole = {tally.key: tally for tally in tallies if tally.verdict is None}
+    parts: dict[str, list[Tally]] = {key: [] for key in whole}
+    for tally in tallies:
+        if tally.verdict is not None:
+            parts[tally.key].append(tally)
+    found = [_group(key, names.get(key, key), its, parts[key], floor) for key, its in whole.items()]
+    return sorted(found, key=lambda group: (-group.answers, group.key))
+
+
+def _group(key: str, name: str, whole: Tally, parts: Sequence[Tally], floor: Floor) -> FeedbackGroup:
+    enough = whole.answers >= floor.answers and whole.firms >= floor.firms
+    told = {verdict: sum(p.answers for p in parts if p.verdict == verdict) for verdict in FeedbackVerdict}
+    lacking = f"{TOO_FEW}：须有 {floor.firms} 家企业的 {floor.answers} 条答复"
+    return FeedbackGroup(
+        key=key,
+        name=name,
+        answers=whole.answers,
+        firms=whole.firms,
+        enough=enough,
+        note="" if enough else lacking,
+        suitable=told[FeedbackVerdict.SUITABLE] if enough else None,
+        unsuitable=told[FeedbackVerdict.UNSUITABLE] if enough else None,
+        reasons=_reasons(parts) if enough else None,
+    )
+
+
+def _reasons(parts: Sequence[Tally]) -> list[ReasonCount]:
+    found = [
+        ReasonCount(reason=p.reason, reason_name=p.reason.label, answers=p.answers, firms=p.firms)
+        for p in parts
+        if p.reason is not None
+    ]
+    return sorted(found, key=lambda count: (-count.answers, count.reason.value))

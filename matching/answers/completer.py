@@ -1,0 +1,132 @@
+"""Need completion (需求补全) on the index in use: what of a need each match covers, what to ask, which patents to combine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from catalog.kit.terms import PaymentForm
+from catalog.licences.shown import LicencePublic
+from catalog.supply.patents_shown import PatentPublic
+from index.generations.collection import Collection
+from index.generations.columns import Filters
+from index.model.encoder import Encoder
+from matching.answers.evidence import text_fields
+from matching.answers.matcher import Matcher
+from matching.answers.results import MatchResponse, PatentMatch
+from matching.need import element_rules
+from matching.need.combinations import Portfolio
+from matching.need.completion import Found, NeedReading, annotate, combine, read_need
+from matching.need.coverage import PatentCoverage, PatentSentences
+from matching.need.questions import FIRST, NearPatent, Question, questions
+from matching.retrieval.retrieve import Need, retrieve, sentences_of
+
+COMBINED = 20
+"""Matches of which portfolios are made: more were measured to bring no better ones."""
+ASKED_OF = 30
+"""Matches that suggest answers to questions."""
+
+
+class Portfolios(BaseModel):
+    """Sets of patents that together cover more of a need than any one does, and the patents in them."""
+
+    generation: str
+    need: NeedReading
+    best_alone: int = Field(description="单件专利最多覆盖的要点数")
+    portfolios: list[Portfolio] = Field(description="最小的组合在前；没有比单件更好的组合时为空")
+    patents: list[PatentMatch] = Field(description="组合中出现的专利")
+
+
+class Questions(BaseModel):
+    """What to ask whoever wrote a need."""
+
+    generation: str
+    need: NeedReading
+    questions: list[Question] = Field(description="至多两个；回答以“要素：内容”续写在需求之后，再次匹配即可")
+
+
+class Completer:
+    """Completes needs with the matches of a `Matcher`; one instance serves many threads."""
+
+    def __init__(self, matcher: Matcher, encoder: Encoder, data_dir: Path | None = None) -> None:
+        """`data_dir` holds the rule files that an operator has edited, where there are any."""
+        self._matcher, self._encoder, self._data_dir = matcher, encoder, data_dir
+
+    def completed(self, text: str, response: MatchResponse[PatentMatch]) -> MatchResponse[PatentMatch]:
+        """The matches of a need with what it states and what of it each of them covers."""
+        reading, coverages = self._read(text, response.items)
+        items = [
+            item.model_copy(update={"coverage": coverage})
+            for item, coverage in zip(response.items, coverages, strict=True)
+        ]
+        return response.model_copy(update={"need": reading, "items": items})
+
+    def portfolios(self, text: str, filters: Filters) -> Portfolios:
+        """The smallest sets of matches that together cover more of the need than any one does."""
+        response = self._matcher.patents_for_text(text, COMBINED, filters, fold=False)
+        reading, coverages = self._read(text, response.items)
+        found = [
+            Found(item.patent.id, item.patent.holders, item.score, _fixed_fee(item.licence))
+            for item in response.items
+        ]
+        sets = combine(reading, found, coverages)
+        shown = {patent_id for one in sets for patent_id in one.patent_ids}
+        return Portfolios(
+            generation=response.generation,
+            need=reading,
+            best_alone=max((coverage.covered for coverage in coverages), default=0),
+            portfolios=sets,
+            patents=[
+                item.model_copy(update={"coverage": coverage})
+                for item, coverage in zip(response.items, coverages, strict=True)
+                if item.patent.id in shown
+            ],
+        )
+
+    def questions(self, text: str, filters: Filters) -> Questions:
+        """At most two questions whose answers would change the first ten most."""
+        response = self._matcher.patents_for_text(text, ASKED_OF, filters, fold=False)
+        reading = read_need(text, self._data_dir)
+        generation = self._matcher.generation()
+        rows = generation.patents.columns.select(filters)
+
+        def rank(texts: Sequence[str]) -> list[list[int]]:
+            vectors = self._encoder.encode_queries(texts)
+            asked = [
+                Need.among(one, vector, generation.needs) for one, vector in zip(texts, vectors, strict=True)
+            ]
+            return [[hit.id for hit in retrieve(generation.patents, need, rows, FIRST)] for need in asked]
+
+        near = [
+            NearPatent(item.patent.id, [item.patent.title, item.patent.abstract]) for item in response.items
+        ]
+        rules = element_rules.load(self._data_dir)
+        found = questions(text, reading.elements, near, rank, rules)
+        return Questions(generation=response.generation, need=reading, questions=found)
+
+    def _read(self, text: str, items: Sequence[PatentMatch]) -> tuple[NeedReading, list[PatentCoverage]]:
+        """The need as it was understood, and what each match covers of it."""
+        reading = read_need(text, self._data_dir)
+        patents = self._matcher.generation().patents
+        vector = self._encoder.encode_queries([text])[0]
+        parts = [_sentences(patents, item.patent) for item in items]
+        encode, idfs = self._encoder.encode_queries, patents.lexical.idfs
+        return reading, annotate(reading, vector, parts, encode, idfs, self._data_dir)
+
+
+def _sentences(patents: Collection, patent: PatentPublic) -> PatentSentences:
+    row = patents.row_of(patent.id)
+    if row is None:
+        return PatentSentences([], np.empty((0, patents.vectors.dimensions), np.float32))
+    its = sentences_of(patents).document(row)
+    return PatentSentences.of(text_fields(patent), its.codes * its.scales[:, None])
+
+
+def _fixed_fee(licence: LicencePublic | None) -> Decimal | None:
+    if licence is None:
+        return None
+    return Decimal(0) if licence.payment_form == PaymentForm.FREE else licence.fixed_fee

@@ -1,0 +1,351 @@
+"""Matching: a text or a need to patents, a patent to needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from assessment.eligibility import gate as eligibility
+from assessment.eligibility.gate import Verdict, load_table
+from assessment.eligibility.table import Table
+from catalog.db import Database, Session
+from catalog.demand import needs
+from catalog.kit.errors import NotReady
+from catalog.kit.terms import NeedStatus
+from catalog.licences import shown as licences_shown
+from catalog.supply import patents, patents_shown
+from index.generations.attributes import Attributes
+from index.generations.collection import sentences_of
+from index.generations.columns import Filters
+from index.generations.documents import patent_text
+from index.generations.generation import Generation, GenerationStore
+from index.live.follower import Follower
+from index.model.encoder import Encoder
+from index.text import tokens
+from index.vectors.sentences import SentenceIndex
+from matching.answers.evidence import (
+    QueryProfile,
+    need_fields,
+    quotable,
+)
+from matching.answers.filters import MatchFilters
+from matching.answers.refinement import Marks, RefinedMatches, refined, refinement
+from matching.answers.results import (
+    MatchResponse,
+    NeedMatch,
+    PatentMatch,
+)
+from matching.answers.segment_names import SegmentNames, segment_names
+from matching.answers.shown import _by_segment, _family, _patent_evidence, _segments, quoted, scores_of
+from matching.ranking import factor_rules, families
+from matching.ranking.factors import AskedFactors, Context, FactorOptions, PairFactors
+from matching.ranking.listing import MOST_LOOKED_UP, SPARE, Options, existing, listed
+from matching.ranking.rerank import Reranker
+from matching.retrieval.confidence import NOTHING_SUITABLE, Confidence, level
+from matching.retrieval.relevance import MICRO
+from matching.retrieval.retrieve import DEPTH, Hit, Need, Patent, Rows, nearest, retrieve, retrieve_needs
+
+OPEN = NeedStatus.OPEN
+CUT = (
+    "符合条件的专利不足所要的件数：按记录逐件核对，只核对了匹配度最高的 {:,} 件；"
+    "请用产业细分领域、地区等条件缩小范围后再查"
+)
+ALL_FACTORS = FactorOptions()
+# Threads that search for requests: as many as are scanned for together.
+_BESIDE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for: the need as written and as searched for, how many patents, which, and how they are listed."""
+
+    text: str
+    need: Need
+    top_k: int
+    filters: Filters
+    factors: AskedFactors
+    fold: bool
+    hidden: frozenset[int] = frozenset()
+
+
+class Matcher:
+    """Answers match requests from the generation in use; one instance serves many threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: GenerationStore | Follower,
+        encoder: Encoder,
+        data_dir: Path | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """`data_dir` holds the rule files that an operator has edited, where there are any."""
+        self._database, self._store, self._encoder = database, store, encoder
+        self._data_dir, self._reranker = data_dir, reranker
+        self._beside = ThreadPoolExecutor(_BESIDE, "matching")
+
+    def generation(self, name: str | None = None) -> Generation:
+        """The generation in use, or the kept one with that name.
+
+        Raises NotReady when there is none or it was built with another model, NotFound when that one is not kept.
+        """
+        generation = self._store.current() if name is None else self._store.open(name)
+        if generation is None:
+            raise NotReady("索引尚未建立", hint="请先导入数据，再运行 patentdock reindex")
+        built_with = generation.manifest.model.fingerprint
+        if built_with != self._encoder.fingerprint:
+            raise NotReady(
+                f"索引 {generation.name} 由模型 {generation.manifest.model.name} 生成，"
+                f"与正在使用的模型 {self._encoder.name} 不一致",
+                hint="请运行 patentdock reindex 用当前模型重建索引，或把 PATENTDOCK_MODEL 改回原模型",
+            )
+        return generation
+
+    def patents_for_text(
+        self,
+        text: str,
+        top_k: int,
+        filters: Filters,
+        as_of: str | None = None,
+        options: FactorOptions = ALL_FACTORS,
+        *,
+        fold: bool = True,
+    ) -> MatchResponse[PatentMatch]:
+        """The `top_k` patents that answer a need written as `text`, best first; `as_of` names a kept generation.
+
+        With `fold` near-duplicates of a better one stand under it. Raises NotFound when the generation is not kept.
+        """
+        start, generation = perf_counter(), self.generation(as_of)
+        factors = self._factors_of_text(generation, options)
+        asked = _Asked(text, self._need(generation, text), top_k, filters, factors, fold)
+        return self._patents(generation, asked, start)
+
+    def patents_refined(
+        self,
+        text: str,
+        top_k: int,
+        filters: Filters,
+        marks: Marks,
+        options: FactorOptions = ALL_FACTORS,
+        *,
+        fold: bool = True,
+    ) -> RefinedMatches:
+        """The `top_k` patents for a need asked anew after some were marked; those that do not suit are left out."""
+        start, generation = perf_counter(), self.generation()
+        need = self._need(generation, text)
+        with self._database.read() as session:
+            titles = [row.title for row in patents_shown.many(session, sorted(marks.suitable)).values()]
+        moved = refined(need, marks, titles, generation.patents)
+        factors = self._factors_of_text(generation, options)
+        asked = _Asked(text, moved, top_k, filters, factors, fold, marks.unsuitable)
+        found = self._patents(generation, asked, start)
+        told = refinement(need, moved, marks, generation.patents)
+        return RefinedMatches(**dict(found), refinement=told)
+
+    def patents_for_need(
+        self, need_id: int, top_k: int, filters: Filters, *, factors: bool = True, fold: bool = True
+    ) -> MatchResponse[PatentMatch]:
+        """The `top_k` patents that answer a need of the catalogue; without `factors` by relevance alone.
+
+        Raises NotFound.
+        """
+        start, generation = perf_counter(), self.generation()
+        with self._database.read() as session:
+            need = needs.get(session, need_id)
+        text = needs.full_text(need.title, need.text)
+        counted = self._factors_of_need(generation, need) if factors else AskedFactors()
+        asked = _Asked(text, self._need(generation, text), top_k, filters, counted, fold)
+        return self._patents(generation, asked, start)
+
+    def needs_for_patent(
+        self, patent_id: int, top_k: int, filters: Filters, *, factors: bool = True
+    ) -> MatchResponse[NeedMatch]:
+        """The `top_k` open needs that a patent of the catalogue answers, best first. Raises NotFound.
+
+        A need and a patent have the same score as the other way round. Without `factors` needs are ranked by relevance alone.
+        """
+        start, generation = perf_counter(), self.generation()
+        with self._database.read() as session:
+            patent = patents.get(session, patent_id)
+        asking = self.asking(generation, patent)
+        counted = self._factors_of_patent(generation, patent_id) if factors else AskedFactors()
+        rows = generation.needs.columns.select(filters)
+        profile = QueryProfile(asking.tokens, generation.needs.lexical.idfs)
+        with self._database.read() as session:
+            named = segment_names(session, generation)
+            its = existing(
+                lambda top: retrieve_needs(generation, asking, rows, top, raised=counted.raised),
+                lambda ids: {i: need for i, need in needs.many(session, ids).items() if need.status == OPEN},
+                top_k,
+            )
+        told = counted.explained(_rows_of(its.kept), named.names)
+        agreeing = profile.evidence([quotable(need_fields(its.found[hit.id])) for hit in its.kept])
+        items = [
+            NeedMatch(
+                rank=rank,
+                score=hit.score,
+                relevance=hit.relevance,
+                scores=scores_of(hit),
+                factors=explained,
+                need=its.found[hit.id],
+                confidence=self._confidence(generation, its.found[hit.id], hit),
+                segments=_segments(its.found[hit.id].classes, named.names),
+                evidence=quoted(evidence),
+            )
+            for rank, (hit, explained, evidence) in enumerate(zip(its.kept, told, agreeing, strict=True), 1)
+        ]
+        return MatchResponse[NeedMatch](
+            **self._head(generation, named, start, counted),
+            items=items,
+            by_segment=_by_segment(i.segments for i in items),
+        )
+
+    def _patents(self, generation: Generation, asked: _Asked, start: float) -> MatchResponse[PatentMatch]:
+        need, filters, factors = asked.need, asked.filters, asked.factors
+        rows, depth = generation.patents.columns.select(filters), max(DEPTH, asked.top_k + SPARE)
+        # The longest stage that holds no lock of the interpreter runs while the next ones are worked off.
+        dense = self._beside.submit(nearest, generation.patents, need, rows, depth)
+        bm25 = generation.patents.lexical.scores(need.tokens)
+        heights = level(generation.patents, need, bm25)
+        profile = QueryProfile(need.tokens, generation.patents.lexical.idfs)
+        verdicts: dict[int, Verdict] = {}
+        table = load_table(self._data_dir)
+
+        def best(top: int) -> list[Hit]:
+            known = dense.result() if max(DEPTH, top) == depth else None
+            return retrieve(
+                generation.patents, need, rows, top, bm25=bm25, raised=factors.raised, dense=known
+            )
+
+        with self._database.read() as session:
+            named = segment_names(session, generation)
+            its = listed(
+                best,
+                lambda ids: _wanted(
+                    session, [i for i in ids if i not in asked.hidden], filters, table, verdicts
+                ),
+                asked.top_k,
+                asked.text,
+                generation.patents.vectors,
+                lambda ids: patents_shown.outlines(session, ids),
+                self._list_options(asked),
+            )
+            terms = licences_shown.of_patents(session, its.ids)
+        told = factors.explained(_rows_of(its.kept), named.names)
+        items = [
+            PatentMatch(
+                rank=rank,
+                score=hit.score,
+                relevance=hit.relevance,
+                scores=scores_of(hit),
+                factors=explained,
+                rerank=its.added[hit.id] / MICRO if hit.id in its.added else None,
+                patent=its.found[hit.id],
+                segments=_segments(its.found[hit.id].classes, named.names),
+                licence=terms.get(hit.id),
+                eligibility=verdicts[hit.id],
+                confidence=heights.confidence(hit.relevance) if heights else None,
+                evidence=quoted(evidence),
+                family=_family(its, hit.id, verdicts, terms),
+            )
+            for rank, (hit, explained, evidence) in enumerate(
+                zip(its.kept, told, _patent_evidence(profile, its), strict=True), 1
+            )
+        ]
+        head = self._head(generation, named, start, factors)
+        if its.is_cut:
+            head["notices"].append(CUT.format(MOST_LOOKED_UP))
+        return MatchResponse[PatentMatch](
+            **head,
+            suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
+            rerank=its.rerank,
+            items=items,
+            by_segment=_by_segment(i.segments for i in items),
+        )
+
+    def _list_options(self, asked: _Asked) -> Options:
+        # Without factors the order is that of relevance alone, so nothing else may change it.
+        return Options(
+            families=families.load(self._data_dir) if asked.fold else None,
+            reranker=self._reranker if asked.factors.pairs else None,
+        )
+
+    def _factors_of_text(self, generation: Generation, options: FactorOptions) -> AskedFactors:
+        if not options.count:
+            return AskedFactors()
+        said = options.context
+        asks = Attributes.of_one(said.segments, said.regions)
+        return AskedFactors(self._factors(asks, generation.patents.columns.attributes), need=0)
+
+    def _factors_of_need(self, generation: Generation, need: needs.Need) -> AskedFactors:
+        """Those of the need as the generation knows it, so that they are the same the other way round and at night."""
+        row, known = generation.needs.row_of(need.id or 0), generation.patents.columns.attributes
+        if row is not None:
+            return AskedFactors(self._factors(generation.needs.columns.attributes, known), need=row)
+        segments = [str(ref["code"]) for ref in need.classes if ref["scheme"] == "segment"]
+        said = Context.at(segments, need.prefecture or need.province)
+        return AskedFactors(self._factors(Attributes.of_one(said.segments, said.regions), known), need=0)
+
+    def _factors_of_patent(self, generation: Generation, patent_id: int) -> AskedFactors:
+        """Those of the patent as the generation knows it; of one that is not indexed nothing is known."""
+        row, asked = generation.patents.row_of(patent_id), generation.needs.columns.attributes
+        its = Attributes.of_one() if row is None else generation.patents.columns.attributes
+        return AskedFactors(self._factors(asked, its), patent=row or 0)
+
+    def _factors(self, asked: Attributes, patents_: Attributes) -> PairFactors:
+        return PairFactors(factor_rules.load(self._data_dir), date.today(), asked, patents_)
+
+    def _need(self, generation: Generation, text: str) -> Need:
+        return Need.among(text, self._encoder.encode_queries([text])[0], generation.needs)
+
+    def _confidence(self, generation: Generation, need: needs.NeedPublic, hit: Hit) -> Confidence | None:
+        """What the need, asking itself, would say of this match."""
+        vector, text = generation.needs.vectors.vector(hit.row), needs.full_text(need.title, need.text)
+        asks = Need.among(text, vector, generation.needs)
+        heights = level(generation.patents, asks, generation.patents.lexical.scores(asks.tokens))
+        return heights.confidence(hit.relevance) if heights else None
+
+    def asking(self, generation: Generation, patent: patents.Patent) -> Patent:
+        """A patent of the catalogue as it asks, indexed or not."""
+        text = patent_text(patent.title, patent.abstract, patent.first_claim)
+        row = generation.patents.row_of(patent.id or 0)
+        return self._not_indexed(text) if row is None else Patent.of(generation.patents, row, text)
+
+    def _not_indexed(self, text: str) -> Patent:
+        """A patent that came after the generation was built."""
+        parts = sentences_of(text)
+        vectors = self._encoder.encode_passages([text, *parts])
+        return Patent(vectors[0], SentenceIndex.of(vectors[1:], [len(parts)]), tokens(text))
+
+    def _head(
+        self, generation: Generation, named: SegmentNames, start: float, factors: AskedFactors
+    ) -> dict[str, Any]:
+        return {
+            "generation": generation.name,
+            "model": generation.manifest.model.name,
+            "segment_catalogue": named.version,
+            "notices": named.notices + factors.notices(generation.name),
+            "took_ms": round((perf_counter() - start) * 1000, 1),
+        }
+
+
+def _wanted(
+    session: Session, ids: list[int], filters: Filters, table: Table, verdicts: dict[int, Verdict]
+) -> dict[int, patents_shown.PatentPublic]:
+    """The patents with these ids that have a wanted verdict; all verdicts go into `verdicts`."""
+    verdicts |= eligibility.of_patents(session, ids, date.today(), table)
+    wanted = filters.eligibility if isinstance(filters, MatchFilters) else []
+    asked = [i for i in ids if i in verdicts and (not wanted or verdicts[i].verdict in wanted)]
+    return patents_shown.many(session, asked)
+
+
+def _rows_of(hits: Sequence[Hit]) -> Rows:
+    """The rows of some hits."""
+    return np.array([hit.row for hit in hits], np.int64)

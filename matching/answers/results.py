@@ -1,0 +1,112 @@
+"""What a match request answers: models shared by REST, command line and search page."""
+
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, Field
+
+from assessment.eligibility.gate import Verdict
+from catalog.demand.needs import NeedPublic
+from catalog.licences.shown import LicencePublic
+from catalog.supply.patents_shown import PatentPublic
+from matching.need.completion import NeedReading
+from matching.need.coverage import PatentCoverage
+from matching.ranking.factors import FactorAmount
+from matching.ranking.families import FamilyMember
+from matching.ranking.rerank import RerankReport
+from matching.retrieval.confidence import Confidence
+
+
+class Scores(BaseModel):
+    """The parts of relevance, each times its weight, which add up to it; a rank is null below the leg's depth."""
+
+    document: float = Field(description="与专利全文的语义相似度（已乘权重）")
+    sentence: float = Field(description="与专利最相近一句的语义相似度（已乘权重）")
+    lexical: float = Field(description="字词匹配（已乘权重）")
+    bm25: float = Field(description="字词匹配的原始得分（BM25），不直接计入总分")
+    dense_rank: int | None = Field(description="语义检索名次")
+    lexical_rank: int | None = Field(description="字词检索名次")
+
+
+class SegmentRef(BaseModel):
+    """A segment of a hit and on what it rests."""
+
+    code: str
+    name: str
+    basis: str = Field(description="official=登记, industry=由登记行业推断, ipc=由 IPC 推断, text=由文本推断")
+    basis_name: str
+
+
+class Evidence(BaseModel):
+    """A sentence quoted verbatim from a field of the hit, at [start, end) of that field."""
+
+    sentence: str
+    basis: str = Field(description="meaning=语义最相近的一句, words=用词最相符的句子")
+    score: float = Field(description="语义相似度或用词相符程度")
+    field: str
+    start: int
+    end: int
+
+
+class SegmentCount(BaseModel):
+    """How many of the items belong to a segment."""
+
+    code: str
+    name: str
+    count: int
+
+
+class PatentMatch(BaseModel):
+    """A patent that answers the query."""
+
+    rank: int
+    score: float = Field(description="得分，排序所依：相关度、各因素金额与重排金额之和")
+    relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
+    scores: Scores
+    factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
+    rerank: float | None = Field(
+        default=None, description="重排金额：交叉编码器的判断乘权重，不为负；未设置或没有读到的为空"
+    )
+    confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
+    patent: PatentPublic
+    segments: list[SegmentRef]
+    licence: LicencePublic | None
+    eligibility: Verdict = Field(description="当日能否开放许可，附理由、条款与待办")
+    evidence: list[Evidence]
+    coverage: PatentCoverage | None = Field(
+        default=None, description="需求各要点与本专利的对照；请求 elements 时给出"
+    )
+    family: list[FamilyMember] = Field(
+        default_factory=list, description="归在本件之下的同一专利权人的近似专利，得分高的在前；不另占名次"
+    )
+
+
+class NeedMatch(BaseModel):
+    """A need that a patent answers."""
+
+    rank: int
+    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
+    scores: Scores
+    factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
+    confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
+    need: NeedPublic
+    segments: list[SegmentRef]
+    evidence: list[Evidence]
+
+
+MatchT = TypeVar("MatchT", PatentMatch, NeedMatch)
+
+
+class MatchResponse(BaseModel, Generic[MatchT]):
+    """Ranked matches with everything they rest on: index generation, model and segment catalogue."""
+
+    generation: str
+    model: str
+    segment_catalogue: str
+    notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
+    took_ms: float
+    need: NeedReading | None = Field(default=None, description="对需求的理解；请求 elements 时给出")
+    suitable: bool = Field(default=True, description="为 false 时可能没有合适的专利，所列只是最接近的")
+    rerank: RerankReport | None = Field(default=None, description="交叉编码器读了哪些；未设置时为空")
+    items: list[MatchT]
+    by_segment: list[SegmentCount]

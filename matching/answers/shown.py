@@ -1,0 +1,115 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assessment.eligibility.gate import Verdict
+from catalog.kit.base import ClassRef
+from catalog.licences import shown as licences_shown
+from matching.answers.evidence import (
+    EvidenceSentence,
+    QueryProfile,
+    nearest_sentence,
+    quotable,
+    text_fields,
+)
+from matching.answers.results import (
+    Evidence,
+    Scores,
+    SegmentCount,
+    SegmentRef,
+)
+from matching.ranking import families
+from matching.ranking.listing import ListedPatents
+from matching.retrieval.relevance import WEIGHTS
+from matching.retrieval.retrieve import Hit
+
+BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
+
+
+def _family(
+    its: ListedPatents,
+    leader: int,
+    verdicts: dict[int, Verdict],
+    terms: dict[int, licences_shown.LicencePublic],
+) -> list[families.FamilyMember]:
+    """What is folded under the patent `leader`, best first."""
+    return [
+        families.member(
+            folded.patent,
+            folded.hit.score,
+            folded.reason,
+            (verdicts[folded.hit.id], verdicts[leader]),
+            (terms.get(folded.hit.id), terms.get(leader)),
+        )
+        for folded in sorted(its.folded.get(leader, []), key=lambda one: -one.hit.score)
+    ]
+
+
+def scores_of(hit: Hit) -> Scores:
+    """The parts of a score as shown to users."""
+    return Scores(
+        document=hit.document,
+        sentence=hit.sentence,
+        lexical=hit.lexical,
+        bm25=round(hit.bm25, 6),
+        dense_rank=hit.dense_rank,
+        lexical_rank=hit.lexical_rank,
+    )
+
+
+def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[SegmentRef]:
+    return [
+        SegmentRef(
+            code=ref.code,
+            name=names.get(ref.code, ref.code),
+            basis=ref.basis,
+            basis_name=BASIS_NAMES.get(ref.basis, ref.basis),
+        )
+        for ref in classes
+        if ref.scheme == "segment"
+    ]
+
+
+def _patent_evidence(profile: QueryProfile, its: ListedPatents) -> list[list[EvidenceSentence]]:
+    """What to quote of each patent that is shown: the sentence nearest in meaning, then those that agree in words."""
+    parts = [quotable(text_fields(its.found[hit.id])) for hit in its.kept]
+    # A title repeats the name of the thing; what answers a need stands in the text.
+    agreeing = profile.evidence([[part for part in some if part[0] != "title"] for some in parts])
+    return [
+        _nearest_first(nearest_sentence(some, hit.place, hit.sentence / WEIGHTS.sentence), others)
+        for hit, some, others in zip(its.kept, parts, agreeing, strict=True)
+    ]
+
+
+def _nearest_first(
+    nearest: EvidenceSentence | None, others: list[EvidenceSentence]
+) -> list[EvidenceSentence]:
+    if nearest is None:
+        return others
+    return [nearest, *(one for one in others if one.sentence != nearest.sentence)]
+
+
+def quoted(found: Sequence[EvidenceSentence]) -> list[Evidence]:
+    """Sentences as shown to users."""
+    return [
+        Evidence(
+            sentence=one.sentence,
+            basis=one.basis,
+            score=one.score,
+            field=one.field,
+            start=one.start,
+            end=one.end,
+        )
+        for one in found
+    ]
+
+
+def _by_segment(groups: Iterable[list[SegmentRef]]) -> list[SegmentCount]:
+    counts: dict[str, SegmentCount] = {}
+    for group in groups:
+        for ref in group:
+            entry = counts.setdefault(ref.code, SegmentCount(code=ref.code, name=ref.name, count=0))
+            entry.count += 1
+    return sorted(counts.values(), key=lambda entry: (-entry.count, entry.code))

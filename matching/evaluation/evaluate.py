@@ -1,0 +1,169 @@
+"""Evaluation (评测) of the product's own retrieval on a collection with judgements.
+
+Documents are built into an ordinary collection, once, and searched through `matching.retrieval.retrieve`: what is measured is what
+users get.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from index.generations.collection import Collection, Document
+from index.generations.columns import ColumnValues
+from index.model.encoder import Encoder
+from matching.evaluation.benchmark import Benchmark, load
+from matching.evaluation.fuse import reciprocal_rank_fusion
+from matching.evaluation.metrics import summarise
+from matching.need.cleaning import clean
+from matching.retrieval.relevance import WEIGHTS, Weights
+from matching.retrieval.retrieve import Floats, Need, retrieve
+
+RUN_DEPTH = 100
+RUN_TAG = "patentdock"
+FUSION_DEPTH = 500
+Progress = Callable[[str, int, int], None]
+Run = dict[str, list[str]]
+Ranking = Literal["lexical", "dense", "rrf", "relevance"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A way to rank that is measured: one leg alone, plain fusion of both (RRF), or relevance with these weights.
+
+    With `cleaning` the needs are searched without what `matching.need.cleaning` leaves out.
+    """
+
+    ranking: Ranking
+    weights: Weights = WEIGHTS
+    cleaning: bool = False
+
+
+CONDITIONS = {
+    "lexical": Condition("lexical"),
+    "dense": Condition("dense"),
+    "rrf": Condition("rrf"),
+    "relevance": Condition("relevance"),
+}
+"""Both legs, their plain fusion, and what the product does."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics by condition and name, and the rankings and scores they rest on."""
+
+    metrics: dict[str, dict[str, float]]
+    runs: dict[str, Run]
+    scores: dict[str, dict[str, list[float]]]
+
+
+def evaluate(
+    folder: Path,
+    encoder: Encoder,
+    conditions: Mapping[str, Condition] = CONDITIONS,
+    *,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Search every judged query in every document and measure the rankings of all conditions."""
+    return measure(load(folder), encoder, conditions, progress=progress)
+
+
+def measure(
+    benchmark: Benchmark,
+    encoder: Encoder,
+    conditions: Mapping[str, Condition] = CONDITIONS,
+    *,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Search every judged query of a collection in every document and measure the rankings of all conditions."""
+    names = list(benchmark.documents)
+    say = progress or (lambda stage, done, total: None)
+
+    def encode(texts: Sequence[str]) -> list[Floats]:
+        return [encoder.encode_passages(texts, progress=lambda done, total: say("向量化", done, total))]
+
+    with tempfile.TemporaryDirectory(prefix="patentdock-eval-") as work:
+        documents = (
+            Document(id=number, text=text, columns=ColumnValues())
+            for number, text in enumerate(benchmark.documents.values())
+        )
+        collection = Collection.build(
+            Path(work) / "collection", documents, encoder.dimensions, encode, encode
+        )
+        return _search_all(collection, benchmark, encoder, conditions, names, say)
+
+
+def _search_all(
+    collection: Collection,
+    benchmark: Benchmark,
+    encoder: Encoder,
+    conditions: Mapping[str, Condition],
+    names: list[str],
+    say: Progress,
+) -> Evaluation:
+    runs: dict[str, Run] = {name: {} for name in conditions}
+    scores: dict[str, dict[str, list[float]]] = {name: {} for name in conditions}
+    asked = {
+        cleaning: _Asked.of(benchmark, encoder, cleaning)
+        for cleaning in {condition.cleaning for condition in conditions.values()}
+    }
+    for number, query in enumerate(benchmark.judgements, 1):
+        for name, condition in conditions.items():
+            need, vector = asked[condition.cleaning].need(query, condition.weights)
+            rows, its_scores = _rank(collection, condition, need, vector)
+            runs[name][query] = [names[row] for row in rows[:RUN_DEPTH]]
+            scores[name][query] = [float(score) for score in its_scores[:RUN_DEPTH]]
+        say("检索", number, len(benchmark.judgements))
+    metrics = {name: summarise(run, benchmark.judgements) for name, run in runs.items()}
+    return Evaluation(metrics, runs, scores)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The needs of a collection as they are asked, cleaned or not, with their vectors."""
+
+    texts: dict[str, str]
+    vectors: dict[str, Floats]
+    mean: Floats
+
+    @classmethod
+    def of(cls, benchmark: Benchmark, encoder: Encoder, cleaning: bool) -> _Asked:
+        texts = {query: clean(text).text if cleaning else text for query, text in benchmark.queries.items()}
+        vectors = encoder.encode_queries(list(texts.values()))
+        mean: Floats = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return cls(texts, dict(zip(texts, vectors, strict=True)), mean)
+
+    def need(self, query: str, weights: Weights) -> tuple[Need, Floats]:
+        vector = self.vectors[query]
+        return Need.of(self.texts[query], vector, self.mean, len(self.texts), weights), vector
+
+
+def _rank(
+    collection: Collection, condition: Condition, need: Need, vector: Floats
+) -> tuple[Sequence[int], Sequence[float]]:
+    """Rows and scores, best first."""
+    if condition.ranking == "relevance":
+        hits = retrieve(collection, need, None, RUN_DEPTH, condition.weights)
+        return [hit.row for hit in hits], [hit.score for hit in hits]
+    lexical_scores, lexical = collection.lexical.search(need.tokens, FUSION_DEPTH)
+    if condition.ranking == "lexical":
+        return lexical.tolist(), lexical_scores.tolist()
+    dense_scores, dense = collection.vectors.search(vector[None, :], FUSION_DEPTH)
+    if condition.ranking == "dense":
+        return dense[0].tolist(), dense_scores[0].tolist()
+    rows, fused = reciprocal_rank_fusion([lexical, dense[0]])
+    return rows.tolist(), fused.tolist()
+
+
+def write_run(evaluation: Evaluation, path: Path, condition: str = "relevance") -> None:
+    """Write the run of a condition in TREC form: query, Q0, document, rank, score, tag."""
+    with path.open("w", encoding="utf-8") as out:
+        for query, ranking in evaluation.runs[condition].items():
+            its_scores = evaluation.scores[condition][query]
+            for rank, (document, score) in enumerate(zip(ranking, its_scores, strict=True), 1):
+                out.write(f"{query} Q0 {document} {rank} {score:.8f} {RUN_TAG}\n")

@@ -1,0 +1,222 @@
+"""Families (近似专利归并): near-duplicates of one holder are shown once, the best one, with the others folded under it.
+
+Two patents are near-duplicates when they share a patentee and what families.toml asks for: an invention and a utility model filed
+on one day, filings of one day with the same title (divisionals, numbered series) or nearly the same text, and on
+different days only practically the same text. The same title alone says little: of 24 pairs of one holder that were filed on
+other days or days unknown, with cosines of 0.975 and more, 4 were the same invention or a variant of it, none of
+those with the same title (docs/evaluation.md). A patent of which only the title is known is judged by its title and day alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from assessment.eligibility.gate import Eligibility, Verdict
+from catalog.kit.base import fold as fold_name
+from catalog.kit.terms import PatentKind, Term
+from catalog.licences.licences import RUNNING
+from catalog.licences.shown import LicencePublic
+from catalog.reference.rule_files import parse, read
+from catalog.supply.patents_shown import PatentOutline, PatentPublic
+from index.text import fold
+
+FILE_NAME = "families.toml"
+_SAME_DAY_KINDS = {PatentKind.INVENTION, PatentKind.UTILITY_MODEL}
+
+Floats = NDArray[np.float32]
+Likeness = PatentPublic | PatentOutline
+"""What is compared of a patent, whatever else is known of it."""
+Cosine = Annotated[float, Field(ge=0, le=1)]
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"正则表达式有误（{error}）：{value}") from error
+    return value
+
+
+class Thresholds(BaseModel, frozen=True, extra="forbid"):
+    """From which cosine of the document vectors on patents of one holder are near-duplicates."""
+
+    invention_and_utility_model: Cosine
+    same_day_and_title: Cosine
+    same_day: Cosine
+    other_day: Cosine
+
+    @property
+    def lowest(self) -> float:
+        """Below it nothing is a near-duplicate."""
+        return min(self.invention_and_utility_model, self.same_day_and_title, self.same_day, self.other_day)
+
+
+class TitleRules(BaseModel, frozen=True, extra="forbid"):
+    """What is no part of a title when titles are compared: patterns for its beginning and its end."""
+
+    leading: Annotated[str, AfterValidator(_pattern)]
+    trailing: Annotated[str, AfterValidator(_pattern)]
+
+    def core(self, title: str) -> str:
+        """The title without punctuation, set phrases and numbers of a series; all of it where nothing would be left."""
+        plain = "".join(character for character in fold(title) if character.isalnum())
+        begun = re.sub(f"^(?:{self.leading})", "", plain)
+        return re.sub(f"(?:{self.trailing})+$", "", begun) or plain
+
+
+class FamilyRules(BaseModel):
+    """The rules of families."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cosine: Thresholds
+    title: TitleRules
+
+
+def load(data_dir: Path | None = None) -> FamilyRules:
+    """The rules in force. Raises InvalidInput."""
+    return parse(read(FILE_NAME, data_dir), FamilyRules)
+
+
+class Reason(Term):
+    """Why a patent is folded under another one."""
+
+    PAIR = "invention_and_utility_model", "同日申请的发明与实用新型"
+    TITLE = "same_title", "同日申请，标题相同"
+    SAME_DAY = "same_day_text", "同日申请，文本近乎相同"
+    TEXT = "same_text", "文本近乎相同"
+
+
+class FamilyMember(BaseModel):
+    """A near-duplicate that is folded under the best patent of its family."""
+
+    id: int
+    application_number: str | None
+    title: str
+    kind: PatentKind | None
+    kind_name: str | None
+    score: float = Field(description="该件自己的得分")
+    reason: Reason
+    reason_name: str
+    eligibility: Eligibility = Field(description="该件当日能否开放许可")
+    eligibility_name: str
+    note: str | None = Field(description="该件有而首件没有的：已公告的开放许可、可以开放许可；没有则为空")
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A patent's place in a family: the id of the patent that leads it, and why it belongs to it."""
+
+    leader: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    patent: Likeness
+    vector: Floats
+    title: str
+
+
+@dataclass(slots=True)
+class Families:
+    """The families of patents that come best first: the first of each leads it."""
+
+    rules: FamilyRules
+    _leaders: list[_Row] = field(default_factory=list)
+    _of_holder: dict[str, list[_Row]] = field(default_factory=dict)
+
+    def add(self, patent: PatentPublic, vector: Floats) -> Sibling | None:
+        """Its place under a patent that came before, or None: then it leads a family of its own from now on."""
+        sibling = self.of(patent, vector)
+        if sibling is None:
+            leader = _Row(patent, vector, self.rules.title.core(patent.title))
+            self._leaders.append(leader)
+            for holder in _holders(patent):
+                self._of_holder.setdefault(holder, []).append(leader)
+        return sibling
+
+    def of(self, patent: Likeness, vector: Floats) -> Sibling | None:
+        """Its place under a patent that leads, without adding it."""
+        known = {
+            id(leader): leader for holder in _holders(patent) for leader in self._of_holder.get(holder, [])
+        }
+        if not known:
+            return None
+        asked = _Row(patent, vector, self.rules.title.core(patent.title))
+        for leader in known.values():
+            if reason := _reason(leader, asked, self.rules.cosine):
+                return Sibling(leader.patent.id, reason)
+        return None
+
+    def near(self, vectors: Floats) -> NDArray[np.bool_]:
+        """Which of these vectors (n, dimensions) are near enough to a leading patent's to be looked at."""
+        if not self._leaders or not len(vectors):
+            return np.zeros(len(vectors), bool)
+        leading = np.stack([leader.vector for leader in self._leaders])
+        near: NDArray[np.bool_] = (vectors @ leading.T).max(axis=1) >= self.rules.cosine.lowest - 1e-4
+        return near
+
+
+def member(
+    patent: PatentPublic,
+    score: float,
+    reason: Reason,
+    eligibility: tuple[Verdict, Verdict],
+    licences: tuple[LicencePublic | None, LicencePublic | None],
+) -> FamilyMember:
+    """A folded patent as shown to users; verdicts and licences are its own and those of the leading patent."""
+    its, leading = (_running(licence) for licence in licences)
+    notes = [f"有开放许可（{its.status_name}），首件没有"] if its and not leading else []
+    can, leader_can = (verdict.verdict == Eligibility.ELIGIBLE for verdict in eligibility)
+    if can and not leader_can:
+        notes.append(f"可以开放许可，首件：{eligibility[1].verdict_name}")
+    return FamilyMember(
+        id=patent.id,
+        application_number=patent.application_number,
+        title=patent.title,
+        kind=patent.kind,
+        kind_name=patent.kind_name,
+        score=score,
+        reason=reason,
+        reason_name=reason.label,
+        eligibility=eligibility[0].verdict,
+        eligibility_name=eligibility[0].verdict_name,
+        note="；".join(notes) or None,
+    )
+
+
+def _running(licence: LicencePublic | None) -> LicencePublic | None:
+    return licence if licence and licence.status in RUNNING else None
+
+
+def _holders(patent: Likeness) -> list[str]:
+    return [fold_name(name) for name in patent.holders]
+
+
+def _reason(leader: _Row, other: _Row, asked: Thresholds) -> Reason | None:
+    one, two = leader.patent, other.patent
+    same_day = one.filing_date is not None and one.filing_date == two.filing_date
+    pair = same_day and {one.kind, two.kind} == _SAME_DAY_KINDS
+    same_title = same_day and leader.title == other.title
+    if _bare(one) or _bare(two):
+        return (Reason.PAIR if pair else Reason.TITLE) if same_title else None
+    cosine = float(np.vecdot(leader.vector.astype(np.float64), other.vector.astype(np.float64)))
+    found = (
+        (Reason.PAIR, pair, asked.invention_and_utility_model),
+        (Reason.TITLE, same_title, asked.same_day_and_title),
+        (Reason.SAME_DAY, same_day, asked.same_day),
+        (Reason.TEXT, True, asked.other_day),
+    )
+    return next((reason for reason, holds, least in found if holds and cosine >= least), None)
+
+
+def _bare(patent: Likeness) -> bool:
+    return not patent.abstract and not patent.first_claim

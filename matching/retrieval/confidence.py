@@ -1,0 +1,76 @@
+"""Confidence (匹配把握): how likely readers would call a match an answer to the need.
+
+The score of a pair means little by itself: needs differ in how near they are to everything. So it is taken in standard
+deviations above the mean of that need over an even sample of all patents, whatever the filters, and turned into the share of
+such pairs that readers gave grade 2. The two constants were fitted to the judged first tens of the tuning halves of both
+collections in evaluation/ (2026-11). On the test halves, of the matches called 高 readers gave grade 2 to 91 % (own) and 89 %
+(real language), of 中 46 % and 33 %, of 低 6 % and 5 % (docs/evaluation.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from catalog.kit.terms import Term
+from index.generations.collection import Collection
+from matching.retrieval.relevance import MICRO
+from matching.retrieval.retrieve import Floats, Need, scores_of_need
+
+SAMPLE = 512
+FEWEST_PATENTS = 30
+"""With fewer patents there is nothing to compare a score with."""
+HALF, SPREAD = 5.396, 0.683
+HIGH, MEDIUM = 0.6, 0.2
+NOTHING_SUITABLE = 3.8
+"""Where even the best match stands less than this above the mean, a need without an answer is as likely as one in three."""
+
+
+class Band(Term):
+    """Confidence in words (把握)."""
+
+    HIGH = "high", "高"
+    MEDIUM = "medium", "中"
+    LOW = "low", "低"
+
+
+class Confidence(BaseModel):
+    """How likely a match is an answer."""
+
+    band: Band
+    band_name: str
+    share: float = Field(description="评测集上同等得分的匹配中被判为“能解决”的比例")
+    above: float = Field(description="得分高出该需求对全部专利平均得分多少个标准差")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Mean and standard deviation of a need's scores over the patents."""
+
+    mean: float
+    deviation: float
+
+    def above(self, score: float) -> float:
+        """How many standard deviations a score stands above the mean."""
+        return (score - self.mean) / self.deviation
+
+    def confidence(self, score: float) -> Confidence:
+        """The confidence that a score of this need gives."""
+        above = self.above(score)
+        share = 1 / (1 + exp((HALF - above) / SPREAD))
+        band = Band.HIGH if share >= HIGH else Band.MEDIUM if share >= MEDIUM else Band.LOW
+        return Confidence(band=band, band_name=band.label, share=round(share, 3), above=round(above, 2))
+
+
+def level(patents: Collection, need: Need, bm25: Floats) -> Level | None:
+    """The level of a need's scores, None among too few patents; `bm25` is that of all documents."""
+    count = patents.settled
+    if count < FEWEST_PATENTS:
+        return None
+    rows = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(np.int64))
+    scored, _ = scores_of_need(patents, need, rows, bm25)
+    total = scored.total / MICRO
+    return Level(float(total.mean()), max(float(total.std()), 1e-6))

@@ -1,0 +1,241 @@
+"""The best chances of a holder's portfolio (专利权人的最佳对接机会): all its patents against the open needs, best pairs first.
+
+Scores are those of a match (relevance and factors), found for all patents of the holder at once as the night does it
+(`matching.reverse.live_pairs`). Patents that are not in force on the day are left out unless asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from assessment.eligibility import gate as eligibility
+from assessment.eligibility.gate import Verdict, load_table
+from catalog.db import Database, Session
+from catalog.demand import needs
+from catalog.demand.needs import NeedPublic
+from catalog.indexed import patents as indexed_patents
+from catalog.kit.paging import PageQuery
+from catalog.runs.matches import NightMatch
+from catalog.supply import holders, patents_shown, screenings
+from catalog.supply.patents_shown import PatentPublic
+from index.generations.columns import Filters
+from index.generations.documents import patent_text
+from index.generations.generation import Generation
+from index.text import tokens
+from matching.answers.evidence import QueryProfile, need_fields, quotable
+from matching.answers.matcher import Matcher
+from matching.answers.results import Evidence
+from matching.answers.segment_names import segment_names
+from matching.answers.shown import quoted
+from matching.night.night import factors_of
+from matching.ranking import factor_rules
+from matching.ranking.factors import FactorAmount, PairFactors
+from matching.reverse.live_pairs import needs_for_patents_now
+
+Group = Literal["none", "patent", "need"]
+MOST_PER_PATENT = 10
+
+Pair = tuple[int, NightMatch]
+"""A patent and one of its matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceConditions:
+    """Which chances are wanted: conditions on the needs, and on the patents."""
+
+    needs: Filters
+    day: date
+    per_patent: int = 3
+    in_force: bool = True
+    first_only: bool = False
+    dormant: bool | None = None
+    group: Group = "none"
+
+
+class ChanceScores(BaseModel):
+    """The parts of relevance, each times its weight, which add up to it."""
+
+    document: float = Field(description="需求与专利全文的语义相似度（已乘权重）")
+    sentence: float = Field(description="需求与专利最相近一句的语义相似度（已乘权重）")
+    lexical: float = Field(description="字词匹配（已乘权重）")
+
+
+class Chance(BaseModel):
+    """A patent of the portfolio and an open need that it may answer."""
+
+    rank: int
+    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    relevance: float = Field(description="相关度：scores 各项之和")
+    scores: ChanceScores
+    factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素")
+    patent: PatentPublic = Field(description="含盘点筛选的沉睡判定与潜力分（screening）")
+    first_holder: bool = Field(description="此专利权人是否为第一专利权人")
+    need: NeedPublic
+    eligibility: Verdict = Field(description="当日能否开放许可，附理由与待办")
+    evidence: list[Evidence] = Field(description="需求中与专利用词相符的句子")
+    more: int = Field(description="归并时，同一专利（需求）名下其余的机会数")
+
+
+class ChancePage(BaseModel):
+    """A page of chances and what they rest on."""
+
+    holder_id: int
+    holder_name: str
+    generation: str
+    model: str
+    patents: int = Field(description="名下专利件数，含共有")
+    matched: int = Field(description="其中参加匹配的件数：在索引中，且符合有效、沉睡等条件")
+    notices: list[str]
+    total: int
+    page: int
+    size: int
+    items: list[Chance]
+
+
+class ChanceFinder:
+    """Finds the best chances of portfolios in the generation in use."""
+
+    def __init__(self, database: Database, matcher: Matcher, data_dir: Path | None = None) -> None:
+        """`data_dir` holds the rule files that an operator has edited, where there are any."""
+        self._database, self._matcher, self._data_dir = database, matcher, data_dir
+
+    def page(self, holder_id: int, wanted: PageQuery, where: ChanceConditions) -> ChancePage:
+        """A page of the chances of a holder, best first. Raises NotFound and NotReady."""
+        generation = self._matcher.generation()
+        with self._database.read() as session:
+            holder = holders.get(session, holder_id)
+            positions = holders.positions(session, holder_id)
+            rows = _rows(session, generation, positions, where)
+            factors = factors_of(generation, factor_rules.load(self._data_dir), where.day)
+            pairs = _pairs(session, generation, rows, where, factors)
+            ranked = _grouped(pairs, where.group)
+            shown = ranked[wanted.offset : wanted.offset + wanted.size]
+            named = segment_names(session, generation)
+            return ChancePage(
+                holder_id=holder_id,
+                holder_name=holder.name,
+                generation=generation.name,
+                model=generation.manifest.model.name,
+                patents=len(positions),
+                matched=len(rows),
+                notices=named.notices + factors.notices(generation.name),
+                total=len(ranked),
+                page=wanted.page,
+                size=wanted.size,
+                items=self._chances(
+                    session, generation, positions, shown, factors, named.names, where.day, wanted.offset
+                ),
+            )
+
+    def _chances(
+        self,
+        session: Session,
+        generation: Generation,
+        positions: dict[int, int],
+        shown: Sequence[tuple[Pair, int]],
+        factors: PairFactors,
+        names: dict[str, str],
+        day: date,
+        offset: int,
+    ) -> list[Chance]:
+        ids = sorted({patent for (patent, _), _ in shown})
+        found = patents_shown.many(session, ids, today=day)
+        asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
+        verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
+        profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
+        return [
+            Chance(
+                rank=rank,
+                score=match.score,
+                relevance=round(match.score - match.factors, 6),
+                scores=ChanceScores(document=match.document, sentence=match.sentence, lexical=match.lexical),
+                factors=_factors(generation, factors, match.id, patent, names),
+                patent=found[patent],
+                first_holder=positions[patent] == 0,
+                need=asked[match.id],
+                eligibility=verdicts[patent],
+                evidence=quoted(profiles[patent].evidence([quotable(need_fields(asked[match.id]))])[0]),
+                more=more,
+            )
+            for rank, ((patent, match), more) in enumerate(shown, offset + 1)
+        ]
+
+
+def _factors(
+    generation: Generation, factors: PairFactors, need: int, patent: int, names: dict[str, str]
+) -> list[FactorAmount]:
+    its, asked = generation.patents.row_of(patent), generation.needs.row_of(need)
+    if its is None or asked is None:
+        return []
+    return factors.explained(np.array([asked]), np.array([its]), names)[0]
+
+
+def _profile(generation: Generation, patent: PatentPublic) -> QueryProfile:
+    text = patent_text(patent.title, patent.abstract, patent.first_claim)
+    return QueryProfile(tokens(text), generation.patents.lexical.idfs)
+
+
+def _rows(
+    session: Session, generation: Generation, positions: dict[int, int], where: ChanceConditions
+) -> list[int]:
+    """The rows of the patents that take part, ascending."""
+    ids = [id_ for id_, position in positions.items() if position == 0 or not where.first_only]
+    if where.dormant is not None:
+        screened = screenings.of_patents(session, ids)
+        ids = [id_ for id_ in ids if id_ in screened and screened[id_].dormant is where.dormant]
+    collection = generation.patents
+    rows = [row for id_ in ids if (row := collection.row_of(id_)) is not None]
+    alive = collection.columns.select(Filters(in_force_on=where.day)) if where.in_force else None
+    return sorted(rows) if alive is None else np.intersect1d(rows, alive).astype(int).tolist()
+
+
+def _pairs(
+    session: Session,
+    generation: Generation,
+    rows: Sequence[int],
+    where: ChanceConditions,
+    factors: PairFactors,
+) -> list[Pair]:
+    """The best needs of these patents that are still open, best pairs first, ties by id."""
+    if not rows:
+        return []
+    still_open = needs.open_firms(session)
+    # Needs closed since the generation was built leave gaps; some more are fetched to fill them.
+    spare = MOST_PER_PATENT
+    among = generation.needs.columns.select(where.needs)
+    top = where.per_patent + spare
+    blocks = needs_for_patents_now(
+        generation, np.array(rows, np.int64), top, factors, among, lambda ids: _words(session, ids)
+    )
+    pairs = [
+        (patent, match)
+        for block in blocks
+        for patent, matches in block
+        for match in [match for match in matches if match.id in still_open][: where.per_patent]
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[1].score, pair[0], pair[1].id))
+
+
+def _words(session: Session, ids: list[int]) -> dict[int, list[str]]:
+    its = indexed_patents.texts_of(session, ids, set())
+    return {one.id: tokens(patent_text(one.title, one.abstract, one.first_claim)) for one in its}
+
+
+def _grouped(pairs: Sequence[Pair], group: Group) -> list[tuple[Pair, int]]:
+    """The best pair of every patent or need, or every pair, with how many more it stands for."""
+    if group == "none":
+        return [(pair, 0) for pair in pairs]
+    best: dict[int, Pair] = {}
+    counts: dict[int, int] = {}
+    for pair in pairs:
+        key = pair[0] if group == "patent" else pair[1].id
+        best.setdefault(key, pair)
+        counts[key] = counts.get(key, 0) + 1
+    return [(pair, counts[key] - 1) for key, pair in best.items()]

@@ -1,0 +1,46 @@
+"""What each part of a likely licensee's score counts for (licensees.toml), checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.reference import rule_files
+
+FILE_NAME = "licensees.toml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PartWeights(_Part):
+    """What each part counts for."""
+
+    need: float = Field(ge=0, le=100)
+    products: float = Field(ge=0, le=100)
+    industry: float = Field(ge=0, le=100)
+    own_patents: float = Field(ge=0, le=100)
+
+
+class Agreement(_Part):
+    """How far industries agree, by the level (GB/T 4754) down to which they are the same, or by a common segment."""
+
+    class_: float = Field(alias="class", ge=0, le=1)
+    group: float = Field(ge=0, le=1)
+    division: float = Field(ge=0, le=1)
+    segment: float = Field(ge=0, le=1)
+
+
+class LicenseeRules(_Part):
+    """The rules and their version."""
+
+    weights: PartWeights
+    industry: Agreement
+    version: str = ""
+
+
+def load(data_dir: Path | None = None) -> LicenseeRules:
+    """The rules in force. Raises InvalidInput."""
+    return rule_files.load(FILE_NAME, LicenseeRules, data_dir)
