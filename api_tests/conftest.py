@@ -21,9 +21,9 @@ from index.model.encoder import Encoder
 from index.model.package import ensure_packaged_model
 from ingestion.imports.importer import import_file
 from service.app import create_app
-from service.installation import initialise
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.installation.setup import initialise
 
 ROOT = Path(__file__).resolve().parent.parent
 

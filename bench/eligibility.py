@@ -26,8 +26,8 @@ from catalog.supply.facts import FactCreate
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
-from service.eligibility import Asked, Tally, check
-from service.eligibility_workbook import about, write
+from service.requests.eligibility import Asked, Tally, check
+from service.sheets.eligibility import about, write
 
 DAY = date(2026, 6, 30)
 BLOCK = 5000

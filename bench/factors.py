@@ -27,11 +27,11 @@ from matching.evaluation.evaluate import CONDITIONS, measure
 from matching.night.night import factors_of, patents_for_needs
 from matching.ranking.factor_rules import Factor, FactorRules
 from matching.ranking.factor_rules import load as load_rules
-from service.indexing import rebuild
-from service.installation import initialise
-from service.runtime import Runtime
-from service.screening import screen
-from service.settings import Settings
+from service.installation.indexing import rebuild
+from service.installation.runtime import Runtime
+from service.installation.screening import screen
+from service.installation.settings import Settings
+from service.installation.setup import initialise
 
 SPANS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02)
 SHOWN, DEEP = 10, 100

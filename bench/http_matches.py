@@ -44,9 +44,9 @@ from index.generations.generation import GenerationStore
 from index.model.encoder import Encoder
 from index.text import sentences
 from ingestion.imports.importer import import_file
-from service.installation import initialise
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.installation.setup import initialise
 
 SENTENCES = 5
 Vectors = NDArray[np.float32]

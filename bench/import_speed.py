@@ -32,7 +32,7 @@ from catalog.db import Database, sqlite_url
 from catalog.segments import segments
 from ingestion.identifiers.application_number import check_digit
 from ingestion.imports.importer import import_file
-from service.installation import shipped_catalogue
+from service.installation.setup import shipped_catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = [

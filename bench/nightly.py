@@ -38,10 +38,10 @@ from catalog.runs.nights import NightlyRunPublic
 from index.model.encoder import Encoder
 from index.text import sentences
 from ingestion.imports.importer import import_file
-from service import nightly
-from service.installation import initialise
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.installation.setup import initialise
+from service.night import nightly
 
 PATENT_HEADER = [*import_speed.HEADER, "授权公告日", "法律状态"]
 NEED_HEADER = ["需求编号", "需求名称", "需求描述"]

@@ -53,9 +53,9 @@ from index.generations.documents import patent_text
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
 from matching.answers.matcher import Matcher
-from service.nightly import STAGES
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.night.nightly import STAGES
 
 ROWS = 6
 """Rows of a dropped file of patents that are new, and as many that are changed."""

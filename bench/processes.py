@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import httpx
 
-from service.settings import Settings
+from service.installation.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +41,7 @@ def environment(settings: Settings) -> dict[str, str]:
 def start(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
     """Start a command of `patentdock` in a process group of its own; its messages are thrown away."""
     return subprocess.Popen(
-        [sys.executable, "-m", "service.cli", *words],
+        [sys.executable, "-m", "service.cli.main", *words],
         env=environment(settings),
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
@@ -52,7 +52,7 @@ def start(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
 
 def run(settings: Settings, *words: str) -> str:
     """Run a command of `patentdock` to its end; answers what it printed. Raises CalledProcessError."""
-    command = [sys.executable, "-m", "service.cli", *words]
+    command = [sys.executable, "-m", "service.cli.main", *words]
     done = subprocess.run(command, env=environment(settings), cwd=ROOT, capture_output=True, check=True)
     return done.stdout.decode()
 

@@ -48,7 +48,7 @@ from index.model.encoder import Encoder
 from index.text import sentences, tokens
 from index.vectors.sentences import SentenceIndex
 from matching.retrieval.retrieve import Need, retrieve
-from service.installation import initialise
+from service.installation.setup import initialise
 
 COUNTS = (0, 1000, 5000)
 NEW = (1, 100, 1000)

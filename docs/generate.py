@@ -22,9 +22,9 @@ from sqlmodel import SQLModel
 
 import catalog.tables  # noqa: F401 - completes the metadata
 from catalog.kit.terms import Term
-from service.cli import app
-from service.cli_language import HELP
-from service.settings import Settings
+from service.cli.main import app
+from service.cli.terminal.language import HELP
+from service.installation.settings import Settings
 
 FOLDER = Path(__file__).resolve().parent
 NOTICE = "<!-- 由 docs/generate.py 生成，请勿手工修改 -->"

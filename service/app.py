@@ -12,7 +12,6 @@ from fastapi.staticfiles import StaticFiles
 
 from catalog.imports import imports as import_records
 from catalog.kit.errors import PatentDockError
-from service import docs_page, errors, openapi, pages, uploads
 from service.api import (
     chances,
     deals,
@@ -37,11 +36,13 @@ from service.api import (
     segments,
     statistics,
 )
-from service.dependencies import require_key
-from service.following import Following
-from service.key_check import KeyCheck
-from service.middleware import BodyLimit, SecurityHeaders
-from service.runtime import Runtime
+from service.console import docs_page, pages
+from service.installation.following import Following
+from service.installation.runtime import Runtime
+from service.web import errors, openapi, uploads
+from service.web.dependencies import require_key
+from service.web.key_check import KeyCheck
+from service.web.middleware import BodyLimit, SecurityHeaders
 
 logger = logging.getLogger("patentdock")
 

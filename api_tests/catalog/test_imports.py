@@ -16,7 +16,7 @@ from catalog.kit.base import now
 from catalog.kit.errors import Conflict
 from catalog.kit.processes import is_alive, this_process
 from catalog.registers import undo
-from service.installation import initialise
+from service.installation.setup import initialise
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from catalog.supply.patents_shown import publics
 from ingestion.imports import importer
 from ingestion.imports.importer import import_file
 from ingestion.records import records
-from service.installation import initialise
+from service.installation.setup import initialise
 
 pytestmark = pytest.mark.postgresql
 

@@ -33,7 +33,7 @@ from catalog.statistics.segments import Counting, SegmentFilter
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
-from service.installation import initialise
+from service.installation.setup import initialise
 
 
 def number(serial: int) -> str:

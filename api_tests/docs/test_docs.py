@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from service.settings import Settings
+from service.installation.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))

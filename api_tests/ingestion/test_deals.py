@@ -19,8 +19,8 @@ from catalog.kit.paging import PageQuery
 from catalog.registers import undo
 from catalog.supply import facts
 from ingestion.imports.importer import import_file
-from service.deal_workbook import document_of
-from service.documents import to_xlsx
+from service.sheets.deals import document_of
+from service.sheets.documents import to_xlsx
 
 PATENTS = (
     "申请号,专利名称,专利类型,申请日,授权公告日,申请人\n"

@@ -20,7 +20,7 @@ from catalog.segments.segments import CatalogueEntry, SegmentEntry
 from catalog.supply import patent_classes, patent_lists, patents_shown
 from ingestion.segments import files as segment_files
 from ingestion.segments.reclassify import adopt, switch
-from service.installation import shipped_catalogue
+from service.installation.setup import shipped_catalogue
 
 
 @pytest.mark.parametrize("name", ["目录.xlsx", "目录.csv"])

@@ -8,7 +8,7 @@ from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from matching.evaluation.canaries import FILE_NAME, CanaryMissed, check
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
 
 
 def write(folder: Path, text: str, expected: str, within: int = 3) -> Path:

@@ -6,7 +6,7 @@ from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from index.generations.columns import Filters
 from matching.answers.completer import Completer
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
 
 TEXT = (
     "我们是一家做铝合金压铸件的小企业，希望与高校合作。铸件内部有气孔，想找能在线检测缺陷的办法，"

@@ -4,7 +4,7 @@ import pytest
 
 from index.generations.columns import Filters
 from matching.retrieval.confidence import Band, Level
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
 
 
 def test_bands_follow_the_score() -> None:

@@ -14,7 +14,7 @@ from catalog.supply import patents
 from index.generations.columns import Filters
 from matching.answers.refinement import Marks, refined
 from matching.retrieval.retrieve import Need
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
 
 TEXT = "设备故障多，想提前发现问题，少停机"
 

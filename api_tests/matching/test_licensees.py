@@ -17,7 +17,7 @@ from matching.reverse.chances import ChanceConditions, ChanceFinder
 from matching.reverse.industry_agreement import PatentIndustries
 from matching.reverse.licensee_rules import load
 from matching.reverse.licensees import PARTS, LicenseeFinder
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
 
 RULE = load().industry
 EVERYBODY = EnterpriseFilter()

@@ -16,7 +16,7 @@ from matching.answers import matcher as match
 from matching.answers.filters import MatchFilters
 from matching.answers.matcher import Matcher
 from matching.ranking import listing
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
 
 TEXT = "铸件内部有气孔，想找能在线检测缺陷的办法"
 

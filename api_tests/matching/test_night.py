@@ -16,7 +16,7 @@ from matching.night.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, fac
 from matching.ranking import factor_rules
 from matching.ranking.factors import AskedFactors
 from matching.retrieval.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
 
 DAY = date(2026, 6, 1)
 Stored = dict[NightSide, Found]

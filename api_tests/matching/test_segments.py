@@ -18,7 +18,7 @@ from index.generations.build import reindex
 from index.generations.generation import GenerationStore
 from index.model.encoder import Encoder
 from matching.night.classes import assign_from_text
-from service.installation import initialise
+from service.installation.setup import initialise
 
 PUMP = ClassRef(scheme="segment", code="HB04", basis="ipc")
 BATTERY = ClassRef(scheme="segment", code="HB02", basis="ipc")

@@ -13,9 +13,9 @@ import pytest
 from catalog.accounts import keys as accounts
 from index.generations.build import reindex
 from service.app import create_app
-from service.installation import initialise
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.installation.setup import initialise
 
 
 def get(app_of: Runtime, path: str, **headers: str) -> httpx.Response:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from service.cli import main
-from service.cli_install import _listen
-from service.installation import initialise
-from service.runtime import Runtime
-from service.settings import Settings
+from service.cli.commands.install import _listen
+from service.cli.main import main
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.installation.setup import initialise
 
 NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
 CSV = "企业名称,地址,从业人员数\n示例命令行甲有限公司,湖北省襄阳市,20\n示例命令行乙有限公司,湖北省,许多\n"
@@ -49,7 +49,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def test_help_is_chinese_and_loads_no_heavy_library() -> None:
     script = (
-        "import sys; from service.cli import main; code = main(['--help']); "
+        "import sys; from service.cli.main import main; code = main(['--help']); "
         "heavy = {'torch', 'faiss', 'fastapi', 'sqlalchemy', 'numpy'} & set(sys.modules); "
         "sys.exit(code or bool(heavy))"
     )
@@ -202,7 +202,7 @@ def test_an_unforeseen_error_shows_a_number_and_leaves_a_report(
     def fail() -> Runtime:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("service.cli_catalogue.ready_runtime", fail)
+    monkeypatch.setattr("service.cli.commands.keys.ready_runtime", fail)
     code, out, err = run(capsys, "keys", "list")
     assert (code, out) == (1, "")
     assert "secret detail" not in err
@@ -257,7 +257,7 @@ def test_an_interrupted_command_says_so(
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("service.cli_catalogue.ready_runtime", interrupt)
+    monkeypatch.setattr("service.cli.commands.keys.ready_runtime", interrupt)
     code, out, err = run(capsys, "keys", "list")
     assert (code, out) == (130, "")
     assert "已中断" in err
@@ -269,7 +269,7 @@ def test_a_path_that_the_system_refuses_is_named_in_chinese(
     def refuse() -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "generations/.lock")
 
-    monkeypatch.setattr("service.cli_catalogue.ready_runtime", refuse)
+    monkeypatch.setattr("service.cli.commands.keys.ready_runtime", refuse)
     code, _, err = run(capsys, "keys", "list")
     assert code == 1
     assert "generations/.lock 无法读写：没有权限" in err
@@ -281,7 +281,7 @@ def test_the_first_index_says_how_much_was_embedded(
     settings = Settings(data=tmp_path, model=installation.settings.model)
     runtime = Runtime(settings, installation.encoder)
     initialise(runtime.database)
-    monkeypatch.setattr("service.cli_data.ready_runtime", lambda: runtime)
+    monkeypatch.setattr("service.cli.commands.load.ready_runtime", lambda: runtime)
     source = tmp_path / "专利.csv"
     source.write_text(
         "专利名称,摘要,IPC\n一种离心水泵,密封更好的泵,F04D1/00\n一种水泵叶轮,效率更高的叶轮,\n", "utf-8"

@@ -12,8 +12,8 @@ import pytest
 from openpyxl import load_workbook
 
 from catalog.kit.errors import InvalidInput
-from service import evidence_files
-from service.documents import DOCX_TYPE, XLSX_TYPE
+from service.sheets.documents import DOCX_TYPE, XLSX_TYPE
+from service.web import evidence_files
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 GIVER, TAKER = "示例交易大学", "示例交易设备有限公司"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.cli import main
-from service.runtime import Runtime
+from service.cli.main import main
+from service.installation.runtime import Runtime
 
 DOCUMENTS = ["一种锂电池低温加热装置", "一种茶叶发酵方法", "一种焊缝跟踪机器人"]
 QUERIES = ["电池冬天充电慢", "茶叶怎样发酵", "焊接偏差"]
@@ -39,7 +39,7 @@ asked = "title"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installation: Runtime) -> Path:
     """A small collection; the command uses the session's model."""
-    monkeypatch.setattr("service.cli_eval.any_runtime", lambda: installation)
+    monkeypatch.setattr("service.cli.commands.evaluation.any_runtime", lambda: installation)
     for name, texts in (("corpus", DOCUMENTS), ("queries", QUERIES)):
         lines = [json.dumps({"_id": f"{name[0]}{n}", "text": text}) for n, text in enumerate(texts)]
         (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), "utf-8")

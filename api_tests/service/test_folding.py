@@ -23,11 +23,11 @@ from index.generations.build import reindex
 from index.generations.columns import Filters
 from matching.ranking.factors import FactorOptions
 from matching.retrieval.relevance import MICRO
-from service import cli_match
-from service.doctor import examine
-from service.exports import COLUMNS
-from service.runtime import Runtime
-from service.settings import Settings
+from service.cli.commands import match as cli_match
+from service.installation.doctor import examine
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.sheets.matches import COLUMNS
 
 NEED = "求第1种锂电池的隔膜陶瓷涂覆技术"
 TWIN = "202021990001.0"

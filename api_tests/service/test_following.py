@@ -14,8 +14,8 @@ import pytest
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
 from index.generations.build import reindex
 from index.model.encoder import Encoder
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli import main
+from service.cli.main import main
 
 LIST = "内部台账\n单位,规模,序\n示例甲有限公司,20,1\n示例乙有限公司,许多,2\n"
 

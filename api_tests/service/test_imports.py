@@ -15,8 +15,8 @@ import openpyxl
 import pytest
 
 from catalog.imports import imports
-from service import uploads
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
+from service.web import uploads
 
 HEADER = "企业名称,地址,从业人员数\n"
 

@@ -11,9 +11,9 @@ from catalog.demand.needs import NeedCreate
 from catalog.runs import generations
 from index.generations.columns import Filters
 from index.model.encoder import Encoder
-from service.indexing import rebuild
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.indexing import rebuild
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
 
 
 def rows_of_segment(runtime: Runtime) -> list[int]:

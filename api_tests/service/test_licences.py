@@ -15,8 +15,8 @@ import openpyxl
 import pytest
 
 from ingestion.identifiers.application_number import check_digit
-from service.cli import main
-from service.runtime import Runtime
+from service.cli.main import main
+from service.installation.runtime import Runtime
 
 TODAY = date.today()
 Made = Callable[..., dict[str, Any]]

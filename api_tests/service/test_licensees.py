@@ -8,8 +8,8 @@ import httpx
 import openpyxl
 import pytest
 
-from service.cli import main
-from service.runtime import Runtime
+from service.cli.main import main
+from service.installation.runtime import Runtime
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_what_cannot_be_asked_is_refused(client: httpx.Client, patent_id: int) -
 def test_both_commands_show_what_they_found(
     installation: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], patent_id: int
 ) -> None:
-    monkeypatch.setattr("service.cli_chances.ready_runtime", lambda: installation)
+    monkeypatch.setattr("service.cli.commands.chances.ready_runtime", lambda: installation)
     assert main(["licensees", str(patent_id), "--size", "2"]) == 0
     shown = capsys.readouterr().out
     assert "产品 0." in shown

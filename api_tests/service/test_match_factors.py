@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from matching.ranking.factor_rules import FILE_NAME, Factor, load
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
 
 NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
 Items = list[dict[str, Any]]

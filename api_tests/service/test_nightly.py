@@ -20,11 +20,11 @@ from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightSide
 from index.model.encoder import Encoder
-from service import nightly
-from service.cli import main
-from service.nightly import AlreadyRunning, difference
-from service.runtime import Runtime
-from service.settings import Settings
+from service.cli.main import main
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.night import nightly
+from service.night.nightly import AlreadyRunning, difference
 
 
 def runtime_of(data: Path) -> Runtime:

@@ -10,8 +10,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 
 from service.app import create_app
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
 
 # The document does not depend on the installation, so none is set up to describe it.
 SCHEMA: Any = schemathesis.openapi.from_dict(create_app(Runtime(Settings())).openapi())

@@ -15,11 +15,11 @@ import openpyxl
 import pytest
 
 from index.generations.columns import Filters
-from service.exports import COLUMNS, to_csv, to_xlsx
-from service.highlight import highlight
-from service.installation import initialise
-from service.runtime import Runtime
-from service.settings import Settings
+from service.console.highlight import highlight
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.installation.setup import initialise
+from service.sheets.matches import COLUMNS, to_csv, to_xlsx
 
 NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
 

@@ -11,8 +11,8 @@ import pytest
 from openpyxl import load_workbook
 
 from api_tests.service.test_deals import recorded
-from service.cli import main
-from service.runtime import Runtime
+from service.cli.main import main
+from service.installation.runtime import Runtime
 
 
 def test_figures_by_segment_name_their_catalogue(client: httpx.Client) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from api_tests.ingestion.invented import number
 from ingestion.reviews.workbook import HEADER_ROW
-from service.cli import main
+from service.cli.main import main
 
 REGISTER = (
     "专利名称,申请号,申请人,申请日,授权公告日,专利类型,IPC\n"

@@ -43,9 +43,9 @@ from catalog.accounts import keys as accounts
 from index.generations.build import reindex
 from index.model.encoder import Encoder
 from ingestion.identifiers.application_number import check_digit
-from service.installation import initialise
-from service.runtime import Runtime
-from service.settings import Settings
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+from service.installation.setup import initialise
 
 DAY, AFTER = "2025-06-30", "2025-07-20"
 OWNER, FIRM = "示例理工大学", "示例锅炉设备有限公司"

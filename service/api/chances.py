@@ -1,32 +1,25 @@
 """Chances (对接机会) the other way round: from a patent to likely licensees, from a holder to its best open needs."""
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
 
-from catalog.demand.enterprises import EnterpriseFilter
-from catalog.kit.paging import PageQuery
-from index.generations.columns import Filters
 from matching.answers.results import Evidence
 from matching.reverse.chances import (
-    MOST_PER_PATENT,
     Chance,
-    ChanceConditions,
-    ChanceFinder,
     ChancePage,
-    Group,
 )
-from matching.reverse.licensees import Licensee, LicenseeFinder, LicenseePage
-from service.dependencies import RecordId, RuntimeDep
-from service.errors import responses
-from service.exports import factors_text
-from service.filters import ClassConditions, PlaceConditions, Values, codes_of, described, values_field
-from service.list_exports import DEMO, DORMANT, XLSX_TYPE, Listing, Value, workbook_response
-from service.runtime import Runtime
+from matching.reverse.licensees import Licensee, LicenseePage
+from service.requests.chances import ChanceQuery, LicenseeQuery, chances_page, licensees_page
+from service.requests.filters import (
+    described,
+)
+from service.sheets.lists import DEMO, DORMANT, XLSX_TYPE, Listing, Value, workbook_response
+from service.sheets.matches import factors_text
+from service.web.dependencies import RecordId, RuntimeDep
+from service.web.errors import responses
 
 MOST_EXPORTED = 2000
 """Rows of an export: so many chances are looked through by nobody."""
@@ -34,58 +27,6 @@ MOST_EXPORTED = 2000
 router = APIRouter(tags=["匹配"])
 
 _XLSX: dict[str, Any] = {"content": {XLSX_TYPE: {}}}
-
-
-class LicenseeQuery(PageQuery, PlaceConditions):
-    """Page and conditions of likely licensees."""
-
-    sort: str | None = Field(
-        default=None,
-        description="排序字段：score、need、products、industry、own_patents；缺省为 -score（高的在前）",
-    )
-    title: Values = values_field("资质中的文字", "专精特新")
-    name: str | None = Field(default=None, max_length=300, description="名称中的文字")
-
-
-class ChanceQuery(PageQuery, ClassConditions):
-    """Page and conditions of a portfolio's chances; region, industry and segment are those of the needs."""
-
-    sort: None = Field(default=None, description="不可排序：得分高的在前")
-    per_patent: int = Field(default=3, ge=1, le=MOST_PER_PATENT, description="每件专利最多取几条需求")
-    group: Literal["none", "patent", "need"] = Field(
-        default="none",
-        description="归并：none 不归并，patent 每件专利只列最好的一条，need 每条需求只列最好的一件",
-    )
-    in_force: bool = Field(default=True, description="只看当日有效的专利；无法判断是否有效的不算")
-    first_only: bool = Field(default=False, description="只看其为第一专利权人的专利")
-    dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
-
-
-def licensees_page(runtime: Runtime, patent_id: int, wanted: LicenseeQuery) -> LicenseePage:
-    """The page that REST and the command line show. Raises NotFound, NotReady and InvalidFields."""
-    with runtime.database.read() as session:
-        codes = codes_of(session, wanted)
-    where = EnterpriseFilter(name=wanted.name, title=wanted.title, **codes)
-    finder = LicenseeFinder(runtime.database, runtime.matcher, runtime.settings.data)
-    return finder.page(patent_id, wanted, where)
-
-
-def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> ChancePage:
-    """The page that REST and the command line show. Raises NotFound, NotReady and InvalidFields."""
-    with runtime.database.read() as session:
-        codes = codes_of(session, wanted)
-    group: Group = wanted.group
-    where = ChanceConditions(
-        needs=Filters(**codes),
-        day=date.today(),
-        per_patent=wanted.per_patent,
-        in_force=wanted.in_force,
-        first_only=wanted.first_only,
-        dormant=wanted.dormant,
-        group=group,
-    )
-    finder = ChanceFinder(runtime.database, runtime.matcher, runtime.settings.data)
-    return finder.page(holder_id, wanted, where)
 
 
 @router.get(

@@ -18,18 +18,18 @@ from catalog.deals.shown import DealEventPublic, DealPublic
 from catalog.kit.base import Schema
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import EvidenceKind
-from service import evidence_files
-from service.api.fees import attachment
-from service.deal_conditions import DealConditions, filter_of
-from service.deal_inputs import DealInput, deal_of
-from service.deal_workbook import document_of
-from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
-from service.documents import XLSX_TYPE, to_xlsx
-from service.errors import responses
-from service.field_problems import FieldProblem, InvalidFields
-from service.filters import Day, described
-from service.record_inputs import Yuan
-from service.uploads import stored_upload
+from service.requests.deal_lists import DealConditions, filter_of
+from service.requests.deals import DealInput, deal_of
+from service.requests.field_problems import FieldProblem, InvalidFields
+from service.requests.filters import Day, described
+from service.requests.types import Yuan
+from service.sheets.deals import document_of
+from service.sheets.documents import XLSX_TYPE, to_xlsx
+from service.web import evidence_files
+from service.web.attachments import attachment
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.web.errors import responses
+from service.web.uploads import stored_upload
 
 router = APIRouter(prefix="/deals", tags=["交易"])
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field, model_validator
 from assessment.eligibility import gate as eligibility
 from assessment.eligibility.gate import Verdict
 from catalog.kit.base import Schema
-from service.dependencies import Reading, RecordId, RuntimeDep
-from service.eligibility import CheckCounts, CheckedItem, Tally, by_ids, by_numbers, check
-from service.errors import responses
-from service.filters import Day
+from service.requests.eligibility import CheckCounts, CheckedItem, Tally, by_ids, by_numbers, check
+from service.requests.filters import Day
+from service.web.dependencies import Reading, RecordId, RuntimeDep
+from service.web.errors import responses
 
 router = APIRouter(tags=["开放许可"])
 

@@ -15,12 +15,12 @@ from catalog.demand.enterprises import (
     EnterpriseUpdate,
 )
 from catalog.kit.paging import Page, PageQuery
-from service import list_exports
-from service.dependencies import Reading, RecordId, Writing
-from service.errors import responses
-from service.filters import PlaceConditions, codes_of, described
-from service.list_exports import XLSX_TYPE, workbook_response
-from service.record_inputs import EnterpriseInput, classifier_of, record_of
+from service.requests.filters import PlaceConditions, codes_of, described
+from service.requests.records import EnterpriseInput, classifier_of, record_of
+from service.sheets import lists as list_exports
+from service.sheets.lists import XLSX_TYPE, workbook_response
+from service.web.dependencies import Reading, RecordId, Writing
+from service.web.errors import responses
 
 router = APIRouter(prefix="/enterprises", tags=["企业"])
 

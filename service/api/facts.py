@@ -12,10 +12,10 @@ from catalog.supply import facts, patents
 from catalog.supply.facts import FactCreate, FactFilter, FactPublic, FactStated
 from ingestion.records import facts as fact_records
 from ingestion.records.fields import Fields
-from service.dependencies import Reading, RecordId, Writing
-from service.errors import responses
-from service.filters import Day, Values, codes_of, values_field
-from service.record_inputs import FactInput
+from service.requests.filters import Day, Values, codes_of, values_field
+from service.requests.records import FactInput
+from service.web.dependencies import Reading, RecordId, Writing
+from service.web.errors import responses
 
 router = APIRouter(tags=["专利运用登记"])
 

@@ -16,14 +16,14 @@ from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from matching.answers.refinement import Marks, RefinedMatches
-from service import list_exports
-from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
-from service.errors import responses
-from service.filters import Day, FilterInput, Values, codes_of, described, resolve, values_field
-from service.list_exports import XLSX_TYPE, Listing, Value, workbook_response
-from service.match_context import ContextInput, factor_options
-from service.match_request import CONTEXT, DEFAULT_TOP_K, FACTORS, FOLD, MAX_TOP_K
-from service.record_inputs import either, term
+from service.requests.context import ContextInput, factor_options
+from service.requests.filters import Day, FilterInput, Values, codes_of, described, resolve, values_field
+from service.requests.matches import CONTEXT, DEFAULT_TOP_K, FACTORS, FOLD, MAX_TOP_K
+from service.requests.types import either, term
+from service.sheets import lists as list_exports
+from service.sheets.lists import XLSX_TYPE, Listing, Value, workbook_response
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.web.errors import responses
 
 MOST_MARKS = 100
 

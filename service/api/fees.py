@@ -1,20 +1,19 @@
 """The fee bench (许可费测算)."""
 
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Query, Response
 
 from assessment.fees import rules as fee_rules
 from assessment.fees.models import FeeInput, FeeSheet
 from assessment.fees.rules import FeeRules
-from service.dependencies import Reading, RuntimeDep
-from service.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
-from service.errors import responses
-from service.fee_request import estimate_from_catalogue
-from service.fee_sheet import document_of
+from service.requests.fees import estimate_from_catalogue
+from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
+from service.sheets.fees import document_of
+from service.web.attachments import DocumentFormat, attachment
+from service.web.dependencies import Reading, RuntimeDep
+from service.web.errors import responses
 
 router = APIRouter(prefix="/fees", tags=["许可费测算"])
 
@@ -34,19 +33,6 @@ EXAMPLE = {
     "owner": {"kind": "invention", "filing_date": "2018-03-01"},
 }
 Asked = Annotated[FeeInput, Body(examples=[EXAMPLE])]
-
-
-class DocumentFormat(StrEnum):
-    """Forms of the sheet."""
-
-    DOCX = "docx"
-    XLSX = "xlsx"
-
-
-def attachment(content: bytes, name: str, media_type: str) -> Response:
-    """A file to be kept, not shown."""
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return Response(content, media_type=media_type, headers=headers)
 
 
 @router.post("", summary="测算许可费", operation_id="estimate_fee", responses=responses(400, 404, 413, 422))

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from catalog.runs import generations
-from service.dependencies import Reading
+from service.web.dependencies import Reading
 
 router = APIRouter(prefix="/generations", tags=["索引版本"])
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from service.checks import missing_parts, pending
-from service.dependencies import RuntimeDep
-from service.errors import PROBLEM_TYPE, TITLES, Problem, responses
+from service.installation.checks import missing_parts, pending
+from service.web.dependencies import RuntimeDep
+from service.web.errors import PROBLEM_TYPE, TITLES, Problem, responses
 
 router = APIRouter(tags=["运行状态"])
 

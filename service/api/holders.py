@@ -19,8 +19,8 @@ from catalog.supply.holder_merges import MergePublic, Spelling, TakenBack
 from catalog.supply.holders import HolderPublic
 from ingestion.reviews.workbook import export_reviews
 from service.api.imports import XLSX_TYPE
-from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
-from service.errors import responses
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.web.errors import responses
 
 MAX_ID = 2**31 - 1
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from catalog.registers import undo
 from catalog.registers.undo import Undone
-from service.dependencies import Caller, RecordId, Writing
-from service.errors import responses
+from service.web.dependencies import Caller, RecordId, Writing
+from service.web.errors import responses
 
 router = APIRouter(prefix="/imports", tags=["导入"])
 

@@ -19,11 +19,11 @@ from ingestion.columns.mappings import SavedMapping
 from ingestion.imports import rejected
 from ingestion.imports.importer import import_file
 from ingestion.imports.report import ImportReport, Refusal
-from service import uploads
-from service.dependencies import Caller, Reading, RecordId, RuntimeDep
-from service.errors import responses
-from service.runtime import Runtime
-from service.uploads import KnownFields, stored_upload
+from service.installation.runtime import Runtime
+from service.web import uploads
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep
+from service.web.errors import responses
+from service.web.uploads import KnownFields, stored_upload
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

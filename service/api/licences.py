@@ -20,14 +20,15 @@ from catalog.licences.history import LicenceChangePublic
 from catalog.licences.licences import Licence, LicenceCreate, LicenceUpdate
 from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules
-from service import declaration_documents
-from service.api.fees import DocumentFormat, attachment
-from service.declarations import LicenceShown, described, every, publish, shown, withdrawal_effect
-from service.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
-from service.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
-from service.errors import responses
-from service.filters import Day
-from service.record_inputs import LicenceInput, LicenceState, PaymentState, classifier_of, record_of
+from service.requests.declarations import LicenceShown, described, every, publish, shown, withdrawal_effect
+from service.requests.filters import Day
+from service.requests.records import LicenceInput, classifier_of, record_of
+from service.requests.types import LicenceState, PaymentState
+from service.sheets import declarations as declaration_documents
+from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
+from service.web.attachments import DocumentFormat, attachment
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.web.errors import responses
 
 router = APIRouter(prefix="/licences", tags=["开放许可"])
 

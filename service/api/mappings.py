@@ -12,8 +12,8 @@ from catalog.kit.paging import Page, PageQuery
 from ingestion.columns import mappings
 from ingestion.columns.mappings import MAX_NAME, SavedMapping
 from service.api.imports import ImportKind
-from service.dependencies import RuntimeDep
-from service.errors import responses
+from service.web.dependencies import RuntimeDep
+from service.web.errors import responses
 
 router = APIRouter(prefix="/mappings", tags=["导入"])
 

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query
 from index.generations.columns import Filters
 from matching.answers.completer import Portfolios, Questions
 from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
-from service.dependencies import RecordId, RuntimeDep
-from service.errors import responses
-from service.filters import FilterInput, resolve
-from service.match_context import factor_options
-from service.match_request import CompletionRequest, MatchQuery, MatchRequest, PatentMatchQuery
-from service.runtime import Runtime
+from service.installation.runtime import Runtime
+from service.requests.context import factor_options
+from service.requests.filters import FilterInput, resolve
+from service.requests.matches import CompletionRequest, MatchQuery, MatchRequest, PatentMatchQuery
+from service.web.dependencies import RecordId, RuntimeDep
+from service.web.errors import responses
 
 router = APIRouter(tags=["匹配"])
 

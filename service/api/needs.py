@@ -10,12 +10,12 @@ from catalog.demand import needs
 from catalog.demand.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import NeedStatus
-from service import list_exports
-from service.dependencies import Reading, RecordId, Writing
-from service.errors import responses
-from service.filters import ClassConditions, Values, codes_of, described, values_field
-from service.list_exports import XLSX_TYPE, workbook_response
-from service.record_inputs import NeedInput, classifier_of, record_of
+from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
+from service.requests.records import NeedInput, classifier_of, record_of
+from service.sheets import lists as list_exports
+from service.sheets.lists import XLSX_TYPE, workbook_response
+from service.web.dependencies import Reading, RecordId, Writing
+from service.web.errors import responses
 
 router = APIRouter(prefix="/needs", tags=["技术需求"])
 

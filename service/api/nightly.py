@@ -10,8 +10,8 @@ from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges
 from catalog.runs.nights import NightlyRunPublic
-from service.dependencies import Reading, RecordId
-from service.errors import responses
+from service.web.dependencies import Reading, RecordId
+from service.web.errors import responses
 
 router = APIRouter(prefix="/nightly", tags=["夜间批处理"])
 

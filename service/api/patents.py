@@ -11,12 +11,12 @@ from catalog.supply import patent_edits, patent_lists, patents, patents_shown
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import Patent, PatentCreate
 from catalog.supply.patents_shown import PatentPublic
-from service import list_exports
-from service.dependencies import Reading, RecordId, Writing
-from service.errors import responses
-from service.filters import PatentConditions, codes_of, described
-from service.list_exports import XLSX_TYPE, workbook_response
-from service.record_inputs import PatentInput, classifier_of, record_of
+from service.requests.filters import PatentConditions, codes_of, described
+from service.requests.records import PatentInput, classifier_of, record_of
+from service.sheets import lists as list_exports
+from service.sheets.lists import XLSX_TYPE, workbook_response
+from service.web.dependencies import Reading, RecordId, Writing
+from service.web.errors import responses
 
 router = APIRouter(prefix="/patents", tags=["专利"])
 

@@ -13,10 +13,10 @@ from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import PipelineStage
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
-from service.dependencies import Caller, Reading, RecordId, Writing
-from service.errors import responses
-from service.field_problems import FieldProblem, InvalidFields
-from service.record_inputs import either, term
+from service.requests.field_problems import FieldProblem, InvalidFields
+from service.requests.types import either, term
+from service.web.dependencies import Caller, Reading, RecordId, Writing
+from service.web.errors import responses
 
 router = APIRouter(prefix="/pipeline", tags=["对接进程"])
 

@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 
 from catalog.kit.base import Schema
 from ingestion.reviews.answers import import_answers
-from service import screening
-from service.dependencies import Caller, RuntimeDep
-from service.errors import responses
-from service.filters import Day
-from service.uploads import stored_upload
+from service.installation import screening
+from service.requests.filters import Day
+from service.web.dependencies import Caller, RuntimeDep
+from service.web.errors import responses
+from service.web.uploads import stored_upload
 
 router = APIRouter(tags=["盘点筛选"])
 

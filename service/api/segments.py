@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from catalog.segments import segments
 from catalog.segments.segments import CataloguePublic
-from service.dependencies import Reading
-from service.errors import responses
+from service.web.dependencies import Reading
+from service.web.errors import responses
 
 router = APIRouter(prefix="/segments", tags=["产业目录"])
 

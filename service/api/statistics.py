@@ -12,14 +12,14 @@ from catalog.statistics import segments as segment_statistics
 from catalog.statistics.contracts import ContractStatistics
 from catalog.statistics.matches import MatchFilter, MatchLine
 from catalog.statistics.segments import SegmentReport
-from service.api.fees import attachment
-from service.deal_conditions import Holder, SegmentConditions, segment_filter
-from service.dependencies import Reading
-from service.documents import XLSX_TYPE, to_xlsx
-from service.errors import responses
-from service.fee_request import industry_of
-from service.filters import Day, FilterInput, Values, described, resolve, values_field
-from service.segment_export import workbook
+from service.requests.deal_lists import Holder, SegmentConditions, segment_filter
+from service.requests.fees import industry_of
+from service.requests.filters import Day, FilterInput, Values, described, resolve, values_field
+from service.sheets.documents import XLSX_TYPE, to_xlsx
+from service.sheets.segment_sources import workbook
+from service.web.attachments import attachment
+from service.web.dependencies import Reading
+from service.web.errors import responses
 
 router = APIRouter(prefix="/statistics", tags=["统计"])
 

@@ -1,0 +1,141 @@
+"""Commands that match the other way round: likely licensees of a patent, the best chances of a holder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.cli.terminal.options import as_options, option
+from service.cli.terminal.output import note, print_json
+from service.cli.terminal.runtime import ready_runtime
+from service.requests.field_problems import InvalidFields, field_problems
+
+if TYPE_CHECKING:
+    from matching.reverse.chances import Chance
+    from matching.reverse.licensees import Licensee
+
+Many = list[str] | None
+MAX_ID = 2**31 - 1  # of a 32-bit key column
+Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")]
+Number = Annotated[int, typer.Option("--page", help="第几页", metavar="页", min=1)]
+Size = Annotated[int, typer.Option("--size", help="每页多少条（1 至 200）", metavar="条数", min=1, max=200)]
+
+
+def _id(text: str) -> Any:
+    return typer.Argument(help=text, metavar="编号", show_default=False, min=1, max=MAX_ID)
+
+
+def licensees(
+    patent: Annotated[int, _id("专利编号")],
+    region: Annotated[Many, option("企业所在省、地级行政区划的代码或名称，可重复")] = None,
+    industry: Annotated[Many, option("企业的国民经济行业代码或名称，可重复")] = None,
+    title: Annotated[Many, option("资质中的文字，如 专精特新，可重复")] = None,
+    page: Number = 1,
+    size: Size = 20,
+    as_json: Json = False,
+) -> None:
+    """一件专利可能的受让、被许可企业：按需求、主要产品、行业、自有专利四部分之和排序，附各部分依据。"""
+    from service.requests.chances import LicenseeQuery, licensees_page
+
+    conditions = {"region": region or [], "industry": industry or [], "title": title or []}
+    found = _asked(LicenseeQuery, licensees_page, patent, {"page": page, "size": size} | conditions)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    for item in found.items:
+        _print_licensee(item)
+    _end(found, "家企业；得分是参考次序，不是成交概率")
+
+
+def chances(
+    holder: Annotated[int, _id("专利权人编号")],
+    segment: Annotated[Many, option("需求的产业细分领域的代码或名称，可重复")] = None,
+    region: Annotated[Many, option("需求所在省、地级行政区划的代码或名称，可重复")] = None,
+    industry: Annotated[Many, option("需求的国民经济行业代码或名称，可重复")] = None,
+    per_patent: Annotated[int, typer.Option(help="每件专利最多取几条需求（1 至 10）", metavar="条数")] = 3,
+    group: Annotated[
+        str, typer.Option(help="归并：none 不归并，patent 每件专利一条，need 每条需求一件", metavar="方式")
+    ] = "none",
+    in_force: Annotated[bool, typer.Option("--in-force/--all", help="只看当日有效的专利，或全部")] = True,
+    dormant: Annotated[
+        bool | None, typer.Option("--dormant/--awake", help="只看沉睡（非沉睡）的专利", show_default=False)
+    ] = None,
+    page: Number = 1,
+    size: Size = 20,
+    as_json: Json = False,
+) -> None:
+    """专利权人的最佳对接机会：名下全部专利与征集中的需求，得分高的在前，附开放许可资格、沉睡与潜力分。"""
+    from service.requests.chances import ChanceQuery, chances_page
+
+    conditions = {
+        "segment": segment or [],
+        "region": region or [],
+        "industry": industry or [],
+        "per_patent": per_patent,
+        "group": group,
+        "in_force": in_force,
+        "dormant": dormant,
+    }
+    found = _asked(ChanceQuery, chances_page, holder, {"page": page, "size": size} | conditions)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    print(f"{found.holder_name}：名下专利 {found.patents} 件，参加匹配 {found.matched} 件")
+    for item in found.items:
+        _print_chance(item)
+    _end(found, "个机会")
+
+
+def _asked(query: Any, ask: Any, record_id: int, values: dict[str, Any]) -> Any:
+    """The page for these values. Raises InvalidFields under the names of the options."""
+    from pydantic import ValidationError
+
+    try:
+        return ask(ready_runtime(), record_id, query(**values))
+    except ValidationError as error:
+        raise as_options(field_problems(error.errors())) from error
+    except InvalidFields as error:
+        raise as_options(error.fields) from error
+
+
+def _end(found: Any, what: str) -> None:
+    if not found.items:
+        print("没有符合条件的结果；请放宽条件。")
+    for notice in found.notices:
+        note(f"提示：{notice}")
+    print(f"第 {found.page} 页，共 {found.total} {what}。索引 {found.generation}，模型 {found.model}")
+
+
+def _print_licensee(item: Licensee) -> None:
+    firm, parts = item.enterprise, item.parts
+    marks = [*firm.titles, firm.prefecture_name, firm.industry_name, "演示数据" if firm.is_demo else None]
+    print(f"{item.rank:>3}. {firm.name}（{'，'.join(mark for mark in marks if mark)}）得分 {item.score:.3f}")
+    for label, amount, text in (
+        ("需求", parts.need, item.need and item.need.need.title),
+        ("产品", parts.products, item.products and firm.products),
+        ("行业", parts.industry, item.industry and item.industry.text),
+        ("自有专利", parts.own_patents, item.own_patent and item.own_patent.title),
+    ):
+        if text:
+            print(f"     {label} {amount:.3f}：{text}")
+
+
+def _print_chance(item: Chance) -> None:
+    patent, need, screening = item.patent, item.need, item.patent.screening
+    print(f"{item.rank:>3}. {patent.title}（{patent.application_number or '缺申请号'}）得分 {item.score:.3f}")
+    firm = f"，{need.enterprise_name}" if need.enterprise_name else ""
+    print(f"     需求：{need.title}（{need.code}{firm}）")
+    print(f"     开放许可：{item.eligibility.verdict_name}", end="")
+    if screening is not None:
+        dormant = {True: "沉睡", False: "非沉睡", None: "资料不足"}[screening.dormant]
+        print(f"；盘点：{dormant}，潜力分 {screening.potential}", end="")
+    print(f"；另有 {item.more} 个机会" if item.more else "")
+    if item.evidence:
+        print(f"     依据：{item.evidence[0].sentence}")
+
+
+def register(app: typer.Typer, command: type, _group: type) -> None:
+    """Add these commands to the command line."""
+    app.command("licensees", cls=command)(licensees)
+    app.command("chances", cls=command)(chances)

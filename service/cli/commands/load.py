@@ -1,0 +1,234 @@
+"""Commands that bring data in: import, demonstration data, index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalog.kit.errors import Conflict, PatentDockError
+from ingestion.kinds import KIND_NAMES
+from service.cli.terminal.import_output import as_json as report_as_json
+from service.cli.terminal.import_output import print_report
+from service.cli.terminal.output import note, print_error, print_json, step_progress
+from service.cli.terminal.runtime import ready_runtime
+from service.requests.field_problems import FieldProblem, InvalidFields
+
+if TYPE_CHECKING:
+    from ingestion.columns.mappings import SavedMapping
+    from ingestion.imports.report import ImportReport
+    from service.installation.runtime import Runtime
+
+
+class Kind(StrEnum):
+    """Kinds of records that can be imported."""
+
+    PATENTS = "patents"
+    NEEDS = "needs"
+    ENTERPRISES = "enterprises"
+    LICENCES = "licences"
+    FACTS = "facts"
+    DEALS = "deals"
+
+
+Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出结果")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="只检查：显示各列的对应、前几条记录、行数与退回的原因，不写入数据库")
+]
+Source = Annotated[
+    str | None,
+    typer.Option("--source", help="用此来源已保存的列对应关系", metavar="来源", show_default=False),
+]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="用此 TOML 文件中的列对应关系", metavar="文件", show_default=False),
+]
+SaveMapping = Annotated[
+    str | None,
+    typer.Option(
+        "--save-mapping", help="把各列的对应保存为此来源的列对应关系", metavar="来源", show_default=False
+    ),
+]
+
+
+@contextmanager
+def _row_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    rows = 0
+    with step_progress() as report:
+
+        def advance(done: int, total: int | None) -> None:
+            nonlocal rows
+            rows = done
+            report(f"导入 {name}", done, total or done)
+
+        yield advance
+        report(f"导入 {name}", rows, rows)  # the total given on the way is an estimate
+
+
+def _run_import(
+    runtime: Runtime,
+    path: Path,
+    kind: str,
+    *,
+    is_demo: bool = False,
+    dry_run: bool = False,
+    mapping: SavedMapping | None = None,
+) -> ImportReport:
+    from ingestion.imports.importer import import_file
+
+    with _row_progress(path.name) as progress:
+        return import_file(
+            runtime.database,
+            path,
+            kind,
+            actor="命令行",
+            is_demo=is_demo,
+            rejected_dir=runtime.settings.rejected_dir,
+            progress=progress,
+            dry_run=dry_run,
+            mapping=mapping,
+        )
+
+
+def _mapping(runtime: Runtime, source: str | None, file: Path | None) -> SavedMapping | None:
+    from ingestion.columns import mappings
+
+    if source is not None and file is not None:
+        reason = "不能与 --mapping 同时使用"
+        raise InvalidFields([FieldProblem(field="--source", value=source, reason=reason)])
+    if source is not None:
+        return mappings.load(runtime.settings.mappings_dir, source)
+    return mappings.read(file) if file is not None else None
+
+
+def _check_free(runtime: Runtime, source: str | None, files: list[Path]) -> None:
+    """Refuse to save a mapping over another, which an operator may have edited, or one of several files."""
+    from ingestion.columns import mappings
+
+    if source is None:
+        return
+    if len(files) > 1:
+        reason = "一次只能保存一个文件的列对应关系"
+        raise InvalidFields([FieldProblem(field="--save-mapping", value=source, reason=reason)])
+    path = mappings.path_of(runtime.settings.mappings_dir, source)
+    if path.exists():
+        raise Conflict(
+            f"已有名为“{source}”的列对应关系（{path}）",
+            hint=f"请换一个名称；或先用 patentdock mappings remove {source} 删去",
+        )
+
+
+def _save_mapping(runtime: Runtime, source: str, report: ImportReport) -> Path:
+    from ingestion.columns import mappings
+
+    return mappings.save(
+        runtime.settings.mappings_dir, mappings.from_columns(source, report.kind, report.columns)
+    )
+
+
+def import_files(
+    kind: Annotated[
+        Kind,
+        typer.Argument(
+            help="patents 专利 | needs 技术需求 | enterprises 企业 | licences 开放许可声明 | facts 专利运用登记 | deals 交易",
+            metavar="类型",
+            show_default=False,
+        ),
+    ],
+    files: Annotated[
+        list[Path], typer.Argument(help="xlsx、xls、csv 或 jsonl 文件", metavar="文件...", show_default=False)
+    ],
+    as_json: Json = False,
+    dry_run: DryRun = False,
+    source: Source = None,
+    mapping_file: MappingFile = None,
+    save_as: SaveMapping = None,
+) -> int:
+    """导入登记数据。有整个文件被拒绝时退出码为 1；个别行被退回不算失败。"""
+    runtime = ready_runtime()
+    _check_free(runtime, save_as, files)
+    mapping = _mapping(runtime, source, mapping_file)
+    reports: list[ImportReport] = []
+    refused: list[dict[str, str | None]] = []
+    for path in files:
+        try:
+            reports.append(_run_import(runtime, path, kind.value, dry_run=dry_run, mapping=mapping))
+        except PatentDockError as error:
+            refused.append({"file": path.name, "message": error.message, "hint": error.hint})
+            print_error(f"{path.name} 未导入：{error.message}", error.hint)
+            continue
+        if not as_json:
+            print_report(reports[-1], dry_run=dry_run)
+        if save_as is not None:
+            note(
+                f"列对应关系已保存到 {_save_mapping(runtime, save_as, reports[-1])}，可编辑后用 --source {save_as} 导入"
+            )
+    if as_json:
+        print_json(_summary(kind.value, reports, refused, dry_run))
+    elif reports and not dry_run and kind in (Kind.PATENTS, Kind.NEEDS):
+        most = runtime.settings.recent_limit if runtime.settings.follow_seconds > 0 else 0
+        soon = f"导入的数据由运行中的服务自动编入检索（每类至多 {most} 条）；更多的" if most else "导入的数据"
+        note(f"{soon}在运行 patentdock reindex 后参加匹配")
+    return 1 if refused else 0
+
+
+def _summary(
+    kind: str, reports: list[ImportReport], refused: list[dict[str, str | None]], dry_run: bool
+) -> dict[str, Any]:
+    counts = ("rows", "new", "changed", "unchanged", "rejected")
+    totals = {name: sum(getattr(report, name) for report in reports) for name in counts}
+    files = [report_as_json(report) for report in reports]
+    return {"kind": kind, "dry_run": dry_run, **totals, "files": files, "refused": refused}
+
+
+def reindex(as_json: Json = False) -> None:
+    """重建索引：只对新增或改动过的文本计算向量，完成后原子切换。"""
+    from service.installation.indexing import rebuild
+
+    runtime = ready_runtime()
+    with step_progress() as progress:
+        result = rebuild(runtime, progress)
+    if as_json:
+        print_json(asdict(result))
+        return
+    report = result.build
+    print(
+        f"索引 {report.name} 已启用：专利 {report.patents} 件，需求 {report.needs} 条；"
+        f"新计算向量 {report.embedded}，沿用 {report.reused}；用时 {report.seconds:.1f} 秒"
+    )
+    if result.assigned.needs or result.assigned.patents:
+        print(
+            f"由文本推断产业：专利 {result.assigned.patents} 件，需求 {result.assigned.needs} 条（标注“推断”）"
+        )
+
+
+def demo_load(as_json: Json = False) -> None:
+    """导入演示数据（虚构，处处标明“演示数据”）；可重复运行。"""
+    import demo
+
+    runtime = ready_runtime()
+    reports = {kind: _run_import(runtime, demo.path(kind), kind, is_demo=True) for kind in demo.KINDS}
+    if as_json:
+        print_json({kind: report_as_json(report) for kind, report in reports.items()})
+        return
+    for kind, report in reports.items():
+        print(
+            f"{KIND_NAMES[kind]}：新增 {report.new}，更新 {report.changed}，无变化 {report.unchanged}", end=""
+        )
+        print(f"，退回 {report.rejected}" if report.rejected else "")
+
+
+def register(app: typer.Typer, command: type, group: type) -> None:
+    """Add these commands to the command line."""
+    app.command("import", cls=command)(import_files)
+    app.command("reindex", cls=command)(reindex)
+    demo = typer.Typer(cls=group, help="演示数据", no_args_is_help=True)
+    demo.command("load", cls=command)(demo_load)
+    # A group of one command: without a callback the library would fold the command into the group.
+    demo.callback()(lambda: None)
+    app.add_typer(demo, name="demo")

@@ -1,0 +1,128 @@
+"""The command line `patentdock`: its commands, how errors are shown, exit codes (0 done, 1 failed, 2 wrong usage)."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from catalog.kit.errors import PatentDockError, system_reason
+from service.cli.commands import chances as cli_chances
+from service.cli.commands import deals as cli_deals
+from service.cli.commands import evaluation as cli_eval
+from service.cli.commands import factors as cli_factors
+from service.cli.commands import fees as cli_fees
+from service.cli.commands import generations as cli_generations
+from service.cli.commands import holders as cli_holders
+from service.cli.commands import imports as cli_imports
+from service.cli.commands import install as cli_install
+from service.cli.commands import keys as cli_catalogue
+from service.cli.commands import licences as cli_licences
+from service.cli.commands import load as cli_data
+from service.cli.commands import mappings as cli_mappings
+from service.cli.commands import match as cli_match
+from service.cli.commands import nightly as cli_nightly
+from service.cli.commands import screening as cli_screening
+from service.cli.terminal.language import Command, Group, explain
+from service.cli.terminal.output import print_error
+from service.installation.settings import load_settings
+from service.requests.field_problems import InvalidFields
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="patentdock",
+    cls=Group,
+    help="PatentDock 专利供需对接服务：登记专利与技术需求，建立索引，给出匹配。",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+for module in (
+    cli_install,
+    cli_data,
+    cli_imports,
+    cli_mappings,
+    cli_match,
+    cli_factors,
+    cli_eval,
+    cli_chances,
+    cli_nightly,
+    cli_licences,
+    cli_screening,
+    cli_fees,
+    cli_deals,
+    cli_holders,
+    cli_catalogue,
+    cli_generations,
+):
+    module.register(app, Command, Group)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code. No traceback ever reaches the terminal."""
+    try:
+        result = app(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="patentdock",
+            standalone_mode=False,
+        )
+    except typer.TyperException as error:
+        return _usage_error(error)
+    except PatentDockError as error:
+        print_error(error.message, error.hint)
+        return 2 if isinstance(error, InvalidFields) else 1
+    except (KeyboardInterrupt, typer.Abort):
+        print_error("已中断")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        return _refused_by_system(error)
+    except Exception:
+        return _internal_error()
+    if result == INTERRUPTED:  # the library has taken the interrupt and says nothing
+        print_error("已中断")
+    return result if isinstance(result, int) else 0
+
+
+def _refused_by_system(error: OSError) -> int:
+    if not error.filename:
+        return _internal_error()
+    print_error(f"{error.filename} 无法读写：{system_reason(error)}", "请检查该路径、权限与磁盘空间后重试")
+    return 1
+
+
+def _usage_error(error: typer.TyperException) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return 2
+    print_error(explain(error), "用 patentdock --help 或 patentdock 命令 --help 查看用法")
+    return error.exit_code
+
+
+def _internal_error() -> int:
+    number = secrets.token_hex(4)
+    path = _log_folder() / f"patentdock-{number}.log"
+    path.write_text(traceback.format_exc(), encoding="utf-8")
+    print_error(f"程序内部出错，编号 {number}", f"详情已写入 {path}，请连同所用命令一并报告")
+    return 1
+
+
+def _log_folder() -> Path:
+    """The folder `logs` of the data directory, the system's own where that cannot be written."""
+    try:
+        folder = load_settings().data / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (PatentDockError, OSError):
+        return Path(tempfile.gettempdir())
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""What the command line says of an import: columns, first records, counts, refused rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from service.cli.terminal.output import print_table
+
+if TYPE_CHECKING:
+    from ingestion.imports.report import ImportReport
+
+RECORDS = 3
+CUT = 40
+
+
+def print_report(report: ImportReport, *, dry_run: bool) -> None:
+    """The result of an import in words; of a dry run also what would be stored and why rows are refused."""
+    print(
+        f"{report.file_name}：{'（试运行，未写入）' if dry_run else ''}共 {report.rows} 行，新增 {report.new}，"
+        f"更新 {report.changed}，无变化 {report.unchanged}，退回 {report.rejected}"
+    )
+    for message in report.messages:
+        print(f"  提示：{message}")
+    if dry_run:
+        _print_columns(report)
+        _print_records(report.preview[:RECORDS])
+        _print_refusals(report)
+    if report.rejected_file:
+        print(f"  退回的行及原因见 {report.rejected_file}，改正后可直接再次导入")
+
+
+def as_json(report: ImportReport) -> dict[str, Any]:
+    """The report as one JSON object."""
+    return asdict(report) | {"columns": [use.model_dump() for use in report.columns]}
+
+
+def _print_columns(report: ImportReport) -> None:
+    print(f"\n各列的对应（按列对应关系“{report.source}”）：" if report.source else "\n各列的对应：")
+    print_table(
+        ["字段", "工作表", "列", "依据"],
+        [[f"{use.label}（{use.field}）", use.sheet, use.column, use.how] for use in report.columns],
+    )
+
+
+def _print_records(records: Sequence[dict[str, str]]) -> None:
+    if not records:
+        return
+    labels = dict.fromkeys(label for record in records for label in record)
+    print(f"\n前 {len(records)} 条记录将保存为：")
+    print_table(
+        ["字段", *(f"第 {number} 条" for number in range(1, len(records) + 1))],
+        [[label, *(_short(record.get(label, "")) for record in records)] for label in labels],
+    )
+
+
+def _print_refusals(report: ImportReport) -> None:
+    if not report.refusals:
+        return
+    print(
+        "\n将退回的行："
+        if report.rejected == len(report.refusals)
+        else f"\n将退回的行（前 {len(report.refusals)} 行）："
+    )
+    print_table(
+        ["工作表", "行号", "字段", "值", "原因"],
+        [[row.sheet, row.line, row.field, _short(row.value), row.reason] for row in report.refusals],
+    )
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= CUT else value[:CUT] + "…"

@@ -1,0 +1,73 @@
+"""What the installation lacks: shared by `/readyz` and `patentdock doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from catalog.kit.errors import NotReady, PatentDockError
+from catalog.segments import segments
+from service.installation.runtime import Runtime
+
+
+def check_schema(runtime: Runtime) -> str:
+    """Revision of the database. Raises NotReady when it is missing or old."""
+    current, newest = runtime.database.revisions()
+    if current != newest:
+        raise NotReady(
+            f"数据库结构版本为 {current or '空'}，程序需要 {newest}", hint="请运行 patentdock init 升级数据库"
+        )
+    return f"结构版本 {current}"
+
+
+def check_segments(runtime: Runtime) -> str:
+    """Segment catalogue in use. Raises NotReady."""
+    with runtime.database.read() as session:
+        row = segments.catalogue(session)
+        count = len(segments.segments_of(session, row))
+    unfinished = f"；重新分类未完成，请运行 patentdock segments use {row.version}"
+    return f"{row.version}（{row.title}，{count} 个细分领域）" + (
+        unfinished if row.reclassified_to is not None else ""
+    )
+
+
+def check_model(runtime: Runtime) -> str:
+    """The model that will be used. Raises NotReady when it cannot be found."""
+    from index.model.files import local_model_folder
+
+    folder = local_model_folder(runtime.model_path)
+    return str(folder)
+
+
+def check_generation(runtime: Runtime) -> str:
+    """The generation in use. Raises NotReady when there is none or it belongs to another model."""
+    generation = runtime.matcher.generation().built
+    return f"{generation.name}（专利 {len(generation.patents)} 件，需求 {len(generation.needs)} 条）"
+
+
+def pending(runtime: Runtime) -> list[str]:
+    """What works, but rests on something that has changed since; empty when nothing does."""
+    from matching.answers.segment_names import notices
+
+    generation = runtime.recent.current()
+    if generation is None:
+        return []
+    with runtime.database.read() as session:
+        return notices(session, generation)
+
+
+READINESS: tuple[Callable[[Runtime], str], ...] = (
+    check_schema,
+    check_segments,
+    check_model,
+    check_generation,
+)
+
+
+def missing_parts(runtime: Runtime) -> list[PatentDockError]:
+    """What keeps the service from answering match requests; empty when it is ready."""
+    for check in READINESS:
+        try:
+            check(runtime)
+        except PatentDockError as error:
+            return [error]
+    return []

@@ -1,0 +1,135 @@
+"""Examines an installation (自检): what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from catalog.kit.errors import NotReady, PatentDockError
+from catalog.supply import patent_lists
+from service.installation.checks import check_generation, check_model, check_schema, check_segments, pending
+from service.installation.runtime import Runtime
+
+MIN_FREE_BYTES = 2 * 1024**3
+_PROBE = "动力电池在低温下充电慢", ["一种动力电池的低温加热方法及系统。" * 12]
+"""A need and a patent of common length, read by the cross-encoder."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `next_step` where nothing is wrong, but something is still to be done."""
+
+    name: str
+    ok: bool
+    message: str
+    hint: str | None = None
+    next_step: bool = False
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+def _check_python(_runtime: Runtime) -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] != (3, 11):
+        raise NotReady(f"当前为 Python {version}", hint="请用 Python 3.11 重新安装 patentdock")
+    return f"Python {version}"
+
+
+def _check_data(runtime: Runtime) -> str:
+    folder = runtime.settings.data.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NotReady(f"{folder} 不可写", hint="请修改该目录的权限，或用 PATENTDOCK_DATA 指定可写的目录")
+    return f"{folder} 可写"
+
+
+def _check_disk(runtime: Runtime) -> str:
+    free = shutil.disk_usage(runtime.settings.data).free
+    text = f"剩余 {free / 1024**3:.1f} GB"
+    if free < MIN_FREE_BYTES:
+        raise NotReady(f"数据目录所在磁盘{text}", hint="请清理磁盘；索引、模型与数据库至少需要 2 GB")
+    return text
+
+
+def _check_reranker(runtime: Runtime) -> str:
+    reranker = runtime.reranker
+    if reranker is None:
+        return "未设置（PATENTDOCK_RERANKER），不重排"
+    reranker.amounts(*_PROBE)  # the first reading prepares the model
+    _, report = reranker.amounts(*_PROBE)
+    return (
+        f"{runtime.settings.reranker} 可用：读一对文本约 {report.took_ms:.0f} 毫秒；每次匹配读前 {reranker.top} 件，"
+        f"至多 {reranker.budget_ms} 毫秒"
+    )
+
+
+class NextStep(NotReady):
+    """A part that no new installation has yet."""
+
+
+def _needs_database(runtime: Runtime) -> None:
+    if runtime.database.revisions()[0] is None:
+        raise NextStep("待数据库建立后检查", hint="先运行 patentdock init")
+
+
+def _check_database(runtime: Runtime) -> str:
+    if runtime.database.revisions()[0] is None:
+        raise NextStep("尚未建立", hint="运行 patentdock init 建立数据库")
+    return check_schema(runtime)
+
+
+def _check_segments(runtime: Runtime) -> str:
+    _needs_database(runtime)
+    return check_segments(runtime)
+
+
+def _check_index(runtime: Runtime) -> str:
+    _needs_database(runtime)
+    if not runtime.store.names() and runtime.store.current_name() is None:
+        with runtime.database.read() as session:
+            patents_known = patent_lists.count(session)
+        if patents_known:
+            raise NextStep(f"尚未建立（目录中有专利 {patents_known} 件）", hint="运行 patentdock reindex")
+        hint = "运行 patentdock import patents 文件 导入专利（或 patentdock demo load 载入演示数据），再运行 patentdock reindex"
+        raise NextStep("尚未建立：目录中还没有专利", hint=hint)
+    description = check_generation(runtime)
+    generation = runtime.store.current()
+    if generation is not None:
+        runtime.store.verify(generation.name)
+    return "；".join([f"{description}，校验无误", *pending(runtime)])
+
+
+CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
+    ("Python 版本", _check_python),
+    ("数据目录", _check_data),
+    ("磁盘空间", _check_disk),
+    ("数据库", _check_database),
+    ("产业目录", _check_segments),
+    ("语义模型", check_model),
+    ("重排模型", _check_reranker),
+    ("索引", _check_index),
+)
+
+
+def _examine(name: str, check: Callable[[Runtime], str], runtime: Runtime) -> Finding:
+    try:
+        return Finding(name, True, check(runtime))
+    except NextStep as step:
+        return Finding(name, True, step.message, step.hint, next_step=True)
+    except PatentDockError as error:
+        return Finding(name, False, error.message, error.hint)
+    except (
+        Exception
+    ) as error:  # a broken installation fails in ways that nobody foresaw; the other checks go on
+        hint = "请先修复上面的问题；仍未解决时，请把这一行报告给维护者"
+        return Finding(name, False, f"{type(error).__name__}：{error}"[:300], hint)
+
+
+def examine(runtime: Runtime) -> list[Finding]:
+    """The findings of all checks, in the order in which they should be mended."""
+    return [_examine(name, check, runtime) for name, check in CHECKS]

@@ -1,0 +1,126 @@
+"""The drop folder (投递文件夹): files laid under `<data>/inbox/<kind>/` are imported at night and then put away.
+
+What was imported goes to `inbox/imported/`, what was refused as a whole to `inbox/refused/`. A file that was imported but not
+put away before a kill is imported again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from catalog.kit.errors import InvalidInput, NotReady, system_reason
+
+if TYPE_CHECKING:
+    from service.installation.runtime import Runtime
+
+KINDS = ("enterprises", "patents", "needs", "licences", "facts", "deals")
+"""The order in which kinds are imported: needs refer to enterprises, declarations and facts to patents."""
+
+_IMPORTED, _REFUSED = "imported", "refused"
+_UNFINISHED = (".tmp", ".part", ".crdownload", ".filepart")
+ACTOR = "夜间批处理"
+
+
+class FileResult(BaseModel):
+    """What became of one file; `refused` says why nothing of it was imported."""
+
+    kind: str
+    file: str
+    import_id: int | None = None
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    refused: str = ""
+
+
+def folder_of(runtime: Runtime) -> Path:
+    """The drop folder of an installation."""
+    return runtime.settings.data / "inbox"
+
+
+def waiting(inbox: Path) -> Iterator[tuple[str, Path]]:
+    """The files that wait, by kind in the order of import, then by name; hidden and unfinished ones are left alone."""
+    for kind in KINDS:
+        folder = inbox / kind
+        files = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+        yield from (
+            (kind, path)
+            for path in files
+            if not path.name.startswith((".", "~$")) and path.suffix.lower() not in _UNFINISHED
+        )
+
+
+def prepare(inbox: Path) -> None:
+    """Make the folders that files are laid into. Raises NotReady when the disk refuses."""
+    try:
+        for kind in KINDS:
+            (inbox / kind).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotReady(
+            f"投递文件夹 {inbox} 无法建立：{system_reason(error)}", hint="请检查数据目录的写权限"
+        ) from error
+
+
+def import_waiting(
+    runtime: Runtime,
+    label: str,
+    *,
+    dry_run: bool = False,
+    done: Callable[[FileResult], None] = lambda _: None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> None:
+    """Import all files that wait; each result goes to `done`, then the file is put away under `label`.
+
+    A dry run imports nothing and leaves the files. Raises NotReady when nothing can be imported at all.
+    """
+    inbox = folder_of(runtime)
+    files = list(waiting(inbox))
+    for number, (kind, path) in enumerate(files, 1):
+        result = _import_one(runtime, kind, path, dry_run)
+        done(result)
+        if not dry_run:
+            _put_away(path, inbox / (_REFUSED if result.refused else _IMPORTED) / label / kind)
+        if progress:
+            progress("导入投递文件", number, len(files))
+
+
+def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileResult:
+    from ingestion.imports.importer import import_file
+
+    try:
+        report = import_file(
+            runtime.database,
+            path,
+            kind,
+            actor=ACTOR,
+            rejected_dir=runtime.settings.rejected_dir,
+            dry_run=dry_run,
+        )
+    except InvalidInput as error:
+        return FileResult(kind=kind, file=path.name, refused=str(error))
+    return FileResult(
+        kind=kind,
+        file=path.name,
+        import_id=report.import_id,
+        rows=report.rows,
+        new=report.new,
+        changed=report.changed,
+        unchanged=report.unchanged,
+        rejected=report.rejected,
+    )
+
+
+def _put_away(path: Path, folder: Path) -> None:
+    """Move a file; one of the same name that lies there already is kept beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target, number = folder / path.name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{path.stem}-{number}{path.suffix}"
+    path.replace(target)

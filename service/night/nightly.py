@@ -1,0 +1,271 @@
+"""The nightly run (夜间批处理): import, screen, index, match, compare, report.
+
+Every stage that is done is noted in the catalogue with what it found; after a kill the next start goes on with the stage
+that was broken off, which does its work again from its beginning. The service keeps the generation before until the new one
+has been verified, whatever happens here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from catalog.kit.base import now
+from catalog.kit.errors import Conflict, PatentDockError
+from catalog.runs import matches as night_matches
+from catalog.runs import nights as nightly_runs
+from catalog.runs.matches import NightChanges, NightSide
+from catalog.runs.nights import NightlyRunPublic
+from service.installation.runtime import Runtime
+from service.night import inbox
+from service.night import report as nightly_report
+from service.night.inbox import FileResult
+
+Progress = Callable[[str, int, int], None]
+Result = dict[str, Any]
+
+RESUMED_WITHIN = timedelta(hours=20)
+"""An unfinished run that began longer ago belongs to another night and is abandoned."""
+KEPT_NIGHTS, KEPT_PATENT_NIGHTS = 30, 2
+"""Nights whose matches of needs, and of patents, stay in the catalogue."""
+
+
+class AlreadyRunning(Conflict):
+    """Another nightly run is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a nightly run would do: files with what importing them would give, stages, and the run it would resume."""
+
+    files: list[FileResult]
+    stages: list[str]
+    resumes: int | None
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Hold the right to run; a killed holder loses it. Raises AlreadyRunning."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / ".nightly.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning("另一个夜间批处理正在运行", hint="请等它结束；被中止的会自动让出") from error
+        yield
+
+
+def run(runtime: Runtime, *, fresh: bool = False, progress: Progress | None = None) -> NightlyRunPublic:
+    """Run the night, or go on with tonight's run that was killed or failed, unless `fresh`.
+
+    Answers the finished run. Raises AlreadyRunning, and what made a stage fail, which is then noted.
+    """
+    with locked(runtime.settings.data):
+        return _Night(runtime, _begin(runtime, fresh), progress or (lambda step, done, total: None)).run()
+
+
+def plan(runtime: Runtime) -> Plan:
+    """What `run` would do now; changes nothing. Raises NotReady as the stages would."""
+    files: list[FileResult] = []
+    inbox.import_waiting(runtime, "", dry_run=True, done=files.append)
+    _ = runtime.model_path
+    open_run = _unfinished(runtime)
+    done = open_run.stages if open_run else {}
+    stages = [LABELS[stage] for stage in STAGES if not _is_done(done.get(stage))]
+    return Plan(files, stages, open_run.id if open_run else None)
+
+
+def _unfinished(runtime: Runtime) -> NightlyRunPublic | None:
+    with runtime.database.read() as session:
+        row = nightly_runs.unfinished(session, now() - RESUMED_WITHIN)
+        return nightly_runs.public(row) if row else None
+
+
+def _begin(runtime: Runtime, fresh: bool) -> int:
+    open_run = None if fresh else _unfinished(runtime)
+    with runtime.database.write() as session:
+        row = nightly_runs.resume(session, open_run.id) if open_run else nightly_runs.start(session)
+        return row.id or 0
+
+
+def _is_done(result: Result | None) -> bool:
+    # The seconds are noted at the end; what stands there before is what a stage has got so far.
+    return result is not None and "seconds" in result
+
+
+class _Night:
+    """One run on its way."""
+
+    def __init__(self, runtime: Runtime, run_id: int, progress: Progress) -> None:
+        self.runtime, self.run_id, self.progress = runtime, run_id, progress
+
+    def run(self) -> NightlyRunPublic:
+        """All stages that are not done."""
+        try:
+            for stage, work in STAGES.items():
+                if _is_done(self.state().stages.get(stage)):
+                    continue
+                start = monotonic()
+                result = work(self)
+                self.note(stage, result | {"seconds": round(monotonic() - start, 1)})
+        except Exception as error:
+            message = (
+                str(error) if isinstance(error, PatentDockError) else f"程序内部出错：{type(error).__name__}"
+            )
+            with self.runtime.database.write() as session:
+                nightly_runs.finish(session, self.run_id, failed=message)
+            raise
+        with self.runtime.database.write() as session:
+            nightly_runs.finish(session, self.run_id)
+            kept = nightly_runs.finished_ids(session)
+            night_matches.prune(session, kept[:KEPT_NIGHTS], kept[:KEPT_PATENT_NIGHTS])
+        return self.state()
+
+    def state(self) -> NightlyRunPublic:
+        """The run as the catalogue has it."""
+        with self.runtime.database.read() as session:
+            return nightly_runs.public(nightly_runs.get(session, self.run_id))
+
+    def note(self, stage: str, result: Result) -> None:
+        """Keep what a stage found."""
+        with self.runtime.database.write() as session:
+            name = str(result.get("generation", ""))
+            nightly_runs.note_stage(session, self.run_id, stage, result, generation=name)
+
+    def import_files(self) -> Result:
+        """Import what lies in the drop folder; files done before a kill stay in the result."""
+        result: Result = self.state().stages.get("import") or {"files": []}
+
+        def done(file: FileResult) -> None:
+            result["files"].append(file.model_dump())
+            self.note("import", result)
+
+        inbox.prepare(inbox.folder_of(self.runtime))
+        label = f"{date.today():%Y%m%d}-{self.run_id}"
+        inbox.import_waiting(self.runtime, label, done=done, progress=self.progress)
+        return result
+
+    def screen(self) -> Result:
+        """Screen all patents as of today."""
+        from service.installation.screening import screen
+
+        report = screen(
+            self.runtime,
+            date.today(),
+            lambda done, total: self.progress("盘点筛选", done, total or done),
+        )
+        return asdict(report) | {"as_of": report.as_of.isoformat()}
+
+    def index(self) -> Result:
+        """Build, verify and put in use a generation."""
+        from service.installation.indexing import rebuild
+
+        report = rebuild(self.runtime, self.progress)
+        return {
+            "generation": report.build.name,
+            "patents": report.build.patents,
+            "needs": report.build.needs,
+            "embedded": report.build.embedded,
+            "reused": report.build.reused,
+        }
+
+    def match(self) -> Result:
+        """Match all needs and patents of tonight's generation."""
+        from matching.night.night import Found, match_all
+        from matching.ranking import factor_rules
+
+        with self.runtime.database.write() as session:
+            night_matches.clear(session, self.run_id)
+
+        def store(side: NightSide, found: Found) -> None:
+            with self.runtime.database.write() as session:
+                night_matches.store(session, self.run_id, side, found)
+
+        name = self.state().generation
+        threads = self.runtime.settings.threads or os.cpu_count() or 1
+        report = match_all(
+            self.runtime.store.open(name),
+            date.today(),
+            store,
+            factor_rules.load(self.runtime.settings.data),
+            threads=threads,
+            progress=self.progress,
+        )
+        return asdict(report) | {"generation": name, "day": date.today().isoformat()}
+
+    def compare(self) -> Result:
+        """Hold the matches of every need against those of the run before."""
+        database = self.runtime.database
+        with database.read() as session:
+            before = nightly_runs.previous(session, self.run_id)
+            old = (
+                dict(night_matches.ids_of(session, before.id, NightSide.NEED))
+                if before and before.id
+                else None
+            )
+            new = dict(night_matches.ids_of(session, self.run_id, NightSide.NEED))
+        if old is None or before is None:
+            return {"previous": None}
+        changes = [
+            change for need, ids in new.items() if (change := difference(need, old.get(need, []), ids))
+        ]
+        with database.write() as session:
+            night_matches.set_changes(session, self.run_id, changes)
+        return {
+            "previous": before.id,
+            "needs_new": len(new.keys() - old.keys()),
+            "needs_gone": len(old.keys() - new.keys()),
+            "needs_changed": len(changes),
+            "needs_unchanged": len(new) - len(changes),
+            "matches_new": sum(len(change.new) for change in changes),
+            "matches_gone": sum(len(change.gone) for change in changes),
+            "matches_moved": sum(len(change.moved) for change in changes),
+        }
+
+    def report(self) -> Result:
+        """Write the report for the morning."""
+        paths = nightly_report.write(self.runtime, self.state(), LABELS)
+        return {"files": [path.name for path in paths]}
+
+
+def difference(need_id: int, before: list[int], after: list[int]) -> NightChanges | None:
+    """What is new, gone and moved (id, place before, place now, from 1) in the matches of a need; None if nothing is."""
+    if before == after:
+        return None
+    places = {patent: place for place, patent in enumerate(before, 1)}
+    moved = [
+        (patent, places[patent], place)
+        for place, patent in enumerate(after, 1)
+        if patent in places and places[patent] != place
+    ]
+    return NightChanges(
+        need_id=need_id,
+        new=[patent for patent in after if patent not in places],
+        gone=[patent for patent in before if patent not in set(after)],
+        moved=moved,
+    )
+
+
+STAGES: dict[str, Callable[[_Night], Result]] = {
+    "import": _Night.import_files,
+    "screen": _Night.screen,
+    "reindex": _Night.index,
+    "match": _Night.match,
+    "compare": _Night.compare,
+    "report": _Night.report,
+}
+LABELS = {
+    "import": "导入投递文件",
+    "screen": "盘点筛选",
+    "reindex": "重建、校验并启用索引",
+    "match": "全量匹配",
+    "compare": "与上一次比较",
+    "report": "写报告",
+}

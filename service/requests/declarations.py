@@ -1,0 +1,91 @@
+"""What REST and command line share of declarations: how they are shown, listed, published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from pydantic import Field
+
+from assessment.eligibility import gate as eligibility
+from assessment.eligibility.gate import Eligibility, Verdict
+from assessment.eligibility.table import Effect
+from catalog.db import Session
+from catalog.kit.errors import InvalidInput
+from catalog.kit.paging import MAX_PAGE_SIZE, PageQuery
+from catalog.licences import edits as licence_edits
+from catalog.licences import licences
+from catalog.licences import lists as licence_lists
+from catalog.licences import rules as declaration_rules
+from catalog.licences import shown as licences_shown
+from catalog.licences.licences import Licence
+from catalog.licences.lists import LicenceFilter
+from catalog.licences.rules import Rules, TermsWarning
+from catalog.licences.shown import LicencePublic
+from service.sheets.declarations import VALID
+
+MOST_EXPORTED = 100_000
+
+
+class LicenceShown(LicencePublic):
+    """A declaration with what should be looked at again."""
+
+    warnings: list[TermsWarning] = Field(description="提醒：商业宣传用语、超过一般上限等；不影响登记")
+
+
+def shown(session: Session, rows: Sequence[Licence], rules: Rules) -> list[LicenceShown]:
+    """The declarations with their warnings, in the order given."""
+    return [
+        LicenceShown(**licence.model_dump(), warnings=declaration_rules.warnings(rules, licence))
+        for licence in licences_shown.publics(session, rows)
+    ]
+
+
+def every(session: Session, where: LicenceFilter, rules: Rules) -> Iterator[LicenceShown]:
+    """All declarations that meet the conditions. Raises InvalidInput for more than a workbook should hold."""
+    page = 1
+    while True:
+        found = licence_lists.page(session, PageQuery(page=page, size=MAX_PAGE_SIZE), where)
+        if found.total > MOST_EXPORTED:
+            raise InvalidInput(
+                f"共 {found.total} 份声明，超过一次可导出的 {MOST_EXPORTED} 份", hint="请缩小条件"
+            )
+        yield from shown(session, found.rows, rules)
+        if page * MAX_PAGE_SIZE >= found.total:
+            return
+        page += 1
+
+
+def described(where: LicenceFilter) -> list[str]:
+    """The conditions in Chinese."""
+    labels = {name: field.description or name for name, field in LicenceFilter.model_fields.items()}
+    return [
+        f"{labels[name]}：{getattr(value, 'label', value)}"
+        for name in LicenceFilter.model_fields
+        if (value := getattr(where, name)) is not None
+    ]
+
+
+def publish(
+    session: Session, licence_id: int, on: date, *, actor: str, data_dir: Path
+) -> tuple[Licence, Verdict]:
+    """Announce a draft whose patent is not blocked on that day; answers the verdict too.
+
+    Raises NotFound, Conflict and InvalidInput naming every ground or gap.
+    """
+    row = licences.get(session, licence_id)
+    verdict = eligibility.check(session, row.patent_id, on, eligibility.load_table(data_dir))
+    if verdict.verdict == Eligibility.BLOCKED:
+        grounds = [ground for ground in verdict.grounds if ground.effect == Effect.BLOCKS]
+        raise InvalidInput(
+            "专利不得开放许可：" + "；".join(f"{ground.text}（{ground.article}）" for ground in grounds),
+            hint="；".join(verdict.todo) or None,
+        )
+    rules = declaration_rules.load(data_dir)
+    return licence_edits.publish(session, licence_id, on, actor=actor, rules=rules), verdict
+
+
+def withdrawal_effect(licence: LicencePublic) -> str:
+    """What a withdrawal means for licences given before."""
+    return f"在先给予的开放许可 {licence.granted_licences} 件，继续有效。{VALID}"

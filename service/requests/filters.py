@@ -1,0 +1,219 @@
+"""Filters as people write them, codes or Chinese names, checked and turned into the index's codes."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from difflib import get_close_matches
+from functools import cache, partial
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from assessment.eligibility.gate import Eligibility
+from catalog.db import Session
+from catalog.kit.base import Schema
+from catalog.kit.errors import InvalidInput
+from catalog.kit.terms import HolderKind, PatentKind, Term
+from catalog.reference import lists as reference
+from catalog.segments import segments
+from ingestion.identifiers import industry_code, ipc, region_code
+from ingestion.identifiers.errors import InvalidIdentifier
+from matching.answers.filters import MatchFilters
+from service.requests.field_problems import FieldProblem, InvalidFields, shown
+
+MAX_VALUES = 100
+
+Reader = Callable[[str], list[str]]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_ITEM = {"type": "string", "minLength": 1, "maxLength": 100}
+Values = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=100)]],
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [_ITEM, {"type": "array", "items": _ITEM, "maxItems": MAX_VALUES}]}),
+]
+
+
+def _iso_date(value: Any) -> Any:
+    # The library would read numbers, in text too, as time stamps.
+    if value is None or isinstance(value, date):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip(), re.ASCII):
+        return value
+    raise ValueError("应为日期，如 2026-01-31")
+
+
+Day = Annotated[date | None, BeforeValidator(_iso_date)]
+
+
+def values_field(description: str, *examples: str) -> Any:
+    """A field of several values, each a code or a name."""
+    return Field(
+        default_factory=list, max_length=MAX_VALUES, description=description, examples=[list(examples)]
+    )
+
+
+class PlaceConditions(Schema):
+    """Where firms are and what they do; values of one field are alternatives, fields add up."""
+
+    region: Values = values_field("省级或地级行政区划的代码或名称", "420100", "宜昌市")
+    industry: Values = values_field("国民经济行业代码（GB/T 4754，可为上级代码）或名称", "39", "C3562")
+
+
+class ClassConditions(PlaceConditions):
+    """What a record is about."""
+
+    segment: Values = values_field("产业细分领域的代码或名称（所用产业目录）", "HB01", "生命健康")
+
+
+class PatentConditions(ClassConditions):
+    """Conditions on patents."""
+
+    ipc: Values = values_field("IPC 前缀，须为完整的一级", "G06F", "H01M10")
+    holder_kind: Values = values_field("第一专利权人类型", "university", "科研院所")
+    kind: Values = values_field("专利类型", "invention", "实用新型")
+
+
+class FilterInput(PatentConditions):
+    """Conditions that every result meets."""
+
+    open_licence: bool | None = Field(default=None, strict=True, description="是否已声明开放许可")
+    in_force_on: Day = Field(
+        default=None, description="在此日有效；无法判断是否有效的专利不算", examples=["2026-06-30"]
+    )
+    eligibility: Values = values_field(
+        "开放许可资格（按当日判定）：eligible 可以、blocked 不得、unknown 待核实", "eligible"
+    )
+
+
+def resolve(session: Session, wanted: FilterInput) -> MatchFilters:
+    """The filters as the matcher understands them. Raises InvalidFields naming what is allowed."""
+    codes = codes_of(session, wanted, eligibility=Eligibility)
+    verdicts = [Eligibility(value) for value in codes.pop("eligibility", [])]
+    return MatchFilters(
+        **codes, open_licence=wanted.open_licence, in_force_on=wanted.in_force_on, eligibility=verdicts
+    )
+
+
+def codes_of(session: Session, wanted: Schema, **terms: type[Term]) -> dict[str, list[str]]:
+    """The codes of every field of `wanted` that takes codes and names; `terms` are further fields with their sets.
+
+    Raises InvalidFields naming what is allowed.
+    """
+    readers = _readers(session, wanted) | {field: partial(_term, members) for field, members in terms.items()}
+    problems: list[FieldProblem] = []
+    codes: dict[str, list[str]] = {}
+    for field, read in readers.items():
+        for text in getattr(wanted, field, ()):
+            try:
+                codes.setdefault(field, []).extend(read(text))
+            except (InvalidInput, ValueError) as error:
+                reason = error.message if isinstance(error, InvalidInput) else str(error)
+                problems.append(FieldProblem(field=field, value=shown(text), reason=reason))
+    if problems:
+        raise InvalidFields(problems)
+    return codes
+
+
+def described(wanted: Schema) -> list[str]:
+    """The conditions that are set, in words."""
+    said = []
+    for name, field in type(wanted).model_fields.items():
+        value = getattr(wanted, name)
+        if name in ("page", "size", "sort") or value in (None, []):
+            continue
+        shown_value = (
+            "、".join(value) if isinstance(value, list) else {True: "是", False: "否"}.get(value, value)
+        )
+        said.append(f"{field.description}：{shown_value}")
+    return said
+
+
+def _readers(session: Session, wanted: Schema) -> dict[str, Reader]:
+    return {
+        "segment": _segment_reader(session) if getattr(wanted, "segment", None) else _region,
+        "region": _region,
+        "industry": _industry,
+        "ipc": _ipc,
+        "holder_kind": partial(_term, HolderKind),
+        "kind": partial(_term, PatentKind),
+    }
+
+
+def _segment_reader(session: Session) -> Callable[[str], list[str]]:
+    catalogue = segments.catalogue(session)
+    known = segments.segments_of(session, catalogue)
+
+    def read(text: str) -> list[str]:
+        found = [segment.code for segment in known if text in (segment.code, segment.name)]
+        if not found:
+            allowed = "、".join(f"{segment.code} {segment.name}" for segment in known)
+            raise ValueError(f"产业目录 {catalogue.version} 中没有这个细分领域，可用：{allowed}")
+        return found
+
+    return read
+
+
+@cache
+def _region_codes() -> dict[str, list[str]]:
+    codes: dict[str, list[str]] = {}
+    for region in reference.regions().values():
+        codes.setdefault(region.name, []).append(region.code)
+    return codes
+
+
+def _region(text: str) -> list[str]:
+    if region_code.is_valid(text):
+        return [region_code.validate(text)]
+    codes = _region_codes()
+    if text in codes:
+        return codes[text]
+    begun = [name for name in codes if len(text) > 1 and name.startswith(text)]
+    # 吉林 is a province and a city: the short name means the province.
+    provinces = [name for name in begun if codes[name][0].endswith("0000")]
+    if len(provinces or begun) == 1:
+        return codes[(provinces or begun)[0]]
+    close = begun or get_close_matches(text, codes, n=5, cutoff=0.5)
+    likely = f"；相近的有：{'、'.join(f'{codes[name][0]} {name}' for name in close)}" if close else ""
+    raise ValueError(f"没有这个地区，应为省级或地级行政区划的代码（如 420100）或名称（如 武汉市）{likely}")
+
+
+@cache
+def _industry_codes() -> dict[str, list[str]]:
+    codes: dict[str, list[str]] = {}
+    for entry in reference.industries().values():
+        codes.setdefault(entry.name, []).append(entry.code)
+    return codes
+
+
+def _industry(text: str) -> list[str]:
+    # A class and its only subclass often share a name: the upper one covers both.
+    if named := _industry_codes().get(text):
+        return [min(named, key=len)]
+    try:
+        return [industry_code.validate(text)]
+    except InvalidIdentifier as error:
+        if text[:1].isascii():
+            raise
+        known = _industry_codes()
+        close = [name for name in known if len(text) > 1 and text in name][:5]
+        close = close or get_close_matches(text, known, n=5, cutoff=0.5)
+        likely = (
+            f"；相近的有：{'、'.join(f'{min(known[name], key=len)} {name}' for name in close)}"
+            if close
+            else ""
+        )
+        raise ValueError(f"没有这个行业，应为 GB/T 4754 的代码（如 C3562）或名称{likely}") from error
+
+
+def _ipc(text: str) -> list[str]:
+    ipc.covers(text, "A01B1/00")  # raises for what is no prefix
+    return [ipc.compact(text).removesuffix("*")]
+
+
+def _term(terms: type[Term], text: str) -> list[str]:
+    return [terms.parse(text).value]

@@ -1,0 +1,102 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from catalog.kit.terms import (
+    Conclusion,
+    Cooperation,
+    FactKind,
+    LegalStatus,
+    LicenceStatus,
+    NeedStatus,
+    OwnerConsent,
+    PatentKind,
+    PaymentForm,
+    RoyaltyBase,
+    Term,
+)
+from ingestion.identifiers import ipc, locarno
+from ingestion.identifiers.errors import InvalidIdentifier
+
+MAX_ID = 2**31 - 1
+
+
+def term(terms: type[Term]) -> BeforeValidator:
+    """Reads a stored value or its Chinese label."""
+    return BeforeValidator(lambda value: terms.parse(value) if isinstance(value, str) else value)
+
+
+def either(terms: type[Term], *, optional: bool = True) -> WithJsonSchema:
+    """How `term` shows in the document of the interface."""
+    allowed: list[str | None] = [text for member in terms for text in (member.value, member.label)]
+    return WithJsonSchema({"enum": [*allowed, None] if optional else allowed})
+
+
+def _amount(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("应为数字")
+    return value
+
+
+def _identifier(validate: Callable[[str], str]) -> AfterValidator:
+    def check(value: str) -> str:
+        try:
+            return validate(value)
+        except InvalidIdentifier as error:
+            raise ValueError(error.message) from error
+
+    return AfterValidator(check)
+
+
+Kind = Annotated[PatentKind | None, term(PatentKind), either(PatentKind)]
+
+
+Status = Annotated[LegalStatus | None, term(LegalStatus), either(LegalStatus)]
+
+
+Wanted = Annotated[Cooperation | None, term(Cooperation), either(Cooperation)]
+
+
+NeedState = Annotated[NeedStatus | None, term(NeedStatus), either(NeedStatus)]
+
+
+Payment = Annotated[PaymentForm, term(PaymentForm), either(PaymentForm, optional=False)]
+
+
+PaymentState = Annotated[PaymentForm | None, term(PaymentForm), either(PaymentForm)]
+
+
+Base = Annotated[RoyaltyBase | None, term(RoyaltyBase), either(RoyaltyBase)]
+
+
+Report = Annotated[Conclusion | None, term(Conclusion), either(Conclusion)]
+
+
+Agreement = Annotated[OwnerConsent, term(OwnerConsent), either(OwnerConsent, optional=False)]
+
+
+LicenceState = Annotated[LicenceStatus | None, term(LicenceStatus), either(LicenceStatus)]
+
+
+Event = Annotated[FactKind, term(FactKind), either(FactKind, optional=False)]
+
+
+Yuan = Annotated[Decimal, Field(ge=0, lt=10**15, decimal_places=2), BeforeValidator(_amount)] | None
+
+
+Percent = Annotated[Decimal, Field(gt=0, le=100, decimal_places=3), BeforeValidator(_amount)] | None
+
+
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+Symbol = Annotated[str, Field(max_length=40), _identifier(ipc.validate)]
+
+
+Design = Annotated[str, Field(max_length=40), _identifier(locarno.validate)]

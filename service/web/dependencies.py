@@ -1,0 +1,56 @@
+"""What routes ask for: the installation, a database session, the caller's key, ids and pages."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from catalog.db import Session
+from catalog.kit.paging import PageQuery
+from service.installation.runtime import Runtime
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="接口密钥",
+    bearerFormat="pd_…",
+    description="请求头 `Authorization: Bearer pd_…`；密钥由管理员用 `patentdock keys create 名称` 生成",
+)
+
+
+# These two only look something up: `async` spares each request a hand-over to a thread and back.
+async def _runtime(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+RuntimeDep = Annotated[Runtime, Depends(_runtime)]
+
+
+def _reading(runtime: RuntimeDep) -> Iterator[Session]:
+    with runtime.database.read() as session:
+        yield session
+
+
+def _writing(runtime: RuntimeDep) -> Iterator[Session]:
+    with runtime.database.write() as session:
+        yield session
+
+
+Reading = Annotated[Session, Depends(_reading)]
+# Scope "function" ends the transaction before the answer is sent: a caller never sees a success that was not stored.
+Writing = Annotated[Session, Depends(_writing, scope="function")]
+
+
+async def require_key(
+    request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> str:
+    """Name of the caller's API key, which `service.web.key_check` has verified."""
+    caller: str = request.state.caller
+    return caller
+
+
+Caller = Annotated[str, Depends(require_key)]
+# The bound is that of a 32-bit key column, which PostgreSQL enforces with an error.
+RecordId = Annotated[int, Path(ge=1, le=2**31 - 1, description="记录编号", examples=[1])]
+PageDep = Annotated[PageQuery, Query()]

@@ -1,0 +1,158 @@
+"""Errors as RFC 9457 problem details in Chinese; what nobody foresaw is logged under an id, never shown."""
+
+import logging
+import re
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from catalog.kit.errors import PatentDockError
+from ingestion.errors import RowError
+from service.requests.field_problems import FieldProblem, InvalidFields, field_problems, shown
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+PROBLEM_TYPE = "application/problem+json"
+
+logger = logging.getLogger("patentdock")
+
+TITLES = {
+    400: "请求无法处理",
+    401: "需要接口密钥",
+    404: "未找到",
+    405: "不支持这种请求方法",
+    409: "与已有记录冲突",
+    413: "请求内容过大",
+    422: "输入有误",
+    500: "服务内部错误",
+    503: "服务尚未就绪",
+}
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["输入有误"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["top_k：应不小于 1（收到 0）"])
+    hint: str | None = Field(default=None, description="下一步可以怎么做")
+    errors: list[FieldProblem] | None = Field(default=None, description="逐字段的问题")
+    id: str | None = Field(default=None, description="内部错误的编号，供管理员在日志中查找")
+
+
+class Unauthorized(PatentDockError):
+    """The request has no valid API key."""
+
+    title = TITLES[401]
+    status = 401
+
+
+def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=problem.status,
+        media_type=PROBLEM_TYPE,
+        headers=headers,
+    )
+
+
+def problem_of(error: PatentDockError) -> Problem:
+    """The problem details of an error of ours."""
+    fields = None
+    if isinstance(error, InvalidFields):
+        fields = error.fields
+    elif isinstance(error, RowError):
+        fields = [FieldProblem(field=error.field or "记录", value=shown(error.value), reason=error.reason)]
+    return Problem(
+        title=error.title, status=error.status, detail=error.message, hint=error.hint, errors=fields
+    )
+
+
+def _ours(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PatentDockError)  # noqa: S101 - by registration
+    return answer(error)
+
+
+def answer(error: PatentDockError) -> JSONResponse:
+    """The answer to a request that an error of ours ended."""
+    headers = {"WWW-Authenticate": 'Bearer realm="PatentDock"'} if error.status == 401 else None
+    return _response(problem_of(error), headers)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError | ValidationError)  # noqa: S101 - by registration
+    return _response(problem_of(InvalidFields(field_problems(error.errors(), _labels(request)))))
+
+
+def _labels(request: Request) -> dict[str, str]:
+    """The Chinese names of the fields of a request's body: the first words of their descriptions."""
+    route = request.scope.get("route")
+    models = (
+        [body.field_info.annotation for body in route.dependant.body_params]
+        if isinstance(route, APIRoute)
+        else []
+    )
+    return {
+        name: re.split(r"[，；：（。]", field.description)[0]
+        for model in models
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for name, field in model.model_fields.items()
+        if field.description
+    }
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - by registration
+    status = error.status_code
+    title = TITLES.get(status, HTTPStatus(status).phrase)
+    details = {
+        400: "请求内容无法解析，应为 UTF-8 编码的 JSON 或表单",
+        404: f"没有这个地址：{shown(request.url.path)}",
+        405: f"此地址不支持 {shown(request.method)}",
+    }
+    is_chinese = any("\u4e00" <= character <= "\u9fff" for character in str(error.detail))
+    detail = str(error.detail) if is_chinese else details.get(status, title)
+    headers = {"Allow": ", ".join(_allowed(request))} if status == 405 else error.headers
+    return _response(Problem(title=title, status=status, detail=detail), headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods of an address; the router names only those of the first route that has it."""
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+
+
+def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    number = secrets.token_hex(4)
+    logger.error("错误 %s：%s %s", number, request.method, request.url.path, exc_info=error)
+    detail = f"服务内部出错，编号 {number}；请把编号告诉管理员，以便在日志中查找"
+    return _response(Problem(title=TITLES[500], status=500, detail=detail, id=number))
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer every error with problem details."""
+    app.add_exception_handler(PatentDockError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Documentation of the error responses of a route (completed by `service.web.openapi`)."""
+    return {status: {"model": Problem, "description": TITLES[status]} for status in statuses}
