@@ -5,6 +5,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/patentdock
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY catalog catalog
+COPY assessment assessment
 COPY ingestion ingestion
 COPY index index
 COPY matching matching

@@ -69,7 +69,7 @@ class FeedbackSummary(BaseModel):
 
 def summary(session: Session, where: FeedbackFilter, data_dir: Path | None = None) -> FeedbackSummary:
     """The answers that meet the conditions, counted. Raises InvalidInput for an unusable floor."""
-    file = read(FILE_NAME, data_dir)
+    file = read(__name__, FILE_NAME, data_dir)
     floor = parse(file, Floor)
     tallies = {group: feedback.tallies(session, where, group) for group in ("all", "segment", "holder")}
     names = holders.names_of(session, [int(key) for key in {t.key for t in tallies["holder"]}])

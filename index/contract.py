@@ -1,4 +1,4 @@
-"""TODO."""
+"""What the index asks of an embedding model."""
 
 from __future__ import annotations
 

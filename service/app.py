@@ -4,7 +4,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -132,5 +131,5 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.include_router(protected)
     app.include_router(pages.router)
     app.include_router(docs_page.router)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app

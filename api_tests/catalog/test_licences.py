@@ -158,7 +158,7 @@ def test_caps_and_wording_warn_and_refuse_nothing(database: Database) -> None:
 
 def test_rules_are_data(tmp_path: Path) -> None:
     own = tmp_path / declaration_rules.FILE_NAME
-    text = (Path(declaration_rules.__file__).parent / "refdata" / own.name).read_text("utf-8")
+    text = (Path(declaration_rules.__file__).parent / own.name).read_text("utf-8")
     own.write_text(text.replace('fixed_fee = "20000000"', 'fixed_fee = "100"'), "utf-8")
     assert [w.code for w in declaration_rules.warnings(declaration_rules.load(tmp_path), stated())] == [
         "cap_fixed_fee"

@@ -167,7 +167,7 @@ def test_blocks_and_repeated_runs_replace_all(database: Database, monkeypatch: p
 
 
 def test_own_weights_replace_the_shipped_ones(tmp_path: Path) -> None:
-    shipped = Path(screening_weights.__file__).parents[1] / "catalog" / "refdata" / "screening_weights.csv"
+    shipped = Path(screening_weights.__file__).parent / "screening_weights.csv"
     own = tmp_path / "screening_weights.csv"
     own.write_text(shipped.read_text("utf-8").replace("min_age_years,3", "min_age_years,5"), "utf-8")
     weights = screening_weights.load(tmp_path)
@@ -189,7 +189,7 @@ def test_own_weights_replace_the_shipped_ones(tmp_path: Path) -> None:
     ],
 )
 def test_bad_weights_are_named(tmp_path: Path, line: str, message: str) -> None:
-    shipped = Path(screening_weights.__file__).parents[1] / "catalog" / "refdata" / "screening_weights.csv"
+    shipped = Path(screening_weights.__file__).parent / "screening_weights.csv"
     (tmp_path / "screening_weights.csv").write_text(shipped.read_text("utf-8") + line + "\n", "utf-8")
     with pytest.raises(InvalidInput, match=message):
         screening_weights.load(tmp_path)

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import HolderKind
-from catalog.reference.rule_files import read
 from index.generations.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from index.generations.columns import Columns, ColumnValues
-from matching.ranking.factor_rules import FILE_NAME, Factor, load
+from matching.ranking.factor_rules import FILE_NAME, Factor, load, source
 from matching.ranking.factors import AskedFactors, Context, FactorAmount, PairFactors
 
 TODAY = date(2026, 6, 1)
@@ -161,7 +160,7 @@ def test_a_need_in_words_has_the_context_that_is_said() -> None:
 def test_a_file_that_cannot_be_used_names_key_and_reason(
     tmp_path: Path, old: str, new: str, said: str
 ) -> None:
-    text = read(FILE_NAME).text
+    text = source().text
     assert old in text
     (tmp_path / FILE_NAME).write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(InvalidInput) as refused:
@@ -171,7 +170,7 @@ def test_a_file_that_cannot_be_used_names_key_and_reason(
 
 
 def test_an_edited_copy_wins_and_names_its_version(tmp_path: Path) -> None:
-    text = read(FILE_NAME).text.replace("weight = 0.0002", "weight = 0.5", 1)
+    text = source().text.replace("weight = 0.0002", "weight = 0.5", 1)
     (tmp_path / FILE_NAME).write_text(text, "utf-8")
     own = load(tmp_path)
     assert own.segment.weight == 0.5

@@ -14,10 +14,9 @@ from pydantic import ValidationError
 
 from assessment.fees.bench import estimate
 from assessment.fees.models import FeeInput, FeeSheet, Method, Plan
-from assessment.fees.rules import FILE_NAME, OneToMany, load
+from assessment.fees.rules import OneToMany, load, source
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import PaymentForm, RoyaltyBase
-from catalog.reference.rule_files import read
 from catalog.statistics.contracts import ContractStatistics, FixedFigures, RoyaltyFigures
 
 TODAY = date(2026, 1, 1)
@@ -243,7 +242,7 @@ def test_extreme_figures_are_reckoned_with(
 
 
 def test_an_operator_replaces_the_rules(tmp_path: Path) -> None:
-    text = read(FILE_NAME).text
+    text = source().text
     (tmp_path / "fees.toml").write_text(text.replace("fixed_fee = 20000000", "fixed_fee = 100"), "utf-8")
     rules = load(tmp_path)
     assert rules.caps.fixed_fee == 100

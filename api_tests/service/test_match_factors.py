@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from matching.ranking.factor_rules import FILE_NAME, Factor, load
+from matching.ranking.factor_rules import FILE_NAME, Factor, load, source
 from service.installation.runtime import Runtime
 
 NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
@@ -72,9 +72,7 @@ def test_without_factors_the_list_is_that_of_relevance(client: httpx.Client) -> 
 @pytest.fixture
 def without_weights(installation: Runtime) -> Iterator[None]:
     """Every weight zero in the operator's own file."""
-    from catalog.reference.rule_files import read
-
-    lines = read(FILE_NAME).text.splitlines()
+    lines = source().text.splitlines()
     zero = "\n".join("weight = 0.0" if line.startswith("weight") else line for line in lines)
     path = installation.settings.data / FILE_NAME
     path.write_text(zero, "utf-8")

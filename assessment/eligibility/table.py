@@ -61,7 +61,7 @@ def load(conditions: Collection[str], data_dir: Path | None = None) -> Table:
     `conditions` are the names that rules may use.
     """
     shipped = _shipped()
-    file = rule_files.read(FILE_NAME, data_dir)
+    file = rule_files.read(__name__, FILE_NAME, data_dir)
     if file.version == shipped.version:
         return shipped
     return _checked(rule_files.parse(file, Table), file.version, conditions)
@@ -75,12 +75,12 @@ def check(text: str, conditions: Collection[str]) -> Table:
 
 def text(data_dir: Path | None = None) -> str:
     """The table in use as a file to be edited."""
-    return rule_files.read(FILE_NAME, data_dir).text
+    return rule_files.read(__name__, FILE_NAME, data_dir).text
 
 
 @cache
 def _shipped() -> Table:
-    return rule_files.load(FILE_NAME, Table)
+    return rule_files.load(__name__, FILE_NAME, Table)
 
 
 def _checked(table: Table, version: str, conditions: Collection[str]) -> Table:

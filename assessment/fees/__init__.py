@@ -1,1 +1,1 @@
-"""TODO."""
+"""Estimates of licence fees (许可费测算) by five methods."""

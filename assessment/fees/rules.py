@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from catalog.kit.terms import LicenceType
 from catalog.reference import rule_files
+from catalog.reference.rule_files import RuleFile
 
 FILE_NAME = "fees.toml"
 ONE = Decimal(1)
@@ -165,6 +166,11 @@ class FeeRules(_Table):
         return next((field for field in self.international if code in (field.code, field.name)), None)
 
 
+def source(data_dir: Path | None = None) -> RuleFile:
+    """The rule file in force. Raises InvalidInput."""
+    return rule_files.read(__name__, FILE_NAME, data_dir)
+
+
 def load(data_dir: Path | None = None) -> FeeRules:
     """The rules of the data directory or, without them, the shipped ones. Raises InvalidInput."""
-    return rule_files.load(FILE_NAME, FeeRules, data_dir)
+    return rule_files.load(__name__, FILE_NAME, FeeRules, data_dir)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Screening of dormant patents (盘点筛选): points, weights, recommendation."""

@@ -1,21 +1,20 @@
 """Weights of the screening (盘点筛选权重): which value of a factor is worth how many points. Data, not code.
 
-The shipped table is catalog/refdata/screening_weights.csv; a file `screening_weights.csv` in the data directory replaces
-it as a whole. Columns: factor, when (the least number, or a code), points, text (the reason shown).
+The rule file is screening_weights.csv. Columns: factor, when (the least number, or a code), points, text (the reason shown).
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from importlib.resources import files
 from pathlib import Path
 
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import Disposition, PatentKind, Prospect, Term
+from catalog.reference import rule_files
+from catalog.reference.rule_files import RuleFile
 
 FILE_NAME = "screening_weights.csv"
 FULL = 100
@@ -68,28 +67,21 @@ class Weights:
 
 
 def load(data_dir: Path | None = None) -> Weights:
-    """The table of the data directory or, without one, the shipped table.
-
-    Raises InvalidInput naming the line when the table cannot be used.
-    """
-    own = data_dir / FILE_NAME if data_dir else None
-    if own and own.exists():
-        return _read(own.read_bytes(), "自定义")
-    return _read(_shipped(), "内置")
+    """The table in force. Raises InvalidInput naming the line when it cannot be used."""
+    return _parse(rule_files.read(__name__, FILE_NAME, data_dir))
 
 
 def export(data_dir: Path, path: Path) -> Weights:
-    """Write the table in use to a file that an operator edits; answers it."""
-    own = data_dir / FILE_NAME
-    raw = own.read_bytes() if own.exists() else _shipped()
-    path.write_bytes(b"\xef\xbb\xbf" + raw.removeprefix(b"\xef\xbb\xbf"))  # Excel needs the mark
-    return load(data_dir)
+    """Write the table in force to a file that an operator edits; answers it."""
+    file = rule_files.read(__name__, FILE_NAME, data_dir)
+    path.write_text(file.text, "utf-8-sig", newline="")  # Excel needs the mark
+    return _parse(file)
 
 
 def adopt(data_dir: Path, path: Path) -> Weights:
-    """Check an edited file and put it in use. Raises InvalidInput; then the table in use stays."""
+    """Check an edited file and put it in force. Raises InvalidInput; then the table in force stays."""
     raw = path.read_bytes()
-    weights = _read(raw, "自定义")
+    weights = _parse(rule_files.of_operator(FILE_NAME, raw))
     partial = data_dir / f"{FILE_NAME}.part"
     partial.write_bytes(raw)
     partial.replace(data_dir / FILE_NAME)
@@ -97,32 +89,13 @@ def adopt(data_dir: Path, path: Path) -> Weights:
 
 
 def reset(data_dir: Path) -> Weights:
-    """Put the shipped table in use again."""
+    """Put the shipped table in force again."""
     (data_dir / FILE_NAME).unlink(missing_ok=True)
     return load(data_dir)
 
 
-def _shipped() -> bytes:
-    return files("catalog").joinpath("refdata", FILE_NAME).read_bytes()
-
-
-def _read(raw: bytes, origin: str) -> Weights:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode("gb18030")
-        except UnicodeDecodeError as error:
-            raise InvalidInput(
-                f"{FILE_NAME} 既不是 UTF-8 也不是 GB18030 编码", hint="请另存为 CSV UTF-8（逗号分隔）"
-            ) from error
-    # The version is of the content, whatever the editor made of its encoding and line ends.
-    content = "\n".join(text.splitlines()).encode()
-    return _parse(text, f"{origin}-{hashlib.sha256(content).hexdigest()[:8]}")
-
-
-def _parse(text: str, version: str) -> Weights:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+def _parse(file: RuleFile) -> Weights:
+    reader = csv.DictReader(io.StringIO(file.text, newline=""))
     if list(reader.fieldnames or []) != ["factor", "when", "points", "text"]:
         raise InvalidInput(
             f"{FILE_NAME} 的表头应为 factor,when,points,text", hint="可从内置的同名文件复制后修改"
@@ -133,7 +106,7 @@ def _parse(text: str, version: str) -> Weights:
         steps.setdefault(factor, []).append(_step(factor, row, reader.line_num))
     for rows in steps.values():
         rows.sort(key=lambda step: step.least, reverse=True)
-    return Weights(version, _checked(steps), steps)
+    return Weights(file.version, _checked(steps), steps)
 
 
 def _step(factor: str, row: dict[str, str], line: int) -> Step:

@@ -40,12 +40,6 @@ class Import(Timestamps, table=True):
     actor: str = Field(default="", max_length=100)
     source: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     process: str = Field(default="", max_length=300, sa_column_kwargs={"server_default": ""})
-    state: str = Field(
-        default="",
-        max_length=64,
-        sa_column_kwargs={"server_default": ""},
-        description="how the import left the catalogue",
-    )
     status: str = Field(default=ImportStatus.RUNNING.value, max_length=16)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     rows: int = 0

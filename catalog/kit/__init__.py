@@ -1,1 +1,1 @@
-"""TODO."""
+"""What knows no noun of the trade: base of tables, paging, bulk writes, errors, terms, money."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The calendar of a right: its course, term, patent years, annuities. No SQL."""

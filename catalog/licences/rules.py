@@ -1,25 +1,21 @@
 """What the terms of a declaration are held against (声明的规则): wording, territory and the soft caps of fees. Data.
 
-The shipped table is catalog/refdata/declaration_rules.toml; a file of that name in the data directory replaces it. Nothing
-here refuses a declaration except a territory outside China.
+The rule file is declaration_rules.toml. Nothing here refuses a declaration except a territory outside China.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import RoyaltyBase
+from catalog.reference import rule_files
+from catalog.reference.rule_files import Pattern
 
 FILE_NAME = "declaration_rules.toml"
 
@@ -46,7 +42,7 @@ class Territory(_Part):
     abroad: list[str]
     separate: list[str]
     separate_text: str
-    left_out: str
+    left_out: Pattern
 
 
 class Caps(_Part):
@@ -65,7 +61,7 @@ class Rules(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: str
+    version: str = ""
     advertising: Advertising
     territory: Territory
     caps: Caps
@@ -93,25 +89,7 @@ class Terms(Protocol):
 
 def load(data_dir: Path | None = None) -> Rules:
     """The table of the data directory or, without one, the shipped one. Raises InvalidInput."""
-    own = data_dir / FILE_NAME if data_dir else None
-    return _parse(own.read_bytes(), "自定义") if own and own.is_file() else _shipped()
-
-
-@cache
-def _shipped() -> Rules:
-    return _parse(files("catalog").joinpath("refdata", FILE_NAME).read_bytes(), "内置")
-
-
-def _parse(raw: bytes, origin: str) -> Rules:
-    version = f"{origin}-{hashlib.sha256(raw).hexdigest()[:8]}"
-    try:
-        rules = Rules.model_validate(tomllib.loads(raw.decode("utf-8-sig")) | {"version": version})
-        re.compile(rules.territory.left_out)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError, re.error) as error:
-        raise InvalidInput(
-            f"规则文件 {FILE_NAME} 无法使用：{error}", hint="请改正；删除该文件即恢复内置规则"
-        ) from error
-    return rules
+    return rule_files.load(__name__, FILE_NAME, Rules, data_dir)
 
 
 def places_abroad(rules: Rules, region: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Reference lists and rule files, as data with their source."""

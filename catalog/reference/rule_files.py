@@ -1,25 +1,38 @@
-"""Rule files (规则文件): tables in TOML that an operator may replace.
+"""Rule files (规则文件): tables that an operator may replace. The one loader of all of them.
 
-The shipped file stands in matching/; a file of the same name in the data directory replaces it as a whole. What rests on it
-names its version.
+The shipped file stands beside the module that reads it; a file of the same name in the data directory replaces it as a whole.
+What rests on a rule file names its version: where it comes from and a digest of its content.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from catalog.kit.errors import InvalidInput
 from catalog.kit.validation_messages import reason_of
 
 TableT = TypeVar("TableT", bound=BaseModel)
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"正则表达式有误（{error}）：{value}") from error
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+"""A regular expression in a rule file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +44,47 @@ class RuleFile:
     text: str
 
 
-def read(name: str, data_dir: Path | None = None) -> RuleFile:
-    """The rule file `name` of the data directory or, without one, the shipped one. Raises InvalidInput."""
+def read(module: str, name: str, data_dir: Path | None = None) -> RuleFile:
+    """The rule file `name` of the data directory or, without one, the one shipped beside `module` (its `__name__`).
+
+    Raises InvalidInput.
+    """
     own = data_dir / name if data_dir else None
-    return _rule_file(name, own.read_bytes(), "自定义") if own and own.is_file() else _shipped(name)
+    return of_operator(name, own.read_bytes()) if own and own.is_file() else shipped(module, name)
 
 
 @cache
-def _shipped(name: str) -> RuleFile:
-    return _rule_file(name, files("matching").joinpath(name).read_bytes(), "内置")
+def shipped(module: str, name: str) -> RuleFile:
+    """The rule file `name` that stands beside `module`."""
+    return _rule_file(name, files(module.rpartition(".")[0]).joinpath(name).read_bytes(), "内置")
+
+
+def of_operator(name: str, raw: bytes) -> RuleFile:
+    """The rule file `name` as an operator wrote it. Raises InvalidInput."""
+    return _rule_file(name, raw, "自定义")
 
 
 def _rule_file(name: str, raw: bytes, origin: str) -> RuleFile:
+    """Spreadsheets save text tables in GB18030; the version is of the content, whatever an editor made of its bytes."""
     try:
         text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"规则文件 {name} 不是 UTF-8 编码", hint="请另存为 UTF-8 文本") from error
-    return RuleFile(name, f"{origin}-{hashlib.sha256(raw).hexdigest()[:8]}", text)
+    except UnicodeDecodeError:
+        try:
+            text = raw.decode("gb18030")
+        except UnicodeDecodeError as error:
+            raise InvalidInput(
+                f"规则文件 {name} 既不是 UTF-8 也不是 GB18030 编码", hint="请另存为 UTF-8 编码"
+            ) from error
+    content = text.replace("\r\n", "\n").encode()
+    return RuleFile(name, f"{origin}-{hashlib.sha256(content).hexdigest()[:8]}", text)
 
 
 _RESTORE = "可从内置的同名文件复制后修改；删除该文件即恢复内置规则"
 
 
-def load(name: str, table: type[TableT], data_dir: Path | None = None) -> TableT:
+def load(module: str, name: str, table: type[TableT], data_dir: Path | None = None) -> TableT:
     """The rules in force, of a table that has a field `version`. Raises InvalidInput."""
-    file = read(name, data_dir)
+    file = read(module, name, data_dir)
     return parse(file, table).model_copy(update={"version": file.version})
 
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Nightly runs, their matches, and the generations of the index."""

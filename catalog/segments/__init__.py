@@ -1,1 +1,1 @@
-"""TODO."""
+"""Catalogues of industry segments (产业目录) and their versions."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Figures by industry segment: patents and needs, matches, contracts."""

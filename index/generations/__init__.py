@@ -1,1 +1,1 @@
-"""TODO."""
+"""Generations (索引版本): built, verified, switched, opened."""

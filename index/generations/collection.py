@@ -15,6 +15,9 @@ from unicodedata import unidata_version
 import numpy as np
 from numpy.typing import NDArray
 
+import index.text
+import index.vectors.sentences
+import index.words.bm25
 from index.generations.columns import Columns, ColumnValues
 from index.mapped import mapped
 from index.text import sentences, tokens
@@ -151,12 +154,16 @@ class Collection:
         return row if row < len(self.ids) and self.ids[row] == record_id else None
 
 
+TEXT_RULES = (index.text, index.words.bm25, index.vectors.sentences)
+"""The modules that make tokens, their keys and weights, sentences and their codes."""
+
+
 @cache
 def text_rules() -> str:
     """Changes with the code that makes tokens, sentences and their codes: what other code has made is not taken over."""
     digest = blake2b(f"{unidata_version} {version('opencc')}".encode(), digest_size=16)
-    for name in ("text.py", "bm25.py", "sentences.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
+    for module in TEXT_RULES:
+        digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Records of the catalogue as documents of the index."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What has changed since the generation in use was built."""

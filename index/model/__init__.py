@@ -1,1 +1,1 @@
-"""TODO."""
+"""The embedding model: files, weights, encoder, precision."""

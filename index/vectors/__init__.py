@@ -1,1 +1,1 @@
-"""TODO."""
+"""Exact search by vectors."""

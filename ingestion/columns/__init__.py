@@ -1,1 +1,1 @@
-"""TODO."""
+"""Which column plays which role: names, content, saved mappings."""

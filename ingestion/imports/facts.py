@@ -1,4 +1,4 @@
-"""TODO."""
+"""Facts of a file on their way into the catalogue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from catalog.supply import facts, patents
 from catalog.supply.facts import STATES, FactCreate, FactStated, NumberedFact
 from ingestion.columns.headers import vocabulary
 from ingestion.errors import RowError
-from ingestion.records.facts import _LIMITS
+from ingestion.records.facts import LIMITS
 
 
 def identity(record: NumberedFact) -> str:
@@ -39,7 +39,7 @@ def upsert(session: Session, record: NumberedFact, *, import_id: int | None, sou
             label, number, f"目录中没有申请号为 {number} 的专利；请先导入该专利，再导入本文件或这张退回表"
         )
     stated = record.model_dump(exclude={"application_number"})
-    stated["source"] = stated["source"] or source[: _LIMITS["source"]]
+    stated["source"] = stated["source"] or source[: LIMITS["source"]]
     return facts.store(session, [FactCreate(**stated, patent_id=patent_id)], import_id=import_id)[0]
 
 
@@ -67,7 +67,7 @@ def store_of_patents(
             if _key(entry) in there and (repeats or _is_event(entry)):
                 continue
             there.add(_key(entry))
-            values = entry.model_dump() | {"source": source[: _LIMITS["source"]]}
+            values = entry.model_dump() | {"source": source[: LIMITS["source"]]}
             records.append(FactCreate(**values, patent_id=patent_id))
             places.append(place)
     changed = [False] * len(stated)

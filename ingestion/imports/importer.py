@@ -22,7 +22,6 @@ from catalog.kit.errors import InvalidInput, PatentDockError
 from catalog.licences import edits as licence_edits
 from catalog.licences import licences
 from catalog.registers import deals as deal_upserts
-from catalog.registers import repeats as import_repeats
 from catalog.registers.patents import Batch, Claims
 from catalog.segments import segments
 from catalog.supply.facts import NumberedFact
@@ -34,7 +33,7 @@ from ingestion.errors import RowError
 from ingestion.imports import facts as fact_storing
 from ingestion.imports import preview, rejected
 from ingestion.imports.explanations import listed, misfit, no_register, what_was_found
-from ingestion.imports.repeats import Reading, known_result, reading_of
+from ingestion.imports.reading import Reading
 from ingestion.imports.report import MOST_REFUSALS, ImportReport, Notes, Refusal
 from ingestion.imports.tables import Table, open_table
 from ingestion.imports.transactions import Transactions, writing
@@ -83,9 +82,7 @@ def import_file(
     with database.read() as session:
         classifier = Classifier(segments.segments_of(session, segments.catalogue(session)))
     sheets = readers.read(path)
-    reading = reading_of(path, kind, classifier, mapping)
-    if not dry_run and (known := known_result(database, reading, actor, rejected_dir)):
-        return known
+    reading = Reading.of(path, kind, classifier, mapping)
     with collecting_rarely(), writing(database, path, dry_run) as transactions:
         run = _Run(transactions, reading, classifier, actor, is_demo, None if dry_run else rejected_dir)
         run.progress = progress
@@ -185,8 +182,6 @@ class _Run:
         with self.transactions.write() as session:
             self.row.mapping, self.row.preview = self.report.mapping, self.report.preview
             self.row.columns = [use.model_dump() for use in self.report.columns]
-            if self.folder is not None:
-                self.row.state = import_repeats.state(session, self.reading.way)
             imports.finish(session, self.row, message="\n".join(self.report.messages))
             self.unchanged.forget_others(session)
         if self.folder is None:

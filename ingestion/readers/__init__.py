@@ -1,1 +1,1 @@
-"""TODO."""
+"""Any file becomes sheets of rows."""

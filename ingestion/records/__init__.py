@@ -1,1 +1,1 @@
-"""TODO."""
+"""Cells by role become checked records, one file a noun."""

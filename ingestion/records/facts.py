@@ -27,31 +27,31 @@ TABLE, HEADERS = "table", "headers"
 Words = Sequence[tuple[str, Term]]
 
 # The first expression found decides.
-_KINDS: Words = (
+KINDS: Words = (
     ("核查无|查无|无记录", FactKind.NO_RECORD), ("评价报告", FactKind.EVALUATION_REPORT), ("质押|出质|质权", FactKind.PLEDGE),
     ("中止|保全|查封|冻结", FactKind.SUSPENSION), ("产品", FactKind.PRODUCT_FILING), ("作价|入股|出资", FactKind.EQUITY),
     ("许可", FactKind.LICENCE), ("转让|转移|受让|权利人变更", FactKind.TRANSFER), ("实施|投产|产业化", FactKind.IMPLEMENTATION),
     ("权利要求", FactKind.CLAIMS), ("引证|引用|被引", FactKind.CITATIONS), ("同族", FactKind.FAMILY),
     ("前景|自评", FactKind.SELF_RATING), ("处置", FactKind.DISPOSITION),
 )  # fmt: skip
-_LICENCE_TYPES: Words = (
+LICENCE_TYPES: Words = (
     ("独占", LicenceType.EXCLUSIVE), ("排他", LicenceType.SOLE), ("普通|非独占", LicenceType.ORDINARY), ("开放", LicenceType.OPEN),
 )  # fmt: skip
 _CONSENTS: Words = (
     ("未同意|不同意|未经|^否$|^无$", PledgeConsent.NOT_GIVEN), ("同意|^是$|^有$", PledgeConsent.GIVEN),
 )  # fmt: skip
-_CONCLUSIONS: Words = (
+CONCLUSIONS: Words = (
     ("未发现", Conclusion.GRANTABLE), ("不符合|不具备|不满足|不予|无效", Conclusion.NOT_GRANTABLE),
     ("符合|具备|满足|有效", Conclusion.GRANTABLE),
 )  # fmt: skip
-_PROSPECTS: Words = (("高|好|优", Prospect.HIGH), ("中|一般", Prospect.MEDIUM), ("低|差|无", Prospect.LOW))
+PROSPECTS: Words = (("高|好|优", Prospect.HIGH), ("中|一般", Prospect.MEDIUM), ("低|差|无", Prospect.LOW))
 _DISPOSITIONS: Words = tuple((term.label, term) for term in Disposition)
 _WORDS: dict[FactKind, Words] = {
-    FactKind.LICENCE: _LICENCE_TYPES,
+    FactKind.LICENCE: LICENCE_TYPES,
     FactKind.PLEDGE: _CONSENTS,
-    FactKind.EVALUATION_REPORT: _CONCLUSIONS,
-    FactKind.NO_RECORD: [entry for entry in _KINDS if entry[1] in EXPLOITATION],
-    FactKind.SELF_RATING: _PROSPECTS,
+    FactKind.EVALUATION_REPORT: CONCLUSIONS,
+    FactKind.NO_RECORD: [entry for entry in KINDS if entry[1] in EXPLOITATION],
+    FactKind.SELF_RATING: PROSPECTS,
     FactKind.DISPOSITION: _DISPOSITIONS,
 }
 _KIND_OF_COLUMN = {
@@ -82,9 +82,9 @@ _VALUE = {
     FactKind.PRODUCT_FILING: "product",
     FactKind.SUSPENSION: "reason",
 }
-_ENDED = re.compile("注销|解除|终止|恢复|撤销|失效|到期|届满|期满")
+ENDED = re.compile("注销|解除|终止|恢复|撤销|失效|到期|届满|期满")
 _DATES = ("happened_on", "ends_on", "ended_on", "period")
-_LIMITS = {"value": 100, "party": 300, "note": 2000, "source": 300}
+LIMITS = {"value": 100, "party": 300, "note": 2000, "source": 300}
 
 
 def fact(fields: Fields) -> NumberedFact:
@@ -107,9 +107,9 @@ def _details(fields: Fields) -> dict[str, Any]:
         "kind": kind,
         **_days(fields, kind, used),
         "value": value,
-        "party": party[: _LIMITS["party"]],
-        "note": _note(fields, used)[: _LIMITS["note"]],
-        "source": fields.line("source")[: _LIMITS["source"]],
+        "party": party[: LIMITS["party"]],
+        "note": _note(fields, used)[: LIMITS["note"]],
+        "source": fields.line("source")[: LIMITS["source"]],
     }
 
 
@@ -118,7 +118,7 @@ def _kind(fields: Fields) -> FactKind:
     stated = fields.line("kind")
     if stated:
         exact = next((kind for kind in FactKind if stated in (kind.value, kind.label)), None)
-        if found := exact or _by_words(_KINDS, stated):
+        if found := exact or by_words(KINDS, stated):
             return FactKind(found)
     takers = [role for role in _TAKERS if fields.get(role) is not None]
     if len(takers) > 1:
@@ -126,7 +126,7 @@ def _kind(fields: Fields) -> FactKind:
         both = "和".join(label(role) for role in takers)
         raise fields.error(takers[1], fields.line(takers[1]), f"同一行既有{both}，请分成几行，每行一项记录")
     filled = next((kind for role, kind in _KIND_OF_COLUMN.items() if fields.get(role) is not None), None)
-    found = filled or _by_words(_KINDS, fields.line(TABLE)) or _only_kind_in(fields.line(HEADERS))
+    found = filled or by_words(KINDS, fields.line(TABLE)) or _only_kind_in(fields.line(HEADERS))
     if found is None:
         allowed = "、".join(kind.label for kind in FactKind)
         raise fields.error("kind", stated, f"不能判断是哪一种记录，请在“记录种类”列写明：{allowed}")
@@ -134,11 +134,12 @@ def _kind(fields: Fields) -> FactKind:
 
 
 def _only_kind_in(headers: str) -> FactKind | None:
-    found = {FactKind(kind) for words, kind in _KINDS if re.search(words, headers)} & EXPLOITATION
+    found = {FactKind(kind) for words, kind in KINDS if re.search(words, headers)} & EXPLOITATION
     return found.pop() if len(found) == 1 else None
 
 
-def _by_words(words: Words, stated: str) -> Term | None:
+def by_words(words: Words, stated: str) -> Term | None:
+    """The first term whose expression is found in what is stated."""
     return next((term for expression, term in words if re.search(expression, stated)), None)
 
 
@@ -159,19 +160,19 @@ def _value(fields: Fields, kind: FactKind, role: str | None, used: set[str]) -> 
     if role is None or not stated:
         return ""
     if kind in COUNTS:
-        counted = _counted(stated)
-        if counted is None:
+        number = counted(stated)
+        if number is None:
             raise fields.error(role, stated, f"{kind.label}应为不小于 0 的整数")
         used.add(role)
-        return str(counted)
+        return str(number)
     words = _WORDS.get(kind)
     if words is None:
-        if len(stated) <= _LIMITS["value"]:
+        if len(stated) <= LIMITS["value"]:
             used.add(role)
-        return stated[: _LIMITS["value"]]
+        return stated[: LIMITS["value"]]
     terms = facts.VALUES[kind]
     exact = next((term for term in terms if stated in (term.value, term.label)), None)
-    found = exact or _by_words(words, stated)
+    found = exact or by_words(words, stated)
     if found is None and kind is not FactKind.LICENCE:
         allowed = "、".join(term.label for _, term in words)
         raise fields.error(role, stated, f"“{stated[:40]}”无法识别，可填：{allowed}")
@@ -191,10 +192,10 @@ def _days(fields: Fields, kind: FactKind, used: set[str]) -> dict[str, Any]:
     happened, ends = happened or begins_by_period, ends or ends_by_period
     if kind in STATES:
         return {"happened_on": happened}
-    is_end = bool(_ENDED.search(fields.line("kind")))
+    is_end = bool(ENDED.search(fields.line("kind")))
     if is_end and ended is None:
         happened, ended = None, happened
-    if ended is None and (is_end or _ENDED.search(fields.line("state"))):
+    if ended is None and (is_end or ENDED.search(fields.line("state"))):
         if ends is None or ends > date.today():
             said_so = fields.line("state") or fields.line("kind")
             raise fields.error("ended_on", "", f"已写明“{said_so}”，但没有终止日（注销、解除的日期），请填写")
@@ -241,10 +242,10 @@ _NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?\s*(?:项|次|件|个|篇|条|家)?")
 _DOCUMENT = re.compile(r"[A-Z]{2}\s?\d{4,}.*")
 
 
-def _counted(stated: str) -> int | None:
+def counted(stated: str) -> int | None:
     """A number, or the number of documents that are listed; None for anything else.
 
-    >>> _counted("12 项"), _counted("CN101234567A; US7654321B2"), _counted("很多")
+    >>> counted("12 项"), counted("CN101234567A; US7654321B2"), counted("很多")
     (12, 2, None)
     """
     folded = unicodedata.normalize("NFKC", stated).replace(",", "").strip()

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Facts that a register of patents states beside a patent: counts, uses, reports."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from datetime import date
 from catalog.kit.terms import FactKind
 from catalog.supply.facts import EXPLOITATION, FactStated
 from ingestion.records.facts import (
-    _CONCLUSIONS,
-    _ENDED,
-    _KINDS,
-    _LICENCE_TYPES,
-    _LIMITS,
-    _PROSPECTS,
-    _by_words,
-    _counted,
+    CONCLUSIONS,
+    ENDED,
+    KINDS,
+    LICENCE_TYPES,
+    LIMITS,
+    PROSPECTS,
+    by_words,
+    counted,
 )
 from ingestion.records.fields import Fields
 from ingestion.values.cells import said, text
@@ -60,7 +60,7 @@ def of_patent(fields: Fields) -> list[FactStated]:
     looked = fields.day("annuity_checked_on")
     found = [*_counts(fields), *_uses(fields, looked), *_reports(fields)]
     rating = (
-        _by_words(_PROSPECTS, fields.line("self_rating")) if fields.get("self_rating") is not None else None
+        by_words(PROSPECTS, fields.line("self_rating")) if fields.get("self_rating") is not None else None
     )
     if rating:
         found.append(FactStated(kind=FactKind.SELF_RATING, value=rating.value))
@@ -70,7 +70,7 @@ def of_patent(fields: Fields) -> list[FactStated]:
 def _counts(fields: Fields) -> Iterable[FactStated]:
     for role, kind in _COUNT_ROLES.items():
         stated = fields.line(role)
-        counted = _counted(stated)
+        counted = counted(stated)
         if counted is not None:
             yield FactStated(kind=kind, value=str(counted))
         elif stated:
@@ -81,7 +81,7 @@ def _uses(fields: Fields, looked: date | None) -> Iterable[FactStated]:
     for role, kind in _USE_ROLES.items():
         yield from _use(text(fields.get(role)), kind, looked)
     stated = text(fields.get("used"))
-    named = [FactKind(kind) for words, kind in _KINDS if kind in EXPLOITATION and re.search(words, stated)]
+    named = [FactKind(kind) for words, kind in KINDS if kind in EXPLOITATION and re.search(words, stated)]
     if _answer(stated) is False:
         yield from (_none(kind, looked) for kind in _TRANSFORMED)
     elif _answer(stated):
@@ -96,15 +96,15 @@ def _use(stated: str, kind: FactKind, looked: date | None) -> Iterable[FactState
     if not answer:
         yield _none(kind, looked)
         return
-    value = _by_words(_LICENCE_TYPES, stated) if kind is FactKind.LICENCE else None
+    value = by_words(LICENCE_TYPES, stated) if kind is FactKind.LICENCE else None
     # When a right that is over by now ended is not said; until the day of looking at the latest.
-    over = kind in (FactKind.LICENCE, FactKind.PLEDGE) and bool(_ENDED.search(stated))
+    over = kind in (FactKind.LICENCE, FactKind.PLEDGE) and bool(ENDED.search(stated))
     yield FactStated(
         kind=kind,
         ends_on=(looked or date.today()) if over else None,
         ended=over,
         value=value.value if value else "",
-        note=f"登记簿载明{kind.label}：{stated}"[: _LIMITS["note"]],
+        note=f"登记簿载明{kind.label}：{stated}"[: LIMITS["note"]],
     )
 
 
@@ -125,7 +125,7 @@ def _reports(fields: Fields) -> Iterable[FactStated]:
     if _answer(stated) is False and not re.search("不符合|不具备|未发现", stated):
         return
     if said(stated):
-        conclusion = _by_words(_CONCLUSIONS, stated)
+        conclusion = by_words(CONCLUSIONS, stated)
         yield FactStated(
             kind=FactKind.EVALUATION_REPORT,
             value=conclusion.value if conclusion else "",

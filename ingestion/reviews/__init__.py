@@ -1,1 +1,1 @@
-"""TODO."""
+"""Yearly reviews of holders as workbooks, out and in again."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Segment catalogues as files, and reclassification by them."""

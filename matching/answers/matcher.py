@@ -43,7 +43,7 @@ from matching.answers.results import (
     PatentMatch,
 )
 from matching.answers.segment_names import SegmentNames, segment_names
-from matching.answers.shown import _by_segment, _family, _patent_evidence, _segments, quoted, scores_of
+from matching.answers.shown import by_segment, family, patent_evidence, quoted, scores_of, segments
 from matching.ranking import factor_rules, families
 from matching.ranking.factors import AskedFactors, Context, FactorOptions, PairFactors
 from matching.ranking.listing import MOST_LOOKED_UP, SPARE, Options, existing, listed
@@ -196,7 +196,7 @@ class Matcher:
                 factors=explained,
                 need=its.found[hit.id],
                 confidence=self._confidence(generation, its.found[hit.id], hit),
-                segments=_segments(its.found[hit.id].classes, named.names),
+                segments=segments(its.found[hit.id].classes, named.names),
                 evidence=quoted(evidence),
             )
             for rank, (hit, explained, evidence) in enumerate(zip(its.kept, told, agreeing, strict=True), 1)
@@ -204,7 +204,7 @@ class Matcher:
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, counted),
             items=items,
-            by_segment=_by_segment(i.segments for i in items),
+            by_segment=by_segment(i.segments for i in items),
         )
 
     def _patents(self, generation: Generation, asked: _Asked, start: float) -> MatchResponse[PatentMatch]:
@@ -248,15 +248,15 @@ class Matcher:
                 factors=explained,
                 rerank=its.added[hit.id] / MICRO if hit.id in its.added else None,
                 patent=its.found[hit.id],
-                segments=_segments(its.found[hit.id].classes, named.names),
+                segments=segments(its.found[hit.id].classes, named.names),
                 licence=terms.get(hit.id),
                 eligibility=verdicts[hit.id],
                 confidence=heights.confidence(hit.relevance) if heights else None,
                 evidence=quoted(evidence),
-                family=_family(its, hit.id, verdicts, terms),
+                family=family(its, hit.id, verdicts, terms),
             )
             for rank, (hit, explained, evidence) in enumerate(
-                zip(its.kept, told, _patent_evidence(profile, its), strict=True), 1
+                zip(its.kept, told, patent_evidence(profile, its), strict=True), 1
             )
         ]
         head = self._head(generation, named, start, factors)
@@ -267,7 +267,7 @@ class Matcher:
             suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
             rerank=its.rerank,
             items=items,
-            by_segment=_by_segment(i.segments for i in items),
+            by_segment=by_segment(i.segments for i in items),
         )
 
     def _list_options(self, asked: _Asked) -> Options:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Parts of a match as shown to users: scores, evidence, segments, families."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from matching.retrieval.retrieve import Hit
 BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
 
 
-def _family(
+def family(
     its: ListedPatents,
     leader: int,
     verdicts: dict[int, Verdict],
@@ -59,7 +59,8 @@ def scores_of(hit: Hit) -> Scores:
     )
 
 
-def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[SegmentRef]:
+def segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[SegmentRef]:
+    """The industry segments among the classes of a record."""
     return [
         SegmentRef(
             code=ref.code,
@@ -72,7 +73,7 @@ def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[Segmen
     ]
 
 
-def _patent_evidence(profile: QueryProfile, its: ListedPatents) -> list[list[EvidenceSentence]]:
+def patent_evidence(profile: QueryProfile, its: ListedPatents) -> list[list[EvidenceSentence]]:
     """What to quote of each patent that is shown: the sentence nearest in meaning, then those that agree in words."""
     parts = [quotable(text_fields(its.found[hit.id])) for hit in its.kept]
     # A title repeats the name of the thing; what answers a need stands in the text.
@@ -106,7 +107,8 @@ def quoted(found: Sequence[EvidenceSentence]) -> list[Evidence]:
     ]
 
 
-def _by_segment(groups: Iterable[list[SegmentRef]]) -> list[SegmentCount]:
+def by_segment(groups: Iterable[list[SegmentRef]]) -> list[SegmentCount]:
+    """How many matches lie in each segment, the largest first."""
     counts: dict[str, SegmentCount] = {}
     for group in groups:
         for ref in group:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Retrieval quality: metrics, benchmark, suite, canaries."""

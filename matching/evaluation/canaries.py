@@ -50,7 +50,7 @@ def load(data_dir: Path) -> list[Canary]:
     """The canary queries in the data directory, none where there is no file. Raises InvalidInput."""
     if not (data_dir / FILE_NAME).is_file():
         return []
-    return rule_files.parse(rule_files.read(FILE_NAME, data_dir), Canaries).canary
+    return rule_files.parse(rule_files.read(__name__, FILE_NAME, data_dir), Canaries).canary
 
 
 def check(database: Database, encoder: Encoder, data_dir: Path) -> Callable[[Generation], None]:

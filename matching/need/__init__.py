@@ -1,1 +1,1 @@
-"""TODO."""
+"""Reading a need: cleaning, elements, coverage, questions, combinations."""

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.reference.rule_files import RuleFile, parse, read
+from catalog.reference.rule_files import Pattern, RuleFile, parse, read
 
 FILE_NAME = "cleaning.toml"
 # Fewer letters are no need any more: then the text is taken as it stands.
@@ -23,17 +23,6 @@ FEWEST_LETTERS = 10
 
 # A comma between digits belongs to a number.
 _CLAUSE_END = re.compile(r"[。；！？;!?\n]+|，|：|(?<!\d),|,(?!\d)")
-
-
-def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"正则表达式有误（{error}）：{value}") from error
-    return value
-
-
-Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class RemovedSpan(BaseModel):
@@ -83,7 +72,7 @@ class CleaningRules:
 
 def load(data_dir: Path | None = None) -> CleaningRules:
     """The rules in force. Raises InvalidInput."""
-    return _compiled(read(FILE_NAME, data_dir))
+    return _compiled(read(__name__, FILE_NAME, data_dir))
 
 
 @lru_cache(4)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from catalog.reference.rule_files import RuleFile, parse, read
-from matching.need.cleaning import Pattern
+from catalog.reference.rule_files import Pattern, RuleFile, parse, read
 
 FILE_NAME = "elements.toml"
 
@@ -108,7 +107,7 @@ class ElementRules:
 
 def load(data_dir: Path | None = None) -> ElementRules:
     """The rules in force. Raises InvalidInput."""
-    return _compiled(read(FILE_NAME, data_dir))
+    return _compiled(read(__name__, FILE_NAME, data_dir))
 
 
 @lru_cache(4)

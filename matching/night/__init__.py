@@ -1,1 +1,1 @@
-"""TODO."""
+"""All pairs of needs and patents at night, and classes from text."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The order of a list: factors, near-duplicates, what is listed."""

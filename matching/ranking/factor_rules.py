@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.kit.terms import HolderKind, Term
 from catalog.reference import rule_files
+from catalog.reference.rule_files import RuleFile
 
 FILE_NAME = "factors.toml"
 
@@ -81,6 +82,11 @@ class FactorRules(BaseModel):
         return rule.weight
 
 
+def source(data_dir: Path | None = None) -> RuleFile:
+    """The rule file in force. Raises InvalidInput."""
+    return rule_files.read(__name__, FILE_NAME, data_dir)
+
+
 def load(data_dir: Path | None = None) -> FactorRules:
     """The rules in force. Raises InvalidInput naming the key that cannot be used and why."""
-    return rule_files.load(FILE_NAME, FactorRules, data_dir)
+    return rule_files.load(__name__, FILE_NAME, FactorRules, data_dir)

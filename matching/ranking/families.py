@@ -16,14 +16,14 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from assessment.eligibility.gate import Eligibility, Verdict
 from catalog.kit.base import fold as fold_name
 from catalog.kit.terms import PatentKind, Term
 from catalog.licences.licences import RUNNING
 from catalog.licences.shown import LicencePublic
-from catalog.reference.rule_files import parse, read
+from catalog.reference.rule_files import Pattern, parse, read
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from index.text import fold
 
@@ -34,14 +34,6 @@ Floats = NDArray[np.float32]
 Likeness = PatentPublic | PatentOutline
 """What is compared of a patent, whatever else is known of it."""
 Cosine = Annotated[float, Field(ge=0, le=1)]
-
-
-def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"正则表达式有误（{error}）：{value}") from error
-    return value
 
 
 class Thresholds(BaseModel, frozen=True, extra="forbid"):
@@ -61,8 +53,8 @@ class Thresholds(BaseModel, frozen=True, extra="forbid"):
 class TitleRules(BaseModel, frozen=True, extra="forbid"):
     """What is no part of a title when titles are compared: patterns for its beginning and its end."""
 
-    leading: Annotated[str, AfterValidator(_pattern)]
-    trailing: Annotated[str, AfterValidator(_pattern)]
+    leading: Pattern
+    trailing: Pattern
 
     def core(self, title: str) -> str:
         """The title without punctuation, set phrases and numbers of a series; all of it where nothing would be left."""
@@ -82,7 +74,7 @@ class FamilyRules(BaseModel):
 
 def load(data_dir: Path | None = None) -> FamilyRules:
     """The rules in force. Raises InvalidInput."""
-    return parse(read(FILE_NAME, data_dir), FamilyRules)
+    return parse(read(__name__, FILE_NAME, data_dir), FamilyRules)
 
 
 class Reason(Term):

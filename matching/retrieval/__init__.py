@@ -1,1 +1,1 @@
-"""TODO."""
+"""Candidates of both legs and their relevance."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""From patents to firms: likely licensees and a holder's chances."""

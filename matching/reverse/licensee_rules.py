@@ -43,4 +43,4 @@ class LicenseeRules(_Part):
 
 def load(data_dir: Path | None = None) -> LicenseeRules:
     """The rules in force. Raises InvalidInput."""
-    return rule_files.load(FILE_NAME, LicenseeRules, data_dir)
+    return rule_files.load(__name__, FILE_NAME, LicenseeRules, data_dir)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Pages in the browser."""

@@ -42,6 +42,8 @@ Asked = tuple[str, int, MatchFilters, FactorOptions]
 """Text, number of results, filters, and whether and how factors count."""
 
 router = APIRouter(include_in_schema=False)
+STATIC = Path(__file__).parent / "static"
+"""Style and icon of the pages."""
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 templates.env.globals.update(
     highlight=highlight,

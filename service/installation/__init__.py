@@ -1,1 +1,1 @@
-"""TODO."""
+"""An installation: settings, runtime, checks, screening and indexing as jobs."""

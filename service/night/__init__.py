@@ -1,1 +1,1 @@
-"""TODO."""
+"""The nightly batch: inbox, stages, report."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What may be asked, the same for REST, command line and page."""

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Likely licensees and a holder's chances as REST and command line ask for them."""
 
 from datetime import date
 from typing import Literal

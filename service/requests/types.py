@@ -1,4 +1,4 @@
-"""TODO."""
+"""Types of fields that several requests share."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Everything that leaves as Excel or Word."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What all routes share: dependencies, errors, middleware, uploads, attachments."""

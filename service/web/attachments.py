@@ -1,4 +1,4 @@
-"""TODO."""
+"""Files as answers."""
 
 from enum import StrEnum
 from urllib.parse import quote

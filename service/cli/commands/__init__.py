@@ -1,1 +1,1 @@
-"""TODO."""
+"""Commands, one file a noun."""

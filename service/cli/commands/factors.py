@@ -20,12 +20,12 @@ def factors(
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> None:
     """查看或导出对接因素：使匹配结果略微靠前或靠后的六项及其最大金额。"""
-    from matching.ranking.factor_rules import FILE_NAME, Factor, load
+    from matching.ranking.factor_rules import Factor, load, source
 
     data_dir = any_runtime().settings.data
     rules = load(data_dir)
     if export is not None:
-        export_rules(FILE_NAME, data_dir, export, "，全部设为 0 即纯按相关度排序")
+        export_rules(source(data_dir), data_dir, export, "，全部设为 0 即纯按相关度排序")
         return
     if as_json:
         print_json(rules.model_dump(mode="json"))

@@ -159,12 +159,12 @@ def fees_rules(
     as_json: Json = False,
 ) -> None:
     """查看或导出测算规则：一对多系数、上限、惯例费率、全国公开统计。"""
-    from assessment.fees.rules import FILE_NAME, load
+    from assessment.fees.rules import load, source
 
     data_dir = any_runtime().settings.data
     rules = load(data_dir)
     if export is not None:
-        export_rules(FILE_NAME, data_dir, export)
+        export_rules(source(data_dir), data_dir, export)
         return
     if as_json:
         print_json(rules.model_dump(mode="json"))

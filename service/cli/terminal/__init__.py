@@ -1,1 +1,1 @@
-"""TODO."""
+"""What commands share: language, options, output, the installation they work on."""

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from catalog.reference.rule_files import RuleFile
 
 StepProgress = Callable[[str, int, int], None]
 """Called with the name of the step, the amount done and the total."""
@@ -35,12 +38,10 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def export_rules(name: str, data_dir: Path, target: Path, more: str = "") -> None:
-    """Write the rule file in force to `target` and say how a changed one comes into force. Raises InvalidInput."""
-    from catalog.reference.rule_files import read
-
-    target.write_text(read(name, data_dir).text, encoding="utf-8")
-    note(f"已写入 {target}；修改后存为 {data_dir / name} 即生效{more}")
+def export_rules(file: RuleFile, data_dir: Path, target: Path, more: str = "") -> None:
+    """Write the rule file in force to `target` and say how a changed one comes into force."""
+    target.write_text(file.text, encoding="utf-8")
+    note(f"已写入 {target}；修改后存为 {data_dir / file.name} 即生效{more}")
 
 
 def print_json(value: Any) -> None:
