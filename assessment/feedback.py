@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.db import Session
 from catalog.demand import feedback
-from catalog.demand.feedback import FeedbackFilter, Tally
+from catalog.demand.feedback import FeedbackFilter, FeedbackTally
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.reference.rule_files import parse, read
 from catalog.segments import segments
@@ -77,16 +77,16 @@ def summary(session: Session, where: FeedbackFilter, data_dir: Path | None = Non
     return FeedbackSummary(
         floor=floor,
         floor_version=file.version,
-        whole=whole[0] if whole else _group("", "全部", Tally("", None, None, 0, 0), [], floor),
+        whole=whole[0] if whole else _group("", "全部", FeedbackTally("", None, None, 0, 0), [], floor),
         by_segment=_groups(tallies["segment"], segments.names_in_use(session), floor),
         by_holder=_groups(tallies["holder"], {str(id_): name for id_, name in names.items()}, floor),
     )
 
 
-def _groups(tallies: Sequence[Tally], names: Mapping[str, str], floor: Floor) -> list[FeedbackGroup]:
+def _groups(tallies: Sequence[FeedbackTally], names: Mapping[str, str], floor: Floor) -> list[FeedbackGroup]:
     """The groups, those with most answers first."""
     whole = {tally.key: tally for tally in tallies if tally.verdict is None}
-    parts: dict[str, list[Tally]] = {key: [] for key in whole}
+    parts: dict[str, list[FeedbackTally]] = {key: [] for key in whole}
     for tally in tallies:
         if tally.verdict is not None:
             parts[tally.key].append(tally)
@@ -94,7 +94,9 @@ def _groups(tallies: Sequence[Tally], names: Mapping[str, str], floor: Floor) ->
     return sorted(found, key=lambda group: (-group.answers, group.key))
 
 
-def _group(key: str, name: str, whole: Tally, parts: Sequence[Tally], floor: Floor) -> FeedbackGroup:
+def _group(
+    key: str, name: str, whole: FeedbackTally, parts: Sequence[FeedbackTally], floor: Floor
+) -> FeedbackGroup:
     enough = whole.answers >= floor.answers and whole.firms >= floor.firms
     told = {verdict: sum(p.answers for p in parts if p.verdict == verdict) for verdict in FeedbackVerdict}
     lacking = f"{TOO_FEW}：须有 {floor.firms} 家企业的 {floor.answers} 条答复"
@@ -111,7 +113,7 @@ def _group(key: str, name: str, whole: Tally, parts: Sequence[Tally], floor: Flo
     )
 
 
-def _reasons(parts: Sequence[Tally]) -> list[ReasonCount]:
+def _reasons(parts: Sequence[FeedbackTally]) -> list[ReasonCount]:
     found = [
         ReasonCount(reason=p.reason, reason_name=p.reason.label, answers=p.answers, firms=p.firms)
         for p in parts

@@ -26,7 +26,7 @@ from catalog.supply.facts import FactCreate
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
-from service.requests.eligibility import Asked, Tally, check
+from service.requests.eligibility import AskedPatent, VerdictTally, check
 from service.sheets.eligibility import about, write
 
 DAY = date(2026, 6, 30)
@@ -109,10 +109,10 @@ def _measure(database: Database, count: int, seed: int, folder: Path) -> None:
         raise SystemExit(f"single and bulk verdicts differ for patents {differing[:5]}")
     print(f"one by one: {1 / each:.0f}/s; bulk is {each * count / seconds:.1f} times as fast")
     print(f"{len(sample)} of them at random: the same verdicts, grounds and data")
-    tally = Tally()
+    tally = VerdictTally()
     with database.read() as session:
         start, cpu = time.perf_counter(), time.process_time()
-        items = list(check(session, [Asked(str(id_), id_) for id_ in ids], DAY, table))
+        items = list(check(session, [AskedPatent(str(id_), id_) for id_ in ids], DAY, table))
         for item in items:
             tally.add(item)
         write(folder / "out.xlsx", items, about(str(DAY), table.version, tally.counts))

@@ -30,8 +30,8 @@ from transformers.utils.logging import disable_progress_bar
 
 from bench import memory
 from bench.packaged_model import packaged_model
+from index.contract import Precision
 from index.model.encoder import Encoder
-from index.model.measurement import Precision
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "realdata" / "patents_dev.jsonl"

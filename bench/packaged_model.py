@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from index.model.measurement import Precision, choose_precision
+from index.contract import Precision
+from index.model.measurement import choose_precision
 from index.model.package import ensure_packaged_model
 
 ROOT = Path(__file__).resolve().parent.parent

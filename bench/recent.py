@@ -47,7 +47,7 @@ from index.live.view import Embedded, LiveCollection, Recent, laid_over
 from index.model.encoder import Encoder
 from index.text import sentences, tokens
 from index.vectors.sentences import SentenceIndex
-from matching.retrieval.retrieve import Need, retrieve
+from matching.retrieval.retrieve import AskingNeed, retrieve
 from service.installation.setup import initialise
 
 COUNTS = (0, 1000, 5000)
@@ -85,7 +85,7 @@ def _recent(source: Source, count: int, patents: int, seed: int) -> list[Recent]
 
 def _requests(base: Collection, lives: dict[int, LiveCollection], source: Source) -> None:
     asked = [
-        Need.of(text, vector, np.zeros_like(vector), 0)
+        AskingNeed.of(text, vector, np.zeros_like(vector), 0)
         for text, vector in zip(source.needs, source.need_vectors, strict=True)
     ]
     wanted = {"all": Filters(), "1 %": Filters(segment=["S1"]), "half": Filters(kind=["invention"])}

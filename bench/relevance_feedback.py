@@ -20,7 +20,7 @@ from matching.answers.refinement import Marks, refined
 from matching.evaluation.benchmark import Benchmark, half, load
 from matching.evaluation.compare import paired_bootstrap
 from matching.evaluation.metrics import ndcg
-from matching.retrieval.retrieve import Need, retrieve
+from matching.retrieval.retrieve import AskingNeed, retrieve
 
 DEPTH = 110
 UNSUITABLE = 2
@@ -39,7 +39,9 @@ def residual(ranking: Sequence[str], grades: Mapping[str, int], taken: set[str])
     return ndcg([document for document in ranking if document not in taken], left, 10)
 
 
-def measure(benchmark: Benchmark, collection: Collection, needs: Mapping[str, Need], suitable: int) -> None:
+def measure(
+    benchmark: Benchmark, collection: Collection, needs: Mapping[str, AskingNeed], suitable: int
+) -> None:
     """Print both halves with so many suitable ones marked."""
     names = list(benchmark.documents)
     rows = {name: row for row, name in enumerate(names)}
@@ -71,7 +73,7 @@ def main(model: Path, folder: Path, corpus: Path | None) -> None:
     vectors = encoder.encode_queries(list(benchmark.queries.values()))
     mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     needs = {
-        query: Need.of(text, vector, mean, len(vectors))
+        query: AskingNeed.of(text, vector, mean, len(vectors))
         for (query, text), vector in zip(benchmark.queries.items(), vectors, strict=True)
     }
     with tempfile.TemporaryDirectory() as work:

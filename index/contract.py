@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,12 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 
-class Precision(Protocol):
-    """The number format the model runs in and why."""
+@dataclass(frozen=True)
+class Precision:
+    """The number format of the model's weights, with the reason in Chinese for the manifest and `doctor`."""
 
-    @property
-    def dtype(self) -> str:
-        """Name of the format."""
-
-    @property
-    def reason(self) -> str:
-        """A sentence in Chinese."""
+    dtype: Literal["float32", "bfloat16"]
+    reason: str
 
 
 class TextEncoder(Protocol):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from api_tests.index.brute_force import brute_force, unit
 from index.vectors import pair_product
 from index.vectors.all_pairs import Group, all_pairs
-from index.vectors.centring import Basis
+from index.vectors.centring import Centring
 from index.vectors.coarse import CoarseRows
 from index.vectors.pair_product import Product, choose_product, coarse_product, exact_product
 from index.vectors.vectors import VectorIndex
@@ -64,7 +64,7 @@ def test_all_pairs_equal_brute_force(
     path = tmp_path_factory.mktemp("pairs") / "vectors.faiss"
     VectorIndex.write(path, [vectors], DIMENSIONS)
     if is_stored and len(vectors):
-        CoarseRows.write(path, vectors, Basis.of(vectors))
+        CoarseRows.write(path, vectors, Centring.of(vectors))
     index = VectorIndex.open(path)
     blocks = list(all_pairs(index, queries, k, groups, product=product))
     answered = np.concatenate([block.queries for block in blocks])

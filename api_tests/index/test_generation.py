@@ -20,7 +20,7 @@ from index.generations.generation import GenerationStore
 from index.generations.manifest import MANIFEST, Manifest
 from index.generations.verification import GenerationDamaged
 from index.vectors.byte_rows import ByteRows
-from index.vectors.centring import Basis
+from index.vectors.centring import Centring
 from index.vectors.coarse import CoarseRows
 from index.vectors.vectors import VectorIndex
 
@@ -170,7 +170,7 @@ def test_rounded_rows_of_other_vectors_are_found(
     manifest, path = Manifest.read(folder), folder / "patents" / "vectors.faiss"
     vectors = VectorIndex.open(path).vectors.copy()
     for its, problem in ((vectors, None), (vectors[::-1], "粗略向量与向量不符")):
-        kind.write(path, its, Basis.of(its))
+        kind.write(path, its, Centring.of(its))
         (folder / MANIFEST).unlink()
         manifest.write(folder)
         if problem is None:

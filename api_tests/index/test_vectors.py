@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from api_tests.index.brute_force import brute_force, unit
 from index.vectors import vectors as vectors_module
 from index.vectors.byte_rows import ByteRows
-from index.vectors.centring import Basis
+from index.vectors.centring import Centring
 from index.vectors.coarse import CoarseRows
 from index.vectors.coarse_scan import Allowed, row_bits, scan
 from index.vectors.pair_product import Product, coarse_product, exact_product
@@ -223,7 +223,7 @@ def test_the_file_is_one_of_faiss(tmp_path: Path) -> None:
 def test_rounded_rows_are_those_of_their_vectors(tmp_path: Path) -> None:
     random = np.random.default_rng(9)
     vectors = unit(random.standard_normal((300, DIMENSIONS)) + 3)
-    path, basis = tmp_path / "vectors.faiss", Basis.of(vectors)
+    path, basis = tmp_path / "vectors.faiss", Centring.of(vectors)
     index, rows = write(tmp_path, vectors), np.arange(0, 300, 7)
     for its in (index.coarse, index.byte_rows):
         assert its is not None

@@ -23,7 +23,7 @@ from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.terms import FactKind, LicenceStatus, OwnerConsent
 from catalog.law.life import LegalFacts
 from catalog.licences import eligibility_records
-from catalog.licences.eligibility_records import EligibilityRecord, Event, Owner
+from catalog.licences.eligibility_records import EligibilityRecord, Event, OwnerStatement
 from catalog.registers.patents import upsert
 from catalog.supply import facts
 from catalog.supply.facts import FactCreate
@@ -48,10 +48,10 @@ PATENT = EligibilityRecord(
     application_number="201910000001.5",
     title="一种装置",
     legal=SOUND,
-    owners=(Owner("示例大学"),),
+    owners=(OwnerStatement("示例大学"),),
 )
 MODEL = replace(PATENT, legal=replace(SOUND, kind="utility_model"))
-SHARED = replace(PATENT, owners=(Owner("示例大学"), Owner("示例公司")))
+SHARED = replace(PATENT, owners=(OwnerStatement("示例大学"), OwnerStatement("示例公司")))
 GIVEN, REFUSED = OwnerConsent.GIVEN, OwnerConsent.NOT_GIVEN
 
 
@@ -71,7 +71,7 @@ def report(value: str, on: date | None = D(2024, 1, 1)) -> EligibilityRecord:
     return with_events(event("evaluation_report", value, on), record=MODEL)
 
 
-def owned(*owners: Owner) -> EligibilityRecord:
+def owned(*owners: OwnerStatement) -> EligibilityRecord:
     return replace(PATENT, owners=owners)
 
 
@@ -192,17 +192,17 @@ CASES: dict[str, tuple[EligibilityRecord, str, set[str], str]] = {
     "owners not recorded": (owned(), "unknown", {"owners_unknown"}, "补录专利权人"),
     "co-owner not asked": (SHARED, "unknown", {"co_owner_unknown"}, "共有人同意"),
     "one of two agrees": (
-        owned(Owner("示例大学", GIVEN, D(2026, 1, 1)), Owner("示例公司")), "unknown", {"co_owner_unknown"}, "共有人同意",
+        owned(OwnerStatement("示例大学", GIVEN, D(2026, 1, 1)), OwnerStatement("示例公司")), "unknown", {"co_owner_unknown"}, "共有人同意",
     ),
     "a co-owner refuses": (
-        owned(Owner("示例大学", GIVEN, D(2026, 1, 1)), Owner("示例公司", REFUSED, D(2026, 1, 1))),
+        owned(OwnerStatement("示例大学", GIVEN, D(2026, 1, 1)), OwnerStatement("示例公司", REFUSED, D(2026, 1, 1))),
         "blocked", {"co_owner_refuses"}, "全体专利权人同意",
     ),
     "all agree": (
-        owned(Owner("示例大学", GIVEN, D(2026, 1, 1)), Owner("示例公司", GIVEN, D(2026, 2, 1))), "eligible", set(), "",
+        owned(OwnerStatement("示例大学", GIVEN, D(2026, 1, 1)), OwnerStatement("示例公司", GIVEN, D(2026, 2, 1))), "eligible", set(), "",
     ),
     "agrees after the day": (
-        owned(Owner("示例大学", GIVEN, D(2026, 1, 1)), Owner("示例公司", GIVEN, D(2026, 7, 1))),
+        owned(OwnerStatement("示例大学", GIVEN, D(2026, 1, 1)), OwnerStatement("示例公司", GIVEN, D(2026, 7, 1))),
         "unknown", {"co_owner_unknown"}, "",
     ),
 }  # fmt: skip
@@ -278,7 +278,10 @@ any_event = st.builds(
     maybe_day,
 )
 owners = st.builds(
-    Owner, st.sampled_from(["示例大学", "示例公司", "示例研究所"]), st.sampled_from(OwnerConsent), maybe_day
+    OwnerStatement,
+    st.sampled_from(["示例大学", "示例公司", "示例研究所"]),
+    st.sampled_from(OwnerConsent),
+    maybe_day,
 )
 statuses = ["in_force", "pending", "grace", "terminated", "partly_invalid", "suspended", "pledged", None]
 
@@ -305,7 +308,7 @@ records = st.builds(
         annuity_paid_until=mostly(D(2027, 2, 28), maybe_day),
         annuity_checked_on=mostly(D(2026, 6, 1), maybe_day),
     ),
-    owners=mostly((Owner("示例大学"),), st.lists(owners, max_size=3).map(tuple)),
+    owners=mostly((OwnerStatement("示例大学"),), st.lists(owners, max_size=3).map(tuple)),
     events=st.lists(any_event, max_size=2).map(tuple),
 )
 some_day = mostly(DAY, days)
@@ -332,7 +335,7 @@ def test_adding_a_blocking_fact_never_improves_a_verdict(
             st.sampled_from(["rejected", "withdrawn", "invalidated", "terminated", "abandoned"]).map(
                 lambda s: replace(record, legal=replace(record.legal, status=s, status_date=None))
             ),
-            st.builds(Owner, st.just("示例甲"), st.just(REFUSED), maybe_day).map(
+            st.builds(OwnerStatement, st.just("示例甲"), st.just(REFUSED), maybe_day).map(
                 lambda o: replace(record, owners=(*record.owners, o))
             ),
         )

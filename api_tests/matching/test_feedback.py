@@ -13,7 +13,7 @@ from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import patents
 from index.generations.columns import Filters
 from matching.answers.refinement import Marks, refined
-from matching.retrieval.retrieve import Need
+from matching.retrieval.retrieve import AskingNeed
 from service.installation.runtime import Runtime
 
 TEXT = "设备故障多，想提前发现问题，少停机"
@@ -59,7 +59,7 @@ def test_the_query_keeps_its_length_and_turns_towards_and_away(installation: Run
     collection = installation.matcher.generation().patents
     vector = collection.vectors.vector(0) - collection.mean
     near, far = (int(collection.ids[row]) for row in (1, 2))
-    need = Need(vector, ["泵"])
+    need = AskingNeed(vector, ["泵"])
     moved = refined(need, Marks(frozenset({near}), frozenset({far})), ["阀门"], collection)
     assert np.linalg.norm(moved.vector) == pytest.approx(np.linalg.norm(vector), rel=1e-5)
     assert moved.tokens[0] == "泵"

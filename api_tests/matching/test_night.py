@@ -15,7 +15,7 @@ from index.generations.generation import Generation
 from matching.night.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, factors_of, match_all
 from matching.ranking import factor_rules
 from matching.ranking.factors import AskedFactors
-from matching.retrieval.retrieve import Hit, Need, Patent, retrieve, retrieve_needs
+from matching.retrieval.retrieve import AskingNeed, AskingPatent, Hit, retrieve, retrieve_needs
 from service.installation.runtime import Runtime
 
 DAY = date(2026, 6, 1)
@@ -50,7 +50,7 @@ def test_every_need_gets_what_the_request_by_day_answers(
     assert [need_id for need_id, _ in stored[NightSide.NEED]] == generation.needs.ids.tolist()
     for row, (need_id, found) in enumerate(stored[NightSide.NEED]):
         vector, mean = generation.needs.vectors.vector(row), generation.needs.mean
-        need = Need.of(texts[need_id], vector, mean, len(generation.needs))
+        need = AskingNeed.of(texts[need_id], vector, mean, len(generation.needs))
         raised = AskedFactors(factors, need=row).raised
         assert found == as_stored(retrieve(generation.patents, need, rows, TOP_PATENTS, raised=raised))
 
@@ -69,7 +69,7 @@ def test_every_patent_in_force_gets_what_the_request_by_day_answers(
     for patent_id, found in stored[NightSide.PATENT]:
         row = generation.patents.row_of(patent_id)
         assert row is not None
-        patent = Patent.of(generation.patents, row, texts[patent_id])
+        patent = AskingPatent.of(generation.patents, row, texts[patent_id])
         raised = AskedFactors(factors, patent=row).raised
         assert found == as_stored(retrieve_needs(generation, patent, None, TOP_NEEDS, raised=raised))
 

@@ -6,13 +6,13 @@ from itertools import chain, combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.need.combinations import Candidate, Portfolio, portfolios
+from matching.need.combinations import Combinable, Portfolio, portfolios
 
 POINTS = 5
 
 
-def _candidate(patent_id: int, covered: set[int], owner: str, score: float, fee: int | None) -> Candidate:
-    return Candidate(
+def _candidate(patent_id: int, covered: set[int], owner: str, score: float, fee: int | None) -> Combinable:
+    return Combinable(
         patent_id,
         frozenset(covered),
         frozenset(owner),
@@ -32,10 +32,10 @@ CANDIDATES = st.lists(
 ).map(lambda rows: [_candidate(n, c, o, s / 4, f) for n, (c, o, s, f) in enumerate(rows)])
 
 
-def _brute(candidates: list[Candidate]) -> list[set[int]]:
+def _brute(candidates: list[Combinable]) -> list[set[int]]:
     every = chain.from_iterable(combinations(candidates, size) for size in (1, 2, 3))
 
-    def rank(its: tuple[Candidate, ...]) -> tuple[int, int, int, float, list[int]]:
+    def rank(its: tuple[Combinable, ...]) -> tuple[int, int, int, float, list[int]]:
         covered = set().union(*(c.covered for c in its))
         owners = set().union(*(c.owners for c in its))
         total = round(sum(sorted(c.score for c in its)), 9)
@@ -49,7 +49,7 @@ def _brute(candidates: list[Candidate]) -> list[set[int]]:
 
 
 @given(CANDIDATES)
-def test_the_search_finds_what_brute_force_finds(candidates: list[Candidate]) -> None:
+def test_the_search_finds_what_brute_force_finds(candidates: list[Combinable]) -> None:
     found = portfolios(candidates, POINTS, limit=100)
     assert [set(one.patent_ids) for one in found] == _brute(candidates)
     for one in found:

@@ -29,7 +29,7 @@ Data = list[str] | None
 
 
 @dataclass(slots=True)
-class Known:
+class KnownFacts:
     """What is known of a patent on the day `as_of`.
 
     `life` is its legal life on that day, `alive` whether the right is in force, presumed or sure, `shown` the status that
@@ -115,56 +115,56 @@ def _describe(event: Event) -> str:
     return f"{event.kind.label}记录：{'，'.join(parts)}{source}"
 
 
-def _status(known: Known) -> str:
+def _status(known: KnownFacts) -> str:
     legal, life = known.record.legal, known.life
     shown = f"，登记 {legal.status_date}" if legal.status_date else ""
     return f"法律状态：{life.status.label}（{life.status_basis.label}{shown}）"
 
 
-def _by_status(*statuses: LegalStatus) -> Callable[[Known], Data]:
-    def holds(known: Known) -> Data:
+def _by_status(*statuses: LegalStatus) -> Callable[[KnownFacts], Data]:
+    def holds(known: KnownFacts) -> Data:
         return [_status(known), *known.life.notes] if known.life.status in statuses else None
 
     return holds
 
 
-def _events(kind: FactKind, *values: str) -> Callable[[Known], Data]:
+def _events(kind: FactKind, *values: str) -> Callable[[KnownFacts], Data]:
     return lambda known: _described(known.running(kind, *values))
 
 
-def _no_number(known: Known) -> Data:
+def _no_number(known: KnownFacts) -> Data:
     return _if(known.record.application_number is None, f"专利名称：{known.record.title}")
 
 
-def _not_yet_granted(known: Known) -> Data:
+def _not_yet_granted(known: KnownFacts) -> Data:
     granted = known.record.legal.granted
     if granted is not None and granted > known.as_of:
         return [f"授权公告日：{granted}"]
     return _if(known.life.status == LegalStatus.PENDING, _status(known))
 
 
-def _not_in_force(known: Known) -> Data:
+def _not_in_force(known: KnownFacts) -> Data:
     return _if(known.life.in_force is False, _status(known))
 
 
-def _life_unknown(known: Known) -> Data:
+def _life_unknown(known: KnownFacts) -> Data:
     missing = known.life.missing_names or ["最新登记状态"]
     return _if(known.life.in_force is None, f"缺：{'、'.join(missing)}")
 
 
-def _status_not_recorded(known: Known) -> Data:
+def _status_not_recorded(known: KnownFacts) -> Data:
     return _if(known.alive and known.shown is None, "法律状态：未登记")
 
 
-def _grant_date_missing(known: Known) -> Data:
+def _grant_date_missing(known: KnownFacts) -> Data:
     return _if(known.record.legal.granted is None, "授权公告日：未登记")
 
 
-def _kind_missing(known: Known) -> Data:
+def _kind_missing(known: KnownFacts) -> Data:
     return _if(known.record.legal.kind is None, "专利类型：未登记")
 
 
-def _fees_unknown(known: Known) -> bool:
+def _fees_unknown(known: KnownFacts) -> bool:
     life, legal = known.life, known.record.legal
     unrecorded = {"annuity_paid_until", "annuity_checked_on"} & set(life.missing)
     # A payment that nobody knows to be later than the arrears that the register showed does not settle them.
@@ -174,23 +174,23 @@ def _fees_unknown(known: Known) -> bool:
     return bool(unrecorded) or unsettled or life.status_basis == StatusBasis.PRESUMED
 
 
-def _surely_in_force(known: Known) -> Data:
+def _surely_in_force(known: KnownFacts) -> Data:
     life = known.life
     sure = known.alive and life.status != LegalStatus.GRACE and not _fees_unknown(known)
     return [_status(known), f"最后有效日：{life.last_valid_day}"] if sure else None
 
 
-def _partly_invalid(known: Known) -> Data:
+def _partly_invalid(known: KnownFacts) -> Data:
     stated = known.shown is LegalStatus.PARTLY_INVALID
     return _if(known.alive and stated, _status(known)) if stated else None
 
 
-def _suspended(known: Known) -> Data:
+def _suspended(known: KnownFacts) -> Data:
     data = [_status(known)] if known.alive and known.stated(LegalStatus.SUSPENDED) else []
     return [*data, *(_described(known.running(FactKind.SUSPENSION)) or [])] or None
 
 
-def _grace(known: Known) -> Data:
+def _grace(known: KnownFacts) -> Data:
     life = known.life
     if life.status != LegalStatus.GRACE:
         return None
@@ -203,7 +203,7 @@ def _grace(known: Known) -> Data:
     return [_status(known), "，".join(f"{name} {value}" for name, value in owed.items() if value is not None)]
 
 
-def _annuity_unknown(known: Known) -> Data:
+def _annuity_unknown(known: KnownFacts) -> Data:
     life = known.life
     if not known.alive or life.status == LegalStatus.GRACE or not _fees_unknown(known):
         return None
@@ -211,7 +211,7 @@ def _annuity_unknown(known: Known) -> Data:
     return [f"年费缴至日：{paid or '未登记'}", f"缺：{'、'.join(life.missing_names) or '缴费记录'}"]
 
 
-def _pledge_unknown(known: Known) -> Data:
+def _pledge_unknown(known: KnownFacts) -> Data:
     unsaid = [event for event in known.running(FactKind.PLEDGE) if not event.value]
     consented = any(
         event.surely_by(known.as_of) for event in known.running(FactKind.PLEDGE, PledgeConsent.GIVEN)
@@ -220,34 +220,34 @@ def _pledge_unknown(known: Known) -> Data:
     return [*data, *(_described(unsaid) or [])] or None
 
 
-def _report_against(known: Known) -> Data:
+def _report_against(known: KnownFacts) -> Data:
     if not known.needs_report:
         return None
     return _described([report for report in known.open_reports if report.value == Conclusion.NOT_GRANTABLE])
 
 
-def _report_unclear(known: Known) -> Data:
+def _report_unclear(known: KnownFacts) -> Data:
     if not known.needs_report:
         return None
     return _described([report for report in known.open_reports if not report.value])
 
 
-def _report_missing(known: Known) -> Data:
+def _report_missing(known: KnownFacts) -> Data:
     nothing = known.needs_report and not known.open_reports and not known.favourable_reports
     return _if(nothing, "专利权评价报告：无记录")
 
 
-def _report_for(known: Known) -> Data:
+def _report_for(known: KnownFacts) -> Data:
     if not known.needs_report or known.open_reports:
         return None
     return _described(known.favourable_reports)
 
 
-def _owner_refuses(known: Known) -> Data:
+def _owner_refuses(known: KnownFacts) -> Data:
     return known.said(OwnerConsent.NOT_GIVEN) or None
 
 
-def _owner_unsaid(known: Known) -> Data:
+def _owner_unsaid(known: KnownFacts) -> Data:
     owners = known.record.owners
     said = len(known.said(OwnerConsent.GIVEN)) + len(known.said(OwnerConsent.NOT_GIVEN))
     # A single patentee agrees by declaring.
@@ -257,16 +257,16 @@ def _owner_unsaid(known: Known) -> Data:
     )
 
 
-def _owners_missing(known: Known) -> Data:
+def _owners_missing(known: KnownFacts) -> Data:
     return _if(not known.record.owners, "专利权人：未登记")
 
 
-def _owners_agree(known: Known) -> Data:
+def _owners_agree(known: KnownFacts) -> Data:
     given = known.said(OwnerConsent.GIVEN)
     return given if len(known.record.owners) > 1 and len(given) == len(known.record.owners) else None
 
 
-def _encumbrances_unchecked(known: Known) -> Data:
+def _encumbrances_unchecked(known: KnownFacts) -> Data:
     burdens = (FactKind.LICENCE, FactKind.PLEDGE)
     recorded = {event.kind for event in known.record.events}
     checked = {event.value for event in known.record.events if event.kind == FactKind.NO_RECORD}
@@ -274,14 +274,14 @@ def _encumbrances_unchecked(known: Known) -> Data:
     return _if(known.alive and bool(unchecked), f"无记录且未核查：{'、'.join(unchecked)}")
 
 
-def _term_unchecked(known: Known) -> Data:
+def _term_unchecked(known: KnownFacts) -> Data:
     legal = known.record.legal
     term = term_of(legal.kind, legal.filed)
     rests = known.alive and term is not None and not term.checked and legal.expiry is None
     return _if(rests, f"保护期 {term.years} 年，依据：{term.source}") if term else None
 
 
-def _declaration_runs(known: Known) -> Data:
+def _declaration_runs(known: KnownFacts) -> Data:
     record = known.record
     over = record.declared_until is not None and record.declared_until < known.as_of
     if record.declared not in RUNNING or over:
@@ -292,7 +292,7 @@ def _declaration_runs(known: Known) -> Data:
     ]
 
 
-CONDITIONS: dict[str, Callable[[Known], Data]] = {
+CONDITIONS: dict[str, Callable[[KnownFacts], Data]] = {
     "no_application_number": _no_number,
     "refused_or_withdrawn": _by_status(LegalStatus.REJECTED, LegalStatus.WITHDRAWN),
     "not_yet_granted": _not_yet_granted,

@@ -13,8 +13,8 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from assessment.eligibility import table as eligibility_table
-from assessment.eligibility.conditions import CONDITIONS, Data, Known
-from assessment.eligibility.table import Effect, Rule, Table
+from assessment.eligibility.conditions import CONDITIONS, Data, KnownFacts
+from assessment.eligibility.table import Effect, Rule, RuleTable
 from catalog.db import Session
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Term
@@ -67,19 +67,19 @@ _WEIGHT = {Effect.BLOCKS: 0, Effect.UNKNOWN: 1, Effect.SUPPORTS: 2, Effect.NOTE:
 _NAMES = {effect: effect.label for effect in Effect}
 
 
-def load_table(data_dir: Path | None = None) -> Table:
+def load_table(data_dir: Path | None = None) -> RuleTable:
     """The decision table of the data directory or, without one, the shipped one. Raises InvalidInput."""
     return eligibility_table.load(CONDITIONS, data_dir)
 
 
-def check_table(text: str) -> Table:
+def check_table(text: str) -> RuleTable:
     """The decision table that a file of this content would be. Raises InvalidInput."""
     return eligibility_table.check(text, CONDITIONS)
 
 
-def decide(record: EligibilityRecord, as_of: date, table: Table) -> Verdict:
+def decide(record: EligibilityRecord, as_of: date, table: RuleTable) -> Verdict:
     """The verdict on what is recorded of a patent."""
-    known = Known(record, as_of)
+    known = KnownFacts(record, as_of)
     found: list[tuple[Rule, Data]] = []
     for rule in table.rule:
         if rule.effect is Effect.OFF:
@@ -121,14 +121,14 @@ def _ground(rule: Rule, data: list[str]) -> Ground:
 
 
 def of_patents(
-    session: Session, ids: Sequence[int], as_of: date, table: Table | None = None
+    session: Session, ids: Sequence[int], as_of: date, table: RuleTable | None = None
 ) -> dict[int, Verdict]:
     """The verdicts on these patents on that day by patent id, by default by the shipped table."""
     return {found.patent_id: found.verdict for found in checked(session, ids, as_of, table)}
 
 
 def checked(
-    session: Session, ids: Sequence[int], as_of: date, table: Table | None = None
+    session: Session, ids: Sequence[int], as_of: date, table: RuleTable | None = None
 ) -> list[CheckedPatent]:
     """These patents with their verdicts, in the order given; ids that are no patents are left out."""
     table = table or load_table()
@@ -144,7 +144,7 @@ def checked(
     ]
 
 
-def check(session: Session, patent_id: int, as_of: date, table: Table | None = None) -> Verdict:
+def check(session: Session, patent_id: int, as_of: date, table: RuleTable | None = None) -> Verdict:
     """The verdict on one patent on that day. Raises NotFound."""
     found = of_patents(session, [patent_id], as_of, table)
     if patent_id not in found:

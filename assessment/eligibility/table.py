@@ -45,7 +45,7 @@ class Rule(BaseModel):
     final: bool = False
 
 
-class Table(BaseModel):
+class RuleTable(BaseModel):
     """A checked table; `version` names it in every verdict."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +55,7 @@ class Table(BaseModel):
     version: str = ""
 
 
-def load(conditions: Collection[str], data_dir: Path | None = None) -> Table:
+def load(conditions: Collection[str], data_dir: Path | None = None) -> RuleTable:
     """The table of the data directory or, without one, the shipped one. Raises InvalidInput.
 
     `conditions` are the names that rules may use.
@@ -64,13 +64,13 @@ def load(conditions: Collection[str], data_dir: Path | None = None) -> Table:
     file = rule_files.read(__name__, FILE_NAME, data_dir)
     if file.version == shipped.version:
         return shipped
-    return _checked(rule_files.parse(file, Table), file.version, conditions)
+    return _checked(rule_files.parse(file, RuleTable), file.version, conditions)
 
 
-def check(text: str, conditions: Collection[str]) -> Table:
+def check(text: str, conditions: Collection[str]) -> RuleTable:
     """The table that a file of this content would be. Raises InvalidInput."""
     file = rule_files.RuleFile(FILE_NAME, "待启用", text)
-    return _checked(rule_files.parse(file, Table), file.version, conditions)
+    return _checked(rule_files.parse(file, RuleTable), file.version, conditions)
 
 
 def text(data_dir: Path | None = None) -> str:
@@ -79,11 +79,11 @@ def text(data_dir: Path | None = None) -> str:
 
 
 @cache
-def _shipped() -> Table:
-    return rule_files.load(__name__, FILE_NAME, Table)
+def _shipped() -> RuleTable:
+    return rule_files.load(__name__, FILE_NAME, RuleTable)
 
 
-def _checked(table: Table, version: str, conditions: Collection[str]) -> Table:
+def _checked(table: RuleTable, version: str, conditions: Collection[str]) -> RuleTable:
     ids = [rule.id for rule in table.rule]
     for rule in table.rule:
         if ids.count(rule.id) > 1:
@@ -98,7 +98,7 @@ def _checked(table: Table, version: str, conditions: Collection[str]) -> Table:
     return table.model_copy(update={"version": version})
 
 
-def _keep_the_law(table: Table) -> None:
+def _keep_the_law(table: RuleTable) -> None:
     """Refuse a table in which a rule of law is missing or says something else."""
     own = {rule.id: rule for rule in table.rule}
     for law in _shipped().rule:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from assessment.fees.methods import HUNDRED, Asked, all_methods, rate_of
+from assessment.fees.methods import HUNDRED, MethodInput, all_methods, rate_of
 from assessment.fees.models import AnnuitySaving, Basis, FeeInput, FeeSheet, ForecastYear, Method, Owner, Plan
 from assessment.fees.plans import Conditions, all_plans, forecast_years
 from assessment.fees.rules import FeeRules
@@ -27,7 +27,7 @@ def estimate(data: FeeInput, rules: FeeRules, statistics: ContractStatistics, *,
     """The whole estimate. Raises InvalidInput for a base method without figures and unknown fields or reductions."""
     _check(data, rules)
     starts_on = data.starts_on or today
-    methods = all_methods(Asked(data, rules, statistics, industry_name(data.industry)))
+    methods = all_methods(MethodInput(data, rules, statistics, industry_name(data.industry)))
     forecast = forecast_years(data.forecast, data.years)
     basis = _basis(data, methods, forecast)
     given = Conditions(

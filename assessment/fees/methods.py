@@ -38,7 +38,7 @@ def annuity_factor(discount: Decimal, years: int) -> Decimal:
 
 
 @dataclass(frozen=True)
-class Asked:
+class MethodInput:
     """What the methods are given: the question, the rules, the recorded contracts and k(n)."""
 
     data: FeeInput
@@ -61,7 +61,7 @@ class Asked:
         )
 
 
-def all_methods(asked: Asked) -> list[Method]:
+def all_methods(asked: MethodInput) -> list[Method]:
     """The five methods in their order, each with its caps applied to what it suggests."""
     methods = [_own_use(asked), _earlier(asked), _statistics(asked), _international(asked), _valuation(asked)]
     for method in methods:
@@ -69,7 +69,7 @@ def all_methods(asked: Asked) -> list[Method]:
     return methods
 
 
-def _own_use(asked: Asked) -> Method:
+def _own_use(asked: MethodInput) -> Method:
     method = Method(code="M1", name="自行实施该专利的收益")
     own = asked.data.own_use
     if own is None:
@@ -93,7 +93,7 @@ def _own_use(asked: Asked) -> Method:
     return method
 
 
-def _earlier(asked: Asked) -> Method:
+def _earlier(asked: MethodInput) -> Method:
     method = Method(code="M2", name="该专利既往的许可费")
     earlier, k = asked.data.earlier, asked.k
     has_fee = bool(earlier and earlier.fee is not None and earlier.years)
@@ -134,7 +134,7 @@ def _earlier(asked: Asked) -> Method:
     return method
 
 
-def _statistics(asked: Asked) -> Method:
+def _statistics(asked: MethodInput) -> Method:
     method = Method(code="M3", name="同行业许可统计", notes=list(asked.statistics.notes))
     fixed, royalty = asked.statistics.fixed, asked.statistics.royalty
     if fixed:
@@ -172,7 +172,7 @@ def _latest(rules: FeeRules) -> National | None:
 
 
 def _apply_averages(
-    method: Method, asked: Asked, amount: Decimal, years: Decimal, patents: Decimal, where: str
+    method: Method, asked: MethodInput, amount: Decimal, years: Decimal, patents: Decimal, where: str
 ) -> None:
     own = asked.data.patents
     method.annual_fee = cents(amount / (years * patents) * own * asked.k)
@@ -189,7 +189,7 @@ def _apply_averages(
     )
 
 
-def _international(asked: Asked) -> Method:
+def _international(asked: MethodInput) -> Method:
     method = Method(code="M4", name="国际惯例费率")
     data, rules = asked.data, asked.rules
     field = rules.field_of(data.international) if data.international else None
@@ -211,7 +211,7 @@ def _international(asked: Asked) -> Method:
     return method
 
 
-def _valuation(asked: Asked) -> Method:
+def _valuation(asked: MethodInput) -> Method:
     method = Method(code="M5", name="资产评估")
     valuation, years, k = asked.data.valuation, asked.data.years, asked.k
     if valuation is None:

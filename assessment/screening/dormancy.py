@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from assessment.screening.weights import LABELS, Weights
+from assessment.screening.weights import LABELS, ScreeningWeights
 from catalog.db import Database
 from catalog.kit.terms import FactKind, LegalStatus, PatentKind, Prospect, StatusBasis
 from catalog.law.life import LegalLife, legal_life
 from catalog.law.years import anniversary
 from catalog.supply import screening_candidates, screenings
 from catalog.supply.facts import EXPLOITATION
-from catalog.supply.screening_candidates import Candidate
+from catalog.supply.screening_candidates import ScreeningCandidate
 from catalog.supply.screenings import PointRow, Result
 
 MISSING = "数据缺失"
@@ -65,7 +65,7 @@ class ScreenReport:
 def screen(
     database: Database,
     as_of: date,
-    weights: Weights,
+    weights: ScreeningWeights,
     match_strength: Mapping[int, float],
     progress: Progress | None = None,
 ) -> ScreenReport:
@@ -112,7 +112,7 @@ def _count(report: ScreenReport, rows: Iterable[Result], missing: Counter[str]) 
 
 
 def screen_one(
-    candidate: Candidate, as_of: date, weights: Weights, match_strength: Mapping[int, float]
+    candidate: ScreeningCandidate, as_of: date, weights: ScreeningWeights, match_strength: Mapping[int, float]
 ) -> Result:
     """The screening of one patent. A right that is no longer in force has no potential."""
     life = legal_life(candidate.legal, as_of)
@@ -134,7 +134,9 @@ def screen_one(
     )
 
 
-def judge(candidate: Candidate, life: LegalLife, as_of: date, min_age: int) -> tuple[bool | None, str]:
+def judge(
+    candidate: ScreeningCandidate, life: LegalLife, as_of: date, min_age: int
+) -> tuple[bool | None, str]:
     """Whether a patent is dormant, None where the data do not tell, and why."""
     if life.in_force is False:
         return False, f"权利不在有效期内：{life.status.label}"
@@ -151,7 +153,7 @@ def judge(candidate: Candidate, life: LegalLife, as_of: date, min_age: int) -> t
     return True, f"有效，授权已满 {min_age} 年，{_looked_for(candidate)}" + _caution(life)
 
 
-def _looked_for(candidate: Candidate) -> str:
+def _looked_for(candidate: ScreeningCandidate) -> str:
     """Which uses were looked for and not found; what is not among them may have happened."""
     looked = {FactKind(value): on for kind, on, value in candidate.facts if kind is FactKind.NO_RECORD}
     if not looked:
@@ -176,7 +178,7 @@ def _caution(life: LegalLife) -> str:
 
 
 def _values(
-    candidate: Candidate, life: LegalLife, as_of: date, strength: float | None
+    candidate: ScreeningCandidate, life: LegalLife, as_of: date, strength: float | None
 ) -> list[tuple[str, Decimal | str | None]]:
     """The value of every factor, None where it is not known."""
     latest = {kind: value for kind, _, value in candidate.facts}
@@ -195,7 +197,7 @@ def _values(
 _COUNTED = (FactKind.CLAIMS, FactKind.CITATIONS, FactKind.FAMILY)
 
 
-def _point(factor: str, value: Decimal | str | None, weights: Weights) -> PointRow:
+def _point(factor: str, value: Decimal | str | None, weights: ScreeningWeights) -> PointRow:
     step = None if value is None else weights.step(factor, value)
     if value is None:
         reason = MISSING

@@ -43,7 +43,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class ScreeningWeights:
     """A checked table of weights. `steps` holds the steps of each factor, the highest first."""
 
     version: str
@@ -66,19 +66,19 @@ class Weights:
         return Disposition.parse(step.text) if step else Disposition.ABANDON
 
 
-def load(data_dir: Path | None = None) -> Weights:
+def load(data_dir: Path | None = None) -> ScreeningWeights:
     """The table in force. Raises InvalidInput naming the line when it cannot be used."""
     return _parse(rule_files.read(__name__, FILE_NAME, data_dir))
 
 
-def export(data_dir: Path, path: Path) -> Weights:
+def export(data_dir: Path, path: Path) -> ScreeningWeights:
     """Write the table in force to a file that an operator edits; answers it."""
     file = rule_files.read(__name__, FILE_NAME, data_dir)
     path.write_text(file.text, "utf-8-sig", newline="")  # Excel needs the mark
     return _parse(file)
 
 
-def adopt(data_dir: Path, path: Path) -> Weights:
+def adopt(data_dir: Path, path: Path) -> ScreeningWeights:
     """Check an edited file and put it in force. Raises InvalidInput; then the table in force stays."""
     raw = path.read_bytes()
     weights = _parse(rule_files.of_operator(FILE_NAME, raw))
@@ -88,13 +88,13 @@ def adopt(data_dir: Path, path: Path) -> Weights:
     return weights
 
 
-def reset(data_dir: Path) -> Weights:
+def reset(data_dir: Path) -> ScreeningWeights:
     """Put the shipped table in force again."""
     (data_dir / FILE_NAME).unlink(missing_ok=True)
     return load(data_dir)
 
 
-def _parse(file: RuleFile) -> Weights:
+def _parse(file: RuleFile) -> ScreeningWeights:
     reader = csv.DictReader(io.StringIO(file.text, newline=""))
     if list(reader.fieldnames or []) != ["factor", "when", "points", "text"]:
         raise InvalidInput(
@@ -106,7 +106,7 @@ def _parse(file: RuleFile) -> Weights:
         steps.setdefault(factor, []).append(_step(factor, row, reader.line_num))
     for rows in steps.values():
         rows.sort(key=lambda step: step.least, reverse=True)
-    return Weights(file.version, _checked(steps), steps)
+    return ScreeningWeights(file.version, _checked(steps), steps)
 
 
 def _step(factor: str, row: dict[str, str], line: int) -> Step:

@@ -23,7 +23,7 @@ from catalog.deals.deals import (
     Receipt,
     ReceiptCreate,
 )
-from catalog.deals.evidence import Evidence
+from catalog.deals.evidence import EvidenceFile
 from catalog.deals.pipeline import follow_deal
 from catalog.deals.rules import Finding
 from catalog.demand import enterprises
@@ -167,7 +167,7 @@ def remove_receipt(session: Session, deal_id: int, receipt_id: int, *, actor: st
     receipt = session.get(Receipt, receipt_id)
     if receipt is None or receipt.deal_id != deal_id:
         raise NotFound(f"编号为 {deal_id} 的交易没有编号为 {receipt_id} 的到账记录")
-    proof = select(col(Evidence.id)).where(col(Evidence.receipt_id) == receipt_id).limit(1)
+    proof = select(col(EvidenceFile.id)).where(col(EvidenceFile.receipt_id) == receipt_id).limit(1)
     if session.execute(proof).first():
         raise Conflict("这笔到账有证明材料", hint="请先移除其证明材料")
     content = receipt.model_dump(include={"id", "received_on", "amount", "note"})

@@ -13,7 +13,7 @@ from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.terms import DealAction, EvidenceKind
 
 
-class Evidence(Timestamps, table=True):
+class EvidenceFile(Timestamps, table=True):
     """A file that proves a deal or one of its payments; a removed one stays in the history of the deal."""
 
     __tablename__ = "deal_evidence"
@@ -45,31 +45,31 @@ class EvidencePublic(SQLModel):
     created_at: datetime
 
 
-def public(row: Evidence) -> EvidencePublic:
+def public(row: EvidenceFile) -> EvidencePublic:
     """The evidence as shown to users."""
     values = row.model_dump(exclude={"updated_at"})
     return EvidencePublic(**values, kind_name=EvidenceKind(row.kind).label)
 
 
-def get(session: Session, deal_id: int, evidence_id: int) -> Evidence:
+def get(session: Session, deal_id: int, evidence_id: int) -> EvidenceFile:
     """A piece of evidence of a deal. Raises NotFound."""
-    row = session.get(Evidence, evidence_id)
+    row = session.get(EvidenceFile, evidence_id)
     if row is None or row.deal_id != deal_id:
         raise NotFound(f"编号为 {deal_id} 的交易没有编号为 {evidence_id} 的证明材料")
     return row
 
 
-def add(session: Session, row: Evidence) -> Evidence:
+def add(session: Session, row: EvidenceFile) -> EvidenceFile:
     """Keep that a file proves a deal or, by `receipt_id`, one of its payments. Raises NotFound."""
     deal = deals.get(session, row.deal_id)
     if row.receipt_id is not None:
         receipt = session.get(Receipt, row.receipt_id)
         if receipt is None or receipt.deal_id != row.deal_id:
             raise NotFound(f"编号为 {row.deal_id} 的交易没有编号为 {row.receipt_id} 的到账记录")
-    same = select(Evidence).where(
-        col(Evidence.deal_id) == row.deal_id,
-        col(Evidence.sha256) == row.sha256,
-        col(Evidence.receipt_id) == row.receipt_id,
+    same = select(EvidenceFile).where(
+        col(EvidenceFile.deal_id) == row.deal_id,
+        col(EvidenceFile.sha256) == row.sha256,
+        col(EvidenceFile.receipt_id) == row.receipt_id,
     )
     if session.execute(same.limit(1)).first():
         raise Conflict("同一份材料已经上传", hint="无需重复上传")
@@ -90,14 +90,16 @@ def remove(session: Session, deal_id: int, evidence_id: int, *, actor: str = "")
     deals.note_event(session, deal_id, DealAction.EVIDENCE_REMOVED, actor, content)
 
 
-def _content(row: Evidence) -> dict[str, object]:
+def _content(row: EvidenceFile) -> dict[str, object]:
     return row.model_dump(include={"id", "receipt_id", "kind", "file_name", "media_type", "size", "sha256"})
 
 
-def of_deals(session: Session, ids: Sequence[int]) -> dict[int, list[Evidence]]:
+def of_deals(session: Session, ids: Sequence[int]) -> dict[int, list[EvidenceFile]]:
     """The evidence of these deals by deal id, in the order of its coming."""
-    found: dict[int, list[Evidence]] = {}
-    query = select(Evidence).where(col(Evidence.deal_id).in_(list(ids))).order_by(col(Evidence.id))
+    found: dict[int, list[EvidenceFile]] = {}
+    query = (
+        select(EvidenceFile).where(col(EvidenceFile.deal_id).in_(list(ids))).order_by(col(EvidenceFile.id))
+    )
     for row in session.execute(query).scalars():
         found.setdefault(row.deal_id, []).append(row)
     return found

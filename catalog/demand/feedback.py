@@ -106,7 +106,7 @@ class FeedbackFilter(Schema):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class FeedbackTally:
     """How many answers of how many firms one group has: by verdict and reason, or all of a group where these are None."""
 
     key: str
@@ -269,7 +269,7 @@ def _need_titles(session: Session, ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def tallies(session: Session, where: FeedbackFilter, group: str) -> list[Tally]:
+def tallies(session: Session, where: FeedbackFilter, group: str) -> list[FeedbackTally]:
     """The answers that meet the conditions, counted by `group`: "all" (key ""), "segment" (code) or "holder" (id).
 
     Every group comes once with all its answers, and once for each verdict and reason. An answer counts in every group that
@@ -281,10 +281,12 @@ def tallies(session: Session, where: FeedbackFilter, group: str) -> list[Tally]:
     numbers = (func.count(), func.count(counted.c.who_key.distinct()))
     whole = select(key, *numbers).select_from(source).group_by(key)
     parts = select(key, *both, *numbers).select_from(source).group_by(key, *both)
-    found = [Tally(str(k), None, None, answers, firms) for k, answers, firms in session.execute(whole)]
+    found = [
+        FeedbackTally(str(k), None, None, answers, firms) for k, answers, firms in session.execute(whole)
+    ]
     for k, verdict, reason, answers, firms in session.execute(parts):
         said = FeedbackReason(reason) if reason else None
-        found.append(Tally(str(k), FeedbackVerdict(verdict), said, answers, firms))
+        found.append(FeedbackTally(str(k), FeedbackVerdict(verdict), said, answers, firms))
     return found
 
 

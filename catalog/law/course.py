@@ -69,7 +69,7 @@ class LegalFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class ProtectionTerm:
     """A row of the table of terms: years of protection for filings of a kind between two days."""
 
     kind: str
@@ -93,9 +93,9 @@ class Course:
 
 
 @cache
-def _terms() -> list[Term]:
+def _terms() -> list[ProtectionTerm]:
     return [
-        Term(
+        ProtectionTerm(
             row["kind"],
             date.fromisoformat(row["filed_from"]),
             date.fromisoformat(row["filed_to"]) if row["filed_to"] else date.max,
@@ -107,7 +107,7 @@ def _terms() -> list[Term]:
     ]
 
 
-def term_of(kind: str | None, filed: date | None) -> Term | None:
+def term_of(kind: str | None, filed: date | None) -> ProtectionTerm | None:
     """The term of a patent of `kind` filed on that day; None outside the table."""
     if kind is None or filed is None:
         return None

@@ -73,7 +73,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class OwnerStatement:
     """A patentee and what it says of an open licence; `on` is a day by which it had said so."""
 
     name: str
@@ -89,7 +89,7 @@ class EligibilityRecord:
     application_number: str | None = None
     title: str = ""
     legal: LegalFacts = field(default_factory=LegalFacts)
-    owners: tuple[Owner, ...] = ()
+    owners: tuple[OwnerStatement, ...] = ()
     events: tuple[Event, ...] = ()
     declared: LicenceStatus | None = None
     declared_until: date | None = None
@@ -174,18 +174,18 @@ def _merged_names(session: Session, gathered: Iterable[_Gathered]) -> dict[str, 
     return found
 
 
-def _owners(gathered: _Gathered, merged: dict[str, int]) -> Iterator[Owner]:
-    said: dict[int, Owner] = {}
-    everybody: Owner | None = None
+def _owners(gathered: _Gathered, merged: dict[str, int]) -> Iterator[OwnerStatement]:
+    said: dict[int, OwnerStatement] = {}
+    everybody: OwnerStatement | None = None
     row = gathered.declaration
     # What was said for a declaration that was withdrawn or has expired says nothing of a new one.
     for consent in stated_consents(row) if row is not None and row.status in CURRENT else []:
         by = consent.on or (row.declared_on or row.created_at.date() if row else None)
-        owner = Owner(consent.holder, OwnerConsent(consent.consent), by)
+        owner = OwnerStatement(consent.holder, OwnerConsent(consent.consent), by)
         if fold(consent.holder) == fold(ALL_OWNERS):
             everybody = owner
         elif fold(consent.holder) in merged:
             said[merged[fold(consent.holder)]] = owner
     for holder_id, name in gathered.owners.items():
         stated = said.get(holder_id) or everybody
-        yield Owner(name, stated.consent, stated.on) if stated else Owner(name)
+        yield OwnerStatement(name, stated.consent, stated.on) if stated else OwnerStatement(name)

@@ -45,7 +45,7 @@ class Territory(_Part):
     left_out: Pattern
 
 
-class Caps(_Part):
+class FeeCaps(_Part):
     """The soft caps: a fixed fee in yuan, royalties in percent."""
 
     fixed_fee: Decimal
@@ -64,7 +64,7 @@ class Rules(BaseModel):
     version: str = ""
     advertising: Advertising
     territory: Territory
-    caps: Caps
+    caps: FeeCaps
 
 
 class TermsWarning(BaseModel):
@@ -125,7 +125,7 @@ def _wording(part: Advertising, terms: Terms) -> Iterator[TermsWarning]:
         yield TermsWarning(code="advertising", article=part.article, text=text, checked=part.checked)
 
 
-def _over_caps(caps: Caps, terms: Terms) -> Iterator[TermsWarning]:
+def _over_caps(caps: FeeCaps, terms: Terms) -> Iterator[TermsWarning]:
     over: list[tuple[str, str, Decimal | None, Decimal]] = [
         ("cap_fixed_fee", caps.fixed_fee_text, terms.fixed_fee, caps.fixed_fee)
     ]

@@ -10,7 +10,7 @@ from sqlmodel import Session, SQLModel, col
 
 from catalog.imports.changes import Before, revived
 from catalog.kit.base import chunks, table_of
-from catalog.registers.meaning import FIELDS, Known
+from catalog.registers.meaning import FIELDS, KnownPatent
 from catalog.supply import holders
 from catalog.supply.patents import Patent, PatentClass, PatentHolder, Publication
 
@@ -21,7 +21,7 @@ PARTS: dict[str, tuple[type[SQLModel], tuple[str, ...]]] = {
 }
 
 
-def before(session: Session, stale: Sequence[Known]) -> dict[int, Before]:
+def before(session: Session, stale: Sequence[KnownPatent]) -> dict[int, Before]:
     """What is about to be replaced in these patents, by patent id: values that differ, and whole parts that do."""
     images: dict[int, Before] = {}
     for some in chunks(stale):
@@ -36,7 +36,7 @@ def before(session: Session, stale: Sequence[Known]) -> dict[int, Before]:
     return images
 
 
-def _add_values(session: Session, chunk: dict[int, Known], images: dict[int, Before]) -> None:
+def _add_values(session: Session, chunk: dict[int, KnownPatent], images: dict[int, Before]) -> None:
     table = table_of(Patent)
     names = (*FIELDS, "updated_at")
     query = select(table.c.id, *(table.c[name] for name in names)).where(table.c.id.in_(list(chunk)))

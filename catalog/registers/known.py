@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from catalog.kit.base import chunks, table_of
 from catalog.kit.bulk import rows_in
-from catalog.registers.meaning import FIELDS, Known, may_be_same, similarity
+from catalog.registers.meaning import FIELDS, KnownPatent, may_be_same, similarity
 from catalog.supply.patents import Patent, PatentClass, PatentCreate, PatentHolder, Publication, key_of
 
 
@@ -19,10 +19,10 @@ class KnownPatents:
 
     def __init__(self, session: Session, records: Sequence[PatentCreate]) -> None:
         self.session = session
-        self.by_id: dict[int, Known] = {}
-        self._by_number: dict[str, Known] = {}
-        self._by_body: dict[str, Known] = {}
-        self._by_fingerprint: dict[str, list[Known]] = {}
+        self.by_id: dict[int, KnownPatent] = {}
+        self._by_number: dict[str, KnownPatent] = {}
+        self._by_body: dict[str, KnownPatent] = {}
+        self._by_fingerprint: dict[str, list[KnownPatent]] = {}
         self._keys = {id(record): key_of(record) for record in records}
         self._load(records)
 
@@ -30,12 +30,12 @@ class KnownPatents:
         """The fingerprint of a record of the batch."""
         return self._keys[id(record)]
 
-    def owners(self, record: PatentCreate) -> list[Known]:
+    def owners(self, record: PatentCreate) -> list[KnownPatent]:
         """The patents that already have a publication of the record."""
         found = [self._by_body[p.body] for p in record.publications if p.body in self._by_body]
         return list({id(known): known for known in found}.values())
 
-    def find(self, record: PatentCreate, owners: list[Known]) -> Known | None:
+    def find(self, record: PatentCreate, owners: list[KnownPatent]) -> KnownPatent | None:
         """The patent that the record speaks of."""
         number = record.application_number
         if number and number in self._by_number:
@@ -52,14 +52,14 @@ class KnownPatents:
             candidates, key=lambda k: similarity(k.values["abstract"] or "", record.abstract), default=None
         )
 
-    def remember(self, known: Known) -> None:
+    def remember(self, known: KnownPatent) -> None:
         """Take in a patent under its number and fingerprint."""
         number = known.values["application_number"]
         if number:
             self._by_number[number] = known
         self._by_fingerprint.setdefault(known.fingerprint, []).append(known)
 
-    def index(self, known: Known, record: PatentCreate) -> None:
+    def index(self, known: KnownPatent, record: PatentCreate) -> None:
         """Take in what a record says the patent is known by."""
         if record.application_number:
             self._by_number[record.application_number] = known
@@ -96,7 +96,7 @@ class KnownPatents:
         columns = [table.c.id, table.c.fingerprint, table.c.updated_at, *(table.c[name] for name in FIELDS)]
         query = select(*columns).where(table.c.id.in_(ids)).order_by(table.c.id)
         for id_, fingerprint, stamp, *values in self.session.execute(query):
-            known = Known(id_, dict(zip(FIELDS, values, strict=True)), fingerprint, stamp)
+            known = KnownPatent(id_, dict(zip(FIELDS, values, strict=True)), fingerprint, stamp)
             self.by_id[id_] = known
             self.remember(known)
 
@@ -116,11 +116,11 @@ class KnownPatents:
         for patent_id, *values in self.session.execute(query):
             add(self.by_id[patent_id], *values)
 
-    def _add_publication(self, known: Known, number: str, body: str, published_on: Any) -> None:
+    def _add_publication(self, known: KnownPatent, number: str, body: str, published_on: Any) -> None:
         known.publications[number] = published_on
         known.bodies.add(body)
         self._by_body[body] = known
 
 
-def _add_class(known: Known, scheme: str, code: str, weight: float, basis: str) -> None:
+def _add_class(known: KnownPatent, scheme: str, code: str, weight: float, basis: str) -> None:
     known.classes.setdefault(scheme, []).append((code, weight, basis))

@@ -29,7 +29,7 @@ OTHER_LABELS = {
 
 
 @dataclass(slots=True)
-class Known:
+class KnownPatent:
     """A patent as the batch knows it so far.
 
     `line` is the row of this file that spoke of it before, 0 for none; `stamp` the time of its last change, None for a
@@ -54,10 +54,10 @@ class Known:
         return max((day for day in days if day), default=None)
 
 
-def new(record: PatentCreate, key: str, holder_ids: list[int]) -> Known:
+def new(record: PatentCreate, key: str, holder_ids: list[int]) -> KnownPatent:
     """A patent that nobody spoke of before, as the record has it."""
     said = record.__dict__
-    known = Known(0, {name: None if said[name] in _EMPTY else said[name] for name in FIELDS}, key)
+    known = KnownPatent(0, {name: None if said[name] in _EMPTY else said[name] for name in FIELDS}, key)
     known.publications = {}
     for publication in record.publications:
         known.publications[publication.number] = publication.published_on or known.publications.get(
@@ -76,7 +76,7 @@ def said_on(record: PatentCreate) -> date | None:
     return max((day for day in days if day), default=None)
 
 
-def may_be_same(known: Known, record: PatentCreate) -> bool:
+def may_be_same(known: KnownPatent, record: PatentCreate) -> bool:
     """Whether two patents of one title and first applicant can be one: nothing that tells patents apart differs."""
     bodies = {p.body for p in record.publications}
     if bodies and known.bodies and not bodies & known.bodies:
@@ -101,7 +101,7 @@ def similarity(one: str, other: str) -> float:
     return len(pairs & others) / len(pairs | others) if pairs | others else 0.0
 
 
-def contradiction(known: Known, record: PatentCreate, holder_ids: Sequence[int]) -> str | None:
+def contradiction(known: KnownPatent, record: PatentCreate, holder_ids: Sequence[int]) -> str | None:
     """The field on which a second row of one file contradicts the first beyond repair, None where it does not."""
     if record.filing_date and known.values["filing_date"] not in (None, record.filing_date):
         return "filing_date"
@@ -110,7 +110,7 @@ def contradiction(known: Known, record: PatentCreate, holder_ids: Sequence[int])
     return "title" if fold(record.title) != fold(known.values["title"]) else None
 
 
-def merge(known: Known, record: PatentCreate, holder_ids: list[int]) -> list[str]:
+def merge(known: KnownPatent, record: PatentCreate, holder_ids: list[int]) -> list[str]:
     """Apply the record, marking what it makes `dirty`; answers labels of values that a row before kept."""
     newest, said = known.said_on, said_on(record)
     older = bool(newest and said and said < newest)
@@ -134,7 +134,7 @@ def merge(known: Known, record: PatentCreate, holder_ids: list[int]) -> list[str
     return [] if older else [OTHER_LABELS[name] for name in dict.fromkeys(kept) if name in OTHER_LABELS]
 
 
-def _merge_values(known: Known, record: PatentCreate, *, fill_only: bool) -> list[str]:
+def _merge_values(known: KnownPatent, record: PatentCreate, *, fill_only: bool) -> list[str]:
     kept = []
     stale: tuple[str, ...] = STATUS_FIELDS if _older(known, record, "legal_status_date") else ()
     stale += ANNUITY_FIELDS if _older(known, record, "annuity_checked_on") else ()
@@ -156,13 +156,13 @@ def _merge_values(known: Known, record: PatentCreate, *, fill_only: bool) -> lis
     return kept
 
 
-def _older(known: Known, record: PatentCreate, day: str) -> bool:
+def _older(known: KnownPatent, record: PatentCreate, day: str) -> bool:
     """Whether the record tells how things stood on an earlier day than what is stored."""
     stored, said = known.values[day], getattr(record, day)
     return bool(stored and said and said < stored)
 
 
-def _merge_publications(known: Known, record: PatentCreate) -> None:
+def _merge_publications(known: KnownPatent, record: PatentCreate) -> None:
     for publication in record.publications:
         stored = known.publications.get(publication.number)
         differs = publication.published_on and stored != publication.published_on

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from catalog.kit.base import UpsertCounts, now
 from catalog.kit.errors import Conflict
 from catalog.registers.known import KnownPatents
-from catalog.registers.meaning import LABELS, Known, contradiction, merge, new, said_on
+from catalog.registers.meaning import LABELS, KnownPatent, contradiction, merge, new, said_on
 from catalog.registers.writing import Writing
 from catalog.supply import holders
 from catalog.supply.holders import name_key
@@ -39,7 +39,7 @@ class Outcome:
     value: str = ""
     reason: str = ""
     notes: list[str] = field(default_factory=list)
-    known: Known | None = None
+    known: KnownPatent | None = None
     repeats: bool = False
 
 
@@ -107,7 +107,7 @@ class Batch:
     ) -> None:
         self.session, self.claims = session, claims
         self.writing = Writing(session, import_id, is_demo, now())
-        self.fresh: list[Known] = []
+        self.fresh: list[KnownPatent] = []
         self.known = KnownPatents(session, records)
         for id_, known in self.known.by_id.items():
             known.line = claims.get(id_) if claims else 0
@@ -145,7 +145,9 @@ class Batch:
         known.line = known.line or (line if self.claims is not None else 0)
         return Outcome(status, notes=notes, known=known, repeats=repeats)
 
-    def _conflict(self, record: PatentCreate, known: Known | None, owners: list[Known]) -> Outcome | None:
+    def _conflict(
+        self, record: PatentCreate, known: KnownPatent | None, owners: list[KnownPatent]
+    ) -> Outcome | None:
         """Whether a publication of the record already belongs to another patent."""
         for owner in owners:
             other = owner.values["application_number"]
@@ -169,13 +171,13 @@ class Batch:
                     self.claims.set(some.id, some.line)
 
 
-def _same_day(known: Known, record: PatentCreate) -> bool:
+def _same_day(known: KnownPatent, record: PatentCreate) -> bool:
     """Whether neither of the two is known to be the newer publication."""
     newest, said = known.said_on, said_on(record)
     return newest is None or said is None or newest == said
 
 
-def _contradicted(known: Known, record: PatentCreate, name: str) -> Outcome:
+def _contradicted(known: KnownPatent, record: PatentCreate, name: str) -> Outcome:
     value = record.holders[0].name if name == "holders" else str(getattr(record, name))
     shared = record.application_number or "、".join(p.number for p in record.publications) or record.title
     reason = f"与第 {known.line} 行是同一件专利（{shared}），但{LABELS[name]}不同，请核对哪一行正确"

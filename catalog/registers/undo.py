@@ -26,7 +26,7 @@ from catalog.licences.licences import Licence
 from catalog.registers import deals as deal_upserts
 from catalog.registers import images as patent_images
 from catalog.runs import generations
-from catalog.runs.generations import Generation
+from catalog.runs.generations import GenerationRecord
 from catalog.segments import segments
 from catalog.supply.facts import Fact
 from catalog.supply.holder_merges import HolderMerge
@@ -123,7 +123,7 @@ def _check_catalogue(session: Session, row: Import) -> None:
         )
 
 
-def _began(entry: Generation) -> datetime:
+def _began(entry: GenerationRecord) -> datetime:
     """When the build began: from then on it may have read what an import wrote."""
     started = entry.manifest.get("started_at")
     return datetime.fromisoformat(str(started)) if started else entry.created_at

@@ -14,7 +14,7 @@ from catalog.imports.changes import Change, RecordKind, note
 from catalog.kit.base import chunks, table_of
 from catalog.kit.bulk import insert_rows, reserve_ids
 from catalog.registers import images as patent_images
-from catalog.registers.meaning import FIELDS, Known
+from catalog.registers.meaning import FIELDS, KnownPatent
 from catalog.supply.patents import Patent, PatentClass, PatentHolder, Publication
 
 _COLUMNS = tuple(column.name for column in table_of(Patent).columns)
@@ -29,7 +29,7 @@ class Writing:
     is_demo: bool
     moment: datetime
 
-    def store(self, fresh: Sequence[Known], stale: Sequence[Known]) -> None:
+    def store(self, fresh: Sequence[KnownPatent], stale: Sequence[KnownPatent]) -> None:
         """Write new patents, which learn their ids, and what is dirty of known ones."""
         if fresh:
             self._insert(fresh)
@@ -47,7 +47,7 @@ class Writing:
         for known in (*fresh, *stale):
             known.stamp = self.moment
 
-    def _note(self, fresh: Sequence[Known], stale: Sequence[Known]) -> None:
+    def _note(self, fresh: Sequence[KnownPatent], stale: Sequence[KnownPatent]) -> None:
         """Keep what the import is about to replace, so that it can be undone."""
         if self.import_id is None:
             return
@@ -56,7 +56,7 @@ class Writing:
         changes += [Change(known.id, images[known.id], self.moment) for known in stale]
         note(self.session, self.import_id, RecordKind.PATENT, changes)
 
-    def _values(self, known: Known) -> dict[str, Any]:
+    def _values(self, known: KnownPatent) -> dict[str, Any]:
         values = dict(known.values)
         values["abstract"] = values["abstract"] or ""
         values["first_claim"] = values["first_claim"] or ""
@@ -64,7 +64,7 @@ class Writing:
         values["updated_at"] = self.moment
         return values
 
-    def _insert(self, fresh: Sequence[Known]) -> None:
+    def _insert(self, fresh: Sequence[KnownPatent]) -> None:
         """Insert the new patents, which learn their ids."""
         table = table_of(Patent)
         rows = []
@@ -80,7 +80,7 @@ class Writing:
             rows.append([values[name] for name in _COLUMNS])
         insert_rows(self.session, table, _COLUMNS, rows)
 
-    def _update(self, stale: Sequence[Known]) -> None:
+    def _update(self, stale: Sequence[KnownPatent]) -> None:
         if not stale:
             return
         table = table_of(Patent)
@@ -96,7 +96,7 @@ class Writing:
         ]
         self.session.execute(statement, rows)
 
-    def _touch(self, stale: Sequence[Known]) -> None:
+    def _touch(self, stale: Sequence[KnownPatent]) -> None:
         """Stamp patents of which only publications, holders or classes changed."""
         table = table_of(Patent)
         for chunk in chunks([known.id for known in stale]):
@@ -108,7 +108,7 @@ class Writing:
             self.session.execute(delete(table).where(table.c.patent_id.in_(chunk)))
 
 
-def _insert_publications(session: Session, some: Sequence[Known]) -> None:
+def _insert_publications(session: Session, some: Sequence[KnownPatent]) -> None:
     rows = [
         (number, _body(number, known.bodies), known.id, on)
         for known in some
@@ -117,7 +117,7 @@ def _insert_publications(session: Session, some: Sequence[Known]) -> None:
     insert_rows(session, table_of(Publication), ("number", "body", "patent_id", "published_on"), rows)
 
 
-def _insert_holders(session: Session, some: Sequence[Known]) -> None:
+def _insert_holders(session: Session, some: Sequence[KnownPatent]) -> None:
     rows = [
         (known.id, position, holder_id)
         for known in some
@@ -126,13 +126,13 @@ def _insert_holders(session: Session, some: Sequence[Known]) -> None:
     insert_rows(session, table_of(PatentHolder), ("patent_id", "position", "holder_id"), rows)
 
 
-def _insert_classes(session: Session, some: Sequence[Known]) -> None:
+def _insert_classes(session: Session, some: Sequence[KnownPatent]) -> None:
     rows = [row for known in some for row in _class_rows(known)]
     columns = ("patent_id", "scheme", "code", "position", "weight", "basis")
     insert_rows(session, table_of(PatentClass), columns, rows)
 
 
-def _class_rows(known: Known) -> Iterator[tuple[Any, ...]]:
+def _class_rows(known: KnownPatent) -> Iterator[tuple[Any, ...]]:
     for scheme, rows in known.classes.items():
         for position, (code, weight, basis) in enumerate(rows):
             yield known.id, scheme, code, position, weight, basis

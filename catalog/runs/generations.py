@@ -19,7 +19,7 @@ class GenerationStatus(StrEnum):
     PRUNED = "pruned"
 
 
-class Generation(Timestamps, table=True):
+class GenerationRecord(Timestamps, table=True):
     """A generation that was built and swapped in."""
 
     __tablename__ = "generations"
@@ -37,12 +37,14 @@ def record(
     session: Session, name: str, patents: int, needs: int, manifest: dict[str, Any], at: datetime
 ) -> None:
     """Note that generation `name` went into use; the one before is retired."""
-    for row in session.execute(select(Generation)).scalars():
+    for row in session.execute(select(GenerationRecord)).scalars():
         if row.status == GenerationStatus.ACTIVE.value:
             row.status = GenerationStatus.RETIRED.value
-    row = session.execute(select(Generation).where(col(Generation.name) == name)).scalar_one_or_none()
+    row = session.execute(
+        select(GenerationRecord).where(col(GenerationRecord.name) == name)
+    ).scalar_one_or_none()
     if row is None:
-        row = Generation(name=name, patents=patents, needs=needs, manifest=manifest)
+        row = GenerationRecord(name=name, patents=patents, needs=needs, manifest=manifest)
         session.add(row)
     row.status, row.activated_at = GenerationStatus.ACTIVE.value, at
     session.flush()
@@ -50,12 +52,12 @@ def record(
 
 def mark_pruned(session: Session, kept: Set[str]) -> None:
     """Note that of all generations only the files of those named in `kept` are left."""
-    for row in session.execute(select(Generation)).scalars():
+    for row in session.execute(select(GenerationRecord)).scalars():
         if row.name not in kept:
             row.status = GenerationStatus.PRUNED.value
     session.flush()
 
 
-def history(session: Session) -> Sequence[Generation]:
+def history(session: Session) -> Sequence[GenerationRecord]:
     """All generations, newest first."""
-    return session.execute(select(Generation).order_by(col(Generation.id).desc())).scalars().all()
+    return session.execute(select(GenerationRecord).order_by(col(GenerationRecord.id).desc())).scalars().all()

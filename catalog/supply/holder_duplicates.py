@@ -36,7 +36,7 @@ _ENDINGS_OF_REGIONS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class DuplicateHolders:
     """Two holders that may be one: which to keep (the one with more patents), which to merge, and why."""
 
     keep: Spelling
@@ -44,10 +44,10 @@ class Candidate:
     reason: str
 
 
-def find(holders: Iterable[Spelling]) -> list[Candidate]:
+def find(holders: Iterable[Spelling]) -> list[DuplicateHolders]:
     """Pairs of holders that may be one, those with the most patents first; each pair with its strongest reason."""
     known = list(holders)
-    found: dict[tuple[int, int], Candidate] = {}
+    found: dict[tuple[int, int], DuplicateHolders] = {}
     for key, explain in _RULES:
         for one, other in _sharing(known, key):
             _offer(found, one, other, explain(one, other))
@@ -56,9 +56,11 @@ def find(holders: Iterable[Spelling]) -> list[Candidate]:
     return sorted(found.values(), key=lambda c: (-c.keep.patents - c.other.patents, c.keep.id, c.other.id))
 
 
-def _offer(found: dict[tuple[int, int], Candidate], one: Spelling, other: Spelling, reason: str) -> None:
+def _offer(
+    found: dict[tuple[int, int], DuplicateHolders], one: Spelling, other: Spelling, reason: str
+) -> None:
     keep, merged = sorted((one, other), key=lambda holder: (-holder.patents, holder.id))
-    found.setdefault((keep.id, merged.id), Candidate(keep, merged, reason))
+    found.setdefault((keep.id, merged.id), DuplicateHolders(keep, merged, reason))
 
 
 def _sharing(

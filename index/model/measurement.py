@@ -13,12 +13,13 @@ import platform
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from index.contract import Precision
 from index.model.files import fingerprint, local_model_folder
 
 if TYPE_CHECKING:
@@ -48,14 +49,6 @@ SAMPLES = (
     "A method for controlling a six-axis welding robot compensates thermal deformation by a laser seam tracker.",
     "大豆分离蛋白",
 )
-
-
-@dataclass(frozen=True)
-class Precision:
-    """The number format of the model's weights, with the reason in Chinese for the manifest and `doctor`."""
-
-    dtype: Literal["float32", "bfloat16"]
-    reason: str
 
 
 def remembered_precision(model: str | Path, memory_dir: Path) -> Precision | None:

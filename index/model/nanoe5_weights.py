@@ -48,7 +48,7 @@ class Architecture:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class PieceVocabulary:
     """The unigram pieces with their log-probabilities, the ids of the special ones and the character map."""
 
     pieces: list[tuple[str, float]]
@@ -109,13 +109,13 @@ class WeightFile:
     def _array(self, dtype: Any, count: int, offset: int) -> NDArray[Any]:
         return np.frombuffer(self._bytes, dtype, count, offset)
 
-    def _read_vocabulary(self) -> Vocabulary:
+    def _read_vocabulary(self) -> PieceVocabulary:
         count, bos, eos, pad, unk, text_length = self._read("5iQ")
         offsets = self._take("<u4", count + 1)
         scores = self._take("<f4", count).tolist()
         text = self._take("u1", text_length).tobytes()
         pieces = [text[start:end].decode() for start, end in pairwise(offsets)]
-        return Vocabulary(
+        return PieceVocabulary(
             list(zip(pieces, scores, strict=True)), bos, eos, pad, unk, dict(self._read_character_map())
         )
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.vectors import byte_kernels
-from index.vectors.centring import Basis
+from index.vectors.centring import Centring
 from index.vectors.exact import Floats, Rows, lengths
 
 _LARGEST = 127
@@ -36,13 +36,13 @@ class ByteRows:
     """The byte rows of the vectors of an index: `codes` (n, dimensions) in `steps` (dimensions,), and `parts` (n,)."""
 
     def __init__(
-        self, basis: Basis, steps: Floats, codes: NDArray[np.int8], parts: Floats, bounds: _Bounds
+        self, basis: Centring, steps: Floats, codes: NDArray[np.int8], parts: Floats, bounds: _Bounds
     ) -> None:
         self._basis, self._steps, self._codes = basis, steps, codes
         self._parts, self._bounds = parts, bounds
 
     @classmethod
-    def write(cls, path: Path, vectors: Floats, basis: Basis) -> None:
+    def write(cls, path: Path, vectors: Floats, basis: Centring) -> None:
         """Write the byte rows of `vectors` (n, dimensions) beside `path`, block by block."""
         steps = _steps(vectors, basis)
         rows, facts = _paths(path)
@@ -68,7 +68,7 @@ class ByteRows:
         if not (rows.exists() and facts.exists()):
             return None
         with np.load(facts) as its:
-            basis, steps, bounds = Basis(its["mean"], its["along"]), its["steps"], _Bounds(*its["bounds"])
+            basis, steps, bounds = Centring(its["mean"], its["along"]), its["steps"], _Bounds(*its["bounds"])
             its_count = int(its["count"])
         first = _first_byte(count)
         right_size = rows.stat().st_size == first + count * dimensions
@@ -122,7 +122,7 @@ class ByteRows:
         )
 
 
-def _steps(vectors: Floats, basis: Basis) -> Floats:
+def _steps(vectors: Floats, basis: Centring) -> Floats:
     """The step of each dimension: its greatest number is the largest code."""
     greatest = np.full(vectors.shape[1], 1e-30, np.float32)
     for _, rest, _ in basis.blocks(vectors):
@@ -132,7 +132,7 @@ def _steps(vectors: Floats, basis: Basis) -> Floats:
 
 
 def _blocks(
-    vectors: Floats, basis: Basis, steps: Floats
+    vectors: Floats, basis: Centring, steps: Floats
 ) -> Iterator[tuple[NDArray[np.int8], Floats, tuple[float, float, float]]]:
     """Codes and parts of each block of the vectors, and its bounds."""
     for centred, rest, part in basis.blocks(vectors):

@@ -18,14 +18,14 @@ _BLOCK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class Centring:
     """The mean that is subtracted, and the direction that is split off, both (dimensions,)."""
 
     mean: Floats
     along: Floats
 
     @classmethod
-    def of(cls, vectors: Floats) -> Basis:
+    def of(cls, vectors: Floats) -> Centring:
         """That of `vectors` (n, dimensions)."""
         total = np.zeros(vectors.shape[1])
         for at in range(0, len(vectors), _BLOCK):

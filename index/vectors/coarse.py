@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from index.vectors import pair_kernels
-from index.vectors.centring import Basis
+from index.vectors.centring import Centring
 from index.vectors.exact import Floats, Rows, lengths
 from index.vectors.pair_product import Product, coarse_product
 
@@ -50,7 +50,7 @@ class CoarseRows:
     """
 
     def __init__(
-        self, basis: Basis, product: Product, rows: torch.Tensor, count: int, bounds: NDArray[np.float64]
+        self, basis: Centring, product: Product, rows: torch.Tensor, count: int, bounds: NDArray[np.float64]
     ) -> None:
         self._basis, self._bounds = basis, bounds
         self.rows, self.count, self.product = rows, count, product
@@ -58,7 +58,7 @@ class CoarseRows:
     @classmethod
     def of(cls, vectors: Floats, product: Product) -> CoarseRows:
         """The coarse rows of `vectors` (n, dimensions), in memory."""
-        basis = Basis.of(vectors)
+        basis = Centring.of(vectors)
         rows = torch.zeros((_padded(len(vectors)), vectors.shape[1] + _COLUMNS), dtype=product.dtype)
         bounds, at = np.zeros(3), 0
         for block, its_bounds in _blocks(vectors, basis, product):
@@ -67,7 +67,7 @@ class CoarseRows:
         return cls(basis, product, rows, len(vectors), bounds)
 
     @classmethod
-    def write(cls, path: Path, vectors: Floats, basis: Basis) -> None:
+    def write(cls, path: Path, vectors: Floats, basis: Centring) -> None:
         """Write the coarse rows of `vectors` in bfloat16 beside `path`, block by block."""
         bounds = np.zeros(3)
         columns = vectors.shape[1] + _COLUMNS
@@ -90,7 +90,7 @@ class CoarseRows:
         if not (rows.exists() and facts.exists()):
             return None
         with np.load(facts) as its:
-            basis, bounds, its_count = Basis(its["mean"], its["along"]), its["bounds"], int(its["count"])
+            basis, bounds, its_count = Centring(its["mean"], its["along"]), its["bounds"], int(its["count"])
         shape = (_padded(count), dimensions + _COLUMNS)
         right_size = rows.stat().st_size == _FIRST_BYTE + shape[0] * shape[1] * 2
         if its_count != count or len(basis.mean) != dimensions or not right_size:
@@ -144,7 +144,7 @@ class CoarseRows:
 
 
 def _blocks(
-    vectors: Floats, basis: Basis, product: Product
+    vectors: Floats, basis: Centring, product: Product
 ) -> Iterator[tuple[torch.Tensor, tuple[float, float, float]]]:
     """The coarse rows of each block of the vectors, and its bounds."""
     for centred, rest, part in basis.blocks(vectors):

@@ -17,7 +17,7 @@ import numpy as np
 
 from index.vectors.batch import Together
 from index.vectors.byte_rows import ByteRows
-from index.vectors.centring import Basis
+from index.vectors.centring import Centring
 from index.vectors.coarse import CoarseRows
 from index.vectors.coarse_scan import Allowed, row_bits, scan
 from index.vectors.exact import (
@@ -96,7 +96,7 @@ class VectorIndex:
         if len(written) != count:
             raise ValueError(f"FAISS reads {len(written)} of the {count} vectors in {path}")
         if count >= _FEWEST_ROUNDED:
-            basis = Basis.of(written.vectors)
+            basis = Centring.of(written.vectors)
             ByteRows.write(path, written.vectors, basis)
             if choose_product().is_rounded:
                 CoarseRows.write(path, written.vectors, basis)

@@ -6,14 +6,14 @@ from itertools import islice
 from pathlib import Path
 
 from ingestion.errors import NotARegister
-from ingestion.imports.tables import Table
+from ingestion.imports.tables import SheetTable
 from ingestion.kinds import KIND_NAMES
 from ingestion.values.cells import is_blank, text
 
 LOOKED_AT = 5
 
 
-def what_was_found(table: Table, missing: list[str]) -> str:
+def what_was_found(table: SheetTable, missing: list[str]) -> str:
     """One sentence on a table that is no register of the kind asked for."""
     ahead = list(islice(table.rows, LOOKED_AT))
     problem = next((row.problem for row in ahead if row.problem), "")

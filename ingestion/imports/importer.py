@@ -35,7 +35,7 @@ from ingestion.imports import preview, rejected
 from ingestion.imports.explanations import listed, misfit, no_register, what_was_found
 from ingestion.imports.reading import Reading
 from ingestion.imports.report import MOST_REFUSALS, ImportReport, Notes, Refusal
-from ingestion.imports.tables import Table, open_table
+from ingestion.imports.tables import SheetTable, open_table
 from ingestion.imports.transactions import Transactions, writing
 from ingestion.imports.unchanged_rows import Taken, UnchangedRows
 from ingestion.kinds import KIND_NAMES
@@ -119,7 +119,7 @@ class _Run:
         self.messages: list[str] = []
         self.unrecognised: list[str] = []
         self.batch: list[Taken] = []
-        self.refused: list[tuple[Table, Mapping, Row, RowError]] = []
+        self.refused: list[tuple[SheetTable, Mapping, Row, RowError]] = []
         self.claims = Claims()
         self.unchanged = UnchangedRows(reading.program, self.claims)
         self.first_rows: dict[str, tuple[int, int]] = {}
@@ -132,7 +132,7 @@ class _Run:
         if sheet.likely_rows is not None:
             self.total = (self.total or 0) + sheet.likely_rows
 
-    def take_sheet(self, table: Table | None) -> None:
+    def take_sheet(self, table: SheetTable | None) -> None:
         """Import the records of a sheet; a sheet that is no register is noted."""
         if table is None:
             return
@@ -208,7 +208,7 @@ class _Run:
             )
         self.report.import_id = self.row.id
 
-    def _take_row(self, table: Table, row: Row) -> None:
+    def _take_row(self, table: SheetTable, row: Row) -> None:
         self.report.rows += 1
         taken = Taken(table, table.mapping, row)
         if self.kind == "patents" and not row.problem:
@@ -374,7 +374,7 @@ class _Run:
             self._write_refused(table, mapping, row, error)
         imports.reject(session, rows)
 
-    def _write_refused(self, table: Table, mapping: Mapping, row: Row, error: RowError) -> None:
+    def _write_refused(self, table: SheetTable, mapping: Mapping, row: Row, error: RowError) -> None:
         if self.folder is None or self.row is None:
             return
         if self.book is None:

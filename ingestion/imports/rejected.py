@@ -20,7 +20,7 @@ from ingestion.columns.headers import role_of, vocabulary
 from ingestion.columns.mappings import REASON
 from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
-from ingestion.imports.tables import Table
+from ingestion.imports.tables import SheetTable
 from ingestion.readers.sheets import Row
 from ingestion.values.cells import Cell, is_blank, text
 
@@ -88,7 +88,9 @@ def bad_columns(mapping: Mapping, error: RowError) -> list[int]:
     return found or (mapping.columns.get("citation", []) if error.field else [])
 
 
-def row_for(import_id: int, table: Table, mapping: Mapping, row: Row, error: RowError) -> imports.RejectedRow:
+def row_for(
+    import_id: int, table: SheetTable, mapping: Mapping, row: Row, error: RowError
+) -> imports.RejectedRow:
     """A rejected row as the catalogue keeps it, its cells by name."""
     titles = column_titles(mapping, max(len(row.cells), len(mapping.headers)))
     cells = {

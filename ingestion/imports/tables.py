@@ -29,7 +29,7 @@ TOO_WIDE = "该行有 {found} 列，表头只有 {expected} 列，可能有未�
 
 
 @dataclass
-class Table:
+class SheetTable:
     """A sheet with its recognised mapping; `skipped` counts rows that are no records, with their reason."""
 
     name: str
@@ -152,7 +152,7 @@ def _recognise(
     return apply(saved, rows, keys) if saved else recognise(kind, rows, keys)
 
 
-def open_table(kind: str, sheet: Sheet, saved: SavedMapping | None = None) -> Table | None:
+def open_table(kind: str, sheet: Sheet, saved: SavedMapping | None = None) -> SheetTable | None:
     """The table of a sheet with its mapping, a saved one or one recognised; None for a sheet without any row.
 
     The mapping may lack what is needed; see `Mapping.missing`.
@@ -167,7 +167,7 @@ def open_table(kind: str, sheet: Sheet, saved: SavedMapping | None = None) -> Ta
         return None
     usable = [row for row in ahead if not row.problem]
     mapping, start = _recognise(kind, usable, sheet.keys, saved)
-    table = Table(sheet.name, mapping, chain(ahead, sheet.rows), sheet.keys, saved=saved)
+    table = SheetTable(sheet.name, mapping, chain(ahead, sheet.rows), sheet.keys, saved=saved)
     table.seen_keys = len(sheet.keys or [])
     if start:
         behind = next(place for place, row in enumerate(ahead) if row is usable[start - 1]) + 1

@@ -17,7 +17,7 @@ from catalog.registers.patents import Claims, Outcome
 from catalog.registers.rows import MARK_BYTES, FactState, Seen
 from catalog.supply.patents import PatentCreate
 from ingestion.columns.recognition import Mapping
-from ingestion.imports.tables import Table
+from ingestion.imports.tables import SheetTable
 from ingestion.readers.sheets import Row
 from ingestion.records.records import Record
 from ingestion.values.cells import Cell
@@ -33,7 +33,7 @@ class Taken:
     a `mark` it is not kept in mind.
     """
 
-    table: Table
+    table: SheetTable
     mapping: Mapping
     row: Row
     record: Record | None = None

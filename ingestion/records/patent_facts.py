@@ -70,9 +70,9 @@ def of_patent(fields: Fields) -> list[FactStated]:
 def _counts(fields: Fields) -> Iterable[FactStated]:
     for role, kind in _COUNT_ROLES.items():
         stated = fields.line(role)
-        counted = counted(stated)
-        if counted is not None:
-            yield FactStated(kind=kind, value=str(counted))
+        number = counted(stated)
+        if number is not None:
+            yield FactStated(kind=kind, value=str(number))
         elif stated:
             fields.note(f"{kind.label}无法识别，已略去", stated)
 

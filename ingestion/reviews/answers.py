@@ -50,7 +50,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class BadAnswer:
+class RefusedAnswer:
     """A row that cannot be accepted: where it stands, which cell, and why."""
 
     sheet: str
@@ -72,7 +72,7 @@ class AnswerReport:
     changed: int = 0
     unchanged: int = 0
     blank: int = 0
-    rejected: list[BadAnswer] = field(default_factory=list)
+    rejected: list[RefusedAnswer] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -81,9 +81,9 @@ class _Line:
     line: int
     cells: dict[str, Cell]
 
-    def bad(self, error: RowError) -> BadAnswer:
+    def bad(self, error: RowError) -> RefusedAnswer:
         cells = {name: text(cell) for name, cell in self.cells.items() if name}
-        return BadAnswer(self.sheet, self.line, error.field, error.value, error.reason, cells)
+        return RefusedAnswer(self.sheet, self.line, error.field, error.value, error.reason, cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import xlsxwriter
 
-from assessment.screening.weights import Weights
+from assessment.screening.weights import ScreeningWeights
 from catalog.db import Database
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Disposition, FactKind, Prospect
@@ -68,7 +68,7 @@ class ReviewExport:
 
 
 def export_reviews(
-    database: Database, folder: Path, weights: Weights, holder_ids: Iterable[int] | None = None
+    database: Database, folder: Path, weights: ScreeningWeights, holder_ids: Iterable[int] | None = None
 ) -> ReviewExport:
     """Write one workbook for each of the holders, or for all holders with screened patents, into `folder`.
 
@@ -97,7 +97,7 @@ def file_name(holder_id: int, name: str) -> str:
     return f"年度盘点表_{holder_id}_{safe}.xlsx"
 
 
-def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: Weights) -> int:
+def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: ScreeningWeights) -> int:
     """Write the workbook of one holder; answers the number of patents, and writes no file when there are none."""
     total = 0
     blocks = iter(lambda: list(islice(rows, ROWS_A_SHEET)), [])
@@ -127,7 +127,9 @@ def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: Weights) 
     return total
 
 
-def _fill_head(sheet: Any, holder: str, as_of: date, weights: Weights, formats: dict[str, Any]) -> None:
+def _fill_head(
+    sheet: Any, holder: str, as_of: date, weights: ScreeningWeights, formats: dict[str, Any]
+) -> None:
     for place, width in enumerate(COLUMNS.values()):
         sheet.set_column(place, place, width)
     sheet.write_string(0, 0, f"{holder}　年度盘点表", formats["title"])
@@ -145,7 +147,7 @@ def _fill_head(sheet: Any, holder: str, as_of: date, weights: Weights, formats: 
     sheet.fit_to_pages(1, 0)
 
 
-def _fill(sheet: Any, rows: list[ReviewRow], weights: Weights, formats: dict[str, Any]) -> None:
+def _fill(sheet: Any, rows: list[ReviewRow], weights: ScreeningWeights, formats: dict[str, Any]) -> None:
     for line, row in enumerate(rows, start=HEADER_ROW):
         for place, (name, value) in enumerate(_cells(row, weights).items()):
             if isinstance(value, str):
@@ -178,7 +180,7 @@ def _write_text(sheet: Any, line: int, place: int, value: str, style: Any) -> No
         sheet.write_blank(line, place, None, style)
 
 
-def _cells(row: ReviewRow, weights: Weights) -> dict[str, str | float]:
+def _cells(row: ReviewRow, weights: ScreeningWeights) -> dict[str, str | float]:
     years = None if row.remaining_days is None else Decimal(row.remaining_days) / DAYS_A_YEAR
     undecided = row.dormant is None
     return {

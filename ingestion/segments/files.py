@@ -51,7 +51,7 @@ _SUBCLASS = re.compile(r"[A-H]\d{2}[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FileProblem:
     """One error: the line of the file (0 where it has none), the field, its value and the reason."""
 
     line: int
@@ -69,7 +69,7 @@ class InvalidCatalogue(InvalidInput):
 
     title = "产业目录文件有误"
 
-    def __init__(self, name: str, problems: list[Problem]) -> None:
+    def __init__(self, name: str, problems: list[FileProblem]) -> None:
         self.problems = problems
         more = f"；另有 {len(problems) - SHOWN} 处" if len(problems) > SHOWN else ""
         listed = "；".join(map(str, problems[:SHOWN]))
@@ -81,7 +81,7 @@ class InvalidCatalogue(InvalidInput):
 
 @dataclass(slots=True)
 class _Reader:
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     segments: list[SegmentEntry] = field(default_factory=list)
@@ -89,7 +89,7 @@ class _Reader:
     columns: dict[int, str] = field(default_factory=dict)
 
     def add(self, line: int, name: str, value: str, reason: str) -> None:
-        self.problems.append(Problem(line, name, value[:80], reason))
+        self.problems.append(FileProblem(line, name, value[:80], reason))
 
     def take(self, line: int, cells: list[Cell]) -> None:
         """One row: of the head, the header, or a segment."""

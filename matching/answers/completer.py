@@ -23,7 +23,7 @@ from matching.need.combinations import Portfolio
 from matching.need.completion import Found, NeedReading, annotate, combine, read_need
 from matching.need.coverage import PatentCoverage, PatentSentences
 from matching.need.questions import FIRST, NearPatent, Question, questions
-from matching.retrieval.retrieve import Need, retrieve, sentences_of
+from matching.retrieval.retrieve import AskingNeed, retrieve, sentences_of
 
 COMBINED = 20
 """Matches of which portfolios are made: more were measured to bring no better ones."""
@@ -97,7 +97,8 @@ class Completer:
         def rank(texts: Sequence[str]) -> list[list[int]]:
             vectors = self._encoder.encode_queries(texts)
             asked = [
-                Need.among(one, vector, generation.needs) for one, vector in zip(texts, vectors, strict=True)
+                AskingNeed.among(one, vector, generation.needs)
+                for one, vector in zip(texts, vectors, strict=True)
             ]
             return [[hit.id for hit in retrieve(generation.patents, need, rows, FIRST)] for need in asked]
 

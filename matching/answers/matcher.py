@@ -14,7 +14,7 @@ import numpy as np
 
 from assessment.eligibility import gate as eligibility
 from assessment.eligibility.gate import Verdict, load_table
-from assessment.eligibility.table import Table
+from assessment.eligibility.table import RuleTable
 from catalog.db import Database, Session
 from catalog.demand import needs
 from catalog.kit.errors import NotReady
@@ -50,7 +50,16 @@ from matching.ranking.listing import MOST_LOOKED_UP, SPARE, Options, existing, l
 from matching.ranking.rerank import Reranker
 from matching.retrieval.confidence import NOTHING_SUITABLE, Confidence, level
 from matching.retrieval.relevance import MICRO
-from matching.retrieval.retrieve import DEPTH, Hit, Need, Patent, Rows, nearest, retrieve, retrieve_needs
+from matching.retrieval.retrieve import (
+    DEPTH,
+    AskingNeed,
+    AskingPatent,
+    Hit,
+    Rows,
+    nearest,
+    retrieve,
+    retrieve_needs,
+)
 
 OPEN = NeedStatus.OPEN
 CUT = (
@@ -67,7 +76,7 @@ class _Asked:
     """What is asked for: the need as written and as searched for, how many patents, which, and how they are listed."""
 
     text: str
-    need: Need
+    need: AskingNeed
     top_k: int
     filters: Filters
     factors: AskedFactors
@@ -302,27 +311,27 @@ class Matcher:
     def _factors(self, asked: Attributes, patents_: Attributes) -> PairFactors:
         return PairFactors(factor_rules.load(self._data_dir), date.today(), asked, patents_)
 
-    def _need(self, generation: Generation, text: str) -> Need:
-        return Need.among(text, self._encoder.encode_queries([text])[0], generation.needs)
+    def _need(self, generation: Generation, text: str) -> AskingNeed:
+        return AskingNeed.among(text, self._encoder.encode_queries([text])[0], generation.needs)
 
     def _confidence(self, generation: Generation, need: needs.NeedPublic, hit: Hit) -> Confidence | None:
         """What the need, asking itself, would say of this match."""
         vector, text = generation.needs.vectors.vector(hit.row), needs.full_text(need.title, need.text)
-        asks = Need.among(text, vector, generation.needs)
+        asks = AskingNeed.among(text, vector, generation.needs)
         heights = level(generation.patents, asks, generation.patents.lexical.scores(asks.tokens))
         return heights.confidence(hit.relevance) if heights else None
 
-    def asking(self, generation: Generation, patent: patents.Patent) -> Patent:
+    def asking(self, generation: Generation, patent: patents.Patent) -> AskingPatent:
         """A patent of the catalogue as it asks, indexed or not."""
         text = patent_text(patent.title, patent.abstract, patent.first_claim)
         row = generation.patents.row_of(patent.id or 0)
-        return self._not_indexed(text) if row is None else Patent.of(generation.patents, row, text)
+        return self._not_indexed(text) if row is None else AskingPatent.of(generation.patents, row, text)
 
-    def _not_indexed(self, text: str) -> Patent:
+    def _not_indexed(self, text: str) -> AskingPatent:
         """A patent that came after the generation was built."""
         parts = sentences_of(text)
         vectors = self._encoder.encode_passages([text, *parts])
-        return Patent(vectors[0], SentenceIndex.of(vectors[1:], [len(parts)]), tokens(text))
+        return AskingPatent(vectors[0], SentenceIndex.of(vectors[1:], [len(parts)]), tokens(text))
 
     def _head(
         self, generation: Generation, named: SegmentNames, start: float, factors: AskedFactors
@@ -337,7 +346,7 @@ class Matcher:
 
 
 def _wanted(
-    session: Session, ids: list[int], filters: Filters, table: Table, verdicts: dict[int, Verdict]
+    session: Session, ids: list[int], filters: Filters, table: RuleTable, verdicts: dict[int, Verdict]
 ) -> dict[int, patents_shown.PatentPublic]:
     """The patents with these ids that have a wanted verdict; all verdicts go into `verdicts`."""
     verdicts |= eligibility.of_patents(session, ids, date.today(), table)

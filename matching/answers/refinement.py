@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field
 from index.generations.collection import Collection
 from index.text import tokens
 from matching.answers.results import MatchResponse, PatentMatch
-from matching.retrieval.retrieve import Floats, Need
+from matching.retrieval.retrieve import AskingNeed, Floats
 
 
 class RocchioWeights(BaseModel, frozen=True):
@@ -61,8 +61,12 @@ class RefinedMatches(MatchResponse[PatentMatch]):
 
 
 def refined(
-    need: Need, marks: Marks, titles: Sequence[str], patents: Collection, weights: RocchioWeights = ROCCHIO
-) -> Need:
+    need: AskingNeed,
+    marks: Marks,
+    titles: Sequence[str],
+    patents: Collection,
+    weights: RocchioWeights = ROCCHIO,
+) -> AskingNeed:
     """The need moved towards the suitable patents, which have these titles, and away from the unsuitable ones.
 
     What is not indexed moves nothing, nor do unsuitable patents alone.
@@ -77,10 +81,10 @@ def refined(
         if len(vectors):
             moved = moved + np.float32(weight) * vectors.mean(axis=0)
     scaled = moved * (length / max(float(np.linalg.norm(moved)), 1e-9))
-    return Need(scaled.astype(np.float32), words)
+    return AskingNeed(scaled.astype(np.float32), words)
 
 
-def refinement(before: Need, after: Need, marks: Marks, patents: Collection) -> Refinement:
+def refinement(before: AskingNeed, after: AskingNeed, marks: Marks, patents: Collection) -> Refinement:
     """What to tell of a need that was asked anew."""
     known = {id_ for id_ in marks.suitable | marks.unsuitable if patents.row_of(id_) is not None}
     suitable, unsuitable = sorted(marks.suitable & known), sorted(marks.unsuitable & known)

@@ -21,7 +21,7 @@ from catalog.reference import rule_files
 from catalog.supply import patents
 from index.generations.generation import Generation
 from index.model.encoder import Encoder
-from matching.retrieval.retrieve import Need, retrieve
+from matching.retrieval.retrieve import AskingNeed, retrieve
 
 FILE_NAME = "canaries.toml"
 
@@ -85,5 +85,5 @@ def check(database: Database, encoder: Encoder, data_dir: Path) -> Callable[[Gen
 
 
 def _found(generation: Generation, encoder: Encoder, canary: Canary) -> set[int]:
-    need = Need.among(canary.text, encoder.encode_queries([canary.text])[0], generation.needs)
+    need = AskingNeed.among(canary.text, encoder.encode_queries([canary.text])[0], generation.needs)
     return {hit.id for hit in retrieve(generation.patents, need, None, canary.within)}

@@ -22,7 +22,7 @@ from matching.evaluation.fuse import reciprocal_rank_fusion
 from matching.evaluation.metrics import summarise
 from matching.need.cleaning import clean
 from matching.retrieval.relevance import WEIGHTS, Weights
-from matching.retrieval.retrieve import Floats, Need, retrieve
+from matching.retrieval.retrieve import AskingNeed, Floats, retrieve
 
 RUN_DEPTH = 100
 RUN_TAG = "patentdock"
@@ -138,13 +138,13 @@ class _Asked:
         mean: Floats = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
         return cls(texts, dict(zip(texts, vectors, strict=True)), mean)
 
-    def need(self, query: str, weights: Weights) -> tuple[Need, Floats]:
+    def need(self, query: str, weights: Weights) -> tuple[AskingNeed, Floats]:
         vector = self.vectors[query]
-        return Need.of(self.texts[query], vector, self.mean, len(self.texts), weights), vector
+        return AskingNeed.of(self.texts[query], vector, self.mean, len(self.texts), weights), vector
 
 
 def _rank(
-    collection: Collection, condition: Condition, need: Need, vector: Floats
+    collection: Collection, condition: Condition, need: AskingNeed, vector: Floats
 ) -> tuple[Sequence[int], Sequence[float]]:
     """Rows and scores, best first."""
     if condition.ranking == "relevance":

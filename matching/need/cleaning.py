@@ -42,7 +42,7 @@ class CleanedNeed(BaseModel):
     rules: str = Field(description="所用规则的版本")
 
 
-class Rule(BaseModel):
+class CleaningRule(BaseModel):
     """One line of the rules."""
 
     model_config = ConfigDict(extra="forbid")
@@ -57,7 +57,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     keep: list[Pattern]
-    rule: list[Rule]
+    rule: list[CleaningRule]
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class CleaningRules:
 
     version: str
     keep: re.Pattern[str]
-    clauses: list[tuple[Rule, re.Pattern[str]]]
-    phrases: list[tuple[Rule, re.Pattern[str]]]
+    clauses: list[tuple[CleaningRule, re.Pattern[str]]]
+    phrases: list[tuple[CleaningRule, re.Pattern[str]]]
 
 
 def load(data_dir: Path | None = None) -> CleaningRules:

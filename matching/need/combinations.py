@@ -21,7 +21,7 @@ MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Combinable:
     """A patent that may be part of a portfolio.
 
     `covered` are the numbers of the points of the need that it covers; `owners` identify its holders; `fixed_fee` is the
@@ -47,7 +47,7 @@ class Portfolio(BaseModel):
     fee_unknown: list[int] = Field(description="许可条件没有写明固定费用的专利")
 
 
-def portfolios(candidates: Sequence[Candidate], points: int, limit: int = MOST_SHOWN) -> list[Portfolio]:
+def portfolios(candidates: Sequence[Combinable], points: int, limit: int = MOST_SHOWN) -> list[Portfolio]:
     """The best sets for a need of so many points, best first; none where a single patent covers as much.
 
     Sets that cover most points come first, then the smallest, those with the fewest owners, the greatest total score.
@@ -60,7 +60,7 @@ def portfolios(candidates: Sequence[Candidate], points: int, limit: int = MOST_S
     return [_portfolio(its, points) for its in sorted(fitting, key=_order)[:limit]]
 
 
-def _smallest_of_most(candidates: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
+def _smallest_of_most(candidates: Sequence[Combinable]) -> list[tuple[Combinable, ...]]:
     """All sets of the smallest size among those that cover most points."""
     masks = [sum(1 << number for number in candidate.covered) for candidate in candidates]
     fitting: list[tuple[int, ...]] = []
@@ -75,19 +75,19 @@ def _smallest_of_most(candidates: Sequence[Candidate]) -> list[tuple[Candidate, 
     return [tuple(candidates[place] for place in its) for its in fitting]
 
 
-def _owners(its: Sequence[Candidate]) -> frozenset[str]:
+def _owners(its: Sequence[Combinable]) -> frozenset[str]:
     return frozenset().union(*(candidate.owners for candidate in its))
 
 
-def _total(its: Sequence[Candidate]) -> float:
+def _total(its: Sequence[Combinable]) -> float:
     return round(sum(sorted(candidate.score for candidate in its)), 9)
 
 
-def _order(its: Sequence[Candidate]) -> tuple[int, float, list[int]]:
+def _order(its: Sequence[Combinable]) -> tuple[int, float, list[int]]:
     return len(_owners(its)), -_total(its), sorted(candidate.patent_id for candidate in its)
 
 
-def _portfolio(its: Sequence[Candidate], points: int) -> Portfolio:
+def _portfolio(its: Sequence[Combinable], points: int) -> Portfolio:
     covered = frozenset().union(*(candidate.covered for candidate in its))
     ranked = sorted(its, key=lambda candidate: (-candidate.score, candidate.patent_id))
     return Portfolio(

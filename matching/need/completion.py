@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from matching.need import cleaning, element_rules
 from matching.need.cleaning import RemovedSpan, clean
-from matching.need.combinations import Candidate, Portfolio, portfolios
+from matching.need.combinations import Combinable, Portfolio, portfolios
 from matching.need.coverage import Encode, Floats, Idfs, NeedPoints, PatentCoverage, PatentSentences, cover
 from matching.need.element_rules import Element
 from matching.need.elements import ElementPhrase, missing, points, stated
@@ -92,7 +92,7 @@ def combine(
     """
     least = max(FEWEST_POINTS, LEAST_SHARE * len(reading.points))
     candidates = [
-        Candidate(
+        Combinable(
             patent_id=patent.patent_id,
             covered=frozenset(n for n, point in enumerate(coverage.points) if point.covered),
             owners=frozenset(patent.owners),

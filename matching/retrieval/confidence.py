@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from catalog.kit.terms import Term
 from index.generations.collection import Collection
 from matching.retrieval.relevance import MICRO
-from matching.retrieval.retrieve import Floats, Need, scores_of_need
+from matching.retrieval.retrieve import AskingNeed, Floats, scores_of_need
 
 SAMPLE = 512
 FEWEST_PATENTS = 30
@@ -65,7 +65,7 @@ class Level:
         return Confidence(band=band, band_name=band.label, share=round(share, 3), above=round(above, 2))
 
 
-def level(patents: Collection, need: Need, bm25: Floats) -> Level | None:
+def level(patents: Collection, need: AskingNeed, bm25: Floats) -> Level | None:
     """The level of a need's scores, None among too few patents; `bm25` is that of all documents."""
     count = patents.settled
     if count < FEWEST_PATENTS:

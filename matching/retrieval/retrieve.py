@@ -31,25 +31,27 @@ Raise = Callable[[Rows], Amounts]
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class AskingNeed:
     """A need that asks: its shifted vector (dimensions,) and tokens, repeated as they stand."""
 
     vector: Floats
     tokens: list[str]
 
     @classmethod
-    def of(cls, text: str, vector: Floats, mean: Floats, needs: int, weights: Weights = WEIGHTS) -> Need:
+    def of(
+        cls, text: str, vector: Floats, mean: Floats, needs: int, weights: Weights = WEIGHTS
+    ) -> AskingNeed:
         """The need written as `text`, embedded as `vector`, where so many open needs have that mean vector."""
         return cls(shifted(vector, mean, needs, weights), tokens(text))
 
     @classmethod
-    def among(cls, text: str, vector: Floats, needs: Collection) -> Need:
+    def among(cls, text: str, vector: Floats, needs: Collection) -> AskingNeed:
         """The need written as `text`, embedded as `vector`, among the open `needs` of a generation."""
         return cls.of(text, vector, needs.mean, needs.settled)
 
 
 @dataclass(frozen=True, slots=True)
-class Patent:
+class AskingPatent:
     """A patent that asks: its vector (dimensions,), its sentences and its tokens, repeated as they stand."""
 
     vector: Floats
@@ -57,7 +59,7 @@ class Patent:
     tokens: list[str]
 
     @classmethod
-    def of(cls, patents: Collection, row: int, text: str) -> Patent:
+    def of(cls, patents: Collection, row: int, text: str) -> AskingPatent:
         """The patent in `row` of a collection, with its text."""
         return cls(patents.vectors.vector(row), sentences_of(patents).document(row), tokens(text))
 
@@ -97,7 +99,7 @@ class Candidates:
         return np.union1d(self.dense, self.lexical)
 
 
-def nearest(patents: Collection, need: Need, rows: Rows | None = None, depth: int = DEPTH) -> Rows:
+def nearest(patents: Collection, need: AskingNeed, rows: Rows | None = None, depth: int = DEPTH) -> Rows:
     """The ranking of the dense leg: the `depth` best of `rows` (None: of all)."""
     _, dense = patents.vectors.search(need.vector[None, :], depth, rows)
     best: Rows = dense[0]
@@ -106,7 +108,7 @@ def nearest(patents: Collection, need: Need, rows: Rows | None = None, depth: in
 
 def candidates(
     patents: Collection,
-    need: Need,
+    need: AskingNeed,
     rows: Rows | None = None,
     depth: int = DEPTH,
     bm25: Floats | None = None,
@@ -124,7 +126,7 @@ def candidates(
 
 def retrieve(
     patents: Collection,
-    need: Need,
+    need: AskingNeed,
     rows: Rows | None = None,
     top: int = 10,
     weights: Weights = WEIGHTS,
@@ -144,7 +146,7 @@ def retrieve(
 
 
 def scores_of_need(
-    patents: Collection, need: Need, rows: Rows, bm25: Floats, weights: Weights = WEIGHTS
+    patents: Collection, need: AskingNeed, rows: Rows, bm25: Floats, weights: Weights = WEIGHTS
 ) -> tuple[Parts, NDArray[np.int32]]:
     """The parts of a need's scores of `rows`, and the nearest sentences' numbers; `bm25` is that of all documents."""
     pairs = np.zeros(len(rows), np.int64), rows
@@ -155,7 +157,7 @@ def scores_of_need(
 
 def retrieve_needs(
     generation: Generation,
-    patent: Patent,
+    patent: AskingPatent,
     rows: Rows | None = None,
     top: int = 10,
     weights: Weights = WEIGHTS,

@@ -13,7 +13,7 @@ LEVELS = {4: "小类", 3: "中类", 2: "大类"}
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class IndustryAgreement:
     """How far an industry agrees, from 0 to 1, and in what."""
 
     measure: float
@@ -35,7 +35,7 @@ class PatentIndustries:
         self._segments = _shares(classes, "segment")
         self._prefixes, self._names, self._rule = prefixes, names, rule
 
-    def agreement(self, industry: str | None) -> Agreed | None:
+    def agreement(self, industry: str | None) -> IndustryAgreement | None:
         """The best agreement of an industry with the patent; None where there is none."""
         if not industry:
             return None
@@ -43,7 +43,7 @@ class PatentIndustries:
         best = max(found, key=lambda agreed: agreed.measure, default=None)
         return best if best is not None and best.measure > 0 else None
 
-    def _by_level(self, industry: str) -> list[Agreed]:
+    def _by_level(self, industry: str) -> list[IndustryAgreement]:
         rule = {4: self._rule.class_, 3: self._rule.group, 2: self._rule.division}
         found = []
         for code, share in self._industries.items():
@@ -53,12 +53,12 @@ class PatentIndustries:
             )
             if same is not None:
                 text = f"与专利的行业同属{LEVELS[same]} {_named(code[:same])}"
-                found.append(Agreed(rule[same] * share, text))
+                found.append(IndustryAgreement(rule[same] * share, text))
         return found
 
-    def _by_segment(self, industry: str) -> list[Agreed]:
+    def _by_segment(self, industry: str) -> list[IndustryAgreement]:
         return [
-            Agreed(
+            IndustryAgreement(
                 self._rule.segment * share,
                 f"属于专利所在的产业细分领域 {code} {self._names.get(code, '')}".rstrip(),
             )

@@ -33,8 +33,8 @@ from matching.answers.results import Evidence, Scores
 from matching.answers.segment_names import segment_names
 from matching.answers.shown import quoted, scores_of
 from matching.retrieval.relevance import MICRO, WEIGHTS
-from matching.retrieval.retrieve import Floats, Hit, Patent, retrieve_needs
-from matching.reverse.industry_agreement import Agreed, PatentIndustries
+from matching.retrieval.retrieve import AskingPatent, Floats, Hit, retrieve_needs
+from matching.reverse.industry_agreement import IndustryAgreement, PatentIndustries
 from matching.reverse.licensee_rules import LicenseeRules, load
 
 PARTS = ("need", "products", "industry", "own_patents")
@@ -129,7 +129,7 @@ class _Ranking:
     needs: dict[int, Hit]
     products: dict[int, Hit]
     middles: dict[str, float]
-    industries: dict[int, Agreed]
+    industries: dict[int, IndustryAgreement]
     own: dict[int, tuple[int, float]]
 
     @property
@@ -187,7 +187,7 @@ def _ranking(
     session: Session,
     generation: Generation,
     patent_id: int,
-    asking: Patent,
+    asking: AskingPatent,
     where: EnterpriseFilter,
     rules: LicenseeRules,
 ) -> _Ranking:
@@ -217,7 +217,9 @@ def _millionths(measures: Sequence[float], weight: float) -> Amounts:
     return np.rint(amounts * MICRO).astype(np.int64)
 
 
-def _best_needs(session: Session, generation: Generation, asking: Patent) -> tuple[dict[int, Hit], float]:
+def _best_needs(
+    session: Session, generation: Generation, asking: AskingPatent
+) -> tuple[dict[int, Hit], float]:
     """The most relevant open need of each firm, and the middle of all."""
     firms = needs.open_firms(session)
     hits = retrieve_needs(generation, asking, None, len(generation.needs))
@@ -229,7 +231,7 @@ def _best_needs(session: Session, generation: Generation, asking: Patent) -> tup
     return best, _middle(hits)
 
 
-def _products(generation: Generation, asking: Patent) -> tuple[dict[int, Hit], float]:
+def _products(generation: Generation, asking: AskingPatent) -> tuple[dict[int, Hit], float]:
     """The relevance of the products of each firm, and the middle of all."""
     asked = generation.by_products
     hits = retrieve_needs(asked, asking, None, len(asked.needs)) if asked is not None else []
@@ -242,7 +244,7 @@ def _middle(hits: Sequence[Hit]) -> float:
 
 def _agreements(
     session: Session, patent_id: int, industries: dict[int, str | None], rules: LicenseeRules
-) -> dict[int, Agreed]:
+) -> dict[int, IndustryAgreement]:
     known = segments.segments_of(session, segments.catalogue(session))
     held = PatentIndustries(
         patents_shown.many(session, [patent_id])[patent_id].classes,
@@ -255,7 +257,7 @@ def _agreements(
 
 
 def _nearest_own(
-    generation: Generation, asking: Patent, pairs: Sequence[tuple[int, int]]
+    generation: Generation, asking: AskingPatent, pairs: Sequence[tuple[int, int]]
 ) -> dict[int, tuple[int, float]]:
     """The own patent of each firm that is nearest, by id, with the cosine of both less what all patents share."""
     collection = generation.patents
@@ -286,7 +288,7 @@ class _Grounds:
         generation: Generation,
         ranking: _Ranking,
         patent: patents.Patent,
-        asking: Patent,
+        asking: AskingPatent,
     ) -> None:
         self._session, self._generation, self._ranking = session, generation, ranking
         self._parts = quotable(text_fields(patent))
@@ -341,7 +343,7 @@ class _Grounds:
             patent_evidence=quoted([nearest] if nearest else []),
         )
 
-    def _industry(self, agreed: Agreed | None) -> IndustryGround | None:
+    def _industry(self, agreed: IndustryAgreement | None) -> IndustryGround | None:
         return IndustryGround(agreement=round(agreed.measure, 6), text=agreed.text) if agreed else None
 
     def _own(

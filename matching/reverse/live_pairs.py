@@ -18,7 +18,7 @@ from index.live.view import LiveCollection
 from matching.night.night import Found, needs_for_patents
 from matching.ranking.factors import PairFactors
 from matching.retrieval.relevance import MICRO
-from matching.retrieval.retrieve import Hit, Patent, Rows, retrieve_needs, sentences_of
+from matching.retrieval.retrieve import AskingPatent, Hit, Rows, retrieve_needs, sentences_of
 
 Words = Callable[[list[int]], Mapping[int, list[str]]]
 """The tokens of the texts of patents, by id; those that are gone are left out."""
@@ -61,7 +61,7 @@ def _alone(
     among: Rows | None,
 ) -> tuple[int, list[NightMatch]]:
     patents, id_ = generation.patents, int(generation.patents.ids[row])
-    asking = Patent(patents.vectors.vector(row), sentences_of(patents).document(row), said.get(id_, []))
+    asking = AskingPatent(patents.vectors.vector(row), sentences_of(patents).document(row), said.get(id_, []))
     hits = retrieve_needs(
         generation, asking, among, top, raised=lambda its: factors.total(its, np.array([row]))
     )

@@ -12,7 +12,7 @@ from catalog.deals import edits as deal_records
 from catalog.deals import lists as deal_lists
 from catalog.deals import shown as deals_shown
 from catalog.deals.deals import Deal, ReceiptCreate
-from catalog.deals.evidence import Evidence, EvidencePublic
+from catalog.deals.evidence import EvidenceFile, EvidencePublic
 from catalog.deals.rules import Finding
 from catalog.deals.shown import DealEventPublic, DealPublic
 from catalog.kit.base import Schema
@@ -232,7 +232,7 @@ def create_evidence(
         deals.get(session, id)
     with stored_upload(file, runtime.settings.uploads_dir) as path:
         stored = evidence_files.store(folder, path)
-        row = Evidence(
+        row = EvidenceFile(
             deal_id=id,
             receipt_id=receipt_id,
             kind=kind,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from assessment.eligibility import gate as eligibility
 from assessment.eligibility.gate import Verdict
 from catalog.kit.base import Schema
-from service.requests.eligibility import CheckCounts, CheckedItem, Tally, by_ids, by_numbers, check
+from service.requests.eligibility import CheckCounts, CheckedItem, VerdictTally, by_ids, by_numbers, check
 from service.requests.filters import Day
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses
@@ -70,7 +70,7 @@ def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> C
     as_of = data.as_of or date.today()
     table = eligibility.load_table(runtime.settings.data)
     asked = [*by_ids(session, data.ids), *by_numbers(session, data.application_numbers)]
-    items, tally = list(check(session, asked, as_of, table)), Tally()
+    items, tally = list(check(session, asked, as_of, table)), VerdictTally()
     for item in items:
         tally.add(item)
     return CheckResult(as_of=as_of, table_version=table.version, counts=tally.counts, items=items)

@@ -25,13 +25,13 @@ from service.web.errors import responses
 router = APIRouter(prefix="/enterprises", tags=["企业"])
 
 
-class ListConditions(PlaceConditions):
+class EnterpriseListConditions(PlaceConditions):
     """Conditions of a list of enterprises."""
 
     name: str | None = Field(default=None, max_length=300, description="名称中的文字")
 
 
-class EnterpriseQuery(PageQuery, ListConditions):
+class EnterpriseQuery(PageQuery, EnterpriseListConditions):
     """Page and conditions of a list of enterprises."""
 
     sort: str | None = Field(default=None, description="排序字段：id、name、revenue；前加 - 为降序")
@@ -53,7 +53,7 @@ def _saved(row: Enterprise, notes: list[str]) -> EnterpriseSaved:
     return EnterpriseSaved(**enterprises.public(row).model_dump(), notes=notes)
 
 
-def _filter(session: Session, wanted: ListConditions) -> EnterpriseFilter:
+def _filter(session: Session, wanted: EnterpriseListConditions) -> EnterpriseFilter:
     return EnterpriseFilter.model_validate({"name": wanted.name} | codes_of(session, wanted))
 
 

@@ -20,7 +20,7 @@ from service.web.errors import responses
 router = APIRouter(prefix="/needs", tags=["技术需求"])
 
 
-class ListConditions(ClassConditions):
+class NeedListConditions(ClassConditions):
     """Conditions of a list of needs."""
 
     text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
@@ -28,7 +28,7 @@ class ListConditions(ClassConditions):
     enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
 
 
-class NeedQuery(PageQuery, ListConditions):
+class NeedQuery(PageQuery, NeedListConditions):
     """Page and conditions of a list of needs."""
 
     sort: str | None = Field(
@@ -56,7 +56,7 @@ def _public(session: Session, row: Need) -> NeedPublic:
     return needs.many(session, [row.id or 0])[row.id or 0]
 
 
-def _filter(session: Session, wanted: ListConditions) -> NeedFilter:
+def _filter(session: Session, wanted: NeedListConditions) -> NeedFilter:
     codes = codes_of(session, wanted, status=NeedStatus)
     own = {"text": wanted.text, "enterprise_id": wanted.enterprise_id}
     return NeedFilter.model_validate(own | codes)

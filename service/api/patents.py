@@ -21,7 +21,7 @@ from service.web.errors import responses
 router = APIRouter(prefix="/patents", tags=["专利"])
 
 
-class ListConditions(PatentConditions):
+class PatentListConditions(PatentConditions):
     """Conditions of a list of patents."""
 
     text: str | None = Field(default=None, max_length=200, description="名称或摘要中的词语")
@@ -30,7 +30,7 @@ class ListConditions(PatentConditions):
     dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
 
 
-class PatentQuery(PageQuery, ListConditions):
+class PatentQuery(PageQuery, PatentListConditions):
     """Page and conditions of a list of patents."""
 
     sort: str | None = Field(
@@ -55,7 +55,7 @@ def _saved(session: Session, row: Patent, notes: list[str]) -> PatentSaved:
     return PatentSaved(**patents_shown.publics(session, [row])[0].model_dump(), notes=notes)
 
 
-def _filter(session: Session, wanted: ListConditions) -> PatentFilter:
+def _filter(session: Session, wanted: PatentListConditions) -> PatentFilter:
     own = {name: getattr(wanted, name) for name in ("text", "holder", "draft", "dormant")}
     return PatentFilter.model_validate(own | codes_of(session, wanted))
 

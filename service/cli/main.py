@@ -28,7 +28,7 @@ from service.cli.commands import mappings as cli_mappings
 from service.cli.commands import match as cli_match
 from service.cli.commands import nightly as cli_nightly
 from service.cli.commands import screening as cli_screening
-from service.cli.terminal.language import Command, Group, explain
+from service.cli.terminal.language import ChineseGroup, Command, explain
 from service.cli.terminal.output import print_error
 from service.installation.settings import load_settings
 from service.requests.field_problems import InvalidFields
@@ -37,7 +37,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="patentdock",
-    cls=Group,
+    cls=ChineseGroup,
     help="PatentDock 专利供需对接服务：登记专利与技术需求，建立索引，给出匹配。",
     no_args_is_help=True,
     add_completion=False,
@@ -62,7 +62,7 @@ for module in (
     cli_catalogue,
     cli_generations,
 ):
-    module.register(app, Command, Group)
+    module.register(app, Command, ChineseGroup)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,7 +19,7 @@ _PROBE = "动力电池在低温下充电慢", ["一种动力电池的低温加�
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """What one check found; `next_step` where nothing is wrong, but something is still to be done."""
 
     name: str
@@ -116,20 +116,20 @@ CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
 )
 
 
-def _examine(name: str, check: Callable[[Runtime], str], runtime: Runtime) -> Finding:
+def _examine(name: str, check: Callable[[Runtime], str], runtime: Runtime) -> DoctorFinding:
     try:
-        return Finding(name, True, check(runtime))
+        return DoctorFinding(name, True, check(runtime))
     except NextStep as step:
-        return Finding(name, True, step.message, step.hint, next_step=True)
+        return DoctorFinding(name, True, step.message, step.hint, next_step=True)
     except PatentDockError as error:
-        return Finding(name, False, error.message, error.hint)
+        return DoctorFinding(name, False, error.message, error.hint)
     except (
         Exception
     ) as error:  # a broken installation fails in ways that nobody foresaw; the other checks go on
         hint = "请先修复上面的问题；仍未解决时，请把这一行报告给维护者"
-        return Finding(name, False, f"{type(error).__name__}：{error}"[:300], hint)
+        return DoctorFinding(name, False, f"{type(error).__name__}：{error}"[:300], hint)
 
 
-def examine(runtime: Runtime) -> list[Finding]:
+def examine(runtime: Runtime) -> list[DoctorFinding]:
     """The findings of all checks, in the order in which they should be mended."""
     return [_examine(name, check, runtime) for name, check in CHECKS]

@@ -42,7 +42,7 @@ class AlreadyRunning(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class NightPlan:
     """What a nightly run would do: files with what importing them would give, stages, and the run it would resume."""
 
     files: list[FileResult]
@@ -71,7 +71,7 @@ def run(runtime: Runtime, *, fresh: bool = False, progress: Progress | None = No
         return _Night(runtime, _begin(runtime, fresh), progress or (lambda step, done, total: None)).run()
 
 
-def plan(runtime: Runtime) -> Plan:
+def plan(runtime: Runtime) -> NightPlan:
     """What `run` would do now; changes nothing. Raises NotReady as the stages would."""
     files: list[FileResult] = []
     inbox.import_waiting(runtime, "", dry_run=True, done=files.append)
@@ -79,7 +79,7 @@ def plan(runtime: Runtime) -> Plan:
     open_run = _unfinished(runtime)
     done = open_run.stages if open_run else {}
     stages = [LABELS[stage] for stage in STAGES if not _is_done(done.get(stage))]
-    return Plan(files, stages, open_run.id if open_run else None)
+    return NightPlan(files, stages, open_run.id if open_run else None)
 
 
 def _unfinished(runtime: Runtime) -> NightlyRunPublic | None:

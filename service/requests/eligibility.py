@@ -10,7 +10,7 @@ from datetime import date
 from pydantic import BaseModel, Field
 
 from assessment.eligibility.gate import CheckedPatent, Eligibility, Verdict, checked
-from assessment.eligibility.table import Table
+from assessment.eligibility.table import RuleTable
 from catalog.db import Session
 from catalog.supply import patents
 from ingestion.identifiers import application_number
@@ -41,7 +41,7 @@ class CheckCounts(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedPatent:
     """A patent asked for: its id where there is one, else why there is none."""
 
     text: str
@@ -50,37 +50,41 @@ class Asked:
     reason: str = ""
 
 
-def by_ids(session: Session, ids: Sequence[int]) -> list[Asked]:
+def by_ids(session: Session, ids: Sequence[int]) -> list[AskedPatent]:
     """The patents asked for by id."""
     known = patents.existing(session, ids)
     return [
-        Asked(str(id_), id_) if id_ in known else Asked(str(id_), None, reason=f"没有编号为 {id_} 的专利")
+        AskedPatent(str(id_), id_)
+        if id_ in known
+        else AskedPatent(str(id_), None, reason=f"没有编号为 {id_} 的专利")
         for id_ in ids
     ]
 
 
-def by_numbers(session: Session, texts: Sequence[str]) -> list[Asked]:
+def by_numbers(session: Session, texts: Sequence[str]) -> list[AskedPatent]:
     """The patents asked for by application number, in any way of writing it."""
     read = [_read(text) for text in texts]
     known = patents.ids_of(session, [asked.number for asked in read if asked.number])
     return [
         asked
         if asked.number is None
-        else Asked(
+        else AskedPatent(
             asked.text, known.get(asked.number), asked.number, "" if asked.number in known else NOT_FOUND
         )
         for asked in read
     ]
 
 
-def _read(text: str) -> Asked:
+def _read(text: str) -> AskedPatent:
     try:
-        return Asked(text, None, application_number.validate(text))
+        return AskedPatent(text, None, application_number.validate(text))
     except InvalidIdentifier as error:
-        return Asked(text, None, reason=error.message)
+        return AskedPatent(text, None, reason=error.message)
 
 
-def check(session: Session, asked: Sequence[Asked], as_of: date, table: Table) -> Iterator[CheckedItem]:
+def check(
+    session: Session, asked: Sequence[AskedPatent], as_of: date, table: RuleTable
+) -> Iterator[CheckedItem]:
     """What was asked for with its verdicts, in the order given; memory stays bounded."""
     for start in range(0, len(asked), BLOCK):
         block = asked[start : start + BLOCK]
@@ -89,7 +93,7 @@ def check(session: Session, asked: Sequence[Asked], as_of: date, table: Table) -
         yield from (_item(one, found.get(one.patent_id or 0)) for one in block)
 
 
-def _item(asked: Asked, found: CheckedPatent | None) -> CheckedItem:
+def _item(asked: AskedPatent, found: CheckedPatent | None) -> CheckedItem:
     if found is None:
         return CheckedItem(
             asked=asked.text, application_number=asked.number, reason=asked.reason or NOT_FOUND
@@ -103,7 +107,7 @@ def _item(asked: Asked, found: CheckedPatent | None) -> CheckedItem:
     )
 
 
-class Tally:
+class VerdictTally:
     """Counts of verdicts as they go by."""
 
     def __init__(self) -> None:

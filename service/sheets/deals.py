@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from catalog.deals.shown import DealPublic, PartyPublic
-from service.sheets.documents import Cell, Document, Section
+from service.sheets.documents import Cell, PrintedDocument, Section
 from service.sheets.fees import wan
 
 HEADINGS = (
@@ -74,7 +74,7 @@ def _row(deal: DealPublic) -> list[Cell]:
     ]
 
 
-def document_of(found: Iterable[DealPublic], conditions: Sequence[str]) -> Document:
+def document_of(found: Iterable[DealPublic], conditions: Sequence[str]) -> PrintedDocument:
     """The deals and their payments as a document."""
     deals = list(found)
     payments: list[list[Cell]] = [
@@ -86,7 +86,7 @@ def document_of(found: Iterable[DealPublic], conditions: Sequence[str]) -> Docum
     received = sum((deal.received for deal in deals), Decimal(0))
     total: list[Cell] = [None] * len(HEADINGS)
     total[0], total[11], total[14] = "合计", wan(amount), wan(received)
-    return Document(
+    return PrintedDocument(
         "专利交易台账",
         [f"筛选条件：{'；'.join(conditions) or '无'}", f"交易 {len(deals)} 笔"],
         [

@@ -9,7 +9,7 @@ from catalog.kit.money import in_wan, plain
 from catalog.kit.terms import LicenceStatus
 from catalog.licences.rules import TermsWarning
 from catalog.licences.shown import LicencePublic
-from service.sheets.documents import Cell, Document, Section
+from service.sheets.documents import Cell, PrintedDocument, Section
 
 TITLES = {
     LicenceStatus.WITHDRAWN: "专利开放许可声明撤回公告",
@@ -32,7 +32,7 @@ HEADINGS = (
 
 def announcement(
     licence: LicencePublic, warnings: Sequence[TermsWarning], *, for_public: bool = True
-) -> Document:
+) -> PrintedDocument:
     """The announcement sheet of a declaration; warnings are for the office, not for the public."""
     rows: list[list[Cell]] = [[name, value or "未填写"] for name, value in _facts(licence)]
     sections = [Section("声明内容", ["项目", "内容"], rows)]
@@ -46,7 +46,7 @@ def announcement(
     lines = [f"声明状态：{licence.status_name}"]
     if licence.is_demo:
         lines.append("演示数据，内容为虚构")
-    return Document(TITLES.get(status, "专利开放许可声明公告"), lines, sections, closing)
+    return PrintedDocument(TITLES.get(status, "专利开放许可声明公告"), lines, sections, closing)
 
 
 def _facts(licence: LicencePublic) -> list[tuple[str, str]]:
@@ -101,7 +101,7 @@ def _day(day: date | None) -> str:
 
 def listing(
     licences: Iterable[tuple[LicencePublic, Sequence[TermsWarning]]], conditions: Sequence[str]
-) -> Document:
+) -> PrintedDocument:
     """The list of declarations as a document of one table."""
     rows = [_row(licence, warnings) for licence, warnings in licences]
     lines = [
@@ -110,7 +110,7 @@ def listing(
         f"导出日期：{date.today()}",
         VALID,
     ]
-    return Document("专利开放许可声明清单", lines, [Section("开放许可声明", HEADINGS, rows)])
+    return PrintedDocument("专利开放许可声明清单", lines, [Section("开放许可声明", HEADINGS, rows)])
 
 
 def _row(licence: LicencePublic, warnings: Sequence[TermsWarning]) -> list[Cell]:

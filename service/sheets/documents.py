@@ -32,7 +32,7 @@ class Section:
 
 
 @dataclass
-class Document:
+class PrintedDocument:
     """A document: title, lines under it, sections, what stands at the end."""
 
     title: str
@@ -50,7 +50,7 @@ def printable(text: str) -> str:
     return "".join(c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff"))
 
 
-def to_docx(document: Document) -> bytes:
+def to_docx(document: PrintedDocument) -> bytes:
     """The document as Word."""
     word = docx.Document()
     style = word.styles["Normal"]
@@ -83,7 +83,7 @@ def _word_section(word: WordDocument, section: Section) -> None:
         word.add_paragraph(printable(remark), style="List Bullet")
 
 
-def to_xlsx(document: Document) -> bytes:
+def to_xlsx(document: PrintedDocument) -> bytes:
     """The document as Excel, one sheet a section; exact numbers are numbers, text never runs as a formula."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
@@ -100,7 +100,7 @@ def to_xlsx(document: Document) -> bytes:
     return out.getvalue()
 
 
-def _about(document: Document) -> Section:
+def _about(document: PrintedDocument) -> Section:
     return Section(
         "说明", ["说明"], [[line] for line in (document.title, *document.lines, *document.closing)]
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from assessment.fees.models import FeeSheet, Method, Plan
 from catalog.kit.money import WAN, in_wan, plain
-from service.sheets.documents import Cell, Document, Section
+from service.sheets.documents import Cell, PrintedDocument, Section
 
 
 def wan(value: Decimal | None) -> Decimal | None:
@@ -19,9 +19,9 @@ def _rate(value: Decimal | None) -> str:
     return "" if value is None else f"{plain(value)}%"
 
 
-def document_of(sheet: FeeSheet) -> Document:
+def document_of(sheet: FeeSheet) -> PrintedDocument:
     """The sheet as a document."""
-    return Document(
+    return PrintedDocument(
         title="专利许可费协商参考表",
         lines=_head(sheet),
         sections=[

@@ -13,14 +13,14 @@ from catalog.statistics import matches as segment_matches
 from catalog.statistics import segments as segment_statistics
 from catalog.statistics.matches import MatchFilter
 from catalog.statistics.segments import SegmentFilter
-from service.sheets.documents import Document
+from service.sheets.documents import PrintedDocument
 from service.sheets.segments import document_of
 
 MOST_MATCHES = 20_000
 """Lines of matches in a workbook: a night has a million of them."""
 
 
-def workbook(session: Session, where: SegmentFilter, conditions: Sequence[str]) -> Document:
+def workbook(session: Session, where: SegmentFilter, conditions: Sequence[str]) -> PrintedDocument:
     """The statistics with the deals, declarations and matches behind them."""
     report = segment_statistics.report(session, where)
     signed = DealFilter(region=where.region, giver=where.holder, since=where.since, until=where.until)

@@ -12,7 +12,7 @@ from catalog.licences.shown import LicencePublic
 from catalog.statistics.contracts import FLOOR
 from catalog.statistics.matches import MatchPage
 from catalog.statistics.segments import SegmentFigures, SegmentReport
-from service.sheets.documents import Cell, Document, Section
+from service.sheets.documents import Cell, PrintedDocument, Section
 from service.sheets.fees import wan
 
 HEADINGS = (
@@ -84,9 +84,9 @@ def document_of(
     licences: Sequence[LicencePublic],
     matches: MatchPage,
     shares: Shares,
-) -> Document:
+) -> PrintedDocument:
     """The workbook of the statistics."""
-    return Document(
+    return PrintedDocument(
         "产业细分领域统计",
         lines_of(report, conditions),
         [

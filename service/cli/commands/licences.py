@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from catalog.db import Session
     from catalog.licences.lists import LicenceFilter
     from service.requests.declarations import LicenceShown
-    from service.requests.eligibility import Asked, CheckedItem, Tally
+    from service.requests.eligibility import AskedPatent, CheckedItem, VerdictTally
 
 ACTOR = "命令行"
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")]
@@ -223,7 +223,7 @@ def licences_check(
 ) -> None:
     """批量核查开放许可资格：可以、不得或资料不足，附依据条款、数据和待办事项；查不到的照列。"""
     from assessment.eligibility.gate import load_table
-    from service.requests.eligibility import Tally
+    from service.requests.eligibility import VerdictTally
     from service.sheets.eligibility import about, write
 
     if (file is None) == (not everything):
@@ -231,7 +231,7 @@ def licences_check(
     if out is not None and out.suffix.lower() != ".xlsx":
         raise InvalidInput(f"--out：文件名应以 .xlsx 结尾（收到 {out.name}）")
     runtime, day = ready_runtime(), _day(as_of, "--as-of")
-    table, tally = load_table(runtime.settings.data), Tally()
+    table, tally = load_table(runtime.settings.data), VerdictTally()
     with runtime.database.read() as session:
         asked = _asked(session, file)
         items = _counted(session, asked, day, table, tally)
@@ -255,18 +255,18 @@ def _late(made: Any) -> Iterator[tuple[str, str]]:
     yield from made()
 
 
-def _asked(session: Session, file: Path | None) -> list[Asked]:
+def _asked(session: Session, file: Path | None) -> list[AskedPatent]:
     from catalog.licences import eligibility_records
-    from service.requests.eligibility import Asked, by_numbers
+    from service.requests.eligibility import AskedPatent, by_numbers
     from service.sheets.eligibility import numbers_in
 
     if file is None:
-        return [Asked(str(id_), id_) for id_ in eligibility_records.patent_ids(session)]
+        return [AskedPatent(str(id_), id_) for id_ in eligibility_records.patent_ids(session)]
     return by_numbers(session, numbers_in(file))
 
 
 def _counted(
-    session: Session, asked: list[Asked], day: date, table: Any, tally: Tally
+    session: Session, asked: list[AskedPatent], day: date, table: Any, tally: VerdictTally
 ) -> Iterator[CheckedItem]:
     from service.requests.eligibility import check
 

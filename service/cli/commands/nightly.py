@@ -12,7 +12,7 @@ from service.cli.terminal.output import print_error, print_json, step_progress
 from service.cli.terminal.runtime import ready_runtime
 
 if TYPE_CHECKING:
-    from service.night.nightly import Plan
+    from service.night.nightly import NightPlan
 
 FILES_REFUSED, ALREADY_RUNNING = 3, 4
 """Exit codes beside 0 (done), 1 (failed) and 2 (wrong usage)."""
@@ -54,7 +54,7 @@ def _print_report(reports: list[Path]) -> None:
     print(f"报告：{'、'.join(str(path) for path in reports)}")
 
 
-def _show_plan(wanted: Plan, as_json: bool) -> int:
+def _show_plan(wanted: NightPlan, as_json: bool) -> int:
     if as_json:
         print_json(asdict(wanted) | {"files": [file.model_dump() for file in wanted.files]})
     else:

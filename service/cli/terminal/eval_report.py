@@ -29,7 +29,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Headings and rows."""
 
     headings: list[str]
@@ -41,7 +41,7 @@ class Table:
         return [[cell.text for cell in row] for row in self.rows]
 
 
-def results(collection: CollectionResult) -> Table:
+def results(collection: CollectionResult) -> ReportTable:
     """The conditions of a collection, one a row."""
     metric = collection.metric
     parts = [part for part in PART_NAMES if collection.queries.get(part)]
@@ -62,10 +62,10 @@ def results(collection: CollectionResult) -> Table:
         ]
         for row in collection.conditions
     ]
-    return Table(headings, rows)
+    return ReportTable(headings, rows)
 
 
-def brief(collection: CollectionResult) -> Table:
+def brief(collection: CollectionResult) -> ReportTable:
     """The conditions of a collection under the names of the file, as narrow as a terminal."""
     parts = [part for part in PART_NAMES if collection.queries.get(part)]
     headings = [
@@ -81,12 +81,12 @@ def brief(collection: CollectionResult) -> Table:
         ]
         for row in collection.conditions
     ]
-    return Table(headings, rows)
+    return ReportTable(headings, rows)
 
 
 def differences(
     found: Sequence[QueryDifference], first: str, second: str, metric: str, top: int | None = None
-) -> Table:
+) -> ReportTable:
     """Two conditions query by query, biggest losses of the first one first; with `top`, that many from both ends."""
     changed = [row for row in found if row.difference]
     shown = changed if top is None or len(changed) <= 2 * top else [*changed[:top], *changed[-top:]]
@@ -111,7 +111,7 @@ def differences(
         ]
         for row in shown
     ]
-    return Table(headings, rows)
+    return ReportTable(headings, rows)
 
 
 def shortfall_text(shortfall: Shortfall) -> str:
@@ -183,7 +183,7 @@ def _head(result: SuiteResult) -> str:
     )
 
 
-def _compared(collection: CollectionResult) -> Table:
+def _compared(collection: CollectionResult) -> ReportTable:
     return differences(collection.differences, "相关度", "名次融合", collection.metric, _SHOWN_QUERIES)
 
 
@@ -205,7 +205,7 @@ def _ranks(ranks: Sequence[int | None]) -> str:
     return f"{shown}…（共 {len(ranks)} 件）" if len(ranks) > _SHOWN_RANKS else shown
 
 
-def _markdown_table(table: Table) -> list[str]:
+def _markdown_table(table: ReportTable) -> list[str]:
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cell.replace('|', '｜').replace(chr(10), ' ') for cell in cells)} |"
 

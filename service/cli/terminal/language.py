@@ -51,7 +51,7 @@ class Command(TyperCommand):
         return _help_option(super().get_help_option(ctx))
 
 
-class Group(TyperGroup):
+class ChineseGroup(TyperGroup):
     """A group of commands whose help is in Chinese throughout."""
 
     def get_usage(self, ctx: Any) -> str:
