@@ -18,6 +18,7 @@ from catalog.reference import rule_files
 from catalog.reference.rule_files import Pattern
 
 FILE_NAME = "declaration_rules.toml"
+VALID = "声明撤回或者变更的，不影响在先给予的开放许可的效力（专利法第五十条第二款）。"
 
 
 class _Part(BaseModel):

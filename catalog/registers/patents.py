@@ -22,9 +22,9 @@ from catalog.registers.meaning import LABELS, KnownPatent, contradiction, merge,
 from catalog.registers.writing import Writing
 from catalog.supply import holders
 from catalog.supply.holders import name_key
-from catalog.supply.patents import PatentCreate, key_of
+from catalog.supply.patents import PatentCreate
 
-__all__ = ["Batch", "Claims", "Outcome", "apply", "key_of", "upsert"]
+__all__ = ["Batch", "Claims", "Outcome", "apply", "upsert"]
 
 
 @dataclass(frozen=True, slots=True)

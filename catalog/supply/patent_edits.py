@@ -10,7 +10,6 @@ from sqlmodel import Session, col
 
 from catalog.kit.base import fold, now
 from catalog.kit.errors import Conflict
-from catalog.registers.patents import key_of
 from catalog.supply import holders
 from catalog.supply.patents import (
     Patent,
@@ -20,6 +19,7 @@ from catalog.supply.patents import (
     PatentHolder,
     Publication,
     get,
+    key_of,
 )
 
 

@@ -21,9 +21,8 @@ from catalog.licences import rules as declaration_rules
 from catalog.licences import shown as licences_shown
 from catalog.licences.licences import Licence
 from catalog.licences.lists import LicenceFilter
-from catalog.licences.rules import Rules, TermsWarning
+from catalog.licences.rules import VALID, Rules, TermsWarning
 from catalog.licences.shown import LicencePublic
-from service.sheets.declarations import VALID
 
 MOST_EXPORTED = 100_000
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from catalog.kit.money import in_wan, plain
 from catalog.kit.terms import LicenceStatus
-from catalog.licences.rules import TermsWarning
+from catalog.licences.rules import VALID, TermsWarning
 from catalog.licences.shown import LicencePublic
 from service.sheets.documents import Cell, PrintedDocument, Section
 
@@ -15,7 +15,6 @@ TITLES = {
     LicenceStatus.WITHDRAWN: "专利开放许可声明撤回公告",
     LicenceStatus.DRAFT: "专利开放许可声明（草稿）",
 }
-VALID = "声明撤回或者变更的，不影响在先给予的开放许可的效力（专利法第五十条第二款）。"
 HOW = (
     "任何单位或者个人有意愿实施的，以书面方式通知专利权人，并依照公告的许可使用费支付方式、标准支付许可使用费后，即获得"
     "专利实施许可（专利法第五十一条第一款）。",

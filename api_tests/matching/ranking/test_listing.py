@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_tests.matching.test_families import patent
+from api_tests.matching.ranking.test_families import patent
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from matching.ranking import listing
 from matching.ranking.families import Floats, load

@@ -14,7 +14,7 @@ from index.model.measurement import choose_precision
 from matching.evaluation import suite, suite_file
 from matching.evaluation.benchmark import half, known_items, load, part_of, title_hash
 
-EVALUATION = Path(__file__).parents[2] / "evaluation"
+EVALUATION = Path(__file__).parents[3] / "evaluation"
 CONDITIONS = EVALUATION / "conditions.toml"
 
 

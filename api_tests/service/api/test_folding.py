@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api_tests.index import tiny_cross_encoder
+from api_tests.index.model import tiny_cross_encoder
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
 from catalog.kit.terms import PatentKind
 from catalog.licences import edits as licence_edits

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from api_tests.service.test_deals import recorded
+from api_tests.service.api.test_deals import recorded
 from service.cli.main import main
 from service.installation.runtime import Runtime
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from sentence_transformers import CrossEncoder
 
-from api_tests.index import tiny_cross_encoder
+from api_tests.index.model import tiny_cross_encoder
 from index.model.cross_encoder import PairReader
 from index.model.package import ModelUnavailableError
 

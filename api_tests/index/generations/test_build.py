@@ -114,7 +114,7 @@ def test_a_build_replaces_a_broken_generation(tmp_path: Path, database: Database
 
 
 def test_a_build_killed_at_any_step_leaves_a_complete_generation(tmp_path: Path) -> None:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "api_tests.index.killed_builds", str(tmp_path)]
     in_use: list[str] = []

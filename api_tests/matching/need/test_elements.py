@@ -20,7 +20,7 @@ from matching.need.coverage import PatentCoverage, PatentSentences, PointCoverag
 from matching.need.element_rules import Element, load
 from matching.need.elements import ElementPhrase, missing, points, stated, with_answer
 
-EVALUATION = Path(__file__).resolve().parents[2] / "evaluation"
+EVALUATION = Path(__file__).resolve().parents[3] / "evaluation"
 NEED = (
     "我们做铸铁阀门，用在海水淡化车间。阀座密封面三个月就腐蚀漏水，希望寿命提高到两年以上。"
     "现在靠人工堆焊修补，诚邀高校长期合作。"
@@ -166,7 +166,7 @@ def test_portfolios_join_patents_that_each_answer_a_part() -> None:
 
 
 def test_rules_without_a_question_are_refused(tmp_path: Path) -> None:
-    shipped = (Path(__file__).resolve().parents[2] / "matching" / "elements.toml").read_text("utf-8")
+    shipped = (Path(__file__).resolve().parents[3] / "matching" / "elements.toml").read_text("utf-8")
     cut = "\n".join(line for line in shipped.splitlines() if not line.startswith('effect = "'))
     (tmp_path / "elements.toml").write_text(cut, "utf-8")
     with pytest.raises(InvalidInput, match="五个要素各要有一个问题"):
