@@ -160,10 +160,8 @@ class _Catalogue:
             self.last = step
         elif step == "turned":
             self.last = self.last[::-1]
-        with self.database.write() as session:
-            # A row that no import notes: the file is never known as a whole.
-            session.execute(text("UPDATE imports SET state = ''"))
-            if not self.keeps_marks:
+        if not self.keeps_marks:
+            with self.database.write() as session:
                 session.execute(text("DELETE FROM imported_rows"))
         report = run(self.database, save(self.folder, self.last))
         return counts(report), report.messages, [refusal.reason for refusal in report.refusals]

@@ -166,7 +166,7 @@ def test_portfolios_join_patents_that_each_answer_a_part() -> None:
 
 
 def test_rules_without_a_question_are_refused(tmp_path: Path) -> None:
-    shipped = (Path(__file__).resolve().parents[3] / "matching" / "elements.toml").read_text("utf-8")
+    shipped = (Path(__file__).resolve().parents[3] / "matching" / "need" / "elements.toml").read_text("utf-8")
     cut = "\n".join(line for line in shipped.splitlines() if not line.startswith('effect = "'))
     (tmp_path / "elements.toml").write_text(cut, "utf-8")
     with pytest.raises(InvalidInput, match="五个要素各要有一个问题"):

@@ -165,7 +165,7 @@ def markdown(result: SuiteResult) -> str:
 
 def html(result: SuiteResult) -> str:
     """The tables as one page without outside references."""
-    environment = Environment(loader=PackageLoader("service"), autoescape=True)
+    environment = Environment(loader=PackageLoader("service.console"), autoescape=True)
     return environment.get_template("evaluation.html").render(
         head=_head(result),
         shortfalls=[shortfall_text(shortfall) for shortfall in result.shortfalls],
