@@ -18,6 +18,7 @@ import numpy as np
 
 from index.text import tokens
 from index.words.postings import LexicalIndex
+from index.words.writing import write_index
 from matching.evaluation.benchmark import Benchmark, load
 from matching.evaluation.compare import paired_bootstrap, values
 
@@ -51,7 +52,7 @@ CUTS: dict[str, Cut] = {
 
 
 def _measure(title: str, benchmark: Benchmark, folder: Path) -> None:
-    LexicalIndex.write(folder, map(tokens, benchmark.documents.values()))
+    write_index(folder, map(tokens, benchmark.documents.values()))
     index, names = LexicalIndex.open(folder), list(benchmark.documents)
     asked = {query: tokens(benchmark.queries[query]) for query in benchmark.answered}
     print(f"\n{title}: {len(names)} documents, {len(asked)} needs, {_tokens(asked.values()):.0f} tokens each")

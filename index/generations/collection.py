@@ -25,6 +25,7 @@ from index.vectors.sentences import KnownSentences, SentenceIndex
 from index.vectors.vectors import VectorIndex
 from index.words.known_tokens import KnownTokens
 from index.words.postings import LexicalIndex
+from index.words.writing import write_index
 
 Encode = Callable[[Sequence[str]], Iterable[NDArray[np.float32]]]
 """From texts to unit vectors (n, dimensions) in their order, in blocks."""
@@ -218,12 +219,12 @@ class _Known:
     def write_words(self, folder: Path, texts: Sequence[str], progress: Progress | None) -> None:
         """Write the lexical index of all documents in the collection in `folder`."""
         if self.before is None:
-            LexicalIndex.write(folder / _LEXICAL, _followed(map(tokens, texts), len(texts), progress))
+            write_index(folder / _LEXICAL, _followed(map(tokens, texts), len(texts), progress))
             return
         known = KnownTokens(self.before.lexical, folder)
         usable = np.where((self.rows >= 0) & known.sure[self.rows], self.rows, -1).tolist()
         words = (row if row >= 0 else tokens(text) for text, row in zip(texts, usable, strict=True))
-        LexicalIndex.write(folder / _LEXICAL, _followed(words, len(texts), progress), known)
+        write_index(folder / _LEXICAL, _followed(words, len(texts), progress), known)
 
 
 Words = TypeVar("Words")

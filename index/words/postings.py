@@ -9,21 +9,17 @@ of the dense leg. Written by hand, not bm25s or tantivy: docs/adr/0004; bench/le
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.mapped import mapped
 from index.words import kernels as lexical_kernels
-from index.words.bm25 import K1, B, Floats, counted, length_norm, mean_length, token_key
-from index.words.writing import write_postings
-
-if TYPE_CHECKING:
-    from index.words.known_tokens import KnownTokens
+from index.words.bm25 import Floats, counted, length_norm, mean_length, token_key
 
 Rows = NDArray[np.int64]
 
@@ -46,21 +42,6 @@ class LexicalIndex:
         self.keys, self.offsets = arrays["keys"], arrays["offsets"]
         self.rows, self.weights = arrays["rows"], arrays["weights"]
         self.lengths = arrays["lengths"]
-
-    @classmethod
-    def write(
-        cls, folder: Path, token_lists: Iterable[Sequence[str] | int], known: KnownTokens | None = None
-    ) -> int:
-        """Write the index of documents, given as their tokens in the order of rows, into the new `folder`.
-
-        A number stands for a document of `known` with the same tokens. Answers the number of documents. Memory grows with the
-        vocabulary alone; the postings wait in files without a name in `folder`, as large as the index.
-        """
-        folder.mkdir()
-        documents = write_postings(folder, token_lists, known)
-        facts = {"documents": documents, "k1": K1, "b": B}
-        (folder / "bm25.json").write_text(json.dumps(facts), "utf-8")
-        return documents
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:

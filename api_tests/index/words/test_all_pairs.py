@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from index.vectors.all_pairs import BLOCK
 from index.words.all_pairs import lexical_pairs
 from index.words.postings import LexicalIndex, best_of
+from index.words.writing import write_index
 
 WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
 
 
 def open_index(folder: Path, documents: list[list[str]]) -> LexicalIndex:
-    LexicalIndex.write(folder, documents)
+    write_index(folder, documents)
     return LexicalIndex.open(folder)
 
 
