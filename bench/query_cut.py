@@ -31,8 +31,9 @@ Cut = Callable[[list[str], LexicalIndex], list[str]]
 def _rarest(asked: list[str], index: LexicalIndex, count: int) -> list[str]:
     """The tokens of a query that are among its `count` rarest, repeated as they stand."""
     distinct = list(dict.fromkeys(asked))
-    unknown = float(index.idf_of(np.zeros(1, np.int64))[0])  # of a token of no document
-    its = [(-idf, token) for idf, token in zip(index.idfs(distinct), distinct, strict=True) if idf < unknown]
+    words = index.statistics
+    unknown = float(words.idf_of(np.zeros(1, np.int64))[0])  # of a token of no document
+    its = [(-idf, token) for idf, token in zip(words.idfs(distinct), distinct, strict=True) if idf < unknown]
     kept = {token for _, token in sorted(its)[:count]}
     return [token for token in asked if token in kept]
 

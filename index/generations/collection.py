@@ -144,16 +144,6 @@ class Collection:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
-    def settled(self) -> int:
-        """The number of the first rows on which `mean`, idf and samples rest: all of them, but in a live view."""
-        return len(self.ids)
-
-    def row_of(self, record_id: int) -> int | None:
-        """The row of a record, None when it is not in this collection."""
-        row = int(np.searchsorted(self.ids, record_id))
-        return row if row < len(self.ids) and self.ids[row] == record_id else None
-
 
 TEXT_RULES = (index.text, index.words.bm25, index.vectors.sentences)
 """The modules that make tokens, their keys and weights, sentences and their codes."""

@@ -79,7 +79,7 @@ def test_a_repeated_query_token_counts_as_often_as_it_stands(tmp_path: Path) -> 
 
 def test_idf_falls_with_the_number_of_documents(tmp_path: Path) -> None:
     index = open_index(tmp_path, [["钢", "电池"], ["电池"]])
-    unseen, rare, frequent = index.idfs(["未见", "钢", "电池"])
+    unseen, rare, frequent = index.statistics.idfs(["未见", "钢", "电池"])
     assert unseen > rare > frequent > 0
 
 
@@ -106,12 +106,12 @@ def test_a_document_asked_by_queries_scores_what_each_query_finds(
     for name, lists in (("documents", documents), ("queries", queries)):
         write_index(folder / name, lists)
     index, asking = (LexicalIndex.open(folder / name) for name in ("documents", "queries"))
-    row = data.draw(st.integers(0, len(documents) - 1))
+    row, words = data.draw(st.integers(0, len(documents) - 1)), index.statistics
     expected = np.array([index.scores(query)[row] for query in queries], np.float32)
-    np.testing.assert_array_equal(index.asked_by(asking, documents[row]), expected)
-    masses = [index.idfs(query).sum() for query in queries]
-    np.testing.assert_allclose([index.mass(query) for query in queries], masses)
-    np.testing.assert_allclose(index.masses(asking), masses)
+    np.testing.assert_array_equal(asking.as_queries(words, documents[row]), expected)
+    masses = [words.idfs(query).sum() for query in queries]
+    np.testing.assert_allclose([words.mass(query) for query in queries], masses)
+    np.testing.assert_allclose(asking.masses(words), masses)
 
 
 def test_an_index_written_in_parts_is_the_same(tmp_path: Path) -> None:
