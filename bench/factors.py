@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 
 import demo
+from index.engine import Filters
 from index.generations.generation import Generation
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
 from matching.evaluation.benchmark import load
 from matching.evaluation.evaluate import CONDITIONS, measure
-from matching.night.night import factors_of, patents_for_needs
+from matching.night.night import NightFactors, patents_for_needs
 from matching.ranking.factor_rules import Factor, FactorRules
 from matching.ranking.factor_rules import load as load_rules
 from service.installation.indexing import rebuild
@@ -97,8 +98,8 @@ def _scaled(rules: FactorRules, times: float) -> FactorRules:
 
 
 def _rankings(generation: Generation, rules: FactorRules | None) -> list[Ranking]:
-    factors = factors_of(generation, rules, date.today()) if rules else None
-    blocks = patents_for_needs(generation, None, DEEP, factors=factors)
+    factors = NightFactors(rules, date.today()) if rules else None
+    blocks = patents_for_needs(generation, Filters(), DEEP, factors=factors)
     return [[(match.id, match.factors) for match in found] for block in blocks for _, found in block]
 
 
@@ -132,12 +133,13 @@ def _share(values: Iterable[bool]) -> str:
 
 
 def _print_kinds(generation: Generation, rules: FactorRules) -> None:
-    factors = factors_of(generation, rules, date.today())
+    factors = NightFactors(rules, date.today())
+    needs = generation.needs.attributes(generation.needs.select(Filters()))
     told = {factor: list[tuple[float, bool]]() for factor in Factor}
     for need, ranking in enumerate(_rankings(generation, rules)):
         for patent, _ in ranking[:SHOWN]:
-            row = generation.patents.row_of(patent)
-            for one in factors.explained(np.array([need]), np.array([row or 0]), {})[0]:
+            pairs = factors.pairs(needs, generation.patents.attributes(np.array([patent])))
+            for one in pairs.explained(np.array([need]), np.zeros(1, np.int64), {})[0]:
                 told[one.code].append((one.amount, one.reason.startswith("未知")))
     for factor, its in told.items():
         amounts = np.array([amount for amount, _ in its])

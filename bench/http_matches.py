@@ -39,6 +39,7 @@ from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog.accounts import keys as accounts
+from index.engine import Filters
 from index.generations.build import reindex
 from index.generations.generation import GenerationStore
 from index.model.encoder import Encoder
@@ -160,8 +161,9 @@ def _peer(model: Path, settings: Settings, texts: Sequence[str]) -> float:
     generation = GenerationStore(settings.data / "generations").current()
     if generation is None:
         raise AssertionError("no generation")
-    flat = faiss.IndexFlatIP(generation.patents.vectors.dimensions)
-    flat.add(np.ascontiguousarray(generation.patents.vectors.vectors))
+    vectors = generation.patents.vectors(generation.patents.select(Filters()))
+    flat = faiss.IndexFlatIP(vectors.shape[1])
+    flat.add(vectors)
     plain = SentenceTransformer(str(model), device="cpu")
 
     def call(text: str) -> object:

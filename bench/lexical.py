@@ -40,6 +40,7 @@ from bench.search import DEPTH, _race, _show, _texts
 from index.text import sentences, tokens
 from index.words.bm25 import K1, B
 from index.words.postings import LexicalIndex
+from index.words.writing import write_index
 
 SENTENCES, PAIRS = 5, 15
 FILTERED = 0.01
@@ -102,7 +103,7 @@ def _build(contender: str, folder: Path, count: int, seed: int) -> Built:
 
 
 def _build_ours(folder: Path, documents: Iterator[list[str]]) -> None:
-    LexicalIndex.write(folder, documents)
+    write_index(folder, documents)
 
 
 def _build_bm25s(folder: Path, documents: Iterator[list[str]]) -> None:

@@ -48,7 +48,7 @@ from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightSide
 from catalog.runs.nights import NightlyRun
 from catalog.supply import patent_classes, patents, patents_shown
-from index.generations.columns import Filters
+from index.engine import Filters
 from index.generations.documents import patent_text
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
@@ -316,10 +316,9 @@ def _least_cosine(its: Installation, encoder: Encoder) -> float:
     if generation is None:
         raise AssertionError("no generation")
     with its.runtime.database.read() as session:
-        rows = patents_shown.many(session, generation.patents.ids.tolist())
+        rows = patents_shown.many(session, generation.patents.select(Filters()).tolist())
     texts = [patent_text(row.title, row.abstract, row.first_claim) for row in rows.values()]
-    found = [generation.patents.row_of(id_) for id_ in rows]
-    vectors = generation.patents.vectors.rows(np.array(found, np.int64))
+    vectors = generation.patents.vectors(np.array(list(rows), np.int64))
     least = float(np.vecdot(vectors, encoder.encode_passages(texts)).min())
     if least < 0.999 or len(rows) != len(generation.patents):
         raise AssertionError(f"{len(rows)} of {len(generation.patents)} patents, cosine {least}")

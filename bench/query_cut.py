@@ -18,6 +18,7 @@ import numpy as np
 
 from index.text import tokens
 from index.words.postings import LexicalIndex
+from index.words.writing import write_index
 from matching.evaluation.benchmark import Benchmark, load
 from matching.evaluation.compare import paired_bootstrap, values
 
@@ -30,8 +31,9 @@ Cut = Callable[[list[str], LexicalIndex], list[str]]
 def _rarest(asked: list[str], index: LexicalIndex, count: int) -> list[str]:
     """The tokens of a query that are among its `count` rarest, repeated as they stand."""
     distinct = list(dict.fromkeys(asked))
-    unknown = float(index.idf_of(np.zeros(1, np.int64))[0])  # of a token of no document
-    its = [(-idf, token) for idf, token in zip(index.idfs(distinct), distinct, strict=True) if idf < unknown]
+    words = index.statistics
+    unknown = float(words.idf_of(np.zeros(1, np.int64))[0])  # of a token of no document
+    its = [(-idf, token) for idf, token in zip(words.idfs(distinct), distinct, strict=True) if idf < unknown]
     kept = {token for _, token in sorted(its)[:count]}
     return [token for token in asked if token in kept]
 
@@ -51,7 +53,7 @@ CUTS: dict[str, Cut] = {
 
 
 def _measure(title: str, benchmark: Benchmark, folder: Path) -> None:
-    LexicalIndex.write(folder, map(tokens, benchmark.documents.values()))
+    write_index(folder, map(tokens, benchmark.documents.values()))
     index, names = LexicalIndex.open(folder), list(benchmark.documents)
     asked = {query: tokens(benchmark.queries[query]) for query in benchmark.answered}
     print(f"\n{title}: {len(names)} documents, {len(asked)} needs, {_tokens(asked.values()):.0f} tokens each")

@@ -26,7 +26,6 @@ import numpy as np
 from bench import memory
 from bench.packaged_model import packaged_model
 from bench.search import (
-    Rows,
     Source,
     Vectors,
     _documents,
@@ -38,16 +37,17 @@ from bench.search import (
 from catalog.db import Database, sqlite_url
 from catalog.registers import patents as patent_upserts
 from catalog.supply.patents import PatentCreate
+from index.engine import AskingNeed, Filters
 from index.generations.build import reindex
 from index.generations.collection import Collection, sentences_of
-from index.generations.columns import Filters
 from index.generations.generation import GenerationStore
+from index.generations.sides import PatentSide, patent_side
 from index.live.follower import Follower
-from index.live.view import Embedded, LiveCollection, Recent, laid_over
+from index.live.overlay import Embedded, Recent, laid_over
 from index.model.encoder import Encoder
 from index.text import sentences, tokens
 from index.vectors.sentences import SentenceIndex
-from matching.retrieval.retrieve import AskingNeed, retrieve
+from matching.retrieval.retrieve import asking_need, retrieve
 from service.installation.setup import initialise
 
 COUNTS = (0, 1000, 5000)
@@ -83,9 +83,9 @@ def _recent(source: Source, count: int, patents: int, seed: int) -> list[Recent]
     return its
 
 
-def _requests(base: Collection, lives: dict[int, LiveCollection], source: Source) -> None:
+def _requests(base: PatentSide, lives: dict[int, PatentSide], source: Source) -> None:
     asked = [
-        AskingNeed.of(text, vector, np.zeros_like(vector), 0)
+        asking_need(text, vector, np.zeros_like(vector), 0)
         for text, vector in zip(source.needs, source.need_vectors, strict=True)
     ]
     wanted = {"all": Filters(), "1 %": Filters(segment=["S1"]), "half": Filters(kind=["invention"])}
@@ -97,67 +97,45 @@ def _requests(base: Collection, lives: dict[int, LiveCollection], source: Source
             **{f"{n} recent": live for n, live in lives.items()},
         }.items():
 
-            def call(at: int, one: Collection = one, filters: Filters = filters) -> object:
-                return retrieve(one, asked[at], one.columns.select(filters), 60)
+            def call(at: int, one: PatentSide = one, filters: Filters = filters) -> object:
+                return retrieve(one, asked[at], filters, 60)
 
             calls[f"{name}: {label}"] = call
         _show(_race(calls, min(len(asked), 60)))
 
 
-def _of_one_leg(base: Collection, live: LiveCollection, source: Source) -> None:
-    def dense(one: Collection) -> Callable[[int], object]:
-        return lambda at: one.vectors.search(source.need_vectors[at : at + 1], 200)
-
-    words = [tokens(text) for text in source.needs]
-
-    def lexical(one: Collection) -> Callable[[int], object]:
-        return lambda at: one.lexical.scores(words[at])
-
-    for leg in (dense, lexical):
-        calls = {
-            f"{leg.__name__}: the generation": leg(base),
-            f"{leg.__name__}: {COUNTS[-1]} recent": leg(live),
-        }
-        _show(_race(calls, 60))
-
-
-def _view(base: Collection, recent: Sequence[Recent]) -> LiveCollection:
+def _view(base: PatentSide, recent: Sequence[Recent]) -> PatentSide:
     start = time.perf_counter()
     live = laid_over(base, recent)
     seconds = time.perf_counter() - start
-    rows = live.columns.attributes
+    live.attributes(live.select(Filters())[:1])
     print(
         f"{len(recent)} records laid over it in {seconds * 1000:.0f} ms, columns row by row after "
-        f"{(time.perf_counter() - start) * 1000:.0f} ms ({len(rows)} rows); "
+        f"{(time.perf_counter() - start) * 1000:.0f} ms ({len(live)} patents); "
         f"tail {_bytes(live) / 2**20:.0f} MB, as much again for its records"
     )
     return live
 
 
-def _bytes(live: LiveCollection) -> int:
+def _bytes(live: PatentSide) -> int:
     """The size of the arrays of the tail."""
-    tail = live.added
-    arrays = [
-        tail.vectors.vectors,
-        tail.lexical.keys,
-        tail.lexical.offsets,
-        tail.lexical.rows,
-        tail.lexical.weights,
-    ]
-    if tail.sentences is not None:
-        arrays += [tail.sentences.codes, tail.sentences.scales, tail.sentences.starts]
-    return sum(array.nbytes for array in arrays)
+    tail = live.parts[-1]
+    words, sentences_ = tail.lexical, tail.sentences
+    arrays = [tail.vectors.vectors, words.keys, words.offsets, words.rows, words.weights]
+    arrays += [sentences_.codes, sentences_.scales, sentences_.starts]
+    return 0 if tail.is_settled else sum(array.nbytes for array in arrays)
 
 
-def _exact(live: LiveCollection, source: Source) -> None:
+def _exact(live: PatentSide, source: Source) -> None:
     """Whether the dense leg answers as brute force in double precision over all that can be found."""
-    rows = live.present
-    vectors = live.vectors.rows(rows).astype(np.float64)
+    ids = live.select(Filters())
+    vectors = live.vectors(ids).astype(np.float64)
     same = 0
     for query in source.need_vectors[:8]:
         scores = (vectors @ query.astype(np.float64)).astype(np.float32)
-        best: Rows = rows[np.lexsort((rows, -scores))[:200]]
-        same += np.array_equal(best, live.vectors.search(query[None], 200)[1][0])
+        best = ids[np.lexsort((ids, -scores))[:200]]
+        found = live.candidates(AskingNeed(query, []), Filters(), 200)
+        same += np.array_equal(best, found.ids[np.argsort(found.dense_rank)])
     print(f"dense answers equal to brute force: {same} of 8")
 
 
@@ -209,14 +187,13 @@ def main() -> None:
     wanted = parser.parse_args()
     source = _source()
     with tempfile.TemporaryDirectory() as folder:
-        base = _build(Path(folder) / "patents", source, wanted.patents, wanted.seed)
+        base = patent_side(_build(Path(folder) / "patents", source, wanted.patents, wanted.seed))
         lives = {
             count: _view(base, _recent(source, count, wanted.patents, wanted.seed + count))
             for count in COUNTS
         }
         _exact(lives[COUNTS[-1]], source)
         _requests(base, lives, source)
-        _of_one_leg(base, lives[COUNTS[-1]], source)
     with tempfile.TemporaryDirectory() as folder:
         _following(Path(folder), source, wanted.seed)
 

@@ -13,14 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
+from index.engine import AskingNeed, Filters
 from index.generations.collection import Collection, Document
 from index.generations.columns import ColumnValues
+from index.generations.sides import PatentSide, patent_side
 from index.model.encoder import Encoder
 from matching.answers.refinement import Marks, refined
 from matching.evaluation.benchmark import Benchmark, half, load
 from matching.evaluation.compare import paired_bootstrap
 from matching.evaluation.metrics import ndcg
-from matching.retrieval.retrieve import AskingNeed, retrieve
+from matching.retrieval.retrieve import asking_need, retrieve
 
 DEPTH = 110
 UNSUITABLE = 2
@@ -40,7 +42,7 @@ def residual(ranking: Sequence[str], grades: Mapping[str, int], taken: set[str])
 
 
 def measure(
-    benchmark: Benchmark, collection: Collection, needs: Mapping[str, AskingNeed], suitable: int
+    benchmark: Benchmark, patents: PatentSide, needs: Mapping[str, AskingNeed], suitable: int
 ) -> None:
     """Print both halves with so many suitable ones marked."""
     names = list(benchmark.documents)
@@ -49,15 +51,15 @@ def measure(
         before, after = [], []
         for query in (query for query in benchmark.answered if half(query) == part):
             grades = benchmark.judgements[query]
-            ranking = [names[hit.row] for hit in retrieve(collection, needs[query], None, DEPTH)]
+            ranking = [names[hit.id] for hit in retrieve(patents, needs[query], Filters(), DEPTH)]
             good, bad = marked(ranking, grades, suitable)
             taken = {*good, *bad}
             if not taken or not any(g > 0 for d, g in grades.items() if d not in taken):
                 continue
             marks = Marks(frozenset(rows[d] for d in good), frozenset(rows[d] for d in bad))
             titles = [benchmark.documents[d].split("\n")[0] for d in good]
-            moved = refined(needs[query], marks, titles, collection)
-            again = [names[hit.row] for hit in retrieve(collection, moved, None, DEPTH)]
+            moved = refined(needs[query], marks, titles, patents)
+            again = [names[hit.id] for hit in retrieve(patents, moved, Filters(), DEPTH)]
             before.append(residual(ranking, grades, taken))
             after.append(residual(again, grades, taken))
         gain = paired_bootstrap(after, before)
@@ -73,7 +75,7 @@ def main(model: Path, folder: Path, corpus: Path | None) -> None:
     vectors = encoder.encode_queries(list(benchmark.queries.values()))
     mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     needs = {
-        query: AskingNeed.of(text, vector, mean, len(vectors))
+        query: asking_need(text, vector, mean, len(vectors))
         for (query, text), vector in zip(benchmark.queries.items(), vectors, strict=True)
     }
     with tempfile.TemporaryDirectory() as work:
@@ -89,7 +91,7 @@ def main(model: Path, folder: Path, corpus: Path | None) -> None:
             Path(work) / "collection", documents, encoder.dimensions, encode, encode
         )
         for suitable in (0, 1, 2):
-            measure(benchmark, collection, needs, suitable)
+            measure(benchmark, patent_side(collection), needs, suitable)
 
 
 if __name__ == "__main__":

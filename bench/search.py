@@ -32,8 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import memory
+from index.engine import Filters
 from index.generations.collection import Collection, Document
-from index.generations.columns import ColumnValues, Filters
+from index.generations.columns import ColumnValues
 from index.text import sentences
 from index.vectors.pair_product import choose_product
 from index.vectors.vectors import VectorIndex

@@ -31,17 +31,16 @@ def main(data: Path) -> None:
     generation = GenerationStore(data / "generations").current()
     if generation is None:
         raise SystemExit("索引尚未建立，请先运行 patentdock reindex")
-    collection = generation.patents
+    patents = generation.patents
     with Database(sqlite_url(data / "catalog.db")).read() as session:
-        classifier = TextClassifier(collection, session)
-        ids = [i for i in patent_classes.labelled_ids(session) if collection.row_of(i) is not None]
+        classifier = TextClassifier(patents, session)
+        ids = [i for i in patent_classes.labelled_ids(session) if i in patents]
         derived = patent_classes.of_patents(session, ids)
         agree = overlap = 0
         for start in range(0, len(ids), BLOCK):
             block = ids[start : start + BLOCK]
-            rows = [collection.row_of(i) for i in block]
-            vectors = np.stack([collection.vectors.vector(row) for row in rows if row is not None])
-            for patent_id, refs in zip(block, classifier.classify(vectors, rows), strict=True):
+            vectors = patents.vectors(np.array(block))
+            for patent_id, refs in zip(block, classifier.classify(vectors, block), strict=True):
                 inferred, own = _leading(refs), derived[patent_id]
                 agree += bool(inferred & _leading(own))
                 overlap += bool(inferred & {ref.code for ref in own if ref.scheme == "segment"})

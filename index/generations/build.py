@@ -25,6 +25,7 @@ from index.generations.documents import need_document, patent_document, product_
 from index.generations.embedding_store import EmbeddingStore
 from index.generations.generation import Generation, GenerationStore
 from index.generations.manifest import Manifest, ModelFacts
+from index.generations.sides import NeedSide, PatentSide, need_side, patent_side
 from index.generations.verification import GenerationDamaged
 
 _PATENT_VECTORS, _SENTENCE_VECTORS = "计算专利向量", "计算专利句子向量"
@@ -32,8 +33,8 @@ _NEED_VECTORS, _PRODUCT_VECTORS = "计算需求向量", "计算企业产品向�
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step in Chinese, the amount done and the total amount."""
-Classify = Callable[[Collection, Collection], tuple[Sequence[int], Sequence[int]]]
-"""Gives classes to records of the collections of patents and of needs; answers the ids of those, of patents and of needs."""
+Classify = Callable[[PatentSide, NeedSide], tuple[Sequence[int], Sequence[int]]]
+"""Gives classes to records of the sides of patents and of needs; answers the ids of those, of patents and of needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ class _Build:
                 needs_ = self._need_collection(folder / "needs", embeddings, before)
                 products = self._product_collection(folder / "products", embeddings)
             if classify:
-                self._take_classes(folder, *classify(patents_, needs_))
+                side = patent_side(patents_)
+                found = classify(side, need_side(needs_, side.statistics.words))
+                self._take_classes(folder, *found)
             manifest = Manifest(
                 name=name,
                 started_at=started_at,
@@ -162,8 +165,8 @@ class _Build:
         with self._database.read() as session:
             yield from (need_document(need) for need in indexed_needs.texts(session) if need.is_open)
 
-    def _before(self) -> Generation | None:
-        """The generation in use, if it is whole and of the same model and rules: what it knows of texts is taken over."""
+    def _before(self) -> Path | None:
+        """The folder of the generation in use, if it is whole and of the same model and rules: what it knows of texts is taken over."""
         name = self._store.current_name()
         try:
             manifest = self._store.verify(name) if name else None
@@ -172,10 +175,10 @@ class _Build:
         if manifest is None or manifest.text_rules != text_rules():
             return None
         same_model = manifest.model.fingerprint == self._encoder.fingerprint
-        return self._store.open(manifest.name) if same_model else None
+        return self._store.root / manifest.name if same_model else None
 
     def _patent_collection(
-        self, folder: Path, total: int, embeddings: EmbeddingStore, before: Generation | None
+        self, folder: Path, total: int, embeddings: EmbeddingStore, before: Path | None
     ) -> Collection:
         return Collection.build(
             folder,
@@ -183,19 +186,17 @@ class _Build:
             self._encoder.dimensions,
             self._encoding(embeddings, "passage", _PATENT_VECTORS),
             self._encoding(embeddings, "passage", _SENTENCE_VECTORS),
-            before=before.patents if before else None,
+            before=Collection.open(before / "patents") if before else None,
             progress=lambda done, total: self._progress("建立专利词汇索引", done, total),
         )
 
-    def _need_collection(
-        self, folder: Path, embeddings: EmbeddingStore, before: Generation | None
-    ) -> Collection:
+    def _need_collection(self, folder: Path, embeddings: EmbeddingStore, before: Path | None) -> Collection:
         return Collection.build(
             folder,
             self._needs(),
             self._encoder.dimensions,
             self._encoding(embeddings, "query", _NEED_VECTORS),
-            before=before.needs if before else None,
+            before=Collection.open(before / "needs") if before else None,
             progress=lambda done, total: self._progress("建立需求词汇索引", done, total),
         )
 

@@ -25,6 +25,7 @@ from index.vectors.sentences import KnownSentences, SentenceIndex
 from index.vectors.vectors import VectorIndex
 from index.words.known_tokens import KnownTokens
 from index.words.postings import LexicalIndex
+from index.words.writing import write_index
 
 Encode = Callable[[Sequence[str]], Iterable[NDArray[np.float32]]]
 """From texts to unit vectors (n, dimensions) in their order, in blocks."""
@@ -143,16 +144,6 @@ class Collection:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
-    def settled(self) -> int:
-        """The number of the first rows on which `mean`, idf and samples rest: all of them, but in a live view."""
-        return len(self.ids)
-
-    def row_of(self, record_id: int) -> int | None:
-        """The row of a record, None when it is not in this collection."""
-        row = int(np.searchsorted(self.ids, record_id))
-        return row if row < len(self.ids) and self.ids[row] == record_id else None
-
 
 TEXT_RULES = (index.text, index.words.bm25, index.vectors.sentences)
 """The modules that make tokens, their keys and weights, sentences and their codes."""
@@ -218,12 +209,12 @@ class _Known:
     def write_words(self, folder: Path, texts: Sequence[str], progress: Progress | None) -> None:
         """Write the lexical index of all documents in the collection in `folder`."""
         if self.before is None:
-            LexicalIndex.write(folder / _LEXICAL, _followed(map(tokens, texts), len(texts), progress))
+            write_index(folder / _LEXICAL, _followed(map(tokens, texts), len(texts), progress))
             return
         known = KnownTokens(self.before.lexical, folder)
         usable = np.where((self.rows >= 0) & known.sure[self.rows], self.rows, -1).tolist()
         words = (row if row >= 0 else tokens(text) for text, row in zip(texts, usable, strict=True))
-        LexicalIndex.write(folder / _LEXICAL, _followed(words, len(texts), progress), known)
+        write_index(folder / _LEXICAL, _followed(words, len(texts), progress), known)
 
 
 Words = TypeVar("Words")

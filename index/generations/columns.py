@@ -1,4 +1,4 @@
-"""Filters of a match and the columns they select by.
+"""The columns that filters of a match select by.
 
 A filter becomes the sorted row numbers of a generation before anything is searched, without the database. Coded fields
 are kept as posting lists under every level of a code (`G06F40/30` under G, G06, G06F, G06F40 and itself), so that a
@@ -19,56 +19,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, field_validator
 
 from catalog.reference import lists as reference
-from index.generations.attributes import UNKNOWN_DORMANCY, Attributes
+from index.attributes import UNKNOWN_DORMANCY, Attributes
+from index.engine import CODED, Filters
 from index.mapped import mapped
 
 Rows = NDArray[np.int64]
 
-CODED = ("segment", "region", "industry", "ipc", "holder_kind", "kind")
 _IPC = re.compile(r"([A-H])(?:(\d{2})(?:([A-Z])(?:(\d{1,4})(/\d{2,6})?)?)?)?")
 _NEVER = (np.iinfo(np.int32).max, -1)
-
-
-class Filters(BaseModel):
-    """What a match is restricted to. Within a field any of the values will do, between fields all must hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    segment: list[str] = []
-    region: list[str] = []
-    industry: list[str] = []
-    ipc: list[str] = []
-    holder_kind: list[str] = []
-    kind: list[str] = []
-    open_licence: bool | None = None
-    in_force_on: date | None = None
-
-    @field_validator(*CODED, mode="before")
-    @classmethod
-    def _as_list(cls, value: Any) -> Any:
-        if value is None:
-            return []
-        return [value] if isinstance(value, str) else value
-
-    @field_validator("ipc", "industry")
-    @classmethod
-    def _as_printed(cls, values: list[str]) -> list[str]:
-        return ["".join(value.split()).upper().removesuffix("*") for value in values]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is restricted."""
-        return self == Filters()
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
     """What filters and factors can ask of one document.
 
-    `force`: first and last day in force, None where unknown; `dormancy`: as in `index.generations.attributes`.
+    `force`: first and last day in force, None where unknown; `dormancy`: as in `index.attributes`.
     """
 
     segments: tuple[str, ...] = ()

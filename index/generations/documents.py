@@ -5,7 +5,7 @@ from __future__ import annotations
 from catalog.demand.enterprises import FirmProducts
 from catalog.indexed.needs import NeedText
 from catalog.indexed.patents import PatentText
-from index.generations.attributes import NOT_DORMANT, UNKNOWN_DORMANCY
+from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY
 from index.generations.collection import Document
 from index.generations.columns import ColumnValues
 

@@ -17,17 +17,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-
-import numpy as np
-from numpy.typing import NDArray
 
 from catalog.kit.errors import Conflict, NotFound
 from index.generations.collection import Collection
 from index.generations.manifest import Manifest
+from index.generations.sides import NeedSide, PatentSide, need_side, patent_side
 from index.generations.verification import damaged, verify
 
 KEPT = 3
@@ -42,14 +39,15 @@ _NAME = re.compile(r"\d{8}-\d{6}-\d{3}")
 class Generation:
     """An open generation. `products` are those of firms, by firm; None in a generation from before they were indexed.
 
-    `left` counts what has changed in the catalogue since and is known not to be found: 0 but in a live view (`index.live.view`).
+    `left` counts what has changed in the catalogue since and is known not to be found: 0 but where changes are laid over it
+    (`index.live.overlay`).
     """
 
     name: str
     manifest: Manifest
-    patents: Collection
-    needs: Collection
-    products: Collection | None = None
+    patents: PatentSide
+    needs: NeedSide
+    products: NeedSide | None = None
     left: int = 0
 
     @classmethod
@@ -57,27 +55,13 @@ class Generation:
         """Map the generation in `folder`. Raises GenerationDamaged."""
         try:
             manifest = Manifest.read(folder)
-            patents, needs = (Collection.open(folder / side) for side in ("patents", "needs"))
-            indexed = manifest.products is not None
-            products = Collection.open(folder / "products") if indexed else None
+            patents = patent_side(Collection.open(folder / "patents"))
+            words, indexed = patents.statistics.words, manifest.products is not None
+            needs = need_side(Collection.open(folder / "needs"), words)
+            products = need_side(Collection.open(folder / "products"), words) if indexed else None
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise damaged(folder.name, f"无法打开（{error}）") from error
         return cls(folder.name, manifest, patents, needs, products)
-
-    @property
-    def built(self) -> Generation:
-        """The generation as it was built: itself, but of a live view."""
-        return self
-
-    @cached_property
-    def need_masses(self) -> NDArray[np.float64]:
-        """How much each need says, in the idf of the patents (`LexicalIndex.mass`)."""
-        return self.patents.lexical.masses(self.needs.lexical)
-
-    @cached_property
-    def by_products(self) -> Generation | None:
-        """This generation with the products of firms in the place of the needs: they are searched in the same way."""
-        return replace(self, needs=self.products) if self.products is not None else None
 
 
 @dataclass(frozen=True, slots=True)

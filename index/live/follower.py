@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -22,20 +24,15 @@ from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
 from catalog.licences import licences
 from index.contract import TextEncoder, Vectors
-from index.generations.collection import Collection, Document, sentences_of
-from index.generations.columns import Filters
+from index.engine import Filters
+from index.generations.collection import Document, sentences_of
 from index.generations.documents import need_document, patent_document, product_document
 from index.generations.generation import Generation, GenerationStore
-from index.live.view import Embedded, LiveCollection, LiveGeneration, Recent, laid_over
+from index.generations.sides import Side
+from index.live.overlay import Embedded, Recent, laid_over
 from index.text import tokens
 from index.vectors.sentences import SentenceIndex
 
-MOST = 5000
-"""Records laid over one side of a generation: patents, needs or products."""
-# Times of change are set before their transaction is committed; the longest take some seconds.
-_OVERLAP = timedelta(seconds=30)
-# Records whose time of change is looked at in a turn; of the oldest those that are as in the base are passed over for good.
-_EXAMINED = 20_000
 _BLOCK = 32
 _SECONDS_BETWEEN_VIEWS, _SECONDS_A_TURN = 2.0, 15.0
 # What is few and wanted at once comes first.
@@ -46,6 +43,19 @@ _TEXTS_TOGETHER, _SENTENCES_TOGETHER = 8, 32
 Encode = Callable[[Sequence[str]], Vectors]
 Signature = tuple[datetime | None, bool]
 """Time of the change, and whether there is an open licence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is followed.
+
+    `most` records are laid over one side of a generation. `examined` times of change are looked at in a turn; of the oldest those
+    that are as in the base are passed over for good. A time of change is set up to `overlap` before its transaction is committed.
+    """
+
+    most: int = 5000
+    examined: int = 20_000
+    overlap: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +73,31 @@ class FollowState:
     error: str = ""
 
 
+LIMITS = Limits()
+
+
 class Follower:
     """Keeps a live view of the generation in use; one instance serves many threads."""
 
     def __init__(
-        self, database: Database, store: GenerationStore, encoder: TextEncoder, most: int = MOST
+        self,
+        database: Database,
+        store: GenerationStore,
+        encoder: TextEncoder,
+        limits: Limits = LIMITS,
+        now: Callable[[], datetime] = partial(datetime.now, UTC),
     ) -> None:
-        self._database, self._store, self._encoder, self._most = database, store, encoder, most
+        self._database, self._store, self._encoder, self._limits = database, store, encoder, limits
+        self._now = now
         self._turn = Lock()
         self._sides: dict[str, _Side] = {}
-        self._view: Generation | None = None
+        self._view: _View | None = None
         self.state = FollowState()
 
     def current(self) -> Generation | None:
         """The generation in use with what was laid over it, None when there is none. Raises as `GenerationStore.current`."""
         built, view = self._store.current(), self._view
-        return view if view is not None and view.built is built else built
+        return view.shown if view is not None and view.built is built else built
 
     def open(self, name: str) -> Generation:
         """A kept generation as it was built. Raises NotFound and GenerationDamaged."""
@@ -94,20 +113,20 @@ class Follower:
         """
         with self._turn:
             try:
-                self._catch_up(self._most if most_new is None else most_new, is_stopped)
+                self._catch_up(self._limits.most if most_new is None else most_new, is_stopped)
             except Exception as error:
                 self.state = replace(self.state, error=str(error) or type(error).__name__)
                 raise
         return self.state
 
     def _catch_up(self, most_new: int, is_stopped: Callable[[], bool]) -> None:
-        base, moment = self._store.current(), datetime.now(UTC)
+        base, moment = self._store.current(), self._now()
         if base is None or base.manifest.model.fingerprint != self._encoder.fingerprint:
             self._view, self._sides, self.state = None, {}, FollowState()
             return
         if not self._sides or next(iter(self._sides.values())).generation is not base:
             indexed = [name for name in _ORDER if getattr(base, name) is not None]
-            self._sides = {name: _Side(name, base, self._most) for name in indexed}
+            self._sides = {name: _Side(name, base, self._limits) for name in indexed}
             self._view, self.state = None, FollowState(base.name)
         with self._database.read() as session:
             stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session)]
@@ -128,27 +147,36 @@ class Follower:
         with self._database.read() as session:
             for side in self._sides.values():
                 side.find_deleted(session)
-        behind = sum(side.settle(moment - _OVERLAP) for side in self._sides.values())
+        behind = sum(side.settle(moment - self._limits.overlap) for side in self._sides.values())
         self._publish(base, behind, None if behind else moment)
 
     def _publish(self, base: Generation, waiting: int, as_of: datetime | None) -> None:
         left = 0 if waiting else sum(side.left for side in self._sides.values())
         count = sum(side.count for side in self._sides.values())
         if not left and not any(side.is_changed for side in self._sides.values()):
-            self._view = base
+            self._view = _View(base, base)
         else:
-            self._view = _over(base, self._sides, left, self._view)
+            self._view = _View(base, _over(base, self._sides, left, self._view))
         self.state = FollowState(base.name, count, waiting, left, as_of or self.state.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A generation as it was built, and as it is shown."""
+
+    built: Generation
+    shown: Generation
 
 
 class _Side:
     """What has changed of the patents, the needs or the products of a generation."""
 
-    def __init__(self, name: str, generation: Generation, most: int) -> None:
-        self.generation, self._name, self._most = generation, name, most
-        self._base: Collection = getattr(generation, name)
-        self._since = generation.manifest.started_at - _OVERLAP, 0
-        self._licensed = _licensed(self._base) if name == "patents" else set()
+    def __init__(self, name: str, generation: Generation, limits: Limits) -> None:
+        self.generation, self._name, self._limits = generation, name, limits
+        self._base: Side[Any] = getattr(generation, name)
+        self._since = generation.manifest.started_at - limits.overlap, 0
+        licensed = self._base.select(Filters(open_licence=True)) if name == "patents" else ()
+        self._licensed = set(map(int, licensed))
         self._stamps: dict[int, datetime] = {}
         self._signatures: dict[int, Signature] = {}
         # None: nothing that is searched has changed.
@@ -158,7 +186,7 @@ class _Side:
         self._deleted: frozenset[int] = frozenset()
         self._compared: tuple[int, int] | None = None
         self._beyond = 0
-        self._view: LiveCollection | None = None
+        self._view: Side[Any] | None = None
 
     @property
     def count(self) -> int:
@@ -175,7 +203,7 @@ class _Side:
         """The records that have changed and are not taken."""
         return self._beyond + sum(self._is_stale(id_) for id_ in self._signatures)
 
-    def view(self) -> LiveCollection:
+    def view(self) -> Side[Any]:
         """The base with everything taken laid over it."""
         if self._view is None:
             laid = {id_: record for id_, (_, record) in self._taken.items() if record is not None}
@@ -184,10 +212,10 @@ class _Side:
 
     def survey(self, session: Session) -> list[int]:
         """Look what has changed; answers the records to take, the oldest change first."""
-        self._stamps = stamps = recent.changed(session, self._name, self._since, _EXAMINED)
+        self._stamps = stamps = recent.changed(session, self._name, self._since, self._limits.examined)
         licensed = licences.licensed_ids(session, date.today()) if self._name == "patents" else set[int]()
-        differing = sorted(id_ for id_ in licensed ^ self._licensed if self._base.row_of(id_) is not None)
-        is_full = len(stamps) == _EXAMINED
+        differing = sorted(id_ for id_ in licensed ^ self._licensed if id_ in self._base)
+        is_full = len(stamps) == self._limits.examined
         everything = recent.count_changed(session, self._name, self._since) if is_full else len(stamps)
         self._beyond = everything - len(stamps)
         self._signatures = {id_: (stamps.get(id_), id_ in licensed) for id_ in (*stamps, *differing)}
@@ -207,7 +235,7 @@ class _Side:
             return 0
         with database.read() as session:
             documents = {document.id: document for document in self._read(session, ids)}
-        room = self._most - self.count
+        room = self._limits.most - self.count
         fresh: list[Document] = []
         for id_ in ids:
             document, known = documents.get(id_), self._taken.get(id_)
@@ -249,11 +277,11 @@ class _Side:
         """Look for records that are gone without a trace, where the number of records shows that there are any."""
         if self.left:
             return
-        held = len(self.view().present) if self.is_changed else len(self._base)
+        held = len(self.view() if self.is_changed else self._base)
         compared = recent.count_indexed(session, self._name), held
         if compared[0] != compared[1] and compared != self._compared:
             there = np.array(recent.indexed_ids(session, self._name), np.int64)
-            self._deleted = frozenset(np.setdiff1d(self._base.ids, there).tolist())
+            self._deleted = frozenset(np.setdiff1d(self._base.select(Filters()), there).tolist())
             self._view = None
         self._compared = compared
 
@@ -265,16 +293,16 @@ class _Side:
         self._taken[id_] = self._signatures[id_], record
         if present:
             self._absent.discard(id_)
-        elif self._base.row_of(id_) is not None:
+        elif id_ in self._base:
             self._absent.add(id_)
         self._view = None
 
     def _as_in_base(self, document: Document) -> Document | Recent | None:
         """The document where its text is not that of the base; else what has changed of it, if anything has."""
-        row, digests = self._base.row_of(document.id), self._base.digests
-        if row is None or digests is None:
+        digests = self._base.digests(document.id)
+        if digests is None:
             return document
-        text, columns = (int(known) == now for known, now in zip(digests[row], document.digests, strict=True))
+        text, columns = (known == now for known, now in zip(digests, document.digests, strict=True))
         if not text:
             return document
         return None if columns else Recent(document.id, document.columns, None)
@@ -289,7 +317,7 @@ class _Side:
 
     def _embed(self, encoder: TextEncoder, documents: Sequence[Document]) -> list[Embedded]:
         texts = [document.text for document in documents]
-        if self._base.sentences is None:
+        if self._name != "patents":
             vectors = _encoded(encoder.encode_queries, texts, _TEXTS_TOGETHER)
             return [Embedded.of(tokens(text), its, None) for text, its in zip(texts, vectors, strict=True)]
         vectors = _encoded(encoder.encode_passages, texts, _TEXTS_TOGETHER)
@@ -314,16 +342,9 @@ def _encoded(encode: Encode, texts: Sequence[str], together: int) -> list[Vector
     return [vectors[at] for at in range(len(texts))]
 
 
-def _over(base: Generation, sides: Mapping[str, _Side], left: int, before: Generation | None) -> Generation:
-    views = {name: side.view() for name, side in sides.items()}
-    is_same = all(getattr(before, name, None) is view for name, view in views.items())
-    if before is not None and before.left == left and is_same:
-        return before  # with what it has worked out
-    return LiveGeneration(
-        base.name, base.manifest, views["patents"], views["needs"], views.get("products"), left, base=base
-    )
-
-
-def _licensed(base: Collection) -> set[int]:
-    rows = base.columns.select(Filters(open_licence=True))
-    return set() if rows is None else set(base.ids[rows].tolist())
+def _over(base: Generation, sides: Mapping[str, _Side], left: int, before: _View | None) -> Generation:
+    views: dict[str, Any] = {name: side.view() for name, side in sides.items()}
+    shown = before.shown if before is not None else None
+    if shown is not None and shown.left == left and all(getattr(shown, n) is its for n, its in views.items()):
+        return shown  # with what it has worked out
+    return replace(base, left=left, **views)

@@ -7,6 +7,7 @@ and many times slower. A unit whose errors are larger than the arithmetic allows
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +18,10 @@ MIN_GAIN = 1.2
 
 _SHAPE = (256, 1024, 384)
 _ROUNDS = 5
+
+
+Allowance = Callable[[torch.Tensor, int], torch.Tensor]
+"""The largest error of each expected product of vectors of a length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ def coarse_product(reason: str) -> Product:
 @cache
 def choose_product() -> Product:
     """The faster product of the two that is as accurate as it should be; measured once in each process, in 0.1 s."""
+    return faster_product(rounding)
+
+
+def faster_product(allowed: Allowance) -> Product:
+    """The faster product of the two, bfloat16 only where no error is larger than what is `allowed`."""
     generator = torch.Generator().manual_seed(1)
     rows, columns, depth = _SHAPE
     left = torch.nn.functional.normalize(torch.randn(rows, depth, generator=generator))
@@ -53,7 +63,7 @@ def choose_product() -> Product:
     coarse_left, coarse_right = left.bfloat16(), right.bfloat16()
     expected = coarse_left.double() @ coarse_right.double().T
     coarse = (coarse_left @ coarse_right.T).double()
-    if bool(torch.any((coarse - expected).abs() > _allowed(expected, depth))):
+    if bool(torch.any((coarse - expected).abs() > allowed(expected, depth))):
         return exact_product("本机实测：bfloat16 乘积的误差超出其算术应有的范围，故用 float32")
     gain = _seconds(left, right) / _seconds(coarse_left, coarse_right)
     if gain < MIN_GAIN:
@@ -61,7 +71,7 @@ def choose_product() -> Product:
     return coarse_product(f"本机实测：bfloat16 乘积的速度为 float32 的 {gain:.2f} 倍，故用 bfloat16")
 
 
-def _allowed(expected: torch.Tensor, depth: int) -> torch.Tensor:
+def rounding(expected: torch.Tensor, depth: int) -> torch.Tensor:
     """Rounding of the result to 8 bits, and of additions in single precision (Higham, 2002, 3.1)."""
     return expected.abs() * 2.0**-8 * 1.01 + depth * 2.0**-23
 

@@ -76,6 +76,12 @@ class SentenceIndex:
         """The number of documents."""
         return len(self.starts) - 1
 
+    @property
+    def vectors(self) -> Floats:
+        """What the codes stand for, one row a sentence."""
+        vectors: Floats = self.codes * self.scales[:, None]
+        return vectors
+
     def document(self, row: int) -> SentenceIndex:
         """The sentences of one document alone."""
         its = slice(int(self.starts[row]), int(self.starts[row + 1]))

@@ -1,7 +1,7 @@
 """The lexical leg of all pairs: the documents of one collection against the index of another, either asking the other.
 
 The tokens of a document and their counts come from the index of its own collection, so that no text is read again. Sums
-are made in the order and precision of `LexicalIndex.scores` and `asked_by`: answers are the same, bit by bit.
+are made in the order and precision of `LexicalIndex.scores` and `as_queries`: answers are the same, bit by bit.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from index.vectors.all_pairs import BLOCK
 from index.words import kernels as lexical_kernels
 from index.words.bm25 import Floats
 from index.words.postings import LexicalIndex, Rows
+from index.words.statistics import WordStatistics, places
 
 _READ = 64 * BLOCK
 
@@ -46,21 +47,23 @@ def lexical_pairs(
     k: int,
     rows: Rows | None = None,
     *,
+    words: WordStatistics,
     wanted: Iterator[Rows] | None = None,
     targets_ask: bool = False,
     threads: int = 2,
 ) -> Iterator[LexicalBlock]:
     """What `targets.search(tokens, k, rows)` answers for the documents `query_rows` (ascending) of `queries`, in blocks
-    of BLOCK as `all_pairs` answers them.
+    of BLOCK as `all_pairs` answers them; `words` are the statistics of the side that answers.
 
-    With `targets_ask` the scores are those of `queries.asked_by(targets, tokens)`: the targets are the ones that ask.
+    With `targets_ask` the scores are those of `targets.as_queries(words, tokens)`: the targets are the ones that ask, and `words`
+    those of the side of `queries`.
     `rows` (sorted, distinct) restricts the candidates; None means all. `wanted` gives for each block in turn further rows
     (queries, n) whose scores are wanted. Memory holds, besides a few blocks, the tokens of 65,536 queries: some 120 MB for
     patents. Raises ValueError for k below 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
-    pairs = (_AskedPairs if targets_ask else _LexicalPairs)(queries, targets, k, rows)
+    pairs = (_AskedPairs if targets_ask else _LexicalPairs)(queries, targets, words, k, rows)
     with ThreadPoolExecutor(threads) as pool:
         waiting: list[Future[LexicalBlock]] = []
         for at in range(0, len(query_rows), _READ):
@@ -78,11 +81,13 @@ def lexical_pairs(
 
 
 class _LexicalPairs:
-    def __init__(self, queries: LexicalIndex, targets: LexicalIndex, k: int, rows: Rows | None) -> None:
-        self._queries, self._targets = queries, targets
-        places, known = targets.places(queries.keys)
+    def __init__(
+        self, queries: LexicalIndex, targets: LexicalIndex, words: WordStatistics, k: int, rows: Rows | None
+    ) -> None:
+        self._queries, self._targets, self._words = queries, targets, words
+        at, known = places(targets.keys, queries.keys)
         # The place of every token of the queries among those of the targets, -1 where none has it.
-        self._target_of = np.where(known, places, -1)
+        self._target_of = np.where(known, at, -1)
         self._k = min(k, max(targets.documents, 1))
         self._allowed = np.ones(targets.documents, np.bool_)
         if rows is not None:
@@ -95,7 +100,7 @@ class _LexicalPairs:
         return self._targets.weights
 
     def _worth_of_tokens(self, terms: NDArray[np.int32], counts: NDArray[np.int32], _: Floats) -> Floats:
-        idf = self._targets.idf_of(np.diff(self._targets.offsets))
+        idf = self._words.idf(self._targets.keys)
         worth: Floats = (idf[terms] * counts).astype(np.float32)
         return worth
 
@@ -137,7 +142,7 @@ class _AskedPairs(_LexicalPairs):
     def _worth_of_postings(self) -> Floats:
         idf = np.zeros(len(self._targets.keys))
         known = self._target_of >= 0
-        idf[self._target_of[known]] = self._queries.idf_of(np.diff(self._queries.offsets))[known]
+        idf[self._target_of[known]] = self._words.idf(self._queries.keys[known])
         worth = np.empty(len(self._targets.weights), np.float32)
         targets = self._targets
         postings = (targets.offsets, targets.rows, targets.weights)

@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.words import kernels as lexical_kernels
-from index.words.bm25 import Floats, length_norms, token_key
+from index.words.bm25 import K1, B, Floats, length_norms, token_key
+from index.words.known_tokens import KnownTokens
 
-if TYPE_CHECKING:
-    from index.words.known_tokens import KnownTokens
-
-# Numbers that wait in memory before they go into a file, and postings that are grouped at a time.
-_WAITING = 1 << 22
-_GROUPED = 1 << 26
+WAITING = 1 << 22
+"""Numbers that wait in memory before they go into a file."""
+GROUPED = 1 << 26
+"""Postings that are grouped at a time."""
 
 Gathered = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
-def write_postings(
-    folder: Path, token_lists: Iterable[Sequence[str] | int], known: KnownTokens | None = None
+def write_index(
+    folder: Path,
+    token_lists: Iterable[Sequence[str] | int],
+    known: KnownTokens | None = None,
+    *,
+    waiting: int = WAITING,
+    grouped: int = GROUPED,
 ) -> int:
-    """Write keys, offsets, rows, weights and lengths of `index.words.postings` into `folder`; answers the number of documents.
+    """Write the index of documents, given as their tokens in the order of rows, into the new `folder`; answers their number.
 
-    A number in the place of tokens is a document of `known` with the same ones. Until all are there the postings wait in files
-    without a name in the same folder, as large as the index.
+    A number stands for a document of `known` with the same tokens. Memory grows with the vocabulary alone; until all documents are
+    there the postings wait in files without a name in `folder`, as large as the index.
     """
+    folder.mkdir()
     with TemporaryFile(dir=folder) as terms, TemporaryFile(dir=folder) as counts:
-        postings = _Postings(terms, counts, known)
+        postings = _Postings(_Spilled(terms, waiting), _Spilled(counts, waiting), known)
         for tokens in token_lists:
             if isinstance(tokens, int):
                 postings.add_known(tokens)
             else:
                 postings.add(tokens)
-        postings.write(folder)
-    return len(postings.lengths)
+        postings.write(folder, grouped)
+    documents = len(postings.lengths)
+    (folder / "bm25.json").write_text(json.dumps({"documents": documents, "k1": K1, "b": B}), "utf-8")
+    return documents
 
 
 class _Vocabulary(dict[str, int]):
@@ -70,9 +78,9 @@ class _Vocabulary(dict[str, int]):
 class _Postings:
     """The postings while they are gathered, document by document, and grouped by token."""
 
-    def __init__(self, terms: BinaryIO, counts: BinaryIO, known: KnownTokens | None) -> None:
+    def __init__(self, terms: _Spilled, counts: _Spilled, known: KnownTokens | None) -> None:
         self._known, self._vocabulary = known, _Vocabulary(known)
-        self._terms, self._counts = _Spilled(terms), _Spilled(counts)
+        self._terms, self._counts = terms, counts
         self._distinct = array("i")
         self.lengths = array("i")
 
@@ -92,7 +100,7 @@ class _Postings:
         self.lengths.append(int(self._known.lengths[document]))
         self._distinct.append(its.stop - its.start)
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, grouped: int) -> None:
         """Write the arrays of the index: postings by token in the order of keys, rows ascending in each group."""
         keys = self._vocabulary.keys_by_number
         order = np.argsort(keys)
@@ -110,20 +118,25 @@ class _Postings:
         for name, values in (("keys", keys[order][left]), ("offsets", offsets), ("lengths", lengths)):
             np.save(folder / f"{name}.npy", values)
         gathered = np.frombuffer(self._distinct, np.int32), terms, counts
-        _group(folder, gathered, length_norms(lengths), places, offsets)
+        _group(folder, gathered, length_norms(lengths), places, offsets, grouped)
 
 
 def _group(
-    folder: Path, gathered: Gathered, norms: Floats, places: NDArray[np.int32], offsets: NDArray[np.int64]
+    folder: Path,
+    gathered: Gathered,
+    norms: Floats,
+    places: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    most: int,
 ) -> None:
-    """Write the grouped postings, as many tokens at a time as have _GROUPED of them, or one."""
+    """Write the grouped postings, as many tokens at a time as have `most` of them, or one."""
     total, low = int(offsets[-1]), 0
     with (
         _array_file(folder / "rows.npy", np.int32, total) as rows_file,
         _array_file(folder / "weights.npy", np.float32, total) as weights_file,
     ):
         while low < len(offsets) - 1:
-            high = max(int(np.searchsorted(offsets, offsets[low] + _GROUPED, "right")) - 1, low + 1)
+            high = max(int(np.searchsorted(offsets, offsets[low] + most, "right")) - 1, low + 1)
             heads = offsets[low:high] - offsets[low]
             size = int(offsets[high] - offsets[low])
             rows, weights = np.empty(size, np.int32), np.empty(size, np.float32)
@@ -134,20 +147,20 @@ def _group(
 
 
 class _Spilled:
-    """Integers that go into a file when they are many."""
+    """Integers that go into a file when `most` of them wait."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, most: int) -> None:
         self._waiting = array("i")
-        self._file = file
+        self._file, self._most = file, most
 
     def extend(self, values: Iterable[int]) -> None:
         self._waiting.extend(values)
-        if len(self._waiting) >= _WAITING:
+        if len(self._waiting) >= self._most:
             self._spill()
 
     def append(self, values: NDArray[np.int32]) -> None:
         self._waiting.frombytes(values.tobytes())
-        if len(self._waiting) >= _WAITING:
+        if len(self._waiting) >= self._most:
             self._spill()
 
     def mapped(self) -> NDArray[np.int32]:

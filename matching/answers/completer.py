@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field
 from catalog.kit.terms import PaymentForm
 from catalog.licences.shown import LicencePublic
 from catalog.supply.patents_shown import PatentPublic
-from index.generations.collection import Collection
-from index.generations.columns import Filters
+from index.engine import AskingNeed, Engine, Filters
 from index.model.encoder import Encoder
 from matching.answers.evidence import text_fields
 from matching.answers.matcher import Matcher
@@ -23,7 +22,7 @@ from matching.need.combinations import Portfolio
 from matching.need.completion import Found, NeedReading, annotate, combine, read_need
 from matching.need.coverage import PatentCoverage, PatentSentences
 from matching.need.questions import FIRST, NearPatent, Question, questions
-from matching.retrieval.retrieve import AskingNeed, retrieve, sentences_of
+from matching.retrieval.retrieve import asking_among, retrieve
 
 COMBINED = 20
 """Matches of which portfolios are made: more were measured to bring no better ones."""
@@ -92,15 +91,14 @@ class Completer:
         response = self._matcher.patents_for_text(text, ASKED_OF, filters, fold=False)
         reading = read_need(text, self._data_dir)
         generation = self._matcher.generation()
-        rows = generation.patents.columns.select(filters)
 
         def rank(texts: Sequence[str]) -> list[list[int]]:
             vectors = self._encoder.encode_queries(texts)
             asked = [
-                AskingNeed.among(one, vector, generation.needs)
+                asking_among(one, vector, generation.needs)
                 for one, vector in zip(texts, vectors, strict=True)
             ]
-            return [[hit.id for hit in retrieve(generation.patents, need, rows, FIRST)] for need in asked]
+            return [[hit.id for hit in retrieve(generation.patents, need, filters, FIRST)] for need in asked]
 
         near = [
             NearPatent(item.patent.id, [item.patent.title, item.patent.abstract]) for item in response.items
@@ -115,16 +113,14 @@ class Completer:
         patents = self._matcher.generation().patents
         vector = self._encoder.encode_queries([text])[0]
         parts = [_sentences(patents, item.patent) for item in items]
-        encode, idfs = self._encoder.encode_queries, patents.lexical.idfs
+        encode, idfs = self._encoder.encode_queries, patents.statistics.words.idfs
         return reading, annotate(reading, vector, parts, encode, idfs, self._data_dir)
 
 
-def _sentences(patents: Collection, patent: PatentPublic) -> PatentSentences:
-    row = patents.row_of(patent.id)
-    if row is None:
-        return PatentSentences([], np.empty((0, patents.vectors.dimensions), np.float32))
-    its = sentences_of(patents).document(row)
-    return PatentSentences.of(text_fields(patent), its.codes * its.scales[:, None])
+def _sentences(patents: Engine[AskingNeed], patent: PatentPublic) -> PatentSentences:
+    if patent.id not in patents:
+        return PatentSentences([], np.empty((0, len(patents.statistics.mean)), np.float32))
+    return PatentSentences.of(text_fields(patent), patents.sentences(patent.id).vectors)
 
 
 def _fixed_fee(licence: LicencePublic | None) -> Decimal | None:

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from assessment.eligibility.gate import Eligibility
-from index.generations.columns import Filters
+from index.engine import Filters
 
 
 class MatchFilters(Filters):

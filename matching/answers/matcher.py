@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,15 +20,14 @@ from catalog.kit.errors import NotReady
 from catalog.kit.terms import NeedStatus
 from catalog.licences import shown as licences_shown
 from catalog.supply import patents, patents_shown
-from index.generations.attributes import Attributes
+from index.attributes import Attributes
+from index.engine import AskingNeed, AskingPatent, Filters, Ids
 from index.generations.collection import sentences_of
-from index.generations.columns import Filters
 from index.generations.documents import patent_text
 from index.generations.generation import Generation, GenerationStore
 from index.live.follower import Follower
 from index.model.encoder import Encoder
 from index.text import tokens
-from index.vectors.sentences import SentenceIndex
 from matching.answers.evidence import (
     QueryProfile,
     need_fields,
@@ -45,19 +43,18 @@ from matching.answers.results import (
 from matching.answers.segment_names import SegmentNames, segment_names
 from matching.answers.shown import by_segment, family, patent_evidence, quoted, scores_of, segments
 from matching.ranking import factor_rules, families
-from matching.ranking.factors import AskedFactors, Context, FactorOptions, PairFactors
+from matching.ranking.factor_rules import FactorRules
+from matching.ranking.factors import AskedFactors, Context, FactorOptions
 from matching.ranking.listing import MOST_LOOKED_UP, SPARE, Options, existing, listed
 from matching.ranking.rerank import Reranker
-from matching.retrieval.confidence import NOTHING_SUITABLE, Confidence, level
+from matching.retrieval.confidence import NOTHING_SUITABLE, SAMPLE, Confidence, level
 from matching.retrieval.relevance import MICRO
 from matching.retrieval.retrieve import (
     DEPTH,
-    AskingNeed,
-    AskingPatent,
     Hit,
-    Rows,
-    nearest,
-    retrieve,
+    asking_among,
+    asking_patent,
+    ranked,
     retrieve_needs,
 )
 
@@ -67,8 +64,6 @@ CUT = (
     "请用产业细分领域、地区等条件缩小范围后再查"
 )
 ALL_FACTORS = FactorOptions()
-# Threads that search for requests: as many as are scanned for together.
-_BESIDE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,6 @@ class Matcher:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
         self._data_dir, self._reranker = data_dir, reranker
-        self._beside = ThreadPoolExecutor(_BESIDE, "matching")
 
     def generation(self, name: str | None = None) -> Generation:
         """The generation in use, or the kept one with that name.
@@ -132,7 +126,7 @@ class Matcher:
         With `fold` near-duplicates of a better one stand under it. Raises NotFound when the generation is not kept.
         """
         start, generation = perf_counter(), self.generation(as_of)
-        factors = self._factors_of_text(generation, options)
+        factors = self._factors_of_text(options)
         asked = _Asked(text, self._need(generation, text), top_k, filters, factors, fold)
         return self._patents(generation, asked, start)
 
@@ -152,7 +146,7 @@ class Matcher:
         with self._database.read() as session:
             titles = [row.title for row in patents_shown.many(session, sorted(marks.suitable)).values()]
         moved = refined(need, marks, titles, generation.patents)
-        factors = self._factors_of_text(generation, options)
+        factors = self._factors_of_text(options)
         asked = _Asked(text, moved, top_k, filters, factors, fold, marks.unsuitable)
         found = self._patents(generation, asked, start)
         told = refinement(need, moved, marks, generation.patents)
@@ -185,16 +179,16 @@ class Matcher:
             patent = patents.get(session, patent_id)
         asking = self.asking(generation, patent)
         counted = self._factors_of_patent(generation, patent_id) if factors else AskedFactors()
-        rows = generation.needs.columns.select(filters)
-        profile = QueryProfile(asking.tokens, generation.needs.lexical.idfs)
+        profile = QueryProfile(asking.tokens, generation.needs.statistics.words.idfs)
         with self._database.read() as session:
             named = segment_names(session, generation)
             its = existing(
-                lambda top: retrieve_needs(generation, asking, rows, top, raised=counted.raised),
+                lambda top: retrieve_needs(generation.needs, asking, filters, top, raised=counted.raised),
                 lambda ids: {i: need for i, need in needs.many(session, ids).items() if need.status == OPEN},
                 top_k,
             )
-        told = counted.explained(_rows_of(its.kept), named.names)
+        attributes = generation.needs.attributes(_ids_of(its.kept))
+        told = counted.explained(attributes, named.names)
         agreeing = profile.evidence([quotable(need_fields(its.found[hit.id])) for hit in its.kept])
         items = [
             NeedMatch(
@@ -211,27 +205,24 @@ class Matcher:
             for rank, (hit, explained, evidence) in enumerate(zip(its.kept, told, agreeing, strict=True), 1)
         ]
         return MatchResponse[NeedMatch](
-            **self._head(generation, named, start, counted),
+            **self._head(generation, named, start, counted.notices(generation.name, attributes)),
             items=items,
             by_segment=by_segment(i.segments for i in items),
         )
 
     def _patents(self, generation: Generation, asked: _Asked, start: float) -> MatchResponse[PatentMatch]:
         need, filters, factors = asked.need, asked.filters, asked.factors
-        rows, depth = generation.patents.columns.select(filters), max(DEPTH, asked.top_k + SPARE)
-        # The longest stage that holds no lock of the interpreter runs while the next ones are worked off.
-        dense = self._beside.submit(nearest, generation.patents, need, rows, depth)
-        bm25 = generation.patents.lexical.scores(need.tokens)
-        heights = level(generation.patents, need, bm25)
-        profile = QueryProfile(need.tokens, generation.patents.lexical.idfs)
+        patents_, depth = generation.patents, max(DEPTH, asked.top_k + SPARE)
+        first = patents_.candidates(need, filters, depth, SAMPLE)
+        heights = level(first.sample, patents_.statistics.documents) if first.sample else None
+        profile = QueryProfile(need.tokens, patents_.statistics.words.idfs)
         verdicts: dict[int, Verdict] = {}
         table = load_table(self._data_dir)
 
         def best(top: int) -> list[Hit]:
-            known = dense.result() if max(DEPTH, top) == depth else None
-            return retrieve(
-                generation.patents, need, rows, top, bm25=bm25, raised=factors.raised, dense=known
-            )
+            is_first = max(DEPTH, top) == depth
+            found = first if is_first else patents_.candidates(need, filters, max(DEPTH, top))
+            return ranked(found, top, raised=factors.raised)
 
         with self._database.read() as session:
             named = segment_names(session, generation)
@@ -242,12 +233,12 @@ class Matcher:
                 ),
                 asked.top_k,
                 asked.text,
-                generation.patents.vectors,
+                patents_,
                 lambda ids: patents_shown.outlines(session, ids),
                 self._list_options(asked),
             )
             terms = licences_shown.of_patents(session, its.ids)
-        told = factors.explained(_rows_of(its.kept), named.names)
+        told = factors.explained(patents_.attributes(_ids_of(its.kept)), named.names)
         items = [
             PatentMatch(
                 rank=rank,
@@ -268,7 +259,7 @@ class Matcher:
                 zip(its.kept, told, patent_evidence(profile, its), strict=True), 1
             )
         ]
-        head = self._head(generation, named, start, factors)
+        head = self._head(generation, named, start, factors.notices(generation.name, first.attributes))
         if its.is_cut:
             head["notices"].append(CUT.format(MOST_LOOKED_UP))
         return MatchResponse[PatentMatch](
@@ -283,64 +274,65 @@ class Matcher:
         # Without factors the order is that of relevance alone, so nothing else may change it.
         return Options(
             families=families.load(self._data_dir) if asked.fold else None,
-            reranker=self._reranker if asked.factors.pairs else None,
+            reranker=self._reranker if asked.factors.rules else None,
         )
 
-    def _factors_of_text(self, generation: Generation, options: FactorOptions) -> AskedFactors:
+    def _factors_of_text(self, options: FactorOptions) -> AskedFactors:
         if not options.count:
             return AskedFactors()
         said = options.context
-        asks = Attributes.of_one(said.segments, said.regions)
-        return AskedFactors(self._factors(asks, generation.patents.columns.attributes), need=0)
+        return AskedFactors(*self._rules, need=Attributes.of_one(said.segments, said.regions))
 
     def _factors_of_need(self, generation: Generation, need: needs.Need) -> AskedFactors:
         """Those of the need as the generation knows it, so that they are the same the other way round and at night."""
-        row, known = generation.needs.row_of(need.id or 0), generation.patents.columns.attributes
-        if row is not None:
-            return AskedFactors(self._factors(generation.needs.columns.attributes, known), need=row)
+        id_ = need.id or 0
+        if id_ in generation.needs:
+            return AskedFactors(*self._rules, need=generation.needs.attributes(np.array([id_])))
         segments = [str(ref["code"]) for ref in need.classes if ref["scheme"] == "segment"]
         said = Context.at(segments, need.prefecture or need.province)
-        return AskedFactors(self._factors(Attributes.of_one(said.segments, said.regions), known), need=0)
+        return AskedFactors(*self._rules, need=Attributes.of_one(said.segments, said.regions))
 
     def _factors_of_patent(self, generation: Generation, patent_id: int) -> AskedFactors:
         """Those of the patent as the generation knows it; of one that is not indexed nothing is known."""
-        row, asked = generation.patents.row_of(patent_id), generation.needs.columns.attributes
-        its = Attributes.of_one() if row is None else generation.patents.columns.attributes
-        return AskedFactors(self._factors(asked, its), patent=row or 0)
+        known = patent_id in generation.patents
+        its = generation.patents.attributes(np.array([patent_id])) if known else Attributes.of_one()
+        return AskedFactors(*self._rules, patent=its)
 
-    def _factors(self, asked: Attributes, patents_: Attributes) -> PairFactors:
-        return PairFactors(factor_rules.load(self._data_dir), date.today(), asked, patents_)
+    @property
+    def _rules(self) -> tuple[FactorRules, date]:
+        return factor_rules.load(self._data_dir), date.today()
 
     def _need(self, generation: Generation, text: str) -> AskingNeed:
-        return AskingNeed.among(text, self._encoder.encode_queries([text])[0], generation.needs)
+        return asking_among(text, self._encoder.encode_queries([text])[0], generation.needs)
 
     def _confidence(self, generation: Generation, need: needs.NeedPublic, hit: Hit) -> Confidence | None:
         """What the need, asking itself, would say of this match."""
-        vector, text = generation.needs.vectors.vector(hit.row), needs.full_text(need.title, need.text)
-        asks = AskingNeed.among(text, vector, generation.needs)
-        heights = level(generation.patents, asks, generation.patents.lexical.scores(asks.tokens))
+        vector = generation.needs.vectors(np.array([hit.id]))[0]
+        asks = asking_among(needs.full_text(need.title, need.text), vector, generation.needs)
+        sample = generation.patents.sample(asks, SAMPLE)
+        heights = level(sample, generation.patents.statistics.documents)
         return heights.confidence(hit.relevance) if heights else None
 
     def asking(self, generation: Generation, patent: patents.Patent) -> AskingPatent:
         """A patent of the catalogue as it asks, indexed or not."""
         text = patent_text(patent.title, patent.abstract, patent.first_claim)
-        row = generation.patents.row_of(patent.id or 0)
-        return self._not_indexed(text) if row is None else AskingPatent.of(generation.patents, row, text)
+        id_ = patent.id or 0
+        is_indexed = id_ in generation.patents
+        return asking_patent(generation.patents, id_, text) if is_indexed else self._not_indexed(text)
 
     def _not_indexed(self, text: str) -> AskingPatent:
         """A patent that came after the generation was built."""
-        parts = sentences_of(text)
-        vectors = self._encoder.encode_passages([text, *parts])
-        return AskingPatent(vectors[0], SentenceIndex.of(vectors[1:], [len(parts)]), tokens(text))
+        vectors = self._encoder.encode_passages([text, *sentences_of(text)])
+        return AskingPatent.of(vectors, tokens(text))
 
     def _head(
-        self, generation: Generation, named: SegmentNames, start: float, factors: AskedFactors
+        self, generation: Generation, named: SegmentNames, start: float, notices: list[str]
     ) -> dict[str, Any]:
         return {
             "generation": generation.name,
             "model": generation.manifest.model.name,
             "segment_catalogue": named.version,
-            "notices": named.notices + factors.notices(generation.name),
+            "notices": named.notices + notices,
             "took_ms": round((perf_counter() - start) * 1000, 1),
         }
 
@@ -355,6 +347,5 @@ def _wanted(
     return patents_shown.many(session, asked)
 
 
-def _rows_of(hits: Sequence[Hit]) -> Rows:
-    """The rows of some hits."""
-    return np.array([hit.row for hit in hits], np.int64)
+def _ids_of(hits: Sequence[Hit]) -> Ids:
+    return np.array([hit.id for hit in hits], np.int64)

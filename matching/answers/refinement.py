@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pydantic import BaseModel, Field
 
-from index.generations.collection import Collection
+from index.engine import AskingNeed, Engine
 from index.text import tokens
+from index.vectors.exact import Floats
 from matching.answers.results import MatchResponse, PatentMatch
-from matching.retrieval.retrieve import AskingNeed, Floats
 
 
 class RocchioWeights(BaseModel, frozen=True):
@@ -64,7 +64,7 @@ def refined(
     need: AskingNeed,
     marks: Marks,
     titles: Sequence[str],
-    patents: Collection,
+    patents: Engine[AskingNeed],
     weights: RocchioWeights = ROCCHIO,
 ) -> AskingNeed:
     """The need moved towards the suitable patents, which have these titles, and away from the unsuitable ones.
@@ -84,9 +84,11 @@ def refined(
     return AskingNeed(scaled.astype(np.float32), words)
 
 
-def refinement(before: AskingNeed, after: AskingNeed, marks: Marks, patents: Collection) -> Refinement:
+def refinement(
+    before: AskingNeed, after: AskingNeed, marks: Marks, patents: Engine[AskingNeed]
+) -> Refinement:
     """What to tell of a need that was asked anew."""
-    known = {id_ for id_ in marks.suitable | marks.unsuitable if patents.row_of(id_) is not None}
+    known = {id_ for id_ in marks.suitable | marks.unsuitable if id_ in patents}
     suitable, unsuitable = sorted(marks.suitable & known), sorted(marks.unsuitable & known)
     product = float(before.vector @ after.vector)
     lengths = float(np.linalg.norm(before.vector) * np.linalg.norm(after.vector))
@@ -105,8 +107,6 @@ def refinement(before: AskingNeed, after: AskingNeed, marks: Marks, patents: Col
     )
 
 
-def _vectors(patents: Collection, ids: frozenset[int]) -> Floats:
+def _vectors(patents: Engine[AskingNeed], ids: frozenset[int]) -> Floats:
     """The vectors of the indexed ones among these patents."""
-    rows = [row for id_ in sorted(ids) if (row := patents.row_of(id_)) is not None]
-    vectors: Floats = patents.vectors.rows(np.array(rows, np.int64))
-    return vectors
+    return patents.vectors(np.array([id_ for id_ in sorted(ids) if id_ in patents], np.int64))

@@ -19,9 +19,10 @@ from catalog.db import Database
 from catalog.kit.errors import InvalidInput, NotReady
 from catalog.reference import rule_files
 from catalog.supply import patents
+from index.engine import Filters
 from index.generations.generation import Generation
 from index.model.encoder import Encoder
-from matching.retrieval.retrieve import AskingNeed, retrieve
+from matching.retrieval.retrieve import asking_among, retrieve
 
 FILE_NAME = "canaries.toml"
 
@@ -85,5 +86,5 @@ def check(database: Database, encoder: Encoder, data_dir: Path) -> Callable[[Gen
 
 
 def _found(generation: Generation, encoder: Encoder, canary: Canary) -> set[int]:
-    need = AskingNeed.among(canary.text, encoder.encode_queries([canary.text])[0], generation.needs)
-    return {hit.id for hit in retrieve(generation.patents, need, None, canary.within)}
+    need = asking_among(canary.text, encoder.encode_queries([canary.text])[0], generation.needs)
+    return {hit.id for hit in retrieve(generation.patents, need, Filters(), canary.within)}

@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from index.engine import AskingNeed, Engine, Filters
 from index.generations.collection import Collection, Document
 from index.generations.columns import ColumnValues
+from index.generations.sides import patent_side
 from index.model.encoder import Encoder
+from index.vectors.exact import Floats
 from matching.evaluation.benchmark import Benchmark, load
 from matching.evaluation.fuse import reciprocal_rank_fusion
 from matching.evaluation.metrics import summarise
 from matching.need.cleaning import clean
 from matching.retrieval.relevance import WEIGHTS, Weights
-from matching.retrieval.retrieve import AskingNeed, Floats, retrieve
+from matching.retrieval.retrieve import asking_need, retrieve
 
 RUN_DEPTH = 100
 RUN_TAG = "patentdock"
@@ -95,11 +99,11 @@ def measure(
         collection = Collection.build(
             Path(work) / "collection", documents, encoder.dimensions, encode, encode
         )
-        return _search_all(collection, benchmark, encoder, conditions, names, say)
+        return _search_all(patent_side(collection), benchmark, encoder, conditions, names, say)
 
 
 def _search_all(
-    collection: Collection,
+    patents: Engine[AskingNeed],
     benchmark: Benchmark,
     encoder: Encoder,
     conditions: Mapping[str, Condition],
@@ -115,8 +119,8 @@ def _search_all(
     for number, query in enumerate(benchmark.judgements, 1):
         for name, condition in conditions.items():
             need, vector = asked[condition.cleaning].need(query, condition.weights)
-            rows, its_scores = _rank(collection, condition, need, vector)
-            runs[name][query] = [names[row] for row in rows[:RUN_DEPTH]]
+            ids, its_scores = _rank(patents, condition, need, vector)
+            runs[name][query] = [names[id_] for id_ in ids[:RUN_DEPTH]]
             scores[name][query] = [float(score) for score in its_scores[:RUN_DEPTH]]
         say("检索", number, len(benchmark.judgements))
     metrics = {name: summarise(run, benchmark.judgements) for name, run in runs.items()}
@@ -140,24 +144,29 @@ class _Asked:
 
     def need(self, query: str, weights: Weights) -> tuple[AskingNeed, Floats]:
         vector = self.vectors[query]
-        return AskingNeed.of(self.texts[query], vector, self.mean, len(self.texts), weights), vector
+        return asking_need(self.texts[query], vector, self.mean, len(self.texts), weights), vector
 
 
 def _rank(
-    collection: Collection, condition: Condition, need: AskingNeed, vector: Floats
+    patents: Engine[AskingNeed], condition: Condition, need: AskingNeed, vector: Floats
 ) -> tuple[Sequence[int], Sequence[float]]:
-    """Rows and scores, best first."""
+    """Ids and scores, best first."""
     if condition.ranking == "relevance":
-        hits = retrieve(collection, need, None, RUN_DEPTH, condition.weights)
-        return [hit.row for hit in hits], [hit.score for hit in hits]
-    lexical_scores, lexical = collection.lexical.search(need.tokens, FUSION_DEPTH)
+        hits = retrieve(patents, need, Filters(), RUN_DEPTH, condition.weights)
+        return [hit.id for hit in hits], [hit.score for hit in hits]
+    found = patents.candidates(AskingNeed(vector, need.tokens), Filters(), FUSION_DEPTH)
+    lexical, dense = _by_rank(found.lexical_rank), _by_rank(found.dense_rank)
     if condition.ranking == "lexical":
-        return lexical.tolist(), lexical_scores.tolist()
-    dense_scores, dense = collection.vectors.search(vector[None, :], FUSION_DEPTH)
+        return found.ids[lexical].tolist(), found.scores.bm25[lexical].tolist()
     if condition.ranking == "dense":
-        return dense[0].tolist(), dense_scores[0].tolist()
-    rows, fused = reciprocal_rank_fusion([lexical, dense[0]])
-    return rows.tolist(), fused.tolist()
+        return found.ids[dense].tolist(), found.cosine[dense].tolist()
+    ids, fused = reciprocal_rank_fusion([found.ids[lexical], found.ids[dense]])
+    return ids.tolist(), fused.tolist()
+
+
+def _by_rank(ranks: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The places of what has a rank, best first."""
+    return np.flatnonzero(ranks)[np.argsort(ranks[ranks > 0])]
 
 
 def write_run(evaluation: Evaluation, path: Path, condition: str = "relevance") -> None:

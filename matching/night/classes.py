@@ -8,7 +8,7 @@ than the nearest one (cosines of the model all lie between 0.8 and 0.95). What i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +19,16 @@ from catalog.demand import needs
 from catalog.kit.base import ClassRef
 from catalog.supply import patent_classes
 from catalog.supply.patent_classes import FROM_TEXT, INFERRED_SCHEMES
-from index.generations.collection import Collection
+from index.engine import AskingNeed, AskingPatent, Engine, Filters
+from index.vectors.exact import Floats
 
 NEIGHBOURS = 20
 HALVING_COSINE = 0.01
 SMALLEST_SHARE = 0.15
 MOST_CLASSES = 3
-BLOCK = 256
+BLOCK = 16_384
+"""Records classified together, which a search of all pairs is prepared for."""
 
-Vectors = NDArray[np.float32]
 Classes = Mapping[int, Sequence[ClassRef]]
 
 
@@ -40,25 +41,23 @@ class Classified:
 
 
 class TextClassifier:
-    """Classifies by the nearest of the labelled patents of a collection."""
+    """Classifies by the nearest of the labelled patents of a generation."""
 
-    def __init__(self, collection: Collection, session: Session) -> None:
-        self._collection, self._session = collection, session
+    def __init__(self, patents: Engine[AskingNeed], session: Session) -> None:
+        self._patents, self._session = patents, session
         known = np.asarray(patent_classes.labelled_ids(session), dtype=np.int64)
-        self._labelled = np.flatnonzero(np.isin(collection.ids, known))
+        self._labelled = np.intersect1d(known, patents.select(Filters()))
 
-    def classify(self, vectors: Vectors, own_rows: Sequence[int | None]) -> list[list[ClassRef]]:
-        """Industries and segments for `vectors` (n, dimensions); a record's own row never votes for itself."""
+    def classify(self, vectors: Floats, own_ids: Sequence[int | None]) -> Iterator[list[ClassRef]]:
+        """Industries and segments for each of the `vectors` (n, dimensions); a patent, by its id, never votes for itself."""
         if len(self._labelled) == 0:
-            return [[] for _ in own_rows]
-        scores, rows = self._collection.vectors.search(vectors, NEIGHBOURS + 1, self._labelled)
-        ids = self._collection.ids[rows]
-        classes = patent_classes.of_patents(self._session, sorted({int(i) for i in ids.ravel()}))
-        answers = []
-        for n, own in enumerate(own_rows):
-            others = rows[n] != (-1 if own is None else own)
-            answers.append(_vote(scores[n][others][:NEIGHBOURS], ids[n][others][:NEIGHBOURS], classes))
-        return answers
+            yield from ([] for _ in own_ids)
+            return
+        for block in self._patents.nearest(vectors, NEIGHBOURS + 1, self._labelled):
+            classes = patent_classes.of_patents(self._session, sorted(set(block.ids.ravel().tolist())))
+            for query, cosines, ids in zip(block.queries.tolist(), block.cosines, block.ids, strict=True):
+                others = ids != (own_ids[query] or -1)
+                yield _vote(cosines[others][:NEIGHBOURS], ids[others][:NEIGHBOURS], classes)
 
 
 def _vote(scores: NDArray[np.float32], ids: NDArray[np.int64], classes: Classes) -> list[ClassRef]:
@@ -83,10 +82,12 @@ def _heaviest(scheme: str, votes: Mapping[str, float]) -> list[ClassRef]:
     ]
 
 
-def assign_from_text(database: Database, patents: Collection, needs_: Collection) -> Classified:
-    """Give classes to every need and patent of these collections that has no segment yet.
+def assign_from_text(
+    database: Database, patents: Engine[AskingNeed], needs_: Engine[AskingPatent]
+) -> Classified:
+    """Give classes to every need and patent of these sides that has no segment yet.
 
-    The collections' own filter columns do not know of them.
+    Their own filter columns do not know of them.
     """
     with database.write() as session:
         classifier = TextClassifier(patents, session)
@@ -96,29 +97,22 @@ def assign_from_text(database: Database, patents: Collection, needs_: Collection
         )
 
 
-def _rows_of(collection: Collection, ids: Sequence[int]) -> list[tuple[int, int]]:
-    located = ((record_id, collection.row_of(record_id)) for record_id in ids)
-    return [(record_id, row) for record_id, row in located if row is not None]
-
-
-def _assign_needs(session: Session, classifier: TextClassifier, collection: Collection) -> list[int]:
-    targets = _rows_of(collection, needs.unlabelled_ids(session))
+def _assign_needs(session: Session, classifier: TextClassifier, side: Engine[AskingPatent]) -> list[int]:
+    targets = [need for need in needs.unlabelled_ids(session) if need in side]
     for block in _blocks(targets):
-        vectors = np.stack([collection.vectors.vector(row) for _, row in block])
-        for (need_id, _), refs in zip(block, classifier.classify(vectors, [None] * len(block)), strict=True):
+        found = classifier.classify(side.vectors(np.array(block)), [None] * len(block))
+        for need_id, refs in zip(block, found, strict=True):
             needs.add_inferred(session, need_id, refs)
-    return [record_id for record_id, _ in targets]
+    return targets
 
 
-def _assign_patents(session: Session, classifier: TextClassifier, collection: Collection) -> list[int]:
-    targets = _rows_of(collection, patent_classes.unlabelled_ids(session))
+def _assign_patents(session: Session, classifier: TextClassifier, side: Engine[AskingNeed]) -> list[int]:
+    targets = [patent for patent in patent_classes.unlabelled_ids(session) if patent in side]
     for block in _blocks(targets):
-        vectors = np.stack([collection.vectors.vector(row) for _, row in block])
-        found = classifier.classify(vectors, [row for _, row in block])
-        ids = [patent_id for patent_id, _ in block]
-        patent_classes.add_inferred(session, dict(zip(ids, found, strict=True)))
-    return [record_id for record_id, _ in targets]
+        found = classifier.classify(side.vectors(np.array(block)), block)
+        patent_classes.add_inferred(session, dict(zip(block, found, strict=True)))
+    return targets
 
 
-def _blocks(targets: Sequence[tuple[int, int]]) -> list[Sequence[tuple[int, int]]]:
+def _blocks(targets: Sequence[int]) -> list[Sequence[int]]:
     return [targets[start : start + BLOCK] for start in range(0, len(targets), BLOCK)]

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from catalog.kit.terms import HolderKind
 from catalog.reference.lists import region_name
-from index.generations.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
+from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from matching.ranking.factor_rules import Factor, FactorRules
 from matching.retrieval.relevance import MICRO, Amounts
 
@@ -83,10 +83,6 @@ class PairFactors:
         """The sum of the factors that depend on the patent alone."""
         alone = [factor for factor in Factor if factor not in PAIR_FACTORS]
         return self._sum(alone, np.zeros(1, np.int64), patents)
-
-    def of_needs(self, rows: Rows) -> PairFactors:
-        """The same for the needs of these rows alone, numbered anew in their order."""
-        return PairFactors(self._rules, self._day, self._needs.at(rows), self._patents)
 
     def explained(self, needs: Rows, patents: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
         """The factors of each pair of rows with their reasons; `names` are those of segments by code."""
@@ -182,26 +178,37 @@ class PairFactors:
 
 @dataclass(frozen=True, slots=True)
 class AskedFactors:
-    """The factors of the rows that answer one need or one patent, given as a row; without `pairs` none count."""
+    """The factors of what answers a need or a patent, given by its attributes, one row; without `rules` none count."""
 
-    pairs: PairFactors | None = None
-    need: int | None = None
-    patent: int | None = None
+    rules: FactorRules | None = None
+    day: date = date.min
+    need: Attributes | None = None
+    patent: Attributes | None = None
 
-    def raised(self, rows: Rows) -> Amounts:
-        """What is added to the relevance of these rows of the answering side, in millionths."""
-        return self.pairs.total(*self._pair(rows)) if self.pairs else np.zeros(len(rows), np.int64)
+    def raised(self, its: Attributes) -> Amounts:
+        """What is added to the relevance of answers with these attributes, in millionths."""
+        pairs = self._pairs(its)
+        return pairs.total(*self._rows(its)) if pairs else np.zeros(len(its), np.int64)
 
-    def explained(self, rows: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
-        """The factors of each of the answering rows with their reasons; none where they do not count."""
-        return self.pairs.explained(*self._pair(rows), names) if self.pairs else [[] for _ in rows]
+    def explained(self, its: Attributes, names: Mapping[str, str]) -> list[list[FactorAmount]]:
+        """The factors of each of the answers with their reasons; none where they do not count."""
+        pairs = self._pairs(its)
+        return pairs.explained(*self._rows(its), names) if pairs else [[] for _ in range(len(its))]
 
-    def notices(self, generation: str) -> list[str]:
+    def notices(self, generation: str, its: Attributes) -> list[str]:
         """What to tell where a generation of that name lacks what a factor needs."""
-        return self.pairs.notices(generation) if self.pairs else []
+        pairs = self._pairs(its)
+        return pairs.notices(generation) if pairs else []
 
-    def _pair(self, rows: Rows) -> tuple[Rows, Rows]:
-        return (rows, np.array([self.patent])) if self.need is None else (np.array([self.need]), rows)
+    def _pairs(self, its: Attributes) -> PairFactors | None:
+        if self.rules is None:
+            return None
+        needs, patents = (its, self.patent) if self.need is None else (self.need, its)
+        return PairFactors(self.rules, self.day, needs, patents or Attributes.of_one())
+
+    def _rows(self, its: Attributes) -> tuple[Rows, Rows]:
+        one, every = np.zeros(1, np.int64), np.arange(len(its))
+        return (every, one) if self.need is None else (one, every)
 
 
 def _segment_reason(need: list[str], patent: list[str], names: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
+from index.engine import Ids
 from matching.ranking.families import Families, FamilyRules, Floats, Reason
 from matching.ranking.rerank import Reranker, RerankReport
 from matching.retrieval.relevance import MICRO
@@ -31,10 +32,10 @@ class _Record(Protocol):
 
 
 class Vectors(Protocol):
-    """The vectors of rows."""
+    """The vectors of patents."""
 
-    def vector(self, row: int) -> Floats:
-        """The vector of `row`, shape (dimensions,)."""
+    def vectors(self, ids: Ids) -> Floats:
+        """The vectors of patents (n, dimensions), in this order."""
 
 
 RecordT = TypeVar("RecordT", bound=_Record)
@@ -136,7 +137,7 @@ def listed(
     outlines: OutlinesOf,
     options: Options,
 ) -> ListedPatents:
-    """The patents for a `need`, `top_k` that lead their families; `vectors` are those of the hits' rows."""
+    """The patents for a `need`, `top_k` that lead their families; `vectors` are those of the hits."""
     retrieve_once, known = cache(retrieve_top), _Known(look_up)
     added, report = _read(retrieve_once, known, need, options.reranker)
 
@@ -199,7 +200,7 @@ class _Folding:
 
     def leads(self, hit: Hit, patent: PatentPublic) -> bool:
         """Whether the hit leads a family; else it is folded."""
-        sibling = self.families.add(patent, self.vectors.vector(hit.row))
+        sibling = self.families.add(patent, self.vectors.vectors(np.array([hit.id]))[0])
         if sibling is not None:
             self.folded.setdefault(sibling.leader, []).append(Folded(hit, patent, sibling.reason))
         return sibling is None
@@ -208,7 +209,7 @@ class _Folding:
         """Fold those of the hits behind the list that belong to a family in it; few are looked up."""
         if not rest:
             return
-        vectors = np.stack([self.vectors.vector(hit.row) for hit in rest])
+        vectors = self.vectors.vectors(np.array([hit.id for hit in rest]))
         near = np.flatnonzero(self.families.near(vectors)).tolist()
         seen = outlines([rest[at].id for at in near])
         akin = [

@@ -12,13 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp
 
-import numpy as np
 from pydantic import BaseModel, Field
 
 from catalog.kit.terms import Term
-from index.generations.collection import Collection
-from matching.retrieval.relevance import MICRO
-from matching.retrieval.retrieve import AskingNeed, Floats, scores_of_need
+from index.engine import PairScores
+from matching.retrieval.relevance import MICRO, parts
 
 SAMPLE = 512
 FEWEST_PATENTS = 30
@@ -65,12 +63,9 @@ class Level:
         return Confidence(band=band, band_name=band.label, share=round(share, 3), above=round(above, 2))
 
 
-def level(patents: Collection, need: AskingNeed, bm25: Floats) -> Level | None:
-    """The level of a need's scores, None among too few patents; `bm25` is that of all documents."""
-    count = patents.settled
-    if count < FEWEST_PATENTS:
+def level(sample: PairScores, patents: int) -> Level | None:
+    """The level of a need's scores, given those of an even sample (`Engine.sample`) of so many patents; None among too few."""
+    if patents < FEWEST_PATENTS:
         return None
-    rows = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(np.int64))
-    scored, _ = scores_of_need(patents, need, rows, bm25)
-    total = scored.total / MICRO
+    total = parts(sample).total / MICRO
     return Level(float(total.mean()), max(float(total.std()), 1e-6))

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-Floats = NDArray[np.float32]
+from index.engine import PairScores
+
 Amounts = NDArray[np.int64]
 
 MICRO = 1_000_000
@@ -51,26 +52,18 @@ class Parts:
         return self.document + self.sentence + self.lexical
 
 
-def shifted(queries: Floats, mean: Floats, needs: int, weights: Weights = WEIGHTS) -> Floats:
-    """The vectors q of needs (n, dimensions), given the mean vector of all open needs and their number."""
-    share = weights.hub * needs / (needs + _FEW_NEEDS)
-    vectors: Floats = (queries - np.float32(share) * mean).astype(np.float32)
-    return vectors
+def hub_share(needs: int, weights: Weights = WEIGHTS) -> float:
+    """The share of the mean vector of all open needs, so many, that is taken off the vector of each."""
+    return weights.hub * needs / (needs + _FEW_NEEDS)
 
 
-def parts(
-    document: Floats,
-    sentence: Floats,
-    bm25: Floats,
-    mass: NDArray[np.float64] | float,
-    weights: Weights = WEIGHTS,
-) -> Parts:
-    """The parts of scores from what was measured, in arrays of one shape; `mass` may be that of one need."""
-    known = np.sqrt(np.maximum(mass, 1e-9))
+def parts(scores: PairScores, weights: Weights = WEIGHTS) -> Parts:
+    """The parts of the relevance of pairs from what was measured of them."""
+    known = np.sqrt(np.maximum(scores.mass, 1e-9))
     return Parts(
-        _millionths(weights.document * document.astype(np.float64)),
-        _millionths(weights.sentence * sentence.astype(np.float64)),
-        _millionths(weights.lexical * bm25.astype(np.float64) / known),
+        _millionths(weights.document * scores.document.astype(np.float64)),
+        _millionths(weights.sentence * scores.sentence.astype(np.float64)),
+        _millionths(weights.lexical * scores.bm25.astype(np.float64) / known),
     )
 
 

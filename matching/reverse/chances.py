@@ -1,7 +1,7 @@
 """The best chances of a holder's portfolio (专利权人的最佳对接机会): all its patents against the open needs, best pairs first.
 
 Scores are those of a match (relevance and factors), found for all patents of the holder at once as the night does it
-(`matching.reverse.live_pairs`). Patents that are not in force on the day are left out unless asked for.
+(`matching.night.night`). Patents that are not in force on the day are left out unless asked for.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from assessment.eligibility.gate import Verdict, load_table
 from catalog.db import Database, Session
 from catalog.demand import needs
 from catalog.demand.needs import NeedPublic
-from catalog.indexed import patents as indexed_patents
 from catalog.kit.paging import PageQuery
 from catalog.runs.matches import NightMatch
 from catalog.supply import holders, patents_shown, screenings
 from catalog.supply.patents_shown import PatentPublic
-from index.generations.columns import Filters
+from index.engine import Filters, Ids
 from index.generations.documents import patent_text
 from index.generations.generation import Generation
 from index.text import tokens
@@ -34,10 +33,9 @@ from matching.answers.matcher import Matcher
 from matching.answers.results import Evidence
 from matching.answers.segment_names import segment_names
 from matching.answers.shown import quoted
-from matching.night.night import factors_of
+from matching.night.night import NightFactors, needs_for_patents
 from matching.ranking import factor_rules
-from matching.ranking.factors import FactorAmount, PairFactors
-from matching.reverse.live_pairs import needs_for_patents_now
+from matching.ranking.factors import FactorAmount
 
 Group = Literal["none", "patent", "need"]
 MOST_PER_PATENT = 10
@@ -112,9 +110,9 @@ class ChanceFinder:
         with self._database.read() as session:
             holder = holders.get(session, holder_id)
             positions = holders.positions(session, holder_id)
-            rows = _rows(session, generation, positions, where)
-            factors = factors_of(generation, factor_rules.load(self._data_dir), where.day)
-            pairs = _pairs(session, generation, rows, where, factors)
+            asking = _asking(session, generation, positions, where)
+            factors = NightFactors(factor_rules.load(self._data_dir), where.day)
+            pairs = _pairs(session, generation, asking, where, factors)
             ranked = _grouped(pairs, where.group)
             shown = ranked[wanted.offset : wanted.offset + wanted.size]
             named = segment_names(session, generation)
@@ -124,8 +122,8 @@ class ChanceFinder:
                 generation=generation.name,
                 model=generation.manifest.model.name,
                 patents=len(positions),
-                matched=len(rows),
-                notices=named.notices + factors.notices(generation.name),
+                matched=len(asking),
+                notices=named.notices + _notices(generation, factors),
                 total=len(ranked),
                 page=wanted.page,
                 size=wanted.size,
@@ -140,7 +138,7 @@ class ChanceFinder:
         generation: Generation,
         positions: dict[int, int],
         shown: Sequence[tuple[Pair, int]],
-        factors: PairFactors,
+        factors: NightFactors,
         names: dict[str, str],
         day: date,
         offset: int,
@@ -169,51 +167,53 @@ class ChanceFinder:
 
 
 def _factors(
-    generation: Generation, factors: PairFactors, need: int, patent: int, names: dict[str, str]
+    generation: Generation, factors: NightFactors, need: int, patent: int, names: dict[str, str]
 ) -> list[FactorAmount]:
-    its, asked = generation.patents.row_of(patent), generation.needs.row_of(need)
-    if its is None or asked is None:
+    if patent not in generation.patents or need not in generation.needs:
         return []
-    return factors.explained(np.array([asked]), np.array([its]), names)[0]
+    asked, its = (
+        generation.needs.attributes(np.array([need])),
+        generation.patents.attributes(np.array([patent])),
+    )
+    return factors.pairs(asked, its).explained(np.zeros(1, np.int64), np.zeros(1, np.int64), names)[0]
+
+
+def _notices(generation: Generation, factors: NightFactors) -> list[str]:
+    nobody = np.empty(0, np.int64)
+    its = generation.patents.attributes(nobody)
+    return factors.pairs(generation.needs.attributes(nobody), its).notices(generation.name)
 
 
 def _profile(generation: Generation, patent: PatentPublic) -> QueryProfile:
     text = patent_text(patent.title, patent.abstract, patent.first_claim)
-    return QueryProfile(tokens(text), generation.patents.lexical.idfs)
+    return QueryProfile(tokens(text), generation.patents.statistics.words.idfs)
 
 
-def _rows(
+def _asking(
     session: Session, generation: Generation, positions: dict[int, int], where: ChanceConditions
-) -> list[int]:
-    """The rows of the patents that take part, ascending."""
+) -> Ids:
+    """The ids of the patents that take part, ascending."""
     ids = [id_ for id_, position in positions.items() if position == 0 or not where.first_only]
     if where.dormant is not None:
         screened = screenings.of_patents(session, ids)
         ids = [id_ for id_ in ids if id_ in screened and screened[id_].dormant is where.dormant]
-    collection = generation.patents
-    rows = [row for id_ in ids if (row := collection.row_of(id_)) is not None]
-    alive = collection.columns.select(Filters(in_force_on=where.day)) if where.in_force else None
-    return sorted(rows) if alive is None else np.intersect1d(rows, alive).astype(int).tolist()
+    there = generation.patents.select(Filters(in_force_on=where.day) if where.in_force else Filters())
+    return np.intersect1d(np.array(ids, np.int64), there)
 
 
 def _pairs(
     session: Session,
     generation: Generation,
-    rows: Sequence[int],
+    asking: Ids,
     where: ChanceConditions,
-    factors: PairFactors,
+    factors: NightFactors,
 ) -> list[Pair]:
     """The best needs of these patents that are still open, best pairs first, ties by id."""
-    if not rows:
-        return []
     still_open = needs.open_firms(session)
     # Needs closed since the generation was built leave gaps; some more are fetched to fill them.
     spare = MOST_PER_PATENT
-    among = generation.needs.columns.select(where.needs)
     top = where.per_patent + spare
-    blocks = needs_for_patents_now(
-        generation, np.array(rows, np.int64), top, factors, among, lambda ids: _words(session, ids)
-    )
+    blocks = needs_for_patents(generation, asking, top, factors=factors, filters=where.needs)
     pairs = [
         (patent, match)
         for block in blocks
@@ -221,11 +221,6 @@ def _pairs(
         for match in [match for match in matches if match.id in still_open][: where.per_patent]
     ]
     return sorted(pairs, key=lambda pair: (-pair[1].score, pair[0], pair[1].id))
-
-
-def _words(session: Session, ids: list[int]) -> dict[int, list[str]]:
-    its = indexed_patents.texts_of(session, ids, set())
-    return {one.id: tokens(patent_text(one.title, one.abstract, one.first_claim)) for one in its}
 
 
 def _grouped(pairs: Sequence[Pair], group: Group) -> list[tuple[Pair, int]]:

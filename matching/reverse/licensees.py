@@ -26,14 +26,16 @@ from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import PageQuery
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
+from index.engine import AskingPatent, Filters
 from index.generations.generation import Generation
+from index.vectors.exact import Floats
 from matching.answers.evidence import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
 from matching.answers.matcher import Matcher
 from matching.answers.results import Evidence, Scores
 from matching.answers.segment_names import segment_names
 from matching.answers.shown import quoted, scores_of
 from matching.retrieval.relevance import MICRO, WEIGHTS
-from matching.retrieval.retrieve import AskingPatent, Floats, Hit, retrieve_needs
+from matching.retrieval.retrieve import Hit, retrieve_needs
 from matching.reverse.industry_agreement import IndustryAgreement, PatentIndustries
 from matching.reverse.licensee_rules import LicenseeRules, load
 
@@ -222,7 +224,7 @@ def _best_needs(
 ) -> tuple[dict[int, Hit], float]:
     """The most relevant open need of each firm, and the middle of all."""
     firms = needs.open_firms(session)
-    hits = retrieve_needs(generation, asking, None, len(generation.needs))
+    hits = retrieve_needs(generation.needs, asking, Filters(), len(generation.needs))
     best: dict[int, Hit] = {}
     for hit in hits:
         firm = firms.get(hit.id)
@@ -233,8 +235,8 @@ def _best_needs(
 
 def _products(generation: Generation, asking: AskingPatent) -> tuple[dict[int, Hit], float]:
     """The relevance of the products of each firm, and the middle of all."""
-    asked = generation.by_products
-    hits = retrieve_needs(asked, asking, None, len(asked.needs)) if asked is not None else []
+    asked = generation.products
+    hits = retrieve_needs(asked, asking, Filters(), len(asked)) if asked is not None else []
     return {hit.id: hit for hit in hits}, _middle(hits)
 
 
@@ -260,15 +262,14 @@ def _nearest_own(
     generation: Generation, asking: AskingPatent, pairs: Sequence[tuple[int, int]]
 ) -> dict[int, tuple[int, float]]:
     """The own patent of each firm that is nearest, by id, with the cosine of both less what all patents share."""
-    collection = generation.patents
-    placed = [(firm, own, row) for firm, own in pairs if (row := collection.row_of(own)) is not None]
-    query = _unit((asking.vector - collection.mean)[None, :])[0]
+    patents_, mean = generation.patents, generation.patents.statistics.mean
+    placed = [(firm, own) for firm, own in pairs if own in patents_]
+    query = _unit((asking.vector - mean)[None, :])[0]
     best: dict[int, tuple[int, float]] = {}
     for start in range(0, len(placed), _BLOCK):
         block = placed[start : start + _BLOCK]
-        rows = np.array([row for _, _, row in block], np.int64)
-        vectors = _unit(collection.vectors.rows(rows) - collection.mean)
-        for (firm, own, _), cosine in zip(block, (vectors @ query).tolist(), strict=True):
+        vectors = _unit(patents_.vectors(np.array([own for _, own in block], np.int64)) - mean)
+        for (firm, own), cosine in zip(block, (vectors @ query).tolist(), strict=True):
             if firm not in best or cosine > best[firm][1]:
                 best[firm] = own, cosine
     return best
@@ -292,7 +293,7 @@ class _Grounds:
     ) -> None:
         self._session, self._generation, self._ranking = session, generation, ranking
         self._parts = quotable(text_fields(patent))
-        self._profile = QueryProfile(asking.tokens, generation.patents.lexical.idfs)
+        self._profile = QueryProfile(asking.tokens, generation.patents.statistics.words.idfs)
 
     def shown(self, places: Sequence[int], offset: int) -> list[Licensee]:
         """The firms at these places of the ranking."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from index.generations.columns import Filters
+from index.engine import Filters
 from matching.answers.completer import Portfolios, Questions
 from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
 from service.installation.runtime import Runtime

@@ -40,8 +40,8 @@ def check_model(runtime: Runtime) -> str:
 
 def check_generation(runtime: Runtime) -> str:
     """The generation in use. Raises NotReady when there is none or it belongs to another model."""
-    generation = runtime.matcher.generation().built
-    return f"{generation.name}（专利 {len(generation.patents)} 件，需求 {len(generation.needs)} 条）"
+    built = runtime.matcher.generation().manifest
+    return f"{built.name}（专利 {built.patents} 件，需求 {built.needs} 条）"
 
 
 def pending(runtime: Runtime) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from index.generations.build import BuildReport
-    from index.generations.collection import Collection
+    from index.generations.sides import NeedSide, PatentSide
     from service.installation.runtime import Runtime
 
 
@@ -39,7 +39,7 @@ def rebuild(runtime: Runtime, progress: Callable[[str, int, int], None] | None =
 
     assigned = Assigned()
 
-    def classify(patents: Collection, needs: Collection) -> tuple[Sequence[int], Sequence[int]]:
+    def classify(patents: PatentSide, needs: NeedSide) -> tuple[Sequence[int], Sequence[int]]:
         nonlocal assigned
         found = assign_from_text(runtime.database, patents, needs)
         assigned = Assigned(len(found.needs), len(found.patents))

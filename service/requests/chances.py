@@ -7,7 +7,7 @@ from pydantic import Field
 
 from catalog.demand.enterprises import EnterpriseFilter
 from catalog.kit.paging import PageQuery
-from index.generations.columns import Filters
+from index.engine import Filters
 from matching.reverse.chances import (
     MOST_PER_PATENT,
     ChanceConditions,

@@ -16,8 +16,8 @@ from catalog.db import Database, sqlite_url
 from catalog.kit.errors import Conflict, NotReady
 from catalog.registers import patents as patent_upserts
 from catalog.runs import generations
+from index.engine import AskingNeed, Filters
 from index.generations.build import reindex
-from index.generations.columns import Filters
 from index.generations.documents import patent_text
 from index.generations.generation import Generation, GenerationStore
 from index.text import tokens
@@ -41,18 +41,16 @@ def test_a_build_puts_patents_and_open_needs_in_use(tmp_path: Path, database: Da
     data = patent(1)
     text = patent_text(data.title, data.abstract, data.first_claim)
     patents = generation.patents
-    _, rows = patents.vectors.search(encoder.encode_passages([text]), 1)
-    assert patents.ids[rows[0, 0]] == 2
-    _, rows = patents.lexical.search(tokens("第1种"), 5)
-    assert patents.ids[rows[0]] == 2
+    (block,) = patents.nearest(encoder.encode_passages([text]), 1)
+    assert block.ids.tolist() == [[2]]
+    found = patents.candidates(AskingNeed(encoder.encode_passages([text])[0], tokens("第1种")), Filters(), 5)
+    assert found.ids[found.lexical_rank == 1].tolist() == [2]
     for filters in (
         Filters(segment=["HB01"], region=["420000"], ipc=["H01M"], industry=["C"]),
         Filters(region=["420100"], holder_kind=["university"], kind=["invention"], industry=["38"]),
     ):
-        rows_kept = patents.columns.select(filters)
-        assert rows_kept is not None
-        assert rows_kept.tolist() == [0, 1, 2]
-    assert [patents.row_of(i) for i in (1, 3, 4)] == [0, 2, None]
+        assert patents.select(filters).tolist() == [1, 2, 3]
+    assert [i in patents for i in (1, 3, 4)] == [True, True, False]
     with database.read() as session:
         assert [(g.name, g.status, g.patents) for g in generations.history(session)] == [
             (report.name, "active", 3)
@@ -88,9 +86,9 @@ def test_equal_texts_are_embedded_once_and_both_found(tmp_path: Path, database: 
     assert generation is not None
     assert (report.patents, report.embedded, report.reused) == (4, 4, 1)
     text = patent_text(twin.title, twin.abstract, twin.first_claim)
-    scores, rows = generation.patents.vectors.search(encoder.encode_passages([text]), 2)
-    assert scores[0, 0] == scores[0, 1]
-    assert generation.patents.ids[rows[0]].tolist() == [2, 4]
+    (block,) = generation.patents.nearest(encoder.encode_passages([text]), 2)
+    assert block.cosines[0, 0] == block.cosines[0, 1]
+    assert block.ids.tolist() == [[2, 4]]
 
 
 def test_a_catalogue_without_patents_is_refused_with_what_to_do(tmp_path: Path) -> None:
@@ -149,7 +147,7 @@ def test_needs_and_patents_meet_in_one_space(tmp_path: Path, database: Database)
     generation = GenerationStore(tmp_path / "generations").current()
     assert generation is not None
     np.testing.assert_allclose(
-        generation.needs.vectors.vector(0), encoder.encode_queries(["求隔膜涂覆技术"])[0], rtol=1e-6
+        generation.needs.vectors(np.array([1]))[0], encoder.encode_queries(["求隔膜涂覆技术"])[0], rtol=1e-6
     )
 
 

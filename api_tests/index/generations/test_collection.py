@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder
+from index.engine import Filters
 from index.generations.collection import Collection, Document, sentences_of
-from index.generations.columns import ColumnValues, Filters
+from index.generations.columns import ColumnValues
 
 COUNT = 400
 
@@ -54,18 +55,12 @@ def test_a_narrow_filter_returns_every_record_that_meets_it(collection: Collecti
         assert sorted(collection.ids[lexical].tolist()) == expected
 
 
-def test_rows_are_found_by_id(collection: Collection) -> None:
-    assert [collection.row_of(i) for i in (5, 8, 3 * COUNT + 2)] == [0, 1, COUNT - 1]
-    assert [collection.row_of(i) for i in (0, 6, 3 * COUNT + 5)] == [None] * 3
-
-
 def test_a_collection_may_be_empty(tmp_path: Path) -> None:
     empty = built(tmp_path / "empty", [])
     assert len(empty) == 0
     assert empty.vectors.search(HashEncoder().encode_queries(["冷却"]), 10)[1].shape == (1, 0)
     assert empty.lexical.search(["冷却"], 10)[1].tolist() == []
     assert empty.columns.select(Filters(open_licence=True)) is not None
-    assert empty.row_of(1) is None
 
 
 def test_ids_must_ascend(tmp_path: Path) -> None:

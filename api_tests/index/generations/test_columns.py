@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from index.generations.attributes import UNKNOWN_DORMANCY
-from index.generations.columns import CODED, Columns, ColumnValues, Filters
+from index.attributes import UNKNOWN_DORMANCY
+from index.engine import CODED, Filters
+from index.generations.columns import Columns, ColumnValues
 
 SEGMENTS, REGIONS = ["HB01", "HB02", "HB10"], ["420000", "420100", "420500", "440000"]
 INDUSTRIES, SYMBOLS = (

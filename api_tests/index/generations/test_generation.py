@@ -15,8 +15,9 @@ from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catal
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import Conflict, NotFound
 from catalog.runs import generations
+from index.engine import Filters, Ids
 from index.generations.build import note_in_catalogue, reindex
-from index.generations.generation import GenerationStore
+from index.generations.generation import Generation, GenerationStore
 from index.generations.manifest import MANIFEST, Manifest
 from index.generations.verification import GenerationDamaged
 from index.vectors.byte_rows import ByteRows
@@ -25,6 +26,13 @@ from index.vectors.coarse import CoarseRows
 from index.vectors.vectors import VectorIndex
 
 Floats = NDArray[np.float32]
+
+
+def nearest(generation: Generation, k: int) -> Ids:
+    """The patents nearest to the first one."""
+    ids = generation.patents.select(Filters())[:1]
+    (block,) = generation.patents.nearest(generation.patents.vectors(ids), k)
+    return block.ids
 
 
 @pytest.fixture
@@ -56,7 +64,7 @@ def test_the_one_in_use_is_opened_once_and_again_after_a_switch(
     assert switched is not None
     assert (switched.name, len(switched.patents)) == (old, 3)
     # A request that holds the generation from before goes on with it.
-    assert held.patents.vectors.search(held.patents.vectors.vectors[:1], 4)[1].shape == (1, 4)
+    assert nearest(held, 4).shape == (1, 4)
     assert store.names() == [old, new]
 
 
@@ -221,4 +229,4 @@ def test_prune_keeps_the_newest_and_the_one_in_use(
     with database.read() as session:
         assert {g.name: g.status for g in generations.history(session)} == {new: "active", old: "pruned"}
     store.prune(keep=1)
-    assert held.patents.vectors.search(held.patents.vectors.vectors[:1], 4)[1].shape == (1, 4)
+    assert nearest(held, 4).shape == (1, 4)

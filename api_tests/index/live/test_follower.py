@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,11 +26,10 @@ from catalog.registers import patents as patent_upserts
 from catalog.registers import undo
 from catalog.supply import holder_merges
 from catalog.supply.holders import HolderRef
+from index.engine import Engine, Filters
 from index.generations.build import reindex
-from index.generations.collection import Collection
-from index.generations.columns import Filters
 from index.generations.generation import Generation, GenerationStore
-from index.live.follower import Follower
+from index.live.follower import LIMITS, Follower, Limits
 
 QUERIES = (
     Filters(segment=["HB01"]),
@@ -43,11 +43,11 @@ QUERIES = (
 class Installation:
     """A small catalogue, indexed, and its follower."""
 
-    def __init__(self, folder: Path, most: int = 5000) -> None:
+    def __init__(self, folder: Path, limits: Limits = LIMITS) -> None:
         self.folder, self.database = folder, Database(sqlite_url(folder / "catalog.db"))
         self.encoder = HashEncoder()
         self.store = GenerationStore(folder / "generations")
-        self.follower = Follower(self.database, self.store, self.encoder, most)
+        self.follower = Follower(self.database, self.store, self.encoder, limits)
 
     def rebuild(self) -> None:
         reindex(self.database, self.folder, self.encoder)
@@ -65,7 +65,7 @@ class Installation:
         reindex(self.database, folder, HashEncoder())
         rebuilt = GenerationStore(folder / "generations").current()
         assert rebuilt is not None
-        assert_same(view.patents, rebuilt.patents)
+        assert_same(view.patents, rebuilt.patents, has_sentences=True)
         assert_same(view.needs, rebuilt.needs)
         assert view.products is not None
         assert rebuilt.products is not None
@@ -73,27 +73,20 @@ class Installation:
         return view
 
 
-def ids_in(collection: Collection) -> list[int]:
-    return [id_ for id_ in range(1, 60) if collection.row_of(id_) is not None]
+def ids_in(side: Engine[Any]) -> list[int]:
+    ids: list[int] = side.select(Filters()).tolist()
+    assert ids == [id_ for id_ in range(1, 60) if id_ in side]
+    return ids
 
 
-def rows_in(collection: Collection) -> NDArray[np.int64]:
-    return np.array([collection.row_of(id_) for id_ in ids_in(collection)], np.int64)
-
-
-def assert_same(live: Collection, rebuilt: Collection) -> None:
-    assert ids_in(live) == rebuilt.ids.tolist()
-    assert np.array_equal(live.vectors.rows(rows_in(live)), rebuilt.vectors.vectors)
-    if rebuilt.sentences is not None:
-        assert live.sentences is not None
-        for row, its in enumerate(rows_in(live)):
-            ours, theirs = live.sentences.document(its), rebuilt.sentences.document(row)
-            assert np.array_equal(ours.codes, theirs.codes)
+def assert_same(live: Engine[Any], rebuilt: Engine[Any], *, has_sentences: bool = False) -> None:
+    ids = rebuilt.select(Filters())
+    assert ids_in(live) == ids.tolist()
+    assert np.array_equal(live.vectors(ids), rebuilt.vectors(ids))
+    for id_ in ids.tolist() if has_sentences else []:
+        assert np.array_equal(live.sentences(id_).codes, rebuilt.sentences(id_).codes)
     for filters in QUERIES:
-        ours_, theirs_ = live.columns.select(filters), rebuilt.columns.select(filters)
-        assert ours_ is not None
-        assert theirs_ is not None
-        assert sorted(live.ids[ours_].tolist()) == rebuilt.ids[theirs_].tolist()
+        assert live.select(filters).tolist() == rebuilt.select(filters).tolist()
 
 
 def write(database: Database, statement: str) -> None:
@@ -170,17 +163,13 @@ def test_an_open_licence_comes_and_goes(installation: Installation, tmp_path: Pa
         row = licence_edits.create(session, data)
         licence_id = row.id or 0
     view = installation.agrees_with_a_rebuild(tmp_path / "other")
-    rows = view.patents.columns.select(Filters(open_licence=True))
-    assert rows is not None
-    assert view.patents.ids[rows].tolist() == [3]
+    assert view.patents.select(Filters(open_licence=True)).tolist() == [3]
     installation.rebuild()
     with installation.database.write() as session:
         withdrawn = licence_edits.withdraw(session, licence_id, date(2024, 1, 1))
         assert withdrawn.status == LicenceStatus.WITHDRAWN
     view = installation.agrees_with_a_rebuild(tmp_path / "third")
-    rows = view.patents.columns.select(Filters(open_licence=True))
-    assert rows is not None
-    assert rows.tolist() == []
+    assert view.patents.select(Filters(open_licence=True)).tolist() == []
     assert installation.encoder.encoded == []
 
 
@@ -229,9 +218,8 @@ def test_an_undone_import_is_forgotten(installation: Installation, tmp_path: Pat
 
 def test_holders_are_merged_and_parted(installation: Installation, tmp_path: Path) -> None:
     def of_firms() -> list[int]:
-        view = installation.followed()
-        rows = view.patents.columns.select(Filters(holder_kind=["company"]))
-        return [] if rows is None else view.patents.ids[rows].tolist()
+        ids: list[int] = installation.followed().patents.select(Filters(holder_kind=["company"])).tolist()
+        return ids
 
     firm = HolderRef(name="示例公司", kind=HolderKind.COMPANY)
     with installation.database.write() as session:
@@ -250,7 +238,7 @@ def test_holders_are_merged_and_parted(installation: Installation, tmp_path: Pat
 
 def test_a_new_generation_begins_anew(installation: Installation) -> None:
     add_patents(installation.database, range(20, 22))
-    assert installation.followed().patents.row_of(9) == 8
+    assert 9 in installation.followed().patents
     installation.rebuild()
     current = installation.follower.current()
     assert current is installation.store.current()  # at once, not only after the next step
@@ -264,7 +252,7 @@ def test_a_new_generation_begins_anew(installation: Installation) -> None:
 
 
 def test_what_goes_beyond_the_bound_is_counted(folder: Path) -> None:
-    installation = Installation(folder, most=3)
+    installation = Installation(folder, Limits(most=3))
     add_patents(installation.database, range(20, 25))
     view = installation.followed()
     assert ids_in(view.patents) == list(range(1, 12))  # the oldest three
@@ -274,16 +262,20 @@ def test_what_goes_beyond_the_bound_is_counted(folder: Path) -> None:
 
 
 def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
+    installation: Installation,
 ) -> None:
-    monkeypatch.setattr("index.live.follower._EXAMINED", 3)
+    built = installation.store.current()
+    assert built is not None
+    moment = built.manifest.started_at
+    its = installation.database, installation.store, installation.encoder
+    installation.follower = Follower(*its, Limits(examined=3), lambda: moment)
     # The eight patents were imported so shortly before that they are looked at; that takes some turns.
     assert installation.follower.catch_up().left == 5
     add_patents(installation.database, range(20, 21))
-    monkeypatch.setattr("index.live.follower._OVERLAP", timedelta(0))
+    moment += timedelta(hours=1)
     turns = [installation.follower.catch_up() for _ in range(12)]
     assert (turns[-1].waiting, turns[-1].left) == (0, 0)
-    assert installation.followed().patents.row_of(9) is not None
+    assert 9 in installation.followed().patents
     assert not installation.follower.state.error
 
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from index.vectors.all_pairs import BLOCK
 from index.words.all_pairs import lexical_pairs
 from index.words.postings import LexicalIndex, best_of
+from index.words.writing import write_index
 
 WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
 
 
 def open_index(folder: Path, documents: list[list[str]]) -> LexicalIndex:
-    LexicalIndex.write(folder, documents)
+    write_index(folder, documents)
     return LexicalIndex.open(folder)
 
 
@@ -55,10 +56,14 @@ def test_pairs_equal_the_search_of_each_document(
     wanted, copies = tee(drawn)
 
     answered: list[int] = []
-    pairs = lexical_pairs(own, targets, query_rows, k, rows, wanted=wanted, targets_ask=targets_ask)
+    words = (own if targets_ask else targets).statistics
+    pairs = lexical_pairs(
+        own, targets, query_rows, k, rows, words=words, wanted=wanted, targets_ask=targets_ask
+    )
     for block, its_wanted in zip(pairs, copies, strict=True):
         for at, query in enumerate(block.queries):
-            every = own.asked_by(targets, queries[query]) if targets_ask else targets.scores(queries[query])
+            document = queries[query]
+            every = targets.as_queries(words, document) if targets_ask else targets.scores(document)
             scores, found = best_of(every, k, rows)
             np.testing.assert_array_equal(block.rows[at, : block.counts[at]], found)
             np.testing.assert_array_equal(block.scores[at, : block.counts[at]], scores)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.words import writing as lexical_postings
 from index.words.bm25 import K1, B
 from index.words.postings import LexicalIndex, best_of
+from index.words.writing import write_index
 
 WORDS = ["锂电", "电池", "316l", "钢", "涂层", "h01m10/0525", "冷却"]
 token_lists = st.lists(st.sampled_from(WORDS), max_size=12)
@@ -39,7 +39,7 @@ def test_search_equals_plain_bm25(tmp_path_factory: pytest.TempPathFactory, data
     kept = data.draw(st.none() | st.sets(st.integers(0, 29)))
     k = data.draw(st.integers(1, 35))
     folder = tmp_path_factory.mktemp("lexical") / "lexical"
-    assert LexicalIndex.write(folder, iter(documents)) == len(documents)
+    assert write_index(folder, iter(documents)) == len(documents)
     index = LexicalIndex.open(folder)
     rows = None if kept is None else np.array(sorted(r for r in kept if r < len(documents)), np.int64)
 
@@ -60,7 +60,7 @@ def test_search_equals_plain_bm25(tmp_path_factory: pytest.TempPathFactory, data
 
 
 def open_index(folder: Path, documents: list[list[str]]) -> LexicalIndex:
-    LexicalIndex.write(folder / "lexical", documents)
+    write_index(folder / "lexical", documents)
     return LexicalIndex.open(folder / "lexical")
 
 
@@ -79,7 +79,7 @@ def test_a_repeated_query_token_counts_as_often_as_it_stands(tmp_path: Path) -> 
 
 def test_idf_falls_with_the_number_of_documents(tmp_path: Path) -> None:
     index = open_index(tmp_path, [["钢", "电池"], ["电池"]])
-    unseen, rare, frequent = index.idfs(["未见", "钢", "电池"])
+    unseen, rare, frequent = index.statistics.idfs(["未见", "钢", "电池"])
     assert unseen > rare > frequent > 0
 
 
@@ -104,23 +104,21 @@ def test_a_document_asked_by_queries_scores_what_each_query_finds(
     documents = data.draw(st.lists(token_lists, min_size=1, max_size=20))
     queries = data.draw(st.lists(st.lists(st.sampled_from([*WORDS, "未见"]), max_size=10), max_size=20))
     for name, lists in (("documents", documents), ("queries", queries)):
-        LexicalIndex.write(folder / name, lists)
+        write_index(folder / name, lists)
     index, asking = (LexicalIndex.open(folder / name) for name in ("documents", "queries"))
-    row = data.draw(st.integers(0, len(documents) - 1))
+    row, words = data.draw(st.integers(0, len(documents) - 1)), index.statistics
     expected = np.array([index.scores(query)[row] for query in queries], np.float32)
-    np.testing.assert_array_equal(index.asked_by(asking, documents[row]), expected)
-    masses = [index.idfs(query).sum() for query in queries]
-    np.testing.assert_allclose([index.mass(query) for query in queries], masses)
-    np.testing.assert_allclose(index.masses(asking), masses)
+    np.testing.assert_array_equal(asking.as_queries(words, documents[row]), expected)
+    masses = [words.idfs(query).sum() for query in queries]
+    np.testing.assert_allclose([words.mass(query) for query in queries], masses)
+    np.testing.assert_allclose(asking.masses(words), masses)
 
 
-def test_an_index_written_in_parts_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_written_in_parts_is_the_same(tmp_path: Path) -> None:
     random = np.random.default_rng(5)
     documents = [random.choice(WORDS, random.integers(0, 20)).tolist() for _ in range(200)]
-    LexicalIndex.write(tmp_path / "whole", documents)
-    monkeypatch.setattr(lexical_postings, "_WAITING", 50)
-    monkeypatch.setattr(lexical_postings, "_GROUPED", 100)
-    LexicalIndex.write(tmp_path / "parts", documents)
+    write_index(tmp_path / "whole", documents)
+    write_index(tmp_path / "parts", documents, waiting=50, grouped=100)
     names = sorted(path.name for path in (tmp_path / "whole").iterdir())
     assert filecmp.cmpfiles(tmp_path / "whole", tmp_path / "parts", names, shallow=False)[0] == names
 

@@ -4,7 +4,7 @@ import pytest
 
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
-from index.generations.columns import Filters
+from index.engine import Filters
 from matching.answers.completer import Completer
 from service.installation.runtime import Runtime
 

@@ -11,7 +11,7 @@ from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import PatentPublic, publics
-from index.generations.columns import Filters
+from index.engine import Filters
 from matching.answers import matcher as match
 from matching.answers.filters import MatchFilters
 from matching.answers.matcher import Matcher
@@ -33,7 +33,7 @@ def catalogue(installation: Runtime, matcher: Matcher) -> list[PatentPublic]:
     with installation.database.read() as session:
         rows = page(session, PageQuery(size=200), PatentFilter())
         assert rows.total == len(rows.rows) >= len(indexed) > 30
-        return publics(session, [row for row in rows.rows if indexed.row_of(row.id or 0) is not None])
+        return publics(session, [row for row in rows.rows if (row.id or 0) in indexed])
 
 
 def segments_of(patent: PatentPublic) -> set[str]:

@@ -11,9 +11,8 @@ from catalog.demand import feedback
 from catalog.demand.feedback import FeedbackCreate, FeedbackFilter
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import patents
-from index.generations.columns import Filters
+from index.engine import AskingNeed, Filters
 from matching.answers.refinement import Marks, refined
-from matching.retrieval.retrieve import AskingNeed
 from service.installation.runtime import Runtime
 
 TEXT = "设备故障多，想提前发现问题，少停机"
@@ -57,15 +56,16 @@ def test_marks_outside_the_index_move_nothing_and_are_named(installation: Runtim
 
 def test_the_query_keeps_its_length_and_turns_towards_and_away(installation: Runtime) -> None:
     collection = installation.matcher.generation().patents
-    vector = collection.vectors.vector(0) - collection.mean
-    near, far = (int(collection.ids[row]) for row in (1, 2))
+    ids = collection.select(Filters())[:3]
+    vectors = collection.vectors(ids)
+    vector = vectors[0] - collection.statistics.mean
+    _, near, far = ids.tolist()
     need = AskingNeed(vector, ["泵"])
     moved = refined(need, Marks(frozenset({near}), frozenset({far})), ["阀门"], collection)
     assert np.linalg.norm(moved.vector) == pytest.approx(np.linalg.norm(vector), rel=1e-5)
     assert moved.tokens[0] == "泵"
     assert len(moved.tokens) > 1
-    towards = moved.vector @ (collection.vectors.vector(1) - collection.vectors.vector(2))
-    assert towards > vector @ (collection.vectors.vector(1) - collection.vectors.vector(2))
+    assert moved.vector @ (vectors[1] - vectors[2]) > vector @ (vectors[1] - vectors[2])
 
 
 def answer(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
 from catalog.runs.matches import NightMatch, NightSide
-from index.generations.columns import Filters
+from index.engine import Filters
 from index.generations.documents import patent_text
 from index.generations.generation import Generation
-from matching.night.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, factors_of, match_all
+from matching.night.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, match_all
 from matching.ranking import factor_rules
 from matching.ranking.factors import AskedFactors
-from matching.retrieval.retrieve import AskingNeed, AskingPatent, Hit, retrieve, retrieve_needs
+from matching.retrieval.retrieve import Hit, asking_among, asking_patent, retrieve, retrieve_needs
 from service.installation.runtime import Runtime
 
 DAY = date(2026, 6, 1)
@@ -40,19 +41,19 @@ def test_every_need_gets_what_the_request_by_day_answers(
     installation: Runtime, generation: Generation, night: tuple[NightReport, Stored]
 ) -> None:
     report, stored = night
-    rows = generation.patents.columns.select(Filters(in_force_on=DAY))
-    assert rows is not None
-    assert 0 < len(rows) < len(generation.patents)
-    assert report.patents_in_force == len(rows)
+    in_force = generation.patents.select(Filters(in_force_on=DAY))
+    assert 0 < len(in_force) < len(generation.patents)
+    assert report.patents_in_force == len(in_force)
     with installation.database.read() as session:
         texts = {need.id: need.text for need in indexed_needs.texts(session)}
-    factors = factors_of(generation, factor_rules.load(), DAY)
-    assert [need_id for need_id, _ in stored[NightSide.NEED]] == generation.needs.ids.tolist()
-    for row, (need_id, found) in enumerate(stored[NightSide.NEED]):
-        vector, mean = generation.needs.vectors.vector(row), generation.needs.mean
-        need = AskingNeed.of(texts[need_id], vector, mean, len(generation.needs))
-        raised = AskedFactors(factors, need=row).raised
-        assert found == as_stored(retrieve(generation.patents, need, rows, TOP_PATENTS, raised=raised))
+    ids = generation.needs.select(Filters())
+    assert [need_id for need_id, _ in stored[NightSide.NEED]] == ids.tolist()
+    for (need_id, found), vector in zip(stored[NightSide.NEED], generation.needs.vectors(ids), strict=True):
+        need = asking_among(texts[need_id], vector, generation.needs)
+        its = generation.needs.attributes(np.array([need_id]))
+        raised = AskedFactors(factor_rules.load(), DAY, need=its).raised
+        hits = retrieve(generation.patents, need, Filters(in_force_on=DAY), TOP_PATENTS, raised=raised)
+        assert found == as_stored(hits)
 
 
 def test_every_patent_in_force_gets_what_the_request_by_day_answers(
@@ -64,14 +65,13 @@ def test_every_patent_in_force_gets_what_the_request_by_day_answers(
             p.id: patent_text(p.title, p.abstract, p.first_claim)
             for p in indexed_patents.texts(session, set())
         }
-    factors = factors_of(generation, factor_rules.load(), DAY)
     assert len(stored[NightSide.PATENT]) == night[0].patents_in_force
     for patent_id, found in stored[NightSide.PATENT]:
-        row = generation.patents.row_of(patent_id)
-        assert row is not None
-        patent = AskingPatent.of(generation.patents, row, texts[patent_id])
-        raised = AskedFactors(factors, patent=row).raised
-        assert found == as_stored(retrieve_needs(generation, patent, None, TOP_NEEDS, raised=raised))
+        patent = asking_patent(generation.patents, patent_id, texts[patent_id])
+        its = generation.patents.attributes(np.array([patent_id]))
+        raised = AskedFactors(factor_rules.load(), DAY, patent=its).raised
+        hits = retrieve_needs(generation.needs, patent, Filters(), TOP_NEEDS, raised=raised)
+        assert found == as_stored(hits)
 
 
 def as_stored(hits: list[Hit]) -> list[NightMatch]:
@@ -99,5 +99,5 @@ def test_where_nothing_is_in_force_needs_have_no_matches(generation: Generation)
     stored: Stored = {side: [] for side in NightSide}
     report = match_all(generation, date(1980, 1, 1), lambda side, found: stored[side].extend(found))
     assert report.patents_in_force == 0
-    assert stored[NightSide.NEED] == [(need_id, []) for need_id in generation.needs.ids.tolist()]
+    assert stored[NightSide.NEED] == [(id_, []) for id_ in generation.needs.select(Filters()).tolist()]
     assert stored[NightSide.PATENT] == []

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.vectors.vectors import VectorIndex
+from index.generations.collection import Collection, Document
+from index.generations.columns import ColumnValues
+from index.generations.sides import patent_side
 from matching.night.strength import match_strength
 
 DIMENSIONS = 48
@@ -19,10 +21,9 @@ def unit(vectors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return scaled.astype(np.float32)
 
 
-def collection(path: Any, vectors: np.ndarray[Any, Any], first_id: int) -> Any:
-    VectorIndex.write(path, [vectors], DIMENSIONS)
-    ids = np.arange(first_id, first_id + len(vectors), dtype=np.int64)
-    return SimpleNamespace(ids=ids, vectors=VectorIndex.open(path))
+def side(path: Any, vectors: np.ndarray[Any, Any], first_id: int) -> Any:
+    documents = (Document(first_id + n, "", ColumnValues()) for n in range(len(vectors)))
+    return patent_side(Collection.build(path, documents, DIMENSIONS, lambda _: [vectors]))
 
 
 @pytest.mark.parametrize("common", [0.0, 4.0])
@@ -32,8 +33,8 @@ def test_the_wanted_patent_is_strong_and_the_rest_are_not(tmp_path: Any, common:
     raw = random.normal(size=(400, DIMENSIONS))
     wanted = raw[[3, 77]] + 0.3 * random.normal(size=(2, DIMENSIONS))
     shared = common * np.sqrt(DIMENSIONS) * np.eye(DIMENSIONS)[0]
-    patents = collection(tmp_path / "patents", unit(raw + shared), 1000)
-    needs = collection(tmp_path / "needs", unit(wanted + shared), 1)
+    patents = side(tmp_path / "patents", unit(raw + shared), 1000)
+    needs = side(tmp_path / "needs", unit(wanted + shared), 1)
     found = match_strength(SimpleNamespace(patents=patents, needs=needs))  # type: ignore[arg-type]
     assert set(found) == set(range(1000, 1400))
     assert {key for key, value in found.items() if value > 0.8} == {1003, 1077}
@@ -43,7 +44,7 @@ def test_the_wanted_patent_is_strong_and_the_rest_are_not(tmp_path: Any, common:
 
 def test_without_needs_or_with_few_patents_there_is_nothing_to_say(tmp_path: Any) -> None:
     vectors = unit(np.random.default_rng(1).normal(size=(40, DIMENSIONS)))
-    many, few = collection(tmp_path / "many", vectors, 1), collection(tmp_path / "few", vectors[:5], 1)
-    none = collection(tmp_path / "none", vectors[:0], 1)
+    many, few = side(tmp_path / "many", vectors, 1), side(tmp_path / "few", vectors[:5], 1)
+    none = side(tmp_path / "none", vectors[:0], 1)
     assert match_strength(SimpleNamespace(patents=many, needs=none)) == {}  # type: ignore[arg-type]
     assert match_strength(SimpleNamespace(patents=few, needs=many)) == {}  # type: ignore[arg-type]

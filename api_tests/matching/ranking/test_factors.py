@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import HolderKind
-from index.generations.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
+from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from index.generations.columns import Columns, ColumnValues
 from matching.ranking.factor_rules import FILE_NAME, Factor, load, source
 from matching.ranking.factors import AskedFactors, Context, FactorAmount, PairFactors
@@ -128,11 +128,10 @@ def test_sums_are_the_same_pair_by_pair_from_either_side_and_joined(
 ) -> None:
     joined = Attributes.joined([attributes(*patents), attributes(*later)])
     pairs = PairFactors(RULES, TODAY, attributes(*needs), joined)
-    everything = np.arange(len(joined))
     for need, asks in enumerate(needs):
-        forth = AskedFactors(pairs, need=need).raised(everything)
+        forth = AskedFactors(RULES, TODAY, need=attributes(asks)).raised(joined)
         for row, patent in enumerate([*patents, *later]):
-            back = AskedFactors(pairs, patent=row).raised(np.arange(len(needs)))
+            back = AskedFactors(RULES, TODAY, patent=attributes(patent)).raised(attributes(*needs))
             alone = PairFactors(RULES, TODAY, attributes(asks), attributes(patent))
             told_alone = told_of(alone, 0, 0, {})
             assert forth[row] == back[need] == sum(round(one.amount * 1e6) for one in told_alone)

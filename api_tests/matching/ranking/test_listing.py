@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from api_tests.matching.ranking.test_families import patent
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
+from index.engine import Ids
 from matching.ranking import listing
 from matching.ranking.families import Floats, load
 from matching.ranking.listing import SPARE, ListedPatents, Options, listed
@@ -22,10 +23,15 @@ from matching.retrieval.retrieve import Hit
 HITS = 200
 
 
+def place(hit: Hit) -> int:
+    """The place of a hit, from which its id follows."""
+    return hit.id - 1000
+
+
 def hit(number: int) -> Hit:
     """The hit of that place, with scores from 0.5 down in thousandths."""
     values: dict[str, Any] = dict.fromkeys(Hit.__dataclass_fields__, 0)
-    values |= {"row": number, "id": number + 1000, "score": round(0.5 - number / 1000, 6)}
+    values |= {"id": number + 1000, "score": round(0.5 - number / 1000, 6)}
     return Hit(**values)
 
 
@@ -36,9 +42,9 @@ class Catalogue:
     groups: list[int]
     asked: list[int] = field(default_factory=list)
 
-    def vector(self, row: int) -> Floats:
-        vector: Floats = np.eye(HITS, dtype=np.float32)[self.groups[row]]
-        return vector
+    def vectors(self, ids: Ids) -> Floats:
+        vectors: Floats = np.eye(HITS, dtype=np.float32)[[self.groups[id_ - 1000] for id_ in ids]]
+        return vectors
 
     def look_up(self, ids: list[int]) -> dict[int, PatentPublic]:
         self.asked += ids
@@ -66,15 +72,15 @@ def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list
     catalogue = Catalogue(groups)
     found = catalogue.show(top_k)
     firsts = list(dict.fromkeys(group for group in groups if group))[:top_k]
-    assert [groups[one.row] for one in found.kept] == firsts
+    assert [groups[place(one)] for one in found.kept] == firsts
     reach = range(min(len(groups), top_k + SPARE))
     for one in found.kept:
-        its = {groups.index(groups[one.row])}
-        others = [number for number in reach if groups[number] == groups[one.row]]
-        folded = [folded.hit.row for folded in found.folded.get(one.id, [])]
+        its = {groups.index(groups[place(one)])}
+        others = [number for number in reach if groups[number] == groups[place(one)]]
+        folded = [place(folded.hit) for folded in found.folded.get(one.id, [])]
         assert folded == sorted(folded)
         assert set(others) - its <= set(folded)
-        assert {groups[row] for row in folded} <= {groups[one.row]}
+        assert {groups[number] for number in folded} <= {groups[place(one)]}
     assert len(catalogue.asked) == len(set(catalogue.asked))
 
 
@@ -94,7 +100,7 @@ def test_looking_for_what_few_meet_ends_and_says_so(
 @given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))
 def test_unfolded_all_that_are_there_are_shown(groups: list[int], top_k: int) -> None:
     found = Catalogue(groups).show(top_k, fold=False)
-    assert [one.row for one in found.kept] == [n for n, group in enumerate(groups) if group][:top_k]
+    assert [place(one) for one in found.kept] == [n for n, group in enumerate(groups) if group][:top_k]
     assert not found.folded
 
 
@@ -113,16 +119,16 @@ def test_what_was_read_and_liked_rises_and_the_rest_keeps_its_order() -> None:
     catalogue = Catalogue(list(range(1, 101)))
     liked = f"装置{chr(0x4E00 + 8)}"
     found = catalogue.show(12, reranker=Reranker(Judge(liked), 10, 10_000, 0.04))
-    assert [one.row for one in found.kept] == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
+    assert [place(one) for one in found.kept] == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
     assert found.added == {id_: 40_000 * (id_ == 1007) for id_ in range(1000, 1010)}
     for one in found.kept:
-        assert round(one.score * MICRO) == round(hit(one.row).score * MICRO) + found.added.get(one.id, 0)
+        assert round(one.score * MICRO) == round(hit(place(one)).score * MICRO) + found.added.get(one.id, 0)
     assert found.rerank is not None
     assert (found.rerank.read, found.rerank.wanted, found.rerank.budget_ended) == (10, 10, False)
     # What lies behind those that are read is never raised, however much it would be liked.
     behind = f"装置{chr(0x4E00 + 11)}"
     unmoved = catalogue.show(12, reranker=Reranker(Judge(behind), 10, 10_000, 0.04))
-    assert [one.row for one in unmoved.kept] == list(range(12))
+    assert [place(one) for one in unmoved.kept] == list(range(12))
 
 
 def test_the_best_after_reading_leads_its_family() -> None:
@@ -137,5 +143,5 @@ def test_the_best_after_reading_leads_its_family() -> None:
             return 800.0 if self.read == 3 else -800.0
 
     found = catalogue.show(3, reranker=Reranker(LikesTheThird(""), 20, 10_000, 0.04))
-    assert [one.row for one in found.kept] == [2, 0, 3]
-    assert [folded.hit.row for folded in found.folded[1002]] == [1]
+    assert [place(one) for one in found.kept] == [2, 0, 3]
+    assert [place(folded.hit) for folded in found.folded[1002]] == [1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.generations.columns import Filters
+from index.engine import Filters
 from matching.retrieval.confidence import Band, Level
 from service.installation.runtime import Runtime
 

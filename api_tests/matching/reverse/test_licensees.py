@@ -12,7 +12,7 @@ from catalog.kit.base import ClassRef
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply import holders, patent_lists, patents, patents_shown
-from index.generations.columns import Filters
+from index.engine import Filters
 from matching.reverse.chances import ChanceConditions, ChanceFinder
 from matching.reverse.industry_agreement import PatentIndustries
 from matching.reverse.licensee_rules import load

@@ -19,8 +19,8 @@ from catalog.kit.terms import PatentKind
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
 from catalog.registers import patents as patent_upserts
+from index.engine import Filters
 from index.generations.build import reindex
-from index.generations.columns import Filters
 from matching.ranking.factors import FactorOptions
 from matching.retrieval.relevance import MICRO
 from service.cli.commands import match as cli_match

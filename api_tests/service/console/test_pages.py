@@ -14,7 +14,7 @@ import httpx
 import openpyxl
 import pytest
 
-from index.generations.columns import Filters
+from index.engine import Filters
 from service.console.highlight import highlight
 from service.installation.runtime import Runtime
 from service.installation.settings import Settings

@@ -9,20 +9,19 @@ from api_tests.index.small_catalogue import HashEncoder, make_catalogue
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.runs import generations
-from index.generations.columns import Filters
+from index.engine import Filters
 from index.model.encoder import Encoder
 from service.installation.indexing import rebuild
 from service.installation.runtime import Runtime
 from service.installation.settings import Settings
 
 
-def rows_of_segment(runtime: Runtime) -> list[int]:
+def ids_of_segment(runtime: Runtime) -> list[int]:
     """The last of the needs that the filter columns know to be of the patents' segment."""
     generation = runtime.store.current()
     assert generation is not None
-    rows = generation.needs.columns.select(Filters(segment=["HB01"]))
-    assert rows is not None
-    return [int(row) for row in rows[-1:]]
+    ids = generation.needs.select(Filters(segment=["HB01"]))
+    return list(map(int, ids[-1:]))
 
 
 def test_a_rollback_leads_to_what_was_in_use_before(tmp_path: Path) -> None:
@@ -36,7 +35,7 @@ def test_a_rollback_leads_to_what_was_in_use_before(tmp_path: Path) -> None:
             )
         report = rebuild(runtime)
         assert report.assigned.needs == 1
-        assert rows_of_segment(runtime) == [turn + 1]
+        assert ids_of_segment(runtime) == [turn + 3]
         in_use.append(report.build.name)
         assert runtime.store.names() == in_use[-3:]
     with runtime.database.read() as session:

@@ -7,7 +7,7 @@ from the columns once a collection and stay in memory, a few bytes a row.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -121,6 +121,10 @@ class Attributes:
             self.dormancy[rows],
             self.knows_dormancy,
         )
+
+    def coded(self, codes: tuple[str, ...]) -> Attributes:
+        """The same, segments by other `codes`."""
+        return replace(self, segment_codes=codes, segments=self.segments_among(codes))
 
     def segments_among(self, codes: tuple[str, ...]) -> Marks:
         """The segments with the bits in the order of other `codes`; those that are not among these are left out."""

@@ -1,4 +1,4 @@
-"""The candidates of both legs of many queries merged, compiled: for the night."""
+"""The candidates of both legs of many queries merged, compiled: for all pairs."""
 
 from __future__ import annotations
 

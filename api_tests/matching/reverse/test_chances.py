@@ -1,4 +1,4 @@
-"""What is asked of a live view by day: requests in both directions, and the needs of many patents."""
+"""What is asked of a generation with later changes over it: requests in both directions, and the needs of many patents."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ from catalog.demand import needs
 from catalog.demand.needs import NeedCreate, NeedUpdate
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import NeedStatus
-from catalog.supply import patents
+from index.engine import Filters
 from index.generations.build import reindex
-from index.generations.columns import Filters
 from index.generations.generation import GenerationStore
 from index.live.follower import Follower
 from index.model.encoder import Encoder
 from matching.answers.matcher import Matcher
-from matching.night.night import factors_of
+from matching.night.night import NightFactors, needs_for_patents
 from matching.ranking import factor_rules
 from matching.reverse.chances import ChanceConditions, ChanceFinder
-from matching.reverse.live_pairs import needs_for_patents_now
 
 NEED = "求隔膜涂覆陶瓷的办法"
 
@@ -93,18 +91,12 @@ def test_scores_of_what_did_not_change_stay(matcher: Matcher) -> None:
 @pytest.mark.parametrize("among", [None, Filters(region=["420100"])])
 def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Filters | None) -> None:
     generation = matcher.generation()
-    factors = factors_of(generation, factor_rules.load(None), date.today())
+    factors = NightFactors(factor_rules.load(None), date.today())
     filters = among or Filters()
-    rows = np.array([0, 5, 39, 40, 43], np.int64)
-    allowed = generation.needs.columns.select(filters)
-
-    def words(ids: list[int]) -> dict[int, list[str]]:
-        with matcher._database.read() as session:
-            return {id_: matcher.asking(generation, patents.get(session, id_)).tokens for id_ in ids}
-
-    blocks = needs_for_patents_now(generation, rows, 4, factors, allowed, words)
+    ids = np.array([1, 6, 40, 41, 44], np.int64)
+    blocks = needs_for_patents(generation, ids, 4, factors=factors, filters=filters)
     found = dict(one for block in blocks for one in block)
-    assert list(found) == generation.patents.ids[rows].tolist()
+    assert list(found) == ids.tolist()
     for patent_id, matches in found.items():
         asked = matcher.needs_for_patent(patent_id, 4, filters)
         assert [match.id for match in matches] == [item.need.id for item in asked.items]
