@@ -17,7 +17,7 @@ import numpy as np
 from index.generations.collection import Collection, Document
 from index.generations.columns import ColumnValues
 from index.model.encoder import Encoder
-from matching.evaluation.benchmark import Benchmark, load
+from matching.evaluation.benchmark import Benchmark
 from matching.evaluation.fuse import reciprocal_rank_fusion
 from matching.evaluation.metrics import summarise
 from matching.need.cleaning import clean
@@ -60,17 +60,6 @@ class Evaluation:
     metrics: dict[str, dict[str, float]]
     runs: dict[str, Run]
     scores: dict[str, dict[str, list[float]]]
-
-
-def evaluate(
-    folder: Path,
-    encoder: Encoder,
-    conditions: Mapping[str, Condition] = CONDITIONS,
-    *,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Search every judged query in every document and measure the rankings of all conditions."""
-    return measure(load(folder), encoder, conditions, progress=progress)
 
 
 def measure(
