@@ -33,12 +33,13 @@ run: setup ## demo data, index and the service on 127.0.0.1:8000
 test: setup ## the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
-lint: $(STAMP) ## formatting, lint, types, layers, dependencies
+lint: $(STAMP) ## formatting, lint, types, layers, dependencies, dead code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	$(BIN)/vulture
 	$(BIN)/hadolint Dockerfile
 
 format: $(STAMP) ## format the code and mend what ruff can

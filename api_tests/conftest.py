@@ -35,11 +35,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def realdata() -> Path:
-    """Folder of real data, which is never part of the project; the test is skipped where it is absent."""
-    folder = ROOT.parent / "shared" / "realdata"
-    if not folder.is_dir():
-        pytest.skip("real data is not on this machine")
-    return folder
+    """The folder that PATENTDOCK_REALDATA names; real data is never part of the project, the test is skipped without it."""
+    folder = os.environ.get("PATENTDOCK_REALDATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("PATENTDOCK_REALDATA names no folder of real data")
+    return Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def _fill(database: Database, count: int, seed: int) -> None:
         serials = range(start, min(start + BLOCK, count))
         with database.write() as session:
             patent_upserts.upsert(session, [_patent(serial, chance) for serial in serials])
-            facts.upsert(session, [fact for serial in serials for fact in _facts(serial + 1, chance)])
+            facts.store(session, [fact for serial in serials for fact in _facts(serial + 1, chance)])
 
 
 def main() -> None:

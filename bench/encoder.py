@@ -2,7 +2,7 @@
 
     python -m bench.encoder [--texts 512] [--rounds 3]
 
-Texts are real abstracts (of the demonstration where the real ones do not lie beside the project). All contenders embed a
+Texts are real abstracts (of the demonstration without PATENTDOCK_REALDATA). All contenders embed a
 block of 64 texts before the next block comes, so that other work on the machine hits them alike; a rate is the median over
 the blocks, a ratio the median of the blocks' ratios. The peak is that of a product of bfloat16 matrices in the same run. The
 peer gets the same prompt, without which its vectors would be others. Single needs run on one thread, each text once.
@@ -30,11 +30,11 @@ from transformers.utils.logging import disable_progress_bar
 
 from bench import memory
 from bench.packaged_model import packaged_model
+from bench.realdata import real_file
 from index.contract import Precision
 from index.model.encoder import Encoder
 
 ROOT = Path(__file__).resolve().parent.parent
-REAL = ROOT.parent / "shared" / "realdata" / "patents_dev.jsonl"
 BLOCK = 64
 PROMPT, QUERY_PROMPT = "passage: ", "query: "
 Vectors = NDArray[np.float32]
@@ -59,12 +59,12 @@ class Contender:
         self.vectors.append(vectors)
 
 
-def _lines(path: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+def _lines(path: Path | None) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path else []
 
 
 def _abstracts(count: int) -> list[str]:
-    texts = [row["abstract"] for row in _lines(REAL)] or [
+    texts = [row["abstract"] for row in _lines(real_file("patents_dev.jsonl"))] or [
         row["摘要"] for row in _lines(ROOT / "demo/patents.jsonl")
     ]
     return texts[: min(count, len(texts)) // BLOCK * BLOCK]

@@ -3,7 +3,7 @@
     python -m bench.http_matches [--patents 135000] [--requests 200] [--seed 1] [--keep FOLDER]
 
 The register is invented (bench/import_speed.py) with abstracts sampled from the sentences of the demonstration patents (and
-of the real ones where they lie beside the project). Every sentence is embedded; the vector of a text is the mean of its
+of the real ones where PATENTDOCK_REALDATA names them). Every sentence is embedded; the vector of a text is the mean of its
 sentences' with a little noise, so that the geometry is that of embeddings. The service is `patentdock serve` in a process
 of its own, with the real model; every request is another text. The peer of the same run is what a few lines would do:
 `SentenceTransformer.encode` with defaults, then FAISS Flat, no filter, no words, no records.

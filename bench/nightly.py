@@ -3,7 +3,7 @@
     python -m bench.nightly [--patents 135000] [--needs 20000] [--changed 0.01] [--whole] [--seed 1] [--keep FOLDER]
 
 Register and needs are invented (bench/import_speed.py), with sentences put together from clauses of the demonstration records
-(and of the real patents where they lie beside the project), so that nearly every sentence is another one, as in a real register.
+(and of the real patents where PATENTDOCK_REALDATA names them), so that nearly every sentence is another one, as in a real register.
 The first night imports and builds all of it. Its vectors are given: means of the clauses' real vectors with a little noise. What
 the model would have taken is computed from its rate on a sample of the same texts, and stands in the table as computed. Then
 one record in a hundred is changed and dropped into the inbox, alone or (--whole) within the whole register exported anew,

@@ -2,7 +2,7 @@
 
     python -m bench.query_cut
 
-Collections: our own labelled one, and the needs in real language where the real patents lie beside the project. nDCG@10
+Collections: our own labelled one, and the needs in real language where PATENTDOCK_REALDATA names the real patents. nDCG@10
 over the needs that have an answer, and the difference from the whole query with its 95 % interval (paired bootstrap). The
 rarest tokens are those of the greatest idf among the tokens that stand in some document; each counts as often as it
 stands in the need, or once.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.realdata import real_file
 from index.text import tokens
 from index.words.postings import LexicalIndex
 from index.words.writing import write_index
@@ -23,7 +24,6 @@ from matching.evaluation.benchmark import Benchmark, load
 from matching.evaluation.compare import paired_bootstrap, values
 
 ROOT = Path(__file__).resolve().parent.parent
-REAL = ROOT.parent / "shared" / "realdata" / "patents_dev.jsonl"
 METRIC = "ndcg@10"
 Cut = Callable[[list[str], LexicalIndex], list[str]]
 
@@ -80,8 +80,8 @@ def main() -> None:
     """Measure both collections."""
     with tempfile.TemporaryDirectory(prefix="patentdock-bench-") as work:
         _measure("own collection", load(ROOT / "evaluation"), Path(work) / "own")
-        if REAL.is_file():
-            real = load(ROOT / "evaluation" / "real_language", REAL)
+        if records := real_file("patents_dev.jsonl"):
+            real = load(ROOT / "evaluation" / "real_language", records)
             _measure("real language", real, Path(work) / "real")
 
 

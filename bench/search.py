@@ -3,7 +3,7 @@
     python -m bench.search [--patents 135000] [--seed 1]
 
 Runs at 10,000, 135,000 and 1,350,000 patents; the last takes 7 GB of memory and 12 GB of disk for temporary files. Texts are
-sentences sampled from the demonstration patents (and from the real ones where they lie beside the project); vectors, of texts
+sentences sampled from the demonstration patents (and from the real ones where PATENTDOCK_REALDATA names them); vectors, of texts
 and of their sentences, are mixes of two real vectors with a little noise, so that they keep the geometry of embeddings;
 queries are the demonstration needs. Answers are compared with brute force in double precision. One thread, but where the
 table says otherwise: there one scans at a time.
@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import memory
+from bench.realdata import real_file
 from index.engine import Filters
 from index.generations.collection import Collection, Document
 from index.generations.columns import ColumnValues
@@ -59,11 +60,11 @@ class Source:
 
 
 def _texts() -> tuple[list[str], list[str]]:
-    def read(path: Path) -> list[dict[str, str]]:
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+    def read(path: Path | None) -> list[dict[str, str]]:
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path else []
 
     demo = read(ROOT / "demo" / "patents.jsonl")
-    real = read(ROOT.parent / "shared" / "realdata" / "patents_dev.jsonl")
+    real = read(real_file("patents_dev.jsonl"))
     patents = [f"{row['专利名称']}\n{row['摘要']}" for row in demo]
     patents += [f"{row['title']}\n{row['abstract']}" for row in real]
     needs = [f"{row['需求名称']}。{row['需求描述']}" for row in read(ROOT / "demo" / "needs.jsonl")]

@@ -158,6 +158,8 @@ def command_reference() -> str:
 def _commands(path: tuple[str, ...], group: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield (*path, name), command
             yield from _commands((*path, name), command)
         else:
             yield (*path, name), command

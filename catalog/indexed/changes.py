@@ -15,7 +15,6 @@ from catalog.kit.terms import NeedStatus
 from catalog.supply.patents import Patent
 
 _MODELS: dict[str, Any] = {"patents": Patent, "needs": Need, "products": Enterprise}
-SIDES = tuple(_MODELS)
 """What is indexed: patents, open needs, and products of enterprises."""
 
 

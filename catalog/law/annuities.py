@@ -1,7 +1,7 @@
-"""Annuities (年费): what is due for a patent year, the surcharge (滞纳金) when late, reductions and restoration.
+"""Annuities (年费): what is due for a patent year, the surcharge (滞纳金) when late, reductions.
 
 All amounts are exact, in yuan, and all of them are data (refdata/annuities.csv, annuity_surcharges.csv,
-annuity_reductions.csv, patent_fees.csv; domain-rules 3 and 4); a row whose `checked` is not yes rests on general knowledge.
+annuity_reductions.csv; domain-rules 3 and 4); a row whose `checked` is not yes rests on general knowledge.
 """
 
 from __future__ import annotations
@@ -71,11 +71,6 @@ def reductions() -> dict[str, Reduction]:
 def amount(kind: str, year: int) -> Decimal | None:
     """The full annuity of a patent year in yuan; None outside the table."""
     return _amounts().get((kind, year))
-
-
-def fee(code: str) -> Decimal:
-    """A single fee of refdata/patent_fees.csv in yuan, such as `restoration` (恢复权利请求费). Raises KeyError."""
-    return {row["code"]: Decimal(row["amount"]) for row in rows("patent_fees.csv")}[code]
 
 
 def grace_end(due: date) -> date:

@@ -35,15 +35,6 @@ class Industry:
 
 
 @dataclass(frozen=True, slots=True)
-class University:
-    """A university (高等学校) of the ministry's lists of 2017 and 2021."""
-
-    name: str
-    province: str
-    city: str
-
-
-@dataclass(frozen=True, slots=True)
 class IndustryOfIpc:
     """One row of the UNOFFICIAL table from IPC subclass to GB/T 4754 中类 (what rests on it is 推断)."""
 
@@ -73,9 +64,9 @@ def industries() -> dict[str, Industry]:
 
 
 @cache
-def universities() -> dict[str, University]:
-    """Universities by name."""
-    return {r["name"]: University(r["name"], r["province"], r["city"]) for r in rows("universities.csv")}
+def universities() -> tuple[str, ...]:
+    """The names of the universities (高等学校) of the ministry's lists of 2017 and 2021."""
+    return tuple(r["name"] for r in rows("universities.csv"))
 
 
 @cache

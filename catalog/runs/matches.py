@@ -4,6 +4,7 @@ One row a record and run; the matches within are lists without names, because a 
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.kit.base import table_of
 from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.runs.nights import NightlyRun, RunStatus
 
 
 class NightSide(StrEnum):
@@ -85,6 +87,14 @@ def get(session: Session, run_id: int, side: NightSide, record_id: int) -> list[
     """The matches of one record in a run; None where the run had none for it."""
     row = session.get(NightMatches, (run_id, side.value, record_id))
     return matches_of(row) if row else None
+
+
+def last_run(session: Session, until: date | None = None) -> NightlyRun | None:
+    """The last finished nightly run, by the end of the day `until` if given, whose matches are kept."""
+    kept = select(col(NightMatches.run_id)).where(col(NightMatches.run_id) == col(NightlyRun.id)).exists()
+    query = select(NightlyRun).where(col(NightlyRun.status) == RunStatus.FINISHED.value, kept)
+    rows = session.execute(query.order_by(col(NightlyRun.id).desc())).scalars()
+    return next((row for row in rows if until is None or row.created_at.date() <= until), None)
 
 
 def ids_of(session: Session, run_id: int, side: NightSide) -> Iterator[tuple[int, list[int]]]:

@@ -10,8 +10,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.demand.needs import Need
 from catalog.kit.base import Schema, chunks
-from catalog.runs.matches import NightMatches, NightSide
-from catalog.runs.nights import NightlyRun, RunStatus
+from catalog.runs.matches import NightMatches, NightSide, last_run
 from catalog.supply import holders, patent_classes
 from catalog.supply.patents import Patent, PatentHolder
 
@@ -28,18 +27,6 @@ def segment_shares(session: Session, ids: Sequence[int]) -> dict[int, dict[str, 
             even = ONE / len(weights)
             found[patent_id] = {code: w / total if total else even for code, w in weights.items()}
     return found
-
-
-def last_run(session: Session, until: date | None = None) -> NightlyRun | None:
-    """The last finished nightly run, by the end of the day `until` if given, whose matches are kept."""
-    kept = select(col(NightMatches.run_id)).distinct()
-    query = select(NightlyRun).where(
-        col(NightlyRun.status) == RunStatus.FINISHED.value, col(NightlyRun.id).in_(kept)
-    )
-    rows = session.execute(query.order_by(col(NightlyRun.id).desc())).scalars()
-    if until is None:
-        return next(iter(rows), None)
-    return next((row for row in rows if row.created_at.date() <= until), None)
 
 
 def held_by(session: Session, name: str) -> set[int]:

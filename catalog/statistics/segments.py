@@ -20,9 +20,10 @@ from catalog.kit.base import Schema, chunks, fold
 from catalog.kit.money import CENT, cents
 from catalog.kit.terms import DealKind, DealStatus, LicenceStatus, PartySide, Term
 from catalog.licences.licences import RUNNING, Licence
+from catalog.runs.matches import last_run
 from catalog.segments import segments
 from catalog.statistics.contracts import FLOOR
-from catalog.statistics.matches import ONE, held_by, last_run, needs_in, night_rows, segment_shares
+from catalog.statistics.matches import ONE, held_by, needs_in, night_rows, segment_shares
 from catalog.supply.patents import Patent
 
 UNCLASSIFIED = ""

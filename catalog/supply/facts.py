@@ -10,7 +10,6 @@ with (许可期满) does not move it again. A record without a day, or without t
 tells as much; an event known by its kind alone becomes the first that is known better.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Self
@@ -20,7 +19,7 @@ from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import Change, RecordKind, apply_noted, note
-from catalog.kit.base import Schema, Timestamps, UpsertCounts, apply_changes, chunks, enum_type
+from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
@@ -240,16 +239,11 @@ def remove(session: Session, fact_id: int) -> None:
     session.flush()
 
 
-def upsert(session: Session, records: Sequence[FactCreate], *, import_id: int | None = None) -> UpsertCounts:
-    """Store what is recorded of these patents; answers how many facts were new, changed, unchanged.
+def store(session: Session, records: Sequence[FactCreate], *, import_id: int | None = None) -> list[str]:
+    """Store what is recorded of these patents; answers for every record "new", "changed" or "unchanged".
 
     The patents must exist (`catalog.supply.patents.ids_of` finds them by application number).
     """
-    return UpsertCounts(**Counter(store(session, records, import_id=import_id)))
-
-
-def store(session: Session, records: Sequence[FactCreate], *, import_id: int | None = None) -> list[str]:
-    """Like `upsert`, but answers for every record whether it was "new", "changed" or "unchanged"."""
     known = of_patents(session, sorted({record.patent_id for record in records}))
     fresh: list[Fact] = []
     outcomes = [

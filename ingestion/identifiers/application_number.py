@@ -64,8 +64,6 @@ _KINDS: dict[str, Kind] = {
     "8": "invention",
     "9": "utility_model",
 }
-_PCT_TYPES = frozenset("89")
-_DEMONSTRATION_SERIAL = 9_900_000
 _FIRST_YEAR = 1985
 _NEW_ERA = 2003
 
@@ -164,34 +162,6 @@ def kind(number: Cell) -> Kind:
     'invention'
     """
     return _KINDS[_type_digit(validate(number))]
-
-
-def is_pct(number: Cell) -> bool:
-    """Whether the application is an international one (PCT) that entered China.
-
-    >>> is_pct("200480002090.2"), is_pct("201310699744.2")
-    (True, False)
-    """
-    return _type_digit(validate(number)) in _PCT_TYPES
-
-
-def filing_year(number: Cell) -> int:
-    """The four-digit year of filing.
-
-    >>> filing_year("95115608.X"), filing_year("201310699744.2")
-    (1995, 2013)
-    """
-    return _year(validate(number))
-
-
-def is_demonstration(number: Cell) -> bool:
-    """Whether the number lies in the range of invented records: serials from 9900000, never really issued.
-
-    >>> is_demonstration("201519900001"), is_demonstration("201310699744.2")
-    (True, False)
-    """
-    body = validate(number)[:-2]
-    return len(body) == 12 and int(body[5:]) >= _DEMONSTRATION_SERIAL
 
 
 def _year_digits(canonical: str) -> int:

@@ -97,15 +97,6 @@ def format(value: Cell) -> str:
     return compact(value)
 
 
-def region(value: Cell) -> str:
-    """The six-digit region (GB/T 2260) of registration, not always that of the address.
-
-    >>> region("91420100DEM0000061")
-    '420100'
-    """
-    return _well_formed(value)[2:8]
-
-
 def _well_formed(value: Cell) -> str:
     code = compact(value)
     if len(code) != 18:

@@ -7,16 +7,13 @@ is a symbol too:
 >>> validate("G06F 40/30"), validate("Ｇ０６Ｆ４０／３０(2020.01)I"), validate("g06f")
 ('G06F40/30', 'G06F40/30', 'G06F')
 
-The padded form of 14 characters (main group right-aligned, subgroup left-aligned) is understood and made:
+The padded form of 14 characters (main group right-aligned, subgroup left-aligned) is understood:
 
->>> validate("A01B0007000000"), padded("A01B7/00")
-('A01B7/00', 'A01B0007000000')
+>>> validate("A01B0007000000")
+'A01B7/00'
 
-Subgroup digits are decimals, 3/036 stands before 3/04; trailing zeros after the second digit say nothing and
-are dropped, and the padded form sorts rightly (general knowledge, no source at hand).
-
->>> sorted(["A01B3/04", "A01B3/036"], key=padded)
-['A01B3/036', 'A01B3/04']
+Subgroup digits are decimals: trailing zeros after the second digit say nothing and are dropped (general knowledge, no
+source at hand).
 
 Prefixes cover whole levels; official tables write them with an asterisk:
 
@@ -108,19 +105,6 @@ def format(value: Cell) -> str:
     """
     symbol = validate(value)
     return f"{symbol[:4]} {symbol[4:]}".rstrip()
-
-
-def padded(value: Cell) -> str:
-    """The form of 14 characters, which sorts in the order of the classification; a subclass stays as it is.
-
-    >>> padded("H01L21/3205")
-    'H01L0021320500'
-    """
-    symbol = parse(value)
-    subclass = f"{symbol.section}{symbol.class_}{symbol.subclass}"
-    if symbol.main_group is None or symbol.subgroup is None:
-        return subclass
-    return f"{subclass}{symbol.main_group:0>4}{symbol.subgroup:0<6}"
 
 
 def levels(value: Cell) -> list[str]:

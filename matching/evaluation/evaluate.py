@@ -21,7 +21,7 @@ from index.generations.columns import ColumnValues
 from index.generations.sides import patent_side
 from index.model.encoder import Encoder
 from index.vectors.exact import Floats
-from matching.evaluation.benchmark import Benchmark, load
+from matching.evaluation.benchmark import Benchmark
 from matching.evaluation.fuse import reciprocal_rank_fusion
 from matching.evaluation.metrics import summarise
 from matching.need.cleaning import clean
@@ -64,17 +64,6 @@ class Evaluation:
     metrics: dict[str, dict[str, float]]
     runs: dict[str, Run]
     scores: dict[str, dict[str, list[float]]]
-
-
-def evaluate(
-    folder: Path,
-    encoder: Encoder,
-    conditions: Mapping[str, Condition] = CONDITIONS,
-    *,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Search every judged query in every document and measure the rankings of all conditions."""
-    return measure(load(folder), encoder, conditions, progress=progress)
 
 
 def measure(

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
-from catalog.kit.errors import InvalidInput
 from index.model.encoder import Encoder
 from matching.evaluation.benchmark import Benchmark, half
 from matching.evaluation.compare import Interval, QueryDifference, by_query, paired_bootstrap, values
@@ -88,8 +87,6 @@ def compare(
     """Two conditions query by query on one collection, by its metric. Raises InvalidInput."""
     conditions, (entry,) = suite.named(pair), suite.chosen([name]).values()
     benchmark = entry.benchmark()
-    if benchmark is None:
-        raise InvalidInput(f"评测集 {name} 的数据不在本机：{entry.corpus}", hint="请换一个评测集")
     runs = measure(benchmark, encoder, conditions, progress=progress).runs
     return by_query(runs[pair[0]], runs[pair[1]], benchmark, entry.metric)
 
@@ -98,9 +95,9 @@ def _measured(
     suite: Suite, key: str, entry: CollectionEntry, encoder: Encoder, progress: Progress | None
 ) -> CollectionResult:
     head = CollectionResult(key=key, name=entry.name, metric=entry.metric, decisive=entry.decisive)
+    if entry.absent:
+        return head.model_copy(update={"skipped": entry.absent})
     benchmark = entry.benchmark()
-    if benchmark is None:
-        return head.model_copy(update={"skipped": f"{entry.corpus.name if entry.corpus else key} 不在本机"})
     say = (lambda stage, done, total: progress(f"{entry.name} {stage}", done, total)) if progress else None
     evaluation = measure(benchmark, encoder, suite.named(()), progress=say)
     parts = _parts(benchmark)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -43,8 +45,8 @@ class CollectionEntry(_Entry):
     """A collection of the file.
 
     `folder` is in BEIR layout, its documents come from `corpus` by title hash where that is given. Without a folder the
-    records of `corpus` are known items, asked by their field `asked`. `every` above 1 takes a fixed part only. Where `corpus`
-    is absent the collection is skipped.
+    records of `corpus` are known items, asked by their field `asked`. `every` above 1 takes a fixed part only. A path may
+    begin with an environment variable (`$PATENTDOCK_REALDATA`). Where `corpus` is absent the collection is skipped.
     """
 
     name: str = Field(min_length=1)
@@ -71,14 +73,24 @@ class CollectionEntry(_Entry):
         return self
 
     def within(self, folder: Path) -> CollectionEntry:
-        """With its paths seen from `folder`."""
+        """With its paths seen from `folder`, environment variables put in where they are set."""
         paths = {"folder": self.folder, "corpus": self.corpus}
-        return self.model_copy(update={name: path and folder / path for name, path in paths.items()})
+        return self.model_copy(
+            update={name: path and folder / os.path.expandvars(path) for name, path in paths.items()}
+        )
 
-    def benchmark(self) -> Benchmark | None:
-        """The collection itself, None where its records are absent. Raises InvalidInput."""
-        if self.corpus and not self.corpus.is_file():
+    @property
+    def absent(self) -> str | None:
+        """Why the records cannot be read on this machine; None where they can."""
+        if self.corpus is None or self.corpus.is_file():
             return None
+        unset = re.findall(r"\$(\w+)", str(self.corpus))
+        return f"{self.corpus.name} 不在本机" + (f"：未设置环境变量 {unset[0]}" if unset else "")
+
+    def benchmark(self) -> Benchmark:
+        """The collection itself. Raises InvalidInput, also where its records are absent."""
+        if self.absent:
+            raise InvalidInput(f"评测集“{self.name}”不能使用：{self.absent}", hint="请换一个评测集")
         if self.folder is not None:
             benchmark = load(self.folder, self.corpus)
         else:

@@ -291,7 +291,7 @@ class _Grounds:
         patent: patents.Patent,
         asking: AskingPatent,
     ) -> None:
-        self._session, self._generation, self._ranking = session, generation, ranking
+        self._session, self._ranking = session, ranking
         self._parts = quotable(text_fields(patent))
         self._profile = QueryProfile(asking.tokens, generation.patents.statistics.words.idfs)
 

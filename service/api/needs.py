@@ -1,5 +1,6 @@
 """Needs (技术需求)."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
@@ -10,6 +11,8 @@ from catalog.demand import needs
 from catalog.demand.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import NeedStatus
+from catalog.statistics import night_lists
+from catalog.statistics.night_lists import NightList, NightPatent, NightQuery
 from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
 from service.requests.records import NeedInput, classifier_of, record_of
 from service.sheets import lists as list_exports
@@ -89,6 +92,19 @@ def export_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Res
 def get_need(session: Reading, id: RecordId) -> NeedPublic:
     """返回一条技术需求。"""
     return _public(session, needs.get(session, id))
+
+
+@router.get(
+    "/{id:int}/matches/night",
+    summary="一条技术需求的夜间匹配清单",
+    operation_id="list_need_night_matches",
+    responses=responses(404, 422),
+)
+def list_need_night_matches(
+    session: Reading, id: RecordId, wanted: Annotated[NightQuery, Query()]
+) -> NightList[NightPatent]:
+    """最近一次夜间批处理为这条需求找到的专利，依名次，附得分及其组成；没有清单时 `notices` 说明原因。"""
+    return night_lists.of_need(session, id, wanted, date.today())
 
 
 @router.post(

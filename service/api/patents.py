@@ -7,6 +7,8 @@ from pydantic import Field
 
 from catalog.db import Session
 from catalog.kit.paging import Page, PageQuery
+from catalog.statistics import night_lists
+from catalog.statistics.night_lists import NightList, NightNeed, NightQuery
 from catalog.supply import patent_edits, patent_lists, patents, patents_shown
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import Patent, PatentCreate
@@ -85,6 +87,19 @@ def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) ->
 def get_patent(session: Reading, id: RecordId) -> PatentPublic:
     """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
     return patents_shown.publics(session, [patents.get(session, id)])[0]
+
+
+@router.get(
+    "/{id:int}/matches/night",
+    summary="一件专利的夜间匹配清单",
+    operation_id="list_patent_night_matches",
+    responses=responses(404, 422),
+)
+def list_patent_night_matches(
+    session: Reading, id: RecordId, wanted: Annotated[NightQuery, Query()]
+) -> NightList[NightNeed]:
+    """最近一次夜间批处理为这件专利找到的需求，依名次，附得分及其组成；没有清单时 `notices` 说明原因。"""
+    return night_lists.of_patent(session, id, wanted)
 
 
 @router.post(

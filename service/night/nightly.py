@@ -190,15 +190,12 @@ class _Night:
 
         name = self.state().generation
         threads = self.runtime.settings.threads or os.cpu_count() or 1
+        rules, day = factor_rules.load(self.runtime.settings.data), date.today()
         report = match_all(
-            self.runtime.store.open(name),
-            date.today(),
-            store,
-            factor_rules.load(self.runtime.settings.data),
-            threads=threads,
-            progress=self.progress,
+            self.runtime.store.open(name), day, store, rules, threads=threads, progress=self.progress
         )
-        return asdict(report) | {"generation": name, "day": date.today().isoformat()}
+        about = {"generation": name, "day": day.isoformat(), "factor_rules": rules.version}
+        return asdict(report) | about
 
     def compare(self) -> Result:
         """Hold the matches of every need against those of the run before."""

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from catalog.deals.deals import CHINA, DealCreate, PartyRef
 from catalog.kit.base import Schema
-from catalog.kit.terms import DealKind, EvidenceKind, LicenceType, PaymentForm, PledgeConsent
+from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.deals import party_of
@@ -20,7 +20,6 @@ Kind = Annotated[DealKind, term(DealKind), either(DealKind, optional=False)]
 Type = Annotated[LicenceType | None, term(LicenceType), either(LicenceType)]
 Form = Annotated[PaymentForm | None, term(PaymentForm), either(PaymentForm)]
 Consent = Annotated[PledgeConsent | None, term(PledgeConsent), either(PledgeConsent)]
-Proof = Annotated[EvidenceKind, term(EvidenceKind), either(EvidenceKind, optional=False)]
 
 
 class PartyInput(Schema):

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from catalog.db import Session
-from catalog.kit.paging import PageQuery
 from service.installation.runtime import Runtime
 
 _bearer = HTTPBearer(
@@ -53,4 +52,3 @@ async def require_key(
 Caller = Annotated[str, Depends(require_key)]
 # The bound is that of a 32-bit key column, which PostgreSQL enforces with an error.
 RecordId = Annotated[int, Path(ge=1, le=2**31 - 1, description="记录编号", examples=[1])]
-PageDep = Annotated[PageQuery, Query()]

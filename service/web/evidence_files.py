@@ -28,14 +28,6 @@ _PARTS = (
     ("word/document.xml", DOCX_TYPE),
     ("xl/workbook.xml", XLSX_TYPE),
 )
-SUFFIXES = {
-    PDF_TYPE: ".pdf",
-    OFD_TYPE: ".ofd",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    DOCX_TYPE: ".docx",
-    XLSX_TYPE: ".xlsx",
-}
 ALLOWED = "PDF、OFD、JPG、PNG、DOCX、XLSX"
 
 

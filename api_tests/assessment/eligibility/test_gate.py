@@ -428,7 +428,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
     patents = [invented(random, serial) for serial in range(600)]
     with db.write() as session:
         upsert(session, patents)
-        facts.upsert(session, [fact for id_ in range(1, 601) for fact in invented_facts(random, id_)])
+        facts.store(session, [fact for id_ in range(1, 601) for fact in invented_facts(random, id_)])
     return db
 
 
@@ -483,7 +483,7 @@ def test_the_record_holds_what_the_catalogue_says(database: Database) -> None:
                 )
             ],
         )
-        facts.upsert(
+        facts.store(
             session,
             [
                 FactCreate(

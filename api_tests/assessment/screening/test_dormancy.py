@@ -48,7 +48,7 @@ def patent(serial: int, **changes: object) -> PatentCreate:
 def fact(database: Database, serial: int, kind: FactKind, value: str = "", day: date | None = None) -> None:
     with database.write() as session:
         key = ids_of(session, [number(serial)])[number(serial)]
-        facts.upsert(session, [FactCreate(patent_id=key, kind=kind, value=value, happened_on=day)])
+        facts.store(session, [FactCreate(patent_id=key, kind=kind, value=value, happened_on=day)])
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from catalog.kit.terms import LegalStatus, PatentKind, StatusBasis
 from catalog.law import annuities
-from catalog.law.compensation import drug_term_end, for_delay
 from catalog.law.life import LegalFacts, LegalLife, force_period, last_valid_day, legal_life, term_years
 from catalog.law.years import add_months, anniversary, first_anniversary, last_anniversary, patent_year
 
@@ -85,7 +84,6 @@ def test_annuity_amounts() -> None:
         years = range(1, len(amounts) + 1)
         assert [annuities.amount(kind, year) for year in years] == [Decimal(a) for a in amounts]
         assert annuities.amount(kind, len(amounts) + 1) is None
-    assert annuities.fee("restoration") == Decimal(1000)
 
 
 def test_reductions_never_add_up() -> None:
@@ -225,37 +223,6 @@ def test_register_says_alive_without_grant_date() -> None:
     found = life(D(2020, 1, 1), granted=None, status=S.IN_FORCE)
     assert (found.status, found.in_force) == (S.IN_FORCE, True)
     assert "grant_date" in found.missing
-
-
-def test_compensation_for_delay() -> None:
-    """Filed 2015-01-10, examination asked 2015-06-01: delay counts from 2019-01-10 to the grant 2020-01-10."""
-    case = {
-        "kind": PatentKind.INVENTION,
-        "filed": D(2015, 1, 10),
-        "examination_requested": D(2015, 6, 1),
-        "granted": D(2020, 1, 10),
-        "asked_on": D(2020, 4, 10),
-    }
-    assert for_delay(**case, applicant_delay=65).days == 300  # type: ignore[arg-type]
-    for change in (
-        {"asked_on": D(2020, 4, 11)},
-        {"asked_on": None},
-        {"same_day_pair": True},
-        {"kind": PatentKind.UTILITY_MODEL},
-        {"granted": D(2019, 1, 9)},
-        {"examination_requested": D(2017, 6, 1)},
-    ):
-        refused = for_delay(**(case | change))  # type: ignore[arg-type]
-        assert refused.days == 0
-        assert refused.reasons
-
-
-def test_compensation_of_new_drugs() -> None:
-    end = D(2030, 6, 3)
-    assert drug_term_end(end, D(2020, 1, 1), 365) == D(2031, 6, 3)
-    assert drug_term_end(end, D(2024, 1, 1), 9999) == D(2035, 6, 3)  # five years
-    assert drug_term_end(end, D(2018, 1, 1), 9999) == D(2032, 1, 1)  # fourteen years after approval
-    assert drug_term_end(end, D(2012, 1, 1), 9999) == end
 
 
 # Properties -----------------------------------------------------------------------------------------------------

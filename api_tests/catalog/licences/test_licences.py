@@ -211,7 +211,7 @@ def test_a_report_on_record_will_do(database: Database) -> None:
         report = FactCreate(
             patent_id=2, kind=FactKind.EVALUATION_REPORT, value="grantable", happened_on=D(2021, 1, 1)
         )
-        facts.upsert(session, [report])
+        facts.store(session, [report])
     assert run(database, lambda s: licence_edits.publish(s, row.id or 0, D(2026, 1, 5))).status == S.PUBLISHED
 
 
@@ -227,7 +227,7 @@ def test_changed_withdrawn_and_declared_anew(database: Database) -> None:
         granted = FactCreate(
             patent_id=1, kind=FactKind.LICENCE, value="open", party="示例厂", happened_on=D(2026, 2, 1)
         )
-        facts.upsert(session, [granted])
+        facts.store(session, [granted])
         licence_edits.withdraw(session, row.id or 0, D(2026, 3, 1), actor="局", reason="转让谈判")
     former = shown(database, row, D(2026, 4, 1))
     assert (former.status_name, former.withdrawn_on, former.granted_licences) == ("已撤回", D(2026, 3, 1), 1)

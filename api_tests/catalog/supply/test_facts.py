@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def database(tmp_path: Path) -> Database:
 
 def store(database: Database, *records: FactCreate) -> UpsertCounts:
     with database.write() as session:
-        return facts.upsert(session, records)
+        return UpsertCounts(**Counter(facts.store(session, records)))
 
 
 def licence(**changes: object) -> FactCreate:

@@ -124,27 +124,15 @@ def test_the_current_year_is_the_last_one_accepted() -> None:
     assert not an.is_valid(body, today=date(2025, 12, 31))
 
 
-def test_what_a_number_tells() -> None:
-    described = {
-        number: (an.kind(number), an.is_pct(number), an.filing_year(number))
-        for number in ("200930143483.0", "200480002090.2", "201921898050.0", "97101765.4", "03910001")
+def test_the_kind_follows_from_the_type_digit() -> None:
+    numbers = ("200930143483.0", "200480002090.2", "201921898050.0", "97101765.4", "03910001")
+    assert {number: an.kind(number) for number in numbers} == {
+        "200930143483.0": "design",
+        "200480002090.2": "invention",
+        "201921898050.0": "utility_model",
+        "97101765.4": "invention",
+        "03910001": "utility_model",
     }
-    assert described == {
-        "200930143483.0": ("design", False, 2009),
-        "200480002090.2": ("invention", True, 2004),
-        "201921898050.0": ("utility_model", False, 2019),
-        "97101765.4": ("invention", False, 1997),
-        "03910001": ("utility_model", True, 2003),
-    }
-
-
-def test_the_demonstration_range_starts_at_serial_9900000() -> None:
-    assert [an.is_demonstration(body) for body in ("201519899999", "201519900000", "201519999999")] == [
-        False,
-        True,
-        True,
-    ]
-    assert not an.is_demonstration("97199000")
 
 
 @given(numbers())

@@ -69,7 +69,7 @@ def database(tmp_path: Path) -> Database:
                 patent(7, holders=[HolderRef(name="示例研究所", kind=HolderKind.INSTITUTE)]),
             ],
         )
-        facts.upsert(session, [FactCreate(patent_id=2, kind=FactKind.CITATIONS, value="12")])
+        facts.store(session, [FactCreate(patent_id=2, kind=FactKind.CITATIONS, value="12")])
     screen(db, AS_OF, WEIGHTS, {2: 0.9})
     return db
 

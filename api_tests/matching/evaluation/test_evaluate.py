@@ -7,7 +7,8 @@ import pytest
 
 from catalog.kit.errors import InvalidInput
 from index.model.encoder import Encoder
-from matching.evaluation.evaluate import evaluate, write_run
+from matching.evaluation.benchmark import load
+from matching.evaluation.evaluate import measure, write_run
 
 CORPUS = {
     "p1": "一种离心泵叶轮，叶片表面设置减阻涂层，降低汽蚀。",
@@ -33,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_all_legs_are_measured_and_the_run_is_written(folder: Path, encoder: Encoder) -> None:
-    evaluation = evaluate(folder, encoder)
+    evaluation = measure(load(folder), encoder)
     assert set(evaluation.metrics) == {"dense", "lexical", "rrf", "relevance"}
     assert evaluation.metrics["relevance"]["ndcg@10"] == pytest.approx(1.0)
     run = folder / "relevance.run"
@@ -44,12 +45,12 @@ def test_all_legs_are_measured_and_the_run_is_written(folder: Path, encoder: Enc
     assert lines[0] == ["q1", "Q0", "p1", "1", lines[0][4], "patentdock"]
 
 
-def test_a_bad_line_is_named(folder: Path, encoder: Encoder) -> None:
+def test_a_bad_line_is_named(folder: Path) -> None:
     (folder / "queries.jsonl").write_text('{"_id": "q1", "text": "水泵"}\n{"id": 3}\n')
     with pytest.raises(InvalidInput, match=r"queries\.jsonl 第 2 行"):
-        evaluate(folder, encoder)
+        load(folder)
 
 
-def test_missing_files_are_named(tmp_path: Path, encoder: Encoder) -> None:
+def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"corpus\.jsonl"):
-        evaluate(tmp_path, encoder)
+        load(tmp_path)

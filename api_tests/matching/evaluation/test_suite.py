@@ -13,6 +13,7 @@ from index.model.encoder import Encoder
 from index.model.measurement import choose_precision
 from matching.evaluation import suite, suite_file
 from matching.evaluation.benchmark import half, known_items, load, part_of, title_hash
+from matching.evaluation.suite_file import CollectionEntry
 
 EVALUATION = Path(__file__).parents[3] / "evaluation"
 CONDITIONS = EVALUATION / "conditions.toml"
@@ -85,3 +86,20 @@ def test_unknown_names_are_named() -> None:
         conditions.chosen(["other"])
     with pytest.raises(InvalidInput, match="没有条件 best"):
         conditions.named(["best"])
+
+
+def test_records_may_lie_where_an_environment_variable_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = CollectionEntry(
+        name="已知项", corpus=Path("$PATENTDOCK_REALDATA/records.jsonl"), asked="keywords"
+    )
+    monkeypatch.delenv("PATENTDOCK_REALDATA", raising=False)
+    assert entry.within(tmp_path).absent == "records.jsonl 不在本机：未设置环境变量 PATENTDOCK_REALDATA"
+    with pytest.raises(InvalidInput, match="PATENTDOCK_REALDATA"):
+        entry.within(tmp_path).benchmark()
+    monkeypatch.setenv("PATENTDOCK_REALDATA", str(tmp_path / "real"))
+    assert entry.within(tmp_path).absent == "records.jsonl 不在本机"
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "records.jsonl").touch()
+    assert entry.within(tmp_path / "elsewhere").absent is None

@@ -1,24 +1,33 @@
-"""The command of the nightly run."""
+"""The commands of the nightly run and of its lists."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.terminal.output import print_error, print_json, step_progress
+from service.cli.terminal.options import option
+from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
 from service.cli.terminal.runtime import ready_runtime
+from service.requests.field_problems import FieldProblem, InvalidFields
 
 if TYPE_CHECKING:
     from service.night.nightly import NightPlan
+    from service.sheets.documents import PrintedDocument
 
+MAX_ID = 2**31 - 1  # of a 32-bit key column
 FILES_REFUSED, ALREADY_RUNNING = 3, 4
 """Exit codes beside 0 (done), 1 (failed) and 2 (wrong usage)."""
 
 
+def _id_option(text: str) -> Any:
+    return typer.Option(help=text, metavar="编号", show_default=False, min=1, max=MAX_ID)
+
+
 def nightly(
+    context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查并说明将做什么，不改动任何内容")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="从头开始，不续做今夜中断或失败的批处理")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
@@ -27,6 +36,8 @@ def nightly(
 
     中断后再次运行会从未完成的一步续做。退出码：0 完成；1 失败；2 用法有误；3 完成，但有文件被拒绝；4 已有一个在运行。
     """
+    if context.invoked_subcommand is not None:
+        return 0
     from service.night.nightly import AlreadyRunning, plan, run
 
     runtime = ready_runtime()
@@ -69,6 +80,55 @@ def _show_plan(wanted: NightPlan, as_json: bool) -> int:
     return FILES_REFUSED if any(file.refused for file in wanted.files) else 0
 
 
-def register(app: typer.Typer, command: type, _group: type) -> None:
-    """Add this command to the command line."""
-    app.command("nightly", cls=command)(nightly)
+def nightly_matches(
+    need: Annotated[int | None, _id_option("列出为这条技术需求找到的专利")] = None,
+    patent: Annotated[int | None, _id_option("列出为这件专利找到的技术需求")] = None,
+    out: Annotated[Path | None, option("写入此 Excel 文件", "文件.xlsx")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
+) -> None:
+    """最近一次夜间批处理为一条需求或一件专利找到的匹配，依名次，附得分及其组成。"""
+    from service.sheets.documents import to_xlsx
+
+    if (need is None) == (patent is None):
+        reason = "请给出且只给出其中一项"
+        raise InvalidFields([FieldProblem(field="--need、--patent", value="", reason=reason)])
+    found, document = _list_of(need, patent)
+    if out is not None:
+        out.write_bytes(to_xlsx(document))
+        note(f"已写入 {out}")
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    section = document.sections[0]
+    if section.rows:
+        print_table(
+            section.headings, [["" if cell is None else cell for cell in row] for row in section.rows]
+        )
+    for line in document.lines:
+        print(line)
+
+
+def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument]:
+    """The whole list of the one that is given, and the same to be printed. Raises NotFound."""
+    from datetime import date
+
+    from catalog.kit.paging import MAX_PAGE_SIZE
+    from catalog.statistics import night_lists
+    from catalog.statistics.night_lists import NightQuery
+    from service.sheets import night as night_sheets
+
+    whole = NightQuery(size=MAX_PAGE_SIZE)
+    with ready_runtime().database.read() as session:
+        if need is not None:
+            patents = night_lists.of_need(session, need, whole, date.today())
+            return patents, night_sheets.of_need(patents, f"需求 {need} ")
+        needs = night_lists.of_patent(session, patent or 0, whole)
+        return needs, night_sheets.of_patent(needs, f"专利 {patent} ")
+
+
+def register(app: typer.Typer, command: type, group: type) -> None:
+    """Add these commands to the command line."""
+    sub = typer.Typer(cls=group, invoke_without_command=True)
+    sub.callback()(nightly)
+    sub.command("matches", cls=command)(nightly_matches)
+    app.add_typer(sub, name="nightly")

@@ -1,0 +1,150 @@
+"""The night's list (夜间匹配清单) of one need or one patent, with the names of the other side.
+
+Ranks and scores are those of the night; names and states are those of today. Records removed since are left out.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, Generic
+
+from sqlmodel import Field, Session, SQLModel
+
+from catalog.demand import needs
+from catalog.kit.paging import ItemT, Page, PageQuery
+from catalog.runs import matches as night_matches
+from catalog.runs.matches import NightMatch, NightSide
+from catalog.supply import patents, patents_shown
+
+NO_NIGHT = "还没有已完成的夜间匹配；请先运行 patentdock nightly"
+ABSENT = {
+    NightSide.NEED: "该需求没有参加这一夜的匹配：当时不在征集中，或在此之后才登记",
+    NightSide.PATENT: "该专利没有参加这一夜的匹配：当日不在有效期内、有效性未知，或在此之后才登记",
+}
+
+
+class NightScores(SQLModel):
+    """A score of the night and the parts that add up to it."""
+
+    rank: int = Field(description="当夜的名次")
+    score: float = Field(description="得分，排序所依：相关度与因素分值之和")
+    relevance: float = Field(description="相关度：document、sentence、lexical 之和")
+    document: float = Field(description="需求与专利全文的语义相似度（已乘权重）")
+    sentence: float = Field(description="需求与专利最相近一句的语义相似度（已乘权重）")
+    lexical: float = Field(description="字词匹配（已乘权重）")
+    factors: float = Field(description="各因素分值之和")
+
+
+class NightPatent(NightScores):
+    """A patent that the night found for a need."""
+
+    patent_id: int
+    application_number: str | None
+    title: str
+    holders: list[str]
+    in_force: bool | None = Field(description="今日是否有效；未知为空")
+
+
+class NightNeed(NightScores):
+    """A need that the night found for a patent."""
+
+    need_id: int
+    code: str
+    title: str
+    enterprise_id: int | None
+    enterprise_name: str | None
+    status_name: str
+
+
+class NightQuery(PageQuery):
+    """Which page of a night's list is wanted."""
+
+    sort: None = Field(default=None, description="不可排序：依当夜的名次")
+
+
+class NightList(Page[ItemT], Generic[ItemT]):
+    """A page of a night's list and what it rests on; without a night all of that is empty, and `notices` says so."""
+
+    run_id: int | None = Field(default=None, description="夜间批处理的编号")
+    day: date | None = Field(default=None, description="匹配所按的日期")
+    generation: str | None = Field(default=None, description="所用的索引版本")
+    factor_rules: str | None = Field(
+        default=None, description="对接因素规则的版本；记录这一项之前的批处理没有"
+    )
+    finished_at: datetime | None = None
+    notices: list[str] = Field(default_factory=list, description="清单为空或不全的原因")
+
+
+def of_need(session: Session, need_id: int, wanted: NightQuery, today: date) -> NightList[NightPatent]:
+    """The patents that the last night found for a need, best first. Raises NotFound."""
+    needs.get(session, need_id)
+    matches, about = _found(session, NightSide.NEED, need_id)
+    shown = patents_shown.many(session, [match.id for match in matches], today=today)
+    lines = [
+        NightPatent(
+            **scores,
+            patent_id=patent.id,
+            application_number=patent.application_number,
+            title=patent.title,
+            holders=patent.holders,
+            in_force=patent.in_force,
+        )
+        for match, scores in _scored(matches)
+        if (patent := shown.get(match.id))
+    ]
+    return NightList[NightPatent](**_paged(lines, wanted), **_noting(about, len(matches) - len(lines)))
+
+
+def of_patent(session: Session, patent_id: int, wanted: NightQuery) -> NightList[NightNeed]:
+    """The needs that the last night found for a patent, best first. Raises NotFound."""
+    patents.get(session, patent_id)
+    matches, about = _found(session, NightSide.PATENT, patent_id)
+    shown = needs.many(session, [match.id for match in matches])
+    lines = [
+        NightNeed(
+            **scores,
+            need_id=need.id,
+            code=need.code,
+            title=need.title,
+            enterprise_id=need.enterprise_id,
+            enterprise_name=need.enterprise_name,
+            status_name=need.status_name,
+        )
+        for match, scores in _scored(matches)
+        if (need := shown.get(match.id))
+    ]
+    return NightList[NightNeed](**_paged(lines, wanted), **_noting(about, len(matches) - len(lines)))
+
+
+def _found(session: Session, side: NightSide, record_id: int) -> tuple[list[NightMatch], dict[str, Any]]:
+    """The matches of a record in the last night, and the fields of a `NightList` that say what they rest on."""
+    run = night_matches.last_run(session)
+    if run is None or run.id is None:
+        return [], {"notices": [NO_NIGHT]}
+    matches = night_matches.get(session, run.id, side, record_id)
+    stage = run.stages.get("match", {})
+    return matches or [], {
+        "run_id": run.id,
+        "day": stage.get("day"),
+        "generation": run.generation or None,
+        "factor_rules": stage.get("factor_rules"),
+        "finished_at": run.finished_at,
+        "notices": [ABSENT[side]] if matches is None else [],
+    }
+
+
+def _scored(matches: Sequence[NightMatch]) -> Iterator[tuple[NightMatch, dict[str, Any]]]:
+    """Each match with the fields of `NightScores`, rounded to the millionths in which scores are reckoned."""
+    for rank, match in enumerate(matches, 1):
+        parts = {name: value for name, value in match._asdict().items() if name != "id"}
+        yield match, {"rank": rank, "relevance": round(match.score - match.factors, 6), **parts}
+
+
+def _paged(lines: Sequence[NightScores], wanted: PageQuery) -> dict[str, Any]:
+    items = lines[wanted.offset : wanted.offset + wanted.size]
+    return {"total": len(lines), "page": wanted.page, "size": wanted.size, "items": items}
+
+
+def _noting(about: dict[str, Any], removed: int) -> dict[str, Any]:
+    """`about` with a notice of the matches whose records are gone."""
+    more = [f"当夜结果中有 {removed} 条的记录已删除，不再列出"] if removed else []
+    return {**about, "notices": [*about["notices"], *more]}

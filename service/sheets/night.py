@@ -1,0 +1,52 @@
+"""A night's list (夜间匹配清单) of a need or a patent as a workbook, and what it rests on in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from catalog.statistics.night_lists import NightList, NightNeed, NightPatent, NightScores
+from catalog.supply.patents import NO_NUMBER
+from service.sheets.documents import Cell, PrintedDocument, Section
+from service.sheets.matches import IN_FORCE
+
+SCORES = ("得分", "其中相关度", "其中因素", "相关度中全文语义", "相关度中最相近一句", "相关度中字词")
+
+
+def of_need(found: NightList[NightPatent], asked: str) -> PrintedDocument:
+    """The patents of a need, which `asked` names."""
+    headings = ("名次", "专利名称", "申请号", "专利权人", "有效性", *SCORES, "专利编号")
+    rows: list[list[Cell]] = [
+        [
+            item.rank, item.title, item.application_number or NO_NUMBER, "；".join(item.holders), IN_FORCE[item.in_force],
+            *_scores(item), item.patent_id,
+        ]
+        for item in found.items
+    ]  # fmt: skip
+    return PrintedDocument(f"{asked}的夜间匹配专利", lines_of(found), [Section("匹配专利", headings, rows)])
+
+
+def of_patent(found: NightList[NightNeed], asked: str) -> PrintedDocument:
+    """The needs of a patent, which `asked` names."""
+    headings = ("名次", "需求名称", "需求编号", "企业", "需求状态", *SCORES, "系统编号")
+    rows: list[list[Cell]] = [
+        [item.rank, item.title, item.code, item.enterprise_name, item.status_name, *_scores(item), item.need_id]
+        for item in found.items
+    ]  # fmt: skip
+    return PrintedDocument(f"{asked}的夜间匹配需求", lines_of(found), [Section("匹配需求", headings, rows)])
+
+
+def _scores(item: NightScores) -> list[Cell]:
+    parts = (item.score, item.relevance, item.factors, item.document, item.sentence, item.lexical)
+    return [Decimal(f"{part:.6f}") for part in parts]
+
+
+def lines_of(found: NightList[Any]) -> list[str]:
+    """What the list rests on."""
+    if found.run_id is None:
+        return found.notices
+    return [
+        f"第 {found.run_id} 次夜间批处理，按 {found.day or '当日'} 的状态匹配；索引 {found.generation or '未记录'}，"
+        f"因素规则 {found.factor_rules or '未记录'}",
+        *found.notices,
+    ]
