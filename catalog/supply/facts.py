@@ -13,13 +13,13 @@ tells as much; an event known by its kind alone becomes the first that is known 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.imports.changes import Change, RecordKind, apply_noted, note
+from catalog.imports.changes import Change, apply_noted, note
 from catalog.kit.base import Schema, Timestamps, UpsertCounts, apply_changes, chunks, enum_type
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -71,6 +71,7 @@ class Fact(FactDetails, Timestamps, table=True):
     """A fact as stored, with the import that brought it."""
 
     __tablename__ = "patent_facts"
+    noted_as: ClassVar[str] = "fact"
 
     id: int | None = Field(default=None, primary_key=True)
     patent_id: int = Field(foreign_key="patents.id", index=True)
@@ -258,7 +259,7 @@ def store(session: Session, records: Sequence[FactCreate], *, import_id: int | N
     ]
     session.add_all(fresh)
     session.flush()
-    note(session, import_id, RecordKind.FACT, [Change(row.id or 0, None, row.updated_at) for row in fresh])
+    note(session, import_id, Fact.noted_as, [Change(row.id or 0, None, row.updated_at) for row in fresh])
     return outcomes
 
 
@@ -281,7 +282,7 @@ def _store(
     if same.id is None:  # of this batch: nothing of it is in the catalogue yet
         apply_changes(same, said)
     else:
-        apply_noted(session, import_id, RecordKind.FACT, same, said)
+        apply_noted(session, import_id, same, said)
     return "changed"
 
 
