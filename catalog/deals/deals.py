@@ -7,7 +7,7 @@ annex, indicators 1 and 2). Writing is in `catalog.deals.edits`, lists in `catal
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from pydantic import model_validator
 from pydantic_core import to_jsonable_python
@@ -72,7 +72,7 @@ class Deal(DealBase, Timestamps, table=True):
     """A deal, known by its code."""
 
     __tablename__ = "deals"
-    noted_as: ClassVar[str] = "deal"
+    __noted_as__ = "deal"
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(max_length=64, unique=True)

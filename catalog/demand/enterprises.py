@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
@@ -41,7 +41,7 @@ class Enterprise(EnterpriseBase, Timestamps, table=True):
     """An enterprise, known by its credit code where given and by its folded name."""
 
     __tablename__ = "enterprises"
-    noted_as: ClassVar[str] = "enterprise"
+    __noted_as__ = "enterprise"
     __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)

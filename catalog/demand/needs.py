@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, col
@@ -49,7 +49,7 @@ class Need(NeedBase, Timestamps, table=True):
     """A need, known by its code."""
 
     __tablename__ = "needs"
-    noted_as: ClassVar[str] = "need"
+    __noted_as__ = "need"
     __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)

@@ -2,7 +2,7 @@
 
 One row for every record that an import made or changed: `before` holds the values that it replaced, None where the record
 was new, and `stamp` is the record's `updated_at` after the import: whatever touches the record later gives it another.
-`kind` is the name that its table has here (`noted_as`).
+`kind` is the name that its table has here (`__noted_as__`).
 Rows of a file that change nothing leave nothing here.
 """
 
@@ -96,7 +96,7 @@ def _first(entry: Change, again: dict[int, Before | None]) -> Before | None:
 
 def note_new(session: Session, import_id: int | None, row: Any) -> None:
     """Note that an import made this record, which has been flushed."""
-    note(session, import_id, row.noted_as, [Change(row.id, None, row.updated_at)])
+    note(session, import_id, row.__noted_as__, [Change(row.id, None, row.updated_at)])
 
 
 def apply_noted(session: Session, import_id: int | None, row: Any, said: dict[str, Any]) -> bool:
@@ -106,7 +106,7 @@ def apply_noted(session: Session, import_id: int | None, row: Any, said: dict[st
     if not apply_changes(row, said):
         return False
     session.flush()
-    note(session, import_id, row.noted_as, [Change(row.id, before, row.updated_at)])
+    note(session, import_id, row.__noted_as__, [Change(row.id, before, row.updated_at)])
     return True
 
 

@@ -6,7 +6,7 @@ made, changed, published and withdrawn stands in `catalog.licences.edits`, its h
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import field_validator, model_validator
 from sqlalchemy import JSON, Index, Numeric, case, func, select, text
@@ -83,7 +83,7 @@ class Licence(LicenceBase, Timestamps, table=True):
     """A declaration as stored."""
 
     __tablename__ = "licences"
-    noted_as: ClassVar[str] = "licence"
+    __noted_as__ = "licence"
     __table_args__ = (
         Index(
             "uq_licences_current",

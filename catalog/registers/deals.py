@@ -50,7 +50,7 @@ def upsert(
             session, plain_data, actor=actor, import_id=import_id, is_demo=is_demo
         )
         _pay(session, row, data, actor)
-        note(session, import_id, Deal.noted_as, [Change(row.id or 0, None, row.updated_at)])
+        note(session, import_id, Deal.__noted_as__, [Change(row.id or 0, None, row.updated_at)])
         return "new", findings
     before, stamp = deal_records.stated(session, row), row.updated_at
     _, findings, changed = deal_records.change(
@@ -64,7 +64,7 @@ def upsert(
         "receipt": receipt,
         "updated_at": stamp,
     }
-    note(session, import_id, Deal.noted_as, [Change(row.id or 0, image, row.updated_at)])
+    note(session, import_id, Deal.__noted_as__, [Change(row.id or 0, image, row.updated_at)])
     return "changed", findings
 
 

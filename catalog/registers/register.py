@@ -41,7 +41,7 @@ class Register:
     @property
     def noted(self) -> str:
         """The name under which changes of these records are kept."""
-        return str(self.model.noted_as)
+        return str(self.model.__noted_as__)
 
     def comes_along(self, kind: str) -> bool:
         """Whether imports of this kind make such records only because their own name them."""

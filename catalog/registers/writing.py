@@ -54,7 +54,7 @@ class Writing:
         images = patent_images.before(self.session, stale)
         changes = [Change(known.id, None, self.moment) for known in fresh]
         changes += [Change(known.id, images[known.id], self.moment) for known in stale]
-        note(self.session, self.import_id, Patent.noted_as, changes)
+        note(self.session, self.import_id, Patent.__noted_as__, changes)
 
     def _values(self, known: KnownPatent) -> dict[str, Any]:
         values = dict(known.values)

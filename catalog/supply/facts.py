@@ -13,7 +13,7 @@ tells as much; an event known by its kind alone becomes the first that is known 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from pydantic import model_validator
 from sqlalchemy import Text, select
@@ -71,7 +71,7 @@ class Fact(FactDetails, Timestamps, table=True):
     """A fact as stored, with the import that brought it."""
 
     __tablename__ = "patent_facts"
-    noted_as: ClassVar[str] = "fact"
+    __noted_as__ = "fact"
 
     id: int | None = Field(default=None, primary_key=True)
     patent_id: int = Field(foreign_key="patents.id", index=True)
@@ -259,7 +259,7 @@ def store(session: Session, records: Sequence[FactCreate], *, import_id: int | N
     ]
     session.add_all(fresh)
     session.flush()
-    note(session, import_id, Fact.noted_as, [Change(row.id or 0, None, row.updated_at) for row in fresh])
+    note(session, import_id, Fact.__noted_as__, [Change(row.id or 0, None, row.updated_at) for row in fresh])
     return outcomes
 
 

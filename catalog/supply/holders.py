@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
@@ -20,7 +20,7 @@ class Holder(Timestamps, table=True):
     """A holder, known by its folded name; one that was merged into another stays as a spelling of that one."""
 
     __tablename__ = "holders"
-    noted_as: ClassVar[str] = "holder"
+    __noted_as__ = "holder"
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=300)
@@ -102,7 +102,7 @@ def ensure(
     if missing:
         created = _insert(session, missing, moment, is_demo)
         known |= created
-        note(session, import_id, Holder.noted_as, [Change(id_, None, moment) for id_ in created.values()])
+        note(session, import_id, Holder.__noted_as__, [Change(id_, None, moment) for id_ in created.values()])
     return known
 
 

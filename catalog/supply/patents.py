@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import field_validator
 from sqlalchemy import JSON, Column, Index, Text, select
@@ -65,7 +65,7 @@ class Patent(PatentBase, Timestamps, table=True):
     """A patent. Without application number it is a draft, known by its fingerprint."""
 
     __tablename__ = "patents"
-    noted_as: ClassVar[str] = "patent"
+    __noted_as__ = "patent"
     __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
