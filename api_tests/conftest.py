@@ -59,7 +59,7 @@ def _demo_subset(folder: Path) -> dict[str, Path]:
     """Every eighth patent with its licence, every sixth need and all enterprises, as files."""
     rows = {
         kind: [json.loads(line) for line in demo.path(kind).read_text("utf-8").splitlines()]
-        for kind in demo.KINDS
+        for kind in demo.kinds()
     }
     rows["patents"] = rows["patents"][::8]
     rows["needs"] = rows["needs"][::6]

@@ -73,7 +73,7 @@ def demonstration(model: Path, known: Path | None) -> None:
         initialise(runtime.database)
         if known is not None:
             shutil.copytree(known / "embeddings", Path(work) / "embeddings")
-        for kind in demo.KINDS:
+        for kind in demo.kinds():
             import_file(runtime.database, demo.path(kind), kind, is_demo=True, rejected_dir=Path(work) / "no")
         rebuild(runtime)
         screen(runtime, date.today())

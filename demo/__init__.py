@@ -7,9 +7,14 @@ enterprise name begins with 示例 and no person is named.
 from importlib.resources import files
 from pathlib import Path
 
-KINDS = ("enterprises", "patents", "needs", "licences", "facts")
+from ingestion.kinds.kinds import in_turn
 
 
 def path(kind: str) -> Path:
-    """The file of one kind of records, in an order of `KINDS` in which they can be imported."""
+    """The file of one kind of records; not every kind has one."""
     return Path(str(files("demo") / f"{kind}.jsonl"))
+
+
+def kinds() -> list[str]:
+    """The kinds that have a file, in the order in which they can be imported."""
+    return [kind for kind in in_turn() if path(kind).exists()]

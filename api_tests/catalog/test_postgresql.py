@@ -21,9 +21,8 @@ from catalog.db import Database
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import publics
-from ingestion.imports import importer
-from ingestion.imports.importer import import_file
-from ingestion.records import records
+from ingestion.imports.importer import Limits, import_file
+from ingestion.storing.rows import RowReader
 from service.installation.setup import initialise
 
 pytestmark = pytest.mark.postgresql
@@ -84,7 +83,7 @@ def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path
     def load() -> dict[str, tuple[int, int, int, int]]:
         reports = {
             kind: import_file(database, demo.path(kind), kind, is_demo=True, rejected_dir=tmp_path)
-            for kind in demo.KINDS
+            for kind in demo.kinds()
         }
         return {kind: (r.new, r.changed, r.unchanged, r.rejected) for kind, r in reports.items()}
 
@@ -105,12 +104,11 @@ def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path
 def test_rows_that_say_nothing_new_are_left_unread(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importer, "PREVIEW", 0)
     rows = [f"一种{p}号示例泵,20199990000{p},2\n" for p in range(1, 6)]
     path = tmp_path / "清单.csv"
     path.write_text("名称,申请号,被引证次数\n" + "".join(rows), encoding="utf-8")
     import_file(database, path, "patents", rejected_dir=tmp_path)
     path.write_text("名称,申请号,被引证次数\n" + "".join(reversed(rows)), encoding="utf-8")
-    monkeypatch.setattr(records, "from_fields", lambda *_: pytest.fail("a row was read"))
-    again = import_file(database, path, "patents", rejected_dir=tmp_path)
+    monkeypatch.setattr(RowReader, "read", lambda *_: pytest.fail("a row was read"))
+    again = import_file(database, path, "patents", rejected_dir=tmp_path, limits=Limits(preview=0))
     assert (again.new, again.changed, again.unchanged, again.rejected) == (0, 0, 5, 0)

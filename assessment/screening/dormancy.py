@@ -41,6 +41,9 @@ NOTHING_RECORDED = (
 UNRECORDED = "未登记任何运用情况（未登记≠未实施）"
 NO_MATCHES = "未提供需求匹配度，该项均按数据缺失计 0 分"
 
+BLOCK = 2000
+"""Patents that are screened in one transaction."""
+
 Progress = Callable[[int, int | None], None]
 
 
@@ -68,11 +71,13 @@ def screen(
     weights: ScreeningWeights,
     match_strength: Mapping[int, float],
     progress: Progress | None = None,
+    *,
+    block: int = BLOCK,
 ) -> ScreenReport:
     """Screen all patents as of that day and store the results in place of earlier ones.
 
-    `match_strength` is the best match with a current need by patent id, 0 to 1. Works in blocks, one transaction
-    each: memory stays bounded, and a run that was broken off leaves complete results, older beyond the break.
+    `match_strength` is the best match with a current need by patent id, 0 to 1. Works in blocks of patents, one
+    transaction each: memory stays bounded, and a run that was broken off leaves complete results, older beyond the break.
     """
     report = ScreenReport(as_of, weights.version)
     with database.read() as session:
@@ -86,7 +91,7 @@ def screen(
     after = 0
     while True:
         with database.read() as session:
-            candidates = screening_candidates.block(session, after, as_of)
+            candidates = screening_candidates.block(session, after, as_of, block)
         rows = [screen_one(candidate, as_of, weights, match_strength) for candidate in candidates]
         upto = candidates[-1].patent_id if candidates else None
         with database.write() as session:

@@ -72,6 +72,7 @@ class Deal(DealBase, Timestamps, table=True):
     """A deal, known by its code."""
 
     __tablename__ = "deals"
+    __noted_as__ = "deal"
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(max_length=64, unique=True)

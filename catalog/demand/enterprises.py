@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.imports.changes import RecordKind, apply_noted, note_new
+from catalog.imports.changes import apply_noted, note_new
 from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, fold
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
@@ -41,6 +41,7 @@ class Enterprise(EnterpriseBase, Timestamps, table=True):
     """An enterprise, known by its credit code where given and by its folded name."""
 
     __tablename__ = "enterprises"
+    __noted_as__ = "enterprise"
     __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
@@ -185,7 +186,7 @@ def create(
     row = Enterprise(**data.model_dump(), name_key=fold(data.name), import_id=import_id, is_demo=is_demo)
     session.add(row)
     session.flush()
-    note_new(session, import_id, RecordKind.ENTERPRISE, row)
+    note_new(session, import_id, row)
     return row
 
 
@@ -221,5 +222,5 @@ def upsert(session: Session, data: EnterpriseCreate, *, import_id: int | None, i
         )
     said = {name: value for name, value in data.model_dump().items() if value not in (None, [], "")}
     said["name_key"] = fold(data.name)
-    changed = apply_noted(session, import_id, RecordKind.ENTERPRISE, row, said)
+    changed = apply_noted(session, import_id, row, said)
     return "changed" if changed else "unchanged"

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, col
 
 from catalog.demand import enterprises
 from catalog.demand.enterprises import Enterprise
-from catalog.imports.changes import RecordKind, apply_noted, note_new
+from catalog.imports.changes import apply_noted, note_new
 from catalog.kit.base import ClassRef, Schema, Timestamps, apply_changes, as_json, enum_type
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
@@ -49,6 +49,7 @@ class Need(NeedBase, Timestamps, table=True):
     """A need, known by its code."""
 
     __tablename__ = "needs"
+    __noted_as__ = "need"
     __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
@@ -248,14 +249,14 @@ def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo
         row = Need(**values, import_id=import_id, is_demo=is_demo)
         session.add(row)
         session.flush()
-        note_new(session, import_id, RecordKind.NEED, row)
+        note_new(session, import_id, row)
         return "new"
     said = {name: value for name, value in values.items() if value not in (None, [], "")}
     if data.classes:
         # Classes of schemes that the register does not speak of, such as those inferred from the text, stay.
         stated = {ref.scheme for ref in data.classes}
         said["classes"] = [*values["classes"], *(c for c in row.classes if c["scheme"] not in stated)]
-    return "changed" if apply_noted(session, import_id, RecordKind.NEED, row, said) else "unchanged"
+    return "changed" if apply_noted(session, import_id, row, said) else "unchanged"
 
 
 def open_firms(session: Session) -> dict[int, int | None]:

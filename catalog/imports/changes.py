@@ -2,13 +2,13 @@
 
 One row for every record that an import made or changed: `before` holds the values that it replaced, None where the record
 was new, and `stamp` is the record's `updated_at` after the import: whatever touches the record later gives it another.
+`kind` is the name that its table has here (`__noted_as__`).
 Rows of a file that change nothing leave nothing here.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pydantic_core import to_jsonable_python
@@ -16,22 +16,10 @@ from sqlalchemy import JSON, delete, select
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.kit.base import Timestamps, UtcDateTime, apply_changes, chunks, table_of
+from catalog.kit.base import UtcDateTime, apply_changes, chunks, table_of
 from catalog.kit.bulk import insert_rows
 
 Before = dict[str, Any]
-
-
-class RecordKind(StrEnum):
-    """Kinds of records that imports write."""
-
-    DEAL = "deal"
-    FACT = "fact"
-    LICENCE = "licence"
-    NEED = "need"
-    PATENT = "patent"
-    ENTERPRISE = "enterprise"
-    HOLDER = "holder"
 
 
 class ImportChange(SQLModel, table=True):
@@ -56,7 +44,7 @@ class Change(NamedTuple):
     stamp: datetime
 
 
-def note(session: Session, import_id: int | None, kind: RecordKind, changes: Iterable[Change]) -> None:
+def note(session: Session, import_id: int | None, kind: str, changes: Iterable[Change]) -> None:
     """Keep what an import replaced; without an import (single edits) nothing is kept."""
     entries = list(changes)
     if import_id is None or not entries:
@@ -69,14 +57,14 @@ def note(session: Session, import_id: int | None, kind: RecordKind, changes: Ite
         session.execute(
             delete(ImportChange).where(
                 col(ImportChange.import_id) == import_id,
-                col(ImportChange.kind) == kind.value,
+                col(ImportChange.kind) == kind,
                 col(ImportChange.record_id).in_(chunk),
             )
         )
     rows = [
         (
             import_id,
-            kind.value,
+            kind,
             entry.record_id,
             None if entry.before is None else to_jsonable_python(_first(entry, again)),
             entry.stamp,
@@ -86,14 +74,12 @@ def note(session: Session, import_id: int | None, kind: RecordKind, changes: Ite
     insert_rows(session, table_of(ImportChange), tuple(ImportChange.model_fields), rows)
 
 
-def _known(
-    session: Session, import_id: int, kind: RecordKind, ids: Sequence[int]
-) -> dict[int, Before | None]:
+def _known(session: Session, import_id: int, kind: str, ids: Sequence[int]) -> dict[int, Before | None]:
     found: dict[int, Before | None] = {}
     for chunk in chunks(ids):
         query = select(col(ImportChange.record_id), col(ImportChange.before)).where(
             col(ImportChange.import_id) == import_id,
-            col(ImportChange.kind) == kind.value,
+            col(ImportChange.kind) == kind,
             col(ImportChange.record_id).in_(chunk),
         )
         found.update((record_id, before) for record_id, before in session.execute(query))
@@ -108,21 +94,19 @@ def _first(entry: Change, again: dict[int, Before | None]) -> Before | None:
     return None if earlier is None else (entry.before or {}) | earlier
 
 
-def note_new(session: Session, import_id: int | None, kind: RecordKind, row: Any) -> None:
+def note_new(session: Session, import_id: int | None, row: Any) -> None:
     """Note that an import made this record, which has been flushed."""
-    note(session, import_id, kind, [Change(row.id, None, row.updated_at)])
+    note(session, import_id, row.__noted_as__, [Change(row.id, None, row.updated_at)])
 
 
-def apply_noted(
-    session: Session, import_id: int | None, kind: RecordKind, row: Timestamps, said: dict[str, Any]
-) -> bool:
+def apply_noted(session: Session, import_id: int | None, row: Any, said: dict[str, Any]) -> bool:
     """Set what differs, keeping what was there before; answers whether anything did."""
     before = {name: getattr(row, name) for name, value in said.items() if getattr(row, name) != value}
     before["updated_at"] = row.updated_at
     if not apply_changes(row, said):
         return False
     session.flush()
-    note(session, import_id, kind, [Change(row.id, before, row.updated_at)])  # type: ignore[attr-defined]
+    note(session, import_id, row.__noted_as__, [Change(row.id, before, row.updated_at)])
     return True
 
 

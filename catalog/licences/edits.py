@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from catalog.imports.changes import RecordKind, apply_noted, note_new
+from catalog.imports.changes import apply_noted, note_new
 from catalog.kit.base import apply_changes
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.terms import (
@@ -80,7 +80,7 @@ def create(
     )
     session.add(row)
     session.flush()
-    note_new(session, import_id, RecordKind.LICENCE, row)
+    note_new(session, import_id, row)
     _remember(session, row, DeclarationAction.CREATED, {}, _state(row), actor, import_id=import_id)
     return row
 
@@ -291,7 +291,7 @@ def _move(
         changed = apply_changes(row, values)
         session.flush()
     else:
-        changed = apply_noted(session, import_id, RecordKind.LICENCE, row, values)
+        changed = apply_noted(session, import_id, row, values)
     if changed:
         moved = LicenceStatus(row.status) if row.status != before["status"] else None
         action = ACTIONS.get(moved, DeclarationAction.EDITED) if moved else DeclarationAction.EDITED

@@ -8,7 +8,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import JSON, delete, insert, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.imports.changes import ImportChange, RecordKind
+from catalog.imports.changes import ImportChange
 from catalog.kit.base import UtcDateTime, chunks, enum_type, now, table_of
 from catalog.kit.terms import DeclarationAction, LicenceStatus
 
@@ -87,29 +87,25 @@ def of_licence(session: Session, licence_id: int) -> list[LicenceChangePublic]:
     ]
 
 
-def take_back(session: Session, import_id: int, *, actor: str = "") -> None:
+def take_back(session: Session, import_id: int, changes: Sequence[ImportChange], actor: str) -> None:
     """Prepare the undo of an import: the history of declarations it made goes with them, what it changed says so.
 
     Those that go count as closed from here on, so that the ones they followed can become current again.
     """
-    query = select(col(ImportChange.record_id), col(ImportChange.before)).where(
-        col(ImportChange.import_id) == import_id, col(ImportChange.kind) == RecordKind.LICENCE.value
-    )
-    found = session.execute(query).all()
-    _forget(session, [licence_id for licence_id, before in found if before is None])
+    _forget(session, [change.record_id for change in changes if change.before is None])
     restored = [
         {
-            "licence_id": licence_id,
+            "licence_id": change.record_id,
             "happened_at": now(),
             "actor": actor,
             "action": DeclarationAction.UNDONE,
             "before": {},
-            "after": {name: value for name, value in before.items() if name != "updated_at"},
+            "after": {name: value for name, value in change.before.items() if name != "updated_at"},
             "note": f"撤销编号 {import_id} 的导入",
             "import_id": import_id,
         }
-        for licence_id, before in found
-        if before is not None
+        for change in changes
+        if change.before is not None
     ]
     if restored:
         session.execute(insert(table_of(LicenceChange)), restored)

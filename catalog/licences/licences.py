@@ -83,6 +83,7 @@ class Licence(LicenceBase, Timestamps, table=True):
     """A declaration as stored."""
 
     __tablename__ = "licences"
+    __noted_as__ = "licence"
     __table_args__ = (
         Index(
             "uq_licences_current",

@@ -21,7 +21,7 @@ from catalog.deals.deals import (
     source_of,
 )
 from catalog.deals.rules import Finding
-from catalog.imports.changes import Change, RecordKind, note
+from catalog.imports.changes import Change, note
 from catalog.kit.base import fold
 from catalog.kit.errors import InvalidInput
 from catalog.kit.money import plain
@@ -50,7 +50,7 @@ def upsert(
             session, plain_data, actor=actor, import_id=import_id, is_demo=is_demo
         )
         _pay(session, row, data, actor)
-        note(session, import_id, RecordKind.DEAL, [Change(row.id or 0, None, row.updated_at)])
+        note(session, import_id, Deal.__noted_as__, [Change(row.id or 0, None, row.updated_at)])
         return "new", findings
     before, stamp = deal_records.stated(session, row), row.updated_at
     _, findings, changed = deal_records.change(
@@ -64,7 +64,7 @@ def upsert(
         "receipt": receipt,
         "updated_at": stamp,
     }
-    note(session, import_id, RecordKind.DEAL, [Change(row.id or 0, image, row.updated_at)])
+    note(session, import_id, Deal.__noted_as__, [Change(row.id or 0, image, row.updated_at)])
     return "changed", findings
 
 

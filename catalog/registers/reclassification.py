@@ -19,7 +19,6 @@ from catalog.segments import segments
 from catalog.segments.segments import SegmentCatalogue
 from catalog.supply.patents import Patent, PatentClass
 
-BLOCK = 2000
 DERIVED = frozenset({"ipc", "industry"})
 
 
@@ -68,9 +67,9 @@ def advance(session: Session, version: str, done: int, upto: int | None) -> None
     session.flush()
 
 
-def next_block(session: Session, after: int) -> list[int]:
-    """Ids of the next patents in their order."""
-    query = select(col(Patent.id)).where(col(Patent.id) > after).order_by(col(Patent.id)).limit(BLOCK)
+def next_block(session: Session, after: int, size: int) -> list[int]:
+    """Ids of the next patents in their order, at most `size`."""
+    query = select(col(Patent.id)).where(col(Patent.id) > after).order_by(col(Patent.id)).limit(size)
     return [id_ or 0 for id_ in session.execute(query).scalars()]
 
 

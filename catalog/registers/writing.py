@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, SQLModel
 
-from catalog.imports.changes import Change, RecordKind, note
+from catalog.imports.changes import Change, note
 from catalog.kit.base import chunks, table_of
 from catalog.kit.bulk import insert_rows, reserve_ids
 from catalog.registers import images as patent_images
@@ -54,7 +54,7 @@ class Writing:
         images = patent_images.before(self.session, stale)
         changes = [Change(known.id, None, self.moment) for known in fresh]
         changes += [Change(known.id, images[known.id], self.moment) for known in stale]
-        note(self.session, self.import_id, RecordKind.PATENT, changes)
+        note(self.session, self.import_id, Patent.__noted_as__, changes)
 
     def _values(self, known: KnownPatent) -> dict[str, Any]:
         values = dict(known.values)

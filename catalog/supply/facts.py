@@ -18,7 +18,7 @@ from pydantic import model_validator
 from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.imports.changes import Change, RecordKind, apply_noted, note
+from catalog.imports.changes import Change, apply_noted, note
 from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -70,6 +70,7 @@ class Fact(FactDetails, Timestamps, table=True):
     """A fact as stored, with the import that brought it."""
 
     __tablename__ = "patent_facts"
+    __noted_as__ = "fact"
 
     id: int | None = Field(default=None, primary_key=True)
     patent_id: int = Field(foreign_key="patents.id", index=True)
@@ -252,7 +253,7 @@ def store(session: Session, records: Sequence[FactCreate], *, import_id: int | N
     ]
     session.add_all(fresh)
     session.flush()
-    note(session, import_id, RecordKind.FACT, [Change(row.id or 0, None, row.updated_at) for row in fresh])
+    note(session, import_id, Fact.__noted_as__, [Change(row.id or 0, None, row.updated_at) for row in fresh])
     return outcomes
 
 
@@ -275,7 +276,7 @@ def _store(
     if same.id is None:  # of this batch: nothing of it is in the catalogue yet
         apply_changes(same, said)
     else:
-        apply_noted(session, import_id, RecordKind.FACT, same, said)
+        apply_noted(session, import_id, same, said)
     return "changed"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.imports.changes import Change, RecordKind, note
+from catalog.imports.changes import Change, note
 from catalog.kit.base import Schema, Timestamps, chunks, fold, now, table_of
 from catalog.kit.bulk import insert_rows, reserve_ids, rows_in
 from catalog.kit.errors import NotFound
@@ -20,6 +20,7 @@ class Holder(Timestamps, table=True):
     """A holder, known by its folded name; one that was merged into another stays as a spelling of that one."""
 
     __tablename__ = "holders"
+    __noted_as__ = "holder"
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=300)
@@ -101,7 +102,7 @@ def ensure(
     if missing:
         created = _insert(session, missing, moment, is_demo)
         known |= created
-        note(session, import_id, RecordKind.HOLDER, [Change(id_, None, moment) for id_ in created.values()])
+        note(session, import_id, Holder.__noted_as__, [Change(id_, None, moment) for id_ in created.values()])
     return known
 
 

@@ -65,6 +65,7 @@ class Patent(PatentBase, Timestamps, table=True):
     """A patent. Without application number it is a draft, known by its fingerprint."""
 
     __tablename__ = "patents"
+    __noted_as__ = "patent"
     __table_args__ = (Index(None, "updated_at"),)
 
     id: int | None = Field(default=None, primary_key=True)

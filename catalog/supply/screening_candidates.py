@@ -16,7 +16,6 @@ from catalog.supply.facts import EXPLOITATION, Fact
 from catalog.supply.holders import Holder
 from catalog.supply.patents import Patent, PatentHolder, legal_columns, legal_facts
 
-BLOCK = 2000
 SCREENED = frozenset(
     {HolderKind.UNIVERSITY, HolderKind.INSTITUTE, HolderKind.HOSPITAL, HolderKind.STATE_OWNED}
 )
@@ -55,14 +54,14 @@ def exploitation_recorded(session: Session) -> bool:
     return session.execute(query).first() is not None
 
 
-def block(session: Session, after: int, as_of: date) -> list[ScreeningCandidate]:
-    """The next candidates with ids above `after`, with what had happened by `as_of`; empty when there are no more."""
+def block(session: Session, after: int, as_of: date, size: int) -> list[ScreeningCandidate]:
+    """The next candidates, at most `size`, with ids above `after`, with what had happened by `as_of`; empty when there are no more."""
     held = _held().where(col(PatentHolder.patent_id) == col(Patent.id)).exists()
     query = (
         select(col(Patent.id), *legal_columns())
         .where(col(Patent.id) > after, held)
         .order_by(col(Patent.id))
-        .limit(BLOCK)
+        .limit(size)
     )
     found = {row[0] or 0: ScreeningCandidate(row[0] or 0, legal_facts(row)) for row in session.execute(query)}
     if found:

@@ -8,9 +8,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
-from catalog.kit.errors import InvalidInput
-from ingestion.kinds import KINDS
 from ingestion.values.cells import Cell, text
 
 _BRACKETS = re.compile(r"[(\[【{][^()\[\]【】{}]*[)\]】}]")
@@ -21,20 +20,29 @@ LONGEST = 40
 _PLAIN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff.，、_ ()（）-]+")
 _IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _NO_LETTERS = ".，、_ ()（）-"
+_RULES = ("needed", "by_value", "never")
 
 
 @dataclass(frozen=True)
 class Role:
-    """What a column means: its name in code, its Chinese label, its known column names in order of trust."""
+    """What a column means: its name in code, its Chinese label, its known column names in order of trust.
+
+    `holds` says what stands in it: a date, an amount, or empty where that is not said.
+    """
 
     name: str
     label: str
     names: tuple[str, ...]
+    holds: str = ""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The roles of one kind of record and the column names that lead to them or to nothing."""
+    """The roles of one kind of record and the column names that lead to them or to nothing.
+
+    One role of each group of `needed` is needed; `by_value` are the roles that nameless columns may play, the surest first;
+    `never` says by role what a column of it does not hold.
+    """
 
     kind: str
     roles: dict[str, Role]
@@ -42,6 +50,10 @@ class Vocabulary:
     rank_of: dict[str, int]
     ignored: frozenset[str]
     endings: frozenset[str]
+    needed: tuple[tuple[str, ...], ...]
+    by_value: tuple[str, ...]
+    never: dict[str, tuple[str, ...]]
+    amounts: tuple[str, ...]
 
     def label(self, role: str) -> str:
         """The Chinese label of a role."""
@@ -49,16 +61,37 @@ class Vocabulary:
 
 
 @cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads(files("ingestion.columns").joinpath("headers.toml").read_text(encoding="utf-8"))
+
+
+def kinds() -> list[str]:
+    """The kinds of records that have a vocabulary."""
+    return [name for name in _file() if name != "common"]
+
+
+@cache
 def vocabulary(kind: str) -> Vocabulary:
-    """The vocabulary of a kind. Raises InvalidInput for an unknown kind."""
-    if kind not in KINDS:
-        raise InvalidInput(f"没有“{kind}”这一类数据", hint="可用的类别：" + "、".join(KINDS))
-    data = tomllib.loads(files("ingestion.columns").joinpath("headers.toml").read_text(encoding="utf-8"))
-    roles = {name: Role(name, entry["label"], tuple(entry["names"])) for name, entry in data[kind].items()}
+    """The vocabulary of a kind."""
+    data = _file()[kind]
+    roles = {
+        name: Role(name, entry["label"], tuple(entry["names"]), entry.get("holds", ""))
+        for name, entry in data.items()
+        if name not in _RULES
+    }
     role_of = {spelling: role.name for role in roles.values() for spelling in role.names}
-    rank_of = {spelling: rank for role in roles.values() for rank, spelling in enumerate(role.names)}
-    ignored = frozenset(data["common"]["ignored"]) - role_of.keys()
-    return Vocabulary(kind, roles, role_of, rank_of, ignored, frozenset(name[-1] for name in role_of))
+    return Vocabulary(
+        kind,
+        roles,
+        role_of,
+        rank_of={spelling: rank for role in roles.values() for rank, spelling in enumerate(role.names)},
+        ignored=frozenset(_file()["common"]["ignored"]) - role_of.keys(),
+        endings=frozenset(name[-1] for name in role_of),
+        needed=tuple(map(tuple, data["needed"])),
+        by_value=tuple(data["by_value"]),
+        never={role: tuple(found) for role, found in data.get("never", {}).items()},
+        amounts=tuple(role.name for role in roles.values() if role.holds == "amount"),
+    )
 
 
 def spellings(header: Cell) -> list[str]:

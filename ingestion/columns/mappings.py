@@ -25,9 +25,8 @@ from typing import Any
 
 from catalog.imports.imports import ColumnUse
 from catalog.kit.errors import InvalidInput, NotFound, system_reason
-from ingestion.columns.headers import spellings, vocabulary
+from ingestion.columns.headers import kinds, spellings, vocabulary
 from ingestion.columns.recognition import HEADER_ROWS, Mapping, find_header
-from ingestion.kinds import KINDS
 from ingestion.readers.sheets import Row
 from ingestion.values.cells import flat
 
@@ -208,9 +207,9 @@ def _folded(name: str) -> str:
 
 def _checked(data: dict[str, Any], name: str) -> SavedMapping:
     kind, columns, optional = data.get("kind"), data.get("columns"), data.get("optional", [])
-    if kind not in KINDS or not isinstance(columns, dict) or not columns:
+    if kind not in kinds() or not isinstance(columns, dict) or not columns:
         raise InvalidInput(
-            f"列对应关系 {name} 缺少 kind 或 [columns]", hint="可用的类别：" + "、".join(KINDS)
+            f"列对应关系 {name} 缺少 kind 或 [columns]", hint="可用的类别：" + "、".join(kinds())
         )
     found: dict[str, list[str]] = {}
     for stated, names_of_role in columns.items():

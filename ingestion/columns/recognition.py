@@ -29,35 +29,6 @@ SURE_WITHOUT_NAMES = 2
 
 Detector = Callable[[Cell], bool]
 
-# One of each group is needed, or the table is no register of that kind.
-NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
-    "patents": (("title", "citation"),),
-    "needs": (("title", "text"),),
-    "enterprises": (("name",),),
-    "licences": (("application_number",), ("payment_form", "fee_text", "fixed_fee", "royalty_rate")),
-    "facts": (
-        ("application_number",),
-        (
-            "kind",
-            "happened_on",
-            "ended_on",
-            "licensee",
-            "licence_type",
-            "transferee",
-            "pledgee",
-            "investee",
-            "implementer",
-            "product",
-            "conclusion",
-        ),
-    ),
-    "deals": (("application_numbers",), ("givers", "takers"), ("signed_on", "contract_amount", "kind")),
-}
-_DATE_ROLES = (
-    "filing_date", "publication_date", "grant_date", "publication_or_grant_date", "expiry_date",
-    "published_on", "closes_on", "founded_on", "starts_on", "ends_on", "declared_on", "annuity_paid_until", "annuity_checked_on",
-    "happened_on", "ended_on", "signed_on", "filed_on", "received_on",
-)  # fmt: skip
 _IDENTIFIERS: dict[str, Detector] = {
     "application_number": is_a.is_application_number,
     "publication_number": is_a.is_publication_number,
@@ -66,27 +37,18 @@ _IDENTIFIERS: dict[str, Detector] = {
     "credit_code": is_a.is_credit_code,
 }
 # What the values under a known name must look like, for the names that are misused in practice.
-_EXPECTED: dict[str, Detector] = {
-    **_IDENTIFIERS,
-    "main_ipc": is_a.is_ipc,
-    **dict.fromkeys(_DATE_ROLES, is_a.is_date),
-}
-_IMPOSSIBLE_TITLE: tuple[Detector, ...] = (
-    is_a.is_organisation, is_a.is_number, is_a.is_date, is_a.is_application_number, is_a.is_publication_number, is_a.is_people,
-)  # fmt: skip
-# Under no name at all, in this order: the surest first, the title from what is left.
-_BY_VALUE: dict[str, dict[str, Detector]] = {
-    "patents": {
-        **{role: _IDENTIFIERS[role] for role in ("application_number", "publication_number", "citation", "ipc")},
-        "locarno": is_a.is_locarno, "kind": is_a.is_kind, "legal_status": is_a.is_status, "first_claim": is_a.is_claim,
-        "abstract": is_a.is_long_text, "holders": is_a.is_organisation, "inventors": is_a.is_people, "address": is_a.is_address,
-        "title": is_a.is_title,
-    },
-    "needs": {"text": is_a.is_long_text, "enterprise": is_a.is_organisation, "address": is_a.is_address, "title": is_a.is_title},
-    "enterprises": {"credit_code": is_a.is_credit_code, "name": is_a.is_organisation, "address": is_a.is_address},
-    "licences": {"application_number": is_a.is_application_number, "fee_text": is_a.is_long_text},
-    "facts": {"application_number": is_a.is_application_number, "happened_on": is_a.is_date},
-    "deals": {"application_numbers": is_a.is_application_number},
+_EXPECTED: dict[str, Detector] = {**_IDENTIFIERS, "main_ipc": is_a.is_ipc}
+_HELD: dict[str, Detector] = {"date": is_a.is_date}
+_THINGS: dict[str, Detector] = {
+    **_IDENTIFIERS, "organisation": is_a.is_organisation, "number": is_a.is_number, "date": is_a.is_date, "people": is_a.is_people,
+}  # fmt: skip
+# What stands in a column of no name, by the role that it then plays.
+_BY_VALUE: dict[str, Detector] = {
+    **_IDENTIFIERS, "application_numbers": is_a.is_application_number, "locarno": is_a.is_locarno, "kind": is_a.is_kind,
+    "legal_status": is_a.is_status, "first_claim": is_a.is_claim, "abstract": is_a.is_long_text, "text": is_a.is_long_text,
+    "fee_text": is_a.is_long_text, "holders": is_a.is_organisation, "enterprise": is_a.is_organisation,
+    "name": is_a.is_organisation, "inventors": is_a.is_people, "address": is_a.is_address, "title": is_a.is_title,
+    "happened_on": is_a.is_date,
 }  # fmt: skip
 
 
@@ -113,7 +75,7 @@ class Mapping:
         known = vocabulary(self.kind)
         return self.absent or [
             "或".join(known.label(role) for role in group)
-            for group in NEEDED[self.kind]
+            for group in known.needed
             if not any(role in self.columns for role in group)
         ]
 
@@ -256,7 +218,7 @@ def _header_score(kind: str, names: Sequence[str]) -> float:
     roles = {role for role, _ in header_roles(kind, names).values()}
     filled = sum(1 for name in names if name)
     ignored = sum(is_ignored(kind, name) for name in names)
-    needed = any(role in roles for group in NEEDED[kind] for role in group)
+    needed = any(role in roles for group in vocabulary(kind).needed for role in group)
     if len(roles) < 2 and not (needed and (ignored or filled <= 3)):
         return 0.0
     return len(roles) + 0.1 * ignored
@@ -315,9 +277,10 @@ def _contradicted(kind: str, role: str, values: Sequence[Cell]) -> bool:
     filled = [value for value in values if not is_blank(value)]
     if len(filled) < ENOUGH:
         return False
-    if kind == "patents" and role == "title":
-        return any(share(detector, filled) >= 0.8 for detector in _IMPOSSIBLE_TITLE)
-    expected = _EXPECTED.get(role)
+    known = vocabulary(kind)
+    if role in known.never:
+        return any(share(_THINGS[thing], filled) >= 0.8 for thing in known.never[role])
+    expected = _EXPECTED.get(role) or _HELD.get(known.roles[role].holds)
     if expected is None or share(expected, filled) > CONTRADICTS:
         return False
     others = (
@@ -335,13 +298,13 @@ def _assign_by_value(
     mapping: Mapping, roles: dict[int, tuple[str, int]], values: Sequence[Sequence[Cell]]
 ) -> None:
     """Give roles that no name led to, to the columns whose values fit them."""
-    for role, detector in _BY_VALUE[mapping.kind].items():
+    for role in vocabulary(mapping.kind).by_value:
         if role in {r for r, _ in roles.values()} or (role == "locarno" and not values):
             continue
         free = [
             place for place in range(len(values)) if place not in roles and _may_take(mapping, role, place)
         ]
-        scored = [(share(detector, values[place]), _distinct(values[place]), -place) for place in free]
+        scored = [(share(_BY_VALUE[role], values[place]), _distinct(values[place]), -place) for place in free]
         fit = max(scored, default=(0.0, 0.0, 0))
         if fit[0] >= FITS and (role not in ("title", "abstract") or fit[1] > 0.3):
             _take(mapping, roles, -fit[2], role)
@@ -370,7 +333,7 @@ def _assign_dates(
     mapping: Mapping, roles: dict[int, tuple[str, int]], values: Sequence[Sequence[Cell]]
 ) -> None:
     """Nameless columns of dates: the one that shares its years with the application numbers is the filing date."""
-    if mapping.kind != "patents":
+    if "filing_date" not in vocabulary(mapping.kind).roles:
         return
     numbers = next((place for place, (role, _) in roles.items() if role == "application_number"), None)
     taken = {role for role, _ in roles.values()}

@@ -6,8 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from ingestion.errors import NotARegister
-from ingestion.imports.tables import SheetTable
-from ingestion.kinds import KIND_NAMES
+from ingestion.storing.tables import SheetTable
 from ingestion.values.cells import is_blank, text
 
 LOOKED_AT = 5
@@ -37,9 +36,8 @@ def misfit(path: Path, source: str, unrecognised: list[str]) -> NotARegister:
     )
 
 
-def no_register(path: Path, kind: str, unrecognised: list[str]) -> NotARegister:
-    """The refusal of a file of which no table was recognised, or which has no rows."""
-    name = KIND_NAMES[kind]
+def no_register(path: Path, name: str, unrecognised: list[str]) -> NotARegister:
+    """The refusal of a file in which no table of the kind of this Chinese name was recognised, or which has no rows."""
     if not unrecognised:
         return NotARegister(f"文件 {path.name} 中没有数据行", hint=f"请提供{name}清单，每行一条记录")
     return NotARegister(

@@ -20,8 +20,8 @@ from ingestion.columns.headers import role_of, vocabulary
 from ingestion.columns.mappings import REASON
 from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
-from ingestion.imports.tables import SheetTable
 from ingestion.readers.sheets import Row
+from ingestion.storing.tables import SheetTable
 from ingestion.values.cells import Cell, is_blank, text
 
 ADDED = (REASON, "原工作表", "原行号")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.imports.imports import ColumnUse
+from ingestion.columns.recognition import Mapping
+from ingestion.errors import RowError
+from ingestion.imports.explanations import listed, what_was_found
+from ingestion.imports.reading import Reading
+from ingestion.readers.sheets import Sheet
+from ingestion.storing.rows import Taken
+from ingestion.storing.tables import SheetTable
 
+COUNTS = ("rows", "new", "changed", "unchanged", "rejected")
 MOST_MESSAGES = 60
 MOST_REFUSALS = 20
 
@@ -67,3 +77,63 @@ class Notes:
             f"{self._counts[message]} 行：{message}（例：{self._first[message]}）"
             for message in ranked[:MOST_MESSAGES]
         ]
+
+
+class Tally:
+    """Gathers the report of an import on its way; `expected` is the likely number of rows, None where it is unknown."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.report = ImportReport(reading.kind, reading.path.name, source=reading.source)
+        self.expected: int | None = None
+        self.unrecognised: list[str] = []
+        self._notes = Notes()
+        self._messages: list[str] = []
+
+    def expect(self, sheet: Sheet) -> None:
+        """Add the rows that a sheet is likely to have."""
+        if sheet.likely_rows is not None:
+            self.expected = (self.expected or 0) + sheet.likely_rows
+
+    def not_recognised(self, table: SheetTable, missing: list[str]) -> None:
+        """Note a table that is no register of the kind."""
+        self.unrecognised.append(what_was_found(table, missing))
+
+    def add_columns(self, sheet: str, mapping: Mapping) -> None:
+        """Note which columns were read as what; another header further down adds to it."""
+        self.report.mapping.update(mapping.describe())
+        self.report.columns += [use for use in mapping.uses(sheet) if use not in self.report.columns]
+        self._messages += [note for note in mapping.notes if note not in self._messages]
+        if unused := mapping.unused():
+            self._messages.append(f"工作表“{sheet}”中未识别、未导入的列：{'、'.join(unused)}")
+
+    def add_skipped(self, table: SheetTable) -> None:
+        """Note the rows of a table that are no records."""
+        for reason, lines in table.skipped.items():
+            self._messages.append(
+                f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
+            )
+
+    def add(self, batch: Sequence[Taken]) -> None:
+        """Count what became of the rows of a batch, and note what was noticed on them."""
+        report = self.report
+        outcomes = Counter("rejected" if taken.error else taken.outcome for taken in batch)
+        for outcome, number in outcomes.items():
+            setattr(report, outcome, getattr(report, outcome) + number)
+        report.rows += len(batch)
+        for noticed in ("notes", "remarks"):
+            for taken in batch:
+                for message, example in getattr(taken, noticed):
+                    self._notes.add(message, f"第 {taken.row.line} 行", example)
+        for taken in batch:
+            if taken.error is not None and len(report.refusals) < MOST_REFUSALS:
+                report.refusals.append(_refusal(taken, taken.error))
+
+    def close(self) -> ImportReport:
+        """The report with its messages."""
+        self._messages += [f"未导入：{found}" for found in self.unrecognised]
+        self.report.messages = self._notes.lines() + self._messages
+        return self.report
+
+
+def _refusal(taken: Taken, error: RowError) -> Refusal:
+    return Refusal(taken.table.name, taken.row.line, error.field, error.value, error.reason)

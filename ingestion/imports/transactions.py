@@ -34,11 +34,16 @@ class Transactions(NamedTuple):
 
 
 @contextmanager
-def writing(database: Database, path: Path, dry_run: bool) -> Iterator[Transactions]:
-    """The transactions in which the file `path` is imported. Raises NotReady when there is no room for a copy."""
+def writing(
+    database: Database, path: Path, dry_run: bool, small_file: int = SMALL_FILE
+) -> Iterator[Transactions]:
+    """The transactions in which the file `path` is imported; a dry run of more bytes than `small_file` is done on a copy.
+
+    Raises NotReady when there is no room for one.
+    """
     if not dry_run:
         yield Transactions(database.read, database.write)
-    elif database.is_sqlite and path.stat().st_size > SMALL_FILE:
+    elif database.is_sqlite and path.stat().st_size > small_file:
         with TemporaryDirectory(prefix="patentdock-") as folder:
             copy = database.copy_to(Path(folder) / "catalog.db")
             try:

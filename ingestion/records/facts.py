@@ -19,10 +19,8 @@ from catalog.supply import facts
 from catalog.supply.facts import COUNTS, EXPLOITATION, STATES, FactStated, NumberedFact
 from ingestion.columns.headers import vocabulary
 from ingestion.records.fields import LIST_SEPARATORS, Fields, build
+from ingestion.values.cells import flat
 from ingestion.values.values import parse_amount, parse_period
-
-TABLE, HEADERS = "table", "headers"
-"""Cells that a table adds to each row: its name, and the names of its columns."""
 
 Words = Sequence[tuple[str, Term]]
 
@@ -126,7 +124,7 @@ def _kind(fields: Fields) -> FactKind:
         both = "和".join(label(role) for role in takers)
         raise fields.error(takers[1], fields.line(takers[1]), f"同一行既有{both}，请分成几行，每行一项记录")
     filled = next((kind for role, kind in _KIND_OF_COLUMN.items() if fields.get(role) is not None), None)
-    found = filled or by_words(KINDS, fields.line(TABLE)) or _only_kind_in(fields.line(HEADERS))
+    found = filled or by_words(KINDS, flat(fields.sheet)) or _only_kind_in("、".join(fields.headers))
     if found is None:
         allowed = "、".join(kind.label for kind in FactKind)
         raise fields.error("kind", stated, f"不能判断是哪一种记录，请在“记录种类”列写明：{allowed}")

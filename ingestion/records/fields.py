@@ -27,12 +27,21 @@ _LONG_RUN = re.compile(r"\?{4,}|？{4,}")
 
 
 class Fields:
-    """Cells by role. `notes` gathers what was mended or left out: (message, example)."""
+    """Cells by role, with the sheet that they stand in and the names of its columns.
+
+    `units` says in what bare numbers count, by role. `notes` gathers what was mended or left out: (message, example).
+    """
 
     def __init__(
-        self, kind: str, cells: Mapping[str, Cell | Sequence[Cell]], *, units: Mapping[str, int] | None = None
+        self,
+        kind: str,
+        cells: Mapping[str, Cell | Sequence[Cell]],
+        *,
+        units: Mapping[str, int] | None = None,
+        sheet: str = "",
+        headers: Sequence[str] = (),
     ) -> None:
-        self.kind = kind
+        self.kind, self.sheet, self.headers = kind, sheet, headers
         self.units = units or {}
         self.notes: list[tuple[str, str]] = []
         self._cells: dict[str, list[Cell]] = {}

@@ -23,6 +23,9 @@ from ingestion.records.classification import Classifier
 
 Progress = Callable[[int, int], None]
 
+BLOCK = 2000
+"""Patents that are read and rewritten in one transaction."""
+
 
 @dataclass(slots=True)
 class ReclassifyReport:
@@ -41,16 +44,20 @@ class ReclassifyReport:
     unknown: int = 0
 
 
-def adopt(database: Database, entry: CatalogueEntry, progress: Progress | None = None) -> ReclassifyReport:
+def adopt(
+    database: Database, entry: CatalogueEntry, progress: Progress | None = None, *, block: int = BLOCK
+) -> ReclassifyReport:
     """Store this catalogue version, put it in use and reclassify. Raises InvalidInput, and Conflict as `switch` does."""
     with database.write() as session:
         row = segments.store(session, entry)
         row.reclassified_to = None  # whatever was done was done by another content
         reclassification.begin(session, row)
-    return _reclassify(database, progress)
+    return _reclassify(database, progress, block)
 
 
-def switch(database: Database, version: str, progress: Progress | None = None) -> ReclassifyReport:
+def switch(
+    database: Database, version: str, progress: Progress | None = None, *, block: int = BLOCK
+) -> ReclassifyReport:
     """Put a stored catalogue version in use and reclassify. Raises NotFound, and Conflict when another does the same."""
     with database.write() as session:
         row = segments.catalogue(session, version)
@@ -58,15 +65,17 @@ def switch(database: Database, version: str, progress: Progress | None = None) -
             row.reclassified_to = None  # other versions were in use since
         segment_versions.use(session, version)
         reclassification.begin(session, row)
-    return _reclassify(database, progress)
+    return _reclassify(database, progress, block)
 
 
-def _reclassify(database: Database, progress: Progress | None) -> ReclassifyReport:
+def _reclassify(database: Database, progress: Progress | None, block: int) -> ReclassifyReport:
     with database.read() as session:
         catalogue = segments.catalogue(session)
         known = segments.segments_of(session, catalogue)
         total = patent_lists.count(session)
-    work = _Work(Classifier(known), {segment.code for segment in known}, ReclassifyReport(catalogue.version))
+    work = _Work(
+        Classifier(known), {segment.code for segment in known}, ReclassifyReport(catalogue.version), block
+    )
     done = catalogue.reclassified_to or 0
     while (upto := work.take_patents(database, done)) > done:
         done = upto
@@ -85,11 +94,12 @@ class _Work:
     classifier: Classifier
     codes: set[str]
     report: ReclassifyReport
+    block: int
 
     def take_patents(self, database: Database, done: int) -> int:
         """Reclassify the patents of the block behind the id `done`; answers the last of them, `done` at the end."""
         with database.read() as session:
-            ids = reclassification.next_block(session, done)
+            ids = reclassification.next_block(session, done, self.block)
             if not ids:
                 return done
             classes = reclassification.classes_of(session, ids)

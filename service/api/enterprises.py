@@ -15,6 +15,7 @@ from catalog.demand.enterprises import (
     EnterpriseUpdate,
 )
 from catalog.kit.paging import Page, PageQuery
+from ingestion.kinds import enterprises as enterprise_kind
 from service.requests.filters import PlaceConditions, codes_of, described
 from service.requests.records import EnterpriseInput, classifier_of, record_of
 from service.sheets import lists as list_exports
@@ -44,8 +45,7 @@ class EnterpriseSaved(EnterprisePublic):
 
 
 def _checked(session: Session, data: EnterpriseInput) -> tuple[EnterpriseCreate, list[str]]:
-    record, notes = record_of("enterprises", data, classifier_of(session))
-    assert isinstance(record, EnterpriseCreate)  # noqa: S101 - by the kind asked for
+    record, notes = record_of(enterprise_kind.KIND, data, classifier_of(session))
     return record, notes
 
 

@@ -20,6 +20,7 @@ from catalog.licences.history import LicenceChangePublic
 from catalog.licences.licences import Licence, LicenceCreate, LicenceUpdate
 from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules
+from ingestion.kinds import licences as licence_kind
 from service.requests.declarations import LicenceShown, described, every, publish, shown, withdrawal_effect
 from service.requests.filters import Day
 from service.requests.records import LicenceInput, classifier_of, record_of
@@ -96,8 +97,7 @@ class DocumentQuery(Schema):
 
 
 def _checked(session: Session, data: LicenceInput) -> tuple[LicenceCreate, list[str]]:
-    record, notes = record_of("licences", data, classifier_of(session))
-    assert isinstance(record, LicenceCreate)  # noqa: S101 - by the kind asked for
+    record, notes = record_of(licence_kind.KIND, data, classifier_of(session))
     consents = [consent.model_dump() for consent in data.stated_consents()]
     values = record.model_dump(exclude_unset=True) | {"consents": consents}
     return LicenceCreate.model_validate(values), notes

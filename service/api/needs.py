@@ -13,6 +13,7 @@ from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import NeedStatus
 from catalog.statistics import night_lists
 from catalog.statistics.night_lists import NightList, NightPatent, NightQuery
+from ingestion.kinds import needs as need_kind
 from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
 from service.requests.records import NeedInput, classifier_of, record_of
 from service.sheets import lists as list_exports
@@ -46,8 +47,7 @@ class NeedSaved(NeedPublic):
 
 
 def _checked(session: Session, data: NeedInput) -> tuple[NeedCreate, list[str]]:
-    record, notes = record_of("needs", data, classifier_of(session))
-    assert isinstance(record, NeedCreate)  # noqa: S101 - by the kind asked for
+    record, notes = record_of(need_kind.KIND, data, classifier_of(session))
     return record.model_copy(update={"enterprise_id": data.enterprise_id}), notes
 
 

@@ -13,6 +13,7 @@ from catalog.supply import patent_edits, patent_lists, patents, patents_shown
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import Patent, PatentCreate
 from catalog.supply.patents_shown import PatentPublic
+from ingestion.kinds import patents as patent_kind
 from service.requests.filters import PatentConditions, codes_of, described
 from service.requests.records import PatentInput, classifier_of, record_of
 from service.sheets import lists as list_exports
@@ -48,8 +49,7 @@ class PatentSaved(PatentPublic):
 
 
 def _checked(session: Session, data: PatentInput) -> tuple[PatentCreate, list[str]]:
-    record, notes = record_of("patents", data, classifier_of(session))
-    assert isinstance(record, PatentCreate)  # noqa: S101 - by the kind asked for
+    record, notes = record_of(patent_kind.KIND, data, classifier_of(session))
     return record, notes
 
 

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from catalog.kit.errors import InvalidInput, NotReady, system_reason
+from ingestion.kinds.kinds import in_turn
 
 if TYPE_CHECKING:
     from service.installation.runtime import Runtime
-
-KINDS = ("enterprises", "patents", "needs", "licences", "facts", "deals")
-"""The order in which kinds are imported: needs refer to enterprises, declarations and facts to patents."""
 
 _IMPORTED, _REFUSED = "imported", "refused"
 _UNFINISHED = (".tmp", ".part", ".crdownload", ".filepart")
@@ -46,7 +44,7 @@ def folder_of(runtime: Runtime) -> Path:
 
 def waiting(inbox: Path) -> Iterator[tuple[str, Path]]:
     """The files that wait, by kind in the order of import, then by name; hidden and unfinished ones are left alone."""
-    for kind in KINDS:
+    for kind in in_turn():
         folder = inbox / kind
         files = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
         yield from (
@@ -59,7 +57,7 @@ def waiting(inbox: Path) -> Iterator[tuple[str, Path]]:
 def prepare(inbox: Path) -> None:
     """Make the folders that files are laid into. Raises NotReady when the disk refuses."""
     try:
-        for kind in KINDS:
+        for kind in in_turn():
             (inbox / kind).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotReady(

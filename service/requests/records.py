@@ -13,9 +13,11 @@ from catalog.kit.base import Schema
 from catalog.licences.licences import Consent
 from catalog.segments import segments
 from ingestion.columns.headers import vocabulary
+from ingestion.errors import RowError
+from ingestion.kinds import kind as record_kinds
+from ingestion.kinds.kind import RecordT
 from ingestion.records.classification import Classifier
 from ingestion.records.fields import Fields
-from ingestion.records.records import Record, RowError, from_fields
 from service.requests.field_problems import FieldProblem, InvalidFields, shown
 from service.requests.filters import Day
 from service.requests.types import (
@@ -289,13 +291,15 @@ def classifier_of(session: Session) -> Classifier:
     return Classifier(segments.segments_of(session, segments.catalogue(session)))
 
 
-def record_of(kind: str, data: RecordInput, classifier: Classifier) -> tuple[Record, list[str]]:
+def record_of(
+    kind: record_kinds.Kind[RecordT], data: RecordInput, classifier: Classifier
+) -> tuple[RecordT, list[str]]:
     """The checked record and what was mended or left out on the way. Raises InvalidFields."""
-    fields = Fields(kind, data.cells())
+    fields = Fields(kind.name, data.cells())
     try:
-        record = from_fields(fields, classifier)
+        record = kind.build(fields, classifier)
     except RowError as error:
-        raise InvalidFields([_problem(kind, error)]) from error
+        raise InvalidFields([_problem(kind.name, error)]) from error
     return record, [f"{note}：{example}" for note, example in fields.notes]
 
 

@@ -153,11 +153,12 @@ def test_every_point_can_be_had(database: Database) -> None:
     assert (screening.potential, report.missing) == (100, {})
 
 
-def test_blocks_and_repeated_runs_replace_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.supply.screening_candidates.BLOCK", 2)
+def test_blocks_and_repeated_runs_replace_all(database: Database) -> None:
     store(database, patent(1), patent(2, holders=[FIRM]), patent(3), patent(4), patent(5, holders=[FIRM]))
     seen: list[tuple[int, int | None]] = []
-    report = screen(database, AS_OF, WEIGHTS, {}, progress=lambda done, total: seen.append((done, total)))
+    report = screen(
+        database, AS_OF, WEIGHTS, {}, progress=lambda done, total: seen.append((done, total)), block=2
+    )
     assert seen == [(2, 3), (3, 3)]
     assert len(report.messages) == 2
     store(database, patent(4, holders=[FIRM]))

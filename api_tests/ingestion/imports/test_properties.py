@@ -18,7 +18,7 @@ from catalog.db import Database, sqlite_url
 from catalog.kit.errors import PatentDockError
 from ingestion.columns.headers import vocabulary
 from ingestion.imports.importer import ImportReport, import_file
-from ingestion.kinds import KINDS
+from ingestion.kinds.kinds import KIND_NAMES
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -38,7 +38,7 @@ _CELLS = st.one_of(
 @st.composite
 def grids(draw: st.DrawFn) -> tuple[str, list[list[str]]]:
     """A kind and rows under a header of known, unknown and repeated names, or under none."""
-    kind = draw(st.sampled_from(KINDS))
+    kind = draw(st.sampled_from(list(KIND_NAMES)))
     names = [name for role in vocabulary(kind).roles.values() for name in role.names[:3]]
     header = draw(st.lists(st.one_of(st.sampled_from(names), _WORDS), min_size=1, max_size=7))
     rows = draw(st.lists(st.lists(_CELLS, min_size=1, max_size=8), max_size=12))

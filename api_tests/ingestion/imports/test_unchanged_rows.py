@@ -21,9 +21,8 @@ from catalog.kit.errors import PatentDockError
 from catalog.registers import undo
 from catalog.supply import holder_merges, patent_edits, patent_lists, patents
 from catalog.supply.patents import PatentCreate
-from ingestion.imports import importer
-from ingestion.imports.importer import ImportReport, import_file
-from ingestion.records import records
+from ingestion.imports.importer import ImportReport, Limits, import_file
+from ingestion.storing.rows import RowReader, Taken
 
 HEADER = "名称,申请号,公开号,公开日,专利权人,分类号,摘要,被引证次数,序号\n"
 ROWS = [f"一种{p}号水泵,{number(p)},,,示例大学,F04D29/22,,," for p in range(1, 6)]
@@ -35,33 +34,32 @@ def save(folder: Path, rows: list[str], name: str = "a.csv") -> Path:
     return path
 
 
-@pytest.fixture
-def no_preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first rows of a file are read for the preview; here none is."""
-    monkeypatch.setattr(importer, "PREVIEW", 0)
+# The first rows of a file are read for the preview; here none is.
+NO_PREVIEW = Limits(preview=0)
 
 
-def run(database: Database, path: Path) -> ImportReport:
-    return checked(import_file(database, path, "patents", rejected_dir=path.parent / "rejected"))
+def run(database: Database, path: Path, limits: Limits = NO_PREVIEW) -> ImportReport:
+    folder = path.parent / "rejected"
+    return checked(import_file(database, path, "patents", rejected_dir=folder, limits=limits))
 
 
 @contextmanager
 def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The titles of the rows that are read."""
     titles: list[str] = []
-    real = records.from_fields
+    real = RowReader.read
 
-    def note(fields: Any, classifier: Any) -> records.Record:
-        titles.append(fields.line("title"))
-        return real(fields, classifier)
+    def note(reader: RowReader, taken: Taken) -> None:
+        real(reader, taken)
+        titles.append(taken.record.title)
 
     with monkeypatch.context() as patched:
-        patched.setattr(records, "from_fields", note)
+        patched.setattr(RowReader, "read", note)
         yield titles
 
 
 def test_only_what_is_new_is_read(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_preview: None
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(database, save(tmp_path, ROWS))
     # Another order, another running number, one row changed and one new.
@@ -74,7 +72,7 @@ def test_only_what_is_new_is_read(
 
 
 def test_an_edit_has_the_row_read_again(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_preview: None
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(database, save(tmp_path, ROWS))
     with database.write() as session:
@@ -86,19 +84,14 @@ def test_an_edit_has_the_row_read_again(
     assert titles == ["一种2号水泵"]
 
 
-def test_a_second_row_of_a_patent_is_held_against_the_first(
-    database: Database, tmp_path: Path, no_preview: None
-) -> None:
+def test_a_second_row_of_a_patent_is_held_against_the_first(database: Database, tmp_path: Path) -> None:
     run(database, save(tmp_path, ROWS))
     wrong = ROWS[0].replace("1号水泵", "阀门")
     assert counts(run(database, save(tmp_path, [*ROWS, wrong]))) == (0, 0, 5, 1)
     assert counts(run(database, save(tmp_path, [wrong, *ROWS]))) == (0, 1, 4, 1)
 
 
-def test_a_dry_run_of_a_large_file_locks_nobody_out(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ingestion.imports.transactions.SMALL_FILE", 10)
+def test_a_dry_run_of_a_large_file_locks_nobody_out(database: Database, tmp_path: Path) -> None:
     path = save(tmp_path, ROWS)
 
     def write(_rows: int, _total: int | None) -> None:
@@ -106,7 +99,15 @@ def test_a_dry_run_of_a_large_file_locks_nobody_out(
             session.execute(text("PRAGMA busy_timeout=0"))
             session.execute(text("DELETE FROM imported_rows"))
 
-    report = import_file(database, path, "patents", rejected_dir=tmp_path, dry_run=True, progress=write)
+    report = import_file(
+        database,
+        path,
+        "patents",
+        rejected_dir=tmp_path,
+        dry_run=True,
+        progress=write,
+        limits=Limits(small_file=10),
+    )
     assert counts(report) == (5, 0, 0, 0)
     with database.read() as session:
         assert patent_lists.count(session) == 0
@@ -139,6 +140,7 @@ class _Catalogue:
     database: Database
     folder: Path
     keeps_marks: bool
+    limits: Limits
     last: list[str]
     log: list[Any]
 
@@ -163,7 +165,7 @@ class _Catalogue:
         if not self.keeps_marks:
             with self.database.write() as session:
                 session.execute(text("DELETE FROM imported_rows"))
-        report = run(self.database, save(self.folder, self.last))
+        report = run(self.database, save(self.folder, self.last), self.limits)
         return counts(report), report.messages, [refusal.reason for refusal in report.refusals]
 
     def dump(self) -> dict[str, list[Any]]:
@@ -218,13 +220,10 @@ _ACTIONS: dict[str, Callable[[Any], None]] = {"edit": _edit, "merge": _merge, "p
 @given(first=_FILES, steps=_STEPS, batch=st.integers(1, 3))
 def test_unread_rows_leave_no_trace(
     template: Path,
-    monkeypatch: pytest.MonkeyPatch,
     first: list[str],
     steps: list[list[str] | str],
     batch: int,
 ) -> None:
-    monkeypatch.setattr(importer, "PREVIEW", 0)
-    monkeypatch.setattr(importer, "BATCH", batch)
     with tempfile.TemporaryDirectory() as name:
         results = []
         for keeps_marks in (True, False):
@@ -232,7 +231,12 @@ def test_unread_rows_leave_no_trace(
             folder.mkdir()
             shutil.copy(template, folder / "catalog.db")
             catalogue = _Catalogue(
-                Database(sqlite_url(folder / "catalog.db")), folder, keeps_marks, [ROWS[0]], []
+                Database(sqlite_url(folder / "catalog.db")),
+                folder,
+                keeps_marks,
+                Limits(batch, preview=0),
+                [ROWS[0]],
+                [],
             )
             for step in [first, *steps, "again"]:
                 catalogue.take(step)

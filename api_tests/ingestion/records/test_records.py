@@ -12,8 +12,9 @@ from catalog.kit.terms import LegalStatus, PatentKind
 from catalog.segments.segments import Segment
 from catalog.supply.patents import PatentCreate
 from ingestion.errors import RowError
-from ingestion.records import records
+from ingestion.records import patents
 from ingestion.records.classification import Classifier
+from ingestion.records.fields import Fields
 from ingestion.values.cells import Cell
 from ingestion.values.names import kind_of, split
 from ingestion.values.places import Place, combine, locate
@@ -35,7 +36,7 @@ CLASSIFIER = Classifier(
 
 def patent(**cells: Cell | list[Cell]) -> PatentCreate:
     said: dict[str, Cell | list[Cell]] = {"title": "一种水泵", **cells}
-    return records.patent(said, CLASSIFIER)
+    return patents.patent(Fields("patents", said), CLASSIFIER)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from catalog.demand import needs
 from catalog.kit.base import ClassRef
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery
-from catalog.registers import reclassification
 from catalog.segments import segments
 from catalog.segments import versions as segment_versions
 from catalog.segments.segments import CatalogueEntry, SegmentEntry
@@ -128,11 +127,10 @@ def test_versions_are_compared_by_code() -> None:
 
 
 def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
-    database: Database, import_text: Import, monkeypatch: pytest.MonkeyPatch
+    database: Database, import_text: Import
 ) -> None:
     lines = "".join(f"一种{p}号屏,{number(p)},G02F1/13\n" for p in range(1, 5))
     import_text(f"名称,申请号,IPC分类号\n{lines}")
-    monkeypatch.setattr(reclassification, "BLOCK", 1)
 
     def stop(done: int, _total: int) -> None:
         stir(database)
@@ -140,10 +138,10 @@ def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        adopt(database, catalogue("V-2", N1=["G02F"]), stop)
+        adopt(database, catalogue("V-2", N1=["G02F"]), stop, block=1)
     with database.read() as session:
         assert segments.catalogue(session).reclassified_to == 2
-    report = switch(database, "V-2", lambda _done, _total: stir(database))
+    report = switch(database, "V-2", lambda _done, _total: stir(database), block=1)
     assert (report.patents, report.patents_changed) == (2, 2)
     with database.read() as session:
         rows = patents_shown.publics(
@@ -153,18 +151,15 @@ def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
         assert segments.catalogue(session).reclassified_to is None
 
 
-def test_two_reclassifications_do_not_mix(
-    database: Database, import_text: Import, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_reclassifications_do_not_mix(database: Database, import_text: Import) -> None:
     import_text(f"名称,申请号,IPC分类号\n一种屏,{number(1)},G02F1/13\n一种阀,{number(2)},F16K1/00\n")
-    monkeypatch.setattr(reclassification, "BLOCK", 1)
 
     def other(done: int, _total: int) -> None:
         if done == 1:
-            switch(database, "T-1")
+            switch(database, "T-1", block=1)
 
     with pytest.raises(Conflict):
-        adopt(database, catalogue("V-2", N1=["G02F"]), other)
+        adopt(database, catalogue("V-2", N1=["G02F"]), other, block=1)
     with database.read() as session:
         assert segments.catalogue(session).version == "T-1"
         assert segments.catalogue(session).reclassified_to is None

@@ -5,35 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from catalog.kit.errors import Conflict, PatentDockError
-from ingestion.kinds import KIND_NAMES
+from ingestion.kinds.kinds import KIND_NAMES, kind_of
 from service.cli.terminal.import_output import as_json as report_as_json
 from service.cli.terminal.import_output import print_report
 from service.cli.terminal.output import note, print_error, print_json, step_progress
 from service.cli.terminal.runtime import ready_runtime
 from service.requests.field_problems import FieldProblem, InvalidFields
+from service.requests.kinds import ImportKind
 
 if TYPE_CHECKING:
     from ingestion.columns.mappings import SavedMapping
     from ingestion.imports.report import ImportReport
     from service.installation.runtime import Runtime
-
-
-class Kind(StrEnum):
-    """Kinds of records that can be imported."""
-
-    PATENTS = "patents"
-    NEEDS = "needs"
-    ENTERPRISES = "enterprises"
-    LICENCES = "licences"
-    FACTS = "facts"
-    DEALS = "deals"
 
 
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出结果")]
@@ -133,9 +122,9 @@ def _save_mapping(runtime: Runtime, source: str, report: ImportReport) -> Path:
 
 def import_files(
     kind: Annotated[
-        Kind,
+        ImportKind,
         typer.Argument(
-            help="patents 专利 | needs 技术需求 | enterprises 企业 | licences 开放许可声明 | facts 专利运用登记 | deals 交易",
+            help=" | ".join(f"{name} {label}" for name, label in KIND_NAMES.items()),
             metavar="类型",
             show_default=False,
         ),
@@ -170,7 +159,7 @@ def import_files(
             )
     if as_json:
         print_json(_summary(kind.value, reports, refused, dry_run))
-    elif reports and not dry_run and kind in (Kind.PATENTS, Kind.NEEDS):
+    elif reports and not dry_run and kind_of(kind).searched:
         most = runtime.settings.recent_limit if runtime.settings.follow_seconds > 0 else 0
         soon = f"导入的数据由运行中的服务自动编入检索（每类至多 {most} 条）；更多的" if most else "导入的数据"
         note(f"{soon}在运行 patentdock reindex 后参加匹配")
@@ -212,7 +201,7 @@ def demo_load(as_json: Json = False) -> None:
     import demo
 
     runtime = ready_runtime()
-    reports = {kind: _run_import(runtime, demo.path(kind), kind, is_demo=True) for kind in demo.KINDS}
+    reports = {kind: _run_import(runtime, demo.path(kind), kind, is_demo=True) for kind in demo.kinds()}
     if as_json:
         print_json({kind: report_as_json(report) for kind, report in reports.items()})
         return

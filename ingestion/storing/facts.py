@@ -1,4 +1,4 @@
-"""Facts of a file on their way into the catalogue."""
+"""Facts that a register of patents states, on their way into the catalogue."""
 
 from __future__ import annotations
 
@@ -6,41 +6,9 @@ from collections.abc import Sequence
 
 from catalog.db import Session
 from catalog.kit.terms import FactKind
-from catalog.supply import facts, patents
-from catalog.supply.facts import STATES, FactCreate, FactStated, NumberedFact
-from ingestion.columns.headers import vocabulary
-from ingestion.errors import RowError
+from catalog.supply import facts
+from catalog.supply.facts import STATES, FactCreate, FactStated
 from ingestion.records.facts import LIMITS
-
-
-def identity(record: NumberedFact) -> str:
-    """What two rows of one file must not tell differently."""
-    kind = FactKind(record.kind)
-    day = record.happened_on or (record.ends_on if record.ended else None)
-    value = "" if kind in facts.DETAILED or kind in STATES else record.value
-    parts = (
-        record.application_number,
-        kind.label,
-        day,
-        record.party,
-        value,
-        "终止" if day != record.happened_on else "",
-    )
-    return " ".join(str(part) for part in parts if part)
-
-
-def upsert(session: Session, record: NumberedFact, *, import_id: int | None, source: str) -> str:
-    """Store what a register says: "new", "changed" or "unchanged". Raises RowError when the patent is not in the catalogue."""
-    number = record.application_number
-    patent_id = patents.ids_of(session, [number]).get(number)
-    if patent_id is None:
-        label = vocabulary("facts").label("application_number")
-        raise RowError(
-            label, number, f"目录中没有申请号为 {number} 的专利；请先导入该专利，再导入本文件或这张退回表"
-        )
-    stated = record.model_dump(exclude={"application_number"})
-    stated["source"] = stated["source"] or source[: LIMITS["source"]]
-    return facts.store(session, [FactCreate(**stated, patent_id=patent_id)], import_id=import_id)[0]
 
 
 def store_of_patents(

@@ -9,36 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from catalog.db import Session
 from catalog.registers import rows as imported_rows
 from catalog.registers.patents import Claims, Outcome
 from catalog.registers.rows import MARK_BYTES, FactState, Seen
-from catalog.supply.patents import PatentCreate
 from ingestion.columns.recognition import Mapping
-from ingestion.imports.tables import SheetTable
 from ingestion.readers.sheets import Row
-from ingestion.records.records import Record
+from ingestion.storing.rows import Taken
 from ingestion.values.cells import Cell
 
 _BETWEEN = "\x1f"
-
-
-@dataclass(slots=True)
-class Taken:
-    """A row on its way into the catalogue.
-
-    `record` is what it says, once it is read; `patent_id` the patent to which it is known to add nothing, else 0. Without
-    a `mark` it is not kept in mind.
-    """
-
-    table: SheetTable
-    mapping: Mapping
-    row: Row
-    record: Record | None = None
-    mark: bytes = b""
-    patent_id: int = 0
 
 
 class UnchangedRows:
@@ -125,15 +106,13 @@ def _bytes_of(cells: list[Cell]) -> bytes:
 
 
 def _lasts(taken: Taken, outcome: Outcome) -> bool:
-    record = taken.record
     return (
         bool(taken.mark)
         and outcome.known is not None
         and not (outcome.notes or outcome.repeats)
-        and isinstance(record, PatentCreate)
-        and bool(record.application_number or record.publications)
+        and bool(taken.record.application_number or taken.record.publications)
     )
 
 
 def _states_facts(taken: Taken) -> bool:
-    return isinstance(taken.record, PatentCreate) and bool(taken.record.facts)
+    return bool(taken.record.facts)

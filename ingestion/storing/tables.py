@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
-from ingestion.columns.headers import role_of
+from ingestion.columns.headers import role_of, vocabulary
 from ingestion.columns.mappings import SavedMapping, apply
 from ingestion.columns.recognition import Mapping, header_roles, recognise
 from ingestion.readers.sheets import Row, Sheet
-from ingestion.records import facts as fact_records
 from ingestion.records.fields import Fields
 from ingestion.values.cells import Cell, is_blank, text
 from ingestion.values.values import unit_in
@@ -110,13 +109,7 @@ class SheetTable:
             role: [row.cells[place] for place in places if place < width]
             for role, places in mapping.columns.items()
         }
-        if mapping.kind == "facts":
-            # What kind of event a row is may stand nowhere else.
-            cells |= {
-                fact_records.TABLE: [self.name],
-                fact_records.HEADERS: ["、".join(mapping.headers)],
-            }
-        return Fields(mapping.kind, cells, units=_units(mapping))
+        return Fields(mapping.kind, cells, units=_units(mapping), sheet=self.name, headers=mapping.headers)
 
 
 def _units(mapping: Mapping) -> dict[str, int]:
@@ -124,7 +117,7 @@ def _units(mapping: Mapping) -> dict[str, int]:
     headers = mapping.headers
     return {
         role: unit_in(headers[places[0]])
-        for role in ("budget", "revenue", "fixed_fee", "amount", "contract_amount", "received_total")
+        for role in vocabulary(mapping.kind).amounts
         if (places := mapping.columns.get(role)) and places[0] < len(headers)
     }
 

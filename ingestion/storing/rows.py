@@ -1,0 +1,108 @@
+"""Rows of a file on their way into the catalogue, and what takes batches of them there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from catalog.db import Session
+from ingestion.columns.recognition import Mapping
+from ingestion.errors import RowError
+from ingestion.readers.sheets import Row
+from ingestion.records.classification import Classifier
+from ingestion.records.fields import Fields
+from ingestion.storing.tables import SheetTable
+
+Keys = list[tuple[str, str | None]]
+"""What identifies a record within its file, each with the label of its field."""
+
+Remarks = list[tuple[str, str]]
+"""What was noticed: a message and an example."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where records come from: the import, its file, who imports it, and all that decides how its rows are read."""
+
+    import_id: int
+    file_name: str
+    actor: str
+    is_demo: bool
+    program: str
+
+
+@dataclass(slots=True)
+class Taken:
+    """A row on its way into the catalogue.
+
+    Read, it has a `record` and `notes` of what was mended; stored, an `outcome` (new, changed, unchanged) and `remarks`; at
+    either step an `error` refuses it. `patent_id` is the patent to which it is known to add nothing, else 0. Without a `mark`
+    it is not kept in mind.
+    """
+
+    table: SheetTable
+    mapping: Mapping
+    row: Row
+    record: Any = None
+    notes: Remarks = field(default_factory=list)
+    error: RowError | None = None
+    outcome: str = ""
+    remarks: Remarks = field(default_factory=list)
+    mark: bytes = b""
+    patent_id: int = 0
+
+    @property
+    def unread(self) -> bool:
+        """Whether it was neither read nor refused."""
+        return self.record is None and self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """Makes records of rows; `build` is that of their kind."""
+
+    build: Callable[[Fields, Classifier], Any]
+    classifier: Classifier
+
+    def read(self, taken: Taken) -> None:
+        """Give a row its record, or the error that refuses it."""
+        try:
+            if taken.row.problem:
+                raise RowError("", "", taken.row.problem)
+            fields = taken.table.fields(taken.row, taken.mapping)
+            taken.record = self.build(fields, self.classifier)
+        except RowError as error:
+            taken.error = error
+            taken.mark = b""
+            return
+        taken.notes = fields.notes
+        if taken.notes:
+            taken.mark = b""
+
+    def read_all(self, some: Iterable[Taken]) -> None:
+        """Read those of these rows that are unread."""
+        for taken in some:
+            if taken.unread:
+                self.read(taken)
+
+
+class Store(Protocol):
+    """Takes the batches of one import into the catalogue, one after the other.
+
+    `quick` says that reading the next batch takes no time worth mentioning, so that one transaction does for both.
+    """
+
+    quick: bool
+
+    def take(self, batch: list[Taken]) -> None:
+        """Do what needs no catalogue."""
+
+    def read(self, session: Session, batch: list[Taken]) -> None:
+        """Read the rows that may say something new."""
+
+    def store(self, session: Session, batch: list[Taken]) -> None:
+        """Store the batch: every row gets an outcome or an error."""
+
+    def close(self, session: Session) -> None:
+        """End the import."""
