@@ -21,7 +21,7 @@ from catalog.db import Database
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import publics
-from ingestion.imports.importer import Limits, import_file
+from ingestion.imports.importer import ImportLimits, import_file
 from ingestion.storing.rows import RowReader
 from service.installation.setup import initialise
 
@@ -110,5 +110,5 @@ def test_rows_that_say_nothing_new_are_left_unread(
     import_file(database, path, "patents", rejected_dir=tmp_path)
     path.write_text("名称,申请号,被引证次数\n" + "".join(reversed(rows)), encoding="utf-8")
     monkeypatch.setattr(RowReader, "read", lambda *_: pytest.fail("a row was read"))
-    again = import_file(database, path, "patents", rejected_dir=tmp_path, limits=Limits(preview=0))
+    again = import_file(database, path, "patents", rejected_dir=tmp_path, limits=ImportLimits(preview=0))
     assert (again.new, again.changed, again.unchanged, again.rejected) == (0, 0, 5, 0)

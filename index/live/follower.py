@@ -46,7 +46,7 @@ Signature = tuple[datetime | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FollowLimits:
     """How much is followed.
 
     `most` records are laid over one side of a generation. `examined` times of change are looked at in a turn; of the oldest those
@@ -73,7 +73,7 @@ class FollowState:
     error: str = ""
 
 
-LIMITS = Limits()
+LIMITS = FollowLimits()
 
 
 class Follower:
@@ -84,7 +84,7 @@ class Follower:
         database: Database,
         store: GenerationStore,
         encoder: TextEncoder,
-        limits: Limits = LIMITS,
+        limits: FollowLimits = LIMITS,
         now: Callable[[], datetime] = partial(datetime.now, UTC),
     ) -> None:
         self._database, self._store, self._encoder, self._limits = database, store, encoder, limits
@@ -171,7 +171,7 @@ class _View:
 class _Side:
     """What has changed of the patents, the needs or the products of a generation."""
 
-    def __init__(self, name: str, generation: Generation, limits: Limits) -> None:
+    def __init__(self, name: str, generation: Generation, limits: FollowLimits) -> None:
         self.generation, self._name, self._limits = generation, name, limits
         self._base: Side[Any] = getattr(generation, name)
         self._since = generation.manifest.started_at - limits.overlap, 0

@@ -35,14 +35,14 @@ from ingestion.records.classification import Classifier
 from ingestion.storing.rows import Origin, RowReader, Store, Taken
 from ingestion.storing.tables import SheetTable, open_table
 
-__all__ = ["ImportReport", "Limits", "import_file"]
+__all__ = ["ImportLimits", "ImportReport", "import_file"]
 
 Progress = Callable[[int, int | None], None]
 _USUAL = gc.get_threshold()
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ImportLimits:
     """Rows of a batch, records of a preview, and bytes of a file that is tried out in one transaction."""
 
     batch: int = 1000
@@ -61,7 +61,7 @@ def import_file(
     progress: Progress | None = None,
     dry_run: bool = False,
     mapping: SavedMapping | None = None,
-    limits: Limits = Limits(),
+    limits: ImportLimits = ImportLimits(),
 ) -> ImportReport:
     """Import one file of records of a kind (`ingestion.kinds`).
 
@@ -96,7 +96,7 @@ class _Run:
     reading: Reading
     reader: RowReader
     transactions: Transactions
-    limits: Limits
+    limits: ImportLimits
     log: ImportLog
 
     def all(

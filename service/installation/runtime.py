@@ -116,9 +116,9 @@ class Runtime:
     @cached_property
     def recent(self) -> Follower:
         """The generation in use with what has changed since. Raises NotReady when the model is missing."""
-        from index.live.follower import Follower, Limits
+        from index.live.follower import Follower, FollowLimits
 
-        return Follower(self.database, self.store, self.encoder, Limits(self.settings.recent_limit))
+        return Follower(self.database, self.store, self.encoder, FollowLimits(self.settings.recent_limit))
 
     def close(self) -> None:
         """Close the connections to the database."""

@@ -29,7 +29,7 @@ from catalog.supply.holders import HolderRef
 from index.engine import Engine, Filters
 from index.generations.build import reindex
 from index.generations.generation import Generation, GenerationStore
-from index.live.follower import LIMITS, Follower, Limits
+from index.live.follower import LIMITS, Follower, FollowLimits
 
 QUERIES = (
     Filters(segment=["HB01"]),
@@ -43,7 +43,7 @@ QUERIES = (
 class Installation:
     """A small catalogue, indexed, and its follower."""
 
-    def __init__(self, folder: Path, limits: Limits = LIMITS) -> None:
+    def __init__(self, folder: Path, limits: FollowLimits = LIMITS) -> None:
         self.folder, self.database = folder, Database(sqlite_url(folder / "catalog.db"))
         self.encoder = HashEncoder()
         self.store = GenerationStore(folder / "generations")
@@ -252,7 +252,7 @@ def test_a_new_generation_begins_anew(installation: Installation) -> None:
 
 
 def test_what_goes_beyond_the_bound_is_counted(folder: Path) -> None:
-    installation = Installation(folder, Limits(most=3))
+    installation = Installation(folder, FollowLimits(most=3))
     add_patents(installation.database, range(20, 25))
     view = installation.followed()
     assert ids_in(view.patents) == list(range(1, 12))  # the oldest three
@@ -268,7 +268,7 @@ def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
     assert built is not None
     moment = built.manifest.started_at
     its = installation.database, installation.store, installation.encoder
-    installation.follower = Follower(*its, Limits(examined=3), lambda: moment)
+    installation.follower = Follower(*its, FollowLimits(examined=3), lambda: moment)
     # The eight patents were imported so shortly before that they are looked at; that takes some turns.
     assert installation.follower.catch_up().left == 5
     add_patents(installation.database, range(20, 21))

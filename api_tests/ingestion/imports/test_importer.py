@@ -21,7 +21,7 @@ from catalog.supply import patent_lists, patents, patents_shown
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents_shown import PatentPublic
 from ingestion.errors import NotARegister, UnreadableFile
-from ingestion.imports.importer import Limits, import_file
+from ingestion.imports.importer import ImportLimits, import_file
 
 HEADER = "专利名称,申请号,申请人,公开（公告）号,公开（公告）日,摘要\n"
 
@@ -51,10 +51,10 @@ def test_what_a_register_says(database: Database, import_text: Import) -> None:
 
 def test_the_same_file_twice_changes_nothing(import_text: Import) -> None:
     content = HEADER + "".join(
-        f"一种{place}号水泵,{number(place)},示例大学,,,\n" for place in range(Limits().batch + 3)
+        f"一种{place}号水泵,{number(place)},示例大学,,,\n" for place in range(ImportLimits().batch + 3)
     )
-    assert counts(import_text(content)) == (Limits().batch + 3, 0, 0, 0)
-    assert counts(import_text(content)) == (0, 0, Limits().batch + 3, 0)
+    assert counts(import_text(content)) == (ImportLimits().batch + 3, 0, 0, 0)
+    assert counts(import_text(content)) == (0, 0, ImportLimits().batch + 3, 0)
 
 
 def test_application_and_grant_in_one_file_are_one_patent_whatever_their_order(
@@ -240,7 +240,9 @@ def test_a_failure_on_the_way_is_noted_and_resumed(database: Database, tmp_path:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_file(database, path, "patents", rejected_dir=tmp_path, progress=stop, limits=Limits(batch=2))
+        import_file(
+            database, path, "patents", rejected_dir=tmp_path, progress=stop, limits=ImportLimits(batch=2)
+        )
     with database.read() as session:
         assert imports.page(session, PageQuery()).rows[0].status == "interrupted"
     again = checked(import_file(database, path, "patents", rejected_dir=tmp_path))

@@ -21,7 +21,7 @@ from catalog.kit.errors import PatentDockError
 from catalog.registers import undo
 from catalog.supply import holder_merges, patent_edits, patent_lists, patents
 from catalog.supply.patents import PatentCreate
-from ingestion.imports.importer import ImportReport, Limits, import_file
+from ingestion.imports.importer import ImportLimits, ImportReport, import_file
 from ingestion.storing.rows import RowReader, Taken
 
 HEADER = "名称,申请号,公开号,公开日,专利权人,分类号,摘要,被引证次数,序号\n"
@@ -35,10 +35,10 @@ def save(folder: Path, rows: list[str], name: str = "a.csv") -> Path:
 
 
 # The first rows of a file are read for the preview; here none is.
-NO_PREVIEW = Limits(preview=0)
+NO_PREVIEW = ImportLimits(preview=0)
 
 
-def run(database: Database, path: Path, limits: Limits = NO_PREVIEW) -> ImportReport:
+def run(database: Database, path: Path, limits: ImportLimits = NO_PREVIEW) -> ImportReport:
     folder = path.parent / "rejected"
     return checked(import_file(database, path, "patents", rejected_dir=folder, limits=limits))
 
@@ -106,7 +106,7 @@ def test_a_dry_run_of_a_large_file_locks_nobody_out(database: Database, tmp_path
         rejected_dir=tmp_path,
         dry_run=True,
         progress=write,
-        limits=Limits(small_file=10),
+        limits=ImportLimits(small_file=10),
     )
     assert counts(report) == (5, 0, 0, 0)
     with database.read() as session:
@@ -140,7 +140,7 @@ class _Catalogue:
     database: Database
     folder: Path
     keeps_marks: bool
-    limits: Limits
+    limits: ImportLimits
     last: list[str]
     log: list[Any]
 
@@ -234,7 +234,7 @@ def test_unread_rows_leave_no_trace(
                 Database(sqlite_url(folder / "catalog.db")),
                 folder,
                 keeps_marks,
-                Limits(batch, preview=0),
+                ImportLimits(batch, preview=0),
                 [ROWS[0]],
                 [],
             )
