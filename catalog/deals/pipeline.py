@@ -20,6 +20,7 @@ from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import Need
 from catalog.kit.base import Schema, Timestamps, UtcDateTime, enum_type, now
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import DealStatus, PipelineStage
 from catalog.reference.lists import rows as reference_rows
@@ -63,10 +64,8 @@ class CaseCreate(Schema):
     """A new case: a patent offered to a need or a firm."""
 
     application_number: str = Field(min_length=1, max_length=40, description="专利申请号")
-    need_id: StrictInt | None = Field(default=None, ge=1, le=2**31 - 1, description="技术需求编号")
-    enterprise_id: StrictInt | None = Field(
-        default=None, ge=1, le=2**31 - 1, description="企业编号；缺省为需求所属的企业"
-    )
+    need_id: StrictId | None = Field(default=None, description="技术需求编号")
+    enterprise_id: StrictId | None = Field(default=None, description="企业编号；缺省为需求所属的企业")
     generation: str = Field(default="", max_length=64, description="匹配所用的索引版本")
     rank: StrictInt | None = Field(default=None, ge=1, le=100_000, description="匹配名次")
     score: StrictFloat | None = Field(default=None, ge=0, le=1e6, description="匹配得分")
@@ -250,10 +249,10 @@ class CaseFilter(Schema):
     """Conditions of a list of cases."""
 
     stage: PipelineStage | None = Field(default=None, description="对接阶段")
-    need_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="技术需求编号")
-    enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
+    need_id: Id | None = Field(default=None, description="技术需求编号")
+    enterprise_id: Id | None = Field(default=None, description="企业编号")
     application_number: str | None = Field(default=None, max_length=40, description="专利申请号")
-    deal_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="交易编号")
+    deal_id: Id | None = Field(default=None, description="交易编号")
 
 
 def page(session: Session, wanted: PageQuery, where: CaseFilter) -> Rows[PipelineCase]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
+from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import NeedStatus
 from catalog.statistics import night_lists
@@ -28,7 +29,7 @@ class NeedListConditions(ClassConditions):
 
     text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
     status: Values = values_field("需求状态", "open", "征集中")
-    enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
+    enterprise_id: Id | None = Field(default=None, description="企业编号")
 
 
 class NeedQuery(PageQuery, NeedListConditions):
