@@ -16,7 +16,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.demand import needs
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import MAX_TEXT, Need
-from catalog.kit.base import Schema, Timestamps, chunks, enum_type, fold
+from catalog.kit.base import Schema, Timestamps, chunks, enum_type, fold, id_column, id_of
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
@@ -231,7 +231,7 @@ def publics(session: Session, rows: Sequence[Feedback]) -> list[FeedbackPublic]:
     return [
         FeedbackPublic(
             **row.model_dump(include=set(FeedbackBase.model_fields)),
-            id=row.id or 0,
+            id=id_of(row),
             verdict_name=FeedbackVerdict(row.verdict).label,
             reason_name=FeedbackReason(row.reason).label if row.reason else None,
             application_number=found[row.patent_id][1] or NO_NUMBER,
@@ -261,8 +261,8 @@ def _patents(session: Session, ids: Sequence[int]) -> Iterator[Any]:
 def _need_titles(session: Session, ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for chunk in chunks(ids):
-        query = select(col(Need.id), col(Need.title)).where(col(Need.id).in_(chunk))
-        found.update((need_id or 0, title) for need_id, title in session.execute(query))
+        query = select(id_column(Need), col(Need.title)).where(col(Need.id).in_(chunk))
+        found.update((need_id, title) for need_id, title in session.execute(query))
     return found
 
 

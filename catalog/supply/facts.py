@@ -19,7 +19,7 @@ from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import Change, RecordKind, apply_noted, note
-from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type
+from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type, id_of
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.ids import Id
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -253,7 +253,7 @@ def store(session: Session, records: Sequence[FactCreate], *, import_id: int | N
     ]
     session.add_all(fresh)
     session.flush()
-    note(session, import_id, RecordKind.FACT, [Change(row.id or 0, None, row.updated_at) for row in fresh])
+    note(session, import_id, RecordKind.FACT, [Change(id_of(row), None, row.updated_at) for row in fresh])
     return outcomes
 
 
