@@ -30,6 +30,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from catalog.kit.base import id_of
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import httpx
@@ -245,8 +247,8 @@ def _names(session: Session) -> tuple[dict[int, str], dict[int, str]]:
     """Numbers of patents and codes of needs by id."""
     rows = session.execute(select(patents.Patent)).scalars()
     asked = session.execute(select(needs.Need)).scalars()
-    numbers = {row.id or 0: row.application_number or "" for row in rows}
-    return numbers, {row.id or 0: row.code or "" for row in asked}
+    numbers = {id_of(row): row.application_number or "" for row in rows}
+    return numbers, {id_of(row): row.code or "" for row in asked}
 
 
 def _counts(its: Installation) -> dict[str, int]:

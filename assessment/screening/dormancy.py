@@ -19,14 +19,13 @@ from assessment.screening.weights import LABELS, ScreeningWeights
 from catalog.db import Database
 from catalog.kit.terms import FactKind, LegalStatus, PatentKind, Prospect, StatusBasis
 from catalog.law.life import LegalLife, legal_life
-from catalog.law.years import anniversary
+from catalog.law.years import DAYS_A_YEAR, anniversary
 from catalog.supply import screening_candidates, screenings
 from catalog.supply.facts import EXPLOITATION
 from catalog.supply.screening_candidates import ScreeningCandidate
 from catalog.supply.screenings import PointRow, Result
 
 MISSING = "数据缺失"
-DAYS_A_YEAR = Decimal("365.25")
 UNITS = {
     "term": " 年",
     "claims": " 项",

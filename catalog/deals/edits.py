@@ -27,7 +27,7 @@ from catalog.deals.evidence import EvidenceFile
 from catalog.deals.pipeline import follow_deal
 from catalog.deals.rules import Finding
 from catalog.demand import enterprises
-from catalog.kit.base import apply_changes, fold, now
+from catalog.kit.base import apply_changes, fold, id_of, now
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.terms import DealAction, DealStatus, PartySide, PipelineStage
 from catalog.supply import holders
@@ -66,7 +66,7 @@ def create(
     _link(session, row, data, rows)
     remarks = deal_facts.sync(session, row)
     deals.note_event(
-        session, row.id or 0, DealAction.CREATED, actor, _with_remarks(data.model_dump(), remarks)
+        session, id_of(row), DealAction.CREATED, actor, _with_remarks(data.model_dump(), remarks)
     )
     return row, findings
 
@@ -106,7 +106,7 @@ def stated(session: Session, row: Deal) -> DealCreate:
     sides = {
         side: [
             PartyRef(**party.model_dump(include=set(PartyRef.model_fields)))
-            for party in deals.parties(session, row.id or 0, side)
+            for party in deals.parties(session, id_of(row), side)
         ]
         for side in PartySide
     }
@@ -198,10 +198,10 @@ def _close(session: Session, row: Deal, status: DealStatus, on: date | None, rea
     apply_changes(row, {"status": status, "ended_on": on, "ended_reason": reason})
     session.flush()
     action = DealAction.VOIDED if voided else DealAction.ENDED
-    deals.note_event(session, row.id or 0, action, actor, {"on": on, "reason": reason})
+    deals.note_event(session, id_of(row), action, actor, {"on": on, "reason": reason})
     deal_facts.sync(session, row)
     stage = PipelineStage.NEGOTIATING if voided else PipelineStage.ENDED
-    follow_deal(session, row.id or 0, stage, actor=actor, note=f"交易{status.label}：{reason}")
+    follow_deal(session, id_of(row), stage, actor=actor, note=f"交易{status.label}：{reason}")
     return row
 
 
@@ -227,9 +227,9 @@ def _values(data: DealCreate) -> dict[str, Any]:
 
 
 def _link(session: Session, row: Deal, data: DealCreate, rows: list[Patent]) -> None:
-    deal_id = row.id or 0
+    deal_id = id_of(row)
     session.add_all(
-        DealPatent(deal_id=deal_id, position=position, patent_id=patent.id or 0)
+        DealPatent(deal_id=deal_id, position=position, patent_id=id_of(patent))
         for position, patent in enumerate(rows)
     )
     known = holders.ids_of(session, [party.name for party in (*data.givers, *data.takers)])

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from catalog.deals import deals
 from catalog.deals.deals import Deal, source_of
+from catalog.kit.base import id_of
 from catalog.kit.errors import Conflict
 from catalog.kit.terms import DealKind, DealStatus, FactKind, PartySide
 from catalog.supply import facts
@@ -33,7 +34,7 @@ def sync(session: Session, deal: Deal) -> list[str]:
     stays = {row.patent_id: row for row in own if any(_says(row, fact) for fact in wanted)}
     for row in own:
         if row.patent_id not in stays:
-            facts.remove(session, row.id or 0)
+            facts.remove(session, id_of(row))
     remarks = []
     for fact in wanted:
         if fact.patent_id in stays:
@@ -56,16 +57,16 @@ def _concerned(session: Session, deal: Deal) -> list[int]:
     """Patents that the deal names now or named before."""
     before = {
         patent_id
-        for event in deals.events(session, deal.id or 0)
+        for event in deals.events(session, id_of(deal))
         for patent_id in event.changes.get("patent_ids", [[], []])[0]
     }
-    return sorted(before | set(deals.patent_ids(session, deal.id or 0)))
+    return sorted(before | set(deals.patent_ids(session, id_of(deal))))
 
 
 def _wanted(session: Session, deal: Deal) -> list[FactCreate]:
     if deal.status == DealStatus.VOID:
         return []
-    takers = deals.parties(session, deal.id or 0, PartySide.TAKER)
+    takers = deals.parties(session, id_of(deal), PartySide.TAKER)
     ended = deal.status == DealStatus.ENDED and deal.kind in RUNNING
     ends_on = (deal.ended_on if ended else deal.ends_on) if deal.kind in RUNNING else None
     value = {DealKind.LICENCE: deal.licence_type, DealKind.PLEDGE: deal.pledge_consent}.get(deal.kind)
@@ -83,7 +84,7 @@ def _wanted(session: Session, deal: Deal) -> list[FactCreate]:
             note=f"合同编号 {deal.code}" + (f"，备案号 {deal.filing_number}" if deal.filing_number else ""),
             source=source_of(deal.id),
         )
-        for patent_id in deals.patent_ids(session, deal.id or 0)
+        for patent_id in deals.patent_ids(session, id_of(deal))
     ]
 
 

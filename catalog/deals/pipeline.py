@@ -18,8 +18,9 @@ from catalog.deals.deals import Deal
 from catalog.demand import enterprises, needs
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import Need
-from catalog.kit.base import Schema, Timestamps, UtcDateTime, enum_type, now
+from catalog.kit.base import Schema, Timestamps, UtcDateTime, enum_type, id_of, now
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import DealStatus, PipelineStage
 from catalog.reference.lists import rows as reference_rows
@@ -63,10 +64,8 @@ class CaseCreate(Schema):
     """A new case: a patent offered to a need or a firm."""
 
     application_number: str = Field(min_length=1, max_length=40, description="专利申请号")
-    need_id: StrictInt | None = Field(default=None, ge=1, le=2**31 - 1, description="技术需求编号")
-    enterprise_id: StrictInt | None = Field(
-        default=None, ge=1, le=2**31 - 1, description="企业编号；缺省为需求所属的企业"
-    )
+    need_id: StrictId | None = Field(default=None, description="技术需求编号")
+    enterprise_id: StrictId | None = Field(default=None, description="企业编号；缺省为需求所属的企业")
     generation: str = Field(default="", max_length=64, description="匹配所用的索引版本")
     rank: StrictInt | None = Field(default=None, ge=1, le=100_000, description="匹配名次")
     score: StrictFloat | None = Field(default=None, ge=0, le=1e6, description="匹配得分")
@@ -158,7 +157,7 @@ def create(session: Session, data: CaseCreate, *, actor: str = "") -> PipelineCa
             hint="请继续办理该对接事项",
         )
     values = data.model_dump(include={"need_id", "generation", "rank", "score"})
-    row = PipelineCase(patent_id=patent.id or 0, enterprise_id=firm, **values)
+    row = PipelineCase(patent_id=id_of(patent), enterprise_id=firm, **values)
     session.add(row)
     session.flush()
     _note(session, row, None, actor, data.note)
@@ -221,14 +220,14 @@ def _require(session: Session, row: PipelineCase, step: Transition, note: str) -
         raise InvalidInput(f"进入“{step.target.label}”需要已登记的交易", hint="请先登记交易，并填写 deal_id")
     if step.requires == "filing" and deal.filed_on is None:
         raise InvalidInput(f"交易 {deal.code} 尚未登记备案", hint="请先登记备案号和备案日")
-    if step.requires == "receipt" and not deals.receipts(session, deal.id or 0):
+    if step.requires == "receipt" and not deals.receipts(session, id_of(deal)):
         raise InvalidInput(f"交易 {deal.code} 尚无到账记录", hint="请先登记到账")
 
 
 def _note(session: Session, row: PipelineCase, before: PipelineStage | None, actor: str, note: str) -> None:
     session.add(
         PipelineEvent(
-            case_id=row.id or 0,
+            case_id=id_of(row),
             actor=actor,
             from_stage=before.value if before else None,
             to_stage=PipelineStage(row.stage).value,
@@ -243,17 +242,17 @@ def follow_deal(session: Session, deal_id: int, target: PipelineStage, *, actor:
     query = select(PipelineCase).where(col(PipelineCase.deal_id) == deal_id)
     for row in session.execute(query).scalars().all():
         if target in next_stages(row.stage):
-            advance(session, row.id or 0, target, actor=actor, note=note)
+            advance(session, id_of(row), target, actor=actor, note=note)
 
 
 class CaseFilter(Schema):
     """Conditions of a list of cases."""
 
     stage: PipelineStage | None = Field(default=None, description="对接阶段")
-    need_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="技术需求编号")
-    enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
+    need_id: Id | None = Field(default=None, description="技术需求编号")
+    enterprise_id: Id | None = Field(default=None, description="企业编号")
     application_number: str | None = Field(default=None, max_length=40, description="专利申请号")
-    deal_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="交易编号")
+    deal_id: Id | None = Field(default=None, description="交易编号")
 
 
 def page(session: Session, wanted: PageQuery, where: CaseFilter) -> Rows[PipelineCase]:
@@ -282,7 +281,7 @@ def _conditions(query: Select[Any], where: CaseFilter) -> Select[Any]:
 
 def publics(session: Session, rows: Sequence[PipelineCase]) -> list[CasePublic]:
     """The cases as shown to users, with their history, in the order given."""
-    ids = [row.id or 0 for row in rows]
+    ids = [id_of(row) for row in rows]
     query = (
         select(PipelineCase, Patent, col(Need.title), col(Enterprise.name), col(Deal.code))
         .join(Patent, col(Patent.id) == col(PipelineCase.patent_id))

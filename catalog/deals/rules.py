@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.deals.deals import CHINA, DealCreate, Receipt
-from catalog.kit.base import fold
+from catalog.kit.base import fold, id_of
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.money import plain
 from catalog.kit.terms import DealKind, FactKind, LicenceStatus, LicenceType, PaymentForm
@@ -92,7 +92,7 @@ def check(
     today: date | None = None,
 ) -> list[Finding]:
     """Everything the rules say of the deal; facts of `own_source` are its own and do not stand against it."""
-    ids = [row.id or 0 for row in rows]
+    ids = [id_of(row) for row in rows]
     owners = patents.holder_names(session, ids)
     names = [name for held in owners.values() for name in held]
     names += [party.name for party in (*data.givers, *data.takers)]
@@ -177,7 +177,7 @@ def _money(case: Case) -> Iterator[Finding]:
 
 
 def _ownership(case: Case, row: Patent) -> Iterator[Finding]:
-    data, giver, owners = case.data, case.data.givers[0].name, case.owners.get(row.id or 0, [])
+    data, giver, owners = case.data, case.data.givers[0].name, case.owners.get(id_of(row), [])
     number = row.application_number
     if not owners:
         yield _finding("no_holders", number=number, giver=giver)
@@ -217,7 +217,7 @@ def _term(case: Case, row: Patent) -> Iterator[Finding]:
 
 
 def _open_licence(case: Case, row: Patent) -> Iterator[Finding]:
-    wanted, declared = case.data.licence_type, (row.id or 0) in case.declared
+    wanted, declared = case.data.licence_type, id_of(row) in case.declared
     if wanted == LicenceType.OPEN and not declared:
         yield _finding("no_declaration", number=row.application_number, starts=case.starts_on)
     if wanted in RESTRICTED and declared:
@@ -226,7 +226,7 @@ def _open_licence(case: Case, row: Patent) -> Iterator[Finding]:
 
 def _burdens(case: Case, row: Patent) -> Iterator[Finding]:
     signed, number = case.data.signed_on, row.application_number
-    for fact in case.facts.get(row.id or 0, []):
+    for fact in case.facts.get(id_of(row), []):
         if fact.ends_on and fact.ends_on < signed:
             continue
         party = fact.party or "未登记"

@@ -12,6 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.deals import evidence
 from catalog.deals.deals import Deal, DealBase, DealEvent, DealParty, DealPatent, Receipt
 from catalog.deals.evidence import EvidencePublic
+from catalog.kit.base import id_column, id_of
 from catalog.kit.money import cents
 from catalog.kit.terms import (
     DealAction,
@@ -129,18 +130,18 @@ def history(rows: Sequence[DealEvent]) -> list[DealEventPublic]:
 
 def publics(session: Session, rows: Sequence[Deal]) -> list[DealPublic]:
     """The deals as shown to users, in the order given."""
-    ids = [row.id or 0 for row in rows]
+    ids = [id_of(row) for row in rows]
     named, parties = _patents(session, ids), _parties(session, ids)
     paid, proof = _receipts(session, ids), evidence.of_deals(session, ids)
     subsidies = _subsidies(session, rows)
     return [
         _public(
             row,
-            named.get(row.id or 0, []),
+            named.get(id_of(row), []),
             parties,
-            paid.get(row.id or 0, []),
-            [evidence.public(e) for e in proof.get(row.id or 0, [])],
-            subsidies.get(row.id or 0),
+            paid.get(id_of(row), []),
+            [evidence.public(e) for e in proof.get(id_of(row), [])],
+            subsidies.get(id_of(row)),
         )
         for row in rows
     ]
@@ -158,7 +159,7 @@ def _public(
     proof: list[EvidencePublic],
     subsidy: Subsidy | None,
 ) -> DealPublic:
-    deal_id, received = row.id or 0, sum((receipt.amount for receipt in paid), NOTHING)
+    deal_id, received = id_of(row), sum((receipt.amount for receipt in paid), NOTHING)
     return DealPublic(
         **row.model_dump(exclude={"import_id"}),
         kind_name=DealKind(row.kind).label,
@@ -187,13 +188,13 @@ def _public(
 def _patents(session: Session, ids: Sequence[int]) -> dict[int, list[DealPatentPublic]]:
     found: dict[int, list[DealPatentPublic]] = {}
     query = (
-        select(col(DealPatent.deal_id), col(Patent.id), col(Patent.application_number), col(Patent.title))
+        select(col(DealPatent.deal_id), id_column(Patent), col(Patent.application_number), col(Patent.title))
         .join(Patent, col(Patent.id) == col(DealPatent.patent_id))
         .where(col(DealPatent.deal_id).in_(list(ids)))
         .order_by(col(DealPatent.position))
     )
     for deal_id, patent_id, number, title in session.execute(query):
-        one = DealPatentPublic(patent_id=patent_id or 0, application_number=number, title=title)
+        one = DealPatentPublic(patent_id=patent_id, application_number=number, title=title)
         found.setdefault(deal_id, []).append(one)
     return found
 
@@ -243,5 +244,5 @@ def _subsidies(session: Session, rows: Sequence[Deal]) -> dict[int, Subsidy]:
     for row in session.execute(query.order_by(col(Deal.signed_on), col(Deal.id))).scalars():
         amount = min(cents((row.contract_amount or NOTHING) * rate / 100), left[row.broker])
         left[row.broker] -= amount
-        found[row.id or 0] = Subsidy(amount=amount, rate_percent=rate, cap=cap, scope=scope, source=source)
+        found[id_of(row)] = Subsidy(amount=amount, rate_percent=rate, cap=cap, scope=scope, source=source)
     return found

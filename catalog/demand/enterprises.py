@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import apply_noted, note_new
-from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, fold
+from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, fold, id_column, id_of
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.reference.conditions import in_regions, of_industries
@@ -79,7 +79,7 @@ def public(row: Enterprise) -> EnterprisePublic:
     """The enterprise as shown to users."""
     return EnterprisePublic(
         **row.model_dump(include=set(EnterpriseBase.model_fields)),
-        id=row.id or 0,
+        id=id_of(row),
         prefecture_name=region_name(row.prefecture),
         industry_name=industry_name(row.industry),
         is_demo=row.is_demo,
@@ -135,13 +135,13 @@ def listed(session: Session, wanted: PageQuery, where: EnterpriseFilter, *, at_m
 def many(session: Session, ids: Sequence[int]) -> dict[int, EnterprisePublic]:
     """The enterprises with these ids as shown to users, by id; ids that are gone are left out."""
     rows = session.execute(select(Enterprise).where(col(Enterprise.id).in_(list(ids)))).scalars()
-    return {row.id or 0: public(row) for row in rows}
+    return {id_of(row): public(row) for row in rows}
 
 
 def industries(session: Session, where: EnterpriseFilter) -> dict[int, str | None]:
     """The enterprises that meet all conditions, with their industries, by id in ascending order."""
-    query = _meeting(where).with_only_columns(col(Enterprise.id), col(Enterprise.industry))
-    return {id_ or 0: industry for id_, industry in session.execute(query.order_by(col(Enterprise.id)))}
+    query = _meeting(where).with_only_columns(id_column(Enterprise), col(Enterprise.industry))
+    return dict(session.execute(query.order_by(col(Enterprise.id))).tuples().all())
 
 
 def products(session: Session) -> Iterator[FirmProducts]:

@@ -16,23 +16,20 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.demand import needs
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import MAX_TEXT, Need
-from catalog.kit.base import Schema, Timestamps, chunks, enum_type, fold
+from catalog.kit.base import Schema, Timestamps, chunks, enum_type, fold, id_column, id_of
 from catalog.kit.errors import InvalidInput, NotFound
+from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import holders, patents
 from catalog.supply.patents import NO_NUMBER, Patent, PatentClass, PatentHolder
 
-MAX_ID = 2**31 - 1
-
 
 class FeedbackBase(Schema):
     """What is said of a match."""
 
-    patent_id: int = Field(ge=1, le=MAX_ID, foreign_key="patents.id", index=True, description="专利编号")
-    need_id: int | None = Field(
-        default=None, ge=1, le=MAX_ID, foreign_key="needs.id", index=True, description="技术需求编号"
-    )
+    patent_id: Id = Field(foreign_key="patents.id", index=True, description="专利编号")
+    need_id: Id | None = Field(default=None, foreign_key="needs.id", index=True, description="技术需求编号")
     text: str = Field(default="", max_length=MAX_TEXT, sa_type=Text, description="需求文本；未登记的需求填写")
     verdict: FeedbackVerdict = Field(sa_type=enum_type(FeedbackVerdict), description="合适或不合适")
     reason: FeedbackReason | None = Field(
@@ -59,8 +56,8 @@ class Feedback(FeedbackBase, Timestamps, table=True):
 class FeedbackCreate(FeedbackBase):
     """A new answer: on a need of the catalogue or on one in words, with a reason where the match does not suit."""
 
-    patent_id: StrictInt = Field(ge=1, le=MAX_ID, description="专利编号")
-    need_id: StrictInt | None = Field(default=None, ge=1, le=MAX_ID, description="技术需求编号")
+    patent_id: StrictId = Field(description="专利编号")
+    need_id: StrictId | None = Field(default=None, description="技术需求编号")
     rank: StrictInt | None = Field(default=None, ge=1, le=100_000, description="匹配名次")
     score: StrictFloat | StrictInt | None = Field(default=None, ge=-1e6, le=1e6, description="匹配得分")
 
@@ -93,8 +90,8 @@ class FeedbackPublic(FeedbackBase):
 class FeedbackFilter(Schema):
     """Conditions of a list of answers, by stored value; values of one field are alternatives, fields add up."""
 
-    patent_id: int | None = Field(default=None, ge=1, le=MAX_ID, description="专利编号")
-    need_id: int | None = Field(default=None, ge=1, le=MAX_ID, description="技术需求编号")
+    patent_id: Id | None = Field(default=None, description="专利编号")
+    need_id: Id | None = Field(default=None, description="技术需求编号")
     verdict: list[str] = Field(default_factory=list)
     reason: list[str] = Field(default_factory=list)
     segment: list[str] = Field(default_factory=list)
@@ -234,7 +231,7 @@ def publics(session: Session, rows: Sequence[Feedback]) -> list[FeedbackPublic]:
     return [
         FeedbackPublic(
             **row.model_dump(include=set(FeedbackBase.model_fields)),
-            id=row.id or 0,
+            id=id_of(row),
             verdict_name=FeedbackVerdict(row.verdict).label,
             reason_name=FeedbackReason(row.reason).label if row.reason else None,
             application_number=found[row.patent_id][1] or NO_NUMBER,
@@ -264,8 +261,8 @@ def _patents(session: Session, ids: Sequence[int]) -> Iterator[Any]:
 def _need_titles(session: Session, ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for chunk in chunks(ids):
-        query = select(col(Need.id), col(Need.title)).where(col(Need.id).in_(chunk))
-        found.update((need_id or 0, title) for need_id, title in session.execute(query))
+        query = select(id_column(Need), col(Need.title)).where(col(Need.id).in_(chunk))
+        found.update((need_id, title) for need_id, title in session.execute(query))
     return found
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Field, Session, col
 from catalog.demand import enterprises
 from catalog.demand.enterprises import Enterprise
 from catalog.imports.changes import apply_noted, note_new
-from catalog.kit.base import ClassRef, Schema, Timestamps, apply_changes, as_json, enum_type
+from catalog.kit.base import ClassRef, Schema, Timestamps, apply_changes, as_json, enum_type, id_column, id_of
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.kit.terms import Cooperation, NeedStatus
@@ -96,7 +96,7 @@ def public(row: Need, enterprise: Enterprise | None) -> NeedPublic:
     """The need as shown to users."""
     return NeedPublic(
         **row.model_dump(include=set(NeedBase.model_fields)),
-        id=row.id or 0,
+        id=id_of(row),
         enterprise_id=row.enterprise_id,
         enterprise_name=enterprise.name if enterprise else None,
         prefecture_name=region_name(row.prefecture),
@@ -261,8 +261,8 @@ def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo
 
 def open_firms(session: Session) -> dict[int, int | None]:
     """The enterprises of all open needs, by the id of the need; None where a need names none."""
-    query = select(col(Need.id), col(Need.enterprise_id)).where(col(Need.status) == NeedStatus.OPEN.value)
-    return {need_id or 0: firm for need_id, firm in session.execute(query)}
+    query = select(id_column(Need), col(Need.enterprise_id)).where(col(Need.status) == NeedStatus.OPEN.value)
+    return dict(session.execute(query).tuples().all())
 
 
 def unlabelled_ids(session: Session) -> list[int]:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col
 
 from catalog.demand.needs import Need, full_text
-from catalog.kit.base import chunks
+from catalog.kit.base import chunks, id_of
 from catalog.kit.terms import NeedStatus
 
 
@@ -37,7 +37,7 @@ def texts_of(session: Session, ids: Sequence[int]) -> Iterator[NeedText]:
 
 def _text(row: Need) -> NeedText:
     return NeedText(
-        id=row.id or 0,
+        id=id_of(row),
         text=full_text(row.title, row.text),
         industry=row.industry,
         province=row.province,

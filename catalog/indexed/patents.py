@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col
 
-from catalog.kit.base import chunks
+from catalog.kit.base import chunks, id_of
 from catalog.kit.terms import HolderKind
 from catalog.supply import screenings
 from catalog.supply.holders import Holder
@@ -45,7 +45,7 @@ def texts(session: Session, licensed: set[int]) -> Iterator[PatentText]:
         rows = session.execute(query).scalars().all()
         if not rows:
             return
-        last = rows[-1].id or 0
+        last = id_of(rows[-1])
         yield from _text_block(session, rows, licensed)
         session.expunge_all()
 
@@ -59,7 +59,7 @@ def texts_of(session: Session, ids: Sequence[int], licensed: set[int]) -> Iterat
 
 
 def _text_block(session: Session, rows: Sequence[Patent], licensed: set[int]) -> Iterator[PatentText]:
-    ids = [row.id or 0 for row in rows]
+    ids = [id_of(row) for row in rows]
     first = (
         select(col(PatentHolder.patent_id), col(Holder.kind))
         .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
@@ -76,7 +76,7 @@ def _text_block(session: Session, rows: Sequence[Patent], licensed: set[int]) ->
         codes.setdefault((patent_id, scheme), []).append(code)
     screened = screenings.verdicts(session, ids)
     for row in rows:
-        key = row.id or 0
+        key = id_of(row)
         force, (dormant, potential) = force_of(row), screened.get(key, (None, 0))
         yield PatentText(
             id=key,

@@ -5,12 +5,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from sqlalchemy import Column, ColumnElement, Dialect, Enum, Row, Select, Table, bindparam
+from sqlalchemy.orm import Mapped
 from sqlalchemy.types import DateTime, TypeDecorator
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, SQLModel, col
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -70,6 +71,25 @@ def chunks(values: Sequence[RowT]) -> Iterator[list[RowT]]:
 def table_of(model: type[SQLModel]) -> Table:
     """The table of a model: inserts of many rows through the mapper are several times slower."""
     return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+class Keyed(Protocol):
+    """A row of a table with a number as its key, which is None until the row is flushed."""
+
+    id: int | None
+
+
+def id_of(row: Keyed | Record) -> int:
+    """The id of a stored row. Raises AssertionError for one that was not flushed."""
+    key: int | None = row.id
+    if key is None:
+        raise AssertionError("the row was not flushed")
+    return key
+
+
+def id_column(model: type[SQLModel]) -> Mapped[int]:
+    """The key column of a table: of a row that comes from the database it is never None."""
+    return col(cast("Any", model).id)
 
 
 def among(column: Column[Any]) -> ColumnElement[bool]:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date
+from decimal import Decimal
+
+DAYS_A_YEAR = Decimal("365.25")
+"""Days of a mean year, where a span of days is told in years."""
 
 
 def add_months(day: date, months: int) -> date:

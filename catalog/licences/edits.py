@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from catalog.imports.changes import apply_noted, note_new
-from catalog.kit.base import apply_changes
+from catalog.kit.base import apply_changes, id_of
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.terms import (
     Conclusion,
@@ -76,7 +76,7 @@ def create(
     if status in CURRENT:
         _make_room(session, patent, actor, import_id)
     row = Licence(
-        **_values(data), status=status, patent_id=patent.id or 0, import_id=import_id, is_demo=is_demo
+        **_values(data), status=status, patent_id=id_of(patent), import_id=import_id, is_demo=is_demo
     )
     session.add(row)
     session.flush()
@@ -136,7 +136,7 @@ def upsert(
 ) -> str:
     """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing."""
     patent = _patent_for(session, data, None)
-    row = _meant(session, patent.id or 0, data)
+    row = _meant(session, id_of(patent), data)
     if row is None:
         create(session, data, actor=actor, import_id=import_id, is_demo=is_demo)
         return "new"
@@ -241,7 +241,7 @@ def _declarations(session: Session, patent_id: int) -> list[Licence]:
 
 def _make_room(session: Session, patent: Patent, actor: str, import_id: int | None) -> None:
     """Close a current declaration whose period is over. Raises Conflict where one still runs."""
-    for row in _declarations(session, patent.id or 0):
+    for row in _declarations(session, id_of(patent)):
         if row.status not in CURRENT:
             continue
         if status_on(row, date.today()) != LicenceStatus.EXPIRED:
@@ -311,7 +311,7 @@ def _remember(
     note: str = "",
 ) -> None:
     declaration_history.record(
-        session, row.id or 0, action, before, after, actor=actor, note=note, import_id=import_id
+        session, id_of(row), action, before, after, actor=actor, note=note, import_id=import_id
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel
 
-from catalog.kit.base import Record, among, fold, rows_among, table_of
+from catalog.kit.base import Record, among, fold, id_of, rows_among, table_of
 from catalog.kit.money import in_wan, plain
 from catalog.kit.terms import (
     Conclusion,
@@ -135,7 +135,7 @@ def _public(row: Stored, patent: Record, owners: list[str], granted: int, day: d
     status = status_on(row, day)
     return LicencePublic(
         **{name: getattr(row, name) for name in _STATED},
-        id=row.id or 0,
+        id=id_of(row),
         patent_id=row.patent_id,
         application_number=patent.application_number,
         patent_title=patent.title,

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import JSON, bindparam, delete, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.kit.base import Schema, Timestamps, now
+from catalog.kit.base import Schema, Timestamps, id_of, now
 from catalog.kit.errors import InvalidInput, NotFound, NotReady
 
 
@@ -127,7 +127,7 @@ def store(session: Session, entry: CatalogueEntry, *, use: bool = True) -> Segme
         session.execute(delete(Segment).where(col(Segment.catalogue_id) == row.id))
     session.flush()
     session.add_all(
-        Segment(**segment.model_dump(), catalogue_id=row.id or 0, position=position)
+        Segment(**segment.model_dump(), catalogue_id=id_of(row), position=position)
         for position, segment in enumerate(entry.segments)
     )
     if use:

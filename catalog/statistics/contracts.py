@@ -16,6 +16,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.deals.deals import Deal, DealPatent
 from catalog.kit.money import cents
 from catalog.kit.terms import DealKind, DealStatus, LicenceType, PaymentForm, RoyaltyBase
+from catalog.law.years import DAYS_A_YEAR
 from catalog.reference.lists import industries, industry_name
 from catalog.supply import patent_classes
 
@@ -24,7 +25,6 @@ FLOOR = 20
 FIXED = frozenset({PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS, PaymentForm.USE_FIRST})
 WITH_ROYALTY = frozenset({PaymentForm.ROYALTY, PaymentForm.ENTRY_AND_ROYALTY})
 ALL = ""
-DAYS_A_YEAR = Decimal("365.25")
 HUNDREDTH = Decimal("0.01")
 THOUSANDTH = Decimal("0.001")
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.deals.deals import Deal, DealParty, DealPatent, Receipt
-from catalog.kit.base import Schema, chunks, fold
+from catalog.kit.base import Schema, chunks, fold, id_of
 from catalog.kit.money import CENT, cents
 from catalog.kit.terms import DealKind, DealStatus, LicenceStatus, PartySide, Term
 from catalog.licences.licences import RUNNING, Licence
@@ -271,11 +271,11 @@ def _deals(session: Session, where: SegmentFilter) -> list[SignedDeal]:
         if _within(row.signed_on, where) or row.id in paid
     ]
     named_patents: dict[int, list[int]] = defaultdict(list)
-    for chunk in chunks([row.id or 0 for row in rows]):
+    for chunk in chunks([id_of(row) for row in rows]):
         links = select(DealPatent).where(col(DealPatent.deal_id).in_(chunk))
         for link in session.execute(links.order_by(col(DealPatent.position))).scalars():
             named_patents[link.deal_id].append(link.patent_id)
-    return [SignedDeal(row, named_patents[row.id or 0], paid.get(row.id or 0, Decimal(0))) for row in rows]
+    return [SignedDeal(row, named_patents[id_of(row)], paid.get(id_of(row), Decimal(0))) for row in rows]
 
 
 def _party(side: PartySide, *conditions: Any) -> Any:

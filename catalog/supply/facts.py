@@ -19,8 +19,9 @@ from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import Change, apply_noted, note
-from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type
+from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type, id_of
 from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.ids import Id
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
 
@@ -132,7 +133,7 @@ class FactPublic(SQLModel):
 class FactFilter(Schema):
     """Conditions of a list of facts."""
 
-    patent_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="专利编号")
+    patent_id: Id | None = Field(default=None, description="专利编号")
     kind: list[FactKind] = Field(default_factory=list, description="记录种类")
     party: str | None = Field(default=None, max_length=300, description="相对方名称（部分）")
     since: date | None = Field(default=None, description="发生日不早于")
@@ -253,7 +254,7 @@ def store(session: Session, records: Sequence[FactCreate], *, import_id: int | N
     ]
     session.add_all(fresh)
     session.flush()
-    note(session, import_id, Fact.__noted_as__, [Change(row.id or 0, None, row.updated_at) for row in fresh])
+    note(session, import_id, Fact.__noted_as__, [Change(id_of(row), None, row.updated_at) for row in fresh])
     return outcomes
 
 

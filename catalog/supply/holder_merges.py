@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import JSON, Select, delete, insert, or_, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.kit.base import Timestamps, UtcDateTime, chunks, now, table_of
+from catalog.kit.base import Timestamps, UtcDateTime, chunks, id_column, id_of, now, table_of
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import HolderKind
@@ -85,11 +85,11 @@ class Spelling(NamedTuple):
 def spellings(session: Session) -> Iterator[Spelling]:
     """All holders that are not merged into another, in the order of their ids."""
     counts = holders.patent_counts(session)
-    query = select(col(Holder.id), col(Holder.name), col(Holder.kind)).where(
+    query = select(id_column(Holder), col(Holder.name), col(Holder.kind)).where(
         col(Holder.merged_into).is_(None)
     )
     for id_, name, kind in session.execute(query.order_by(col(Holder.id))):
-        yield Spelling(id_ or 0, name, HolderKind(kind), counts.get(id_ or 0, 0))
+        yield Spelling(id_, name, HolderKind(kind), counts.get(id_, 0))
 
 
 def merge(
@@ -116,7 +116,7 @@ def _unmerged(session: Session, holder_id: int) -> Holder:
 
 
 def _merge(session: Session, kept: Holder, other: Holder, actor: str, reason: str) -> HolderMerge:
-    kept_id, other_id = kept.id or 0, other.id or 0
+    kept_id, other_id = id_of(kept), id_of(other)
     row = HolderMerge(kept_id=kept_id, merged_id=other_id, actor=actor, reason=reason)
     session.add(row)
     session.flush()
@@ -127,7 +127,7 @@ def _merge(session: Session, kept: Holder, other: Holder, actor: str, reason: st
     held = select(col(PatentHolder.patent_id)).where(col(PatentHolder.holder_id) == other_id)
     ids = sorted(session.execute(held).scalars())
     for chunk in chunks(ids):
-        _move(session, row.id or 0, other_id, chunk, moment)
+        _move(session, id_of(row), other_id, chunk, moment)
     session.execute(update(Screening).where(col(Screening.holder_id) == other_id).values(holder_id=kept_id))
     row.patents = len(ids)
     session.flush()

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import Change, note
-from catalog.kit.base import Schema, Timestamps, chunks, fold, now, table_of
+from catalog.kit.base import Schema, Timestamps, chunks, fold, id_column, id_of, now, table_of
 from catalog.kit.bulk import insert_rows, reserve_ids, rows_in
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -61,7 +61,7 @@ class HolderPublic(SQLModel):
 
 def publics(session: Session, rows: Sequence[Holder]) -> list[HolderPublic]:
     """The holders as shown to users, in the order given."""
-    ids = [row.id or 0 for row in rows]
+    ids = [id_of(row) for row in rows]
     counts = patent_counts(session, ids)
     spellings: dict[int, list[str]] = {}
     query = select(col(Holder.merged_into), col(Holder.name)).where(col(Holder.merged_into).in_(ids))
@@ -69,13 +69,13 @@ def publics(session: Session, rows: Sequence[Holder]) -> list[HolderPublic]:
         spellings.setdefault(kept or 0, []).append(name)
     return [
         HolderPublic(
-            id=row.id or 0,
+            id=id_of(row),
             name=row.name,
             kind=HolderKind(row.kind),
             kind_name=HolderKind(row.kind).label,
             kind_basis=row.kind_basis,
-            patents=counts.get(row.id or 0, 0),
-            spellings=spellings.get(row.id or 0, []),
+            patents=counts.get(id_of(row), 0),
+            spellings=spellings.get(id_of(row), []),
             is_demo=row.is_demo,
         )
         for row in rows
@@ -122,8 +122,8 @@ def names_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """The names of these holders by id."""
     found: dict[int, str] = {}
     for chunk in chunks(ids):
-        query = select(col(Holder.id), col(Holder.name)).where(col(Holder.id).in_(chunk))
-        found.update((id_ or 0, name) for id_, name in session.execute(query))
+        query = select(id_column(Holder), col(Holder.name)).where(col(Holder.id).in_(chunk))
+        found.update((id_, name) for id_, name in session.execute(query))
     return found
 
 
@@ -144,8 +144,8 @@ def roots(session: Session, ids: Iterable[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for chunk in chunks(wanted):
         root = func.coalesce(col(Holder.merged_into), col(Holder.id))
-        query = select(col(Holder.id), root).where(col(Holder.id).in_(chunk))
-        found.update((id_ or 0, kept) for id_, kept in session.execute(query))
+        query = select(id_column(Holder), root).where(col(Holder.id).in_(chunk))
+        found.update((id_, kept) for id_, kept in session.execute(query))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from catalog.kit.base import fold, now
+from catalog.kit.base import fold, id_of, now
 from catalog.kit.errors import Conflict
 from catalog.supply import holders
 from catalog.supply.patents import (
@@ -29,7 +29,7 @@ def create(session: Session, data: PatentCreate) -> Patent:
     row = Patent(**_values(data), fingerprint=key_of(data))
     session.add(row)
     session.flush()
-    _add_links(session, row.id or 0, data)
+    _add_links(session, id_of(row), data)
     return row
 
 

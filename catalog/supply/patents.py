@@ -18,6 +18,7 @@ from catalog.kit.base import (
     chunks,
     enum_type,
     fold,
+    id_column,
     rows_among,
     table_of,
 )
@@ -206,8 +207,8 @@ def ids_of(session: Session, application_numbers: Iterable[str]) -> dict[str, in
     found: dict[str, int] = {}
     for chunk in chunks(numbers):
         number = col(Patent.application_number)
-        query = select(number, col(Patent.id)).where(number.in_(chunk))
-        found.update((key, id_ or 0) for key, id_ in session.execute(query) if key)
+        query = select(number, id_column(Patent)).where(number.in_(chunk))
+        found.update((key, id_) for key, id_ in session.execute(query) if key)
     return found
 
 
@@ -216,8 +217,8 @@ def existing(session: Session, ids: Iterable[int]) -> set[int]:
     wanted = sorted(set(ids))
     found: set[int] = set()
     for chunk in chunks(wanted):
-        query = select(col(Patent.id)).where(col(Patent.id).in_(chunk))
-        found.update(id_ or 0 for id_ in session.execute(query).scalars())
+        query = select(id_column(Patent)).where(col(Patent.id).in_(chunk))
+        found.update(session.execute(query).scalars())
     return found
 
 

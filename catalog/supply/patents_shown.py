@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlmodel import Field, Session
 
-from catalog.kit.base import ClassRef, Record, among, rows_among, table_of
+from catalog.kit.base import ClassRef, Record, among, id_of, rows_among, table_of
 from catalog.kit.terms import HolderKind, LegalStatus, PatentKind
 from catalog.law.life import LegalLife
 from catalog.reference.lists import region_name
@@ -122,7 +122,7 @@ def publics(
 ) -> list[PatentPublic]:
     """The patents as shown to users, with holders, publications and classes, in the order given."""
     day = today or date.today()
-    ids = [row.id or 0 for row in rows]
+    ids = [id_of(row) for row in rows]
     holders = holders_of(session, ids)
     classes = by_patent(rows_among(session, _CLASSES_OF, ids))
     numbers = by_patent(rows_among(session, _NUMBERS_OF, ids))
@@ -130,11 +130,11 @@ def publics(
     return [
         _public(
             row,
-            holders.get(row.id or 0, []),
-            classes.get(row.id or 0, []),
-            numbers.get(row.id or 0, []),
+            holders.get(id_of(row), []),
+            classes.get(id_of(row), []),
+            numbers.get(id_of(row), []),
             day,
-            screened.get(row.id or 0),
+            screened.get(id_of(row)),
         )
         for row in rows
     ]
@@ -152,7 +152,7 @@ def _public(
     life = life_of(row, day)
     return PatentPublic(
         **{name: getattr(row, name) for name in _STATED},
-        id=row.id or 0,
+        id=id_of(row),
         draft=row.application_number is None,
         flags=[] if row.application_number else [NO_NUMBER],
         kind_name=PatentKind(row.kind).label if row.kind else None,

@@ -17,6 +17,7 @@ from typing import TypeVar
 from catalog.db import Database, Session
 from catalog.imports import imports
 from catalog.imports.imports import RejectedRow
+from catalog.kit.base import id_of
 from catalog.kit.terms import Disposition, FactKind, Prospect, Term
 from catalog.supply import facts, patents
 from catalog.supply.facts import FactCreate
@@ -107,7 +108,7 @@ def import_answers(database: Database, path: Path, answered_on: date, *, actor: 
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     with database.write() as session:
         record = imports.start(session, KIND, path.name, digest, actor)
-        report = AnswerReport(record.id or 0, path.name, rows=len(lines))
+        report = AnswerReport(id_of(record), path.name, rows=len(lines))
         seen: dict[int, _Given] = {}
         for start in range(0, len(lines), BATCH):
             _take(session, lines[start : start + BATCH], seen, answered_on, report)

@@ -20,6 +20,7 @@ from assessment.screening.weights import ScreeningWeights
 from catalog.db import Database
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Disposition, FactKind, Prospect
+from catalog.law.years import DAYS_A_YEAR
 from catalog.supply import holders, reviews, screenings
 from catalog.supply.facts import EXPLOITATION
 from catalog.supply.reviews import ReviewRow
@@ -56,7 +57,6 @@ HOW_TO = (
 UNDECIDED = "先补录资料"
 ROWS_A_SHEET = 500_000
 MAX_CELL = 32_767
-DAYS_A_YEAR = Decimal("365.25")
 
 
 @dataclass(slots=True)

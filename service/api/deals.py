@@ -16,6 +16,7 @@ from catalog.deals.evidence import EvidenceFile, EvidencePublic
 from catalog.deals.rules import Finding
 from catalog.deals.shown import DealEventPublic, DealPublic
 from catalog.kit.base import Schema
+from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import EvidenceKind
 from service.requests.deal_lists import DealConditions, filter_of
@@ -222,9 +223,7 @@ def create_evidence(
     id: RecordId,
     file: Annotated[UploadFile, File(description="PDF、OFD、JPG、PNG、DOCX 或 XLSX，不超过 20 MB")],
     kind: Annotated[EvidenceKind, Form(description="材料种类")],
-    receipt_id: Annotated[
-        int | None, Form(ge=1, le=2**31 - 1, description="所证明的到账记录；缺省为整个交易")
-    ] = None,
+    receipt_id: Annotated[Id | None, Form(description="所证明的到账记录；缺省为整个交易")] = None,
 ) -> EvidencePublic:
     """合同、发票、收付款凭证、转账记录等。按内容核对类型，以 SHA-256 保存，只供下载。"""
     folder = runtime.settings.evidence_dir

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from assessment.eligibility import gate as eligibility
 from assessment.eligibility.gate import Verdict
 from catalog.kit.base import Schema
+from catalog.kit.ids import StrictId
 from service.requests.eligibility import CheckCounts, CheckedItem, VerdictTally, by_ids, by_numbers, check
 from service.requests.filters import Day
 from service.web.dependencies import Reading, RecordId, RuntimeDep
@@ -28,9 +29,7 @@ class CheckInput(Schema):
         }
     }
 
-    ids: list[Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]] = Field(
-        default_factory=list, max_length=MOST, description="专利编号"
-    )
+    ids: list[StrictId] = Field(default_factory=list, max_length=MOST, description="专利编号")
     application_numbers: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(
         default_factory=list, max_length=MOST, description="申请号，可带 CN/ZL 前缀、可缺校验位"
     )

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
 from catalog.kit.base import Schema
+from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FactKind
 from catalog.supply import facts, patents
@@ -23,7 +24,7 @@ router = APIRouter(tags=["专利运用登记"])
 class FactConditions(Schema):
     """Conditions of a list of facts."""
 
-    patent_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="专利编号")
+    patent_id: Id | None = Field(default=None, description="专利编号")
     kind: Values = values_field("记录种类", "licence", "质押")
     party: str | None = Field(default=None, max_length=300, description="相对方名称（部分）")
     since: Day = Field(default=None, description="发生日不早于")

@@ -9,10 +9,11 @@ from pydantic import Field, ValidationError, model_validator
 from assessment.feedback import FeedbackSummary, summary
 from catalog.db import Session
 from catalog.demand import feedback
-from catalog.demand.feedback import MAX_ID, FeedbackCreate, FeedbackFilter, FeedbackPublic
+from catalog.demand.feedback import FeedbackCreate, FeedbackFilter, FeedbackPublic
 from catalog.demand.needs import MAX_TEXT
 from catalog.kit.base import Schema, chunks
 from catalog.kit.errors import InvalidInput
+from catalog.kit.ids import MAX_ID
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from matching.answers.refinement import Marks, RefinedMatches

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from assessment.screening import weights as screening_weights
 from catalog.kit.base import Schema
 from catalog.kit.errors import NotFound
+from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import HolderKind
 from catalog.supply import holder_merges, holders
@@ -21,8 +22,6 @@ from ingestion.reviews.workbook import export_reviews
 from service.api.imports import XLSX_TYPE
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
-
-MAX_ID = 2**31 - 1
 
 router = APIRouter(prefix="/holders", tags=["专利权人"])
 
@@ -39,7 +38,7 @@ class MergeQuery(PageQuery):
     """Page and conditions of a list of merges."""
 
     sort: str | None = Field(default=None, description="排序字段：id；前加 - 为降序")
-    holder_id: int | None = Field(default=None, ge=1, le=MAX_ID, description="只看涉及此专利权人的合并")
+    holder_id: Id | None = Field(default=None, description="只看涉及此专利权人的合并")
 
 
 class DuplicateHolder(BaseModel):
@@ -63,10 +62,8 @@ class Duplicate(BaseModel):
 class MergeInput(Schema):
     """Which holders to merge."""
 
-    keep: int = Field(ge=1, le=MAX_ID, description="保留的专利权人编号", examples=[1])
-    others: list[Annotated[int, Field(ge=1, le=MAX_ID)]] = Field(
-        min_length=1, max_length=200, description="并入的专利权人编号", examples=[[2]]
-    )
+    keep: Id = Field(description="保留的专利权人编号", examples=[1])
+    others: list[Id] = Field(min_length=1, max_length=200, description="并入的专利权人编号", examples=[[2]])
     reason: str = Field(default="", max_length=500, description="合并的理由")
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from assessment.eligibility.gate import Verdict
 from catalog.db import Session
-from catalog.kit.base import Schema
+from catalog.kit.base import Schema, id_of
 from catalog.kit.paging import Page, PageQuery
 from catalog.licences import edits as licence_edits
 from catalog.licences import history as declaration_history
@@ -149,7 +149,7 @@ def get_licence(session: Reading, rules: RulesDep, id: RecordId) -> LicenceShown
 )
 def list_licence_changes(session: Reading, id: RecordId) -> list[LicenceChangePublic]:
     """声明的每次登记、变更、公告、撤回、届满：何时、何人、变动前后的内容。"""
-    return declaration_history.of_licence(session, licences.get(session, id).id or 0)
+    return declaration_history.of_licence(session, id_of(licences.get(session, id)))
 
 
 @router.get(

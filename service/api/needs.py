@@ -9,6 +9,8 @@ from pydantic import Field
 from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
+from catalog.kit.base import id_of
+from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import NeedStatus
 from catalog.statistics import night_lists
@@ -29,7 +31,7 @@ class NeedListConditions(ClassConditions):
 
     text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
     status: Values = values_field("需求状态", "open", "征集中")
-    enterprise_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="企业编号")
+    enterprise_id: Id | None = Field(default=None, description="企业编号")
 
 
 class NeedQuery(PageQuery, NeedListConditions):
@@ -56,7 +58,7 @@ def _saved(session: Session, row: Need, notes: list[str]) -> NeedSaved:
 
 
 def _public(session: Session, row: Need) -> NeedPublic:
-    return needs.many(session, [row.id or 0])[row.id or 0]
+    return needs.many(session, [id_of(row)])[id_of(row)]
 
 
 def _filter(session: Session, wanted: NeedListConditions) -> NeedFilter:
@@ -69,7 +71,7 @@ def _filter(session: Session, wanted: NeedListConditions) -> NeedFilter:
 def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Page[NeedPublic]:
     """按文字、地区、行业、产业细分领域、状态、企业筛选，分页返回；各条件可用代码，也可用名称。"""
     found = needs.page(session, wanted, _filter(session, wanted))
-    ids = [row.id or 0 for row in found.rows]
+    ids = [id_of(row) for row in found.rows]
     public = needs.many(session, ids)
     items = [public[id] for id in ids]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)

@@ -9,6 +9,7 @@ from catalog.db import Session
 from catalog.deals import pipeline as deal_pipeline
 from catalog.deals.pipeline import CaseCreate, CaseFilter, CasePublic, PipelineCase
 from catalog.kit.base import Schema
+from catalog.kit.ids import StrictId
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import PipelineStage
 from ingestion.identifiers import application_number
@@ -36,7 +37,7 @@ class StageInput(Schema):
 
     stage: Stage = Field(description="进入的阶段", examples=["有意向"])
     note: str = Field(default="", max_length=500, description="备注；终止与重新洽谈时为原因")
-    deal_id: int | None = Field(default=None, ge=1, le=2**31 - 1, strict=True, description="签约的交易编号")
+    deal_id: StrictId | None = Field(default=None, description="签约的交易编号")
 
 
 def _public(session: Session, row: PipelineCase) -> CasePublic:

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from catalog.kit.base import now
+from catalog.kit.base import id_of, now
 from catalog.kit.errors import Conflict, PatentDockError
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
@@ -92,7 +92,7 @@ def _begin(runtime: Runtime, fresh: bool) -> int:
     open_run = None if fresh else _unfinished(runtime)
     with runtime.database.write() as session:
         row = nightly_runs.resume(session, open_run.id) if open_run else nightly_runs.start(session)
-        return row.id or 0
+        return id_of(row)
 
 
 def _is_done(result: Result | None) -> bool:

@@ -10,6 +10,7 @@ from pydantic import Field
 from catalog.db import Session
 from catalog.demand.needs import MAX_TEXT
 from catalog.kit.base import Schema
+from catalog.kit.ids import StrictId
 from catalog.licences.licences import Consent
 from catalog.segments import segments
 from ingestion.columns.headers import vocabulary
@@ -21,7 +22,6 @@ from ingestion.records.fields import Fields
 from service.requests.field_problems import FieldProblem, InvalidFields, shown
 from service.requests.filters import Day
 from service.requests.types import (
-    MAX_ID,
     Agreement,
     Base,
     Design,
@@ -141,9 +141,7 @@ class NeedInput(RecordInput):
     enterprise: str | None = Field(
         default=None, max_length=300, description="企业名称；尚未登记的企业会自动登记"
     )
-    enterprise_id: int | None = Field(
-        default=None, ge=1, le=MAX_ID, strict=True, description="企业编号；优先于企业名称"
-    )
+    enterprise_id: StrictId | None = Field(default=None, description="企业编号；优先于企业名称")
     industry: str | None = Field(default=None, max_length=100, description="国民经济行业的代码或名称")
     segments: list[Name] = Field(
         default_factory=list, max_length=20, description="产业细分领域；缺省时由行业推断"

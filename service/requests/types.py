@@ -24,8 +24,6 @@ from catalog.kit.terms import (
 from ingestion.identifiers import ipc, locarno
 from ingestion.identifiers.errors import InvalidIdentifier
 
-MAX_ID = 2**31 - 1
-
 
 def term(terms: type[Term]) -> BeforeValidator:
     """Reads a stored value or its Chinese label."""

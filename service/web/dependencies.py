@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from catalog.db import Session
+from catalog.kit.ids import Id
 from service.installation.runtime import Runtime
 
 _bearer = HTTPBearer(
@@ -50,5 +51,4 @@ async def require_key(
 
 
 Caller = Annotated[str, Depends(require_key)]
-# The bound is that of a 32-bit key column, which PostgreSQL enforces with an error.
-RecordId = Annotated[int, Path(ge=1, le=2**31 - 1, description="记录编号", examples=[1])]
+RecordId = Annotated[Id, Path(description="记录编号", examples=[1])]

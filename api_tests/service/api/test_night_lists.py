@@ -14,6 +14,7 @@ import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
 from catalog.demand import needs
+from catalog.kit.base import id_of
 from catalog.kit.terms import NeedStatus
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightMatch, NightSide, last_run, store
@@ -89,10 +90,10 @@ def test_both_lists_hold_the_night_with_one_score_a_pair(
 def test_records_that_were_not_in_the_night_or_are_gone_are_named(runtime: Runtime, calling: Calling) -> None:
     with runtime.database.write() as session:
         run = nightly_runs.start(session)
-        nightly_runs.finish(session, run.id or 0)
+        nightly_runs.finish(session, id_of(run))
         store(
             session,
-            run.id or 0,
+            id_of(run),
             NightSide.NEED,
             [(OPEN, [NightMatch(999, 0.9, 0.3, 0.3, 0.3), NightMatch(2, 0.8, 0.3, 0.3, 0.1, 0.1)])],
         )
@@ -110,9 +111,9 @@ def test_a_run_that_failed_hides_no_list(runtime: Runtime) -> None:
     with runtime.database.write() as session:
         first, second = nightly_runs.start(session), nightly_runs.start(session)
         for run in (first, second):
-            store(session, run.id or 0, NightSide.NEED, [(OPEN, [])])
-        nightly_runs.finish(session, first.id or 0)
-        nightly_runs.finish(session, second.id or 0, failed="磁盘已满")
+            store(session, id_of(run), NightSide.NEED, [(OPEN, [])])
+        nightly_runs.finish(session, id_of(first))
+        nightly_runs.finish(session, id_of(second), failed="磁盘已满")
         found = last_run(session)
         assert found is not None
         assert found.id == first.id

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from catalog.kit.ids import MAX_ID
 from ingestion.kinds.kinds import KIND_NAMES as INGESTED
 from service.cli.terminal.output import print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
-Number = Annotated[int, typer.Argument(help="导入编号", metavar="编号", min=1, max=2**31 - 1)]
+Number = Annotated[int, typer.Argument(help="导入编号", metavar="编号", min=1, max=MAX_ID)]
 Count = Annotated[int, typer.Option(help="最多列出多少条", metavar="条数", min=1, max=200)]
 
 STATUS_NAMES = {

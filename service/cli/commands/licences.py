@@ -81,11 +81,12 @@ def _warned(licence: LicenceShown) -> list[str]:
 
 def licences_history(id: Number, as_json: Json = False) -> None:
     """显示一份声明的变动记录：何时、何人、变动前后。"""
+    from catalog.kit.base import id_of
     from catalog.licences import history as declaration_history
     from catalog.licences import licences
 
     with ready_runtime().database.read() as session:
-        changes = declaration_history.of_licence(session, licences.get(session, id).id or 0)
+        changes = declaration_history.of_licence(session, id_of(licences.get(session, id)))
     if as_json:
         print_json([change.model_dump(mode="json") for change in changes])
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.ids import MAX_ID
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
 from service.cli.terminal.runtime import ready_runtime
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from service.night.nightly import NightPlan
     from service.sheets.documents import PrintedDocument
 
-MAX_ID = 2**31 - 1  # of a 32-bit key column
 FILES_REFUSED, ALREADY_RUNNING = 3, 4
 """Exit codes beside 0 (done), 1 (failed) and 2 (wrong usage)."""
 
