@@ -46,10 +46,8 @@ from matching.answers.segment_names import SegmentNames, segment_names
 from matching.answers.shown import by_segment, family, patent_evidence, quoted, scores_of, segments
 from matching.ranking import factor_rules, families
 from matching.ranking.factors import AskedFactors, Context, FactorOptions, PairFactors
-from matching.ranking.listing import MOST_LOOKED_UP, SPARE, Options, existing, listed
-from matching.ranking.rerank import Reranker
+from matching.ranking.listing import MOST_LOOKED_UP, SPARE, existing, listed
 from matching.retrieval.confidence import NOTHING_SUITABLE, Confidence, level
-from matching.retrieval.relevance import MICRO
 from matching.retrieval.retrieve import (
     DEPTH,
     AskingNeed,
@@ -93,11 +91,10 @@ class Matcher:
         store: GenerationStore | Follower,
         encoder: Encoder,
         data_dir: Path | None = None,
-        reranker: Reranker | None = None,
     ) -> None:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
-        self._data_dir, self._reranker = data_dir, reranker
+        self._data_dir = data_dir
         self._beside = ThreadPoolExecutor(_BESIDE, "matching")
 
     def generation(self, name: str | None = None) -> Generation:
@@ -241,10 +238,9 @@ class Matcher:
                     session, [i for i in ids if i not in asked.hidden], filters, table, verdicts
                 ),
                 asked.top_k,
-                asked.text,
                 generation.patents.vectors,
                 lambda ids: patents_shown.outlines(session, ids),
-                self._list_options(asked),
+                families.load(self._data_dir) if asked.fold else None,
             )
             terms = licences_shown.of_patents(session, its.ids)
         told = factors.explained(_rows_of(its.kept), named.names)
@@ -255,7 +251,6 @@ class Matcher:
                 relevance=hit.relevance,
                 scores=scores_of(hit),
                 factors=explained,
-                rerank=its.added[hit.id] / MICRO if hit.id in its.added else None,
                 patent=its.found[hit.id],
                 segments=segments(its.found[hit.id].classes, named.names),
                 licence=terms.get(hit.id),
@@ -274,16 +269,8 @@ class Matcher:
         return MatchResponse[PatentMatch](
             **head,
             suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
-            rerank=its.rerank,
             items=items,
             by_segment=by_segment(i.segments for i in items),
-        )
-
-    def _list_options(self, asked: _Asked) -> Options:
-        # Without factors the order is that of relevance alone, so nothing else may change it.
-        return Options(
-            families=families.load(self._data_dir) if asked.fold else None,
-            reranker=self._reranker if asked.factors.pairs else None,
         )
 
     def _factors_of_text(self, generation: Generation, options: FactorOptions) -> AskedFactors:

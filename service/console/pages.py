@@ -48,7 +48,6 @@ templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 templates.env.globals.update(
     highlight=highlight,
     in_force_text=exports.in_force_text,
-    rerank_text=exports.rerank_text,
     with_answer=with_answer,
 )
 

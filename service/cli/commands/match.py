@@ -138,7 +138,6 @@ def _checked_text(text: str) -> str:
 
 def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> None:
     from matching.answers.results import PatentMatch
-    from service.sheets.matches import rerank_text
 
     if not response.items:
         print("没有符合条件的结果；请放宽筛选条件，或换一种说法。")
@@ -149,7 +148,6 @@ def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> N
             _print_need(item)
     print(
         *(f"提示：{notice}\n" for notice in response.notices),
-        *([f"重排：{rerank_text(response.rerank)}\n"] if response.rerank else []),
         f"索引 {response.generation}，模型 {response.model}，产业目录 {response.segment_catalogue}，"
         f"用时 {response.took_ms:.0f} 毫秒",
         sep="",
