@@ -44,9 +44,10 @@ from matching.answers.results import (
 )
 from matching.answers.segment_names import SegmentNames, segment_names
 from matching.answers.shown import by_segment, family, patent_evidence, quoted, scores_of, segments
-from matching.ranking import factor_rules, families
-from matching.ranking.factors import AskedFactors, Context, FactorOptions, PairFactors
+from matching.ranking import families
+from matching.ranking.factors import load as load_factors
 from matching.ranking.listing import MOST_LOOKED_UP, SPARE, existing, listed
+from matching.ranking.pair_factors import AskedFactors, Context, FactorOptions, PairFactors
 from matching.retrieval.confidence import NOTHING_SUITABLE, Confidence, level
 from matching.retrieval.retrieve import (
     DEPTH,
@@ -296,7 +297,7 @@ class Matcher:
         return AskedFactors(self._factors(asked, its), patent=row or 0)
 
     def _factors(self, asked: Attributes, patents_: Attributes) -> PairFactors:
-        return PairFactors(factor_rules.load(self._data_dir), date.today(), asked, patents_)
+        return PairFactors(load_factors(self._data_dir), date.today(), asked, patents_)
 
     def _need(self, generation: Generation, text: str) -> AskingNeed:
         return AskingNeed.among(text, self._encoder.encode_queries([text])[0], generation.needs)

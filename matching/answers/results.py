@@ -10,8 +10,8 @@ from catalog.licences.shown import LicencePublic
 from catalog.supply.patents_shown import PatentPublic
 from matching.need.completion import NeedReading
 from matching.need.coverage import PatentCoverage
-from matching.ranking.factors import FactorAmount
 from matching.ranking.families import FamilyMember
+from matching.ranking.pair_factors import FactorAmount
 from matching.retrieval.confidence import Confidence
 
 

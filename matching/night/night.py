@@ -23,8 +23,8 @@ from index.vectors.exact import exact_scores
 from index.vectors.pair_product import choose_product
 from index.words.all_pairs import LexicalBlock, lexical_pairs
 from matching.night.merge import merge
-from matching.ranking.factor_rules import FactorRules
-from matching.ranking.factors import PairFactors
+from matching.ranking.factors import FactorRules
+from matching.ranking.pair_factors import PairFactors
 from matching.retrieval.relevance import MICRO, Amounts, parts, shifted
 from matching.retrieval.retrieve import DEPTH, sentences_of
 

@@ -35,8 +35,8 @@ from matching.answers.results import Evidence
 from matching.answers.segment_names import segment_names
 from matching.answers.shown import quoted
 from matching.night.night import factors_of
-from matching.ranking import factor_rules
-from matching.ranking.factors import FactorAmount, PairFactors
+from matching.ranking.factors import load as load_factors
+from matching.ranking.pair_factors import FactorAmount, PairFactors
 from matching.reverse.live_pairs import needs_for_patents_now
 
 Group = Literal["none", "patent", "need"]
@@ -113,7 +113,7 @@ class ChanceFinder:
             holder = holders.get(session, holder_id)
             positions = holders.positions(session, holder_id)
             rows = _rows(session, generation, positions, where)
-            factors = factors_of(generation, factor_rules.load(self._data_dir), where.day)
+            factors = factors_of(generation, load_factors(self._data_dir), where.day)
             pairs = _pairs(session, generation, rows, where, factors)
             ranked = _grouped(pairs, where.group)
             shown = ranked[wanted.offset : wanted.offset + wanted.size]

@@ -16,7 +16,7 @@ from catalog.runs.matches import NightMatch
 from index.generations.generation import Generation
 from index.live.view import LiveCollection
 from matching.night.night import Found, needs_for_patents
-from matching.ranking.factors import PairFactors
+from matching.ranking.pair_factors import PairFactors
 from matching.retrieval.relevance import MICRO
 from matching.retrieval.retrieve import AskingPatent, Hit, Rows, retrieve_needs, sentences_of
 

@@ -20,7 +20,7 @@ from matching.answers.filters import MatchFilters
 from matching.answers.refinement import Marks
 from matching.answers.results import MatchResponse, PatentMatch
 from matching.need.elements import with_answer
-from matching.ranking.factors import FactorOptions
+from matching.ranking.pair_factors import FactorOptions
 from service.console.highlight import highlight
 from service.console.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
 from service.installation.runtime import Runtime

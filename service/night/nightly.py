@@ -179,7 +179,7 @@ class _Night:
     def match(self) -> Result:
         """Match all needs and patents of tonight's generation."""
         from matching.night.night import Found, match_all
-        from matching.ranking import factor_rules
+        from matching.ranking.factors import load as load_factors
 
         with self.runtime.database.write() as session:
             night_matches.clear(session, self.run_id)
@@ -194,7 +194,7 @@ class _Night:
             self.runtime.store.open(name),
             date.today(),
             store,
-            factor_rules.load(self.runtime.settings.data),
+            load_factors(self.runtime.settings.data),
             threads=threads,
             progress=self.progress,
         )

@@ -12,8 +12,8 @@ import xlsxwriter
 from catalog.kit.terms import StatusBasis
 from catalog.supply.patents_shown import PatentPublic
 from matching.answers.results import MatchResponse, PatentMatch
-from matching.ranking.factors import FactorAmount
 from matching.ranking.families import FamilyMember
+from matching.ranking.pair_factors import FactorAmount
 
 COLUMNS = (
     ("名次", 6),

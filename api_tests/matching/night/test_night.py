@@ -13,8 +13,8 @@ from index.generations.columns import Filters
 from index.generations.documents import patent_text
 from index.generations.generation import Generation
 from matching.night.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, factors_of, match_all
-from matching.ranking import factor_rules
-from matching.ranking.factors import AskedFactors
+from matching.ranking.factors import load as load_factors
+from matching.ranking.pair_factors import AskedFactors
 from matching.retrieval.retrieve import AskingNeed, AskingPatent, Hit, retrieve, retrieve_needs
 from service.installation.runtime import Runtime
 
@@ -32,7 +32,7 @@ def generation(installation: Runtime) -> Generation:
 @pytest.fixture(scope="module")
 def night(generation: Generation) -> tuple[NightReport, Stored]:
     stored: Stored = {side: [] for side in NightSide}
-    report = match_all(generation, DAY, lambda side, found: stored[side].extend(found), factor_rules.load())
+    report = match_all(generation, DAY, lambda side, found: stored[side].extend(found), load_factors())
     return report, stored
 
 
@@ -46,7 +46,7 @@ def test_every_need_gets_what_the_request_by_day_answers(
     assert report.patents_in_force == len(rows)
     with installation.database.read() as session:
         texts = {need.id: need.text for need in indexed_needs.texts(session)}
-    factors = factors_of(generation, factor_rules.load(), DAY)
+    factors = factors_of(generation, load_factors(), DAY)
     assert [need_id for need_id, _ in stored[NightSide.NEED]] == generation.needs.ids.tolist()
     for row, (need_id, found) in enumerate(stored[NightSide.NEED]):
         vector, mean = generation.needs.vectors.vector(row), generation.needs.mean
@@ -64,7 +64,7 @@ def test_every_patent_in_force_gets_what_the_request_by_day_answers(
             p.id: patent_text(p.title, p.abstract, p.first_claim)
             for p in indexed_patents.texts(session, set())
         }
-    factors = factors_of(generation, factor_rules.load(), DAY)
+    factors = factors_of(generation, load_factors(), DAY)
     assert len(stored[NightSide.PATENT]) == night[0].patents_in_force
     for patent_id, found in stored[NightSide.PATENT]:
         row = generation.patents.row_of(patent_id)

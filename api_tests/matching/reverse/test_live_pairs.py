@@ -23,7 +23,7 @@ from index.live.follower import Follower
 from index.model.encoder import Encoder
 from matching.answers.matcher import Matcher
 from matching.night.night import factors_of
-from matching.ranking import factor_rules
+from matching.ranking.factors import load as load_factors
 from matching.reverse.chances import ChanceConditions, ChanceFinder
 from matching.reverse.live_pairs import needs_for_patents_now
 
@@ -93,7 +93,7 @@ def test_scores_of_what_did_not_change_stay(matcher: Matcher) -> None:
 @pytest.mark.parametrize("among", [None, Filters(region=["420100"])])
 def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Filters | None) -> None:
     generation = matcher.generation()
-    factors = factors_of(generation, factor_rules.load(None), date.today())
+    factors = factors_of(generation, load_factors(None), date.today())
     filters = among or Filters()
     rows = np.array([0, 5, 39, 40, 43], np.int64)
     allowed = generation.needs.columns.select(filters)
