@@ -11,7 +11,8 @@ from matching.reverse.chances import (
     Chance,
     ChancePage,
 )
-from matching.reverse.licensees import Licensee, LicenseePage
+from matching.reverse.licensee_parts import PARTS
+from matching.reverse.licensee_results import Licensee, LicenseePage
 from service.requests.chances import ChanceQuery, LicenseeQuery, chances_page, licensees_page
 from service.requests.filters import (
     described,
@@ -110,7 +111,7 @@ _AT_ONCE = {"page": 1, "size": MOST_EXPORTED}
 """The page of an export."""
 
 LICENSEE_COLUMNS = (
-    ("名次", 6), ("企业名称", 36), ("得分", 10), ("其中需求", 10), ("其中产品", 10), ("其中行业", 10), ("其中自有专利", 12),
+    ("名次", 6), ("企业名称", 36), ("得分", 10), *((f"其中{part.label}", max(10, 2 * len(part.label) + 4)) for part in PARTS),
     ("资质", 24), ("地区", 12), ("行业", 24), ("最相关的需求", 40), ("需求原文依据", 50), ("主要产品", 36),
     ("专利中最相近的一句", 50), ("行业依据", 36), ("最相近的自有专利", 40), ("企业编号", 10), ("备注", 10),
 )  # fmt: skip
@@ -128,9 +129,10 @@ def _amount(value: float) -> Decimal:
 
 def _licensee(item: Licensee) -> Sequence[Value]:
     firm, need, products, own = item.enterprise, item.need, item.products, item.own_patent
+    amounts = dict(item.parts)
     return (
-        item.rank, firm.name, _amount(item.score), _amount(item.parts.need), _amount(item.parts.products),
-        _amount(item.parts.industry), _amount(item.parts.own_patents), "；".join(firm.titles), firm.prefecture_name,
+        item.rank, firm.name, _amount(item.score), *(_amount(amounts[part.code]) for part in PARTS), "；".join(firm.titles),
+        firm.prefecture_name,
         firm.industry_name, need.need.title if need else None, _quoted(need.evidence) if need else None, firm.products,
         _quoted(products.patent_evidence) if products else None, item.industry.text if item.industry else None,
         f"{own.title}（{own.similarity:.3f}）" if own else None, firm.id, DEMO if firm.is_demo else None,
