@@ -35,8 +35,8 @@ from matching.answers.evidence import (
     need_fields,
     quotable,
 )
-from matching.answers.filters import MatchFilters
-from matching.answers.refinement import Marks, RefinedMatches, refined, refinement
+from matching.answers.filters import Marks, MatchFilters
+from matching.answers.refinement import RefinedMatches, refined, refinement
 from matching.answers.results import (
     MatchResponse,
     NeedMatch,

@@ -14,13 +14,14 @@ docs/evaluation.md has the figures (`python -m bench.relevance_feedback`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from pydantic import BaseModel, Field
 
 from index.generations.collection import Collection
 from index.text import tokens
+from matching.answers.filters import Marks
 from matching.answers.results import MatchResponse, PatentMatch
 from matching.retrieval.retrieve import AskingNeed, Floats
 
@@ -33,14 +34,6 @@ class RocchioWeights(BaseModel, frozen=True):
 
 
 ROCCHIO = RocchioWeights()
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The patents that were marked, by id."""
-
-    suitable: frozenset[int] = frozenset()
-    unsuitable: frozenset[int] = frozenset()
 
 
 class Refinement(BaseModel):

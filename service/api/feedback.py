@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response, status
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from assessment.feedback import FeedbackSummary, summary
 from catalog.db import Session
@@ -15,60 +15,20 @@ from catalog.kit.base import Schema, chunks
 from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
-from matching.answers.refinement import Marks, RefinedMatches
-from service.requests.context import ContextInput, factor_options
-from service.requests.filters import Day, FilterInput, Values, codes_of, described, resolve, values_field
-from service.requests.matches import CONTEXT, DEFAULT_TOP_K, FACTORS, FOLD, MAX_TOP_K
+from matching.answers.refinement import RefinedMatches
+from matching.answers.results import MatchResponse, PatentMatch
+from service.requests.filters import Day, Values, codes_of, described, values_field
+from service.requests.matches import RefineRequest, answer_to_text
 from service.requests.types import either, term
 from service.sheets import lists as list_exports
 from service.sheets.lists import XLSX_TYPE, Listing, Value, workbook_response
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 
-MOST_MARKS = 100
-
 router = APIRouter(tags=["匹配反馈"])
 
-PatentIds = Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]], Field(max_length=MOST_MARKS)]
 Verdict = Annotated[FeedbackVerdict, term(FeedbackVerdict), either(FeedbackVerdict, optional=False)]
 Reason = Annotated[FeedbackReason | None, term(FeedbackReason), either(FeedbackReason)]
-
-
-class RefineRequest(Schema):
-    """A need, and which of the patents found for it suit or do not."""
-
-    model_config = {  # noqa: RUF012 - read once by the library
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "text": "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准",
-                    "suitable": [3],
-                    "unsuitable": [5, 8],
-                }
-            ]
-        }
-    }
-
-    text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
-    top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
-    filters: FilterInput = Field(default_factory=FilterInput)
-    context: ContextInput = CONTEXT
-    factors: bool = FACTORS
-    fold: bool = FOLD
-    suitable: PatentIds = Field(default_factory=list, description="标为合适的专利编号")
-    unsuitable: PatentIds = Field(default_factory=list, description="标为不合适的专利编号；不再列出")
-
-    @model_validator(mode="after")
-    def _one_mark_each(self) -> "RefineRequest":
-        both = sorted(set(self.suitable) & set(self.unsuitable))
-        if both:
-            raise ValueError(f"编号 {'、'.join(map(str, both))} 的专利同时标为合适与不合适，请只留一种")
-        return self
-
-    @property
-    def marks(self) -> Marks:
-        """The marks."""
-        return Marks(frozenset(self.suitable), frozenset(self.unsuitable))
 
 
 class FeedbackInput(Schema):
@@ -152,19 +112,15 @@ def stored(session: Session, data: FeedbackInput, actor: str) -> FeedbackPublic:
     "/matches/refine",
     summary="按标注重新排序",
     operation_id="refine_match",
+    response_model=RefinedMatches,
     responses=responses(400, 413, 422, 503),
 )
-def refine_match(request: RefineRequest, runtime: RuntimeDep) -> RefinedMatches:
+def refine_match(request: RefineRequest, runtime: RuntimeDep) -> MatchResponse[PatentMatch]:
     """把检索移向标为合适的专利、移离标为不合适的专利，再次匹配；不合适的不再列出。
 
     标注随请求而来，用后即弃：不保存，也不影响其他人的结果。得分各部分仍相加为总分，但属于调整后的检索（见 `refinement`）。
     """
-    with runtime.database.read() as session:
-        filters = resolve(session, request.filters)
-        options = factor_options(session, request.context, count=request.factors)
-    return runtime.matcher.patents_refined(
-        request.text, request.top_k, filters, request.marks, options, fold=request.fold
-    )
+    return answer_to_text(runtime, request.asked).matches
 
 
 @router.post(

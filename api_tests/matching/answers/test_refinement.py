@@ -12,7 +12,8 @@ from catalog.demand.feedback import FeedbackCreate, FeedbackFilter
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import patents
 from index.generations.columns import Filters
-from matching.answers.refinement import Marks, refined
+from matching.answers.filters import Marks
+from matching.answers.refinement import refined
 from matching.retrieval.retrieve import AskingNeed
 from service.installation.runtime import Runtime
 

@@ -34,8 +34,8 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_dir: Path) -> P
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch, installation: Runtime) -> Runtime:
     """The session's installation in place of the one of the settings: its model is loaded already."""
-    for module in ("cli_match", "cli_generations"):
-        monkeypatch.setattr(f"service.{module}.ready_runtime", lambda: installation)
+    for module in ("match", "generations"):
+        monkeypatch.setattr(f"service.cli.commands.{module}.ready_runtime", lambda: installation)
     return installation
 
 
