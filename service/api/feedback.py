@@ -1,6 +1,5 @@
 """Answers to matches (匹配反馈): re-ranking within a request, answers that are stored, what they come to."""
 
-from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response, status
@@ -11,7 +10,7 @@ from catalog.db import Session
 from catalog.demand import feedback
 from catalog.demand.feedback import MAX_ID, FeedbackCreate, FeedbackFilter, FeedbackPublic
 from catalog.demand.needs import MAX_TEXT
-from catalog.kit.base import Schema, chunks
+from catalog.kit.base import Schema
 from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
@@ -20,8 +19,10 @@ from matching.answers.results import MatchResponse, PatentMatch
 from service.requests.filters import Day, Values, codes_of, described, values_field
 from service.requests.matches import RefineRequest, answer_to_text
 from service.requests.types import either, term
-from service.sheets import lists as list_exports
-from service.sheets.lists import XLSX_TYPE, Listing, Value, workbook_response
+from service.sheets.documents import XLSX_TYPE
+from service.sheets.feedback import feedback_list
+from service.sheets.lists import MOST_EXPORTED
+from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 
@@ -81,13 +82,6 @@ class FeedbackQuery(PageQuery, FeedbackConditions):
     """Page and conditions of a list of answers."""
 
     sort: str | None = Field(default=None, description="排序字段：id、created_at、score；前加 - 为降序")
-
-
-COLUMNS = (
-    ("编号", 8), ("登记时间（UTC）", 18), ("作答企业", 32), ("判断", 8), ("原因", 16), ("补充说明", 40), ("专利名称", 44), ("申请号", 18),
-    ("专利权人", 32), ("需求名称", 36), ("需求文本", 50), ("需求编号", 10), ("索引版本", 22), ("名次", 8), ("得分", 10), ("登记人", 16),
-    ("计入统计", 10),
-)  # fmt: skip
 
 
 def filter_of(session: Session, wanted: FeedbackConditions) -> FeedbackFilter:
@@ -156,9 +150,8 @@ def list_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -
 def export_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -> Response:
     """符合条件的全部答复，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
     where = filter_of(session, wanted)
-    ids = feedback.listed(session, wanted, where, at_most=list_exports.MOST_EXPORTED)
-    listing = Listing("匹配反馈", COLUMNS, _rows(session, ids), described(wanted))
-    return workbook_response(listing, "匹配反馈")
+    ids = feedback.listed(session, wanted, where, at_most=MOST_EXPORTED)
+    return workbook(feedback_list(session, ids, described(wanted)), "匹配反馈")
 
 
 @router.get(
@@ -185,19 +178,3 @@ def get_feedback_summary(
 def delete_feedback(session: Writing, id: RecordId) -> None:
     """删除登记错的一条；它所取代的前一次答复重新计入统计。"""
     feedback.remove(session, id)
-
-
-def _rows(session: Session, ids: Sequence[int]) -> Iterator[Sequence[Value]]:
-    for chunk in chunks(ids):
-        found = feedback.many(session, chunk)
-        yield from (_cells(found[key]) for key in chunk if key in found)
-        session.expunge_all()
-
-
-def _cells(item: FeedbackPublic) -> list[Any]:
-    score = None if item.score is None else f"{item.score:.4f}"
-    return [
-        item.id, f"{item.created_at:%Y-%m-%d %H:%M}", item.who, item.verdict_name, item.reason_name, item.note,
-        item.patent_title, item.application_number, "；".join(item.holders), item.need_title, item.text, item.need_id,
-        item.generation, item.rank, score, item.actor, "是" if item.counts else "否（已被后来的答复取代）",
-    ]  # fmt: skip

@@ -1,7 +1,6 @@
 """Imports (导入) of files."""
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,25 +19,14 @@ from ingestion.imports import rejected
 from ingestion.imports.importer import import_file
 from ingestion.imports.report import ImportReport, Refusal
 from service.installation.runtime import Runtime
+from service.requests.imports import ImportKind
+from service.sheets.documents import XLSX_TYPE
 from service.web import uploads
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep
 from service.web.errors import responses
 from service.web.uploads import KnownFields, stored_upload
 
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 router = APIRouter(prefix="/imports", tags=["导入"])
-
-
-class ImportKind(StrEnum):
-    """Kinds of records that can be imported."""
-
-    PATENTS = "patents"
-    NEEDS = "needs"
-    ENTERPRISES = "enterprises"
-    LICENCES = "licences"
-    FACTS = "facts"
-    DEALS = "deals"
 
 
 class ImportResult(BaseModel):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -23,6 +22,8 @@ from service.installation.runtime import Runtime
 from service.requests.field_problems import InvalidFields, sentence
 from service.requests.matches import AskedText, TextAnswer, answer_to_text
 from service.sheets import matches as exports
+from service.sheets.documents import XLSX_TYPE
+from service.web.attachments import attachment
 from service.web.dependencies import RuntimeDep
 
 HOME_PROVINCE = "42"
@@ -31,7 +32,6 @@ EXAMPLES = (
     "水产养殖尾水氨氮、总磷超标，需要占地小、运行费用低的处理工艺",
     "焊接机器人在工件装夹有偏差时容易焊偏，需要便宜可靠的焊缝跟踪",
 )
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 router = APIRouter(include_in_schema=False)
 STATIC = Path(__file__).parent / "static"
@@ -128,12 +128,9 @@ def _download(request: Request, runtime: Runtime, kind: str) -> Response:
         return _refusal(request, form, error)
     about = exports.notes(form.q, form.described(), form.ordering(), response)
     content = exports.to_xlsx(response, about) if kind == "xlsx" else exports.to_csv(response, about)
-    name = quote(f"专利匹配结果-{date.today():%Y%m%d}.{kind}")
-    return Response(
-        content,
-        media_type=XLSX_TYPE if kind == "xlsx" else "text/csv; charset=utf-8",
-        headers={"Content-Disposition": f"attachment; filename=\"matches.{kind}\"; filename*=UTF-8''{name}"},
-    )
+    media_type = XLSX_TYPE if kind == "xlsx" else "text/csv; charset=utf-8"
+    name = f"专利匹配结果-{date.today():%Y%m%d}.{kind}"
+    return attachment(content, name, media_type, plain_name=f"matches.{kind}")
 
 
 @router.get("/export.xlsx")
