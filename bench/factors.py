@@ -26,8 +26,8 @@ from ingestion.imports.importer import import_file
 from matching.evaluation.benchmark import load
 from matching.evaluation.evaluate import CONDITIONS, measure
 from matching.night.night import NightFactors, patents_for_needs
-from matching.ranking.factor_rules import Factor, FactorRules
-from matching.ranking.factor_rules import load as load_rules
+from matching.ranking.factors import FactorRules
+from matching.ranking.factors import load as load_rules
 from service.installation.indexing import rebuild
 from service.installation.runtime import Runtime
 from service.installation.screening import screen
@@ -91,8 +91,8 @@ def demonstration(model: Path, known: Path | None) -> None:
 
 def _scaled(rules: FactorRules, times: float) -> FactorRules:
     changed = {
-        factor.value: getattr(rules, factor.value).model_copy(update={"weight": rules.weight(factor) * times})
-        for factor in Factor
+        code: factor.model_copy(update={"weight": factor.weight * times})
+        for code, factor in rules.factors.items()
     }
     return rules.model_copy(update=changed)
 
@@ -135,17 +135,18 @@ def _share(values: Iterable[bool]) -> str:
 def _print_kinds(generation: Generation, rules: FactorRules) -> None:
     factors = NightFactors(rules, date.today())
     needs = generation.needs.attributes(generation.needs.select(Filters()))
-    told = {factor: list[tuple[float, bool]]() for factor in Factor}
+    told = {code: list[tuple[float, bool]]() for code in rules.factors}
     for need, ranking in enumerate(_rankings(generation, rules)):
         for patent, _ in ranking[:SHOWN]:
             pairs = factors.pairs(needs, generation.patents.attributes(np.array([patent])))
             for one in pairs.explained(np.array([need]), np.zeros(1, np.int64), {})[0]:
                 told[one.code].append((one.amount, one.reason.startswith("未知")))
-    for factor, its in told.items():
+    for code, its in told.items():
         amounts = np.array([amount for amount, _ in its])
         unknown = np.mean([missing for _, missing in its])
         print(
-            f"  {factor.label}: counts in {np.mean(amounts != 0):.0%} of rows, unknown in {unknown:.0%}, mean {amounts.mean():+.5f}"
+            f"  {rules.factors[code].label}: counts in {np.mean(amounts != 0):.0%} of rows, "
+            f"unknown in {unknown:.0%}, mean {amounts.mean():+.5f}"
         )
 
 

@@ -18,7 +18,8 @@ from index.generations.collection import Collection, Document
 from index.generations.columns import ColumnValues
 from index.generations.sides import PatentSide, patent_side
 from index.model.encoder import Encoder
-from matching.answers.refinement import Marks, refined
+from matching.answers.filters import Marks
+from matching.answers.refinement import refined
 from matching.evaluation.benchmark import Benchmark, half, load
 from matching.evaluation.compare import paired_bootstrap
 from matching.evaluation.metrics import ndcg

@@ -19,7 +19,7 @@ from matching.answers.matcher import Matcher
 from matching.answers.results import MatchResponse, PatentMatch
 from matching.need import element_rules
 from matching.need.combinations import Portfolio
-from matching.need.completion import Found, NeedReading, annotate, combine, read_need
+from matching.need.completion import Found, NeedReading, ReadNeed, annotate, combine, read_need
 from matching.need.coverage import PatentCoverage, PatentSentences
 from matching.need.questions import FIRST, NearPatent, Question, questions
 from matching.retrieval.retrieve import asking_among, retrieve
@@ -55,28 +55,32 @@ class Completer:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._matcher, self._encoder, self._data_dir = matcher, encoder, data_dir
 
-    def completed(self, text: str, response: MatchResponse[PatentMatch]) -> MatchResponse[PatentMatch]:
+    def read(self, text: str) -> ReadNeed:
+        """The need written as `text`, cleaned and with its elements. Raises InvalidInput for a rule file of no use."""
+        return ReadNeed(text, read_need(text, self._data_dir))
+
+    def completed(self, need: ReadNeed, response: MatchResponse[PatentMatch]) -> MatchResponse[PatentMatch]:
         """The matches of a need with what it states and what of it each of them covers."""
-        reading, coverages = self._read(text, response.items)
+        coverages = self._coverages(need, response.items)
         items = [
             item.model_copy(update={"coverage": coverage})
             for item, coverage in zip(response.items, coverages, strict=True)
         ]
-        return response.model_copy(update={"need": reading, "items": items})
+        return response.model_copy(update={"need": need.reading, "items": items})
 
-    def portfolios(self, text: str, filters: Filters) -> Portfolios:
+    def portfolios(self, need: ReadNeed, filters: Filters) -> Portfolios:
         """The smallest sets of matches that together cover more of the need than any one does."""
-        response = self._matcher.patents_for_text(text, COMBINED, filters, fold=False)
-        reading, coverages = self._read(text, response.items)
+        response = self._matcher.patents_for_text(need.text, COMBINED, filters, fold=False)
+        coverages = self._coverages(need, response.items)
         found = [
             Found(item.patent.id, item.patent.holders, item.score, _fixed_fee(item.licence))
             for item in response.items
         ]
-        sets = combine(reading, found, coverages)
+        sets = combine(need.reading, found, coverages)
         shown = {patent_id for one in sets for patent_id in one.patent_ids}
         return Portfolios(
             generation=response.generation,
-            need=reading,
+            need=need.reading,
             best_alone=max((coverage.covered for coverage in coverages), default=0),
             portfolios=sets,
             patents=[
@@ -86,10 +90,9 @@ class Completer:
             ],
         )
 
-    def questions(self, text: str, filters: Filters) -> Questions:
+    def questions(self, need: ReadNeed, filters: Filters) -> Questions:
         """At most two questions whose answers would change the first ten most."""
-        response = self._matcher.patents_for_text(text, ASKED_OF, filters, fold=False)
-        reading = read_need(text, self._data_dir)
+        response = self._matcher.patents_for_text(need.text, ASKED_OF, filters, fold=False)
         generation = self._matcher.generation()
 
         def rank(texts: Sequence[str]) -> list[list[int]]:
@@ -98,23 +101,22 @@ class Completer:
                 asking_among(one, vector, generation.needs)
                 for one, vector in zip(texts, vectors, strict=True)
             ]
-            return [[hit.id for hit in retrieve(generation.patents, need, filters, FIRST)] for need in asked]
+            return [[hit.id for hit in retrieve(generation.patents, one, filters, FIRST)] for one in asked]
 
         near = [
             NearPatent(item.patent.id, [item.patent.title, item.patent.abstract]) for item in response.items
         ]
         rules = element_rules.load(self._data_dir)
-        found = questions(text, reading.elements, near, rank, rules)
-        return Questions(generation=response.generation, need=reading, questions=found)
+        found = questions(need.text, need.reading.elements, near, rank, rules)
+        return Questions(generation=response.generation, need=need.reading, questions=found)
 
-    def _read(self, text: str, items: Sequence[PatentMatch]) -> tuple[NeedReading, list[PatentCoverage]]:
-        """The need as it was understood, and what each match covers of it."""
-        reading = read_need(text, self._data_dir)
+    def _coverages(self, need: ReadNeed, items: Sequence[PatentMatch]) -> list[PatentCoverage]:
+        """What each match covers of the need."""
         patents = self._matcher.generation().patents
-        vector = self._encoder.encode_queries([text])[0]
+        vector = self._encoder.encode_queries([need.text])[0]
         parts = [_sentences(patents, item.patent) for item in items]
         encode, idfs = self._encoder.encode_queries, patents.statistics.words.idfs
-        return reading, annotate(reading, vector, parts, encode, idfs, self._data_dir)
+        return annotate(need.reading, vector, parts, encode, idfs, self._data_dir)
 
 
 def _sentences(patents: Engine[AskingNeed], patent: PatentPublic) -> PatentSentences:

@@ -33,8 +33,8 @@ from matching.answers.evidence import (
     need_fields,
     quotable,
 )
-from matching.answers.filters import MatchFilters
-from matching.answers.refinement import Marks, RefinedMatches, refined, refinement
+from matching.answers.filters import Marks, MatchFilters
+from matching.answers.refinement import RefinedMatches, refined, refinement
 from matching.answers.results import (
     MatchResponse,
     NeedMatch,
@@ -42,13 +42,12 @@ from matching.answers.results import (
 )
 from matching.answers.segment_names import SegmentNames, segment_names
 from matching.answers.shown import by_segment, family, patent_evidence, quoted, scores_of, segments
-from matching.ranking import factor_rules, families
-from matching.ranking.factor_rules import FactorRules
-from matching.ranking.factors import AskedFactors, Context, FactorOptions
-from matching.ranking.listing import MOST_LOOKED_UP, SPARE, Options, existing, listed
-from matching.ranking.rerank import Reranker
+from matching.ranking import families
+from matching.ranking.factors import FactorRules
+from matching.ranking.factors import load as load_factors
+from matching.ranking.listing import MOST_LOOKED_UP, SPARE, existing, listed
+from matching.ranking.pair_factors import AskedFactors, Context, FactorOptions
 from matching.retrieval.confidence import NOTHING_SUITABLE, SAMPLE, Confidence, level
-from matching.retrieval.relevance import MICRO
 from matching.retrieval.retrieve import (
     DEPTH,
     Hit,
@@ -88,11 +87,10 @@ class Matcher:
         store: GenerationStore | Follower,
         encoder: Encoder,
         data_dir: Path | None = None,
-        reranker: Reranker | None = None,
     ) -> None:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
-        self._data_dir, self._reranker = data_dir, reranker
+        self._data_dir = data_dir
 
     def generation(self, name: str | None = None) -> Generation:
         """The generation in use, or the kept one with that name.
@@ -232,10 +230,9 @@ class Matcher:
                     session, [i for i in ids if i not in asked.hidden], filters, table, verdicts
                 ),
                 asked.top_k,
-                asked.text,
                 patents_,
                 lambda ids: patents_shown.outlines(session, ids),
-                self._list_options(asked),
+                families.load(self._data_dir) if asked.fold else None,
             )
             terms = licences_shown.of_patents(session, its.ids)
         told = factors.explained(patents_.attributes(_ids_of(its.kept)), named.names)
@@ -246,7 +243,6 @@ class Matcher:
                 relevance=hit.relevance,
                 scores=scores_of(hit),
                 factors=explained,
-                rerank=its.added[hit.id] / MICRO if hit.id in its.added else None,
                 patent=its.found[hit.id],
                 segments=segments(its.found[hit.id].classes, named.names),
                 licence=terms.get(hit.id),
@@ -265,16 +261,8 @@ class Matcher:
         return MatchResponse[PatentMatch](
             **head,
             suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
-            rerank=its.rerank,
             items=items,
             by_segment=by_segment(i.segments for i in items),
-        )
-
-    def _list_options(self, asked: _Asked) -> Options:
-        # Without factors the order is that of relevance alone, so nothing else may change it.
-        return Options(
-            families=families.load(self._data_dir) if asked.fold else None,
-            reranker=self._reranker if asked.factors.rules else None,
         )
 
     def _factors_of_text(self, options: FactorOptions) -> AskedFactors:
@@ -300,7 +288,7 @@ class Matcher:
 
     @property
     def _rules(self) -> tuple[FactorRules, date]:
-        return factor_rules.load(self._data_dir), date.today()
+        return load_factors(self._data_dir), date.today()
 
     def _need(self, generation: Generation, text: str) -> AskingNeed:
         return asking_among(text, self._encoder.encode_queries([text])[0], generation.needs)

@@ -14,7 +14,7 @@ docs/evaluation.md has the figures (`python -m bench.relevance_feedback`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field
 from index.engine import AskingNeed, Engine
 from index.text import tokens
 from index.vectors.exact import Floats
+from matching.answers.filters import Marks
 from matching.answers.results import MatchResponse, PatentMatch
 
 
@@ -33,14 +34,6 @@ class RocchioWeights(BaseModel, frozen=True):
 
 
 ROCCHIO = RocchioWeights()
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The patents that were marked, by id."""
-
-    suitable: frozenset[int] = frozenset()
-    unsuitable: frozenset[int] = frozenset()
 
 
 class Refinement(BaseModel):

@@ -10,9 +10,8 @@ from catalog.licences.shown import LicencePublic
 from catalog.supply.patents_shown import PatentPublic
 from matching.need.completion import NeedReading
 from matching.need.coverage import PatentCoverage
-from matching.ranking.factors import FactorAmount
 from matching.ranking.families import FamilyMember
-from matching.ranking.rerank import RerankReport
+from matching.ranking.pair_factors import FactorAmount
 from matching.retrieval.confidence import Confidence
 
 
@@ -59,13 +58,10 @@ class PatentMatch(BaseModel):
     """A patent that answers the query."""
 
     rank: int
-    score: float = Field(description="得分，排序所依：相关度、各因素金额与重排金额之和")
+    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
     relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
     scores: Scores
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
-    rerank: float | None = Field(
-        default=None, description="重排金额：交叉编码器的判断乘权重，不为负；未设置或没有读到的为空"
-    )
     confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
     patent: PatentPublic
     segments: list[SegmentRef]
@@ -107,6 +103,5 @@ class MatchResponse(BaseModel, Generic[MatchT]):
     took_ms: float
     need: NeedReading | None = Field(default=None, description="对需求的理解；请求 elements 时给出")
     suitable: bool = Field(default=True, description="为 false 时可能没有合适的专利，所列只是最接近的")
-    rerank: RerankReport | None = Field(default=None, description="交叉编码器读了哪些；未设置时为空")
     items: list[MatchT]
     by_segment: list[SegmentCount]

@@ -46,6 +46,14 @@ class Found:
     """Fixed fee or entry fee (元) of its licence terms, 0 when it is free, None where none is stated."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadNeed:
+    """A need as it was written, and as it was understood."""
+
+    text: str
+    reading: NeedReading
+
+
 def read_need(text: str, data_dir: Path | None = None) -> NeedReading:
     """Clean a need and find its elements. Raises InvalidInput when a rule file of the operator cannot be used.
 

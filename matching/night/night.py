@@ -19,8 +19,8 @@ from index.attributes import Attributes
 from index.engine import CandidateBlock, Filters, Ids, PairsAsked
 from index.generations.generation import Generation
 from index.vectors.pair_product import choose_product
-from matching.ranking.factor_rules import FactorRules
-from matching.ranking.factors import PairFactors
+from matching.ranking.factors import FactorRules
+from matching.ranking.pair_factors import PairFactors
 from matching.retrieval.relevance import MICRO, Amounts, hub_share, parts
 from matching.retrieval.retrieve import DEPTH
 

@@ -2,265 +2,272 @@
 
     score = relevance + segment + region + licence + term + dormancy + holder kind
 
-Each is its weight (matching/factors.toml) times a share, in whole millionths, and depends on attributes of need and patent
-alone that a generation holds: so a pair has one score whichever of them asks, and at night. What is not known counts 0.
+Each is its weight (factors.toml) times a share, in whole millionths, and depends on attributes of need and patent alone
+that a generation holds: so a pair has one score whichever of them asks, and at night. What is not known counts 0. A factor
+is a class that reads its section of the file, and a line of `FactorRules`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.kit.terms import HolderKind
+from catalog.reference import rule_files
 from catalog.reference.lists import region_name
+from catalog.reference.rule_files import RuleFile
 from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
-from matching.ranking.factor_rules import Factor, FactorRules
 from matching.retrieval.relevance import MICRO, Amounts
 
-Rows = NDArray[np.int64]
-
-PAIR_FACTORS = (Factor.SEGMENT, Factor.REGION)
-"""Those that depend on both sides; the others on the patent alone."""
+FILE_NAME = "factors.toml"
 DAYS_A_YEAR = 365.25
 _FULL_POTENTIAL = 100
 _NAMED = 3
 
-
-class FactorAmount(BaseModel):
-    """What a factor adds to the score of a match, or takes from it, and why."""
-
-    code: Factor
-    name: str
-    amount: float = Field(description="计入得分的金额，可为负；未知的为 0")
-    reason: str = Field(description="理由；资料不足的以“未知”开头")
+Weight = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What is known of a need besides its text: codes of segments and regions."""
+class Pairs:
+    """Needs and patents on a day: each row of one with the same row of the other, or one row with every row."""
 
-    segments: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-
-    @classmethod
-    def at(cls, segments: Iterable[str] = (), region: str | None = None) -> Context:
-        """The context of a need in these segments and at that place, a province or a prefecture."""
-        return cls(tuple(segments), (f"{region[:2]}0000", region) if region else ())
+    needs: Attributes
+    patents: Attributes
+    day: date
 
 
-@dataclass(frozen=True, slots=True)
-class FactorOptions:
-    """Whether factors count in a request, and what it says of the need."""
+class Factor(BaseModel, ABC):
+    """A factor: its section of the rule file, what it adds to the score of pairs, and why."""
 
-    count: bool = True
-    context: Context = Context()
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
+    label: ClassVar[str]
+    what_counts: ClassVar[str]
+    """As users read it; a field in braces stands for its value."""
+    of_both: ClassVar[bool] = False
+    """Whether it depends on the need too, or on the patent alone."""
 
-class PairFactors:
-    """The factors of needs and patents, given by their rows, on a day."""
+    weight: Weight
 
-    def __init__(self, rules: FactorRules, day: date, needs: Attributes, patents: Attributes) -> None:
-        self._rules, self._day = rules, day
-        self._needs, self._patents = needs, patents
-        self._asked_segments = needs.segments_among(patents.segment_codes)
-        kinds = np.array([rules.holder_kind.share(HolderKind(kind)) for kind in HOLDER_KINDS])
-        self._of_kind = _millionths(rules.holder_kind.weight * kinds)
+    @abstractmethod
+    def shares(self, pairs: Pairs) -> Shares:
+        """What share of the weight each pair counts, from -1 to 1."""
 
-    def total(self, needs: Rows, patents: Rows) -> Amounts:
-        """The sum of all factors of pairs of rows, in millionths; arrays of one shape, or one row against many."""
-        return self.of_pairs(needs, patents) + self.of_patents(patents)
-
-    def of_pairs(self, needs: Rows, patents: Rows) -> Amounts:
-        """The sum of the factors that depend on both sides."""
-        return self._sum(PAIR_FACTORS, needs, patents)
-
-    def of_patents(self, patents: Rows) -> Amounts:
-        """The sum of the factors that depend on the patent alone."""
-        alone = [factor for factor in Factor if factor not in PAIR_FACTORS]
-        return self._sum(alone, np.zeros(1, np.int64), patents)
-
-    def explained(self, needs: Rows, patents: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
-        """The factors of each pair of rows with their reasons; `names` are those of segments by code."""
-        needs, patents = np.broadcast_arrays(needs, patents)
-        amounts = {
-            factor: np.broadcast_to(self._amounts(factor, needs, patents), needs.shape).tolist()
-            for factor in Factor
-        }
-        return [
-            [
-                FactorAmount(
-                    code=factor,
-                    name=factor.label,
-                    amount=amounts[factor][at] / MICRO,
-                    reason=self._reason(factor, need, patent, names),
-                )
-                for factor in Factor
-            ]
-            for at, (need, patent) in enumerate(zip(needs.tolist(), patents.tolist(), strict=True))
-        ]
+    @abstractmethod
+    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+        """Why a row of pairs counts what it does; `names` are those of segments by code."""
 
     @property
-    def version(self) -> str:
-        """The version of the rules."""
-        return self._rules.version
+    def meaning(self) -> str:
+        """What counts, as users read it."""
+        return self.what_counts.format(**dict(self))
 
-    def notices(self, generation: str) -> list[str]:
-        """What to tell where a generation of that name lacks what a factor needs."""
-        if self._patents.knows_dormancy or not self._rules.dormancy.weight:
-            return []
-        return [f"索引 {generation} 建立时还没有沉睡程度一列，该因素按未知计；请运行 patentdock reindex"]
+    def amounts(self, pairs: Pairs) -> Amounts:
+        """What is added to the score of each pair, in millionths."""
+        return np.rint(self.weight * self.shares(pairs) * MICRO).astype(np.int64)
 
-    def _sum(self, factors: Iterable[Factor], needs: Rows, patents: Rows) -> Amounts:
-        total = np.zeros(np.broadcast_shapes(needs.shape, patents.shape), np.int64)
-        for factor in factors:
-            if self._rules.weight(factor):
-                total += self._amounts(factor, needs, patents)
-        return total
-
-    def _amounts(self, factor: Factor, needs: Rows, patents: Rows) -> Amounts:
-        measures: dict[Factor, Callable[[], Amounts]] = {
-            Factor.SEGMENT: lambda: self._segment(needs, patents),
-            Factor.REGION: lambda: self._region(needs, patents),
-            Factor.LICENCE: lambda: self._licence(patents),
-            Factor.TERM: lambda: self._term(patents),
-            Factor.DORMANCY: lambda: self._dormancy(patents),
-            Factor.HOLDER_KIND: lambda: self._of_kind[self._patents.holder_kind[patents]],
-        }
-        return measures[factor]()
-
-    def _segment(self, needs: Rows, patents: Rows) -> Amounts:
-        shared = (self._asked_segments[needs] & self._patents.segments[patents]).any(axis=-1)
-        return np.where(shared, _millionth(self._rules.segment.weight), 0)
-
-    def _region(self, needs: Rows, patents: Rows) -> Amounts:
-        rule = self._rules.region
-        near = _same(self._needs.prefecture[needs], self._patents.prefecture[patents])
-        around = _same(self._needs.province[needs], self._patents.province[patents])
-        half = np.where(around, _millionth(rule.weight * rule.province), 0)
-        return np.where(near, _millionth(rule.weight), half)
-
-    def _licence(self, patents: Rows) -> Amounts:
-        return np.where(self._patents.open_licence[patents] != 0, _millionth(self._rules.licence.weight), 0)
-
-    def _term(self, patents: Rows) -> Amounts:
-        last, rule = self._patents.last_day[patents], self._rules.term
-        years = (last - self._day.toordinal()) / DAYS_A_YEAR
-        lacking = np.clip(1 - years / rule.below_years, 0, 1)
-        return _millionths(rule.weight * np.where(last > 0, lacking, 0.0))
-
-    def _dormancy(self, patents: Rows) -> Amounts:
-        potential = self._patents.dormancy[patents]
-        share = np.where(potential <= _FULL_POTENTIAL, potential / _FULL_POTENTIAL, 0.0)
-        return _millionths(self._rules.dormancy.weight * share)
-
-    def _reason(self, factor: Factor, need: int, patent: int, names: Mapping[str, str]) -> str:
-        its = self._patents
-        match factor:
-            case Factor.SEGMENT:
-                return _segment_reason(self._needs.segments_of(need), its.segments_of(patent), names)
-            case Factor.REGION:
-                return _region_reason(self._needs.region_of(need), its.region_of(patent))
-            case Factor.LICENCE:
-                return f"{'有' if its.open_licence[patent] else '没有'}公告中的开放许可声明"
-            case Factor.TERM:
-                return _term_reason(its.last_day_of(patent), self._day)
-            case Factor.DORMANCY:
-                return _dormancy_reason(int(its.dormancy[patent]))
-            case Factor.HOLDER_KIND:
-                kind = its.kind_of(patent)
-                return "未知：专利权人类型未识别" if kind == HolderKind.UNKNOWN else kind.label
+    def is_unknown_to(self, patents: Attributes) -> bool:
+        """Whether patents come from an index that was built before it held what this factor rests on."""
+        return False
 
 
-@dataclass(frozen=True, slots=True)
-class AskedFactors:
-    """The factors of what answers a need or a patent, given by its attributes, one row; without `rules` none count."""
+class SegmentFactor(Factor):
+    """A common segment counts in full."""
 
-    rules: FactorRules | None = None
-    day: date = date.min
-    need: Attributes | None = None
-    patent: Attributes | None = None
+    label = "细分领域一致"
+    of_both = True
+    what_counts = "需求与专利有共同的产业细分领域"
 
-    def raised(self, its: Attributes) -> Amounts:
-        """What is added to the relevance of answers with these attributes, in millionths."""
-        pairs = self._pairs(its)
-        return pairs.total(*self._rows(its)) if pairs else np.zeros(len(its), np.int64)
+    def shares(self, pairs: Pairs) -> Shares:
+        """Bits of the needs in the order of the patents' codes, so that a common one is a common bit."""
+        asked = pairs.needs.segments_among(pairs.patents.segment_codes)
+        shared = (asked & pairs.patents.segments).any(axis=-1)
+        return np.where(shared, 1.0, 0.0)
 
-    def explained(self, its: Attributes, names: Mapping[str, str]) -> list[list[FactorAmount]]:
-        """The factors of each of the answers with their reasons; none where they do not count."""
-        pairs = self._pairs(its)
-        return pairs.explained(*self._rows(its), names) if pairs else [[] for _ in range(len(its))]
-
-    def notices(self, generation: str, its: Attributes) -> list[str]:
-        """What to tell where a generation of that name lacks what a factor needs."""
-        pairs = self._pairs(its)
-        return pairs.notices(generation) if pairs else []
-
-    def _pairs(self, its: Attributes) -> PairFactors | None:
-        if self.rules is None:
-            return None
-        needs, patents = (its, self.patent) if self.need is None else (self.need, its)
-        return PairFactors(self.rules, self.day, needs, patents or Attributes.of_one())
-
-    def _rows(self, its: Attributes) -> tuple[Rows, Rows]:
-        one, every = np.zeros(1, np.int64), np.arange(len(its))
-        return (every, one) if self.need is None else (one, every)
+    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+        """The common segments, the first few by name."""
+        need, patent = pairs.needs.segments_of(row), pairs.patents.segments_of(row)
+        if not need:
+            return "未知：未说明需求的细分领域"
+        if not patent:
+            return "未知：专利没有细分领域"
+        shared = [code for code in need if code in patent]
+        if not shared:
+            return "没有共同的细分领域"
+        told = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
+        return f"同属 {told}" + (f" 等 {len(shared)} 个领域" if len(shared) > _NAMED else "")
 
 
-def _segment_reason(need: list[str], patent: list[str], names: Mapping[str, str]) -> str:
-    if not need:
-        return "未知：未说明需求的细分领域"
-    if not patent:
-        return "未知：专利没有细分领域"
-    shared = [code for code in need if code in patent]
-    if not shared:
-        return "没有共同的细分领域"
-    told = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
-    return f"同属 {told}" + (f" 等 {len(shared)} 个领域" if len(shared) > _NAMED else "")
+class RegionFactor(Factor):
+    """The same prefecture counts in full, the same province a share."""
+
+    label = "地区"
+    what_counts = "同在一地级市；同省不同市乘 {province:g}"
+    of_both = True
+
+    province: float = Field(ge=0, le=1)
+
+    def shares(self, pairs: Pairs) -> Shares:
+        """By codes of places; 0, unknown, is like nothing."""
+        near = _same(pairs.needs.prefecture, pairs.patents.prefecture)
+        around = _same(pairs.needs.province, pairs.patents.province)
+        return np.where(near, 1.0, np.where(around, self.province, 0.0))
+
+    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+        """Where both are."""
+        need, patent = pairs.needs.region_of(row), pairs.patents.region_of(row)
+        if need is None:
+            return "未知：未说明需求方所在地区"
+        if patent is None:
+            return "未知：专利没有登记地区"
+        if need == patent:
+            return f"同在{_place(need)}"
+        places = f"需求方在{_place(need)}，专利权人在{_place(patent)}"
+        return (
+            f"同在{_place(f'{need[:2]}0000')}，{places}"
+            if need[:2] == patent[:2]
+            else f"不在同一省：{places}"
+        )
 
 
-def _region_reason(need: str | None, patent: str | None) -> str:
-    if need is None:
-        return "未知：未说明需求方所在地区"
-    if patent is None:
-        return "未知：专利没有登记地区"
-    if need == patent:
-        return f"同在{_place(need)}"
-    if need[:2] == patent[:2]:
-        return f"同在{_place(f'{need[:2]}0000')}，需求方在{_place(need)}，专利权人在{_place(patent)}"
-    return f"不在同一省：需求方在{_place(need)}，专利权人在{_place(patent)}"
+class LicenceFactor(Factor):
+    """A published declaration of open licence counts in full."""
+
+    label = "许可就绪"
+    what_counts = "建立索引时有公告中的开放许可声明"
+
+    def shares(self, pairs: Pairs) -> Shares:
+        """1 where there is a declaration."""
+        return np.where(pairs.patents.open_licence, 1.0, 0.0)
+
+    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+        """Whether there is a declaration."""
+        return f"{'有' if pairs.patents.open_licence[row] else '没有'}公告中的开放许可声明"
+
+
+class TermFactor(Factor):
+    """What a patent lacks of so many years left; in full when it has ended."""
+
+    label = "剩余保护期"
+    what_counts = "剩余保护期不足 {below_years:g} 年，按所缺的比例"
+
+    below_years: float = Field(gt=0, le=100)
+
+    def shares(self, pairs: Pairs) -> Shares:
+        """By the last day in force; an unknown one counts nothing."""
+        last = pairs.patents.last_day
+        years = (last - pairs.day.toordinal()) / DAYS_A_YEAR
+        return np.where(last > 0, np.clip(1 - years / self.below_years, 0, 1), 0.0)
+
+    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+        """The years left, or when it ended."""
+        last = pairs.patents.last_day_of(row)
+        if last is None:
+            return "未知：资料不足，推算不出保护期"
+        if last < pairs.day:
+            return f"已于 {last} 后失效"
+        return f"剩余保护期 {(last - pairs.day).days / DAYS_A_YEAR:.1f} 年"
+
+
+class DormancyFactor(Factor):
+    """A dormant patent counts by its potential."""
+
+    label = "沉睡程度"
+    what_counts = "盘点筛选判为沉睡，按潜力分的比例"
+
+    def shares(self, pairs: Pairs) -> Shares:
+        """The potential out of 100; nothing where a patent is in use or was not screened."""
+        potential = pairs.patents.dormancy
+        return np.where(potential <= _FULL_POTENTIAL, potential / _FULL_POTENTIAL, 0.0)
+
+    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+        """What the screening found."""
+        dormancy = int(pairs.patents.dormancy[row])
+        if dormancy == UNKNOWN_DORMANCY:
+            return "未知：没有盘点筛选的结论"
+        return "不是沉睡专利" if dormancy == NOT_DORMANT else f"沉睡专利，潜力分 {dormancy}"
+
+    def is_unknown_to(self, patents: Attributes) -> bool:
+        """Whether no screening had been indexed."""
+        return not patents.knows_dormancy
+
+
+class HolderKindFactor(Factor):
+    """The kind of the first holder counts its share."""
+
+    label = "权利人类型"
+    what_counts = (
+        "第一专利权人：高校 {university:g}、科研院所 {institute:g}、医疗机构 {hospital:g}、"
+        "国企 {state_owned:g}、企业 {company:g}、个人 {person:g}"
+    )
+
+    university: Share
+    institute: Share
+    hospital: Share
+    state_owned: Share
+    company: Share
+    person: Share
+
+    def shares(self, pairs: Pairs) -> Shares:
+        """That of each first holder's kind."""
+        by_kind = np.array([self._share(HolderKind(kind)) for kind in HOLDER_KINDS])
+        return np.take(by_kind, pairs.patents.holder_kind)
+
+    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+        """The kind."""
+        kind = pairs.patents.kind_of(row)
+        return "未知：专利权人类型未识别" if kind == HolderKind.UNKNOWN else kind.label
+
+    def _share(self, kind: HolderKind) -> float:
+        return 0.0 if kind == HolderKind.UNKNOWN else float(getattr(self, kind.value))
+
+
+class FactorRules(BaseModel):
+    """The factors in force by code, in the order in which they are shown, and the version of their file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    segment: SegmentFactor
+    region: RegionFactor
+    licence: LicenceFactor
+    term: TermFactor
+    dormancy: DormancyFactor
+    holder_kind: HolderKindFactor
+    version: str = ""
+
+    @property
+    def factors(self) -> dict[str, Factor]:
+        """The factors by code."""
+        return {code: getattr(self, code) for code in CODES}
+
+
+CODES = tuple(code for code in FactorRules.model_fields if code != "version")
+
+
+def source(data_dir: Path | None = None) -> RuleFile:
+    """The rule file in force. Raises InvalidInput."""
+    return rule_files.read(__name__, FILE_NAME, data_dir)
+
+
+def load(data_dir: Path | None = None) -> FactorRules:
+    """The rules in force. Raises InvalidInput naming the key that cannot be used and why."""
+    return rule_files.load(__name__, FILE_NAME, FactorRules, data_dir)
 
 
 def _place(code: str) -> str:
     return region_name(code) or code
 
 
-def _term_reason(last: date | None, day: date) -> str:
-    if last is None:
-        return "未知：资料不足，推算不出保护期"
-    if last < day:
-        return f"已于 {last} 后失效"
-    return f"剩余保护期 {(last - day).days / DAYS_A_YEAR:.1f} 年"
-
-
-def _dormancy_reason(dormancy: int) -> str:
-    if dormancy == UNKNOWN_DORMANCY:
-        return "未知：没有盘点筛选的结论"
-    return "不是沉睡专利" if dormancy == NOT_DORMANT else f"沉睡专利，潜力分 {dormancy}"
-
-
 def _same(asked: NDArray[np.int32], has: NDArray[np.int32]) -> NDArray[np.bool_]:
     same: NDArray[np.bool_] = (asked == has) & (asked != 0)
     return same
-
-
-def _millionth(amount: float) -> int:
-    return round(amount * MICRO)
-
-
-def _millionths(amounts: NDArray[np.float64]) -> Amounts:
-    return np.rint(amounts * MICRO).astype(np.int64)

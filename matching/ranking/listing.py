@@ -1,6 +1,6 @@
 """The list of a match (匹配清单): which of the hits are shown, in which order, and what is folded under them.
 
-    retrieved (relevance and factors) -> still there and wanted -> re-ranked -> folded -> as many as are asked for
+    retrieved (relevance and factors) -> still there and wanted -> folded -> as many as are asked for
 
 Records are looked up in steps, best first, until the list is full: nearly always those that are shown and no more.
 """
@@ -8,8 +8,7 @@ Records are looked up in steps, best first, until the list is full: nearly alway
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -17,8 +16,6 @@ import numpy as np
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from index.engine import Ids
 from matching.ranking.families import Families, FamilyRules, Floats, Reason
-from matching.ranking.rerank import Reranker, RerankReport
-from matching.retrieval.relevance import MICRO
 from matching.retrieval.retrieve import Hit
 
 # Records deleted since the generation was built leave gaps; this many more hits are kept to fill them.
@@ -103,14 +100,12 @@ class Folded:
 class ListedPatents:
     """The hits that are shown, the records of all that were looked up, and what is folded, by the id of what leads it.
 
-    `added` is what re-ranking added to the scores of those it read, by id, in millionths. `is_cut` as in `Existing`.
+    `is_cut` as in `Existing`.
     """
 
     kept: list[Hit]
     found: dict[int, PatentPublic]
     folded: dict[int, list[Folded]] = field(default_factory=dict)
-    added: dict[int, int] = field(default_factory=dict)
-    rerank: RerankReport | None = None
     is_cut: bool = False
 
     @property
@@ -120,76 +115,27 @@ class ListedPatents:
         return [*(hit.id for hit in self.kept), *members]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is done with the hits: folded by these rules, re-ranked for this need; None where not."""
-
-    families: FamilyRules | None = None
-    reranker: Reranker | None = None
-
-
 def listed(
     retrieve_top: Retrieve,
     look_up: LookUp[PatentPublic],
     top_k: int,
-    need: str,
     vectors: Vectors,
     outlines: OutlinesOf,
-    options: Options,
+    rules: FamilyRules | None,
 ) -> ListedPatents:
-    """The patents for a `need`, `top_k` that lead their families; `vectors` are those of the hits."""
-    retrieve_once, known = cache(retrieve_top), _Known(look_up)
-    added, report = _read(retrieve_once, known, need, options.reranker)
+    """The `top_k` patents that lead their families by these rules; without rules all lead.
 
-    def best(top: int) -> list[Hit]:
-        return sorted((_raised(hit, added) for hit in retrieve_once(top)), key=lambda hit: -hit.score)
-
-    if options.families is None:
-        plain = existing(best, known, top_k)
-        return ListedPatents(plain.kept, plain.found, {}, added, report, plain.is_cut)
-    folding = _Folding(Families(options.families), vectors)
-    its = existing(best, known, top_k, folding.leads)
+    `vectors` are those of the hits' rows.
+    """
+    if rules is None:
+        plain = existing(retrieve_top, look_up, top_k)
+        return ListedPatents(plain.kept, plain.found, {}, plain.is_cut)
+    folding = _Folding(Families(rules), vectors)
+    its = existing(retrieve_top, look_up, top_k, folding.leads)
     shown = {hit.id for hit in its.kept}
-    folding.look_further(its.rest, known, outlines)
+    folding.look_further(its.rest, look_up, outlines)
     folded = {leader: members for leader, members in folding.folded.items() if leader in shown}
-    return ListedPatents(its.kept, its.found, folded, added, report, its.is_cut)
-
-
-def _read(
-    retrieve_top: Retrieve, look_up: LookUp[PatentPublic], need: str, reranker: Reranker | None
-) -> tuple[dict[int, int], RerankReport | None]:
-    """What the cross-encoder adds to the best patents, by id, and its report."""
-    if reranker is None:
-        return {}, None
-    first = existing(retrieve_top, look_up, reranker.top)
-    texts = [_text(first.found[hit.id]) for hit in first.kept]
-    amounts, report = reranker.amounts(need, texts)
-    return dict(zip((hit.id for hit in first.kept), amounts, strict=False)), report
-
-
-def _text(patent: PatentPublic) -> str:
-    """Title and abstract; where there is no abstract the first claim in its place."""
-    return "\n".join(part for part in (patent.title, patent.abstract or patent.first_claim) if part)
-
-
-def _raised(hit: Hit, added: dict[int, int]) -> Hit:
-    amount = added.get(hit.id)
-    return replace(hit, score=(round(hit.score * MICRO) + amount) / MICRO) if amount else hit
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Looks every record up once."""
-
-    look_up: LookUp[PatentPublic]
-    _asked: set[int] = field(default_factory=set)
-    _found: dict[int, PatentPublic] = field(default_factory=dict)
-
-    def __call__(self, ids: list[int]) -> dict[int, PatentPublic]:
-        if new := [id_ for id_ in ids if id_ not in self._asked]:
-            self._asked.update(new)
-            self._found.update(self.look_up(new))
-        return {id_: self._found[id_] for id_ in ids if id_ in self._found}
+    return ListedPatents(its.kept, its.found, folded, its.is_cut)
 
 
 @dataclass(frozen=True, slots=True)

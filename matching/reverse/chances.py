@@ -34,8 +34,8 @@ from matching.answers.results import Evidence
 from matching.answers.segment_names import segment_names
 from matching.answers.shown import quoted
 from matching.night.night import NightFactors, needs_for_patents
-from matching.ranking import factor_rules
-from matching.ranking.factors import FactorAmount
+from matching.ranking.factors import load as load_factors
+from matching.ranking.pair_factors import FactorAmount
 
 Group = Literal["none", "patent", "need"]
 MOST_PER_PATENT = 10
@@ -111,7 +111,7 @@ class ChanceFinder:
             holder = holders.get(session, holder_id)
             positions = holders.positions(session, holder_id)
             asking = _asking(session, generation, positions, where)
-            factors = NightFactors(factor_rules.load(self._data_dir), where.day)
+            factors = NightFactors(load_factors(self._data_dir), where.day)
             pairs = _pairs(session, generation, asking, where, factors)
             ranked = _grouped(pairs, where.group)
             shown = ranked[wanted.offset : wanted.offset + wanted.size]

@@ -1,75 +1,36 @@
 """Answers to matches (匹配反馈): re-ranking within a request, answers that are stored, what they come to."""
 
-from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response, status
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from assessment.feedback import FeedbackSummary, summary
 from catalog.db import Session
 from catalog.demand import feedback
 from catalog.demand.feedback import FeedbackCreate, FeedbackFilter, FeedbackPublic
 from catalog.demand.needs import MAX_TEXT
-from catalog.kit.base import Schema, chunks
+from catalog.kit.base import Schema
 from catalog.kit.errors import InvalidInput
 from catalog.kit.ids import MAX_ID
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
-from matching.answers.refinement import Marks, RefinedMatches
-from service.requests.context import ContextInput, factor_options
-from service.requests.filters import Day, FilterInput, Values, codes_of, described, resolve, values_field
-from service.requests.matches import CONTEXT, DEFAULT_TOP_K, FACTORS, FOLD, MAX_TOP_K
+from matching.answers.refinement import RefinedMatches
+from matching.answers.results import MatchResponse, PatentMatch
+from service.requests.filters import Day, Values, codes_of, described, values_field
+from service.requests.matches import RefineRequest, answer_to_text
 from service.requests.types import either, term
-from service.sheets import lists as list_exports
-from service.sheets.lists import XLSX_TYPE, Listing, Value, workbook_response
+from service.sheets.documents import XLSX_TYPE
+from service.sheets.feedback import feedback_list
+from service.sheets.lists import MOST_EXPORTED
+from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 
-MOST_MARKS = 100
-
 router = APIRouter(tags=["匹配反馈"])
 
-PatentIds = Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]], Field(max_length=MOST_MARKS)]
 Verdict = Annotated[FeedbackVerdict, term(FeedbackVerdict), either(FeedbackVerdict, optional=False)]
 Reason = Annotated[FeedbackReason | None, term(FeedbackReason), either(FeedbackReason)]
-
-
-class RefineRequest(Schema):
-    """A need, and which of the patents found for it suit or do not."""
-
-    model_config = {  # noqa: RUF012 - read once by the library
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "text": "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准",
-                    "suitable": [3],
-                    "unsuitable": [5, 8],
-                }
-            ]
-        }
-    }
-
-    text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
-    top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
-    filters: FilterInput = Field(default_factory=FilterInput)
-    context: ContextInput = CONTEXT
-    factors: bool = FACTORS
-    fold: bool = FOLD
-    suitable: PatentIds = Field(default_factory=list, description="标为合适的专利编号")
-    unsuitable: PatentIds = Field(default_factory=list, description="标为不合适的专利编号；不再列出")
-
-    @model_validator(mode="after")
-    def _one_mark_each(self) -> "RefineRequest":
-        both = sorted(set(self.suitable) & set(self.unsuitable))
-        if both:
-            raise ValueError(f"编号 {'、'.join(map(str, both))} 的专利同时标为合适与不合适，请只留一种")
-        return self
-
-    @property
-    def marks(self) -> Marks:
-        """The marks."""
-        return Marks(frozenset(self.suitable), frozenset(self.unsuitable))
 
 
 class FeedbackInput(Schema):
@@ -124,13 +85,6 @@ class FeedbackQuery(PageQuery, FeedbackConditions):
     sort: str | None = Field(default=None, description="排序字段：id、created_at、score；前加 - 为降序")
 
 
-COLUMNS = (
-    ("编号", 8), ("登记时间（UTC）", 18), ("作答企业", 32), ("判断", 8), ("原因", 16), ("补充说明", 40), ("专利名称", 44), ("申请号", 18),
-    ("专利权人", 32), ("需求名称", 36), ("需求文本", 50), ("需求编号", 10), ("索引版本", 22), ("名次", 8), ("得分", 10), ("登记人", 16),
-    ("计入统计", 10),
-)  # fmt: skip
-
-
 def filter_of(session: Session, wanted: FeedbackConditions) -> FeedbackFilter:
     """The conditions by stored value. Raises InvalidFields."""
     names = ("patent_id", "need_id", "holder", "who", "since", "until", "replaced")
@@ -153,19 +107,15 @@ def stored(session: Session, data: FeedbackInput, actor: str) -> FeedbackPublic:
     "/matches/refine",
     summary="按标注重新排序",
     operation_id="refine_match",
+    response_model=RefinedMatches,
     responses=responses(400, 413, 422, 503),
 )
-def refine_match(request: RefineRequest, runtime: RuntimeDep) -> RefinedMatches:
+def refine_match(request: RefineRequest, runtime: RuntimeDep) -> MatchResponse[PatentMatch]:
     """把检索移向标为合适的专利、移离标为不合适的专利，再次匹配；不合适的不再列出。
 
     标注随请求而来，用后即弃：不保存，也不影响其他人的结果。得分各部分仍相加为总分，但属于调整后的检索（见 `refinement`）。
     """
-    with runtime.database.read() as session:
-        filters = resolve(session, request.filters)
-        options = factor_options(session, request.context, count=request.factors)
-    return runtime.matcher.patents_refined(
-        request.text, request.top_k, filters, request.marks, options, fold=request.fold
-    )
+    return answer_to_text(runtime, request.asked).matches
 
 
 @router.post(
@@ -201,9 +151,8 @@ def list_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -
 def export_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -> Response:
     """符合条件的全部答复，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
     where = filter_of(session, wanted)
-    ids = feedback.listed(session, wanted, where, at_most=list_exports.MOST_EXPORTED)
-    listing = Listing("匹配反馈", COLUMNS, _rows(session, ids), described(wanted))
-    return workbook_response(listing, "匹配反馈")
+    ids = feedback.listed(session, wanted, where, at_most=MOST_EXPORTED)
+    return workbook(feedback_list(session, ids, described(wanted)), "匹配反馈")
 
 
 @router.get(
@@ -230,19 +179,3 @@ def get_feedback_summary(
 def delete_feedback(session: Writing, id: RecordId) -> None:
     """删除登记错的一条；它所取代的前一次答复重新计入统计。"""
     feedback.remove(session, id)
-
-
-def _rows(session: Session, ids: Sequence[int]) -> Iterator[Sequence[Value]]:
-    for chunk in chunks(ids):
-        found = feedback.many(session, chunk)
-        yield from (_cells(found[key]) for key in chunk if key in found)
-        session.expunge_all()
-
-
-def _cells(item: FeedbackPublic) -> list[Any]:
-    score = None if item.score is None else f"{item.score:.4f}"
-    return [
-        item.id, f"{item.created_at:%Y-%m-%d %H:%M}", item.who, item.verdict_name, item.reason_name, item.note,
-        item.patent_title, item.application_number, "；".join(item.holders), item.need_title, item.text, item.need_id,
-        item.generation, item.rank, score, item.actor, "是" if item.counts else "否（已被后来的答复取代）",
-    ]  # fmt: skip

@@ -3,7 +3,6 @@
 import tempfile
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -19,7 +18,8 @@ from catalog.supply.holder_duplicates import find
 from catalog.supply.holder_merges import MergePublic, Spelling, TakenBack
 from catalog.supply.holders import HolderPublic
 from ingestion.reviews.workbook import export_reviews
-from service.api.imports import XLSX_TYPE
+from service.sheets.documents import XLSX_TYPE
+from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 
@@ -146,8 +146,4 @@ def get_holder_review(runtime: RuntimeDep, id: RecordId) -> Response:
                 f"编号为 {id} 的专利权人没有需要盘点的专利", hint="可能尚未筛选：POST /api/v1/screenings"
             )
         (path,) = exported.files
-        return Response(
-            path.read_bytes(),
-            media_type=XLSX_TYPE,
-            headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(path.name)}"},
-        )
+        return attachment(path.read_bytes(), path.name, XLSX_TYPE)

@@ -20,12 +20,11 @@ from ingestion.imports.importer import import_file
 from ingestion.imports.report import ImportReport, Refusal
 from service.installation.runtime import Runtime
 from service.requests.kinds import ImportKind
+from service.sheets.documents import XLSX_TYPE
 from service.web import uploads
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep
 from service.web.errors import responses
 from service.web.uploads import KnownFields, stored_upload
-
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 router = APIRouter(prefix="/imports", tags=["导入"])
 

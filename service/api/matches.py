@@ -4,23 +4,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from index.engine import Filters
 from matching.answers.completer import Portfolios, Questions
 from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
-from service.installation.runtime import Runtime
-from service.requests.context import factor_options
-from service.requests.filters import FilterInput, resolve
-from service.requests.matches import CompletionRequest, MatchQuery, MatchRequest, PatentMatchQuery
+from service.requests.matches import (
+    CompletionRequest,
+    MatchQuery,
+    MatchRequest,
+    PatentMatchQuery,
+    answer_to_text,
+    needs_for_patent,
+    patents_for_need,
+    portfolios_for,
+    questions_to,
+)
 from service.web.dependencies import RecordId, RuntimeDep
 from service.web.errors import responses
 
 router = APIRouter(tags=["匹配"])
-
-
-def _filters(runtime: Runtime, wanted: FilterInput) -> Filters:
-    # A session of its own, closed before the search: a request never holds two connections.
-    with runtime.database.read() as session:
-        return resolve(session, wanted)
 
 
 _ERRORS = responses(400, 404, 413, 422, 503)
@@ -33,13 +33,7 @@ def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[Pa
 
     每件专利都附各路得分、抬高或降低排名的因素、原文依据、产业细分领域及其依据、开放许可条件。
     """
-    with runtime.database.read() as session:
-        filters = resolve(session, request.filters)
-        options = factor_options(session, request.context, count=request.factors)
-    found = runtime.matcher.patents_for_text(
-        request.text, request.top_k, filters, request.generation, options, fold=request.fold
-    )
-    return runtime.completer.completed(request.text, found) if request.elements else found
+    return answer_to_text(runtime, request.asked).matches
 
 
 @router.post(
@@ -50,7 +44,7 @@ def create_questions(request: CompletionRequest, runtime: RuntimeDep) -> Questio
 
     把回答以“要素：内容”的形式续写在需求文本之后，再次匹配即可。
     """
-    return runtime.completer.questions(request.text, _filters(runtime, request.filters))
+    return questions_to(runtime, request)
 
 
 @router.post(
@@ -61,7 +55,7 @@ def create_portfolios(request: CompletionRequest, runtime: RuntimeDep) -> Portfo
 
     这是对单件结果的补充；有一件专利已覆盖同样多的要点时，组合为空。
     """
-    return runtime.completer.portfolios(request.text, _filters(runtime, request.filters))
+    return portfolios_for(runtime, request)
 
 
 @router.get(
@@ -74,10 +68,7 @@ def get_need_matches(
     id: RecordId, wanted: Annotated[PatentMatchQuery, Query()], runtime: RuntimeDep
 ) -> MatchResponse[PatentMatch]:
     """以需求的名称与描述为检索文本，结果与 `POST /matches` 同形。"""
-    filters = _filters(runtime, wanted)
-    return runtime.matcher.patents_for_need(
-        id, wanted.top_k, filters, factors=wanted.factors, fold=wanted.fold
-    )
+    return patents_for_need(runtime, id, wanted)
 
 
 @router.get(
@@ -90,5 +81,4 @@ def get_patent_needs(
     id: RecordId, wanted: Annotated[MatchQuery, Query()], runtime: RuntimeDep
 ) -> MatchResponse[NeedMatch]:
     """反向匹配：哪些征集中的技术需求可由这件专利解决。"""
-    filters = _filters(runtime, wanted)
-    return runtime.matcher.needs_for_patent(id, wanted.top_k, filters, factors=wanted.factors)
+    return needs_for_patent(runtime, id, wanted)

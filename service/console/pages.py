@@ -1,9 +1,9 @@
 """The search page (检索页): rendered on the server, on the same code as the REST interface."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -15,19 +15,15 @@ from catalog.kit.terms import HolderKind, PatentKind
 from catalog.reference import lists as reference
 from catalog.segments import segments
 from catalog.segments.segments import CataloguePublic
-from matching.answers.completer import Completer
-from matching.answers.filters import MatchFilters
-from matching.answers.refinement import Marks
-from matching.answers.results import MatchResponse, PatentMatch
 from matching.need.elements import with_answer
-from matching.ranking.factors import FactorOptions
 from service.console.highlight import highlight
 from service.console.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
 from service.installation.runtime import Runtime
-from service.requests.context import factor_options
 from service.requests.field_problems import InvalidFields, sentence
-from service.requests.filters import resolve
+from service.requests.matches import AskedText, TextAnswer, answer_to_text
 from service.sheets import matches as exports
+from service.sheets.documents import XLSX_TYPE
+from service.web.attachments import attachment
 from service.web.dependencies import RuntimeDep
 
 HOME_PROVINCE = "42"
@@ -36,10 +32,6 @@ EXAMPLES = (
     "水产养殖尾水氨氮、总磷超标，需要占地小、运行费用低的处理工艺",
     "焊接机器人在工件装夹有偏差时容易焊偏，需要便宜可靠的焊缝跟踪",
 )
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-Asked = tuple[str, int, MatchFilters, FactorOptions]
-"""Text, number of results, filters, and whether and how factors count."""
 
 router = APIRouter(include_in_schema=False)
 STATIC = Path(__file__).parent / "static"
@@ -48,7 +40,6 @@ templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 templates.env.globals.update(
     highlight=highlight,
     in_force_text=exports.in_force_text,
-    rerank_text=exports.rerank_text,
     with_answer=with_answer,
 )
 
@@ -74,32 +65,12 @@ def _region_names() -> list[str]:
     return [r.name for r in sorted(known, key=lambda r: (not r.code.startswith(HOME_PROVINCE), r.code))]
 
 
-def _asked(runtime: Runtime, form: SearchForm) -> Asked:
-    """What the form asks for. Raises InvalidFields under the names of the form."""
-    text, top_k, wanted = form.checked(date.today())
+def _answer(runtime: Runtime, asked: AskedText) -> TextAnswer:
+    """The answer to what a form asks. Raises InvalidFields under the labels of the form."""
     try:
-        with runtime.database.read() as session:
-            options = factor_options(session, form.context, count=not form.by_relevance)
-            return text, top_k, resolve(session, wanted), options
+        return answer_to_text(runtime, asked)
     except InvalidFields as error:
         raise InvalidFields(relabel(error.fields)) from error
-
-
-def _search(runtime: Runtime, form: SearchForm, asked: Asked) -> MatchResponse[PatentMatch]:
-    (text, top_k, filters, options), fold = asked, not form.unfolded
-    if form.suitable or form.unsuitable:
-        marks = Marks(frozenset(form.suitable), frozenset(form.unsuitable) - frozenset(form.suitable))
-        return runtime.matcher.patents_refined(text, top_k, filters, marks, options, fold=fold)
-    return runtime.matcher.patents_for_text(text, top_k, filters, options=options, fold=fold)
-
-
-def _further(request: Request, completer: Completer, asked: Asked) -> dict[str, Any]:
-    """What the address asks for besides the list: questions on what the need leaves out, or sets of patents."""
-    text, _, filters, _ = asked
-    return {
-        "questions": completer.questions(text, filters) if request.query_params.get("ask") else None,
-        "combined": completer.portfolios(text, filters) if request.query_params.get("combine") else None,
-    }
 
 
 def _page(request: Request, status: int = 200, **context: Any) -> HTMLResponse:
@@ -138,10 +109,13 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
     form = SearchForm.of(request.query_params)
     if not request.query_params:
         return _page(request)
+    ask, combine = (bool(request.query_params.get(name)) for name in ("ask", "combine"))
     try:
-        asked, completer = _asked(runtime, form), runtime.completer
-        response = completer.completed(asked[0], _search(runtime, form, asked))
-        return _page(request, form=form, response=response, **_further(request, completer, asked))
+        asked = replace(form.asked(date.today()), elements=True, questions=ask, portfolios=combine)
+        found = _answer(runtime, asked)
+        return _page(
+            request, form=form, response=found.matches, questions=found.questions, combined=found.portfolios
+        )
     except PatentDockError as error:
         return _refusal(request, form, error)
 
@@ -149,17 +123,14 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
 def _download(request: Request, runtime: Runtime, kind: str) -> Response:
     form = SearchForm.of(request.query_params)
     try:
-        response = _search(runtime, form, _asked(runtime, form))
+        response = _answer(runtime, form.asked(date.today())).matches
     except PatentDockError as error:
         return _refusal(request, form, error)
     about = exports.notes(form.q, form.described(), form.ordering(), response)
     content = exports.to_xlsx(response, about) if kind == "xlsx" else exports.to_csv(response, about)
-    name = quote(f"专利匹配结果-{date.today():%Y%m%d}.{kind}")
-    return Response(
-        content,
-        media_type=XLSX_TYPE if kind == "xlsx" else "text/csv; charset=utf-8",
-        headers={"Content-Disposition": f"attachment; filename=\"matches.{kind}\"; filename*=UTF-8''{name}"},
-    )
+    media_type = XLSX_TYPE if kind == "xlsx" else "text/csv; charset=utf-8"
+    name = f"专利匹配结果-{date.today():%Y%m%d}.{kind}"
+    return attachment(content, name, media_type, plain_name=f"matches.{kind}")
 
 
 @router.get("/export.xlsx")

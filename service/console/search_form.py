@@ -12,10 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from assessment.eligibility.gate import Eligibility
 from catalog.kit.terms import HolderKind, PatentKind
+from matching.answers.filters import Marks
 from service.requests.context import ContextInput
 from service.requests.field_problems import FieldProblem, InvalidFields, field_problems
 from service.requests.filters import FilterInput
-from service.requests.matches import DEFAULT_TOP_K, MAX_TOP_K
+from service.requests.matches import DEFAULT_TOP_K, MAX_TOP_K, AskedText, PatentsRequest
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -72,15 +73,23 @@ class SearchForm:
             unfolded=bool(parameters.get("unfolded")),
         )
 
-    def checked(self, today: date) -> tuple[str, int, FilterInput]:
-        """Text, number of results and filters. Raises InvalidFields."""
+    def asked(self, today: date) -> AskedText:
+        """What the form asks for. Raises InvalidFields under the labels of the form."""
         problems = self._text_problems()
         if not self.top_k.isascii() or not self.top_k.isdigit() or not 1 <= int(self.top_k[:9]) <= MAX_TOP_K:
             reason = f"应为 1 至 {MAX_TOP_K} 的整数"
             problems.append(FieldProblem(field=LABELS["top_k"], value=self.top_k[:20], reason=reason))
         if problems:
             raise InvalidFields(problems)
-        return self.q, int(self.top_k), self._filters(today)
+        request = PatentsRequest(
+            text=self.q,
+            top_k=int(self.top_k),
+            filters=self._filters(today),
+            context=_checked(ContextInput, {"region": self.need_region or None}),
+            factors=not self.by_relevance,
+            fold=not self.unfolded,
+        )
+        return AskedText(request, marks=self._marks)
 
     def _text_problems(self) -> list[FieldProblem]:
         if not self.q:
@@ -104,9 +113,11 @@ class SearchForm:
         return _checked(FilterInput, values)
 
     @property
-    def context(self) -> ContextInput:
-        """What is said of the need besides its text. Raises InvalidFields."""
-        return _checked(ContextInput, {"region": self.need_region or None})
+    def _marks(self) -> Marks | None:
+        """The patents that were marked; one marked both ways is suitable."""
+        if not (self.suitable or self.unsuitable):
+            return None
+        return Marks(frozenset(self.suitable), frozenset(self.unsuitable) - frozenset(self.suitable))
 
     def ordering(self) -> list[str]:
         """What the form says of the order of results, in words."""

@@ -14,8 +14,6 @@ from service.installation.checks import check_generation, check_model, check_sch
 from service.installation.runtime import Runtime
 
 MIN_FREE_BYTES = 2 * 1024**3
-_PROBE = "动力电池在低温下充电慢", ["一种动力电池的低温加热方法及系统。" * 12]
-"""A need and a patent of common length, read by the cross-encoder."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +52,6 @@ def _check_disk(runtime: Runtime) -> str:
     if free < MIN_FREE_BYTES:
         raise NotReady(f"数据目录所在磁盘{text}", hint="请清理磁盘；索引、模型与数据库至少需要 2 GB")
     return text
-
-
-def _check_reranker(runtime: Runtime) -> str:
-    reranker = runtime.reranker
-    if reranker is None:
-        return "未设置（PATENTDOCK_RERANKER），不重排"
-    reranker.amounts(*_PROBE)  # the first reading prepares the model
-    _, report = reranker.amounts(*_PROBE)
-    return (
-        f"{runtime.settings.reranker} 可用：读一对文本约 {report.took_ms:.0f} 毫秒；每次匹配读前 {reranker.top} 件，"
-        f"至多 {reranker.budget_ms} 毫秒"
-    )
 
 
 class NextStep(NotReady):
@@ -111,7 +97,6 @@ CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
     ("数据库", _check_database),
     ("产业目录", _check_segments),
     ("语义模型", check_model),
-    ("重排模型", _check_reranker),
     ("索引", _check_index),
 )
 

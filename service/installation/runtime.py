@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from index.model.encoder import Encoder
     from matching.answers.completer import Completer
     from matching.answers.matcher import Matcher
-    from matching.ranking.rerank import Reranker
 
 
 class Runtime:
@@ -89,17 +88,6 @@ class Runtime:
         return Encoder.load(model, threads=threads, precision=precision)
 
     @cached_property
-    def reranker(self) -> Reranker | None:
-        """What re-ranks the first matches, where a cross-encoder is set. Raises ModelUnavailableError."""
-        its = self.settings
-        if not its.reranker:
-            return None
-        from index.model.cross_encoder import PairReader
-        from matching.ranking.rerank import Reranker
-
-        return Reranker(PairReader.load(its.reranker), its.rerank_top, its.rerank_ms, its.rerank_weight)
-
-    @cached_property
     def completer(self) -> Completer:
         """What completes needs. Raises NotReady when the model is missing."""
         from matching.answers.completer import Completer
@@ -111,7 +99,7 @@ class Runtime:
         """The matcher over database, index and model. Raises NotReady."""
         from matching.answers.matcher import Matcher
 
-        return Matcher(self.database, self.recent, self.encoder, self.settings.data, self.reranker)
+        return Matcher(self.database, self.recent, self.encoder, self.settings.data)
 
     @cached_property
     def recent(self) -> Follower:

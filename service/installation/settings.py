@@ -25,15 +25,6 @@ class Settings(BaseSettings):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="模型的数值精度；auto 表示在本机实测后选择"
     )
-    reranker: str = Field(
-        default="",
-        description="重排用的交叉编码器（sentence-transformers CrossEncoder）的文件夹或名称；留空则不重排",
-    )
-    rerank_top: int = Field(default=20, ge=1, le=200, description="交叉编码器读前多少件专利")
-    rerank_ms: int = Field(default=300, ge=1, le=60_000, description="重排的时间预算（毫秒）")
-    rerank_weight: float = Field(
-        default=0.04, ge=0, le=1, allow_inf_nan=False, description="重排的最大金额，单位与相关度相同"
-    )
     follow_seconds: float = Field(
         default=10,
         ge=0,

@@ -179,7 +179,7 @@ class _Night:
     def match(self) -> Result:
         """Match all needs and patents of tonight's generation."""
         from matching.night.night import Found, match_all
-        from matching.ranking import factor_rules
+        from matching.ranking.factors import load as load_factors
 
         with self.runtime.database.write() as session:
             night_matches.clear(session, self.run_id)
@@ -190,7 +190,7 @@ class _Night:
 
         name = self.state().generation
         threads = self.runtime.settings.threads or os.cpu_count() or 1
-        rules, day = factor_rules.load(self.runtime.settings.data), date.today()
+        rules, day = load_factors(self.runtime.settings.data), date.today()
         report = match_all(
             self.runtime.store.open(name), day, store, rules, threads=threads, progress=self.progress
         )

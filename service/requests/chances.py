@@ -15,7 +15,8 @@ from matching.reverse.chances import (
     ChancePage,
     Group,
 )
-from matching.reverse.licensees import LicenseeFinder, LicenseePage
+from matching.reverse.licensee_results import LicenseePage
+from matching.reverse.licensees import LicenseeFinder
 from service.installation.runtime import Runtime
 from service.requests.filters import (
     ClassConditions,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from catalog.db import Session
 from catalog.kit.base import Schema
-from matching.ranking.factors import Context, FactorOptions
+from matching.ranking.pair_factors import Context, FactorOptions
 from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.filters import ClassConditions, Values, codes_of, values_field
 

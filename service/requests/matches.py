@@ -1,21 +1,47 @@
-"""What a match request may ask for: the same limits for REST, command line and search page."""
+"""Match requests and their answers: the same limits and the same way for REST, command line and search page."""
 
-from pydantic import Field
+from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, model_validator
+
+from catalog.demand.feedback import MAX_ID
 from catalog.demand.needs import MAX_TEXT
 from catalog.kit.base import Schema
-from service.requests.context import ContextInput
-from service.requests.filters import FilterInput
+from matching.answers.filters import Marks, MatchFilters
+from service.requests.context import ContextInput, factor_options
+from service.requests.filters import FilterInput, resolve
+
+if TYPE_CHECKING:
+    from matching.answers.completer import Portfolios, Questions
+    from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
+    from matching.ranking.pair_factors import FactorOptions
+    from service.installation.runtime import Runtime
 
 MAX_TOP_K = 200
 DEFAULT_TOP_K = 10
-CONTEXT = Field(default_factory=ContextInput, description="需求的已知情况，供对接因素使用；不说明的按未知计")
-FACTORS = Field(default=True, strict=True, description="是否计入对接因素；为假时纯按相关度排序")
+MOST_MARKS = 100
 FOLDED = "是否把同一专利权人的近似专利归在得分最高的一件之下；为假时逐件列出"
-FOLD = Field(default=True, strict=True, description=FOLDED)
+
+PatentIds = Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]], Field(max_length=MOST_MARKS)]
 
 
-class MatchRequest(Schema):
+class PatentsRequest(Schema):
+    """A need in words, how many patents are wanted, which conditions they meet, and what raises them."""
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
+    top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
+    filters: FilterInput = Field(default_factory=FilterInput)
+    context: ContextInput = Field(
+        default_factory=ContextInput, description="需求的已知情况，供对接因素使用；不说明的按未知计"
+    )
+    factors: bool = Field(default=True, strict=True, description="是否计入对接因素；为假时纯按相关度排序")
+    fold: bool = Field(default=True, strict=True, description=FOLDED)
+
+
+class MatchRequest(PatentsRequest):
     """A need in words, how many patents are wanted, and which conditions they meet."""
 
     model_config = {  # noqa: RUF012 - read once by the library
@@ -31,12 +57,6 @@ class MatchRequest(Schema):
         }
     }
 
-    text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
-    top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
-    filters: FilterInput = Field(default_factory=FilterInput)
-    context: ContextInput = CONTEXT
-    factors: bool = FACTORS
-    fold: bool = FOLD
     generation: str | None = Field(
         default=None,
         min_length=1,
@@ -48,6 +68,42 @@ class MatchRequest(Schema):
         strict=True,
         description="是否把需求按材料、方法、功效、产品、应用拆成要点，并与每件专利逐点对照",
     )
+
+    @property
+    def asked(self) -> AskedText:
+        """What is asked."""
+        return AskedText(self, as_of=self.generation, elements=self.elements)
+
+
+class RefineRequest(PatentsRequest):
+    """A need, and which of the patents found for it suit or do not."""
+
+    model_config = {  # noqa: RUF012 - read once by the library
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "text": "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准",
+                    "suitable": [3],
+                    "unsuitable": [5, 8],
+                }
+            ]
+        }
+    }
+
+    suitable: PatentIds = Field(default_factory=list, description="标为合适的专利编号")
+    unsuitable: PatentIds = Field(default_factory=list, description="标为不合适的专利编号；不再列出")
+
+    @model_validator(mode="after")
+    def _one_mark_each(self) -> RefineRequest:
+        both = sorted(set(self.suitable) & set(self.unsuitable))
+        if both:
+            raise ValueError(f"编号 {'、'.join(map(str, both))} 的专利同时标为合适与不合适，请只留一种")
+        return self
+
+    @property
+    def asked(self) -> AskedText:
+        """What is asked."""
+        return AskedText(self, marks=Marks(frozenset(self.suitable), frozenset(self.unsuitable)))
 
 
 class CompletionRequest(Schema):
@@ -77,3 +133,90 @@ class PatentMatchQuery(MatchQuery):
     """The same where patents are sought."""
 
     fold: bool = Field(default=True, description=FOLDED)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedText:
+    """A request for the patents of a need in words, by whichever way it came, and what is asked besides the list.
+
+    `as_of` names a kept generation; with `marks` the need is asked anew; `elements` holds its points against each patent.
+    """
+
+    request: PatentsRequest
+    as_of: str | None = None
+    marks: Marks | None = None
+    elements: bool = False
+    questions: bool = False
+    portfolios: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextAnswer:
+    """The matches of a need in words, `RefinedMatches` where patents were marked, and what was asked besides."""
+
+    matches: MatchResponse[PatentMatch]
+    questions: Questions | None = None
+    portfolios: Portfolios | None = None
+
+
+def answer_to_text(runtime: Runtime, asked: AskedText) -> TextAnswer:
+    """The answer that REST, command line and page show. Raises InvalidFields, NotFound and NotReady."""
+    request = asked.request
+    # A session of its own, closed before the search: a request never holds two connections.
+    with runtime.database.read() as session:
+        filters = resolve(session, request.filters)
+        options = factor_options(session, request.context, count=request.factors)
+    found = _matches(runtime, asked, filters, options)
+    if not (asked.elements or asked.questions or asked.portfolios):
+        return TextAnswer(found)
+    completer = runtime.completer
+    need = completer.read(request.text)
+    return TextAnswer(
+        completer.completed(need, found) if asked.elements else found,
+        completer.questions(need, filters) if asked.questions else None,
+        completer.portfolios(need, filters) if asked.portfolios else None,
+    )
+
+
+def questions_to(runtime: Runtime, request: CompletionRequest) -> Questions:
+    """What to ask whoever wrote the need. Raises InvalidFields and NotReady."""
+    filters, completer = _filters(runtime, request.filters), runtime.completer
+    return completer.questions(completer.read(request.text), filters)
+
+
+def portfolios_for(runtime: Runtime, request: CompletionRequest) -> Portfolios:
+    """Sets of patents that together cover the need. Raises InvalidFields and NotReady."""
+    filters, completer = _filters(runtime, request.filters), runtime.completer
+    return completer.portfolios(completer.read(request.text), filters)
+
+
+def patents_for_need(runtime: Runtime, need_id: int, wanted: PatentMatchQuery) -> MatchResponse[PatentMatch]:
+    """The patents for a need of the catalogue. Raises InvalidFields, NotFound and NotReady."""
+    filters = _filters(runtime, wanted)
+    return runtime.matcher.patents_for_need(
+        need_id, wanted.top_k, filters, factors=wanted.factors, fold=wanted.fold
+    )
+
+
+def needs_for_patent(runtime: Runtime, patent_id: int, wanted: MatchQuery) -> MatchResponse[NeedMatch]:
+    """The open needs for a patent of the catalogue. Raises InvalidFields, NotFound and NotReady."""
+    filters = _filters(runtime, wanted)
+    return runtime.matcher.needs_for_patent(patent_id, wanted.top_k, filters, factors=wanted.factors)
+
+
+def _matches(
+    runtime: Runtime, asked: AskedText, filters: MatchFilters, options: FactorOptions
+) -> MatchResponse[PatentMatch]:
+    said = asked.request
+    if asked.marks is not None:
+        return runtime.matcher.patents_refined(
+            said.text, said.top_k, filters, asked.marks, options, fold=said.fold
+        )
+    return runtime.matcher.patents_for_text(
+        said.text, said.top_k, filters, asked.as_of, options, fold=said.fold
+    )
+
+
+def _filters(runtime: Runtime, wanted: FilterInput) -> MatchFilters:
+    with runtime.database.read() as session:
+        return resolve(session, wanted)

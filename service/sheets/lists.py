@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import quote
 
 import xlsxwriter
-from fastapi import Response
 
 from catalog.db import Session
 from catalog.demand import enterprises, needs
@@ -19,16 +16,7 @@ from catalog.kit.base import ClassRef, chunks
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
 from catalog.supply.patents_shown import PatentPublic
-from service.sheets.documents import XLSX_TYPE, printable
-
-__all__ = [
-    "MOST_EXPORTED",
-    "XLSX_TYPE",
-    "enterprises_list",
-    "needs_list",
-    "patents_list",
-    "workbook_response",
-]
+from service.sheets.documents import printable
 
 MOST_EXPORTED = 100_000
 MAX_CELL = 32_767
@@ -142,17 +130,6 @@ def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> str:
     return "；".join(
         f"{ref.code} {names.get(ref.code, '')}".strip() for ref in classes if ref.scheme == "segment"
     )
-
-
-def workbook_response(listing: Listing, name: str) -> Response:
-    """The list as a workbook to be kept; written row by row, so that memory stays bounded."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "list.xlsx"
-        write(path, listing)
-        content = path.read_bytes()
-    file_name = quote(f"{name}-{date.today():%Y%m%d}.xlsx")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{file_name}"}
-    return Response(content, media_type=XLSX_TYPE, headers=headers)
 
 
 def write(path: Path, listing: Listing) -> int:

@@ -12,9 +12,8 @@ import xlsxwriter
 from catalog.kit.terms import StatusBasis
 from catalog.supply.patents_shown import PatentPublic
 from matching.answers.results import MatchResponse, PatentMatch
-from matching.ranking.factors import FactorAmount
 from matching.ranking.families import FamilyMember
-from matching.ranking.rerank import RerankReport
+from matching.ranking.pair_factors import FactorAmount
 
 COLUMNS = (
     ("名次", 6),
@@ -37,7 +36,6 @@ COLUMNS = (
     ("得分", 10),
     ("其中相关度", 10),
     ("其中因素", 10),
-    ("其中重排", 10),
     ("因素（抬高或降低排名）", 44),
     ("相关度中全文语义", 14),
     ("相关度中最相近一句", 16),
@@ -69,12 +67,6 @@ def family_text(member: FamilyMember) -> str:
     return f"{member.application_number or '缺申请号'} {member.title}（{'，'.join(one for one in about if one)}）"
 
 
-def rerank_text(report: RerankReport) -> str:
-    """What the cross-encoder read, in words."""
-    ended = f"，时间预算 {report.budget_ms} 毫秒用尽" if report.budget_ended else ""
-    return f"由 {report.model} 读了前 {report.read} 件（应读 {report.wanted} 件{ended}）"
-
-
 def cells(item: PatentMatch) -> list[str]:
     """The cells of one result, in the order of COLUMNS."""
     patent = item.patent
@@ -99,7 +91,6 @@ def cells(item: PatentMatch) -> list[str]:
         f"{item.score:.6f}",
         f"{item.relevance:.6f}",
         f"{sum(factor.amount for factor in item.factors):.6f}",
-        None if item.rerank is None else f"{item.rerank:.6f}",
         factors_text(item.factors),
         f"{item.scores.document:.6f}",
         f"{item.scores.sentence:.6f}",
@@ -121,7 +112,6 @@ def notes(
         ("排序", "；".join(ordering) or "相关度与对接因素，未说明需求方所在地区"),
         ("结果条数", str(len(response.items))),
         ("归并的近似专利", str(sum(len(item.family) for item in response.items))),
-        *([("重排", rerank_text(response.rerank))] if response.rerank else []),
         ("索引版本", response.generation),
         ("语义模型", response.model),
         ("产业目录版本", response.segment_catalogue),

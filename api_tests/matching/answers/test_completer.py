@@ -23,7 +23,7 @@ def test_covered_points_are_quoted_from_the_patent_itself(
     installation: Runtime, completer: Completer
 ) -> None:
     found = installation.matcher.patents_for_text(TEXT, 20, Filters())
-    whole = completer.completed(TEXT, found)
+    whole = completer.completed(completer.read(TEXT), found)
     assert whole.need is not None
     assert whole.need.points
     assert [item.patent.id for item in whole.items] == [item.patent.id for item in found.items]
@@ -39,7 +39,8 @@ def test_covered_points_are_quoted_from_the_patent_itself(
 
 
 def test_answering_a_question_changes_the_list(installation: Runtime, completer: Completer) -> None:
-    asked = [completer.questions(text, Filters()) for text in ("想找耐磨涂层", "求一种检测方法", "降低能耗")]
+    texts = ("想找耐磨涂层", "求一种检测方法", "降低能耗")
+    asked = [completer.questions(completer.read(text), Filters()) for text in texts]
     questions = [(one, question) for one in asked for question in one.questions]
     assert questions
     for one, question in questions:
@@ -51,7 +52,7 @@ def test_portfolios_cover_more_than_one_patent_does(installation: Runtime, compl
     with installation.database.read() as session:
         rows = page(session, PageQuery(size=40), PatentFilter()).rows
     found = [
-        completer.portfolios(f"需要{one.title}，还需要{other.title}。", Filters())
+        completer.portfolios(completer.read(f"需要{one.title}，还需要{other.title}。"), Filters())
         for one, other in zip(rows[::8], rows[4::8], strict=False)
     ]
     assert any(answer.portfolios for answer in found)
@@ -63,4 +64,4 @@ def test_portfolios_cover_more_than_one_patent_does(installation: Runtime, compl
 
 
 def test_a_very_long_text_is_read_at_its_beginning(completer: Completer) -> None:
-    assert completer.questions("0" * 20_000, Filters()).need.points == []
+    assert completer.questions(completer.read("0" * 20_000), Filters()).need.points == []

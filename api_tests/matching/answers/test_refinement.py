@@ -12,7 +12,8 @@ from catalog.demand.feedback import FeedbackCreate, FeedbackFilter
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import patents
 from index.engine import AskingNeed, Filters
-from matching.answers.refinement import Marks, refined
+from matching.answers.filters import Marks
+from matching.answers.refinement import refined
 from service.installation.runtime import Runtime
 
 TEXT = "设备故障多，想提前发现问题，少停机"

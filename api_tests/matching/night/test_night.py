@@ -14,8 +14,8 @@ from index.engine import Filters
 from index.generations.documents import patent_text
 from index.generations.generation import Generation
 from matching.night.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, match_all
-from matching.ranking import factor_rules
-from matching.ranking.factors import AskedFactors
+from matching.ranking import factors as factor_rules
+from matching.ranking.pair_factors import AskedFactors
 from matching.retrieval.retrieve import Hit, asking_among, asking_patent, retrieve, retrieve_needs
 from service.installation.runtime import Runtime
 

@@ -15,8 +15,8 @@ from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import HolderKind
 from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from index.generations.columns import Columns, ColumnValues
-from matching.ranking.factor_rules import FILE_NAME, Factor, load, source
-from matching.ranking.factors import AskedFactors, Context, FactorAmount, PairFactors
+from matching.ranking.factors import FILE_NAME, load, source
+from matching.ranking.pair_factors import AskedFactors, Context, FactorAmount, PairFactors
 
 TODAY = date(2026, 6, 1)
 RULES = load()
@@ -31,7 +31,7 @@ def told_of(pairs: PairFactors, need: int, patent: int, names: dict[str, str]) -
     return pairs.explained(np.array([need]), np.array([patent]), names)[0]
 
 
-def told(need: ColumnValues, patent: ColumnValues) -> dict[Factor, tuple[float, str]]:
+def told(need: ColumnValues, patent: ColumnValues) -> dict[str, tuple[float, str]]:
     pairs = PairFactors(RULES, TODAY, attributes(need), attributes(patent))
     return {one.code: (one.amount, one.reason) for one in told_of(pairs, 0, 0, NAMES)}
 
@@ -51,7 +51,9 @@ def test_every_factor_counts_its_weight_in_full_and_says_why() -> None:
         dormancy=100,
     )
     found = told(need, patent)
-    assert {factor: amount for factor, (amount, _) in found.items()} == {f: RULES.weight(f) for f in Factor}
+    assert {code: amount for code, (amount, _) in found.items()} == {
+        code: factor.weight for code, factor in RULES.factors.items()
+    }
     assert [reason for _, reason in found.values()] == [
         "同属 HB01 光电子信息",
         "同在武汉市",
@@ -74,7 +76,7 @@ def test_what_is_unknown_counts_nothing_and_says_so() -> None:
 )
 def test_the_same_province_counts_a_share(regions: tuple[str, ...], share: float) -> None:
     weight = RULES.region.weight
-    amount, _ = told(ColumnValues(regions=("420000", "420100")), ColumnValues(regions=regions))[Factor.REGION]
+    amount, _ = told(ColumnValues(regions=("420000", "420100")), ColumnValues(regions=regions))["region"]
     assert amount == pytest.approx(weight * share)
 
 
@@ -83,15 +85,15 @@ def test_a_short_term_lowers_and_a_long_one_does_not() -> None:
     amounts = []
     for years in (0, 1, 2.5, 5, 15):
         patent = ColumnValues(force=in_force_for(round(years * 365.25)))
-        amounts.append(told(ColumnValues(), patent)[Factor.TERM][0])
+        amounts.append(told(ColumnValues(), patent)["term"][0])
     expected = [rules.weight * max(0.0, 1 - years / rules.below_years) for years in (0, 1, 2.5, 5, 15)]
     assert amounts == pytest.approx(expected, abs=2e-6)
 
 
 def test_a_patent_in_use_is_told_from_one_never_screened() -> None:
     for dormancy, reason in ((NOT_DORMANT, "不是沉睡专利"), (UNKNOWN_DORMANCY, "未知：没有盘点筛选的结论")):
-        assert told(ColumnValues(), ColumnValues(dormancy=dormancy))[Factor.DORMANCY] == (0, reason)
-    half = told(ColumnValues(), ColumnValues(dormancy=50))[Factor.DORMANCY][0]
+        assert told(ColumnValues(), ColumnValues(dormancy=dormancy))["dormancy"] == (0, reason)
+    half = told(ColumnValues(), ColumnValues(dormancy=50))["dormancy"][0]
     assert half == pytest.approx(RULES.dormancy.weight / 2)
 
 

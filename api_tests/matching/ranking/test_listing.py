@@ -1,4 +1,4 @@
-"""The list of a match: full whatever is gone or folded, re-ranked where it was read, nothing lost."""
+"""The list of a match: full whatever is gone or folded, nothing lost."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from index.engine import Ids
 from matching.ranking import listing
 from matching.ranking.families import Floats, load
-from matching.ranking.listing import SPARE, ListedPatents, Options, listed
-from matching.ranking.rerank import Reranker
-from matching.retrieval.relevance import MICRO
+from matching.ranking.listing import SPARE, ListedPatents, listed
 from matching.retrieval.retrieve import Hit
 
 HITS = 200
@@ -54,12 +52,11 @@ class Catalogue:
         there = [id_ for id_ in ids if self.groups[id_ - 1000]]
         return {id_: patent(id_, f"装置{chr(0x4E00 + self.groups[id_ - 1000])}") for id_ in there}
 
-    def show(self, top_k: int, *, fold: bool = True, reranker: Reranker | None = None) -> ListedPatents:
+    def show(self, top_k: int, *, fold: bool = True) -> ListedPatents:
         def retrieve(top: int) -> list[Hit]:
             return [hit(number) for number in range(min(top, len(self.groups)))]
 
-        options = Options(load() if fold else None, reranker)
-        return listed(retrieve, self.look_up, top_k, "需求", self, self.outlines, options)
+        return listed(retrieve, self.look_up, top_k, self, self.outlines, load() if fold else None)
 
     def outlines(self, ids: list[int]) -> dict[int, PatentOutline]:
         names = [each.name for each in fields(PatentOutline)]
@@ -102,46 +99,3 @@ def test_unfolded_all_that_are_there_are_shown(groups: list[int], top_k: int) ->
     found = Catalogue(groups).show(top_k, fold=False)
     assert [place(one) for one in found.kept] == [n for n, group in enumerate(groups) if group][:top_k]
     assert not found.folded
-
-
-@dataclass
-class Judge:
-    """Prefers the title it was told of."""
-
-    liked: str
-    name: str = "判读"
-
-    def logit(self, need: str, text: str) -> float:
-        return 800.0 if text.startswith(self.liked) else -800.0
-
-
-def test_what_was_read_and_liked_rises_and_the_rest_keeps_its_order() -> None:
-    catalogue = Catalogue(list(range(1, 101)))
-    liked = f"装置{chr(0x4E00 + 8)}"
-    found = catalogue.show(12, reranker=Reranker(Judge(liked), 10, 10_000, 0.04))
-    assert [place(one) for one in found.kept] == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
-    assert found.added == {id_: 40_000 * (id_ == 1007) for id_ in range(1000, 1010)}
-    for one in found.kept:
-        assert round(one.score * MICRO) == round(hit(place(one)).score * MICRO) + found.added.get(one.id, 0)
-    assert found.rerank is not None
-    assert (found.rerank.read, found.rerank.wanted, found.rerank.budget_ended) == (10, 10, False)
-    # What lies behind those that are read is never raised, however much it would be liked.
-    behind = f"装置{chr(0x4E00 + 11)}"
-    unmoved = catalogue.show(12, reranker=Reranker(Judge(behind), 10, 10_000, 0.04))
-    assert [place(one) for one in unmoved.kept] == list(range(12))
-
-
-def test_the_best_after_reading_leads_its_family() -> None:
-    groups = [1, 2, 2, 3]
-    catalogue = Catalogue(groups)
-
-    class LikesTheThird(Judge):
-        read = 0
-
-        def logit(self, need: str, text: str) -> float:
-            self.read += 1
-            return 800.0 if self.read == 3 else -800.0
-
-    found = catalogue.show(3, reranker=Reranker(LikesTheThird(""), 20, 10_000, 0.04))
-    assert [place(one) for one in found.kept] == [2, 0, 3]
-    assert [place(folded.hit) for folded in found.folded[1002]] == [1]

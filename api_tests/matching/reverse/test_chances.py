@@ -22,7 +22,7 @@ from index.live.follower import Follower
 from index.model.encoder import Encoder
 from matching.answers.matcher import Matcher
 from matching.night.night import NightFactors, needs_for_patents
-from matching.ranking import factor_rules
+from matching.ranking import factors as factor_rules
 from matching.reverse.chances import ChanceConditions, ChanceFinder
 
 NEED = "求隔膜涂覆陶瓷的办法"

@@ -15,11 +15,14 @@ from catalog.supply import holders, patent_lists, patents, patents_shown
 from index.engine import Filters
 from matching.reverse.chances import ChanceConditions, ChanceFinder
 from matching.reverse.industry_agreement import PatentIndustries
-from matching.reverse.licensee_rules import load
-from matching.reverse.licensees import PARTS, LicenseeFinder
+from matching.reverse.licensee_parts import PARTS
+from matching.reverse.licensee_results import Licensee, LicenseeParts
+from matching.reverse.licensee_rules import PartWeights, load
+from matching.reverse.licensees import LicenseeFinder
 from service.installation.runtime import Runtime
 
 RULE = load().industry
+CODES = [part.code for part in PARTS]
 EVERYBODY = EnterpriseFilter()
 
 
@@ -42,17 +45,22 @@ def patent_id(installation: Runtime) -> int:
         )
 
 
+def test_every_part_has_a_weight_a_field_of_the_answer_and_a_ground() -> None:
+    assert CODES == list(PartWeights.model_fields) == list(LicenseeParts.model_fields)
+    assert {part.ground for part in PARTS} < Licensee.model_fields.keys()
+
+
 def test_parts_add_up_and_every_one_has_its_evidence(finder: LicenseeFinder, patent_id: int) -> None:
     found = finder.page(patent_id, PageQuery(size=200), EVERYBODY)
     assert found.total == len(found.items) > 10
     weights = found.weights
     for item in found.items:
         parts = item.parts
-        assert sum(round(getattr(parts, name) * 1e6) for name in PARTS) == round(item.score * 1e6)
+        assert sum(round(getattr(parts, name) * 1e6) for name in CODES) == round(item.score * 1e6)
         grounds: dict[str, Any] = {
             "need": item.need, "products": item.products, "industry": item.industry, "own_patents": item.own_patent
         }  # fmt: skip
-        assert all(grounds[name] is not None for name in PARTS if getattr(parts, name) > 0)
+        assert all(grounds[name] is not None for name in CODES if getattr(parts, name) > 0)
         for name in ("need", "products"):
             if ground := grounds[name]:
                 assert getattr(parts, name) == pytest.approx(

@@ -1,4 +1,4 @@
-"""Near-duplicates folded and matches re-ranked, as callers see them: REST, page, exports, command line, self-check."""
+"""Near-duplicates folded, as callers see them: REST, page, exports, command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from api_tests.index.model import tiny_cross_encoder
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
 from catalog.kit.terms import PatentKind
 from catalog.licences import edits as licence_edits
@@ -21,10 +20,7 @@ from catalog.licences.licences import LicenceCreate
 from catalog.registers import patents as patent_upserts
 from index.engine import Filters
 from index.generations.build import reindex
-from matching.ranking.factors import FactorOptions
-from matching.retrieval.relevance import MICRO
 from service.cli.commands import match as cli_match
-from service.installation.doctor import examine
 from service.installation.runtime import Runtime
 from service.installation.settings import Settings
 from service.sheets.matches import COLUMNS
@@ -134,55 +130,3 @@ def test_page_exports_and_command_line_name_what_is_folded(
     assert [member["application_number"] in cell and "同日申请" in cell for cell in cells].count(True) == 1
     cli_match._print(runtime.matcher.patents_for_text(NEED, 12, Filters()))
     assert f"同族或近似：{member['application_number']}" in capsys.readouterr().out
-
-
-@pytest.fixture(scope="module")
-def reranking(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
-    model = tiny_cross_encoder.write(tmp_path_factory.mktemp("models") / "tiny-reranker")
-    settings = Settings(data=folder, reranker=str(model), rerank_top=5, rerank_ms=60_000)
-    runtime = Runtime(settings, HashEncoder())  # type: ignore[arg-type]
-    yield runtime
-    runtime.close()
-
-
-def test_the_parts_of_a_re_ranked_match_add_up(reranking: Runtime, runtime: Runtime) -> None:
-    filters = Filters()
-    plain = runtime.matcher.patents_for_text(NEED, 12, filters, fold=False)
-    answer = reranking.matcher.patents_for_text(NEED, 12, filters, fold=False)
-    assert answer.rerank is not None
-    assert (answer.rerank.model, answer.rerank.read, answer.rerank.wanted) == ("tiny-reranker", 5, 5)
-    assert not answer.rerank.budget_ended
-    for item in answer.items:
-        parts = [item.relevance, *(factor.amount for factor in item.factors), item.rerank or 0]
-        assert sum(round(part * MICRO) for part in parts) == round(item.score * MICRO)
-    read = [item for item in answer.items if item.rerank is not None]
-    assert read == answer.items[:5]
-    assert len({item.rerank for item in read}) > 1
-    assert {item.patent.id for item in read} == {item.patent.id for item in plain.items[:5]}
-    assert [i.patent.id for i in answer.items[5:]] == [i.patent.id for i in plain.items[5:]]
-    again = reranking.matcher.patents_for_text(NEED, 12, filters, fold=False)
-    assert [(i.patent.id, i.score) for i in again.items] == [(i.patent.id, i.score) for i in answer.items]
-    assert plain.rerank is None
-
-
-def test_order_by_relevance_alone_is_never_re_ranked(reranking: Runtime, runtime: Runtime) -> None:
-    alone = FactorOptions(count=False)
-    one, other = (
-        r.matcher.patents_for_text(NEED, 12, Filters(), options=alone) for r in (reranking, runtime)
-    )
-    assert one.rerank is None
-    assert [item.score for item in one.items] == [item.score for item in other.items]
-
-
-def test_the_self_check_tells_of_the_cross_encoder(
-    reranking: Runtime, runtime: Runtime, tmp_path: Path
-) -> None:
-    def finding(its: Runtime) -> Any:
-        return next(found for found in examine(its) if found.name == "重排模型")
-
-    assert finding(runtime).message == "未设置（PATENTDOCK_RERANKER），不重排"
-    assert "tiny-reranker 可用：读一对文本约" in finding(reranking).message
-    broken = finding(Runtime(Settings(data=tmp_path, reranker=str(tmp_path)), HashEncoder()))  # type: ignore[arg-type]
-    assert not broken.ok
-    assert "不是交叉编码器" in broken.message
-    assert "PATENTDOCK_RERANKER" in broken.hint

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from matching.ranking.factor_rules import FILE_NAME, Factor, load, source
+from matching.ranking.factors import CODES, FILE_NAME, load, source
 from service.installation.runtime import Runtime
 
 NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
@@ -26,7 +26,7 @@ def ranking(found: Items) -> list[tuple[int, float]]:
     return [((item.get("patent") or item["need"])["id"], item["score"]) for item in found]
 
 
-def factor(item: dict[str, Any], code: Factor) -> dict[str, Any]:
+def factor(item: dict[str, Any], code: str) -> dict[str, Any]:
     (one,) = [one for one in item["factors"] if one["code"] == code]
     assert isinstance(one, dict)
     return one
@@ -50,7 +50,7 @@ def test_parts_and_factors_add_up_to_every_score(client: httpx.Client) -> None:
             assert sum(parts) == millionths(item["relevance"])
             amounts = [millionths(one["amount"]) for one in item["factors"]]
             assert sum(parts) + sum(amounts) == millionths(item["score"])
-            assert [one["code"] for one in item["factors"]] == list(Factor)
+            assert [one["code"] for one in item["factors"]] == list(CODES)
             assert all(one["reason"] and one["name"] for one in item["factors"])
         order = [(-item["score"], (item.get("patent") or item["need"])["id"]) for item in found]
         assert order == sorted(order)
@@ -76,7 +76,7 @@ def without_weights(installation: Runtime) -> Iterator[None]:
     zero = "\n".join("weight = 0.0" if line.startswith("weight") else line for line in lines)
     path = installation.settings.data / FILE_NAME
     path.write_text(zero, "utf-8")
-    assert not any(map(load(installation.settings.data).weight, Factor))
+    assert not any(factor.weight for factor in load(installation.settings.data).factors.values())
     yield
     path.unlink()
 
@@ -100,13 +100,13 @@ def test_weights_of_zero_give_the_pure_order_bit_for_bit(client: httpx.Client) -
 def test_what_is_said_of_a_need_counts_and_what_is_not_is_unknown(client: httpx.Client) -> None:
     said, unsaid = items(client, context={"region": "湖北省", "segment": ["光电子信息"]}), items(client)
     for item in unsaid:
-        for code in (Factor.REGION, Factor.SEGMENT):
+        for code in ("region", "segment"):
             assert factor(item, code)["amount"] == 0
             assert factor(item, code)["reason"].startswith("未知")
     for item in said:
         region, segments = item["patent"]["province"], {one["code"] for one in item["segments"]}
-        assert (factor(item, Factor.REGION)["amount"] > 0) == (region == "420000")
-        assert (factor(item, Factor.SEGMENT)["amount"] > 0) == ("HB01" in segments)
+        assert (factor(item, "region")["amount"] > 0) == (region == "420000")
+        assert (factor(item, "segment")["amount"] > 0) == ("HB01" in segments)
     # Confidence and what is found rest on relevance alone.
     known = {item["patent"]["id"]: item for item in said}
     assert {item["patent"]["id"] for item in unsaid} == known.keys()

@@ -20,7 +20,7 @@ from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightMatch, NightSide, last_run, store
 from catalog.statistics.night_lists import ABSENT, NO_NIGHT
 from index.model.encoder import Encoder
-from matching.ranking import factor_rules
+from matching.ranking import factors as factor_rules
 from service.cli.main import main
 from service.installation.runtime import Runtime
 from service.installation.settings import Settings

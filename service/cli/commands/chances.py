@@ -13,7 +13,7 @@ from service.requests.field_problems import InvalidFields, field_problems
 
 if TYPE_CHECKING:
     from matching.reverse.chances import Chance
-    from matching.reverse.licensees import Licensee
+    from matching.reverse.licensee_results import Licensee
 
 Many = list[str] | None
 MAX_ID = 2**31 - 1  # of a 32-bit key column
@@ -108,17 +108,15 @@ def _end(found: Any, what: str) -> None:
 
 
 def _print_licensee(item: Licensee) -> None:
-    firm, parts = item.enterprise, item.parts
+    from matching.reverse.licensee_parts import PARTS
+
+    firm = item.enterprise
     marks = [*firm.titles, firm.prefecture_name, firm.industry_name, "演示数据" if firm.is_demo else None]
     print(f"{item.rank:>3}. {firm.name}（{'，'.join(mark for mark in marks if mark)}）得分 {item.score:.3f}")
-    for label, amount, text in (
-        ("需求", parts.need, item.need and item.need.need.title),
-        ("产品", parts.products, item.products and firm.products),
-        ("行业", parts.industry, item.industry and item.industry.text),
-        ("自有专利", parts.own_patents, item.own_patent and item.own_patent.title),
-    ):
-        if text:
-            print(f"     {label} {amount:.3f}：{text}")
+    amounts = dict(item.parts)
+    for part in PARTS:
+        if text := part.told(item):
+            print(f"     {part.label} {amounts[part.code]:.3f}：{text}")
 
 
 def _print_chance(item: Chance) -> None:

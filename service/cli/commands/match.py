@@ -13,8 +13,7 @@ from service.requests.field_problems import FieldProblem, InvalidFields
 
 if TYPE_CHECKING:
     from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
-    from service.requests.context import ContextInput
-    from service.requests.matches import PatentMatchQuery
+    from service.requests.matches import PatentMatchQuery, PatentsRequest
 
 Many = list[str] | None
 OPTION_NAMES = {"top_k": "--top", "text": "文本"}
@@ -87,42 +86,46 @@ def _query(**values: Any) -> PatentMatchQuery:
 def _run(
     text: str | None, need: int | None, patent: int | None, wanted: PatentMatchQuery, context: dict[str, Any]
 ) -> MatchResponse[PatentMatch] | MatchResponse[NeedMatch]:
+    from service.requests.matches import AskedText, answer_to_text, needs_for_patent, patents_for_need
+
     if [text, need, patent].count(None) != 2:
         reason = "请给出且只给出其中一项"
         raise InvalidFields([FieldProblem(field="文本、--need、--patent", value="", reason=reason)])
-    if text is not None:
-        text = _checked_text(text)
-    elif any(context.values()):
-        reason = "只用于按文本匹配；目录中的需求有自己的领域和地区"
-        raise InvalidFields([FieldProblem(field="--need-segment、--need-region", value="", reason=reason)])
-    from service.requests.context import factor_options
-    from service.requests.filters import resolve
-
-    said = _context(context)
+    request = _request(text, wanted, context)
     runtime = ready_runtime()
-    try:
-        with runtime.database.read() as session:
-            filters = resolve(session, wanted)
-            options = factor_options(session, said, count=wanted.factors)
-    except InvalidFields as error:
-        raise as_options([_of_need(problem) for problem in error.fields], OPTION_NAMES) from error
     if runtime.settings.follow_seconds > 0:
         runtime.recent.catch_up(NEW_TEXTS)
-    if text is not None:
-        return runtime.matcher.patents_for_text(
-            text, wanted.top_k, filters, options=options, fold=wanted.fold
-        )
-    if need is not None:
-        return runtime.matcher.patents_for_need(
-            need, wanted.top_k, filters, factors=wanted.factors, fold=wanted.fold
-        )
-    return runtime.matcher.needs_for_patent(patent or 0, wanted.top_k, filters, factors=wanted.factors)
+    try:
+        if request is not None:
+            return answer_to_text(runtime, AskedText(request)).matches
+        if need is not None:
+            return patents_for_need(runtime, need, wanted)
+        return needs_for_patent(runtime, patent or 0, wanted)
+    except InvalidFields as error:
+        raise as_options([_of_need(problem) for problem in error.fields], OPTION_NAMES) from error
 
 
-def _context(values: dict[str, Any]) -> ContextInput:
+def _request(text: str | None, wanted: PatentMatchQuery, context: dict[str, Any]) -> PatentsRequest | None:
+    """The request for the patents of a text; None without one. Raises InvalidFields."""
     from service.requests.context import ContextInput
+    from service.requests.matches import PatentsRequest
 
-    return checked(ContextInput, {"segment": "--need-segment", "region": "--need-region"}, values)
+    if text is None:
+        if any(context.values()):
+            reason = "只用于按文本匹配；目录中的需求有自己的领域和地区"
+            raise InvalidFields(
+                [FieldProblem(field="--need-segment、--need-region", value="", reason=reason)]
+            )
+        return None
+    said = {
+        "text": text,
+        "top_k": wanted.top_k,
+        "filters": wanted,
+        "context": checked(ContextInput, {"segment": "--need-segment", "region": "--need-region"}, context),
+        "factors": wanted.factors,
+        "fold": wanted.fold,
+    }
+    return checked(PatentsRequest, OPTION_NAMES, said)
 
 
 def _of_need(problem: FieldProblem) -> FieldProblem:
@@ -130,15 +133,8 @@ def _of_need(problem: FieldProblem) -> FieldProblem:
     return problem.model_copy(update={"field": problem.field.replace("context.", "need_")})
 
 
-def _checked_text(text: str) -> str:
-    from service.requests.matches import MatchRequest
-
-    return checked(MatchRequest, OPTION_NAMES, {"text": text}).text
-
-
 def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> None:
     from matching.answers.results import PatentMatch
-    from service.sheets.matches import rerank_text
 
     if not response.items:
         print("没有符合条件的结果；请放宽筛选条件，或换一种说法。")
@@ -149,7 +145,6 @@ def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> N
             _print_need(item)
     print(
         *(f"提示：{notice}\n" for notice in response.notices),
-        *([f"重排：{rerank_text(response.rerank)}\n"] if response.rerank else []),
         f"索引 {response.generation}，模型 {response.model}，产业目录 {response.segment_catalogue}，"
         f"用时 {response.took_ms:.0f} 毫秒",
         sep="",

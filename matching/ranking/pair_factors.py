@@ -1,0 +1,142 @@
+"""The factors (对接因素) of needs and patents of a generation, given by their rows: sums, amounts with reasons, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from index.attributes import Attributes
+from matching.ranking.factors import CODES, FactorRules, Pairs
+from matching.retrieval.relevance import MICRO, Amounts
+
+Rows = NDArray[np.int64]
+
+
+class FactorAmount(BaseModel):
+    """What a factor adds to the score of a match, or takes from it, and why."""
+
+    code: str = Field(json_schema_extra={"enum": list(CODES)})
+    name: str
+    amount: float = Field(description="计入得分的金额，可为负；未知的为 0")
+    reason: str = Field(description="理由；资料不足的以“未知”开头")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of a need besides its text: codes of segments and regions."""
+
+    segments: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+    @classmethod
+    def at(cls, segments: Iterable[str] = (), region: str | None = None) -> Context:
+        """The context of a need in these segments and at that place, a province or a prefecture."""
+        return cls(tuple(segments), (f"{region[:2]}0000", region) if region else ())
+
+
+@dataclass(frozen=True, slots=True)
+class FactorOptions:
+    """Whether factors count in a request, and what it says of the need."""
+
+    count: bool = True
+    context: Context = Context()
+
+
+class PairFactors:
+    """The factors of needs and patents, given by their rows, on a day."""
+
+    def __init__(self, rules: FactorRules, day: date, needs: Attributes, patents: Attributes) -> None:
+        self._rules, self._day = rules, day
+        self._needs, self._patents = needs, patents
+        # Once for all pairs; reasons need the segments that no patent has, too.
+        codes = patents.segment_codes
+        self._asked = replace(needs, segment_codes=codes, segments=needs.segments_among(codes))
+
+    def total(self, needs: Rows, patents: Rows) -> Amounts:
+        """The sum of all factors of pairs of rows, in millionths; arrays of one shape, or one row against many."""
+        return self.of_pairs(needs, patents) + self.of_patents(patents)
+
+    def of_pairs(self, needs: Rows, patents: Rows) -> Amounts:
+        """The sum of the factors that depend on both sides."""
+        return self._sum(self._asked.at(needs), patents, of_both=True)
+
+    def of_patents(self, patents: Rows) -> Amounts:
+        """The sum of the factors that depend on the patent alone."""
+        return self._sum(Attributes.of_one(), patents, of_both=False)
+
+    def explained(self, needs: Rows, patents: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
+        """The factors of each pair of rows with their reasons; `names` are those of segments by code."""
+        needs, patents = np.broadcast_arrays(needs, patents)
+        its = self._patents.at(patents)
+        asked, said = (Pairs(side.at(needs), its, self._day) for side in (self._asked, self._needs))
+        counted = [
+            (code, factor, (factor.amounts(asked) / MICRO).tolist())
+            for code, factor in self._rules.factors.items()
+        ]
+        return [
+            [
+                FactorAmount(
+                    code=code, name=factor.label, amount=amounts[at], reason=factor.reason(said, at, names)
+                )
+                for code, factor, amounts in counted
+            ]
+            for at in range(len(needs))
+        ]
+
+    def notices(self, generation: str) -> list[str]:
+        """What to tell where a generation of that name lacks what a factor needs."""
+        return [
+            f"索引 {generation} 建立时还没有{factor.label}一列，该因素按未知计；请运行 patentdock reindex"
+            for factor in self._rules.factors.values()
+            if factor.weight and factor.is_unknown_to(self._patents)
+        ]
+
+    def _sum(self, asked: Attributes, rows: Rows, *, of_both: bool) -> Amounts:
+        pairs = Pairs(asked, self._patents.at(rows), self._day)
+        counting = [
+            factor for factor in self._rules.factors.values() if factor.weight and factor.of_both == of_both
+        ]
+        total = np.zeros(np.broadcast_shapes((len(asked),), rows.shape), np.int64)
+        for factor in counting:
+            total += factor.amounts(pairs)
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFactors:
+    """The factors of what answers a need or a patent, given by its attributes, one row; without `rules` none count."""
+
+    rules: FactorRules | None = None
+    day: date = date.min
+    need: Attributes | None = None
+    patent: Attributes | None = None
+
+    def raised(self, its: Attributes) -> Amounts:
+        """What is added to the relevance of answers with these attributes, in millionths."""
+        pairs = self._pairs(its)
+        return pairs.total(*self._rows(its)) if pairs else np.zeros(len(its), np.int64)
+
+    def explained(self, its: Attributes, names: Mapping[str, str]) -> list[list[FactorAmount]]:
+        """The factors of each of the answers with their reasons; none where they do not count."""
+        pairs = self._pairs(its)
+        return pairs.explained(*self._rows(its), names) if pairs else [[] for _ in range(len(its))]
+
+    def notices(self, generation: str, its: Attributes) -> list[str]:
+        """What to tell where a generation of that name lacks what a factor needs."""
+        pairs = self._pairs(its)
+        return pairs.notices(generation) if pairs else []
+
+    def _pairs(self, its: Attributes) -> PairFactors | None:
+        if self.rules is None:
+            return None
+        needs, patents = (its, self.patent) if self.need is None else (self.need, its)
+        return PairFactors(self.rules, self.day, needs, patents or Attributes.of_one())
+
+    def _rows(self, its: Attributes) -> tuple[Rows, Rows]:
+        one, every = np.zeros(1, np.int64), np.arange(len(its))
+        return (every, one) if self.need is None else (one, every)

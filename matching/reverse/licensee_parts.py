@@ -1,0 +1,277 @@
+"""The parts of a likely licensee's score, each one class and one line of `PARTS`, with its weight in licensees.toml.
+
+Any need has some relevance to any patent: what counts is how far it lies above the middle (median) of all open needs, or of
+all products, so that a firm gains nothing by merely having one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from catalog.db import Session
+from catalog.demand import needs
+from catalog.demand.enterprises import EnterprisePublic
+from catalog.segments import segments
+from catalog.supply import patents, patents_shown
+from index.engine import AskingPatent, Filters
+from index.generations.generation import Generation
+from index.vectors.exact import Floats
+from matching.answers.evidence import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
+from matching.answers.shown import quoted, scores_of
+from matching.retrieval.relevance import WEIGHTS
+from matching.retrieval.retrieve import Hit, retrieve_needs
+from matching.reverse.industry_agreement import PatentIndustries
+from matching.reverse.licensee_results import (
+    IndustryGround,
+    Licensee,
+    NeedGround,
+    OwnPatentGround,
+    ProductGround,
+)
+from matching.reverse.licensee_rules import Agreement
+
+# Own patents looked at together: 100 MB of 384 dimensions.
+_BLOCK = 65_536
+
+Firms = Mapping[int, EnterprisePublic]
+"""Firms by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseesAsked:
+    """A patent of a generation that asks, and the firms that may want it.
+
+    `industries` are those of the firms by id, `own_patents` firms with their own patents.
+    """
+
+    session: Session
+    generation: Generation
+    patent: patents.Patent
+    asking: AskingPatent
+    industries: Mapping[int, str | None]
+    own_patents: Sequence[tuple[int, int]]
+    rule: Agreement
+    profile: QueryProfile
+
+
+class LicenseePart(ABC):
+    """A part of a score: what it counts for each firm, and what it rests on."""
+
+    code: ClassVar[str]
+    label: ClassVar[str]
+    ground: ClassVar[str]
+    """The field of `Licensee` that holds what it rests on."""
+
+    def __init__(self, asked: LicenseesAsked) -> None:
+        self._asked = asked
+
+    @abstractmethod
+    def measure(self, firm: int) -> float:
+        """What the part comes to before its weight; 0 where the firm has nothing of the kind."""
+
+    @abstractmethod
+    def grounds(self, firms: Firms) -> Mapping[int, BaseModel]:
+        """What the part rests on, by firm; firms that have nothing of the kind are left out."""
+
+    @staticmethod
+    @abstractmethod
+    def told(item: Licensee) -> str | None:
+        """What the part rests on, in a line; None where there is nothing."""
+
+
+class NeedPart(LicenseePart):
+    """The relevance of the open need of the firm that the patent answers best."""
+
+    code = "need"
+    label = "需求"
+    ground = "need"
+
+    def __init__(self, asked: LicenseesAsked) -> None:
+        super().__init__(asked)
+        firms = needs.open_firms(asked.session)
+        hits = retrieve_needs(asked.generation.needs, asked.asking, Filters(), len(asked.generation.needs))
+        self._middle = _middle(hits)
+        self._best: dict[int, Hit] = {}
+        for hit in hits:
+            firm = firms.get(hit.id)
+            if firm is not None:
+                self._best.setdefault(firm, hit)
+
+    def measure(self, firm: int) -> float:
+        """How far it lies above the middle of all open needs."""
+        return self._best[firm].score - self._middle if firm in self._best else 0.0
+
+    def grounds(self, firms: Firms) -> Mapping[int, NeedGround]:
+        """The need and the sentences in it that agree with the patent."""
+        hits = {firm: self._best[firm] for firm in firms if firm in self._best}
+        known = needs.many(self._asked.session, [hit.id for hit in hits.values()])
+        there = {firm: (hit, known[hit.id]) for firm, hit in hits.items() if hit.id in known}
+        agreeing = self._asked.profile.evidence([quotable(need_fields(need)) for _, need in there.values()])
+        return {
+            firm: NeedGround(
+                need=need,
+                relevance=hit.score,
+                middle=self._middle,
+                scores=scores_of(hit),
+                evidence=quoted(evidence),
+            )
+            for (firm, (hit, need)), evidence in zip(there.items(), agreeing, strict=True)
+        }
+
+    @staticmethod
+    def told(item: Licensee) -> str | None:
+        """The title of the need."""
+        return item.need.need.title if item.need else None
+
+
+class ProductPart(LicenseePart):
+    """The relevance of the products of the firm, asked as a need is."""
+
+    code = "products"
+    label = "产品"
+    ground = "products"
+
+    def __init__(self, asked: LicenseesAsked) -> None:
+        super().__init__(asked)
+        products = asked.generation.products
+        hits = [] if products is None else retrieve_needs(products, asked.asking, Filters(), len(products))
+        self._middle, self._hits = _middle(hits), {hit.id: hit for hit in hits}
+
+    def measure(self, firm: int) -> float:
+        """How far it lies above the middle of all products."""
+        return self._hits[firm].score - self._middle if firm in self._hits else 0.0
+
+    def grounds(self, firms: Firms) -> Mapping[int, ProductGround]:
+        """What agrees in the products, and the sentence of the patent that is nearest to them."""
+        sentences = quotable(text_fields(self._asked.patent))
+        texts = {firm: its.products for firm, its in firms.items() if firm in self._hits and its.products}
+        agreeing = self._asked.profile.evidence([quotable({"products": text}) for text in texts.values()])
+        grounds = {}
+        for firm, evidence in zip(texts, agreeing, strict=True):
+            hit = self._hits[firm]
+            nearest = nearest_sentence(sentences, hit.place, hit.sentence / WEIGHTS.sentence)
+            grounds[firm] = ProductGround(
+                relevance=hit.score,
+                middle=self._middle,
+                scores=scores_of(hit),
+                evidence=quoted(evidence),
+                patent_evidence=quoted([nearest] if nearest else []),
+            )
+        return grounds
+
+    @staticmethod
+    def told(item: Licensee) -> str | None:
+        """The products."""
+        return item.enterprise.products if item.products else None
+
+
+class IndustryPart(LicenseePart):
+    """How the industry of the firm agrees with the patent."""
+
+    code = "industry"
+    label = "行业"
+    ground = "industry"
+
+    def __init__(self, asked: LicenseesAsked) -> None:
+        super().__init__(asked)
+        session, patent_id = asked.session, asked.patent.id or 0
+        known = segments.segments_of(session, segments.catalogue(session))
+        held = PatentIndustries(
+            patents_shown.many(session, [patent_id])[patent_id].classes,
+            {segment.code: segment.industry_codes for segment in known},
+            {segment.code: segment.name for segment in known},
+            asked.rule,
+        )
+        by_code = {code: held.agreement(code) for code in set(asked.industries.values())}
+        self._agreed = {
+            firm: agreed for firm, code in asked.industries.items() if (agreed := by_code[code]) is not None
+        }
+
+    def measure(self, firm: int) -> float:
+        """The agreement, from 0 to 1."""
+        return self._agreed[firm].measure if firm in self._agreed else 0.0
+
+    def grounds(self, firms: Firms) -> Mapping[int, IndustryGround]:
+        """The agreement in words."""
+        return {
+            firm: IndustryGround(agreement=round(self._agreed[firm].measure, 6), text=self._agreed[firm].text)
+            for firm in firms
+            if firm in self._agreed
+        }
+
+    @staticmethod
+    def told(item: Licensee) -> str | None:
+        """The agreement in words."""
+        return item.industry.text if item.industry else None
+
+
+class OwnPatentPart(LicenseePart):
+    """The nearness of the firm's own patent that is nearest."""
+
+    code = "own_patents"
+    label = "自有专利"
+    ground = "own_patent"
+
+    def __init__(self, asked: LicenseesAsked) -> None:
+        super().__init__(asked)
+        self._nearest = _nearest_own(asked.generation, asked.asking, asked.own_patents)
+
+    def measure(self, firm: int) -> float:
+        """The cosine of both less what all patents share."""
+        return self._nearest[firm][1] if firm in self._nearest else 0.0
+
+    def grounds(self, firms: Firms) -> Mapping[int, OwnPatentGround]:
+        """The patent."""
+        nearest = {firm: self._nearest[firm] for firm in firms if firm in self._nearest}
+        owned = patents_shown.many(self._asked.session, [own for own, _ in nearest.values()])
+        return {
+            firm: OwnPatentGround(
+                patent_id=own,
+                application_number=owned[own].application_number,
+                title=owned[own].title,
+                similarity=round(cosine, 6),
+            )
+            for firm, (own, cosine) in nearest.items()
+            if own in owned
+        }
+
+    @staticmethod
+    def told(item: Licensee) -> str | None:
+        """The title of the patent."""
+        return item.own_patent.title if item.own_patent else None
+
+
+PARTS: tuple[type[LicenseePart], ...] = (NeedPart, ProductPart, IndustryPart, OwnPatentPart)
+"""The parts, in the order in which they are shown."""
+
+
+def _middle(hits: Sequence[Hit]) -> float:
+    return float(np.median([hit.score for hit in hits])) if hits else 0.0
+
+
+def _nearest_own(
+    generation: Generation, asking: AskingPatent, pairs: Sequence[tuple[int, int]]
+) -> dict[int, tuple[int, float]]:
+    """The own patent of each firm that is nearest, by id, with the cosine of both less what all patents share."""
+    patents_, mean = generation.patents, generation.patents.statistics.mean
+    placed = [(firm, own) for firm, own in pairs if own in patents_]
+    query = _unit((asking.vector - mean)[None, :])[0]
+    best: dict[int, tuple[int, float]] = {}
+    for start in range(0, len(placed), _BLOCK):
+        block = placed[start : start + _BLOCK]
+        vectors = _unit(patents_.vectors(np.array([own for _, own in block], np.int64)) - mean)
+        for (firm, own), cosine in zip(block, (vectors @ query).tolist(), strict=True):
+            if firm not in best or cosine > best[firm][1]:
+                best[firm] = own, cosine
+    return best
+
+
+def _unit(vectors: Floats) -> Floats:
+    unit: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit
