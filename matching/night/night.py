@@ -144,7 +144,8 @@ def needs_for_patents(
         # The few are given the codes of the many.
         patents = asking.attributes(block.ids).coded(found.attributes.segment_codes)
         pairs = factors.pairs(found.attributes, patents)
-        return pairs.total(np.arange(len(found.ids)), found.asking)
+        of_patents = pairs.of_patents(np.arange(len(block.ids)))
+        return pairs.of_pairs(np.arange(len(found.ids)), found.asking) + of_patents[found.asking]
 
     yield from _ranked(answering.pairs(asking, wanted), raised, top, threads)
 
@@ -162,7 +163,7 @@ def _ranked(
         for block in blocks:
             waiting.append(pool.submit(_best, block, raised, top))
             # Bounded: results that nobody has taken yet are memory.
-            if len(waiting) > threads:
+            if len(waiting) >= threads:
                 yield waiting.popleft().result()
         yield from (future.result() for future in waiting)
 
