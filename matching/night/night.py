@@ -18,7 +18,6 @@ from catalog.runs.matches import NightMatch, NightSide
 from index.attributes import Attributes
 from index.engine import CandidateBlock, Filters, Ids, PairsAsked
 from index.generations.generation import Generation
-from index.vectors.pair_product import choose_product
 from matching.ranking.factor_rules import FactorRules
 from matching.ranking.factors import PairFactors
 from matching.retrieval.relevance import MICRO, Amounts, hub_share, parts
@@ -84,7 +83,7 @@ def match_all(
             done += len(found)
             if progress:
                 progress(step, done, total)
-    return NightReport(len(needs), len(in_force), len(patents), choose_product().reason)
+    return NightReport(len(needs), len(in_force), len(patents), patents.product)
 
 
 @dataclass(frozen=True, slots=True)

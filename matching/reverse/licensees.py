@@ -26,9 +26,8 @@ from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import PageQuery
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
-from index.engine import AskingPatent, Filters
+from index.engine import AskingPatent, Filters, Floats
 from index.generations.generation import Generation
-from index.vectors.exact import Floats
 from matching.answers.evidence import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
 from matching.answers.matcher import Matcher
 from matching.answers.results import Evidence, Scores
