@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from index.attributes import Attributes
-from index.vectors.exact import Floats
+from index.vectors.exact import Floats as Floats
 from index.vectors.sentences import SentenceIndex
 from index.words.statistics import WordStatistics
 
@@ -115,7 +115,7 @@ class PairScores:
     """What was measured of pairs of a need and a patent, in columns; `ids` are those of the answering side.
 
     `document` and `sentence` are cosines, of the patent's text and of its sentence nearest to the need, whose number is `place`;
-    `mass` is how much the need says (`WordStatistics.mass`).
+    `mass` is how much the need says (`index.words.statistics.mass`).
     """
 
     ids: Ids
@@ -142,9 +142,9 @@ class PairScores:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The exact best `depth` of either leg, once each, of one or several that ask, by these and then by id.
+    """The exact best `depth` of either leg, once each, of one or several that ask; those of one that asks alone by id.
 
-    `asking` is the number of the one that asks. `cosine` is what the dense leg ranks by, -inf beyond its depth; the lexical leg
+    `asking` is the number of the one that asks, ascending. `cosine` is what the dense leg ranks by, -inf beyond its depth; the lexical leg
     ranks by `scores.bm25`; ties go to the lower id. `sample` are scores of the even sample, where that was asked for.
     """
 
@@ -229,6 +229,10 @@ class Engine(Protocol[AskingT_contra]):
     @property
     def statistics(self) -> Statistics:
         """Those of the side as it was built."""
+
+    @property
+    def product(self) -> str:
+        """The number format in which candidates of all pairs are found, and why, in Chinese."""
 
     def __len__(self) -> int: ...
 

@@ -70,8 +70,8 @@ class PartPair:
             waiting: deque[Future[tuple[Rows, Candidates]]] = deque()
             for block in lexical:
                 waiting.append(pool.submit(self._candidates, seen.popleft(), block, wanted.depth))
-                # Bounded: results that nobody has taken yet are memory.
-                if len(waiting) > wanted.threads:
+                # Bounded: results that nobody has taken yet are memory, some 30 MB a block.
+                if len(waiting) >= wanted.threads:
                     yield waiting.popleft().result()
             yield from (future.result() for future in waiting)
 

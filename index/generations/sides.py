@@ -35,6 +35,7 @@ from index.generations.pairs import PartPair
 from index.generations.parts import Masses, Part, Rows, located
 from index.vectors.all_pairs import Group, all_pairs
 from index.vectors.exact import Floats
+from index.vectors.pair_product import choose_product
 from index.vectors.sentences import SentenceIndex
 from index.words.statistics import WordStatistics
 
@@ -64,6 +65,11 @@ class Side(ABC, Generic[AskingT]):
 
     @abstractmethod
     def _pair(self, asking: Part, side: Side[Any], answering: Part, share: float) -> PartPair: ...
+
+    @property
+    def product(self) -> str:
+        """As `Engine.product`; of this machine."""
+        return choose_product().reason
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))

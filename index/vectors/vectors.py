@@ -7,7 +7,7 @@ is scored and ordered by `index.vectors.exact`: a score never depends on the rou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,22 +29,35 @@ from index.vectors.exact import (
     exact_products,
     exact_scores,
 )
-from index.vectors.pair_product import choose_product
+from index.vectors.pair_product import Product, choose_product
 
 # Candidates that FAISS fetches beyond k, so that a second scan is rare: of 135,000 rows, the one 64 places behind the 500th
 # scores 4e-4 less, where single precision may err by 2e-5.
 _MARGIN = 64
-# Fewer vectors than this have no rounded rows: FAISS is done before these are prepared for.
-_FEWEST_ROUNDED = 4096
-# The scans keep several times k and take long where that is a good part of the candidates.
-_LEAST_PER_RESULT = 16
-# A query alone reads the byte rows of its candidates; the scan for several reads all coarse rows once. Measured at 10,000
-# and at 135,000 rows, k = 264: it pays from so many rows that would be read alone.
-_SHARE_TOGETHER, _ROWS_TOGETHER = 2.5, 6000
 _MOST_TOGETHER = 32
 _BLOCK = 1024
 
 Found = tuple[Floats, Rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Which way a query is searched.
+
+    Fewer vectors than `fewest_rounded` have no rounded rows: FAISS is done before these are prepared for. The scans keep several
+    times k and take long where there are not `least_per_result` candidates for each result. A query alone reads the byte rows of
+    its candidates, the scan for several reads all coarse rows once: it pays from so many rows that would be read alone as
+    `share_together` of all and `rows_together` (measured at 10,000 and at 135,000 rows, k = 264), where the product is rounded.
+    """
+
+    fewest_rounded: int = 4096
+    least_per_result: int = 16
+    share_together: float = 2.5
+    rows_together: int = 6000
+    product: Callable[[], Product] = choose_product
+
+
+ROUTES = Routes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +78,16 @@ class VectorIndex:
         index: faiss.IndexFlatIP,
         coarse: CoarseRows | None = None,
         byte_rows: ByteRows | None = None,
+        routes: Routes = ROUTES,
     ) -> None:
-        self._index = index
+        self._index, self._routes = index, routes
         self.coarse, self.byte_rows = coarse, byte_rows
         self.dimensions = int(index.d)
         self.vectors: Floats = _view(index)
         self._together: Together[_Asked, Found] = Together(self._work, _MOST_TOGETHER)
 
     @classmethod
-    def write(cls, path: Path, blocks: Iterable[Floats], dimensions: int) -> int:
+    def write(cls, path: Path, blocks: Iterable[Floats], dimensions: int, routes: Routes = ROUTES) -> int:
         """Write the vectors of all `blocks`, each (n, dimensions) and of unit length, to `path`, and their rounded rows beside it.
 
         Memory holds a block. Answers the number of vectors. Raises ValueError for a wrong shape, NaN, or a vector that is
@@ -95,10 +109,10 @@ class VectorIndex:
         written = cls.open(path)
         if len(written) != count:
             raise ValueError(f"FAISS reads {len(written)} of the {count} vectors in {path}")
-        if count >= _FEWEST_ROUNDED:
+        if count >= routes.fewest_rounded:
             basis = Centring.of(written.vectors)
             ByteRows.write(path, written.vectors, basis)
-            if choose_product().is_rounded:
+            if routes.product().is_rounded:
                 CoarseRows.write(path, written.vectors, basis)
         return count
 
@@ -110,7 +124,7 @@ class VectorIndex:
         return cls(index)
 
     @classmethod
-    def open(cls, path: Path) -> VectorIndex:
+    def open(cls, path: Path, routes: Routes = ROUTES) -> VectorIndex:
         """Map the vectors in `path`; memory is shared between processes and read on demand.
 
         Raises ValueError when the file holds another kind of index, or the rounded rows beside it are of other vectors.
@@ -119,15 +133,10 @@ class VectorIndex:
         if not isinstance(index, faiss.IndexFlatIP):
             raise ValueError(f"{path} holds no flat inner-product index")
         shape = int(index.ntotal), int(index.d)
-        return cls(index, CoarseRows.open(path, *shape), ByteRows.open(path, *shape))
+        return cls(index, CoarseRows.open(path, *shape), ByteRows.open(path, *shape), routes)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
-
-    def vector(self, row: int) -> Floats:
-        """The vector of `row`, shape (dimensions,)."""
-        vector: Floats = self.vectors[row]
-        return vector
 
     def rows(self, rows: Rows) -> Floats:
         """The vectors of `rows`, shape (n, dimensions), in their order."""
@@ -151,7 +160,7 @@ class VectorIndex:
         found, queries = min(k, candidates), np.ascontiguousarray(queries)
         if found == 0 or len(queries) == 0:
             return np.empty((len(queries), found), np.float32), np.empty((len(queries), found), np.int64)
-        if self.byte_rows is None or found * _LEAST_PER_RESULT > candidates:
+        if self.byte_rows is None or found * self._routes.least_per_result > candidates:
             return self._by_faiss(queries, found, rows)
         asked = [_Asked(query, found, rows, candidates) for query in queries]
         # Queries that no company could make worth a scan do not wait for it.
@@ -165,8 +174,9 @@ class VectorIndex:
         )
 
     def _pays_together(self, rows_to_read: int) -> bool:
-        scans = self.coarse is not None and choose_product().is_rounded
-        return scans and rows_to_read > _SHARE_TOGETHER * len(self) + _ROWS_TOGETHER
+        its = self._routes
+        scans = self.coarse is not None and its.product().is_rounded
+        return scans and rows_to_read > its.share_together * len(self) + its.rows_together
 
     def _work(self, asked: list[_Asked]) -> list[Found]:
         """The best rows of each of the queries, by the faster way for all of them."""

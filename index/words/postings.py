@@ -76,7 +76,7 @@ class LexicalIndex:
         return sums
 
     def masses(self, words: WordStatistics) -> NDArray[np.float64]:
-        """What `words.mass` answers for the tokens of each document."""
+        """What `statistics.mass` answers for the tokens of each document, weighed by `words`."""
         masses = np.zeros(self.documents)
         postings = (self.offsets, self.rows, self.weights)
         lexical_kernels.add_masses(postings, self.norms, words.idf(self.keys), masses)

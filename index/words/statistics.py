@@ -55,13 +55,12 @@ class WordStatistics:
         norm = length_norm(np.float32(len(tokens)), self.mean_length)
         return keys, times / (times + norm)
 
-    def mass(self, tokens: Sequence[str]) -> float:
-        """The idf of all tokens of a query added up: what BM25 can come to, and a measure of how much the query says."""
-        return mass(self.query_weights(tokens)[1])
-
 
 def mass(factors: NDArray[np.float64]) -> float:
-    """The weights of a query's tokens added up one by one in the order of the keys, as `LexicalIndex.masses` does."""
+    """The weights of a query's tokens added up: what BM25 can come to, and a measure of how much the query says.
+
+    One by one in the order of the keys, as `LexicalIndex.masses` does.
+    """
     return float(np.cumsum(factors)[-1]) if len(factors) else 0.0
 
 

@@ -19,9 +19,8 @@ from dataclasses import replace
 import numpy as np
 from pydantic import BaseModel, Field
 
-from index.engine import AskingNeed, Engine
+from index.engine import AskingNeed, Engine, Floats
 from index.text import tokens
-from index.vectors.exact import Floats
 from matching.answers.filters import Marks
 from matching.answers.results import MatchResponse, PatentMatch
 

@@ -15,12 +15,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from index.engine import AskingNeed, Engine, Filters
+from index.engine import AskingNeed, Engine, Filters, Floats
 from index.generations.collection import Collection, Document
 from index.generations.columns import ColumnValues
 from index.generations.sides import patent_side
 from index.model.encoder import Encoder
-from index.vectors.exact import Floats
 from matching.evaluation.benchmark import Benchmark
 from matching.evaluation.fuse import reciprocal_rank_fusion
 from matching.evaluation.metrics import summarise

@@ -19,8 +19,7 @@ from catalog.demand import needs
 from catalog.kit.base import ClassRef
 from catalog.supply import patent_classes
 from catalog.supply.patent_classes import FROM_TEXT, INFERRED_SCHEMES
-from index.engine import AskingNeed, AskingPatent, Engine, Filters
-from index.vectors.exact import Floats
+from index.engine import AskingNeed, AskingPatent, Engine, Filters, Floats
 
 NEIGHBOURS = 20
 HALVING_COSINE = 0.01

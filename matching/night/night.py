@@ -18,7 +18,6 @@ from catalog.runs.matches import NightMatch, NightSide
 from index.attributes import Attributes
 from index.engine import CandidateBlock, Filters, Ids, PairsAsked
 from index.generations.generation import Generation
-from index.vectors.pair_product import choose_product
 from matching.ranking.factors import FactorRules
 from matching.ranking.pair_factors import PairFactors
 from matching.retrieval.relevance import MICRO, Amounts, hub_share, parts
@@ -84,7 +83,7 @@ def match_all(
             done += len(found)
             if progress:
                 progress(step, done, total)
-    return NightReport(len(needs), len(in_force), len(patents), choose_product().reason)
+    return NightReport(len(needs), len(in_force), len(patents), patents.product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,8 @@ def needs_for_patents(
         # The few are given the codes of the many.
         patents = asking.attributes(block.ids).coded(found.attributes.segment_codes)
         pairs = factors.pairs(found.attributes, patents)
-        return pairs.total(np.arange(len(found.ids)), found.asking)
+        of_patents = pairs.of_patents(np.arange(len(block.ids)))
+        return pairs.of_pairs(np.arange(len(found.ids)), found.asking) + of_patents[found.asking]
 
     yield from _ranked(answering.pairs(asking, wanted), raised, top, threads)
 
@@ -162,7 +162,7 @@ def _ranked(
         for block in blocks:
             waiting.append(pool.submit(_best, block, raised, top))
             # Bounded: results that nobody has taken yet are memory.
-            if len(waiting) > threads:
+            if len(waiting) >= threads:
                 yield waiting.popleft().result()
         yield from (future.result() for future in waiting)
 

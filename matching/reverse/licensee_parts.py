@@ -19,9 +19,8 @@ from catalog.demand import needs
 from catalog.demand.enterprises import EnterprisePublic
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
-from index.engine import AskingPatent, Filters
+from index.engine import AskingPatent, Filters, Floats
 from index.generations.generation import Generation
-from index.vectors.exact import Floats
 from matching.answers.evidence import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
 from matching.answers.shown import quoted, scores_of
 from matching.retrieval.relevance import WEIGHTS

@@ -8,18 +8,17 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from api_tests.index.brute_force import brute_force, unit
-from index.vectors import vectors as vectors_module
 from index.vectors.byte_rows import ByteRows
 from index.vectors.centring import Centring
 from index.vectors.coarse import CoarseRows
 from index.vectors.coarse_scan import Allowed, row_bits, scan
 from index.vectors.pair_product import Product, coarse_product, exact_product
-from index.vectors.vectors import VectorIndex
+from index.vectors.vectors import ROUTES, Routes, VectorIndex
 
 DIMENSIONS = 16
 FORMATS = (coarse_product("测试"), exact_product("测试"))
@@ -28,35 +27,20 @@ Rows = NDArray[np.int64]
 Case = tuple[Floats, Floats, int, Rows | None]
 
 
-def _rounded_rows_are_searched(monkeypatch: pytest.MonkeyPatch, share_together: float) -> None:
-    """However small the index is and whatever this machine is good at."""
-    monkeypatch.setattr(vectors_module, "choose_product", lambda: coarse_product("测试"))
-    for name, value in {
-        "_FEWEST_ROUNDED": 1,
-        "_LEAST_PER_RESULT": 0,
-        "_SHARE_TOGETHER": share_together,
-        "_ROWS_TOGETHER": 0,
-    }.items():
-        monkeypatch.setattr(vectors_module, name, value)
+def rounded(share_together: float) -> Routes:
+    """Rounded rows are searched, however small the index is and whatever this machine is good at."""
+    return Routes(1, 0, share_together, 0, lambda: coarse_product("测试"))
 
 
-@pytest.fixture
-def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every search goes by the scan of coarse rows."""
-    _rounded_rows_are_searched(monkeypatch, 0)
+SCANNED, ALONE = rounded(0), rounded(np.inf)
+"""Every search goes by the scan of coarse rows; by the byte rows."""
 
 
-@pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every search goes by the byte rows."""
-    _rounded_rows_are_searched(monkeypatch, np.inf)
-
-
-def write(folder: Path, vectors: Floats) -> VectorIndex:
+def write(folder: Path, vectors: Floats, routes: Routes = ROUTES) -> VectorIndex:
     path = folder / "vectors.faiss"
     blocks = [vectors[:7], vectors[7:]]
-    assert VectorIndex.write(path, blocks, vectors.shape[1]) == len(vectors)
-    return VectorIndex.open(path)
+    assert VectorIndex.write(path, blocks, vectors.shape[1], routes) == len(vectors)
+    return VectorIndex.open(path, routes)
 
 
 @st.composite
@@ -102,27 +86,24 @@ def test_search_by_faiss_equals_brute_force(tmp_path_factory: pytest.TempPathFac
     check(index, case)
 
 
-@pytest.mark.usefixtures("scanned")
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=50)
 @given(collections())
 def test_search_by_coarse_rows_equals_brute_force(
     tmp_path_factory: pytest.TempPathFactory, case: Case
 ) -> None:
-    check(write(tmp_path_factory.mktemp("vectors"), case[0]), case)
+    check(write(tmp_path_factory.mktemp("vectors"), case[0], SCANNED), case)
 
 
-@pytest.mark.usefixtures("alone")
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=50)
 @given(collections())
 def test_search_by_byte_rows_equals_brute_force(tmp_path_factory: pytest.TempPathFactory, case: Case) -> None:
-    check(write(tmp_path_factory.mktemp("vectors"), case[0]), case)
+    check(write(tmp_path_factory.mktemp("vectors"), case[0], ALONE), case)
 
 
-@pytest.mark.usefixtures("alone")
 def test_byte_rows_leave_few_candidates(tmp_path: Path) -> None:
     random = np.random.default_rng(17)
     vectors, queries = (unit(random.standard_normal((count, 384)) * 0.3 + 1) for count in (5000, 20))
-    its = write(tmp_path, vectors).byte_rows
+    its = write(tmp_path, vectors, ALONE).byte_rows
     assert its is not None
     for query in queries:
         assert set(brute_force(vectors, query, 50, None)[1]) <= set(its.candidates(query, 50, None))
@@ -161,11 +142,10 @@ def test_only_crowds_of_near_vectors_are_too_many_for_the_scan(product: Product)
         assert (sound == expected).all()
 
 
-@pytest.mark.usefixtures("scanned")
 def test_threads_that_search_at_once_get_their_own_answers(tmp_path: Path) -> None:
     random = np.random.default_rng(5)
     vectors, queries = (unit(random.standard_normal((count, DIMENSIONS)) + 2) for count in (5000, 64))
-    index = write(tmp_path, vectors)
+    index = write(tmp_path, vectors, SCANNED)
     filters = [None, *(np.flatnonzero(random.random(5000) < kept) for kept in (0.01, 0.3, 0.9))]
 
     def search(number: int) -> None:
@@ -179,16 +159,12 @@ def test_threads_that_search_at_once_get_their_own_answers(tmp_path: Path) -> No
         list(pool.map(search, range(200)))
 
 
-@pytest.mark.parametrize("route", ["scanned", "alone", None])
-def test_a_score_is_the_same_by_every_route(
-    tmp_path: Path, route: str | None, request: pytest.FixtureRequest
-) -> None:
-    if route:
-        request.getfixturevalue(route)
+@pytest.mark.parametrize("routes", [SCANNED, ALONE, ROUTES])
+def test_a_score_is_the_same_by_every_route(tmp_path: Path, routes: Routes) -> None:
     random = np.random.default_rng(7)
     vectors = unit(random.standard_normal((2000, 384)))
     queries = unit(random.standard_normal((40, 384)))
-    index = write(tmp_path, vectors)
+    index = write(tmp_path, vectors, routes)
     together_scores, together = index.search(queries, 30)
     for query, scores, rows in zip(queries, together_scores, together, strict=True):
         alone_scores, alone = index.search(query[None], 30)
@@ -198,7 +174,7 @@ def test_a_score_is_the_same_by_every_route(
         np.testing.assert_array_equal(rows[:10], filtered[0])
         np.testing.assert_array_equal(scores[:10], filtered_scores[0])
         np.testing.assert_array_equal(scores, index.scores(query, rows))
-    np.testing.assert_array_equal(index.vector(3), vectors[3])
+    np.testing.assert_array_equal(index.rows(np.array([3])), vectors[[3]])
 
 
 def test_vectors_live_as_long_as_they_are_held(tmp_path: Path) -> None:
@@ -219,12 +195,11 @@ def test_the_file_is_one_of_faiss(tmp_path: Path) -> None:
     assert (tmp_path / "vectors.faiss").read_bytes() == (tmp_path / "by_faiss").read_bytes()
 
 
-@pytest.mark.usefixtures("scanned")
 def test_rounded_rows_are_those_of_their_vectors(tmp_path: Path) -> None:
     random = np.random.default_rng(9)
     vectors = unit(random.standard_normal((300, DIMENSIONS)) + 3)
     path, basis = tmp_path / "vectors.faiss", Centring.of(vectors)
-    index, rows = write(tmp_path, vectors), np.arange(0, 300, 7)
+    index, rows = write(tmp_path, vectors, SCANNED), np.arange(0, 300, 7)
     for its in (index.coarse, index.byte_rows):
         assert its is not None
         assert its.fits(vectors[rows], rows)
