@@ -141,7 +141,7 @@ class LicenseeFinder:
             {firm: code for firm, code in industries.items() if firm not in holding},
             [pair for pair in pairs if pair[0] not in holding],
             rules.industry,
-            QueryProfile(asking.tokens, generation.patents.lexical.idfs),
+            QueryProfile(asking.tokens, generation.patents.statistics.words.idfs),
         )
 
 

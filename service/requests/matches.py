@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
-from catalog.demand.feedback import MAX_ID
 from catalog.demand.needs import MAX_TEXT
 from catalog.kit.base import Schema
+from catalog.kit.ids import MAX_ID
 from matching.answers.filters import Marks, MatchFilters
 from service.requests.context import ContextInput, factor_options
 from service.requests.filters import FilterInput, resolve
