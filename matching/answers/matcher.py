@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -11,13 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from assessment.eligibility import gate as eligibility
-from assessment.eligibility.gate import Verdict, load_table
-from assessment.eligibility.table import RuleTable
-from catalog.db import Database, Session
+from assessment.eligibility.gate import load_table
+from catalog.db import Database
 from catalog.demand import needs
 from catalog.kit.errors import NotReady
-from catalog.kit.terms import NeedStatus
 from catalog.licences import shown as licences_shown
 from catalog.supply import patents, patents_shown
 from index.attributes import Attributes
@@ -28,54 +24,27 @@ from index.generations.generation import Generation, GenerationStore
 from index.live.follower import Follower
 from index.model.encoder import Encoder
 from index.text import tokens
-from matching.answers.evidence import (
-    QueryProfile,
-    need_fields,
-    quotable,
-)
+from matching.answers.evidence import QueryProfile, need_fields, quotable
 from matching.answers.filters import Marks, MatchFilters
+from matching.answers.kept import WantedPatents, kept_needs, kept_patents
 from matching.answers.refinement import RefinedMatches, refined, refinement
-from matching.answers.results import (
-    MatchResponse,
-    NeedMatch,
-    PatentMatch,
-)
+from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
 from matching.answers.segment_names import SegmentNames, segment_names
-from matching.answers.shown import by_segment, family, patent_evidence, quoted, scores_of, segments
+from matching.answers.shown import by_segment, need_matches, patent_evidence, patent_matches
 from matching.ranking import families
 from matching.ranking.factors import FactorRules
 from matching.ranking.factors import load as load_factors
-from matching.ranking.listing import MOST_LOOKED_UP, SPARE, existing, listed
+from matching.ranking.listing import LIMITS, ListLimits
 from matching.ranking.pair_factors import AskedFactors, Context, FactorOptions
+from matching.ranking.ranked import Ask, Ranked, asking_needs
 from matching.retrieval.confidence import NOTHING_SUITABLE, SAMPLE, Confidence, level
-from matching.retrieval.retrieve import (
-    DEPTH,
-    Hit,
-    asking_among,
-    asking_patent,
-    ranked,
-    retrieve_needs,
-)
+from matching.retrieval.retrieve import Hit, asking_among, asking_patent
 
-OPEN = NeedStatus.OPEN
 CUT = (
     "符合条件的专利不足所要的件数：按记录逐件核对，只核对了匹配度最高的 {:,} 件；"
     "请用产业细分领域、地区等条件缩小范围后再查"
 )
 ALL_FACTORS = FactorOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is asked for: the need as written and as searched for, how many patents, which, and how they are listed."""
-
-    text: str
-    need: AskingNeed
-    top_k: int
-    filters: Filters
-    factors: AskedFactors
-    fold: bool
-    hidden: frozenset[int] = frozenset()
 
 
 class Matcher:
@@ -87,10 +56,11 @@ class Matcher:
         store: GenerationStore | Follower,
         encoder: Encoder,
         data_dir: Path | None = None,
+        limits: ListLimits = LIMITS,
     ) -> None:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
-        self._data_dir = data_dir
+        self._data_dir, self._limits = data_dir, limits
 
     def generation(self, name: str | None = None) -> Generation:
         """The generation in use, or the kept one with that name.
@@ -124,9 +94,9 @@ class Matcher:
         With `fold` near-duplicates of a better one stand under it. Raises NotFound when the generation is not kept.
         """
         start, generation = perf_counter(), self.generation(as_of)
-        factors = self._factors_of_text(options)
-        asked = _Asked(text, self._need(generation, text), top_k, filters, factors, fold)
-        return self._patents(generation, asked, start)
+        need, factors = self._need(generation, text), self._factors_of_text(options)
+        ask = Ask(generation.patents, need, filters, factors)
+        return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), start)
 
     def patents_refined(
         self,
@@ -144,9 +114,9 @@ class Matcher:
         with self._database.read() as session:
             titles = [row.title for row in patents_shown.many(session, sorted(marks.suitable)).values()]
         moved = refined(need, marks, titles, generation.patents)
-        factors = self._factors_of_text(options)
-        asked = _Asked(text, moved, top_k, filters, factors, fold, marks.unsuitable)
-        found = self._patents(generation, asked, start)
+        ask = Ask(generation.patents, moved, filters, self._factors_of_text(options))
+        wanted = self._wanted(top_k, filters, fold=fold, hidden=marks.unsuitable)
+        found = self._patents(generation, ask, wanted, start)
         told = refinement(need, moved, marks, generation.patents)
         return RefinedMatches(**dict(found), refinement=told)
 
@@ -162,8 +132,8 @@ class Matcher:
             need = needs.get(session, need_id)
         text = needs.full_text(need.title, need.text)
         counted = self._factors_of_need(generation, need) if factors else AskedFactors()
-        asked = _Asked(text, self._need(generation, text), top_k, filters, counted, fold)
-        return self._patents(generation, asked, start)
+        ask = Ask(generation.patents, self._need(generation, text), filters, counted)
+        return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), start)
 
     def needs_for_patent(
         self, patent_id: int, top_k: int, filters: Filters, *, factors: bool = True
@@ -175,94 +145,59 @@ class Matcher:
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
-        asking = self.asking(generation, patent)
         counted = self._factors_of_patent(generation, patent_id) if factors else AskedFactors()
-        profile = QueryProfile(asking.tokens, generation.needs.statistics.words.idfs)
+        ask = asking_needs(generation.needs, self.asking(generation, patent), filters, counted)
+        found = ask.candidates(top_k + self._limits.spare)
         with self._database.read() as session:
             named = segment_names(session, generation)
-            its = existing(
-                lambda top: retrieve_needs(generation.needs, asking, filters, top, raised=counted.raised),
-                lambda ids: {i: need for i, need in needs.many(session, ids).items() if need.status == OPEN},
-                top_k,
-            )
-        attributes = generation.needs.attributes(_ids_of(its.kept))
-        told = counted.explained(attributes, named.names)
-        agreeing = profile.evidence([quotable(need_fields(its.found[hit.id])) for hit in its.kept])
-        items = [
-            NeedMatch(
-                rank=rank,
-                score=hit.score,
-                relevance=hit.relevance,
-                scores=scores_of(hit),
-                factors=explained,
-                need=its.found[hit.id],
-                confidence=self._confidence(generation, its.found[hit.id], hit),
-                segments=segments(its.found[hit.id].classes, named.names),
-                evidence=quoted(evidence),
-            )
-            for rank, (hit, explained, evidence) in enumerate(zip(its.kept, told, agreeing, strict=True), 1)
-        ]
+            kept = kept_needs(session, Ranked(ask, found), top_k)
+        attributes = ask.engine.attributes(_ids_of(kept.hits))
+        profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
+        agreeing = profile.evidence([quotable(need_fields(kept.needs[hit.id])) for hit in kept.hits])
+        confidences = [self._confidence(generation, kept.needs[hit.id], hit) for hit in kept.hits]
+        items = need_matches(
+            kept, counted.explained(attributes, named.names), agreeing, confidences, named.names
+        )
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, counted.notices(generation.name, attributes)),
             items=items,
             by_segment=by_segment(i.segments for i in items),
         )
 
-    def _patents(self, generation: Generation, asked: _Asked, start: float) -> MatchResponse[PatentMatch]:
-        need, filters, factors = asked.need, asked.filters, asked.factors
-        patents_, depth = generation.patents, max(DEPTH, asked.top_k + SPARE)
-        first = patents_.candidates(need, filters, depth, SAMPLE)
-        heights = level(first.sample, patents_.statistics.documents) if first.sample else None
-        profile = QueryProfile(need.tokens, patents_.statistics.words.idfs)
-        verdicts: dict[int, Verdict] = {}
-        table = load_table(self._data_dir)
-
-        def best(top: int) -> list[Hit]:
-            is_first = max(DEPTH, top) == depth
-            found = first if is_first else patents_.candidates(need, filters, max(DEPTH, top))
-            return ranked(found, top, raised=factors.raised)
-
+    def _patents(
+        self, generation: Generation, ask: Ask[AskingNeed], wanted: WantedPatents, start: float
+    ) -> MatchResponse[PatentMatch]:
+        """Ask -> Candidates -> Ranked -> Kept -> Shown."""
+        found = ask.candidates(wanted.top_k + wanted.limits.spare, SAMPLE)
+        heights = level(found.sample, ask.engine.statistics.documents) if found.sample else None
         with self._database.read() as session:
             named = segment_names(session, generation)
-            its = listed(
-                best,
-                lambda ids: _wanted(
-                    session, [i for i in ids if i not in asked.hidden], filters, table, verdicts
-                ),
-                asked.top_k,
-                patents_,
-                lambda ids: patents_shown.outlines(session, ids),
-                families.load(self._data_dir) if asked.fold else None,
-            )
-            terms = licences_shown.of_patents(session, its.ids)
-        told = factors.explained(patents_.attributes(_ids_of(its.kept)), named.names)
-        items = [
-            PatentMatch(
-                rank=rank,
-                score=hit.score,
-                relevance=hit.relevance,
-                scores=scores_of(hit),
-                factors=explained,
-                patent=its.found[hit.id],
-                segments=segments(its.found[hit.id].classes, named.names),
-                licence=terms.get(hit.id),
-                eligibility=verdicts[hit.id],
-                confidence=heights.confidence(hit.relevance) if heights else None,
-                evidence=quoted(evidence),
-                family=family(its, hit.id, verdicts, terms),
-            )
-            for rank, (hit, explained, evidence) in enumerate(
-                zip(its.kept, told, patent_evidence(profile, its), strict=True), 1
-            )
-        ]
-        head = self._head(generation, named, start, factors.notices(generation.name, first.attributes))
-        if its.is_cut:
-            head["notices"].append(CUT.format(MOST_LOOKED_UP))
+            kept = kept_patents(session, Ranked(ask, found), wanted)
+            terms = licences_shown.of_patents(session, kept.ids)
+        told = ask.factors.explained(ask.engine.attributes(_ids_of(kept.hits)), named.names)
+        profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
+        items = patent_matches(kept, told, patent_evidence(profile, kept), terms, heights, named.names)
+        cut = [CUT.format(wanted.limits.looked_up)] if kept.is_cut else []
+        notices = ask.factors.notices(generation.name, found.attributes) + cut
         return MatchResponse[PatentMatch](
-            **head,
+            **self._head(generation, named, start, notices),
             suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
             items=items,
             by_segment=by_segment(i.segments for i in items),
+        )
+
+    def _wanted(
+        self, top_k: int, filters: Filters, *, fold: bool, hidden: frozenset[int] = frozenset()
+    ) -> WantedPatents:
+        """What is wanted of the patents besides what the index knows of them."""
+        return WantedPatents(
+            top_k,
+            date.today(),
+            load_table(self._data_dir),
+            filters.eligibility if isinstance(filters, MatchFilters) else (),
+            hidden,
+            families.load(self._data_dir) if fold else None,
+            self._limits,
         )
 
     def _factors_of_text(self, options: FactorOptions) -> AskedFactors:
@@ -323,16 +258,6 @@ class Matcher:
             "notices": named.notices + notices,
             "took_ms": round((perf_counter() - start) * 1000, 1),
         }
-
-
-def _wanted(
-    session: Session, ids: list[int], filters: Filters, table: RuleTable, verdicts: dict[int, Verdict]
-) -> dict[int, patents_shown.PatentPublic]:
-    """The patents with these ids that have a wanted verdict; all verdicts go into `verdicts`."""
-    verdicts |= eligibility.of_patents(session, ids, date.today(), table)
-    wanted = filters.eligibility if isinstance(filters, MatchFilters) else []
-    asked = [i for i in ids if i in verdicts and (not wanted or verdicts[i].verdict in wanted)]
-    return patents_shown.many(session, asked)
 
 
 def _ids_of(hits: Sequence[Hit]) -> Ids:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from assessment.eligibility.gate import Verdict
 from catalog.kit.base import ClassRef
-from catalog.licences import shown as licences_shown
+from catalog.licences.shown import LicencePublic
 from matching.answers.evidence import (
     EvidenceSentence,
     QueryProfile,
@@ -14,27 +13,82 @@ from matching.answers.evidence import (
     quotable,
     text_fields,
 )
+from matching.answers.kept import KeptNeeds, KeptPatents
 from matching.answers.results import (
     Evidence,
+    NeedMatch,
+    PatentMatch,
     Scores,
     SegmentCount,
     SegmentRef,
 )
 from matching.ranking import families
-from matching.ranking.listing import ListedPatents
+from matching.ranking.pair_factors import FactorAmount
+from matching.retrieval.confidence import Confidence, Level
 from matching.retrieval.relevance import WEIGHTS
 from matching.retrieval.retrieve import Hit
 
 BASIS_NAMES = {"official": "登记", "industry": "推断（行业）", "ipc": "推断（IPC）", "text": "推断（文本）"}
 
 
-def family(
-    its: ListedPatents,
-    leader: int,
-    verdicts: dict[int, Verdict],
-    terms: dict[int, licences_shown.LicencePublic],
+def patent_matches(
+    kept: KeptPatents,
+    explained: Sequence[list[FactorAmount]],
+    evidence: Sequence[Sequence[EvidenceSentence]],
+    terms: Mapping[int, LicencePublic],
+    heights: Level | None,
+    names: Mapping[str, str],
+) -> list[PatentMatch]:
+    """Kept -> Shown: the patents with all that is shown beside them; factors and evidence in the order of the hits."""
+    return [
+        PatentMatch(
+            rank=rank,
+            score=hit.score,
+            relevance=hit.relevance,
+            scores=scores_of(hit),
+            factors=factors,
+            patent=kept.patents[hit.id],
+            segments=segments(kept.patents[hit.id].classes, names),
+            licence=terms.get(hit.id),
+            eligibility=kept.verdicts[hit.id],
+            confidence=heights.confidence(hit.relevance) if heights else None,
+            evidence=quoted(quotes),
+            family=_family(kept, hit.id, terms),
+        )
+        for rank, (hit, factors, quotes) in enumerate(zip(kept.hits, explained, evidence, strict=True), 1)
+    ]
+
+
+def need_matches(
+    kept: KeptNeeds,
+    explained: Sequence[list[FactorAmount]],
+    evidence: Sequence[Sequence[EvidenceSentence]],
+    confidences: Sequence[Confidence | None],
+    names: Mapping[str, str],
+) -> list[NeedMatch]:
+    """Kept -> Shown: the needs with all that is shown beside them, each sequence in the order of the hits."""
+    beside = zip(kept.hits, explained, evidence, confidences, strict=True)
+    return [
+        NeedMatch(
+            rank=rank,
+            score=hit.score,
+            relevance=hit.relevance,
+            scores=scores_of(hit),
+            factors=factors,
+            need=kept.needs[hit.id],
+            confidence=confidence,
+            segments=segments(kept.needs[hit.id].classes, names),
+            evidence=quoted(quotes),
+        )
+        for rank, (hit, factors, quotes, confidence) in enumerate(beside, 1)
+    ]
+
+
+def _family(
+    kept: KeptPatents, leader: int, terms: Mapping[int, LicencePublic]
 ) -> list[families.FamilyMember]:
     """What is folded under the patent `leader`, best first."""
+    verdicts = kept.verdicts
     return [
         families.member(
             folded.patent,
@@ -43,7 +97,7 @@ def family(
             (verdicts[folded.hit.id], verdicts[leader]),
             (terms.get(folded.hit.id), terms.get(leader)),
         )
-        for folded in sorted(its.folded.get(leader, []), key=lambda one: -one.hit.score)
+        for folded in sorted(kept.folded.get(leader, []), key=lambda one: -one.hit.score)
     ]
 
 
@@ -59,7 +113,7 @@ def scores_of(hit: Hit) -> Scores:
     )
 
 
-def segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[SegmentRef]:
+def segments(classes: Sequence[ClassRef], names: Mapping[str, str]) -> list[SegmentRef]:
     """The industry segments among the classes of a record."""
     return [
         SegmentRef(
@@ -73,14 +127,14 @@ def segments(classes: Sequence[ClassRef], names: dict[str, str]) -> list[Segment
     ]
 
 
-def patent_evidence(profile: QueryProfile, its: ListedPatents) -> list[list[EvidenceSentence]]:
+def patent_evidence(profile: QueryProfile, kept: KeptPatents) -> list[list[EvidenceSentence]]:
     """What to quote of each patent that is shown: the sentence nearest in meaning, then those that agree in words."""
-    parts = [quotable(text_fields(its.found[hit.id])) for hit in its.kept]
+    parts = [quotable(text_fields(kept.patents[hit.id])) for hit in kept.hits]
     # A title repeats the name of the thing; what answers a need stands in the text.
     agreeing = profile.evidence([[part for part in some if part[0] != "title"] for some in parts])
     return [
         _nearest_first(nearest_sentence(some, hit.place, hit.sentence / WEIGHTS.sentence), others)
-        for hit, some, others in zip(its.kept, parts, agreeing, strict=True)
+        for hit, some, others in zip(kept.hits, parts, agreeing, strict=True)
     ]
 
 

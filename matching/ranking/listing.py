@@ -1,90 +1,88 @@
-"""The list of a match (匹配清单): which of the hits are shown, in which order, and what is folded under them.
+"""The list of a match (匹配清单): which of the ranked hits are shown, and what is folded under them.
 
-    retrieved (relevance and factors) -> still there and wanted -> folded -> as many as are asked for
+    ranked (relevance and factors) -> still there and wanted -> folded -> as many as are asked for
 
 Records are looked up in steps, best first, until the list is full: nearly always those that are shown and no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol
 
 import numpy as np
 
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from index.engine import Ids
-from matching.ranking.families import Families, FamilyRules, Floats, Reason
+from matching.ranking.families import Families, FamilyRules, Floats, Reason, Sibling
+from matching.ranking.ranked import AskingT, Ranked
 from matching.retrieval.retrieve import Hit
-
-# Records deleted since the generation was built leave gaps; this many more hits are kept to fill them.
-SPARE = 50
-# A condition that only records tell, met by few, would have the records of every patent read: as many are, the rest is told.
-MOST_LOOKED_UP = 10_000
-
-
-class _Record(Protocol):
-    id: int
-
-
-class Vectors(Protocol):
-    """The vectors of patents."""
-
-    def vectors(self, ids: Ids) -> Floats:
-        """The vectors of patents (n, dimensions), in this order."""
-
-
-RecordT = TypeVar("RecordT", bound=_Record)
-Retrieve = Callable[[int], list[Hit]]
-"""The best hits, as many as are asked for."""
-LookUp = Callable[[list[int]], dict[int, RecordT]]
-"""The records with these ids that are there and wanted."""
-OutlinesOf = Callable[[list[int]], Mapping[int, PatentOutline]]
-"""The outlines of those of these patents that are there, by id."""
 
 
 @dataclass(frozen=True, slots=True)
-class Existing(Generic[RecordT]):
-    """The hits that are shown, the records of all that were looked up, and the hits that were not.
+class ListLimits:
+    """How far a list looks.
 
-    `is_cut` where the list is not full and no more than `MOST_LOOKED_UP` hits were looked up.
+    Records deleted since the generation was built leave gaps; `spare` more hits are ranked to fill them. A condition that only
+    records tell, met by few, would have the records of every patent read: as many as `looked_up` are, the rest is told.
     """
 
-    kept: list[Hit]
-    found: dict[int, RecordT]
-    rest: list[Hit]
-    is_cut: bool = False
+    spare: int = 50
+    looked_up: int = 10_000
 
 
-def existing(
-    retrieve_top: Retrieve,
-    look_up: LookUp[RecordT],
-    top_k: int,
-    leads: Callable[[Hit, RecordT], bool] = lambda _hit, _record: True,
-) -> Existing[RecordT]:
-    """The best `top_k` hits whose records are still there and that lead: what was deleted is gone at once.
+LIMITS = ListLimits()
 
-    `leads` is asked of each such hit once, best first.
+
+class Walk(Generic[AskingT]):
+    """The hits of a ranking in the steps in which their records are looked up, until `top_k` are kept.
+
+    `rest` are the hits that were ranked and not looked up; `is_cut` where the list is not full and no more than the limit was
+    looked up.
     """
-    kept: list[Hit] = []
-    found: dict[int, RecordT] = {}
-    seen, top = 0, top_k + SPARE
-    hits = retrieve_top(top)
-    while len(kept) < top_k:
-        if seen == len(hits):
-            if len(hits) < top or seen >= MOST_LOOKED_UP:
-                break
-            top = min(top * 4, MOST_LOOKED_UP)
-            hits = retrieve_top(top)
-            continue
-        # As many as are missing; twice as many as were just looked up in vain, where few meet a condition.
-        some = hits[seen : seen + max(top_k - len(kept), 2 * (seen - len(kept)))]
-        new = look_up([hit.id for hit in some if hit.id not in found])
-        found |= new
-        kept += [hit for hit in some if hit.id in new and leads(hit, new[hit.id])]
-        seen += len(some)
-    return Existing(kept[:top_k], found, hits[seen:], len(kept) < top_k and len(hits) == top)
+
+    def __init__(self, ranked: Ranked[AskingT], top_k: int, limits: ListLimits = LIMITS) -> None:
+        self._ranked, self._top_k, self._limits = ranked, top_k, limits
+        self._top = top_k + limits.spare
+        self._hits = ranked.best(self._top)
+        self._seen, self._kept = 0, list[Hit]()
+
+    def steps(self) -> Iterator[list[Hit]]:
+        """The next hits to be looked up; of each step those that are there go to `keep` before the next is taken."""
+        while len(self._kept) < self._top_k and (self._seen < len(self._hits) or self._deeper()):
+            missing = self._top_k - len(self._kept)
+            # As many as are missing; twice as many as were just looked up in vain, where few meet a condition.
+            stop = self._seen + max(missing, 2 * (self._seen - len(self._kept)))
+            some = self._hits[self._seen : stop]
+            self._seen += len(some)
+            yield some
+
+    def keep(self, hits: Iterable[Hit]) -> None:
+        """Keep these of the step."""
+        self._kept.extend(hits)
+
+    @property
+    def kept(self) -> list[Hit]:
+        """The best that were kept."""
+        return self._kept[: self._top_k]
+
+    @property
+    def rest(self) -> list[Hit]:
+        """The hits behind the last step."""
+        return self._hits[self._seen :]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more behind what was looked up."""
+        return len(self._kept) < self._top_k and len(self._hits) == self._top
+
+    def _deeper(self) -> bool:
+        if len(self._hits) < self._top or self._seen >= self._limits.looked_up:
+            return False
+        self._top = min(self._top * 4, self._limits.looked_up)
+        self._hits = self._ranked.best(self._top)
+        return self._seen < len(self._hits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,74 +94,78 @@ class Folded:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPatents:
-    """The hits that are shown, the records of all that were looked up, and what is folded, by the id of what leads it.
+class Vectors(Protocol):
+    """The vectors of patents."""
 
-    `is_cut` as in `Existing`.
-    """
-
-    kept: list[Hit]
-    found: dict[int, PatentPublic]
-    folded: dict[int, list[Folded]] = field(default_factory=dict)
-    is_cut: bool = False
-
-    @property
-    def ids(self) -> list[int]:
-        """The ids of all that are shown or folded under what is shown."""
-        members = (folded.hit.id for its in self.folded.values() for folded in its)
-        return [*(hit.id for hit in self.kept), *members]
-
-
-def listed(
-    retrieve_top: Retrieve,
-    look_up: LookUp[PatentPublic],
-    top_k: int,
-    vectors: Vectors,
-    outlines: OutlinesOf,
-    rules: FamilyRules | None,
-) -> ListedPatents:
-    """The `top_k` patents that lead their families by these rules; without rules all lead.
-
-    `vectors` are those of the hits' rows.
-    """
-    if rules is None:
-        plain = existing(retrieve_top, look_up, top_k)
-        return ListedPatents(plain.kept, plain.found, {}, plain.is_cut)
-    folding = _Folding(Families(rules), vectors)
-    its = existing(retrieve_top, look_up, top_k, folding.leads)
-    shown = {hit.id for hit in its.kept}
-    folding.look_further(its.rest, look_up, outlines)
-    folded = {leader: members for leader, members in folding.folded.items() if leader in shown}
-    return ListedPatents(its.kept, its.found, folded, its.is_cut)
+    def vectors(self, ids: Ids) -> Floats:
+        """The vectors of patents (n, dimensions), in this order."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Folding:
-    families: Families
-    vectors: Vectors
-    folded: dict[int, list[Folded]] = field(default_factory=dict)
+class NearHit:
+    """A hit behind the list whose vector is near one of it."""
 
-    def leads(self, hit: Hit, patent: PatentPublic) -> bool:
-        """Whether the hit leads a family; else it is folded."""
-        sibling = self.families.add(patent, self.vectors.vectors(np.array([hit.id]))[0])
-        if sibling is not None:
-            self.folded.setdefault(sibling.leader, []).append(Folded(hit, patent, sibling.reason))
-        return sibling is None
+    hit: Hit
+    vector: Floats
 
-    def look_further(self, rest: Sequence[Hit], look_up: LookUp[PatentPublic], outlines: OutlinesOf) -> None:
-        """Fold those of the hits behind the list that belong to a family in it; few are looked up."""
+
+@dataclass(frozen=True, slots=True)
+class AkinHit:
+    """A hit behind the list that belongs to a family in it."""
+
+    hit: Hit
+    place: Sibling
+
+
+class Folding:
+    """The families of a list, best first; `under` a patent stands what is folded."""
+
+    def __init__(self, rules: FamilyRules, vectors: Vectors) -> None:
+        self._families, self._vectors = Families(rules), vectors
+        self._folded: dict[int, list[Folded]] = {}
+
+    def leading(self, hits: Sequence[Hit], patents: Mapping[int, PatentPublic]) -> list[Hit]:
+        """Those of the hits, best first, that lead a family of their own; the others are folded."""
+        if not hits:
+            return []
+        vectors = self._vectors.vectors(_ids_of(hits))
+        places = [self._families.add(patents[hit.id], vectors[at]) for at, hit in enumerate(hits)]
+        for hit, place in zip(hits, places, strict=True):
+            if place is not None:
+                self._fold(hit, place, patents[hit.id])
+        return [hit for hit, place in zip(hits, places, strict=True) if place is None]
+
+    def near(self, rest: Sequence[Hit]) -> list[NearHit]:
+        """Those of the hits behind the list that may belong to a family in it."""
         if not rest:
-            return
-        vectors = self.vectors.vectors(np.array([hit.id for hit in rest]))
-        near = np.flatnonzero(self.families.near(vectors)).tolist()
-        seen = outlines([rest[at].id for at in near])
-        akin = [
-            (rest[at], sibling)
-            for at in near
-            if rest[at].id in seen and (sibling := self.families.of(seen[rest[at].id], vectors[at]))
+            return []
+        vectors = self._vectors.vectors(_ids_of(rest))
+        near = np.flatnonzero(self._families.near(vectors)).tolist()
+        return [NearHit(rest[at], vectors[at]) for at in near]
+
+    def akin(self, near: Sequence[NearHit], outlines: Mapping[int, PatentOutline]) -> list[AkinHit]:
+        """Those that do, by their outlines."""
+        places = [
+            (one.hit, self._families.of(outlines[one.hit.id], one.vector))
+            for one in near
+            if one.hit.id in outlines
         ]
-        found = look_up([hit.id for hit, _ in akin])
-        for hit, sibling in akin:
-            if patent := found.get(hit.id):
-                self.folded.setdefault(sibling.leader, []).append(Folded(hit, patent, sibling.reason))
+        return [AkinHit(hit, place) for hit, place in places if place is not None]
+
+    def fold(self, akin: Sequence[AkinHit], patents: Mapping[int, PatentPublic]) -> None:
+        """Fold those that are still there and wanted."""
+        for one in akin:
+            if patent := patents.get(one.hit.id):
+                self._fold(one.hit, one.place, patent)
+
+    def under(self, leading: Sequence[Hit]) -> dict[int, list[Folded]]:
+        """What is folded under these, by the id of what leads it."""
+        shown = {hit.id for hit in leading}
+        return {leader: folded for leader, folded in self._folded.items() if leader in shown}
+
+    def _fold(self, hit: Hit, place: Sibling, patent: PatentPublic) -> None:
+        self._folded.setdefault(place.leader, []).append(Folded(hit, patent, place.reason))
+
+
+def _ids_of(hits: Sequence[Hit]) -> Ids:
+    return np.array([hit.id for hit in hits], np.int64)

@@ -12,10 +12,9 @@ from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import PatentPublic, publics
 from index.engine import Filters
-from matching.answers import matcher as match
 from matching.answers.filters import MatchFilters
 from matching.answers.matcher import Matcher
-from matching.ranking import listing
+from matching.ranking.listing import ListLimits
 from service.installation.runtime import Runtime
 
 TEXT = "铸件内部有气孔，想找能在线检测缺陷的办法"
@@ -118,15 +117,15 @@ def test_the_eligible_are_found_however_few(installation: Runtime, matcher: Matc
 
 
 def test_who_asks_for_what_few_are_is_told_how_many_were_looked_at(
-    matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+    installation: Runtime, matcher: Matcher
 ) -> None:
     wanted = MatchFilters(eligibility=[Eligibility.ELIGIBLE])
     told = "只核对了匹配度最高的 10 件"
     assert not any(told in notice for notice in matcher.patents_for_text(TEXT, 200, wanted).notices)
-    monkeypatch.setattr(listing, "SPARE", 0)
-    for module in (listing, match):
-        monkeypatch.setattr(module, "MOST_LOOKED_UP", 10)
-    assert any(told in notice for notice in matcher.patents_for_text(TEXT, 10, wanted).notices)
+    short = Matcher(
+        installation.database, installation.recent, installation.encoder, limits=ListLimits(0, 10)
+    )
+    assert any(told in notice for notice in short.patents_for_text(TEXT, 10, wanted).notices)
 
 
 def test_a_kept_generation_can_be_asked(installation: Runtime, matcher: Matcher) -> None:

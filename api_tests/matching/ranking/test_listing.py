@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pytest
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from api_tests.matching.ranking.test_families import patent
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
 from index.engine import Ids
-from matching.ranking import listing
 from matching.ranking.families import Floats, load
-from matching.ranking.listing import SPARE, ListedPatents, listed
+from matching.ranking.listing import LIMITS, Folded, Folding, ListLimits, Walk
+from matching.ranking.ranked import Ranked
 from matching.retrieval.retrieve import Hit
 
 HITS = 200
@@ -31,6 +31,12 @@ def hit(number: int) -> Hit:
     values: dict[str, Any] = dict.fromkeys(Hit.__dataclass_fields__, 0)
     values |= {"id": number + 1000, "score": round(0.5 - number / 1000, 6)}
     return Hit(**values)
+
+
+class Listed(NamedTuple):
+    kept: list[Hit]
+    folded: dict[int, list[Folded]]
+    is_cut: bool
 
 
 @dataclass
@@ -52,11 +58,21 @@ class Catalogue:
         there = [id_ for id_ in ids if self.groups[id_ - 1000]]
         return {id_: patent(id_, f"装置{chr(0x4E00 + self.groups[id_ - 1000])}") for id_ in there}
 
-    def show(self, top_k: int, *, fold: bool = True) -> ListedPatents:
-        def retrieve(top: int) -> list[Hit]:
-            return [hit(number) for number in range(min(top, len(self.groups)))]
+    def best(self, top: int) -> list[Hit]:
+        return [hit(number) for number in range(min(top, len(self.groups)))]
 
-        return listed(retrieve, self.look_up, top_k, self, self.outlines, load() if fold else None)
+    def show(self, top_k: int, *, fold: bool = True, limits: ListLimits = LIMITS) -> Listed:
+        walk = Walk(cast(Ranked[Any], self), top_k, limits)
+        folding, found = Folding(load(), self), dict[int, PatentPublic]()
+        for some in walk.steps():
+            new = self.look_up([one.id for one in some if one.id not in found])
+            found |= new
+            there = [one for one in some if one.id in new]
+            walk.keep(folding.leading(there, new) if fold else there)
+        near = folding.near(walk.rest if fold else [])
+        akin = folding.akin(near, self.outlines([one.hit.id for one in near]))
+        folding.fold(akin, self.look_up([one.hit.id for one in akin]))
+        return Listed(walk.kept, folding.under(walk.kept), walk.is_cut)
 
     def outlines(self, ids: list[int]) -> dict[int, PatentOutline]:
         names = [each.name for each in fields(PatentOutline)]
@@ -70,7 +86,7 @@ def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list
     found = catalogue.show(top_k)
     firsts = list(dict.fromkeys(group for group in groups if group))[:top_k]
     assert [groups[place(one)] for one in found.kept] == firsts
-    reach = range(min(len(groups), top_k + SPARE))
+    reach = range(min(len(groups), top_k + LIMITS.spare))
     for one in found.kept:
         its = {groups.index(groups[place(one)])}
         others = [number for number in reach if groups[number] == groups[place(one)]]
@@ -84,12 +100,9 @@ def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list
 @pytest.mark.parametrize(
     ("there", "of", "found", "is_cut"), [(50, 200, 1, True), (150, 200, 0, True), (50, 90, 1, False)]
 )
-def test_looking_for_what_few_meet_ends_and_says_so(
-    there: int, of: int, found: int, is_cut: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing, "MOST_LOOKED_UP", 100)
+def test_looking_for_what_few_meet_ends_and_says_so(there: int, of: int, found: int, is_cut: bool) -> None:
     catalogue = Catalogue([int(number == there) for number in range(of)])
-    its = catalogue.show(10, fold=False)
+    its = catalogue.show(10, fold=False, limits=ListLimits(looked_up=100))
     assert (len(its.kept), its.is_cut) == (found, is_cut)
     assert len(catalogue.asked) == min(of, 100)
 
