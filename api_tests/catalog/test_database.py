@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, text
@@ -15,6 +16,8 @@ import catalog.tables  # noqa: F401
 from catalog.accounts import keys as accounts
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import Conflict, InvalidInput, NotReady
+
+REFERRING = ("imports", "rejected_rows")
 
 
 @pytest.fixture
@@ -30,6 +33,31 @@ def test_migrations_and_models_agree(database: Database) -> None:
         assert compare_metadata(context, SQLModel.metadata) == []
     current, head = database.revisions()
     assert current == head is not None
+
+
+def test_what_is_stored_survives_an_upgrade(tmp_path: Path) -> None:
+    """Rows that refer to a table that a migration changes stay, and so do those they refer to."""
+    database = Database(sqlite_url(tmp_path / "catalog.db"))
+    with database.engine.begin() as connection:
+        command.upgrade(database._alembic(connection), "0013")
+        connection.execute(
+            text(
+                "INSERT INTO imports (id, kind, file_name, file_hash, actor, source, process, state, status, rows, new,"
+                " changed, unchanged, rejected, mapping, columns, preview, message, created_at, updated_at)"
+                " VALUES (1, 'patents', 'a.csv', '', '', '', '', '', 'finished', 1, 0, 0, 0, 1, '{}', '[]', '[]', '',"
+                " '2026-11-30', '2026-11-30')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO rejected_rows (import_id, sheet, line, field, value, reason, cells)"
+                " VALUES (1, '', 2, '', '', '缺少名称', '{}')"
+            )
+        )
+    database.upgrade()
+    with database.read() as session:
+        counts = [session.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in REFERRING]
+    assert counts == [1, 1]
 
 
 def test_sqlite_runs_in_wal_mode_with_foreign_keys(database: Database) -> None:

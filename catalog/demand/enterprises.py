@@ -141,7 +141,7 @@ def many(session: Session, ids: Sequence[int]) -> dict[int, EnterprisePublic]:
 def industries(session: Session, where: EnterpriseFilter) -> dict[int, str | None]:
     """The enterprises that meet all conditions, with their industries, by id in ascending order."""
     query = _meeting(where).with_only_columns(id_column(Enterprise), col(Enterprise.industry))
-    return dict(session.execute(query.order_by(col(Enterprise.id))).tuples().all())
+    return {row.id: row.industry for row in session.execute(query.order_by(col(Enterprise.id)))}
 
 
 def products(session: Session) -> Iterator[FirmProducts]:

@@ -262,7 +262,7 @@ def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo
 def open_firms(session: Session) -> dict[int, int | None]:
     """The enterprises of all open needs, by the id of the need; None where a need names none."""
     query = select(id_column(Need), col(Need.enterprise_id)).where(col(Need.status) == NeedStatus.OPEN.value)
-    return dict(session.execute(query).tuples().all())
+    return {row.id: row.enterprise_id for row in session.execute(query)}
 
 
 def unlabelled_ids(session: Session) -> list[int]:

@@ -10,18 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from catalog.kit.errors import InvalidInput
+from ingestion.kinds.names import KIND_NAMES
 
 if TYPE_CHECKING:
     from ingestion.kinds.kind import Kind
-
-KIND_NAMES = {
-    "patents": "专利",
-    "needs": "技术需求",
-    "enterprises": "企业",
-    "licences": "开放许可声明",
-    "facts": "专利运用登记",
-    "deals": "交易",
-}
 
 
 def kind_of(name: str) -> Kind[Any]:

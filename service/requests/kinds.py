@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from ingestion.kinds.kinds import KIND_NAMES
+from ingestion.kinds.names import KIND_NAMES
 
 
 class ImportKind(StrEnum):

@@ -14,10 +14,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("imports", schema=None) as batch_op:
-        batch_op.drop_column("state")
+    # In place: copied and dropped, the table would take the rows that refer to it along.
+    op.drop_column("imports", "state")
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("imports", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("state", sa.String(length=64), nullable=False, server_default=""))
+    op.add_column("imports", sa.Column("state", sa.String(length=64), nullable=False, server_default=""))
