@@ -144,13 +144,15 @@ class PairScores:
 class Candidates:
     """The exact best `depth` of either leg, once each, of one or several that ask; those of one that asks alone by id.
 
-    `asking` is the number of the one that asks, ascending. `cosine` is what the dense leg ranks by, -inf beyond its depth; the lexical leg
+    `asking` is the number of the one that asks, ascending; `attributes` are those of each document once, at the place `document`.
+    `cosine` is what the dense leg ranks by, -inf beyond its depth; the lexical leg
     ranks by `scores.bm25`; ties go to the lower id. `sample` are scores of the even sample, where that was asked for.
     """
 
     asking: Numbers
     scores: PairScores
     cosine: Floats
+    document: Numbers
     attributes: Attributes
     depth: int
     sample: PairScores | None = None
@@ -178,13 +180,15 @@ class Candidates:
         asking = np.concatenate([part.asking for part in parts])
         scores = PairScores.joined([part.scores for part in parts])
         cosine = np.concatenate([part.cosine for part in parts])
+        firsts = np.cumsum([0, *(len(part.attributes) for part in parts[:-1])])
+        document = np.concatenate([part.document + first for part, first in zip(parts, firsts, strict=True)])
         attributes = Attributes.joined([part.attributes for part in parts])
-        every = cls(asking, scores, cosine, attributes, parts[0].depth)
+        every = cls(asking, scores, cosine, document, attributes, parts[0].depth)
         dense = every.dense_rank > 0
         kept = np.flatnonzero(dense | (every.lexical_rank > 0))
         kept = kept[np.lexsort((scores.ids[kept], asking[kept]))]
         cosine = np.where(dense, cosine, np.float32(-np.inf))[kept]
-        return cls(asking[kept], scores.at(kept), cosine, attributes.at(kept), every.depth)
+        return cls(asking[kept], scores.at(kept), cosine, document[kept], attributes, every.depth)
 
     def with_sample(self, sample: PairScores | None) -> Candidates:
         """These, and scores of the even sample."""

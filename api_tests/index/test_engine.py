@@ -225,8 +225,9 @@ def assert_obvious(
         assert its.sentence[at] == pytest.approx(cosine, abs=1e-6)
         assert its.place[at] == place or obvious.sentence(*texts)[0] == pytest.approx(cosine, abs=1e-6)
         assert its.mass[at] == pytest.approx(obvious.mass(texts[0]))
-        assert found.attributes.segments_of(at) == sorted(there[id_].columns.segments)
-        assert bool(found.attributes.open_licence[at]) == there[id_].columns.open_licence
+        document = int(found.document[at])
+        assert found.attributes.segments_of(document) == sorted(there[id_].columns.segments)
+        assert bool(found.attributes.open_licence[document]) == there[id_].columns.open_licence
 
 
 def assert_same(one: Any, other: Any) -> None:
@@ -266,7 +267,7 @@ def test_patents_for_a_need(build: Build, text: str, filters: Filters, depth: in
         assert_same(found.sample, patents.sample(need, 5))
         assert found.sample is not None
         assert len(found.sample) == min(5, patents.statistics.documents)
-        answers.append(found)
+        answers.append(_plain(found, np.arange(len(found.ids))))
     assert_same(*answers)
 
 
@@ -288,7 +289,7 @@ def test_needs_for_a_patent(build: Build, text: str, filters: Filters, depth: in
         found = needs.candidates(patent, filters, depth)
         there = {i: one for i, one in its.needs.items() if meets(one, filters)}
         assert_obvious(found, there, obvious, cosine, lambda t: (t, text))
-        answers.append(found)
+        answers.append(_plain(found, np.arange(len(found.ids))))
     assert_same(*answers)
 
 
@@ -308,7 +309,7 @@ def test_all_pairs_are_the_requests_of_each(
                 alone = answering.candidates(
                     _as_it_asks(its, patents, needs, id_, from_needs), filters, depth
                 )
-                assert_same(_of_number(block.candidates, number), alone)
+                assert_same(_of_number(block.candidates, number), _plain(alone, np.arange(len(alone.ids))))
         assert sorted(seen) == wanted.ids.tolist()
 
 
@@ -325,8 +326,15 @@ def _as_it_asks(its: Case, patents: PatentSide, needs: NeedSide, id_: int, from_
 def _of_number(found: Candidates, number: int) -> Candidates:
     at = np.flatnonzero(found.asking == number)
     at = at[np.argsort(found.ids[at])]
-    nought = np.zeros(len(at), np.int64)
-    return Candidates(nought, found.scores.at(at), found.cosine[at], found.attributes.at(at), found.depth)
+    return _plain(replace(found, asking=np.zeros(len(at), np.int64)), at)
+
+
+def _plain(found: Candidates, at: Ids) -> Candidates:
+    """Some of the candidates, with the attributes of each."""
+    attributes, places = found.attributes.at(found.document[at]), np.arange(len(at))
+    return replace(
+        found, scores=found.scores.at(at), cosine=found.cosine[at], document=places, attributes=attributes
+    )
 
 
 @settings(deadline=None, max_examples=20)

@@ -90,5 +90,16 @@ class PartPair:
             self._answering.ids[its], document, sentence, place, bm25[taken], self._masses[needs]
         )
         asking = np.repeat(np.arange(len(counts)), counts)
-        attributes = self._answering.attributes.at(its)
-        return dense.queries, Candidates(asking, scores, cosine[taken], attributes, depth)
+        found, at = _distinct(its, len(self._answering.ids))
+        attributes = self._answering.attributes.at(found)
+        return dense.queries, Candidates(asking, scores, cosine[taken], at, attributes, depth)
+
+
+def _distinct(rows: Rows, count: int) -> tuple[Rows, Rows]:
+    """Each of the rows, of `count` in all, once, and the place of every one among these."""
+    marks = np.zeros(count, np.bool_)
+    marks[rows] = True
+    found = np.flatnonzero(marks)
+    places = np.empty(count, np.int64)
+    places[found] = np.arange(len(found))
+    return found, places[rows]

@@ -194,8 +194,9 @@ class Side(ABC, Generic[AskingT]):
         rows = np.union1d(near[1], words)
         cosine = np.full(len(rows), -np.inf, np.float32)
         cosine[np.searchsorted(rows, near[1])] = near[0]
-        scores = asked.scores(self.parts[at], rows, sums)
-        return Candidates(np.zeros(len(rows), np.int64), scores, cosine, self._attributes[at].at(rows), depth)
+        scores, every = asked.scores(self.parts[at], rows, sums), np.arange(len(rows))
+        attributes = self._attributes[at].at(rows)
+        return Candidates(np.zeros_like(every), scores, cosine, every, attributes, depth)
 
     def _sampled(self, asked: Asked, sums: Sequence[Floats], size: int) -> PairScores:
         """The scores of the sample, given the sums of the settled parts, which come first."""

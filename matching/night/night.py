@@ -6,17 +6,16 @@ at once. All comes from the generation: vectors, sentences, tokens and columns; 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.runs.matches import NightMatch, NightSide
 from index.attributes import Attributes
-from index.engine import CandidateBlock, Filters, Ids, PairsAsked
+from index.engine import CandidateBlock, Candidates, Filters, Ids, PairsAsked
 from index.generations.generation import Generation
 from matching.ranking.factors import FactorRules
 from matching.ranking.pair_factors import PairFactors
@@ -115,9 +114,10 @@ def patents_for_needs(
         if factors is None:
             return np.zeros(len(found.ids), np.int64)
         pairs = factors.pairs(asking.attributes(block.ids), found.attributes)
-        return pairs.total(found.asking, np.arange(len(found.ids)))
+        of_patents = pairs.of_patents(np.arange(len(found.attributes)))
+        return pairs.of_pairs(found.asking, found.document) + of_patents[found.document]
 
-    yield from _ranked(answering.pairs(asking, wanted), raised, top, threads)
+    yield from _ranked(answering.pairs(asking, wanted), raised, top)
 
 
 def needs_for_patents(
@@ -140,13 +140,11 @@ def needs_for_patents(
         found = block.candidates
         if factors is None:
             return np.zeros(len(found.ids), np.int64)
-        # The few are given the codes of the many.
-        patents = asking.attributes(block.ids).coded(found.attributes.segment_codes)
-        pairs = factors.pairs(found.attributes, patents)
+        pairs = factors.pairs(found.attributes, asking.attributes(block.ids))
         of_patents = pairs.of_patents(np.arange(len(block.ids)))
-        return pairs.of_pairs(np.arange(len(found.ids)), found.asking) + of_patents[found.asking]
+        return pairs.of_pairs(found.document, found.asking) + of_patents[found.asking]
 
-    yield from _ranked(answering.pairs(asking, wanted), raised, top, threads)
+    yield from _ranked(answering.pairs(asking, wanted), raised, top)
 
 
 def _share(generation: Generation) -> float:
@@ -154,29 +152,31 @@ def _share(generation: Generation) -> float:
 
 
 def _ranked(
-    blocks: Iterator[CandidateBlock], raised: Callable[[CandidateBlock], Amounts], top: int, threads: int
+    blocks: Iterator[CandidateBlock], raised: Callable[[CandidateBlock], Amounts], top: int
 ) -> Iterator[Found]:
-    """The best `top` of each block, ranked beside the search for the next."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[Found]] = deque()
-        for block in blocks:
-            waiting.append(pool.submit(_best, block, raised, top))
-            # Bounded: results that nobody has taken yet are memory.
-            if len(waiting) >= threads:
-                yield waiting.popleft().result()
-        yield from (future.result() for future in waiting)
-
-
-def _best(block: CandidateBlock, raised: Callable[[CandidateBlock], Amounts], top: int) -> Found:
     """The best `top` of each that asks by (-score, id)."""
-    found = block.candidates
-    scored, added = parts(found.scores), raised(block)
-    total = scored.total + added
-    order = np.lexsort((found.ids, -total, found.asking))
+    for block in blocks:
+        found, added = block.candidates, raised(block)
+        scored = parts(found.scores)
+        total = scored.total + added
+        best = _best(found, total, top)
+        values = (total, scored.document, scored.sentence, scored.lexical, added)
+        columns = [found.ids[best].tolist(), *((part[best] / MICRO).tolist() for part in values)]
+        matches = [NightMatch(*match) for match in zip(*columns, strict=True)]
+        ends = np.searchsorted(found.asking[best], np.arange(len(block.ids) + 1)).tolist()
+        yield [(id_, matches[ends[at] : ends[at + 1]]) for at, id_ in enumerate(block.ids.tolist())]
+
+
+def _best(found: Candidates, total: Amounts, top: int) -> NDArray[np.int64]:
+    """The places of the best `top` for each that asks, in their order."""
+    counts = np.bincount(found.asking)
+    near = np.arange(len(total))
+    if counts.max(initial=0) > top:
+        # Few have to be sorted: those that are not below the last one of the list.
+        lowest = np.full((len(counts), int(counts.max())), -(2**62))
+        lowest[np.arange(lowest.shape[1]) < counts[:, None]] = total
+        near = np.flatnonzero(total >= np.partition(lowest, -top, axis=1)[found.asking, -top])
+    order = near[np.lexsort((found.ids[near], -total[near], found.asking[near]))]
     asking = found.asking[order]
-    kept = order[np.arange(len(order)) - np.searchsorted(asking, asking) < top]
-    values = (total, scored.document, scored.sentence, scored.lexical, added)
-    columns = [found.ids[kept].tolist(), *((part[kept] / MICRO).tolist() for part in values)]
-    matches = [NightMatch(*match) for match in zip(*columns, strict=True)]
-    ends = np.searchsorted(found.asking[kept], np.arange(len(block.ids) + 1)).tolist()
-    return [(id_, matches[ends[at] : ends[at + 1]]) for at, id_ in enumerate(block.ids.tolist())]
+    best: NDArray[np.int64] = order[np.arange(len(order)) - np.searchsorted(asking, asking) < top]
+    return best

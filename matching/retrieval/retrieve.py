@@ -93,7 +93,7 @@ def ranked(found: Candidates, top: int, weights: Weights = WEIGHTS, raised: Rais
     """The `top` candidates with the best scores, best first, ties by id."""
     scored = parts(found.scores, weights)
     relevance = scored.total
-    total = relevance + raised(found.attributes) if raised else relevance
+    total = relevance + raised(found.attributes)[found.document] if raised else relevance
     order = np.lexsort((found.ids, -total))[:top]
     amounts = (total, relevance, scored.document, scored.sentence, scored.lexical)
     columns = (
