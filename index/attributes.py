@@ -30,6 +30,18 @@ _BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
+class ToldAttributes:
+    """The attributes of one document in words: codes of segments, the nearest known region, kind of the first holder."""
+
+    segments: list[str]
+    region: str | None
+    kind: HolderKind
+    open_licence: bool
+    last_day: date | None
+    dormancy: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attributes:
     """The attributes of n documents.
 
@@ -133,6 +145,20 @@ class Attributes:
         return _marked(
             len(self), codes, {code: self._having(at) for at, code in enumerate(self.segment_codes)}
         )
+
+    def told(self) -> list[ToldAttributes]:
+        """Each document in words."""
+        return [
+            ToldAttributes(
+                self.segments_of(row),
+                self.region_of(row),
+                self.kind_of(row),
+                bool(self.open_licence[row]),
+                self.last_day_of(row),
+                int(self.dormancy[row]),
+            )
+            for row in range(len(self))
+        ]
 
     def segments_of(self, row: int) -> list[str]:
         """The codes of the segments of a row."""

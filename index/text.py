@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import add
 
@@ -90,3 +90,8 @@ def sentences(text: str) -> list[Sentence]:
                 start += len(piece) - len(piece.lstrip())
                 found.append(Sentence(stripped, start, start + len(stripped)))
     return found
+
+
+def token_sets(texts: Sequence[str]) -> list[set[str]]:
+    """The distinct tokens of each text."""
+    return [set(tokens(text)) for text in texts]

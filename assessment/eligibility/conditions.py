@@ -6,8 +6,8 @@ holds already when it may be so; what speaks for it only when it surely is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from catalog.kit.terms import (
@@ -38,14 +38,18 @@ class KnownFacts:
 
     record: EligibilityRecord
     as_of: date
-    life: LegalLife = field(init=False)
-    alive: bool = field(init=False)
-    shown: LegalStatus | None = field(init=False)
+    life: LegalLife
+    alive: bool
+    shown: LegalStatus | None
 
-    def __post_init__(self) -> None:
-        self.life = legal_life(self.record.legal, self.as_of)
-        self.alive = self.life.in_force is True
-        self.shown = self.record.legal.stated
+    @classmethod
+    def of(cls, records: Sequence[EligibilityRecord], as_of: date) -> list[KnownFacts]:
+        """What is known of each of these patents on that day."""
+        lives = [(legal_life(record.legal, as_of), record.legal.stated) for record in records]
+        return [
+            cls(record, as_of, life, life.in_force is True, shown)
+            for record, (life, shown) in zip(records, lives, strict=True)
+        ]
 
     def stated(self, status: LegalStatus) -> bool:
         """Whether the register showed that status by that day, as far as is known when."""

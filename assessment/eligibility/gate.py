@@ -19,7 +19,6 @@ from catalog.db import Session
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Term
 from catalog.licences import eligibility_records
-from catalog.licences.eligibility_records import EligibilityRecord
 
 
 class Eligibility(Term):
@@ -77,9 +76,8 @@ def check_table(text: str) -> RuleTable:
     return eligibility_table.check(text, CONDITIONS)
 
 
-def decide(record: EligibilityRecord, as_of: date, table: RuleTable) -> Verdict:
-    """The verdict on what is recorded of a patent."""
-    known = KnownFacts(record, as_of)
+def decide(known: KnownFacts, table: RuleTable) -> Verdict:
+    """The verdict on what is known of a patent on a day."""
     found: list[tuple[Rule, Data]] = []
     for rule in table.rule:
         if rule.effect is Effect.OFF:
@@ -94,7 +92,7 @@ def decide(record: EligibilityRecord, as_of: date, table: RuleTable) -> Verdict:
     return Verdict(
         verdict=verdict,
         verdict_name=verdict.label,
-        as_of=as_of,
+        as_of=known.as_of,
         grounds=[_ground(rule, data or []) for rule, data in found],
         todo=list(dict.fromkeys(rule.todo for rule, _ in found if rule.todo)),
         table_version=table.version,
@@ -133,14 +131,15 @@ def checked(
     """These patents with their verdicts, in the order given; ids that are no patents are left out."""
     table = table or load_table()
     records = eligibility_records.load(session, ids)
+    known = KnownFacts.of([records[id_] for id_ in ids if id_ in records], as_of)
     return [
         CheckedPatent(
-            patent_id=record.patent_id,
-            application_number=record.application_number,
-            title=record.title,
-            verdict=decide(record, as_of, table),
+            patent_id=one.record.patent_id,
+            application_number=one.record.application_number,
+            title=one.record.title,
+            verdict=decide(one, table),
         )
-        for record in (records[id_] for id_ in ids if id_ in records)
+        for one in known
     ]
 
 

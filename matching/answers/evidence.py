@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from catalog.demand.needs import NeedPublic
 from catalog.supply.patents import PatentBase
 from catalog.supply.patents_shown import PatentPublic
-from index.text import Sentence, sentences, tokens
+from index.text import Sentence, sentences, token_sets
 
 MAX_EVIDENCE = 2
 MEANING, WORDS = "meaning", "words"
@@ -81,17 +81,14 @@ class QueryProfile:
         self, records: Sequence[Sequence[Quotable]], limit: int = MAX_EVIDENCE
     ) -> list[list[EvidenceSentence]]:
         """The best `limit` sentences of each record, best first; none that shares no word with the query."""
-        touching = [list(self._touching(parts)) for parts in records]
+        words = iter(token_sets([part.text for parts in records for _, part in parts]))
+        touching = [
+            [(part, own) for part, own in zip(parts, words, strict=False) if not own.isdisjoint(self._query)]
+            for parts in records
+        ]
         # The words of all records are looked up at once.
         self._learn(set[str]().union(*(own for its in touching for _, own in its)))
         return [self._best([(part, self._cosine(own)) for part, own in its], limit) for its in touching]
-
-    def _touching(self, parts: Sequence[Quotable]) -> Iterator[tuple[Quotable, set[str]]]:
-        """The sentences that share a word with the query, each with its distinct tokens."""
-        for part in parts:
-            own = set(tokens(part[1].text))
-            if not own.isdisjoint(self._query):
-                yield part, own
 
     def _best(self, agreeing: list[tuple[Quotable, float]], limit: int) -> list[EvidenceSentence]:
         found = [_quoted(part, score, WORDS) for part, score in agreeing]

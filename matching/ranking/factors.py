@@ -24,7 +24,7 @@ from catalog.kit.terms import HolderKind
 from catalog.reference import rule_files
 from catalog.reference.lists import region_name
 from catalog.reference.rule_files import RuleFile
-from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
+from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes, ToldAttributes
 from matching.retrieval.relevance import MICRO, Amounts
 
 FILE_NAME = "factors.toml"
@@ -46,6 +46,15 @@ class Pairs:
     day: date
 
 
+@dataclass(frozen=True, slots=True)
+class ToldPair:
+    """A need and a patent on a day, in words."""
+
+    need: ToldAttributes
+    patent: ToldAttributes
+    day: date
+
+
 class Factor(BaseModel, ABC):
     """A factor: its section of the rule file, what it adds to the score of pairs, and why."""
 
@@ -64,8 +73,8 @@ class Factor(BaseModel, ABC):
         """What share of the weight each pair counts, from -1 to 1."""
 
     @abstractmethod
-    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
-        """Why a row of pairs counts what it does; `names` are those of segments by code."""
+    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+        """Why a pair counts what it does; `names` are those of segments by code."""
 
     @property
     def meaning(self) -> str:
@@ -94,9 +103,9 @@ class SegmentFactor(Factor):
         shared = (asked & pairs.patents.segments).any(axis=-1)
         return np.where(shared, 1.0, 0.0)
 
-    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
         """The common segments, the first few by name."""
-        need, patent = pairs.needs.segments_of(row), pairs.patents.segments_of(row)
+        need, patent = pair.need.segments, pair.patent.segments
         if not need:
             return "未知：未说明需求的细分领域"
         if not patent:
@@ -123,9 +132,9 @@ class RegionFactor(Factor):
         around = _same(pairs.needs.province, pairs.patents.province)
         return np.where(near, 1.0, np.where(around, self.province, 0.0))
 
-    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
         """Where both are."""
-        need, patent = pairs.needs.region_of(row), pairs.patents.region_of(row)
+        need, patent = pair.need.region, pair.patent.region
         if need is None:
             return "未知：未说明需求方所在地区"
         if patent is None:
@@ -150,9 +159,9 @@ class LicenceFactor(Factor):
         """1 where there is a declaration."""
         return np.where(pairs.patents.open_licence, 1.0, 0.0)
 
-    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
         """Whether there is a declaration."""
-        return f"{'有' if pairs.patents.open_licence[row] else '没有'}公告中的开放许可声明"
+        return f"{'有' if pair.patent.open_licence else '没有'}公告中的开放许可声明"
 
 
 class TermFactor(Factor):
@@ -169,14 +178,14 @@ class TermFactor(Factor):
         years = (last - pairs.day.toordinal()) / DAYS_A_YEAR
         return np.where(last > 0, np.clip(1 - years / self.below_years, 0, 1), 0.0)
 
-    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
         """The years left, or when it ended."""
-        last = pairs.patents.last_day_of(row)
+        last = pair.patent.last_day
         if last is None:
             return "未知：资料不足，推算不出保护期"
-        if last < pairs.day:
+        if last < pair.day:
             return f"已于 {last} 后失效"
-        return f"剩余保护期 {(last - pairs.day).days / DAYS_A_YEAR:.1f} 年"
+        return f"剩余保护期 {(last - pair.day).days / DAYS_A_YEAR:.1f} 年"
 
 
 class DormancyFactor(Factor):
@@ -190,9 +199,9 @@ class DormancyFactor(Factor):
         potential = pairs.patents.dormancy
         return np.where(potential <= _FULL_POTENTIAL, potential / _FULL_POTENTIAL, 0.0)
 
-    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
         """What the screening found."""
-        dormancy = int(pairs.patents.dormancy[row])
+        dormancy = pair.patent.dormancy
         if dormancy == UNKNOWN_DORMANCY:
             return "未知：没有盘点筛选的结论"
         return "不是沉睡专利" if dormancy == NOT_DORMANT else f"沉睡专利，潜力分 {dormancy}"
@@ -223,9 +232,9 @@ class HolderKindFactor(Factor):
         by_kind = np.array([self._share(HolderKind(kind)) for kind in HOLDER_KINDS])
         return np.take(by_kind, pairs.patents.holder_kind)
 
-    def reason(self, pairs: Pairs, row: int, names: Mapping[str, str]) -> str:
+    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
         """The kind."""
-        kind = pairs.patents.kind_of(row)
+        kind = pair.patent.kind
         return "未知：专利权人类型未识别" if kind == HolderKind.UNKNOWN else kind.label
 
     def _share(self, kind: HolderKind) -> float:

@@ -10,6 +10,7 @@ those with the same title (docs/evaluation.md). A patent of which only the title
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -56,9 +57,9 @@ class TitleRules(BaseModel, frozen=True, extra="forbid"):
     leading: Pattern
     trailing: Pattern
 
-    def core(self, title: str) -> str:
-        """The title without punctuation, set phrases and numbers of a series; all of it where nothing would be left."""
-        plain = "".join(character for character in fold(title) if character.isalnum())
+    def core(self, folded: str) -> str:
+        """A folded title without punctuation, set phrases and numbers of a series; all of it where nothing would be left."""
+        plain = "".join(filter(str.isalnum, folded))
         begun = re.sub(f"^(?:{self.leading})", "", plain)
         return re.sub(f"(?:{self.trailing})+$", "", begun) or plain
 
@@ -115,6 +116,7 @@ class _Row:
     patent: Likeness
     vector: Floats
     title: str
+    holders: list[str]
 
 
 @dataclass(slots=True)
@@ -125,24 +127,34 @@ class Families:
     _leaders: list[_Row] = field(default_factory=list)
     _of_holder: dict[str, list[_Row]] = field(default_factory=dict)
 
-    def add(self, patent: PatentPublic, vector: Floats) -> Sibling | None:
-        """Its place under a patent that came before, or None: then it leads a family of its own from now on."""
-        sibling = self.of(patent, vector)
-        if sibling is None:
-            leader = _Row(patent, vector, self.rules.title.core(patent.title))
-            self._leaders.append(leader)
-            for holder in _holders(patent):
-                self._of_holder.setdefault(holder, []).append(leader)
-        return sibling
+    def add(self, patents: Sequence[Likeness], vectors: Floats) -> list[Sibling | None]:
+        """The place of each under a patent that came before, or None: then it leads a family of its own from now on."""
+        places = []
+        for row in self._rows(patents, vectors):
+            place = self._place(row)
+            if place is None:
+                self._leaders.append(row)
+                for holder in row.holders:
+                    self._of_holder.setdefault(holder, []).append(row)
+            places.append(place)
+        return places
 
-    def of(self, patent: Likeness, vector: Floats) -> Sibling | None:
-        """Its place under a patent that leads, without adding it."""
-        known = {
-            id(leader): leader for holder in _holders(patent) for leader in self._of_holder.get(holder, [])
-        }
-        if not known:
-            return None
-        asked = _Row(patent, vector, self.rules.title.core(patent.title))
+    def of(self, patents: Sequence[Likeness], vectors: Floats) -> list[Sibling | None]:
+        """The place of each under a patent that leads, without adding it."""
+        return [self._place(row) for row in self._rows(patents, vectors)]
+
+    def _rows(self, patents: Sequence[Likeness], vectors: Floats) -> list[_Row]:
+        """The patents with what they are compared by; names and titles of all are folded together."""
+        names = [name for patent in patents for name in patent.holders]
+        folded = dict(zip(names, [fold_name(name) for name in names], strict=True))
+        titles = [fold(patent.title) for patent in patents]
+        return [
+            _Row(patent, vector, self.rules.title.core(title), [folded[name] for name in patent.holders])
+            for patent, vector, title in zip(patents, vectors, titles, strict=True)
+        ]
+
+    def _place(self, asked: _Row) -> Sibling | None:
+        known = {id(row): row for holder in asked.holders for row in self._of_holder.get(holder, [])}
         for leader in known.values():
             if reason := _reason(leader, asked, self.rules.cosine):
                 return Sibling(leader.patent.id, reason)
@@ -187,10 +199,6 @@ def member(
 
 def _running(licence: LicencePublic | None) -> LicencePublic | None:
     return licence if licence and licence.status in RUNNING else None
-
-
-def _holders(patent: Likeness) -> list[str]:
-    return [fold_name(name) for name in patent.holders]
 
 
 def _reason(leader: _Row, other: _Row, asked: Thresholds) -> Reason | None:

@@ -129,7 +129,7 @@ class Folding:
         if not hits:
             return []
         vectors = self._vectors.vectors(_ids_of(hits))
-        places = [self._families.add(patents[hit.id], vectors[at]) for at, hit in enumerate(hits)]
+        places = self._families.add([patents[hit.id] for hit in hits], vectors)
         for hit, place in zip(hits, places, strict=True):
             if place is not None:
                 self._fold(hit, place, patents[hit.id])
@@ -145,12 +145,14 @@ class Folding:
 
     def akin(self, near: Sequence[NearHit], outlines: Mapping[int, PatentOutline]) -> list[AkinHit]:
         """Those that do, by their outlines."""
-        places = [
-            (one.hit, self._families.of(outlines[one.hit.id], one.vector))
-            for one in near
-            if one.hit.id in outlines
+        there = [one for one in near if one.hit.id in outlines]
+        if not there:
+            return []
+        vectors = np.stack([one.vector for one in there])
+        places = self._families.of([outlines[one.hit.id] for one in there], vectors)
+        return [
+            AkinHit(one.hit, place) for one, place in zip(there, places, strict=True) if place is not None
         ]
-        return [AkinHit(hit, place) for hit, place in places if place is not None]
 
     def fold(self, akin: Sequence[AkinHit], patents: Mapping[int, PatentPublic]) -> None:
         """Fold those that are still there and wanted."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from index.attributes import Attributes
-from matching.ranking.factors import CODES, FactorRules, Pairs
+from matching.ranking.factors import CODES, FactorRules, Pairs, ToldPair
 from matching.retrieval.relevance import MICRO, Amounts
 
 Rows = NDArray[np.int64]
@@ -59,21 +59,23 @@ class PairFactors:
 
     def total(self, needs: Rows, patents: Rows) -> Amounts:
         """The sum of all factors of pairs of rows, in millionths; arrays of one shape, or one row against many."""
-        return self.of_pairs(needs, patents) + self.of_patents(patents)
+        return self._sum(self._asked.at(needs), self._patents.at(patents))
 
     def of_pairs(self, needs: Rows, patents: Rows) -> Amounts:
         """The sum of the factors that depend on both sides."""
-        return self._sum(self._asked.at(needs), patents, of_both=True)
+        return self._sum(self._asked.at(needs), self._patents.at(patents), of_both=True)
 
     def of_patents(self, patents: Rows) -> Amounts:
         """The sum of the factors that depend on the patent alone."""
-        return self._sum(Attributes.of_one(), patents, of_both=False)
+        return self._sum(Attributes.of_one(), self._patents.at(patents), of_both=False)
 
     def explained(self, needs: Rows, patents: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
         """The factors of each pair of rows with their reasons; `names` are those of segments by code."""
         needs, patents = np.broadcast_arrays(needs, patents)
-        its = self._patents.at(patents)
-        asked, said = (Pairs(side.at(needs), its, self._day) for side in (self._asked, self._needs))
+        its, said = self._patents.at(patents), self._needs.at(needs)
+        asked = Pairs(self._asked.at(needs), its, self._day)
+        told = zip(said.told(), its.told(), strict=True)
+        pairs = [ToldPair(need, patent, self._day) for need, patent in told]
         counted = [
             (code, factor, (factor.amounts(asked) / MICRO).tolist())
             for code, factor in self._rules.factors.items()
@@ -81,11 +83,11 @@ class PairFactors:
         return [
             [
                 FactorAmount(
-                    code=code, name=factor.label, amount=amounts[at], reason=factor.reason(said, at, names)
+                    code=code, name=factor.label, amount=amounts[at], reason=factor.reason(pair, names)
                 )
                 for code, factor, amounts in counted
             ]
-            for at in range(len(needs))
+            for at, pair in enumerate(pairs)
         ]
 
     def notices(self, generation: str) -> list[str]:
@@ -96,14 +98,13 @@ class PairFactors:
             if factor.weight and factor.is_unknown_to(self._patents)
         ]
 
-    def _sum(self, asked: Attributes, rows: Rows, *, of_both: bool) -> Amounts:
-        pairs = Pairs(asked, self._patents.at(rows), self._day)
-        counting = [
-            factor for factor in self._rules.factors.values() if factor.weight and factor.of_both == of_both
-        ]
-        total = np.zeros(np.broadcast_shapes((len(asked),), rows.shape), np.int64)
-        for factor in counting:
-            total += factor.amounts(pairs)
+    def _sum(self, asked: Attributes, patents: Attributes, *, of_both: bool | None = None) -> Amounts:
+        """The sum over the factors that depend on both sides, or on the patent alone, or over all of them."""
+        pairs = Pairs(asked, patents, self._day)
+        total = np.zeros(np.broadcast_shapes(asked.last_day.shape, patents.last_day.shape), np.int64)
+        for factor in self._rules.factors.values():
+            if factor.weight and of_both in (None, factor.of_both):
+                total += factor.amounts(pairs)
         return total
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from assessment.eligibility import gate as eligibility
 from assessment.eligibility import table as eligibility_table
-from assessment.eligibility.conditions import CONDITIONS
-from assessment.eligibility.gate import Verdict, decide
-from assessment.eligibility.table import Effect
+from assessment.eligibility.conditions import CONDITIONS, KnownFacts
+from assessment.eligibility.gate import Verdict
+from assessment.eligibility.table import Effect, RuleTable
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.terms import FactKind, LicenceStatus, OwnerConsent
@@ -53,6 +53,11 @@ PATENT = EligibilityRecord(
 MODEL = replace(PATENT, legal=replace(SOUND, kind="utility_model"))
 SHARED = replace(PATENT, owners=(OwnerStatement("示例大学"), OwnerStatement("示例公司")))
 GIVEN, REFUSED = OwnerConsent.GIVEN, OwnerConsent.NOT_GIVEN
+
+
+def decide(record: EligibilityRecord, day: date, table: RuleTable) -> Verdict:
+    """The verdict on what is recorded of a patent."""
+    return eligibility.decide(KnownFacts.of([record], day)[0], table)
 
 
 def legal(**changes: Any) -> EligibilityRecord:

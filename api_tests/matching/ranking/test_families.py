@@ -11,7 +11,7 @@ import pytest
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import PatentKind
 from catalog.supply.patents_shown import PatentPublic
-from matching.ranking.families import FILE_NAME, Families, Floats, Reason, load
+from matching.ranking.families import FILE_NAME, Families, Floats, Reason, Sibling, load
 
 DAY = date(2021, 3, 5)
 RULES = load()
@@ -31,11 +31,16 @@ def vector(cosine: float) -> Floats:
     return np.array([cosine, np.sqrt(1 - cosine**2)], np.float32)
 
 
+def add(families: Families, one: PatentPublic, its: Floats) -> Sibling | None:
+    (place,) = families.add([one], its[None])
+    return place
+
+
 def reason(cosine: float, title: str = "另一种名称的设备", **values: Any) -> Reason | None:
     """Why a patent with that cosine is folded under one called 一种分拣装置."""
     families = Families(RULES)
-    assert families.add(patent(1, "一种分拣装置"), vector(1)) is None
-    sibling = families.add(patent(2, title, **values), vector(cosine))
+    assert add(families, patent(1, "一种分拣装置"), vector(1)) is None
+    sibling = add(families, patent(2, title, **values), vector(cosine))
     return sibling.reason if sibling else None
 
 
@@ -78,13 +83,13 @@ def test_patents_of_other_holders_are_never_folded() -> None:
 
 def test_the_first_leads_and_folded_ones_lead_nothing() -> None:
     families = Families(RULES)
-    assert families.add(patent(1, "一种分拣装置"), vector(1)) is None
-    folded = families.add(patent(2, "分拣设备"), vector(0.98))
+    assert add(families, patent(1, "一种分拣装置"), vector(1)) is None
+    folded = add(families, patent(2, "分拣设备"), vector(0.98))
     assert folded is not None
     assert folded.leader == 1
     # Near the folded one, but not near the leading one.
     angle = np.arccos(0.98) * 2
-    assert families.add(patent(3, "拣选机"), vector(float(np.cos(angle)))) is None
+    assert add(families, patent(3, "拣选机"), vector(float(np.cos(angle)))) is None
     assert families.near(np.stack([vector(0.5), vector(0.99)])).tolist() == [False, True]
     assert Families(RULES).near(np.stack([vector(1)])).tolist() == [False]
 
