@@ -19,7 +19,7 @@ from catalog.kit.terms import (
     PledgeConsent,
     StatusBasis,
 )
-from catalog.law.course import term_of
+from catalog.law.course import ProtectionTerm, term_of
 from catalog.law.life import LegalLife, legal_life
 from catalog.licences.eligibility_records import EligibilityRecord, Event
 from catalog.licences.licences import REPORTED, RUNNING
@@ -32,23 +32,29 @@ Data = list[str] | None
 class KnownFacts:
     """What is known of a patent on the day `as_of`.
 
-    `life` is its legal life on that day, `alive` whether the right is in force, presumed or sure, `shown` the status that
-    the register shows on whatever day.
+    `life` is its legal life on that day, `alive` whether the right is in force, presumed or sure, `missing` names what is not
+    recorded of it, `shown` is the status that the register shows on whatever day, `term` the law's term of its kind.
     """
 
     record: EligibilityRecord
     as_of: date
     life: LegalLife
     alive: bool
+    missing: list[str]
     shown: LegalStatus | None
+    term: ProtectionTerm | None
 
     @classmethod
     def of(cls, records: Sequence[EligibilityRecord], as_of: date) -> list[KnownFacts]:
         """What is known of each of these patents on that day."""
-        lives = [(legal_life(record.legal, as_of), record.legal.stated) for record in records]
+        lives = [legal_life(record.legal, as_of) for record in records]
+        missing = [life.missing_names for life in lives]
+        shown = [record.legal.stated for record in records]
+        terms = [term_of(record.legal.kind, record.legal.filed) for record in records]
+        beside = zip(records, lives, missing, shown, terms, strict=True)
         return [
-            cls(record, as_of, life, life.in_force is True, shown)
-            for record, (life, shown) in zip(records, lives, strict=True)
+            cls(record, as_of, life, life.in_force is True, lacking, status, term)
+            for record, life, lacking, status, term in beside
         ]
 
     def stated(self, status: LegalStatus) -> bool:
@@ -152,7 +158,7 @@ def _not_in_force(known: KnownFacts) -> Data:
 
 
 def _life_unknown(known: KnownFacts) -> Data:
-    missing = known.life.missing_names or ["最新登记状态"]
+    missing = known.missing or ["最新登记状态"]
     return _if(known.life.in_force is None, f"缺：{'、'.join(missing)}")
 
 
@@ -212,7 +218,7 @@ def _annuity_unknown(known: KnownFacts) -> Data:
     if not known.alive or life.status == LegalStatus.GRACE or not _fees_unknown(known):
         return None
     paid = known.record.legal.annuity_paid_until
-    return [f"年费缴至日：{paid or '未登记'}", f"缺：{'、'.join(life.missing_names) or '缴费记录'}"]
+    return [f"年费缴至日：{paid or '未登记'}", f"缺：{'、'.join(known.missing) or '缴费记录'}"]
 
 
 def _pledge_unknown(known: KnownFacts) -> Data:
@@ -280,7 +286,7 @@ def _encumbrances_unchecked(known: KnownFacts) -> Data:
 
 def _term_unchecked(known: KnownFacts) -> Data:
     legal = known.record.legal
-    term = term_of(legal.kind, legal.filed)
+    term = known.term
     rests = known.alive and term is not None and not term.checked and legal.expiry is None
     return _if(rests, f"保护期 {term.years} 年，依据：{term.source}") if term else None
 

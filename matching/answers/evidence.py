@@ -48,7 +48,17 @@ def need_fields(need: NeedPublic) -> dict[str, str]:
 
 def quotable(fields: Mapping[str, str]) -> list[Quotable]:
     """The sentences of the fields, numbered as a collection numbers them: those of the joined text in order."""
-    return [(name, part) for name, text in fields.items() for part in sentences(text)]
+    return quotable_all([fields])[0]
+
+
+def quotable_all(records: Sequence[Mapping[str, str]]) -> list[list[Quotable]]:
+    """The sentences of the fields of each record."""
+    texts = [(at, name, text) for at, fields in enumerate(records) for name, text in fields.items()]
+    parts = [sentences(text) for _, _, text in texts]
+    found: list[list[Quotable]] = [[] for _ in records]
+    for (at, name, _), its in zip(texts, parts, strict=True):
+        found[at] += [(name, part) for part in its]
+    return found
 
 
 def nearest_sentence(parts: Sequence[Quotable], place: int, score: float) -> EvidenceSentence | None:

@@ -24,7 +24,7 @@ from index.generations.generation import Generation, GenerationStore
 from index.live.follower import Follower
 from index.model.encoder import Encoder
 from index.text import tokens
-from matching.answers.evidence import QueryProfile, need_fields, quotable
+from matching.answers.evidence import QueryProfile, need_fields, quotable_all
 from matching.answers.filters import Marks, MatchFilters
 from matching.answers.kept import WantedPatents, kept_needs, kept_patents
 from matching.answers.refinement import RefinedMatches, refined, refinement
@@ -153,7 +153,7 @@ class Matcher:
             kept = kept_needs(session, Ranked(ask, found), top_k)
         attributes = ask.engine.attributes(_ids_of(kept.hits))
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
-        agreeing = profile.evidence([quotable(need_fields(kept.needs[hit.id])) for hit in kept.hits])
+        agreeing = profile.evidence(quotable_all([need_fields(kept.needs[hit.id]) for hit in kept.hits]))
         confidences = [self._confidence(generation, kept.needs[hit.id], hit) for hit in kept.hits]
         items = need_matches(
             kept, counted.explained(attributes, named.names), agreeing, confidences, named.names

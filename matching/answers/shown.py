@@ -10,7 +10,7 @@ from matching.answers.evidence import (
     EvidenceSentence,
     QueryProfile,
     nearest_sentence,
-    quotable,
+    quotable_all,
     text_fields,
 )
 from matching.answers.kept import KeptNeeds, KeptPatents
@@ -129,7 +129,7 @@ def segments(classes: Sequence[ClassRef], names: Mapping[str, str]) -> list[Segm
 
 def patent_evidence(profile: QueryProfile, kept: KeptPatents) -> list[list[EvidenceSentence]]:
     """What to quote of each patent that is shown: the sentence nearest in meaning, then those that agree in words."""
-    parts = [quotable(text_fields(kept.patents[hit.id])) for hit in kept.hits]
+    parts = quotable_all([text_fields(kept.patents[hit.id]) for hit in kept.hits])
     # A title repeats the name of the thing; what answers a need stands in the text.
     agreeing = profile.evidence([[part for part in some if part[0] != "title"] for some in parts])
     return [

@@ -120,12 +120,12 @@ class AskedFactors:
     def raised(self, its: Attributes) -> Amounts:
         """What is added to the relevance of answers with these attributes, in millionths."""
         pairs = self._pairs(its)
-        return pairs.total(*self._rows(its)) if pairs else np.zeros(len(its), np.int64)
+        return pairs.total(*self._rows(its)) if pairs else np.zeros(its.last_day.shape, np.int64)
 
     def explained(self, its: Attributes, names: Mapping[str, str]) -> list[list[FactorAmount]]:
         """The factors of each of the answers with their reasons; none where they do not count."""
         pairs = self._pairs(its)
-        return pairs.explained(*self._rows(its), names) if pairs else [[] for _ in range(len(its))]
+        return pairs.explained(*self._rows(its), names) if pairs else [[] for _ in its.last_day]
 
     def notices(self, generation: str, its: Attributes) -> list[str]:
         """What to tell where a generation of that name lacks what a factor needs."""
@@ -139,5 +139,5 @@ class AskedFactors:
         return PairFactors(self.rules, self.day, needs, patents or Attributes.of_one())
 
     def _rows(self, its: Attributes) -> tuple[Rows, Rows]:
-        one, every = np.zeros(1, np.int64), np.arange(len(its))
+        one, every = np.zeros(1, np.int64), np.arange(its.last_day.size)
         return (every, one) if self.need is None else (one, every)
