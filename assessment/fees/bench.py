@@ -1,6 +1,6 @@
 """The fee bench (许可费测算): five methods side by side, the payment forms made from one of them, the owner's side.
 
-Nothing here is refused for being high: soft caps warn (domain-rules 4).
+Nothing here is refused for being high: soft caps warn (国家知识产权局 2024-07 通知：一般不高于).
 """
 
 from __future__ import annotations

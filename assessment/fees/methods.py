@@ -1,4 +1,4 @@
-"""The five methods of estimation (domain-rules 4), in the structure of 国知办发运字〔2022〕56号; the formulas are our own (本系统算法).
+"""The five methods of estimation, in the structure of 国知办发运字〔2022〕56号; the formulas are our own (本系统算法).
 
 F is a fixed fee a year, k(n) the one-to-many coefficient. Every formula is given as text with its figures put in.
 """

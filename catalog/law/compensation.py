@@ -1,4 +1,4 @@
-"""Compensation of the term (专利权期限补偿) of an invention: how many days are added, and why not (domain-rules 3).
+"""Compensation of the term (专利权期限补偿) of an invention: how many days are added, and why not.
 
 What the office has decided is recorded as the patent's expiry date; this is the rule for checking and planning
 (专利法 42, second and third paragraph).

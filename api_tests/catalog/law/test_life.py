@@ -1,4 +1,4 @@
-"""Legal life: every example and table row of domain-rules 3 and the properties of the course of a right."""
+"""Legal life: every example and table row of the law and the properties of the course of a right."""
 
 from __future__ import annotations
 
