@@ -196,7 +196,6 @@ def _grace(known: KnownFacts) -> Data:
         return None
     owed = {
         "应缴日": life.next_annuity_due,
-        "最迟缴费日": life.annuity_pay_by if life.annuity_pay_by != life.next_annuity_due else None,
         "年费（元）": life.next_annuity_amount,
         "当日滞纳金（元）": life.surcharge_now,
         "宽限期至": life.grace_until,

@@ -45,9 +45,9 @@ class Reduction:
     checked: bool
     source: str
 
-    def holds_for(self, nth: int | None) -> bool:
-        """Whether it holds for the `nth` annuity from that of the year of grant; what is not known does not hold."""
-        return self.annuities is None or (nth is not None and 1 <= nth <= self.annuities)
+    def holds_for(self, nth: int) -> bool:
+        """Whether it holds for the `nth` annuity from that of the year of grant."""
+        return self.annuities is None or 1 <= nth <= self.annuities
 
 
 @cache
@@ -103,10 +103,10 @@ def surcharge(due: date, on: date) -> Surcharge | None:
     return _surcharges()[next(months, GRACE_MONTHS)]
 
 
-def reduced(full: Decimal, cases: Iterable[str], nth: int | None) -> tuple[Decimal, Reduction | None]:
+def reduced(full: Decimal, cases: Iterable[str], nth: int) -> tuple[Decimal, Reduction | None]:
     """What remains of a full annuity, the `nth` from that of the year of grant, under the best of the reductions.
 
-    They never add up, and a surcharge is always a share of the full annuity. `nth` is None where the grant is not known.
+    They never add up, and a surcharge is always a share of the full annuity.
     Raises KeyError for an unknown case.
     """
     holding = [reduction for case in cases if (reduction := reductions()[case]).holds_for(nth)]

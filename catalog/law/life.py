@@ -232,7 +232,9 @@ def _next_fee(facts: LegalFacts, course: Course, status: LegalStatus, as_of: dat
         (amount * rate.percent / annuities.HUNDRED).quantize(annuities.CENT)
         if amount is not None and rate
         else None,
-        (f"滞纳金比例 {rate.percent}% 依据“{rate.source}”，尚未核对原文",) if rate and not rate.checked else (),
+        (f"滞纳金比例 {rate.percent}% 依据“{rate.source}”，尚未核对原文",)
+        if rate and not rate.checked
+        else (),
     )
 
 

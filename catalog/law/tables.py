@@ -31,6 +31,8 @@ COMPENSATION = "invention_compensation"
 LONGEST = 31
 SATURDAY = 5
 DAY = timedelta(days=1)
+TURN_OF_THE_YEAR = timedelta(days=3)
+"""How long before a year its notice may name days (元旦 of 2019: off from 30 December, the Saturday before was worked)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +91,12 @@ def adopt(data_dir: Path, name: str, path: Path) -> RuleFile:
     return file
 
 
+def reset(data_dir: Path, name: str) -> RuleFile:
+    """Put the shipped table in force again. Raises NotFound."""
+    (data_dir / _known(name)).unlink(missing_ok=True)
+    return rule_files.shipped(__name__, name)
+
+
 def text(data_dir: Path | None, name: str) -> RuleFile:
     """The file of the table `name` as it stands. Raises NotFound and InvalidInput."""
     return rule_files.read(__name__, _known(name), data_dir)
@@ -102,9 +110,7 @@ def _known(name: str) -> str:
 
 @cache
 def _load(holidays: RuleFile, annuities: RuleFile) -> LawTables:
-    return LawTables(
-        _holidays(holidays), _annuities(annuities), {HOLIDAYS: holidays, ANNUITIES: annuities}
-    )
+    return LawTables(_holidays(holidays), _annuities(annuities), {HOLIDAYS: holidays, ANNUITIES: annuities})
 
 
 def _rows(file: RuleFile) -> Iterator[tuple[str, dict[str, str]]]:
@@ -125,7 +131,8 @@ def _holidays(file: RuleFile) -> Holidays:
             raise InvalidInput(f"{place}：kind 应为 rest（放假）或 work（上班），source 应写明通知的文号")
         year, first, last = _number(place, row, "year"), _day(place, row, "first"), _day(place, row, "last")
         span = (last - first).days
-        if not 0 <= span < LONGEST or not first.year <= year <= last.year + 1:
+        within = date(year, 1, 1) - TURN_OF_THE_YEAR <= first and last <= date(year, 12, 31)
+        if not (within and 0 <= span < LONGEST):
             raise InvalidInput(f"{place}：{first} 至 {last} 不是 {year} 年的一段放假或上班")
         found = [first + DAY * n for n in range(span + 1)]
         if row["kind"] == "work" and any(day.weekday() < SATURDAY for day in found):

@@ -12,12 +12,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from catalog.law import tables
-from catalog.law.tables import DAY, SATURDAY, Holidays
+from catalog.law.tables import DAY, SATURDAY, TURN_OF_THE_YEAR, Holidays
 
 LONGEST_HOLIDAY = timedelta(days=9)
 """The longest run of days off that the State Council has given (春节 2026)."""
-TURN_OF_THE_YEAR = timedelta(days=3)
-"""How long before a year its notice may name days (元旦 of 2019 began on 30 December, a Saturday before it was worked)."""
 
 
 @dataclass(frozen=True, slots=True)
