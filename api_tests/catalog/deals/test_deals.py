@@ -353,7 +353,7 @@ def test_brokers_share_one_cap(session: Session) -> None:
     assert amounts == {1: 400_000, 2: 100_000}
 
 
-def applied(session: Session) -> dict[int, tuple[Decimal, bool]]:
+def applied(session: Session) -> dict[int, tuple[object, bool]]:
     """Amount and whether it is a forecast, by the day of signing."""
     shown = deal_lists.every(session, deal_lists.DealFilter())
     return {d.signed_on.day: (s.amount, s.forecast) for d in shown if (s := d.broker_subsidy)}

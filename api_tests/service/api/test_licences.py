@@ -102,7 +102,7 @@ def test_from_draft_to_withdrawal(client: httpx.Client, made: Made) -> None:
 def test_a_share_of_profit_stays_one(client: httpx.Client, made: Made) -> None:
     """细则 85, item 3: 40 % of profit is within the cap of profit, stated in English or Chinese, by POST and by PUT."""
     made(9970011)
-    royalty = {"payment_form": "提成", "fixed_fee": None, "royalty_rate": 40}
+    royalty: dict[str, Any] = {"payment_form": "提成", "fixed_fee": None, "royalty_rate": 40}
     draft = post(client, "licences", 201, **terms(9970011, **royalty, royalty_base="profit"))
     assert (draft["royalty_base"], draft["warnings"]) == ("profit", [])
     for base, stored, warned in (
