@@ -218,6 +218,14 @@ class DealStatus(Term):
     VOID = "void", "登记作废"
 
 
+class StateLevel(Term):
+    """Level of government that owns a state-owned firm (国有企业层级)."""
+
+    CENTRAL = "central", "中央"
+    PROVINCIAL = "provincial", "省级"
+    MUNICIPAL = "municipal", "市级"
+
+
 class PartySide(Term):
     """Side of a party to a deal."""
 

@@ -15,6 +15,7 @@ from sqlmodel import Field, Session, col
 from catalog.kit.base import Record, Schema, Timestamps, enum_type, fold, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PatentKind, PaymentForm, RoyaltyBase
+from catalog.law.years import sane
 
 RUNNING = (LicenceStatus.PUBLISHED.value, LicenceStatus.CHANGED.value)
 CURRENT = (LicenceStatus.DRAFT.value, *RUNNING)
@@ -101,6 +102,9 @@ class Licence(LicenceBase, Timestamps, table=True):
     is_demo: bool = False
 
 
+_DAYS = ("starts_on", "ends_on", "report_on", "declared_on", "published_on", "withdrawn_on")
+
+
 class LicenceCreate(LicenceBase):
     """A declaration as stated; the patent is named by canonical application number, no status leaves it as it is."""
 
@@ -141,6 +145,9 @@ class LicenceCreate(LicenceBase):
             raise ValueError(f"支付方式为“{form.label}”，却填写了先使用的期限")
 
     def _check_days(self) -> None:
+        for name in _DAYS:
+            if (day := getattr(self, name)) and not sane(day):
+                raise ValueError(f"{LicenceBase.model_fields[name].description} {day} 不合常理，请核对年份")
         for first, then, words in (
             (self.declared_on, self.published_on, "公告日 {then} 早于声明日 {first}"),
             (self.declared_on, self.withdrawn_on, "撤回日 {then} 早于声明日 {first}"),

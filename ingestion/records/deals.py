@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from catalog.deals.deals import CHINA, DealStated, PartyRef
-from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, Term
+from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, StateLevel, Term
 from ingestion.identifiers import application_number
 from ingestion.identifiers import credit_code as credit_codes
 from ingestion.identifiers.errors import InvalidIdentifier
@@ -32,6 +32,15 @@ _CONSENTS: tuple[tuple[str, PledgeConsent], ...] = (
     ("未同意|不同意|^否$|^无$", PledgeConsent.NOT_GIVEN), ("同意|^是$|^有$", PledgeConsent.GIVEN),
 )  # fmt: skip
 
+_LEVELS: tuple[tuple[str, StateLevel], ...] = (
+    ("中央|央企|国务院国资委", StateLevel.CENTRAL), ("省", StateLevel.PROVINCIAL), ("市|州", StateLevel.MUNICIPAL),
+)  # fmt: skip
+
+
+def code_of(stated: str | None) -> str | None:
+    """The credit code of a unit. Raises InvalidIdentifier for what cannot be one; a doubtful check digit is accepted."""
+    return credit_codes.check(stated)[0] if stated else None
+
 
 def party_of(
     name: str,
@@ -50,7 +59,7 @@ def party_of(
     return PartyRef(
         name=names.normalise(name),
         kind=names.kind_of(names.normalise(name))[0],
-        credit_code=credit_codes.check(credit_code)[0] if credit_code else None,
+        credit_code=code_of(credit_code),
         country=country,
         address=address,
         province=place.province,
@@ -88,9 +97,11 @@ def deal(fields: Fields) -> DealStated:
         "starts_on": fields.day("starts_on", future=True),
         "ends_on": fields.day("ends_on", future=True),
         "territory": fields.line("territory") or None,
+        "giver_level": _term(fields, "giver_level", _LEVELS, StateLevel),
         "pledge_consent": _term(fields, "pledge_consent", _CONSENTS, PledgeConsent),
         "three_party": _yes(fields.line("three_party")),
         "broker": fields.line("broker"),
+        "broker_credit_code": _broker_code(fields),
         "filing_number": fields.line("filing_number"),
         "filed_on": fields.day("filed_on"),
         "note": fields.text("note"),
@@ -100,6 +111,14 @@ def deal(fields: Fields) -> DealStated:
 
 def _yes(stated: str) -> bool | None:
     return bool(re.match(r"是|有|√|true|1|y", stated, re.IGNORECASE)) if stated else None
+
+
+def _broker_code(fields: Fields) -> str | None:
+    stated = fields.line("broker_credit_code")
+    try:
+        return code_of(stated)
+    except InvalidIdentifier as error:
+        raise fields.error("broker_credit_code", stated, str(error)) from error
 
 
 def _signed(fields: Fields) -> date:

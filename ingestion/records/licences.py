@@ -133,7 +133,7 @@ def _royalty_base(fields: Fields) -> RoyaltyBase | None:
     stated = fields.line("royalty_base") or (
         fields.line("fee_text") if fields.get("royalty_rate") is not None else ""
     )
-    if "利润" in stated:
+    if re.search("利润|profit", stated):
         return RoyaltyBase.PROFIT
     return RoyaltyBase.NET_SALES if re.search(r"销售|营业收入|net_sales", stated) else None
 

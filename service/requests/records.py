@@ -272,7 +272,7 @@ class LicenceInput(RecordInput):
     withdrawn_on: Day = Field(default=None, description="撤回声明公告日")
     status: LicenceState = Field(
         default=None,
-        description="声明状态；新登记的缺省为已公告，更新时缺省为不变（已公告的内容有改动即为已变更）",
+        description="声明状态；新登记的须填写，更新时缺省为不变（已公告的内容有改动即为已变更）",
     )
 
     def cells(self) -> dict[str, str | list[str] | None]:
