@@ -89,7 +89,9 @@ _DOCDB = re.compile(r"CN[-.]?(?:([0-9]{12})(?:\.?([0-9X]))?|([0-9]{8}))[-.]?[A-Z
 _LABEL = re.compile(
     r"^[(\[【#*]*(?:(?:中国|国家|授权|发明|实用新型|外观设计|专利|申请)*(?:号码?|编号|专利|申请)|NO\.?|№|第)*[)\]】]*[:：.=#]*(?:CN)?(?=(?:CN|ZL)?[0-9])"
 )
-_REMARK = re.compile(r"[.。)\]】*#]*(?:号|[(\[【,，;；、:：/|。\u4e00-\u9fff](?!.*[0-9]{7}).*)?[.。]*$", re.DOTALL)
+_REMARK = re.compile(
+    r"[.。)\]】*#]*(?:号|[(\[【,，;；、:：/|。\u4e00-\u9fff](?!.*[0-9]{7}).*)?[.。]*$", re.DOTALL
+)
 # A whole number inside other words; spaces may part the year, the type and the serial.
 _INSIDE = re.compile(
     r"(?<![0-9A-Z.])(?:CN)?[\s:.-]*(?:ZL)?[\s:.-]*([0-9]{4}\s?[12389]\s?[0-9]{7}|(?<!CN)[0-9]{8})\s?[.。·・,-]?\s?([0-9X])(?![0-9A-Z]|\.[0-9])"

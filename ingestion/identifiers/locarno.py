@@ -22,7 +22,9 @@ from ingestion.identifiers.errors import InvalidComponent, InvalidFormat, Invali
 
 _CLASSES = 32
 _EDITION = r"\([0-9]{1,2}\)"
-_SYMBOL = re.compile(rf"(?:LOC)?(?:{_EDITION})?(?:CL\.?)?([0-9]{{2}})-([0-9]{{2}})(?:-?[A-Z][0-9]{{4}})?(?:{_EDITION})?")
+_SYMBOL = re.compile(
+    rf"(?:LOC)?(?:{_EDITION})?(?:CL\.?)?([0-9]{{2}})-([0-9]{{2}})(?:-?[A-Z][0-9]{{4}})?(?:{_EDITION})?"
+)
 _SEPARATORS = re.compile(r"[;,、|?\s]+")
 
 
