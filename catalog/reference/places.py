@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +37,10 @@ class PlaceNames(BaseModel):
     zones: dict[str, RegionCode]
     groups: dict[str, RegionCode]
     abroad: frozenset[str]
+
+    def is_abroad(self, stated: str) -> bool:
+        """Whether a region is stated that lies abroad, by name, by code or by both (美国;US)."""
+        return all(part in self.abroad for part in re.split(r"[;；,，/\s]+", stated) if part)
 
     def zone_at(self, address: str) -> str | None:
         """The division of the zone that an address begins with; short names of zones begin other words too."""

@@ -229,19 +229,18 @@ def locate(address: str, names: PlaceNames | None = None) -> Place:
     return found
 
 
-def combine(
-    province: str, prefecture: str, address: str, *, county: str = "", names: PlaceNames | None = None
-) -> Place:
+def combine(province: str, prefecture: str, address: str) -> Place:
     """The place that separate columns name; the address answers where they are silent."""
-    stated = NOWHERE
-    for said in (province, prefecture, county):
-        stated = narrowed(stated, said, names) or stated
+    stated = narrowed(NOWHERE, province) or NOWHERE
+    return completed(narrowed(stated, prefecture) or stated, address)
+
+
+def completed(stated: Place, address: str, names: PlaceNames | None = None) -> Place:
+    """The place that columns of regions name, with what the address says of it beyond that."""
     # Six digits in place of an address are a postcode, which may look like the code of a county.
-    found = (
-        locate(address, names)
-        if address and not (address.isdigit() and address not in reference.regions())
-        else NOWHERE
-    )
+    if not address or (address.isdigit() and address not in reference.regions()):
+        return stated
+    found = locate(address, names)
     if stated.province is None:
         return found
     same = found.province == stated.province and stated.prefecture in (None, found.prefecture)
