@@ -30,7 +30,7 @@ def _by_role(record: Record) -> dict[str, Any]:
     """The values that a record keeps otherwise than under the name of their role."""
     classes: list[ClassRef] = getattr(record, "classes", [])
     found: dict[str, Any] = {
-        name: region_name(getattr(record, name, None)) for name in ("province", "prefecture")
+        name: region_name(getattr(record, name, None)) for name in ("province", "prefecture", "county")
     }
     found |= {role: _codes(classes, scheme) for role, scheme in _SCHEMES.items() if _codes(classes, scheme)}
     if isinstance(record, PatentCreate):

@@ -105,11 +105,7 @@ class SheetTable:
 
     def fields(self, row: Row, mapping: Mapping) -> Fields:
         """The cells of a row by role, under the mapping at that row. Raises RowError for cells that cannot be taken at all."""
-        width = len(row.cells)
-        cells = {
-            role: [row.cells[place] for place in places if place < width]
-            for role, places in mapping.columns.items()
-        }
+        cells = mapping.cells(row.cells)
         if mapping.kind == "facts":
             # What kind of event a row is may stand nowhere else.
             cells |= {
@@ -124,7 +120,15 @@ def _units(mapping: Mapping) -> dict[str, int]:
     headers = mapping.headers
     return {
         role: unit_in(headers[places[0]])
-        for role in ("budget", "revenue", "fixed_fee", "amount", "contract_amount", "received_total")
+        for role in (
+            "budget",
+            "revenue",
+            "fixed_fee",
+            "amount",
+            "contract_amount",
+            "received_total",
+            "asked_fee",
+        )
         if (places := mapping.columns.get(role)) and places[0] < len(headers)
     }
 

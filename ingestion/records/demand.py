@@ -50,7 +50,7 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
             "published_on": fields.day("published_on", future=True),
             "closes_on": fields.day("closes_on", future=True),
             "contact": fields.joined("contact") or None,
-            "remark": fields.joined("remark"),
+            "remark": fields.joined("remark") or None,
             "classes": classifier.classify([], industries, _segments(fields, classifier)),
         },
     )
@@ -132,7 +132,7 @@ def enterprise(fields: Fields) -> EnterpriseCreate:
             "founded_on": fields.parsed("founded_on", parse_month),
             "products": fields.text("products") or None,
             "contact": fields.joined("contact") or None,
-            "remark": fields.joined("remark"),
+            "remark": fields.joined("remark") or None,
         },
     )
 

@@ -54,13 +54,17 @@ _STATUS_WORDS: tuple[tuple[str, LegalStatus], ...] = (
     ("质押合同登记的注销", LegalStatus.IN_FORCE), ("质押登记注销", LegalStatus.IN_FORCE), ("质押", LegalStatus.PLEDGED),
     ("中止", LegalStatus.SUSPENDED), ("保全", LegalStatus.SUSPENDED), ("放弃", LegalStatus.ABANDONED),
     ("撤回", LegalStatus.WITHDRAWN),
-    ("专利权的转移", LegalStatus.IN_FORCE), ("专利权授予", LegalStatus.IN_FORCE),
-    ("实施许可合同备案", LegalStatus.IN_FORCE), ("撤销", LegalStatus.INVALIDATED), ("驳回", LegalStatus.REJECTED), ("届满", LegalStatus.EXPIRED),
+    ("专利权的转移", LegalStatus.IN_FORCE), ("专利权授予", LegalStatus.IN_FORCE), ("实施许可合同备案", LegalStatus.IN_FORCE),
+    ("撤销", LegalStatus.INVALIDATED), ("驳回", LegalStatus.REJECTED), ("届满", LegalStatus.EXPIRED),
     ("终止", LegalStatus.TERMINATED), ("失效", LegalStatus.TERMINATED), ("无权", LegalStatus.TERMINATED),
     ("宽限", LegalStatus.GRACE), ("欠费", LegalStatus.GRACE), ("滞纳", LegalStatus.GRACE), ("未缴年费", LegalStatus.TERMINATED),
     ("等待", LegalStatus.PENDING), ("授权", LegalStatus.IN_FORCE), ("有效", LegalStatus.IN_FORCE), ("有权", LegalStatus.IN_FORCE),
     ("维持", LegalStatus.IN_FORCE), ("审", LegalStatus.PENDING), ("公开", LegalStatus.PENDING), ("公布", LegalStatus.PENDING),
     ("受理", LegalStatus.PENDING), ("申请", LegalStatus.PENDING),
+    # Lens, Derwent and the like
+    ("inactive", LegalStatus.TERMINATED), ("lapsed", LegalStatus.TERMINATED), ("expired", LegalStatus.EXPIRED),
+    ("discontinued", LegalStatus.WITHDRAWN), ("withdrawn", LegalStatus.WITHDRAWN), ("pending", LegalStatus.PENDING),
+    ("active", LegalStatus.IN_FORCE), ("granted", LegalStatus.IN_FORCE),
 )  # fmt: skip
 
 
@@ -103,7 +107,7 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
             "prefecture": place.prefecture,
             "county": place.county,
             "contact": fields.joined("contact") or None,
-            "remark": fields.joined("remark"),
+            "remark": fields.joined("remark") or None,
             "holders": holders,
             "publications": _references(numbers, dates),
             "classes": _classes(fields, classifier, symbols),
@@ -158,17 +162,7 @@ def _publications(fields: Fields) -> list[str]:
 
 def _application_number(fields: Fields, publications: list[str]) -> str | None:
     """The canonical application number, None for a draft; a publication number in its place is moved."""
-    valid: list[str] = []
-    wrong: InvalidIdentifier | None = None
-    for cell in fields.all("application_number"):
-        if not said(cell):
-            continue
-        stated = cell if isinstance(cell, (str, float, int)) else str(cell)
-        try:
-            valid.append(application_number.validate(stated, today=fields.today))
-        except InvalidIdentifier as error:
-            if not _moved(fields, str(cell), publications):
-                wrong = error if wrong is None or isinstance(wrong, ScientificNotation) else wrong
+    valid, wrong = _numbers(fields, publications)
     if len(set(valid)) > 1:
         raise fields.error("application_number", "、".join(valid), "同一行的申请号与专利号不一致")
     if valid:
@@ -183,6 +177,22 @@ def _application_number(fields: Fields, publications: list[str]) -> str | None:
     elif not publications:
         _refuse_foreign(fields, "office")
     return None
+
+
+def _numbers(fields: Fields, publications: list[str]) -> tuple[list[str], InvalidIdentifier | None]:
+    """The valid application numbers of the row, and what is wrong with another one."""
+    valid: list[str] = []
+    wrong: InvalidIdentifier | None = None
+    for cell in fields.all("application_number"):
+        if not said(cell):
+            continue
+        stated = cell if isinstance(cell, (str, float, int)) else str(cell)
+        try:
+            valid.append(application_number.validate(stated, today=fields.today))
+        except InvalidIdentifier as error:
+            if not _moved(fields, str(cell), publications):
+                wrong = error if wrong is None or isinstance(wrong, ScientificNotation) else wrong
+    return valid, wrong
 
 
 def _moved(fields: Fields, stated: str, publications: list[str]) -> bool:
@@ -218,7 +228,9 @@ def _stated_kind(fields: Fields) -> PatentKind | None:
     stated = fields.line("kind").lower()
     if not stated:
         return None
-    found = _KIND_CODES.get(stated) or next((kind for word, kind in _KIND_WORDS if word in stated), None)
+    found = _KIND_CODES.get(stated if len(stated) > 2 else stated[:1]) or next(
+        (kind for word, kind in _KIND_WORDS if word in stated), None
+    )
     if found is None:
         fields.note("专利类型无法识别，已略去", stated)
     return found
@@ -256,9 +268,9 @@ def _tells_of_grant(fields: Fields, kind: PatentKind | None, publications: list[
         return True
     if stages := _stages(publications, day) - {"unknown"}:
         return bool(stages & _GRANTED_STAGES)
-    if _SAYS_PUBLISHED.search(fields.line("kind")):
+    if _SAYS_PUBLISHED.search(fields.joined("kind")):
         return False
-    return bool(_SAYS_GRANTED.search(f"{fields.line('kind')} {fields.line('legal_status')}"))
+    return bool(_SAYS_GRANTED.search(f"{fields.joined('kind')} {fields.line('legal_status')}"))
 
 
 def _stages(publications: list[str], day: date) -> set[str]:
@@ -353,10 +365,12 @@ def _address(fields: Fields) -> str:
 def _status(fields: Fields) -> LegalStatus | None:
     for cell in fields.all("legal_status"):
         stated = said(cell)
-        found = next((status for word, status in _STATUS_WORDS if word in stated), None)
+        folded = stated.lower()
+        found = next((status for word, status in _STATUS_WORDS if word in folded), None)
         found = next((member for member in LegalStatus if stated in (member.label, member.value)), found)
         if found:
             return found
         if stated:
-            fields.note("法律状态无法识别，已略去", stated)
+            fields.keep("legal_status", stated)
+            fields.note("法律状态无法识别，原文记入备注", stated)
     return None

@@ -291,7 +291,7 @@ def classifier_of(session: Session) -> Classifier:
 
 def record_of(kind: str, data: RecordInput, classifier: Classifier) -> tuple[Record, list[str]]:
     """The checked record and what was mended or left out on the way. Raises InvalidFields."""
-    fields = Fields(kind, data.cells())
+    fields = Fields(kind, data.cells(), strict=True)
     try:
         record = from_fields(fields, classifier)
     except RowError as error:
