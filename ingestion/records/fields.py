@@ -23,7 +23,7 @@ from ingestion.values import places
 from ingestion.values.cells import Cell, flat, is_blank, said
 from ingestion.values.periods import Period, is_unending
 from ingestion.values.places import Place
-from ingestion.values.values import parse_amount, parse_date, says_only_amount
+from ingestion.values.values import parse_amount, parse_date, says_only_amount, unit_name
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ValueT = TypeVar("ValueT", date, Decimal, int, Period)
@@ -134,6 +134,9 @@ class Fields:
     def keep(self, role: str, wording: str = "") -> None:
         """Keep the wording of a role for the remark."""
         if stated := wording or self.joined(role):
+            unit = unit_name(self.units.get(role, 1))
+            if unit and not re.search("[元万亿]", stated):
+                stated = f"{stated}（{unit}）"
             self._kept[f"{self.label(role)}：{stated}"[:_LONGEST_WORDING]] = None
 
     def unread(self, role: str, reason: str) -> None:

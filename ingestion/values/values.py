@@ -176,6 +176,15 @@ def unit_in(header: str) -> int:
     return next((factor for unit, factor in _UNITS.items() if unit in header), 1)
 
 
+def unit_name(factor: int) -> str:
+    """The name of the unit that a bare number counts in, empty for 元 and for what is no unit.
+
+    >>> unit_name(10_000), unit_name(1)
+    ('万元', '')
+    """
+    return next((unit for unit, value in _UNITS.items() if value == factor and value > 1), "")
+
+
 def parse_count(value: Cell) -> int | None:
     """A whole number (人、期), None for an empty cell. Raises ValueError.
 
