@@ -93,7 +93,7 @@ _BY_VALUE: dict[str, dict[str, Detector]] = {
 
 # Where the name of the column in a cell is a mark that it holds: 质押 under 质押.
 _MARKS = frozenset(
-    {"licensed", "transferred", "pledged", "implemented", "contributed", "product_filed", "used", "evaluated"}
+    ["licensed", "transferred", "pledged", "implemented", "contributed", "product_filed", "used", "evaluated"]
 )
 # What may be told by its values under a name that says nothing known: a text speaks for itself.
 _TEXTS = frozenset({"abstract", "first_claim", "text", "fee_text"})
@@ -106,7 +106,8 @@ class Mapping:
     """Roles and their columns (0-based, first of them tried first), the names above them, and what was noticed.
 
     `header_rows` is 0 for a table without header, 2 for a header over two rows; `width` the number of columns that a
-    row may fill, `filled` the columns that hold something. A saved mapping leaves its `source` and the columns that it needs and the table has not (`absent`).
+    row may fill, `filled` the columns that hold something. A saved mapping leaves its `source` and the columns that it needs
+    and the table has not (`absent`).
     """
 
     kind: str
