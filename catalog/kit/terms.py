@@ -103,6 +103,8 @@ class PaymentForm(Term):
     ROYALTY = "royalty", "提成"
     ENTRY_AND_ROYALTY = "entry_and_royalty", "入门费加提成"
     USE_FIRST = "use_first", "先使用后付费"
+    ANNUAL = "annual", "按年支付"
+    OTHER = "other", "另行约定"
 
 
 class RoyaltyBase(Term):

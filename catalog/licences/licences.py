@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import field_validator, model_validator
-from sqlalchemy import JSON, Index, Numeric, case, func, select, text
+from sqlalchemy import JSON, Index, Numeric, Text, case, func, select, text
 from sqlmodel import Field, Session, col
 
-from catalog.kit.base import Record, Schema, Timestamps, enum_type, fold, table_of
+from catalog.kit.base import MAX_REMARK, Record, Schema, Timestamps, enum_type, fold, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PatentKind, PaymentForm, RoyaltyBase
 from catalog.law.years import sane
@@ -62,6 +62,9 @@ class LicenceBase(Schema):
     fee_text: str = Field(default="", max_length=2000, description="许可使用费支付方式、标准（原文）")
     starts_on: date | None = Field(default=None, description="许可期限起")
     ends_on: date | None = Field(default=None, description="许可期限止")
+    term_months: int | None = Field(
+        default=None, ge=1, le=240, description="许可期限的长度（月），没有写明起止日期时登记"
+    )
     region: str = Field(default="全国", max_length=100)
     know_how: str = Field(default="", max_length=1000, description="技术指导或服务")
     contact: str = Field(default="", max_length=500, description="联系人与联系方式")
@@ -78,6 +81,7 @@ class LicenceBase(Schema):
     declared_on: date | None = Field(default=None, description="声明日")
     published_on: date | None = Field(default=None, description="开放许可公告日")
     withdrawn_on: date | None = Field(default=None, description="撤回声明公告日")
+    remark: str = Field(default="", max_length=MAX_REMARK, sa_type=Text, description="备注，含不能识别的原文")
 
 
 class Licence(LicenceBase, Timestamps, table=True):

@@ -22,7 +22,7 @@ from catalog.supply import patent_classes
 
 FLOOR = 20
 """A figure needs more contracts than this."""
-FIXED = frozenset({PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS, PaymentForm.USE_FIRST})
+FIXED = frozenset({PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS, PaymentForm.ANNUAL, PaymentForm.USE_FIRST})
 WITH_ROYALTY = frozenset({PaymentForm.ROYALTY, PaymentForm.ENTRY_AND_ROYALTY})
 ALL = ""
 HUNDREDTH = Decimal("0.01")

@@ -104,11 +104,7 @@ class SheetTable:
 
     def fields(self, row: Row, mapping: Mapping) -> Fields:
         """The cells of a row by role, under the mapping at that row. Raises RowError for cells that cannot be taken at all."""
-        width = len(row.cells)
-        cells = {
-            role: [row.cells[place] for place in places if place < width]
-            for role, places in mapping.columns.items()
-        }
+        cells = mapping.cells(row.cells)
         return Fields(mapping.kind, cells, units=_units(mapping), sheet=self.name, headers=mapping.headers)
 
 
