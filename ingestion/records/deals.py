@@ -120,6 +120,7 @@ def _settle(values: dict[str, Any], fields: Fields) -> None:
         "royalty_rate": values["royalty_base"] is None,
         "royalty_base": values["royalty_rate"] is None,
         "three_party": not values["broker"],
+        "broker_credit_code": not values["broker"],
         "ends_on": _before(values["ends_on"], values["starts_on"] or values["signed_on"]),
         "filed_on": _before(values["filed_on"], values["signed_on"]),
     }
