@@ -160,6 +160,7 @@ class _Run:
             self.messages.append(
                 f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
             )
+        self.messages += table.remarks()
 
     def _note_columns(self, sheet: str, mapping: Mapping) -> None:
         """Report which columns were read as what; another header further down adds to it."""

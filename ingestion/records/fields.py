@@ -16,6 +16,7 @@ from ingestion.errors import RowError
 from ingestion.identifiers import application_number, industry_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values.cells import Cell, flat, is_blank, said
+from ingestion.values.text import unwrapped
 from ingestion.values.values import parse_date
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -84,8 +85,8 @@ class Fields:
         return found
 
     def text(self, role: str) -> str:
-        """The text of a role, line breaks kept, runs of `?` that an encoding left made a space."""
-        found = self.said(role)
+        """The text of a role, breaks inside sentences joined, runs of `?` that an encoding left made a space."""
+        found = unwrapped(self.said(role))
         return _LONG_RUN.sub(" ", found) if "??" in found or "？？" in found else found
 
     def line(self, role: str) -> str:
