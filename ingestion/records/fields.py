@@ -23,6 +23,7 @@ from ingestion.values import places
 from ingestion.values.cells import Cell, flat, is_blank, said
 from ingestion.values.periods import Period, is_unending
 from ingestion.values.places import Place
+from ingestion.values.text import unwrapped
 from ingestion.values.values import parse_amount, parse_date, says_only_amount, unit_name
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -115,8 +116,8 @@ class Fields:
         return found
 
     def text(self, role: str) -> str:
-        """The text of a role, line breaks kept, runs of `?` that an encoding left made a space."""
-        found = self.said(role)
+        """The text of a role, breaks inside sentences joined, runs of `?` that an encoding left made a space."""
+        found = unwrapped(self.said(role))
         return _LONG_RUN.sub(" ", found) if "??" in found or "？？" in found else found
 
     def line(self, role: str) -> str:

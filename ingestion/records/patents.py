@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from catalog.kit.base import ClassRef
-from catalog.kit.terms import HolderKind, LegalStatus, PatentKind
+from catalog.kit.terms import LegalStatus, PatentKind
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate, PublicationRef
 from ingestion.errors import RowError
@@ -130,12 +130,6 @@ def _apply_citation(fields: Fields) -> None:
         if fields.get("title") is None:
             raise fields.error("citation", cited, NO_CITATION)
         return
-    people = names.split(parts.pop("holders"))
-    # Databases put the inventors where the standard wants the holders.
-    if people and all(names.kind_of(name)[0] is HolderKind.PERSON for name in people):
-        fields.put("inventors", ";".join(people))
-    else:
-        fields.put("holders", ";".join(people))
     for role, value in parts.items():
         fields.put(role, value)
 
