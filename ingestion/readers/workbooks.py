@@ -90,7 +90,7 @@ def _rows(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[Row]:
         yield row
 
 
-def _given(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[list[Cell]]:
+def _given(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[Sequence[Cell]]:
     """The rows that calamine gives, and those behind them in which it sees no value but constants stand."""
     height = sheet.end[0] + 1 if sheet.end else 0
     if height:

@@ -13,8 +13,8 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.imports.tables import SheetTable, open_table
 from ingestion.readers import readers
+from ingestion.storing.tables import SheetTable, open_table
 
 HEADER = ["专利名称", "专利权人", "发明人", "申请日"]
 ROWS = [
