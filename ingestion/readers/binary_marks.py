@@ -111,8 +111,10 @@ def _table(content: bytes, size: int) -> list[int]:
     for _ in range(len(content) // size):
         if further >= _FREE:
             break
-        *more, further = _numbers(content[(further + 1) * size : (further + 2) * size])
-        sectors += more
+        if not (numbers := _numbers(content[(further + 1) * size : (further + 2) * size])):
+            break
+        sectors += numbers[:-1]
+        further = numbers[-1]
     used = islice((sector for sector in sectors if sector < _FREE), len(content) // size)
     return [
         number for sector in used for number in _numbers(content[(sector + 1) * size : (sector + 2) * size])
