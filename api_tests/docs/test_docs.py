@@ -52,3 +52,19 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     local = [target for target in targets if "://" not in target]
     assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+TEXTS = (".py", ".toml", ".csv", ".md", ".html", ".js")
+
+
+def test_no_text_names_an_internal_paper() -> None:
+    """A source that a user reads is a law, a notice or a public document."""
+    places = ["catalog", "assessment", "ingestion", "index", "matching", "service", "demo", "docs"]
+    files = [f for place in places for f in (ROOT / place).rglob("*") if f.suffix in TEXTS]
+    named = [
+        str(file.relative_to(ROOT))
+        for file in [*files, *ROOT.glob("*.md")]
+        if re.search(r"domain-rules|\bpolicy/\d", file.read_text(encoding="utf-8"))
+    ]
+    assert len(files) > 200
+    assert named == []

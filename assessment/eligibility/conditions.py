@@ -176,7 +176,7 @@ def _kind_missing(known: KnownFacts) -> Data:
 
 def _fees_unknown(known: KnownFacts) -> bool:
     life, legal = known.life, known.record.legal
-    unrecorded = {"annuity_paid_until", "annuity_checked_on"} & set(life.missing)
+    unrecorded = {"annuity_paid_until", "annuity_checked_on", "holidays"} & set(life.missing)
     # A payment that nobody knows to be later than the arrears that the register showed does not settle them.
     shown, checked = legal.status_date, legal.annuity_checked_on
     settled = shown is not None and checked is not None and shown <= checked
@@ -218,7 +218,8 @@ def _annuity_unknown(known: KnownFacts) -> Data:
     if not known.alive or life.status == LegalStatus.GRACE or not _fees_unknown(known):
         return None
     paid = known.record.legal.annuity_paid_until
-    return [f"年费缴至日：{paid or '未登记'}", f"缺：{'、'.join(known.missing) or '缴费记录'}"]
+    open_ = [note for note in life.notes if "缴费情况未登记" in note]
+    return [f"年费缴至日：{paid or '未登记'}", *open_, f"缺：{'、'.join(known.missing) or '缴费记录'}"]
 
 
 def _pledge_unknown(known: KnownFacts) -> Data:

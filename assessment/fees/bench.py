@@ -1,11 +1,11 @@
 """The fee bench (许可费测算): five methods side by side, the payment forms made from one of them, the owner's side.
 
-Nothing here is refused for being high: soft caps warn (domain-rules 4).
+Nothing here is refused for being high: soft caps warn (国家知识产权局 2024-07 通知：一般不高于).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from assessment.fees.rules import FeeRules
 from catalog.kit.errors import InvalidInput
 from catalog.kit.money import cents
 from catalog.law import annuities
+from catalog.law.course import DAY, last_valid_day
 from catalog.law.years import anniversary, first_anniversary, patent_year
 from catalog.reference.lists import industry_name
 from catalog.statistics.contracts import ContractStatistics
@@ -26,7 +27,9 @@ OPEN_LICENCE = "open_licence"
 def estimate(data: FeeInput, rules: FeeRules, statistics: ContractStatistics, *, today: date) -> FeeSheet:
     """The whole estimate. Raises InvalidInput for a base method without figures and unknown fields or reductions."""
     _check(data, rules)
+    data = data.model_copy(update={"owner": _with_cases(data.owner)})
     starts_on = data.starts_on or today
+    ends_on = last_valid_day(data.owner.kind, data.owner.filing_date, data.owner.expiry_date)
     methods = all_methods(MethodInput(data, rules, statistics, industry_name(data.industry)))
     forecast = forecast_years(data.forecast, data.years)
     basis = _basis(data, methods, forecast)
@@ -74,7 +77,9 @@ def estimate(data: FeeInput, rules: FeeRules, statistics: ContractStatistics, *,
         annuity_saving=saved,
         inventor_percent=share,
         statistics=statistics,
-        notes=_notes(data, rules, share),
+        patent_ends_on=ends_on,
+        warnings=_past_the_end(starts_on, data.years, ends_on),
+        notes=[*_notes(data, rules, share), *_annuity_notes(data.owner, starts_on, data.years)],
     )
 
 
@@ -88,10 +93,42 @@ def _check(data: FeeInput, rules: FeeRules) -> None:
         raise InvalidInput(
             f"没有“{data.international}”这个行业的国际惯例费率", hint=f"可用：{allowed}；或直接给出费率"
         )
-    unknown = [case for case in data.owner.reductions if case not in annuities.reductions()]
+    unknown = [case for case in data.owner.reductions if _case_of(case) is None]
     if unknown:
         allowed = "、".join(f"{r.case}（{r.label}）" for r in annuities.reductions().values())
         raise InvalidInput(f"没有名为“{unknown[0]}”的年费减缴", hint=f"可用：{allowed}")
+
+
+def _case_of(stated: str) -> str | None:
+    """The reduction of that case, label, or label without its remark; None for none."""
+    for case, reduction in annuities.reductions().items():
+        if stated in (case, reduction.label, reduction.label.partition("（")[0]):
+            return case
+    return None
+
+
+def _with_cases(owner: Owner) -> Owner:
+    cases = [case for stated in owner.reductions if (case := _case_of(stated))]
+    return owner.model_copy(update={"reductions": cases})
+
+
+def _past_the_end(starts_on: date, years: int, ends_on: date | None) -> list[str]:
+    """What is to be said of a licence that outlasts the patent (专利法 42)."""
+    if ends_on is None:
+        return []
+    if starts_on > ends_on:
+        return [
+            f"许可期限起 {starts_on} 晚于专利权最后有效日 {ends_on}，专利权届满后任何人都可以实施，不应收费"
+        ]
+    last = anniversary(starts_on, years) - DAY
+    if last <= ends_on:
+        return []
+    whole = patent_year(starts_on, ends_on + DAY) - 1
+    return [
+        f"许可期至 {last}，超过专利权最后有效日 {ends_on}（专利法第四十二条）：届满之后各期不应付费，许可年限应不超过 {whole} 年"
+        if whole
+        else f"许可期至 {last}，超过专利权最后有效日 {ends_on}（专利法第四十二条）：届满之后不应付费，剩余期限不足一年"
+    ]
 
 
 def _basis(data: FeeInput, methods: Sequence[Method], forecast: Sequence[ForecastYear]) -> Basis:
@@ -154,30 +191,60 @@ def _add_owner(plan: Plan, costs: Decimal, share: Decimal, saved: Decimal) -> No
 def annuity_savings(owner: Owner, starts_on: date, years: int) -> list[AnnuitySaving]:
     """The annuities due within the licence and what the reduction of the open licence saves on each.
 
-    Of several reductions the best one counts, they do not add up. Empty where kind or filing date is not known.
+    Of several reductions the best one counts, they do not add up. Empty where kind or filing date is not known; an annuity
+    whose amount is not known is left out.
     """
-    if owner.kind is None or owner.filing_date is None or owner.filing_date > starts_on:
-        return []
-    found = []
-    due, end = first_anniversary(owner.filing_date, starts_on), anniversary(starts_on, years)
-    while due < end:
-        year = patent_year(owner.filing_date, due)
-        full = annuities.amount(owner.kind.value, year)
-        if full is not None:
-            otherwise, _ = annuities.reduced(full, owner.reductions)
-            payable, _ = annuities.reduced(full, [*owner.reductions, OPEN_LICENCE])
-            found.append(
-                AnnuitySaving(
-                    due_on=due,
-                    patent_year=year,
-                    full=full,
-                    otherwise=otherwise,
-                    payable=payable,
-                    saving=otherwise - payable,
-                )
-            )
-        due = anniversary(owner.filing_date, year)
-    return found
+    return [
+        _saving(owner, due, year, full)
+        for due, year, full in _dues(owner, starts_on, years)
+        if full is not None
+    ]
+
+
+def _dues(owner: Owner, starts_on: date, years: int) -> Iterator[tuple[date, int, Decimal | None]]:
+    """Due date, patent year and full amount of every annuity within the licence, as long as the patent lives."""
+    filed = owner.filing_date
+    if owner.kind is None or filed is None or filed > starts_on:
+        return
+    due, end = first_anniversary(filed, starts_on), anniversary(starts_on, years)
+    last = last_valid_day(owner.kind, filed, owner.expiry_date) or date.max
+    while due < end and due <= last:
+        year = patent_year(filed, due)
+        yield due, year, annuities.amount(owner.kind.value, year)
+        due = anniversary(filed, year)
+
+
+def _saving(owner: Owner, due: date, year: int, full: Decimal) -> AnnuitySaving:
+    nth = year - (_grant_year(owner) or 1) + 1
+    otherwise, _ = annuities.reduced(full, owner.reductions, nth)
+    payable, _ = annuities.reduced(full, [*owner.reductions, OPEN_LICENCE], nth)
+    return AnnuitySaving(
+        due_on=due,
+        patent_year=year,
+        full=full,
+        otherwise=otherwise,
+        payable=payable,
+        saving=otherwise - payable,
+    )
+
+
+def _grant_year(owner: Owner) -> int | None:
+    """The patent year of the grant; None where it is not known, then it was the first at the earliest."""
+    filed, granted = owner.filing_date, owner.grant_date
+    return patent_year(filed, granted) if filed and granted and filed <= granted else None
+
+
+def _annuity_notes(owner: Owner, starts_on: date, years: int) -> list[str]:
+    dues = list(_dues(owner, starts_on, years))
+    limits = [annuities.reductions()[case].annuities for case in owner.reductions]
+    unclear = any(limit and year > limit for limit in limits for _, year, _ in dues)
+    gaps = {
+        "缺少专利类型或申请日，未计算年费减缴": owner.kind is None or owner.filing_date is None,
+        "缺少授权公告日：其他年费减缴只限授予专利权当年起十年内的年费，第 11 年度起未予计入": unclear
+        and _grant_year(owner) is None,
+        "专利权补偿期的年费未计：标准尚未录入（财税〔2024〕23号）": any(full is None for _, _, full in dues),
+    }
+    return [text for text, gap in gaps.items() if gap]
 
 
 def _notes(data: FeeInput, rules: FeeRules, share: Decimal) -> list[str]:
@@ -191,8 +258,6 @@ def _notes(data: FeeInput, rules: FeeRules, share: Decimal) -> list[str]:
             f"发明人分成 {share}% 低于 {rules.inventor.least_percent}%，国家设立的高校和科研院所不得低于此比例"
             "（促进科技成果转化法第四十五条）"
         )
-    if data.owner.kind is None or data.owner.filing_date is None:
-        found.append("缺少专利类型或申请日，未计算年费减缴")
     parts = (rules.one_to_many, rules.from_licence_type, rules.payment)
     found += [f"缺省规则未经核定：{part.source}" for part in parts if not part.checked]
     return list(dict.fromkeys(found))

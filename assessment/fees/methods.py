@@ -1,4 +1,4 @@
-"""The five methods of estimation (domain-rules 4), in the structure of 国知办发运字〔2022〕56号; the formulas are our own (本系统算法).
+"""The five methods of estimation, in the structure of 国知办发运字〔2022〕56号; the formulas are our own (本系统算法).
 
 F is a fixed fee a year, k(n) the one-to-many coefficient. Every formula is given as text with its figures put in.
 """
@@ -6,11 +6,11 @@ F is a fixed fee a year, k(n) the one-to-many coefficient. Every formula is give
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from assessment.fees.models import FeeInput, Method, Quantity
 from assessment.fees.rules import Caps, FeeRules, National
-from catalog.kit.money import cents, in_wan, plain
+from catalog.kit.money import CENT, cents, in_wan, plain
 from catalog.kit.terms import LicenceType
 from catalog.statistics.contracts import ContractStatistics
 
@@ -238,7 +238,8 @@ def _suggest(method: Method, years: int, caps: Caps) -> None:
     """What does not exceed the soft caps; the figure itself stays as it is, with a visible note."""
     if method.annual_fee is not None:
         total = method.annual_fee * years
-        method.suggested_fee = min(method.annual_fee, cents(caps.fixed_fee / years))
+        most = (caps.fixed_fee / years).quantize(CENT, ROUND_DOWN)
+        method.suggested_fee = min(method.annual_fee, most)
         if total > caps.fixed_fee:
             method.notes.append(
                 f"{years} 年固定费用合计 {in_wan(total)}，高于一般上限 {in_wan(caps.fixed_fee)}；"

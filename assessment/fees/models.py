@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from catalog.kit.terms import LicenceType, PatentKind, PaymentForm, RoyaltyBase
+from catalog.kit.terms import LicenceType, PatentKind, PaymentForm, RoyaltyBase, Term
+from catalog.law.years import sane
 from catalog.statistics.contracts import ContractStatistics
 
 LABEL = "本系统算法"
@@ -30,6 +31,21 @@ def _iso(value: object) -> object:
     raise ValueError("应为日期，如 2026-01-31")
 
 
+def _sane(day: date | None) -> date | None:
+    if day is not None and not sane(day):
+        raise ValueError(f"{day} 不合常理，请核对年份")
+    return day
+
+
+def _term(terms: type[Term]) -> BeforeValidator:
+    """Reads a stored value or its Chinese label."""
+    return BeforeValidator(lambda value: terms.parse(value) if isinstance(value, str) else value)
+
+
+def _either(terms: type[Term]) -> WithJsonSchema:
+    return WithJsonSchema({"enum": [text for member in terms for text in (member.value, member.label)]})
+
+
 def _number(low: str, high: int, places: int) -> WithJsonSchema:
     """As JSON a number, or its text."""
     number = {"type": "number", low: 0, "maximum": high, "multipleOf": float(f"1e-{places}")}
@@ -37,7 +53,9 @@ def _number(low: str, high: int, places: int) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [number, text]})
 
 
-Day = Annotated[date | None, BeforeValidator(_iso)]
+Day = Annotated[date | None, BeforeValidator(_iso), AfterValidator(_sane)]
+Licensing = Annotated[LicenceType, _term(LicenceType), _either(LicenceType)]
+Kind = Annotated[PatentKind, _term(PatentKind), _either(PatentKind)]
 Yuan = Annotated[
     Decimal,
     BeforeValidator(_exact),
@@ -84,7 +102,7 @@ class EarlierFee(_Input):
 
     fee: Yuan | None = Field(default=None, description="既往许可的固定费用（元）", examples=[300000])
     years: Years | None = Field(default=None, description="既往许可的年限", examples=[3])
-    licence_type: LicenceType = Field(default=LicenceType.ORDINARY, description="既往许可的方式")
+    licence_type: Licensing = Field(default=LicenceType.ORDINARY, description="既往许可的方式")
     royalty_rate: Percent | None = Field(default=None, description="既往许可的提成比例（净销售额，%）")
 
 
@@ -106,10 +124,16 @@ class Forecast(_Input):
 class Owner(_Input):
     """What bears on the income of the owner."""
 
-    kind: PatentKind | None = Field(default=None, description="专利类型；缺省取自目录")
+    kind: Kind | None = Field(default=None, description="专利类型；缺省取自目录")
     filing_date: Day = Field(default=None, description="申请日；缺省取自目录")
+    grant_date: Day = Field(
+        default=None, description="授权公告日；缺省取自目录。其他减缴只限授予专利权当年起十年内的年费"
+    )
+    expiry_date: Day = Field(default=None, description="届满日（专利权期限补偿时登记）；缺省取自目录")
     reductions: list[str] = Field(
-        default_factory=list, max_length=5, description="已享受的其他年费减缴：one_party、several_parties"
+        default_factory=list,
+        max_length=5,
+        description="已享受的其他年费减缴：one_party（一个人或一个单位减缴）、several_parties（两个以上的人或单位减缴）",
     )
     costs: Yuan = Field(default=Decimal(0), description="计算净收入时扣除的直接成本（元）")
     inventor_share: Share | None = Field(default=None, description="发明人分成比例（%）；缺省为法定下限")
@@ -265,4 +289,6 @@ class FeeSheet(BaseModel):
     annuity_saving: Decimal = Field(description="许可期内年费减缴合计（元）")
     inventor_percent: Decimal
     statistics: ContractStatistics
+    patent_ends_on: date | None = Field(default=None, description="专利权最后有效日")
+    warnings: list[str] = Field(default_factory=list, description="须先处理的提示，如许可期超过专利权期限")
     notes: list[str]

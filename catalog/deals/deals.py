@@ -1,7 +1,8 @@
 """Deals (交易): transfers, licences, equity contributions and pledges of patents, as contracts record them.
 
-Parties stand in order: the first giver is the first patentee before, the first taker the first patentee after (policy/3,
-annex, indicators 1 and 2). Writing is in `catalog.deals.edits`, lists in `catalog.deals.lists`, rules in `catalog.deals.rules`.
+Parties stand in order: the first giver is the first patentee before, the first taker the first patentee after
+(财办建〔2021〕23号, annex, indicators 1 and 2). Writing is in `catalog.deals.edits`, lists in `catalog.deals.lists`, rules
+in `catalog.deals.rules`.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,9 @@ from catalog.kit.terms import (
     PaymentForm,
     PledgeConsent,
     RoyaltyBase,
+    StateLevel,
 )
+from catalog.law.years import EARLIEST
 
 CHINA = "CN"
 
@@ -58,11 +61,19 @@ class DealBase(Schema):
     starts_on: date | None = Field(default=None, description="生效日；缺省为签约日")
     ends_on: date | None = Field(default=None, description="许可或质押期限止")
     territory: str = Field(default="全国", max_length=100, description="许可地域")
+    giver_level: StateLevel | None = Field(
+        default=None,
+        sa_type=enum_type(StateLevel),
+        description="出让方（第一位）为国有企业的，其层级",
+    )
     pledge_consent: PledgeConsent | None = Field(
         default=None, sa_type=enum_type(PledgeConsent), description="质权人是否同意开放许可"
     )
     three_party: bool = Field(default=False, description="是否有专利服务机构参加的三方合同")
     broker: str = Field(default="", max_length=300, description="促成交易的专利服务机构")
+    broker_credit_code: str | None = Field(
+        default=None, max_length=18, description="专利服务机构的统一社会信用代码；资助上限按同一代码累计"
+    )
     filing_number: str = Field(default="", max_length=64, description="国家知识产权局备案号或公告号")
     filed_on: date | None = Field(default=None, description="备案日或公告日")
     note: str = Field(default="", max_length=2000, sa_type=Text, description="备注")
@@ -192,9 +203,22 @@ def _contradictions(data: DealCreate) -> list[str]:
         found.append("提成比例与提成基数应同时填写")
     if data.three_party and not data.broker:
         found.append("三方合同应写明专利服务机构")
+    if data.broker_credit_code and not data.broker:
+        found.append("填写了专利服务机构的信用代码，却没有写其名称")
     if doubled := sorted({n for n in data.application_numbers if data.application_numbers.count(n) > 1}):
         found.append(f"专利重复：{'、'.join(doubled)}")
-    return found + list(_reversed_dates(data))
+    return [*found, *_odd_dates(data), *_reversed_dates(data)]
+
+
+def _odd_dates(data: DealCreate) -> list[str]:
+    """Days before there were patents; those too late fall under the rules (catalog.deals.rules)."""
+    days = {
+        "签约日": data.signed_on,
+        "生效日": data.starts_on,
+        "期限止": data.ends_on,
+        "备案日": data.filed_on,
+    }
+    return [f"{name} {day} 不合常理，请核对年份" for name, day in days.items() if day and day < EARLIEST]
 
 
 def _reversed_dates(data: DealCreate) -> list[str]:

@@ -15,6 +15,7 @@ from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.money import plain
 from catalog.kit.terms import DealKind, FactKind, LicenceStatus, LicenceType, PaymentForm
 from catalog.law.life import last_valid_day
+from catalog.law.working_days import last_day
 from catalog.law.years import add_months
 from catalog.licences.licences import Licence
 from catalog.reference.lists import rows as reference_rows
@@ -24,6 +25,7 @@ from catalog.supply.patents import Patent
 
 FILING_MONTHS = 3
 RESTRICTED = (LicenceType.EXCLUSIVE, LicenceType.SOLE)
+SHARED = (LicenceType.ORDINARY, LicenceType.OPEN)
 
 
 class Finding(SQLModel):
@@ -44,6 +46,7 @@ class Case:
     owners: dict[int, list[str]]
     owner_ids: dict[str, int]
     declared: set[int]
+    withdrawn: dict[int, date]
     facts: dict[int, list[Fact]]
     receipts: Sequence[Receipt]
     today: date
@@ -104,6 +107,7 @@ def check(
         owners=owners,
         owner_ids=holders.ids_of(session, names),
         declared=_declared(session, ids, day),
+        withdrawn=_withdrawn(session, ids, day),
         facts={key: [f for f in held if f.source != own_source] for key, held in known.items()},
         receipts=receipts,
         today=today or date.today(),
@@ -125,6 +129,20 @@ def _declared(session: Session, ids: Sequence[int], day: date) -> set[int]:
         col(Licence.ends_on).is_(None) | (col(Licence.ends_on) >= day),
     )
     return set(session.execute(query).scalars())
+
+
+def _withdrawn(session: Session, ids: Sequence[int], day: date) -> dict[int, date]:
+    """When declarations of these patents were withdrawn whose licences may still run on that day."""
+    query = select(col(Licence.patent_id), func.max(col(Licence.withdrawn_on))).where(
+        col(Licence.patent_id).in_(list(ids)),
+        col(Licence.status) == LicenceStatus.WITHDRAWN,
+        # A draft that was taken back was never open to anyone.
+        col(Licence.published_on).is_not(None) | col(Licence.declared_on).is_not(None),
+        col(Licence.withdrawn_on) <= day,
+        col(Licence.ends_on).is_(None) | (col(Licence.ends_on) >= day),
+    )
+    found: dict[int, date] = dict(session.execute(query.group_by(col(Licence.patent_id))).all())
+    return found
 
 
 def refuse(findings: Sequence[Finding]) -> list[Finding]:
@@ -157,8 +175,9 @@ def _dates(case: Case) -> Iterator[Finding]:
     if data.filed_on and data.filed_on > case.today:
         yield _finding("filed_in_future", filed=data.filed_on)
     if data.kind == DealKind.LICENCE:
-        if data.filed_on and data.filed_on > add_months(starts, FILING_MONTHS):
-            yield _finding("filed_late", filed=data.filed_on, starts=starts)
+        until = last_day(add_months(starts, FILING_MONTHS))
+        if data.filed_on and data.filed_on > until.latest:
+            yield _finding("filed_late", filed=data.filed_on, starts=starts, until=until.sure)
         if data.ends_on is None:
             yield _finding("no_term")
     early = [receipt.received_on for receipt in case.receipts if receipt.received_on < data.signed_on]
@@ -195,7 +214,9 @@ def _ownership(case: Case, row: Patent) -> Iterator[Finding]:
     parties = {case.identity(party.name) for party in (*data.givers, *data.takers)}
     absent = [owner for owner in owners if case.identity(owner) not in parties]
     if absent:
-        yield _finding("co_owners_absent", number=number, absent="、".join(absent))
+        alone = data.licence_type == LicenceType.ORDINARY
+        code = "co_owner_licenses_alone" if alone else "co_owners_absent"
+        yield _finding(code, number=number, absent="、".join(absent))
 
 
 def _term(case: Case, row: Patent) -> Iterator[Finding]:
@@ -225,10 +246,8 @@ def _open_licence(case: Case, row: Patent) -> Iterator[Finding]:
 
 
 def _burdens(case: Case, row: Patent) -> Iterator[Finding]:
-    signed, number = case.data.signed_on, row.application_number
-    for fact in case.facts.get(id_of(row), []):
-        if fact.ends_on and fact.ends_on < signed:
-            continue
+    number = row.application_number
+    for fact in _running(case, row):
         party = fact.party or "未登记"
         if fact.kind == FactKind.LICENCE and fact.value in RESTRICTED:
             yield _finding(
@@ -236,3 +255,28 @@ def _burdens(case: Case, row: Patent) -> Iterator[Finding]:
             )
         if fact.kind == FactKind.PLEDGE and case.data.kind != DealKind.PLEDGE:
             yield _finding("pledged", number=number, party=party)
+    if case.data.licence_type in RESTRICTED:
+        yield from _shared_licences(case, row, case.data.licence_type)
+
+
+def _shared_licences(case: Case, row: Patent, wanted: LicenceType) -> Iterator[Finding]:
+    """Ordinary and open licences that an exclusive or sole one cannot shut out."""
+    number, taker = row.application_number, case.data.takers[0].name
+    for fact in _running(case, row):
+        others = fact.kind == FactKind.LICENCE and not case.same(fact.party, taker)
+        if others and fact.value in ("", *SHARED):
+            yield _finding(
+                "licence_in_force",
+                number=number,
+                type=LicenceType(fact.value).label if fact.value else "方式不明的",
+                party=fact.party or "未登记",
+                wanted=wanted.label,
+            )
+    if withdrawn := case.withdrawn.get(row.id or 0):
+        yield _finding("open_licences_may_run", number=number, withdrawn=withdrawn, wanted=wanted.label)
+
+
+def _running(case: Case, row: Patent) -> Iterator[Fact]:
+    """The recorded licences and pledges that run on the day of the signing."""
+    signed = case.data.signed_on
+    return (f for f in case.facts.get(row.id or 0, []) if not (f.ends_on and f.ends_on < signed))

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.deals import evidence
+from catalog.deals import evidence, subsidies
 from catalog.deals.deals import Deal, DealBase, DealEvent, DealParty, DealPatent, Receipt
 from catalog.deals.evidence import EvidencePublic
+from catalog.deals.subsidies import Subsidy
 from catalog.kit.base import id_column, id_of
-from catalog.kit.money import cents
 from catalog.kit.terms import (
     DealAction,
     DealKind,
@@ -24,10 +23,10 @@ from catalog.kit.terms import (
     PaymentForm,
     PledgeConsent,
     RoyaltyBase,
+    StateLevel,
     Term,
 )
 from catalog.reference.lists import region_name
-from catalog.reference.lists import rows as reference_rows
 from catalog.supply.patents import Patent
 
 NOTHING = Decimal("0.00")
@@ -67,16 +66,6 @@ class ReceiptPublic(SQLModel):
     evidence: list[int] = Field(description="证明材料的编号")
 
 
-class Subsidy(SQLModel):
-    """What a broker may apply for (policy/4), as information."""
-
-    amount: Decimal = Field(description="可申报的资助（元），已扣除同一机构此前的交易所占额度")
-    rate_percent: Decimal
-    cap: Decimal
-    scope: str
-    source: str
-
-
 class DealPublic(DealBase):
     """A deal as shown to users."""
 
@@ -86,6 +75,7 @@ class DealPublic(DealBase):
     licence_type_name: str | None
     payment_form_name: str | None
     royalty_base_name: str | None
+    giver_level_name: str | None
     pledge_consent_name: str | None
     status: DealStatus
     status_name: str
@@ -98,7 +88,7 @@ class DealPublic(DealBase):
     outstanding: Decimal | None = Field(description="合同金额中未到账的部分（元）")
     receipts: list[ReceiptPublic]
     evidence: list[EvidencePublic]
-    broker_subsidy: Subsidy | None = Field(description="专利服务机构资助测算，仅供参考")
+    broker_subsidy: Subsidy | None = Field(description="三方合同的专利服务机构资助测算，仅供参考")
     is_demo: bool
     created_at: datetime
     updated_at: datetime
@@ -133,7 +123,7 @@ def publics(session: Session, rows: Sequence[Deal]) -> list[DealPublic]:
     ids = [id_of(row) for row in rows]
     named, parties = _patents(session, ids), _parties(session, ids)
     paid, proof = _receipts(session, ids), evidence.of_deals(session, ids)
-    subsidies = _subsidies(session, rows)
+    applied = subsidies.of_deals(session, rows)
     return [
         _public(
             row,
@@ -141,7 +131,7 @@ def publics(session: Session, rows: Sequence[Deal]) -> list[DealPublic]:
             parties,
             paid.get(id_of(row), []),
             [evidence.public(e) for e in proof.get(id_of(row), [])],
-            subsidies.get(id_of(row)),
+            applied.get(id_of(row)),
         )
         for row in rows
     ]
@@ -166,6 +156,7 @@ def _public(
         licence_type_name=_label(LicenceType(row.licence_type) if row.licence_type else None),
         payment_form_name=_label(PaymentForm(row.payment_form) if row.payment_form else None),
         royalty_base_name=_label(RoyaltyBase(row.royalty_base) if row.royalty_base else None),
+        giver_level_name=_label(StateLevel(row.giver_level) if row.giver_level else None),
         pledge_consent_name=_label(PledgeConsent(row.pledge_consent) if row.pledge_consent else None),
         status_name=DealStatus(row.status).label,
         patents=named,
@@ -218,31 +209,4 @@ def _receipts(session: Session, ids: Sequence[int]) -> dict[int, list[Receipt]]:
     query = select(Receipt).where(col(Receipt.deal_id).in_(list(ids)))
     for row in session.execute(query.order_by(col(Receipt.received_on), col(Receipt.id))).scalars():
         found.setdefault(row.deal_id, []).append(row)
-    return found
-
-
-@cache
-def _subsidy_rule() -> tuple[Decimal, Decimal, str, str]:
-    (row,) = reference_rows("broker_subsidy.csv")
-    return Decimal(row["rate_percent"]), Decimal(row["cap"]), row["scope"], row["source"]
-
-
-def _subsidies(session: Session, rows: Sequence[Deal]) -> dict[int, Subsidy]:
-    """What each three-party deal leaves its broker to apply for, in the order of signing."""
-    brokers = {row.broker for row in rows if row.broker and row.three_party}
-    if not brokers:
-        return {}
-    rate, cap, scope, source = _subsidy_rule()
-    query = select(Deal).where(
-        col(Deal.broker).in_(brokers),
-        col(Deal.three_party).is_(True),
-        col(Deal.status) == DealStatus.VALID,
-        col(Deal.kind) != DealKind.PLEDGE,
-    )
-    left = dict.fromkeys(brokers, cap)
-    found: dict[int, Subsidy] = {}
-    for row in session.execute(query.order_by(col(Deal.signed_on), col(Deal.id))).scalars():
-        amount = min(cents((row.contract_amount or NOTHING) * rate / 100), left[row.broker])
-        left[row.broker] -= amount
-        found[id_of(row)] = Subsidy(amount=amount, rate_percent=rate, cap=cap, scope=scope, source=source)
     return found

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import apply_noted, note_new
-from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, fold, id_column, id_of
+from catalog.kit.base import MAX_REMARK, Schema, Timestamps, apply_changes, chunks, fold, id_column, id_of
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.reference.conditions import in_regions, of_industries
@@ -23,6 +23,7 @@ class EnterpriseBase(Schema):
     credit_code: str | None = Field(default=None, max_length=18, description="统一社会信用代码")
     province: str | None = Field(default=None, max_length=6, description="省级行政区划代码（GB/T 2260）")
     prefecture: str | None = Field(default=None, max_length=6, description="地级行政区划代码（GB/T 2260）")
+    county: str | None = Field(default=None, max_length=6, description="县级行政区划代码（GB/T 2260）")
     address: str | None = Field(default=None, max_length=500)
     industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
     titles: list[str] = Field(default_factory=list, sa_type=JSON, description="资质，如 省级专精特新")
@@ -35,6 +36,10 @@ class EnterpriseBase(Schema):
     )
     founded_on: date | None = None
     products: str | None = Field(default=None, max_length=2000, description="主要产品")
+    contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
+    remark: str | None = Field(
+        default=None, max_length=MAX_REMARK, sa_type=Text, description="备注，含不能识别的原文"
+    )
 
 
 class Enterprise(EnterpriseBase, Timestamps, table=True):
@@ -198,6 +203,26 @@ def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Ente
             raise Conflict(f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业")
     apply_changes(row, data.model_dump() | {"name_key": fold(data.name)})
     session.flush()
+    return row
+
+
+def told_of(session: Session, data: EnterpriseCreate, *, import_id: int | None) -> Enterprise:
+    """The enterprise that another record tells of in passing: made where unknown, else only its gaps are filled.
+
+    A known one stands by its name alone where the code told is another's.
+    """
+    row = _named(session, data.name) or find(session, data.name, data.credit_code)
+    if row is None:
+        return create(session, data, import_id=import_id)
+    said = {
+        name: value
+        for name, value in data.model_dump(exclude={"name"}).items()
+        if value not in (None, [], "") and getattr(row, name) in (None, [], "")
+    }
+    owner = find(session, data.name, data.credit_code)
+    if owner is not None and owner.id != row.id:
+        said.pop("credit_code", None)
+    apply_noted(session, import_id, row, said)
     return row
 
 

@@ -10,9 +10,19 @@ from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, col
 
 from catalog.demand import enterprises
-from catalog.demand.enterprises import Enterprise
+from catalog.demand.enterprises import Enterprise, EnterpriseCreate
 from catalog.imports.changes import apply_noted, note_new
-from catalog.kit.base import ClassRef, Schema, Timestamps, apply_changes, as_json, enum_type, id_column, id_of
+from catalog.kit.base import (
+    MAX_REMARK,
+    ClassRef,
+    Schema,
+    Timestamps,
+    apply_changes,
+    as_json,
+    enum_type,
+    id_column,
+    id_of,
+)
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.kit.terms import Cooperation, NeedStatus
@@ -31,6 +41,7 @@ class NeedBase(Schema):
     industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
     province: str | None = Field(default=None, max_length=6)
     prefecture: str | None = Field(default=None, max_length=6)
+    county: str | None = Field(default=None, max_length=6, description="县级行政区划代码（GB/T 2260）")
     budget: Decimal | None = Field(
         default=None,
         ge=0,
@@ -43,6 +54,10 @@ class NeedBase(Schema):
     status: NeedStatus = Field(default=NeedStatus.OPEN, sa_type=enum_type(NeedStatus))
     published_on: date | None = None
     closes_on: date | None = None
+    contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
+    remark: str | None = Field(
+        default=None, max_length=MAX_REMARK, sa_type=Text, description="备注，含不能识别的原文"
+    )
 
 
 class Need(NeedBase, Timestamps, table=True):
@@ -61,10 +76,11 @@ class Need(NeedBase, Timestamps, table=True):
 
 
 class NeedCreate(NeedBase):
-    """A new need; the enterprise is named by id or by name."""
+    """A new need; the enterprise is named by id or by name. A firm's form tells of the enterprise too (`firm`)."""
 
     enterprise_id: int | None = None
     enterprise_name: str | None = Field(default=None, max_length=300)
+    firm: EnterpriseCreate | None = None
     classes: list[ClassRef] = Field(default_factory=list)
 
 
@@ -193,7 +209,7 @@ def automatic_code(title: str, text: str, enterprise: str) -> str:
 
 
 def _values(session: Session, data: NeedCreate, import_id: int | None = None) -> dict[str, Any]:
-    values = data.model_dump(exclude={"enterprise_name", "classes"})
+    values = data.model_dump(exclude={"enterprise_name", "firm", "classes"})
     values["classes"] = [c.model_dump() for c in data.classes]
     enterprise: Enterprise | None = None
     if data.enterprise_id is not None:
@@ -201,14 +217,14 @@ def _values(session: Session, data: NeedCreate, import_id: int | None = None) ->
         if enterprise is None:
             raise NotFound(f"没有编号为 {data.enterprise_id} 的企业", hint="请先登记企业，再登记其需求")
     elif data.enterprise_name:
-        enterprise = enterprises.find(session, data.enterprise_name)
-        if enterprise is None:
-            made = enterprises.EnterpriseCreate(name=data.enterprise_name)
-            enterprise = enterprises.create(session, made, import_id=import_id)
+        told = data.firm or EnterpriseCreate(name=data.enterprise_name)
+        enterprise = enterprises.told_of(session, told, import_id=import_id)
     if enterprise is not None:
         values["enterprise_id"] = enterprise.id
         for name in ("province", "prefecture", "industry"):
             values[name] = values[name] or getattr(enterprise, name)
+        if values["prefecture"] == enterprise.prefecture:
+            values["county"] = values["county"] or enterprise.county
     values["code"] = data.code or automatic_code(data.title, data.text, enterprise.name if enterprise else "")
     return values
 

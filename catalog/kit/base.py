@@ -45,6 +45,10 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+MAX_REMARK = 2000
+"""Characters of a remark: what a register adds in words, and the wording of cells that could not be read."""
+
+
 def enum_type(members: type[StrEnum]) -> Enum:
     """Column type for a closed set of values: stored as its text, read back as its member."""
     return Enum(members, native_enum=False, length=24, values_callable=lambda m: [x.value for x in m])

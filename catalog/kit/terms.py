@@ -103,6 +103,8 @@ class PaymentForm(Term):
     ROYALTY = "royalty", "提成"
     ENTRY_AND_ROYALTY = "entry_and_royalty", "入门费加提成"
     USE_FIRST = "use_first", "先使用后付费"
+    ANNUAL = "annual", "按年支付"
+    OTHER = "other", "另行约定"
 
 
 class RoyaltyBase(Term):
@@ -216,6 +218,14 @@ class DealStatus(Term):
     VALID = "valid", "有效"
     ENDED = "ended", "已解除"
     VOID = "void", "登记作废"
+
+
+class StateLevel(Term):
+    """Level of government that owns a state-owned firm (国有企业层级)."""
+
+    CENTRAL = "central", "中央"
+    PROVINCIAL = "provincial", "省级"
+    MUNICIPAL = "municipal", "市级"
 
 
 class PartySide(Term):

@@ -7,7 +7,9 @@ status overrides the computation.
 
 A fee counts as unpaid only where a record says so: the register's status 欠费宽限期, or fees paid until a day
 (`annuity_paid_until`) that lay in the past when the register was looked at (`annuity_checked_on`). Of two records that
-contradict each other the later one holds. `catalog.law.life` reads from this course what a patent is on a day.
+contradict each other the later one holds. Days to pay and the grace period end on working days (细则 5,
+catalog.law.working_days); a suspended right does not end for unpaid fees (细则 105). `catalog.law.life` reads from this
+course what a patent is on a day.
 """
 
 from __future__ import annotations
@@ -190,21 +192,31 @@ def _living(facts: LegalFacts) -> Course:
     if full is None or first is None:
         return Course(_period(first, shown), LegalStatus.UNKNOWN, certain_to=shown)
     paid_to, checked = _payments(facts)
-    if paid_to and checked and paid_to < checked and paid_to <= full:
-        return _unpaid(first, full, paid_to, checked)
-    certain = max((day for day in (paid_to, shown) if day), default=None)
+    paid = annuities.pay_by(paid_to).sure if paid_to else None
+    if paid_to and paid and checked and paid < checked and paid_to <= full:
+        return _unpaid(facts, first, full, paid_to, checked)
+    certain = max((day for day in (paid, shown) if day), default=None)
     return Course(_period(first, full), LegalStatus.EXPIRED, paid_to=paid_to, certain_to=certain)
 
 
-def _unpaid(first: date, full: date, due: date, checked: date) -> Course:
+def _unpaid(facts: LegalFacts, first: date, full: date, due: date, checked: date) -> Course:
     grace = annuities.grace_end(due)
-    if checked > grace:
+    if _suspended_by(facts, grace.latest):
+        notes = [f"应缴日 {due} 的年费未缴；中止期间专利权不因未缴年费终止（专利法实施细则第105条）"]
+        return Course(_period(first, full), LegalStatus.EXPIRED, due, due, checked, notes)
+    if checked > grace.latest:
         last, after = due - DAY, LegalStatus.TERMINATED
-        notes = [f"年费未在宽限期（至 {grace}）内缴纳，自应缴日 {due} 起终止"]
+        notes = [f"年费未在宽限期（至 {grace.sure}）内缴纳，自应缴日 {due} 起终止"]
         return Course(_period(first, last), after, paid_to=due, certain_to=last, notes=notes)
-    if grace >= full:
+    if grace.sure >= full:
         return Course(_period(first, full), LegalStatus.EXPIRED, due, due, checked)
-    return Course(_period(first, grace), LegalStatus.UNKNOWN, due, due, checked)
+    return Course(_period(first, grace.sure), LegalStatus.UNKNOWN, due, due, checked)
+
+
+def _suspended_by(facts: LegalFacts, grace: date) -> bool:
+    """Whether the procedure was suspended (中止, 细则 103 and 104) before the grace period was over."""
+    began = facts.status_date
+    return facts.stated == LegalStatus.SUSPENDED and (began is None or began <= grace)
 
 
 def _payments(facts: LegalFacts) -> tuple[date | None, date | None]:
@@ -225,5 +237,12 @@ def _payments(facts: LegalFacts) -> tuple[date | None, date | None]:
             return max([*paid, due]), shown
         if stated in FEES_PAID:
             checked = None
-            paid.append(first_anniversary(facts.filed, add_months(shown, -annuities.GRACE_MONTHS)))
+            paid.append(_paid_when_alive(facts.filed, shown))
     return max(paid, default=None), checked
+
+
+def _paid_when_alive(filed: date, shown: date) -> date:
+    """The first anniversary whose fee may still have been open when the register showed a living right."""
+    due = first_anniversary(filed, add_months(shown, -annuities.GRACE_MONTHS))
+    before = last_anniversary(filed, due - DAY)
+    return before if before and annuities.grace_end(before).latest >= shown else due

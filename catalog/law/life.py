@@ -1,4 +1,4 @@
-"""Legal life (法律存续) of a patent on a day, from dates and recorded facts (domain-rules 3).
+"""Legal life (法律存续) of a patent on a day, from dates and recorded facts.
 
 `force_period` and `legal_life` read the same course of the right (catalog.law.course): a patent is in force on a day
 exactly if its period holds on it. Where no record tells whether fees were paid the right is presumed in force, the basis
@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from catalog.kit.terms import LegalStatus, StatusBasis
-from catalog.law import annuities
+from catalog.law import annuities, tables
 from catalog.law.course import (
     DAY,
     DEAD,
@@ -27,7 +27,8 @@ from catalog.law.course import (
     term_of,
     term_years,
 )
-from catalog.law.years import first_anniversary, patent_year
+from catalog.law.tables import LawTables
+from catalog.law.years import first_anniversary, last_anniversary, patent_year
 
 __all__ = [
     "MISSING_LABELS",
@@ -50,7 +51,23 @@ MISSING_LABELS = {
     "annuity_paid_until": "年费缴至日",
     "annuity_checked_on": "缴费情况查询日",
     "annuity_amount": "该年度年费标准",
+    "compensation_amount": "专利权补偿期的年费标准（财税〔2024〕23号），请录入年费标准表",
+    "holidays": "该年度的放假与调休安排（国务院办公厅通知），请录入放假表",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _NextFee:
+    """The annuity that comes next or is open, in yuan."""
+
+    due: date | None = None
+    amount: Decimal | None = None
+    grace_until: date | None = None
+    surcharge: Decimal | None = None
+    notes: tuple[str, ...] = ()
+
+
+_NO_FEE = _NextFee()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +75,8 @@ class LegalLife:
     """The legal life of a patent on a day. `in_force` is None and the status `unknown` where the data do not tell.
 
     `term_end` is the first day after the full term, `last_valid_day` the last day the right is or can still be valid;
-    amounts are in yuan and without reductions; `missing` holds field names, see `MISSING_LABELS`.
+    `annuity_pay_by` is the last day on which the next annuity is paid in time: its due date or the first working day after.
+    Amounts are in yuan and without reductions; `missing` holds field names, see `MISSING_LABELS`.
     """
 
     status: LegalStatus
@@ -68,6 +86,7 @@ class LegalLife:
     last_valid_day: date | None
     patent_year: int | None
     next_annuity_due: date | None
+    annuity_pay_by: date | None
     next_annuity_amount: Decimal | None
     grace_until: date | None
     surcharge_now: Decimal | None
@@ -85,24 +104,24 @@ def force_period(facts: LegalFacts) -> ForcePeriod | None:
     return course_of(facts).force
 
 
-# A match asks for it twice: for the verdict and for the patent as shown.
-@lru_cache(maxsize=1 << 12)
 def legal_life(facts: LegalFacts, as_of: date) -> LegalLife:
     """The legal life of a patent on the day `as_of`, for reading only."""
+    return _legal_life(facts, as_of, tables.current())
+
+
+# A match asks for it twice: for the verdict and for the patent as shown.
+@lru_cache(maxsize=1 << 12)
+def _legal_life(facts: LegalFacts, as_of: date, _tables: LawTables) -> LegalLife:
     course = course_of(facts)
     status, basis = _status(facts, course, as_of)
     alive = _in_force(facts, course, status, as_of)
     missing = _missing(facts, course, as_of, alive)
     notes = [*course.notes, *_notes(facts, course, status)]
-    due = _next_due(facts, course, as_of) if alive else None
-    amount = rate = None
-    if due and facts.kind and facts.filed:
-        amount = annuities.amount(facts.kind, patent_year(facts.filed, due))
-        rate = annuities.surcharge(due, as_of)
-        if amount is None:
-            missing.append("annuity_amount")
-        if rate and not rate.checked:
-            notes.append(f"滞纳金比例 {rate.percent}% 依据“{rate.source}”，尚未核对原文")
+    fee = _next_fee(facts, course, status, as_of) if alive else _NO_FEE
+    if fee.due and fee.amount is None and facts.kind and facts.filed:
+        term = term_years(facts.kind, facts.filed)
+        compensated = term is not None and patent_year(facts.filed, fee.due) > term
+        missing.append("compensation_amount" if compensated else "annuity_amount")
     full = facts.full_last
     return LegalLife(
         status=status,
@@ -111,14 +130,13 @@ def legal_life(facts: LegalFacts, as_of: date) -> LegalLife:
         term_end=full + DAY if full and full < date.max else full,
         last_valid_day=_last_day(facts, course, full),
         patent_year=patent_year(facts.filed, as_of) if facts.filed and facts.filed <= as_of else None,
-        next_annuity_due=due,
-        next_annuity_amount=amount,
-        grace_until=annuities.grace_end(due) if due and status == LegalStatus.GRACE and due < as_of else None,
-        surcharge_now=(amount * rate.percent / annuities.HUNDRED).quantize(annuities.CENT)
-        if amount is not None and rate
-        else None,
+        next_annuity_due=fee.due,
+        annuity_pay_by=annuities.pay_by(fee.due).sure if fee.due else None,
+        next_annuity_amount=fee.amount,
+        grace_until=fee.grace_until,
+        surcharge_now=fee.surcharge,
         missing=missing,
-        notes=notes,
+        notes=[*notes, *fee.notes],
     )
 
 
@@ -134,6 +152,8 @@ def _status(facts: LegalFacts, course: Course, as_of: date) -> tuple[LegalStatus
             else (LegalStatus.UNKNOWN, StatusBasis.NONE)
         )
     status = _living_status(facts, course, as_of)
+    if status == LegalStatus.UNKNOWN:
+        return status, StatusBasis.NONE
     said = LegalStatus.IN_FORCE if stated in FEES_PAID else stated
     if course.certain_to is None or as_of > course.certain_to:
         lapses = status != said or stated in FEES_PAID
@@ -149,15 +169,23 @@ def _basis_when_not_in_force(stated: LegalStatus | None, status: LegalStatus) ->
 
 def _living_status(facts: LegalFacts, course: Course, as_of: date) -> LegalStatus:
     stated, shown = facts.stated, facts.status_date
-    if course.overdue and as_of > course.overdue:
-        return LegalStatus.GRACE
-    if stated == LegalStatus.PARTLY_INVALID:
-        return stated
     if stated == LegalStatus.SUSPENDED and (shown is None or shown <= as_of):
+        return stated
+    if course.overdue and as_of > annuities.pay_by(course.overdue).sure:
+        return LegalStatus.UNKNOWN if _awaits_holidays(course, as_of) else LegalStatus.GRACE
+    if stated == LegalStatus.PARTLY_INVALID:
         return stated
     if stated == LegalStatus.GRACE and shown is None and course.overdue is None:
         return stated
     return LegalStatus.IN_FORCE
+
+
+def _awaits_holidays(course: Course, as_of: date) -> bool:
+    """Whether a day to pay or the grace period may have moved past that day, in a year whose holidays are not known."""
+    due = course.overdue
+    return due is not None and any(
+        last.leaves_open(as_of) for last in (annuities.pay_by(due), annuities.grace_end(due))
+    )
 
 
 def _in_force(facts: LegalFacts, course: Course, status: LegalStatus, as_of: date) -> bool | None:
@@ -183,17 +211,44 @@ def _missing(facts: LegalFacts, course: Course, as_of: date, alive: bool | None)
     if not gone and course.force and (course.certain_to is None or as_of > course.certain_to):
         recorded = facts.annuity_paid_until is not None or course.overdue is not None
         names.append("annuity_checked_on" if recorded else "annuity_paid_until")
+    if not gone and _awaits_holidays(course, as_of):
+        names.append("holidays")
     return names
 
 
+def _next_fee(facts: LegalFacts, course: Course, status: LegalStatus, as_of: date) -> _NextFee:
+    due = _next_due(facts, course, as_of)
+    if due is None or facts.kind is None or facts.filed is None:
+        return _NextFee(due)
+    amount = annuities.amount(facts.kind, patent_year(facts.filed, due))
+    if due != course.overdue:
+        open_ = as_of > annuities.pay_by(due).sure
+        return _NextFee(due, amount, notes=(f"应缴日 {due} 的年费：缴费情况未登记",) if open_ else ())
+    rate = annuities.surcharge(due, as_of)
+    return _NextFee(
+        due,
+        amount,
+        annuities.grace_end(due).sure if status == LegalStatus.GRACE else None,
+        (amount * rate.percent / annuities.HUNDRED).quantize(annuities.CENT)
+        if amount is not None and rate
+        else None,
+        (f"滞纳金比例 {rate.percent}% 依据“{rate.source}”，尚未核对原文",)
+        if rate and not rate.checked
+        else (),
+    )
+
+
 def _next_due(facts: LegalFacts, course: Course, as_of: date) -> date | None:
-    """The due date that comes next, or the one in arrears; None where no further fee falls due."""
+    """The due date that comes next, the one in arrears or the last that nobody knows to be paid; None where none follows."""
     if facts.filed is None or facts.full_last is None or course.force is None:
         return None
     if course.overdue and as_of > course.overdue:
         return course.overdue
-    due = first_anniversary(facts.filed, as_of)
-    due = max(due, course.paid_to) if course.paid_to else due
+    passed, paid_to = last_anniversary(facts.filed, as_of), course.paid_to
+    if passed and (paid_to is None or paid_to <= passed):
+        due = passed
+    else:
+        due = max(first_anniversary(facts.filed, as_of), paid_to or date.min)
     return due if due <= (_last_day(facts, course, facts.full_last) or date.max) else None
 
 

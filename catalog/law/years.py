@@ -1,7 +1,7 @@
 """Patent years (专利年度): the calendar of a right, counted from its filing date.
 
 A period of years or months ends on the matching day of its last month and, where that month has no such day, on the
-month's last day (29 February becomes 28 February in other years) [R 实施细则, 期限计算].
+month's last day (专利法实施细则 第五条; 29 February becomes 28 February in other years).
 """
 
 from __future__ import annotations
@@ -12,6 +12,14 @@ from decimal import Decimal
 
 DAYS_A_YEAR = Decimal("365.25")
 """Days of a mean year, where a span of days is told in years."""
+
+EARLIEST, LATEST = date(1985, 4, 1), date(2100, 12, 31)
+"""The day on which the patent law took effect, and one that no right or contract of today reaches."""
+
+
+def sane(day: date) -> bool:
+    """Whether a day can be one in the course of a right or a contract, and no slip of the pen."""
+    return EARLIEST <= day <= LATEST
 
 
 def add_months(day: date, months: int) -> date:

@@ -96,14 +96,27 @@ def update(
     patent = _patent_for(session, data, rules)
     if patent.id != row.patent_id:
         raise Conflict("开放许可声明不能改到另一件专利上", hint="请为另一件专利新建声明")
+    if row.status == LicenceStatus.DRAFT and data.status == LicenceStatus.PUBLISHED:
+        raise Conflict(
+            "草稿不能以更新的方式转为已公告", hint="请用公告：公告时核对声明是否齐备、专利可否开放许可"
+        )
     _change(session, row, _values(data), data.status, actor)
     return row
 
 
 def publish(
-    session: Session, licence_id: int, on: date, *, actor: str = "", rules: Rules | None = None
+    session: Session,
+    licence_id: int,
+    on: date,
+    *,
+    actor: str = "",
+    rules: Rules | None = None,
+    note: str = "",
 ) -> Licence:
-    """Announce a draft that has all the law asks for. Raises Conflict and InvalidInput naming what is missing."""
+    """Announce a draft that has all the law asks for; the history keeps `note`.
+
+    Raises Conflict and InvalidInput naming what is missing.
+    """
     row = get(session, licence_id)
     if row.status != LicenceStatus.DRAFT:
         raise Conflict(f"声明的状态为“{LicenceStatus(row.status).label}”，只有草稿可以公告")
@@ -115,7 +128,7 @@ def publish(
     _check(patent, stated, rules)
     if lacking := unmet(session, row, patent):
         raise InvalidInput(f"声明还不能公告：{'；'.join(lacking)}", hint="请补充后再公告")
-    _move(session, row, {"status": LicenceStatus.PUBLISHED, "published_on": on}, actor)
+    _move(session, row, {"status": LicenceStatus.PUBLISHED, "published_on": on}, actor, note=note)
     return row
 
 

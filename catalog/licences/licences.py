@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import field_validator, model_validator
-from sqlalchemy import JSON, Index, Numeric, case, func, select, text
+from sqlalchemy import JSON, Index, Numeric, Text, case, func, select, text
 from sqlmodel import Field, Session, col
 
-from catalog.kit.base import Record, Schema, Timestamps, enum_type, fold, table_of
+from catalog.kit.base import MAX_REMARK, Record, Schema, Timestamps, enum_type, fold, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PatentKind, PaymentForm, RoyaltyBase
+from catalog.law.years import sane
 
 RUNNING = (LicenceStatus.PUBLISHED.value, LicenceStatus.CHANGED.value)
 CURRENT = (LicenceStatus.DRAFT.value, *RUNNING)
@@ -61,6 +62,9 @@ class LicenceBase(Schema):
     fee_text: str = Field(default="", max_length=2000, description="许可使用费支付方式、标准（原文）")
     starts_on: date | None = Field(default=None, description="许可期限起")
     ends_on: date | None = Field(default=None, description="许可期限止")
+    term_months: int | None = Field(
+        default=None, ge=1, le=240, description="许可期限的长度（月），没有写明起止日期时登记"
+    )
     region: str = Field(default="全国", max_length=100)
     know_how: str = Field(default="", max_length=1000, description="技术指导或服务")
     contact: str = Field(default="", max_length=500, description="联系人与联系方式")
@@ -77,6 +81,7 @@ class LicenceBase(Schema):
     declared_on: date | None = Field(default=None, description="声明日")
     published_on: date | None = Field(default=None, description="开放许可公告日")
     withdrawn_on: date | None = Field(default=None, description="撤回声明公告日")
+    remark: str = Field(default="", max_length=MAX_REMARK, sa_type=Text, description="备注，含不能识别的原文")
 
 
 class Licence(LicenceBase, Timestamps, table=True):
@@ -99,6 +104,9 @@ class Licence(LicenceBase, Timestamps, table=True):
     status: LicenceStatus = Field(default=LicenceStatus.PUBLISHED, sa_type=enum_type(LicenceStatus))
     import_id: int | None = Field(default=None, foreign_key="imports.id")
     is_demo: bool = False
+
+
+_DAYS = ("starts_on", "ends_on", "report_on", "declared_on", "published_on", "withdrawn_on")
 
 
 class LicenceCreate(LicenceBase):
@@ -141,6 +149,9 @@ class LicenceCreate(LicenceBase):
             raise ValueError(f"支付方式为“{form.label}”，却填写了先使用的期限")
 
     def _check_days(self) -> None:
+        for name in _DAYS:
+            if (day := getattr(self, name)) and not sane(day):
+                raise ValueError(f"{LicenceBase.model_fields[name].description} {day} 不合常理，请核对年份")
         for first, then, words in (
             (self.declared_on, self.published_on, "公告日 {then} 早于声明日 {first}"),
             (self.declared_on, self.withdrawn_on, "撤回日 {then} 早于声明日 {first}"),

@@ -13,11 +13,13 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from catalog.kit.terms import RoyaltyBase
+from catalog.kit.terms import PaymentForm, RoyaltyBase
 from catalog.reference import rule_files
 from catalog.reference.rule_files import Pattern
 
 FILE_NAME = "declaration_rules.toml"
+STATED_FEE = "专利法实施细则第八十五条第三项"
+FIXED = (PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS, PaymentForm.ENTRY_AND_ROYALTY, PaymentForm.USE_FIRST)
 VALID = "声明撤回或者变更的，不影响在先给予的开放许可的效力（专利法第五十条第二款）。"
 
 
@@ -80,6 +82,7 @@ class TermsWarning(BaseModel):
 class Terms(Protocol):
     """What is read of a declaration."""
 
+    payment_form: PaymentForm
     fixed_fee: Decimal | None
     royalty_rate: Decimal | None
     royalty_base: RoyaltyBase | None
@@ -99,8 +102,8 @@ def places_abroad(rules: Rules, region: str) -> list[str]:
 
 
 def warnings(rules: Rules, terms: Terms) -> list[TermsWarning]:
-    """What the terms should be looked at again for: wording, places with a law of their own, soft caps."""
-    found = [*_wording(rules.advertising, terms), *_over_caps(rules.caps, terms)]
+    """What the terms should be looked at again for: wording, places with a law of their own, fees left out, soft caps."""
+    found = [*_without_fee(terms), *_wording(rules.advertising, terms), *_over_caps(rules.caps, terms)]
     if places := _named(terms.region, rules.territory.separate, rules.territory.left_out):
         part = rules.territory
         text = f"{part.separate_text}（{'、'.join(places)}）"
@@ -117,6 +120,13 @@ def _named(region: str, places: list[str], left_out: str) -> list[str]:
         if not re.search(left_out, part):
             named += [place for place in places if place in part]
     return named
+
+
+def _without_fee(terms: Terms) -> Iterator[TermsWarning]:
+    form = PaymentForm(terms.payment_form)
+    if form in FIXED and not (terms.fixed_fee or terms.fee_text):
+        text = f"支付方式为“{form.label}”，却没有写明许可使用费的数额"
+        yield TermsWarning(code="no_fee", article=STATED_FEE, text=text)
 
 
 def _wording(part: Advertising, terms: Terms) -> Iterator[TermsWarning]:

@@ -55,6 +55,25 @@ def regions() -> dict[str, Region]:
 
 
 @cache
+def counties() -> dict[str, Region]:
+    """Counties (县级) of GB/T 2260 below a prefecture or a municipality, by six-digit code."""
+    return {
+        r["code"]: Region(r["code"], r["name"], "county", _above(r["code"])) for r in rows("counties.csv")
+    }
+
+
+def _above(county: str) -> str:
+    prefecture = f"{county[:4]}00"
+    return prefecture if prefecture in regions() else f"{county[:2]}0000"
+
+
+@cache
+def former_regions() -> dict[str, str]:
+    """Codes in force by former name of a prefecture or county (襄樊市)."""
+    return {r["name"]: r["code"] for r in rows("former_regions.csv")}
+
+
+@cache
 def industries() -> dict[str, Industry]:
     """GB/T 4754-2017 by code: a letter for 门类, two to four digits below."""
     return {
@@ -93,8 +112,8 @@ def industries_of_ipc() -> dict[str, list[IndustryOfIpc]]:
 
 
 def region_name(code: str | None) -> str | None:
-    """Name of a region code, None where the code is missing or unknown."""
-    region = regions().get(code or "")
+    """Name of a region code down to the county, None where the code is missing or unknown."""
+    region = regions().get(code or "") or counties().get(code or "")
     return region.name if region else None
 
 

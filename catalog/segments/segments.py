@@ -1,6 +1,6 @@
 """Segment catalogues (产业目录): dated versions of the industry segments, edited by an operator.
 
-Names and number of segments change (domain-rules 11), so they are data: a version names its source, its time
+Names and number of segments change, so they are data: a version names its source, its time
 of validity and whether its list has been confirmed officially. One version is in use at a time.
 """
 

@@ -1,7 +1,7 @@
 """Statistics of the recorded licence contracts by class of GB/T 4754, for the fee bench.
 
 Counted are the valid ordinary and open licences; a contract belongs to the heaviest industry of its first patent. A figure
-is shown only where more than twenty contracts stand behind it (domain-rules 4), otherwise that of the class above.
+is shown only where more than twenty contracts stand behind it (as the State publishes its own), otherwise that of the class above.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ from catalog.supply import patent_classes
 
 FLOOR = 20
 """A figure needs more contracts than this."""
-FIXED = frozenset({PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS, PaymentForm.USE_FIRST})
+FIXED = frozenset({PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS, PaymentForm.ANNUAL, PaymentForm.USE_FIRST})
 WITH_ROYALTY = frozenset({PaymentForm.ROYALTY, PaymentForm.ENTRY_AND_ROYALTY})
 ALL = ""
 HUNDREDTH = Decimal("0.01")

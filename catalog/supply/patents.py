@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Column, Index, Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.kit.base import (
+    MAX_REMARK,
     ClassRef,
     Record,
     Schema,
@@ -60,6 +61,11 @@ class PatentBase(Schema):
     address: str | None = Field(default=None, max_length=500, description="申请人地址")
     province: str | None = Field(default=None, max_length=6, description="省级行政区划代码（GB/T 2260）")
     prefecture: str | None = Field(default=None, max_length=6, description="地级行政区划代码（GB/T 2260）")
+    county: str | None = Field(default=None, max_length=6, description="县级行政区划代码（GB/T 2260）")
+    contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
+    remark: str | None = Field(
+        default=None, max_length=MAX_REMARK, sa_type=Text, description="备注，含不能识别的原文"
+    )
 
 
 class Patent(PatentBase, Timestamps, table=True):

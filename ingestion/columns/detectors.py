@@ -10,15 +10,18 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from catalog.kit.terms import HolderKind
+from ingestion.identifiers import application_number, publication_number
 from ingestion.readers.citations import looks_like
 from ingestion.values import names, places
 from ingestion.values.cells import Cell, is_blank, text
 from ingestion.values.values import parse_date
 
 _APPLICATION = re.compile(
-    r"(?:CN|ZL)?(?:(?:19|20)\d{2}[12389]\d{7}|(?:8[5-9]|9\d|0[0-3])[12389]\d{5})(?:\.?[0-9X])?(?:\.0)?|\d(?:\.\d+)?E\+?1[0-3]"
+    r"(?:CN|ZL)?-?(?:(?:19|20)\d{2}[12389]\d{7}|(?:8[5-9]|9\d|0[0-3])[12389]\d{5})(?:\.?[0-9X])?(?:\.0)?(?:-?[A-Z])?|\d(?:\.\d+)?E\+?1[0-3]"
 )
-_PUBLICATION = re.compile(r"CN\d{7,9}[A-DSUY]\d?")
+# Of any office: foreign documents are refused one by one, under the column that they belong to.
+_PUBLICATION = re.compile(r"CN-?\d{7,9}-?[A-DSUY]\d?|(?!CN|ZL)[A-Z]{2}-?\d{4,}-?[A-Z]\d?")
+_DIGITS = re.compile(r"\d{4}")
 _IPC = re.compile(r"[A-H]\d{2}[A-Z]\s*\d{1,4}/\d{2,6}")
 _LOCARNO = re.compile(r"(?:LOC\S*?)?[0-3]\d-\d{2}(?:\D.*)?")
 _CREDIT = re.compile(r"[0-9A-HJ-NP-RTUWXY]{2}\d{6}[0-9A-HJ-NP-RTUWXY]{10}")
@@ -44,12 +47,17 @@ def _compact(value: Cell) -> str:
 def is_application_number(value: Cell) -> bool:
     """An application number, possibly with a wrong check digit or ruined by a spreadsheet; no compact date."""
     found = _compact(value)
-    return bool(_APPLICATION.fullmatch(found)) and not (len(found) == 8 and is_date(found))
+    if _APPLICATION.fullmatch(found):
+        return not (_PUBLICATION.fullmatch(found) or (len(found) == 8 and is_date(found)))
+    return bool(_DIGITS.search(found)) and len(found) <= 60 and application_number.is_valid(found)
 
 
 def is_publication_number(value: Cell) -> bool:
-    """A publication number with kind code."""
-    return bool(_PUBLICATION.fullmatch(_compact(value)))
+    """A publication number with kind code, of any office."""
+    found = _compact(value)
+    if not _DIGITS.search(found) or len(found) > 60:
+        return False
+    return bool(_PUBLICATION.fullmatch(found)) or (found[-1:] > "9" and publication_number.is_valid(found))
 
 
 def is_date(value: Cell) -> bool:
@@ -116,7 +124,9 @@ def is_claim(value: Cell) -> bool:
 def is_long_text(value: Cell) -> bool:
     """A paragraph."""
     found = text(value)
-    return len(found) >= 60 and bool(_SENTENCE.search(found) or "，" in found)
+    return (len(found) >= 40 and "。" in found) or (
+        len(found) >= 60 and bool(_SENTENCE.search(found) or "，" in found)
+    )
 
 
 def is_title(value: Cell) -> bool:

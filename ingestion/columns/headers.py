@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
+
+import opencc
 
 from ingestion.values.cells import Cell, text
 
@@ -21,6 +24,20 @@ _PLAIN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff.，、_ ()（）-]+")
 _IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _NO_LETTERS = ".，、_ ()（）-"
 _RULES = ("needed", "by_value", "never")
+_SIMPLIFY, _COMPLICATE = opencc.OpenCC("t2s"), opencc.OpenCC("s2t")
+_LANGUAGE = re.compile(
+    r"[\s_-]*(?:中文|汉语|简体|chinese|英文|英语|english|外文|日文|译文|机器翻译|翻译|dwpi|(?<![a-z])(?:zh|cn|en)(?![a-z]))[\s_-]*"
+)
+_FOREIGN_LANGUAGE = re.compile(r"英文|英语|english|外文|日文|译文|翻译|dwpi|(?<![a-z])en(?![a-z])")
+_FOREIGN_RANK, _PART_RANK = 1000, 100
+"""Behind all columns of the same meaning: those in another language; before them those that only a part of the name tells."""
+_QUALIFIER = re.compile(
+    r"^(?:\[标\]|标准化?|当前|现有?|原始|第一|首个|最新|全部|所有|专利(?!权)的?)+(?=.{2})"
+)
+_SHARED_ENDS = frozenset("日号人")
+_BETWEEN_NAMES = re.compile(r"[/|\n\r:、]+|\s+-\s*|\s*-\s+|(?<=[a-z])-(?=[\u3400-\u9fff])|[–—]+")
+_BOTH_DATES = {"publication_date", "grant_date"}
+_EITHER_DATE = "publication_or_grant_date"
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,7 @@ def vocabulary(kind: str) -> Vocabulary:
         role_of,
         rank_of={spelling: rank for role in roles.values() for rank, spelling in enumerate(role.names)},
         ignored=frozenset(_file()["common"]["ignored"]) - role_of.keys(),
-        endings=frozenset(name[-1] for name in role_of),
+        endings=_endings(role_of),
         needed=tuple(map(tuple, data["needed"])),
         by_value=tuple(data["by_value"]),
         never={role: tuple(found) for role, found in data.get("never", {}).items()},
@@ -94,25 +111,51 @@ def vocabulary(kind: str) -> Vocabulary:
     )
 
 
+def _endings(names: dict[str, str]) -> frozenset[str]:
+    """The last characters of the names, simplified and traditional, and those of marks of a language behind them."""
+    simplified = "".join({name[-1] for name in names}) + "文语翻译化ni"
+    return frozenset(simplified + _COMPLICATE.convert(simplified))
+
+
 def spellings(header: Cell) -> list[str]:
     """The folded forms under which a column name is looked up, most faithful first.
 
-    >>> spellings("申请（专利权）人"), spellings("* 专利名称(必填)"), spellings("申请号\\nApplication No.")
-    (['申请专利权人', '申请人'], ['专利名称必填', '专利名称'], ['申请号applicationno', '申请号', 'applicationno'])
+    >>> spellings("申请（专利权）人"), spellings("标题 (中文)"), spellings("Title-题名")
+    (['申请专利权人', '申请人', '专利权人'], ['标题中文', '标题'], ['title题名', 'title', '题名'])
     """
-    folded = unicodedata.normalize("NFKC", text(header)).lower()
+    folded = _SIMPLIFY.convert(unicodedata.normalize("NFKC", text(header)).lower())
     if not folded or len(folded) > LONGEST * 2:
         return []
-    folded = _ENUMERATION.sub("", folded)
-    bare = _BRACKETS.sub("", folded)
-    forms = [folded, bare, *re.split(r"[/|\n\r:]+", bare)]
-    names = (_NOT_A_NAME.sub("", form) for form in forms)
+    names = (_NOT_A_NAME.sub("", form) for form in _forms(_ENUMERATION.sub("", folded)))
     return [name for name in dict.fromkeys(names) if name and len(name) <= LONGEST]
+
+
+def _forms(folded: str) -> Iterator[str]:
+    """The name whole and without brackets; without the mark of a language; with what the brackets hold in place of what stands
+    before them (申请公布（授权公告）日); its parts (申请公布/授权公告日, Title-题名); all these without qualifiers (当前…)."""
+    bare = _BRACKETS.sub("", folded)
+    plain = _LANGUAGE.sub(" ", folded)
+    parts = _BETWEEN_NAMES.split(bare)
+    yield from (folded, bare, plain, _BRACKETS.sub("", plain))
+    for bracket in _IN_BRACKETS.finditer(folded):
+        instead = f"{bracket[0][1:-1]}{folded[bracket.end() :]}"
+        yield from (instead,) if instead[-1:] in _SHARED_ENDS else ()
+    yield from (*parts, *_with_shared_end(parts), *_BETWEEN_NAMES.split(plain))
+    yield from (_QUALIFIER.sub("", form) for form in (folded, bare, *parts) if _QUALIFIER.match(form))
+
+
+def _with_shared_end(parts: list[str]) -> list[str]:
+    """What the parts are called in full where only the last one ends with what belongs to all (公开/公告日, filing/creation date)."""
+    *above, last = (part.strip() for part in parts)
+    end = f" {last.split()[-1]}" if last.isascii() and " " in last else last[-1:]
+    if end[-1:] not in _SHARED_ENDS and not end.startswith(" "):
+        return []
+    return [f"{part}{end}" for part in above if not part.endswith(end)]
 
 
 def _may_be_name(known: Vocabulary, cell: str) -> bool:
     """False for what cannot be a name: nearly every cell of a table is told from one by its last letter or figure."""
-    if not _PLAIN.fullmatch(cell) or cell.rstrip(_NO_LETTERS)[-1:].lower() in known.endings:
+    if " - " in cell or not _PLAIN.fullmatch(cell) or cell.rstrip(_NO_LETTERS)[-1:].lower() in known.endings:
         return True
     if ")" not in cell and "）" not in cell:
         return False
@@ -122,14 +165,27 @@ def _may_be_name(known: Vocabulary, cell: str) -> bool:
 def role_of(kind: str, header: Cell) -> tuple[str, int] | None:
     """Role and rank (0 is best) that a column name leads to; None for an unknown or ignored one."""
     known = vocabulary(kind)
-    if isinstance(header, str) and not _may_be_name(known, header):
+    if isinstance(header, str):
+        return _role_of(known.kind, header) if _may_be_name(known, header) else None
+    return _role_of(kind, text(header))
+
+
+@lru_cache(maxsize=4096)
+def _role_of(kind: str, header: str) -> tuple[str, int] | None:
+    known = vocabulary(kind)
+    names = spellings(header)
+    found = [name for name in names if name in known.role_of]
+    if not found:
         return None
-    for name in spellings(header):
-        if name in known.role_of:
-            return known.role_of[name], known.rank_of[name]
-    return None
+    first = found[0]
+    role, rank = known.role_of[first], known.rank_of[first]
+    if first != names[0] and {known.role_of[name] for name in found} >= _BOTH_DATES:
+        role, rank = _EITHER_DATE, _PART_RANK
+    elif first not in names[:2]:
+        rank += _PART_RANK
+    return role, rank + _FOREIGN_RANK * bool(_FOREIGN_LANGUAGE.search(header.lower()))
 
 
 def is_ignored(kind: str, header: Cell) -> bool:
     """Whether the column name is known to hold nothing to import."""
-    return any(name in vocabulary(kind).ignored for name in spellings(header))
+    return any(name in vocabulary(kind).ignored for name in spellings(header) or [text(header)])

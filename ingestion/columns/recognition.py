@@ -8,6 +8,7 @@ no register of that kind.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -52,12 +53,23 @@ _BY_VALUE: dict[str, Detector] = {
 }  # fmt: skip
 
 
+# Where the name of the column in a cell is a mark that it holds: 质押 under 质押.
+_MARKS = frozenset(
+    ["licensed", "transferred", "pledged", "implemented", "contributed", "product_filed", "used", "evaluated"]
+)
+# What may be told by its values under a name that says nothing known: a text speaks for itself.
+_TEXTS = frozenset({"abstract", "first_claim", "text", "fee_text"})
+_COUNTERS = frozenset({"序号", "编号", "行号", "no", "id", "item", "index", "key"})
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
 @dataclass
 class Mapping:
     """Roles and their columns (0-based, first of them tried first), the names above them, and what was noticed.
 
     `header_rows` is 0 for a table without header, 2 for a header over two rows; `width` the number of columns that a
-    row may fill. A saved mapping leaves its `source` and the columns that it needs and the table has not (`absent`).
+    row may fill, `filled` the columns that hold something. A saved mapping leaves its `source` and the columns that it needs
+    and the table has not (`absent`).
     """
 
     kind: str
@@ -69,6 +81,7 @@ class Mapping:
     width: int = 0
     source: str = ""
     absent: list[str] = field(default_factory=list)
+    filled: set[int] = field(default_factory=set)
 
     def missing(self) -> list[str]:
         """Labels of what is needed and was not found."""
@@ -82,9 +95,8 @@ class Mapping:
     def column_name(self, column: int) -> str:
         """The name of a column for messages."""
         header = self.headers[column] if column < len(self.headers) else ""
-        if column in self.by_value or not header:
-            return f"第 {column + 1} 列（按内容识别）" if column in self.by_value else f"第 {column + 1} 列"
-        return header
+        name = header or f"第 {column + 1} 列"
+        return f"{name}（按内容识别）" if column in self.by_value else name
 
     def uses(self, sheet: str) -> list[ColumnUse]:
         """Which column of the sheet is read as which field, as a saved mapping names them."""
@@ -118,13 +130,32 @@ class Mapping:
         }
 
     def unused(self) -> list[str]:
-        """Names of columns that were neither recognised nor known to hold nothing to import."""
+        """Names of columns that were neither recognised nor known to hold nothing to import; a nameless one that holds something too."""
         used = {place for places in self.columns.values() for place in places}
         return [
-            header
+            header or f"第 {place + 1} 列"
             for place, header in enumerate(self.headers)
-            if header and place not in used and not is_ignored(self.kind, header)
+            if place not in used
+            and (header or place in self.filled)
+            and not (header and is_ignored(self.kind, header))
         ]
+
+    def cells(self, row: Sequence[Cell]) -> dict[str, list[Cell]]:
+        """The cells of a row by role; one that repeats the name of its column is empty."""
+        width = len(row)
+        return {
+            role: [
+                row[place] for place in places if place < width and not self._repeats(role, place, row[place])
+            ]
+            for role, places in self.columns.items()
+        }
+
+    def _repeats(self, role: str, place: int, cell: Cell) -> bool:
+        header = self.headers[place] if place < len(self.headers) else ""
+        # The last character answers for nearly every cell.
+        if not isinstance(cell, str) or not header or cell[-1:] not in (header[-1:], " ") or role in _MARKS:
+            return False
+        return flat(cell) == header or spellings(cell)[:1] == spellings(header)[:1]
 
     def counts_something(self, rows: Sequence[Row]) -> bool:
         """Whether the rows look like numbers per organisation rather than records."""
@@ -170,7 +201,8 @@ def _mapping(kind: str, names: list[str], height: int, rows: Sequence[Row]) -> M
     straight = [cells for cells in data if len(cells) <= width]
     values = [[cells[place] for cells in straight if place < len(cells)] for place in range(width)]
     headers = names + [""] * (width - len(names))
-    mapping = Mapping(kind, {}, headers, header_rows=height, width=width)
+    filled = {place for place, column in enumerate(values) if not all(map(is_blank, column))}
+    mapping = Mapping(kind, {}, headers, header_rows=height, width=width, filled=filled)
     roles = _checked(mapping, header_roles(kind, headers), values)
     _assign_by_value(mapping, roles, values)
     _assign_dates(mapping, roles, values)
@@ -186,9 +218,28 @@ def _without_names(kind: str, rows: Sequence[Row]) -> tuple[Mapping, int]:
         if any(map(_looks_like_value, row.cells)):
             break
         below = _mapping(kind, [], 0, rows[place:])
-        if len(below.columns) > len(best.columns):
+        if len(below.columns) > len(best.columns) or _heads(row.cells, below):
             best, start = below, place
+            _name(best, list(map(flat, row.cells)))
     return best, start
+
+
+def _heads(cells: Sequence[Cell], below: Mapping) -> bool:
+    """Whether a row of words stands above columns whose values look otherwise: names that nobody knows."""
+    told = [
+        _BY_VALUE.get(role, is_a.is_date)(cells[place])
+        for role, places in below.columns.items()
+        for place in places
+        if place < len(cells) and not is_blank(cells[place])
+    ]
+    return len(told) >= SURE_WITHOUT_NAMES and sum(told) * 3 <= len(told)
+
+
+def _name(mapping: Mapping, names: list[str]) -> None:
+    """Give the columns the unknown names that stand above them; one word alone is a heading."""
+    if sum(map(bool, names)) > 1:
+        mapping.headers = [*names, *mapping.headers[len(names) :]]
+        mapping.header_rows = 1
 
 
 def _usual_width(names: Sequence[str], data: Sequence[Sequence[Cell]]) -> int:
@@ -311,17 +362,21 @@ def _assign_by_value(
 
 
 def _may_take(mapping: Mapping, role: str, place: int) -> bool:
-    """Whether the values of a column may decide: it has no name, a contradicted one, or holds an identifier."""
+    """Whether the values of a column may decide: its name is missing, contradicted or says nothing, or the values speak for themselves."""
     header = mapping.headers[place]
     if not header or not spellings(header) or role_of(mapping.kind, header):
         return True
-    return role in _IDENTIFIERS and not is_ignored(mapping.kind, header)
+    if is_ignored(mapping.kind, header):
+        return role in _IDENTIFIERS and spellings(header)[0] in _COUNTERS
+    return role in _IDENTIFIERS or role in _TEXTS or not _CHINESE.search(header)
 
 
 def _take(mapping: Mapping, roles: dict[int, tuple[str, int]], place: int, role: str) -> None:
     roles[place] = (role, 0)
     mapping.by_value.add(place)
-    mapping.notes.append(f"第 {place + 1} 列按内容识别为{vocabulary(mapping.kind).label(role)}")
+    header = mapping.headers[place]
+    column = f"第 {place + 1} 列“{header}”" if header else f"第 {place + 1} 列"
+    mapping.notes.append(f"{column}按内容识别为{vocabulary(mapping.kind).label(role)}")
 
 
 def _distinct(values: Sequence[Cell]) -> float:

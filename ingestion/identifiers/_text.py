@@ -15,6 +15,7 @@ _UPPER |= {code + 0xFEE0: chr(code - 32) for code in range(ord("a"), ord("z") + 
 _QUOTES = dict.fromkeys(map(ord, "'‘’`＇"))
 _FOLD = {**_HALF_WIDTH, **_UPPER, **_QUOTES}
 
+_GUARD = re.compile(r"""=(?:T\()?"([^"]*)"\)?|"([^"]*)"|=([^"=]+)""")
 _FLOAT_TAIL = re.compile(r"(?<=[0-9])\.0+\Z")
 _SHOWN = 40
 
@@ -51,6 +52,16 @@ def fold_code(value: Cell) -> str:
     '3562'
     """
     return _FLOAT_TAIL.sub("", fold(value))
+
+
+def unguarded(text: str) -> str:
+    """The text without the guard that keeps a spreadsheet from making a number of it.
+
+    >>> unguarded('="202119950050.3"'), unguarded('=T("CN1")'), unguarded("CN1")
+    ('202119950050.3', 'CN1', 'CN1')
+    """
+    found = _GUARD.fullmatch(text)
+    return next((part for part in found.groups() if part is not None), "") if found else text
 
 
 def quote(value: Cell) -> str:

@@ -32,6 +32,12 @@ Traceback (most recent call last):
     ...
 ingestion.identifiers.errors.ScientificNotation: 申请号“2.02E+12”已被电子表格改写为科学计数法...
 
+Labels and remarks may stand round a number whose check character is right, and docdb writes no check character but
+a kind letter:
+
+>>> validate("专利号：ZL201310699744.2（已授权）"), validate('="201310699744.2"'), validate("CN 201310699744 A")
+('201310699744.2', '201310699744.2', '201310699744.2')
+
 As text, twelve or eight digits with ".0" are a number with the check character 0, not a tail: a wrong
 check character must not slip through. Only a reader that sees a real number can tell; pass it the float.
 """
@@ -44,7 +50,8 @@ from functools import lru_cache
 from operator import mul
 from typing import Literal
 
-from ingestion.identifiers._text import Cell, fold, quote
+from catalog.kit.days import beijing_today
+from ingestion.identifiers._text import Cell, fold, half_width, quote, unguarded
 from ingestion.identifiers.errors import (
     InvalidCheckDigit,
     InvalidComponent,
@@ -74,7 +81,19 @@ _WEIGHTS = [2 + place % 8 for place in range(12)]
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]*)?E\+?[0-9]{1,2}")
 # With a kind letter always a publication; without, nine digits after CN whose first is a type digit: the
 # years 10 to 39 never stood in a two-digit application number.
-_PUBLICATION = re.compile(r"CN(?:[0-9]{7}|[0-9]{9})[A-DSUY][0-9]?|CN[123][0-9]{8}")
+_PUBLICATION = re.compile(r"CN-?(?:(?:[0-9]{7}|[0-9]{9})-?[A-DSUY][0-9]?|[123][0-9]{8})")
+# The form of docdb, in which nine digits and a letter are a publication.
+_DOCDB = re.compile(r"CN[-.]?(?:([0-9]{12})(?:\.?([0-9X]))?|([0-9]{8}))[-.]?[A-Z][0-9]?")
+_LABEL = re.compile(
+    r"^[(\[【#*]*(?:(?:中国|国家|授权|发明|实用新型|外观设计|专利|申请)*(?:号码?|编号|专利|申请)|NO\.?|№|第)*[)\]】]*[:：.=#]*(?:CN)?(?=(?:CN|ZL)?[0-9])"
+)
+_REMARK = re.compile(
+    r"[.。)\]】*#]*(?:号|[(\[【,，;；、:：/|。\u4e00-\u9fff](?!.*[0-9]{7}).*)?[.。]*$", re.DOTALL
+)
+# A whole number inside other words; spaces may part the year, the type and the serial.
+_INSIDE = re.compile(
+    r"(?<![0-9A-Z.])(?:CN)?[\s:.-]*(?:ZL)?[\s:.-]*([0-9]{4}\s?[12389]\s?[0-9]{7}|(?<!CN)[0-9]{8})\s?[.。·・,-]?\s?([0-9X])(?![0-9A-Z]|\.[0-9])"
+)
 
 
 def check_digit(body: str) -> str:
@@ -92,24 +111,41 @@ def check_digit(body: str) -> str:
 
 
 def compact(value: Cell) -> str:
-    """Prefix, spaces and spreadsheet tails removed, dot before the check character; nothing is checked.
+    """Prefix, labels, remarks, spaces and spreadsheet tails removed, dot before the check character; nothing is checked.
 
     >>> compact("CN 2013 1069 97442")
     '201310699744.2'
     """
-    text = fold(value)
+    text = unguarded(fold(value))
     if tail := _FLOAT_TAIL.fullmatch(text):
         text = tail[1]
-    number = _NUMBER.fullmatch(text)
-    if number is None or _PUBLICATION.fullmatch(text):
+    if _PUBLICATION.fullmatch(text):
         return text
+    number = _NUMBER.fullmatch(text) or _NUMBER.fullmatch(_REMARK.sub("", _LABEL.sub("", text), count=1))
+    if number is None:
+        return _from_docdb(text) or _from_words(value) or text
     body, check = number.groups()
     return f"{body}.{check}" if check else str(body)
 
 
+def _from_docdb(text: str) -> str:
+    found = _DOCDB.fullmatch(text)
+    if found is None:
+        return ""
+    body, check, old = found.groups()
+    return f"{body}.{check}" if check else body or old
+
+
+def _from_words(value: Cell) -> str:
+    """The one number in a text that has the right check character; empty for none and for several."""
+    found = {(re.sub(r"\s", "", match[1]), match[2]) for match in _INSIDE.finditer(half_width(value))}
+    right = [f"{body}.{check}" for body, check in found if check_digit(body) == check]
+    return right[0] if len(right) == 1 else ""
+
+
 def validate(value: Cell, *, today: date | None = None) -> str:
     """The canonical form, or the error that says what is wrong; years after that of `today` are refused."""
-    day = today or date.today()
+    day = today or beijing_today()
     # Readers ask for one number several times; a float is not the text of the same digits.
     return _validated(value, day) if isinstance(value, str) else _validate(value, day)
 
@@ -208,6 +244,8 @@ def _malformed(text: str, value: Cell) -> InvalidIdentifier:
         return IsPublicationNumber(f"{quote(value)}是公开（公告）号，不是申请号", hint="请填写申请号或专利号")
     if not text:
         return InvalidFormat("申请号为空")
+    if len(_INSIDE.findall(half_width(value))) > 1:
+        return InvalidFormat(f"{quote(value)}中有不止一个号码，一格只能填写一个申请号")
     digits = re.fullmatch(r"(?:CN|ZL)?([0-9]+)(?:\.?[0-9X])?", text)
     if digits:
         return InvalidLength(

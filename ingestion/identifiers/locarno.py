@@ -1,10 +1,12 @@
 """Class of the Locarno Classification (洛迦诺分类, LOC) of designs; designs have no IPC symbol.
 
 Class 01 to 32 and subclass of two digits. The canonical form is "14-02"; the edition, in brackets before or
-behind, is dropped:
+behind, and the Chinese serial of a product (21-01-C0293) are dropped:
 
 >>> validate("LOC(13)Cl.14-02"), validate("14-02(13)"), validate("１４－０２")
 ('14-02', '14-02', '14-02')
+>>> validate("21-01-C0293")
+'21-01'
 >>> validate("55-02")
 Traceback (most recent call last):
     ...
@@ -20,7 +22,9 @@ from ingestion.identifiers.errors import InvalidComponent, InvalidFormat, Invali
 
 _CLASSES = 32
 _EDITION = r"\([0-9]{1,2}\)"
-_SYMBOL = re.compile(rf"(?:LOC)?(?:{_EDITION})?(?:CL\.?)?([0-9]{{2}})-([0-9]{{2}})(?:{_EDITION})?")
+_SYMBOL = re.compile(
+    rf"(?:LOC)?(?:{_EDITION})?(?:CL\.?)?([0-9]{{2}})-([0-9]{{2}})(?:-?[A-Z][0-9]{{4}})?(?:{_EDITION})?"
+)
 _SEPARATORS = re.compile(r"[;,、|?\s]+")
 
 

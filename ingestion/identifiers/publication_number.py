@@ -9,6 +9,8 @@ design (S9), S1-S7 design partly invalidated. B8, B9 and S8 are accepted as repu
 'CN102644312U'
 >>> validate("CN101141661")
 'CN101141661'
+>>> validate("CN-119950020-A"), validate("公开号：CN 119950020 A（已公开）")
+('CN119950020A', 'CN119950020A')
 
 The letter alone does not say what happened. From about 1993 to 2010 granted inventions carried C, granted
 utility models Y and granted designs D, so C and Y without a figure are read by the date of publication:
@@ -32,13 +34,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
-from ingestion.identifiers._text import Cell, fold, quote
+from ingestion.identifiers._text import Cell, fold, half_width, quote, unguarded
 from ingestion.identifiers.application_number import Kind
 from ingestion.identifiers.errors import InvalidComponent, InvalidFormat, InvalidIdentifier, InvalidLength
 
 Stage = Literal["application", "grant", "partly_invalid", "republication", "unknown"]
 
 _NUMBER = re.compile(r"(CN)?([0-9]+)([A-Z][0-9]?)?")
+_INSIDE = re.compile(r"(?<![0-9A-Z])CN[\s.-]?([0-9]{9}|[0-9]{7})[\s.-]?([A-Z][0-9]?)?(?![0-9A-Z]|\.[0-9])")
 _KIND_CODES = re.compile(r"A[89]?|B[89]?|C[1-7]?|U[89]?|Y[1-7]?|S[1-9]?|D")
 _KIND_OF_LETTER: dict[str, Kind] = {
     "A": "invention",
@@ -69,12 +72,16 @@ class PublicationNumber:
 
 
 def compact(value: Cell) -> str:
-    """Upper case, half width, no spaces; nothing is checked.
+    """Upper case, half width, no spaces, hyphens, labels and remarks; nothing is checked.
 
     >>> compact("cn 102644312 u")
     'CN102644312U'
     """
-    return fold(value)
+    text = unguarded(fold(value))
+    if _NUMBER.fullmatch(text):
+        return text
+    found = {f"CN{match[1]}{match[2] or ''}" for match in _INSIDE.finditer(half_width(value))}
+    return found.pop() if len(found) == 1 else text
 
 
 def validate(value: Cell) -> str:

@@ -188,7 +188,7 @@ def _rows(table: SheetTable, tally: Tally) -> Iterator[Taken]:
         yield Taken(table, used, row)
     if used is not None:
         tally.add_columns(name, used)
-    tally.add_skipped(table)
+    tally.add_table(table)
 
 
 def _batches(rows: Iterator[Taken], size: int) -> Iterator[list[Taken]]:

@@ -106,12 +106,13 @@ class Tally:
         if unused := mapping.unused():
             self._messages.append(f"工作表“{sheet}”中未识别、未导入的列：{'、'.join(unused)}")
 
-    def add_skipped(self, table: SheetTable) -> None:
-        """Note the rows of a table that are no records."""
+    def add_table(self, table: SheetTable) -> None:
+        """Note the rows of a table that are no records, and what is to be told of it as a whole."""
         for reason, lines in table.skipped.items():
             self._messages.append(
                 f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
             )
+        self._messages += table.remarks()
 
     def add(self, batch: Sequence[Taken]) -> None:
         """Count what became of the rows of a batch, and note what was noticed on them."""

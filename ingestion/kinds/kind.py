@@ -50,7 +50,7 @@ class Kind(Generic[RecordT]):
 
 def shown_place(record: Any) -> dict[str, Any]:
     """The region of a record by name."""
-    return {name: region_name(getattr(record, name)) for name in ("province", "prefecture")}
+    return {name: region_name(getattr(record, name)) for name in ("province", "prefecture", "county")}
 
 
 def shown_classes(classes: Iterable[ClassRef]) -> dict[str, Any]:

@@ -6,6 +6,9 @@
 '一种轨枕'
 >>> parse("[3] 不是专利的文献[J]. 某学报, 2018.") is None
 True
+
+The standard puts the owners before the title (GB/T 7714-2015, 8.6), databases the inventors: an organisation is a holder,
+whoever is not one an inventor. The number stands before the mark in the standard, behind it in databases.
 """
 
 from __future__ import annotations
@@ -14,19 +17,43 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from catalog.kit.terms import HolderKind
 from ingestion.readers.delimited import MAX_LINE, TOO_LONG, UNDECODABLE
-from ingestion.readers.encodings import BAD, detect
+from ingestion.readers.encodings import REPLACED, UNDECODED, open_text, shown
 from ingestion.readers.sheets import Row, Sheet
+from ingestion.values import names
 
 HEADER = "引文"
 KEPT = 1000
 
 _ENTRY = re.compile(r"^\s*(?:\[\d+\]|［\d+］|【\d+】|\(\d+\)|\d+[.、)])\s*")
 _MARK = re.compile(r"[\[［【]\s*P(?:\s*/\s*OL)?\s*[\]］】]", re.IGNORECASE)
+# Twelve or eight digits of an application with their check character; nine, until 2007 seven, of a publication.
 _NUMBER = re.compile(
-    r"(?:CN|ZL)\s?[0-9][0-9 .]{6,18}[0-9X][A-Z]?[0-9]?|\b[0-9]{8,13}(?:\.[0-9X])?\b", re.IGNORECASE
+    r"(?<![0-9A-Za-z])(?<![0-9]\.)(?:(CN|ZL)[\s:：.]?)?([0-9]{4} ?[0-9] ?[0-9]{7}|[0-9]{7,9})"
+    r"(\s?\.\s?[0-9X](?![0-9])|[0-9X])?(?:\s?([A-DSUY][0-9]?))?(?![0-9A-Za-z])",
+    re.IGNORECASE,
 )
-_DATE = re.compile(r"\b(\d{4})[-.年/](\d{1,2})[-.月/](\d{1,2})日?")
+# Before October 2003 an application number began with the last two figures of its year.
+_OLD_YEARS = re.compile(r"8[5-9]|9[0-9]|0[0-3]")
+_FOREIGN = re.compile(
+    r"(?<![0-9A-Za-z])(?!CN|ZL)([A-Z]{2})\s?([0-9][0-9/-]{3,14})\s?([A-Z][0-9]?)?(?![0-9A-Za-z])"
+)
+_BEFORE_NUMBER = re.compile(
+    r"\s*[:：.．,，]\s*(?:中国专利|中国|中华人民共和国)?[\s,，:：]*(?:(?:专利|申请|公开|公告)号)?[\s:：]*$"
+)
+_ACCESSED = re.compile(r"[\[［][^\]］]*[\]］]")
+_DATE = re.compile(
+    r"(?<!\d)(?:(\d{4})[-.年/](\d{1,2})[-.月/](\d{1,2})日?|((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01]))(?!\d)"
+)
+# What no citation begins with, but the rest of one may: a number, a date, a full stop.
+_TAIL = re.compile(r"\s*(?:[0-9,，.。;；:：\[［-]|(?:CN|ZL)\s?[0-9]|https?:)", re.IGNORECASE)
+_INITIAL = re.compile(r"(?<![A-Za-z])[A-Za-z]$")
+_REST_OF_A_FIRM = re.compile(r"[,，]|(?:Ltd|Inc|LLC|Co)\b", re.IGNORECASE)
+_AND_OTHERS = re.compile(r"[,，;；、\s]*(?:等人?|et\s+al\.?)\s*$", re.IGNORECASE)
+_ORGANISATION = re.compile(r"株式会社|有限|公司|集团")
+_SHORTEST_ORGANISATION = 4
+_NO_RULE = names.kind_of("")[1]
 
 
 def looks_like(start: str) -> bool:
@@ -46,7 +73,7 @@ def _rows(path: Path) -> Iterator[Row]:
     start, size = 0, 0
     parts: list[str] = []
     for number, line in _lines(path):
-        if _ENTRY.match(line) and parts:
+        if parts and line.strip() and _begins(line, parts):
             yield _row(start, parts)
             parts, size = [], 0
         if line.strip():
@@ -57,8 +84,15 @@ def _rows(path: Path) -> Iterator[Row]:
         yield _row(start, parts)
 
 
+def _begins(line: str, parts: list[str]) -> bool:
+    """Whether a line is the first of a citation: it has a number, or the list has none and the last one is complete."""
+    if _ENTRY.match(line):
+        return True
+    return not _ENTRY.match(parts[0]) and not _TAIL.match(line) and parse("".join(parts)) is not None
+
+
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    with path.open(encoding=detect(path), errors="replace") as stream:
+    with open_text(path) as stream:
         number = 0
         while line := stream.readline(MAX_LINE):
             number += 1
@@ -71,8 +105,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 def _row(start: int, parts: list[str]) -> Row:
     text = "".join(parts)
     if len(text) >= MAX_LINE:
-        return Row(start, [text[:KEPT]], TOO_LONG)
-    return Row(start, [text], UNDECODABLE if BAD in text else "")
+        return Row(start, [shown(text[:KEPT])], TOO_LONG)
+    problem = UNDECODABLE if UNDECODED in text else ""
+    return Row(start, [shown(text)], problem, replaced=REPLACED in text)
 
 
 def parse(text: str) -> dict[str, str] | None:
@@ -81,31 +116,82 @@ def parse(text: str) -> dict[str, str] | None:
     mark = _MARK.search(body)
     if mark is None:
         return None
-    before, after = body[: mark.start()].strip(" ."), body[mark.end() :]
-    number = _NUMBER.search(after) or _NUMBER.search(before.rpartition(":")[2] or before.rpartition("：")[2])
-    before = re.sub(
-        r"\s*[:：]\s*(?:[\u4e00-\u9fff]+\s*[,，]\s*)?(?:CN|ZL)?[0-9][0-9 .]{6,18}[0-9X]?[A-Z]?[0-9]?\s*$",
-        "",
-        before,
-    )
+    before, after = body[: mark.start()].strip(" ."), _ACCESSED.sub(" ", body[mark.end() :])
+    found = _number_in(after)
+    if tail := _number_at_end(before):
+        before, numbered = tail
+        found = numbered | found
     people, title = _people_and_title(before)
-    if not title or number is None:
+    if not title or not found:
         return None
-    found = {"title": title, "holders": people}
-    value = number[0].strip(" .")
-    found[
-        "publication_number" if re.search(r"[A-Z][0-9]?$", value.rstrip("xX")) else "application_number"
-    ] = value
-    if date := _DATE.search(after[after.find(number[0]) + len(number[0]) :] if number[0] in after else after):
-        found["publication_or_grant_date"] = "-".join(date.groups())
+    found |= {"title": title, **_owners(people)}
+    if date := _DATE.search(after):
+        found["publication_or_grant_date"] = "-".join(part for part in date.groups() if part)
     return found
 
 
+def _number_in(after: str) -> dict[str, str]:
+    """The first number behind the mark; that of a foreign document only where there is no Chinese one."""
+    numbers = (_role_of(match) for match in _NUMBER.finditer(after))
+    if found := next(filter(None, numbers), None):
+        return found
+    foreign = _FOREIGN.search(after)
+    return {"publication_number": "".join(part for part in foreign.groups() if part)} if foreign else {}
+
+
+def _number_at_end(before: str) -> tuple[str, dict[str, str]] | None:
+    """What stands before a number at the end of the title, and the number by its role."""
+    for match in _NUMBER.finditer(before):
+        between = _BEFORE_NUMBER.search(before, 0, match.start())
+        if match.end() == len(before) and between and (found := _role_of(match)):
+            return before[: between.start()], found
+    return None
+
+
+def _role_of(match: re.Match[str]) -> dict[str, str] | None:
+    """A number by its role, None for figures that are no number of a patent."""
+    prefix, digits, check, code = (re.sub(r"\s", "", part or "").upper() for part in match.groups())
+    digit, is_old = len(digits), bool(_OLD_YEARS.match(digits))
+    if digit in (7, 9) and not check and (code or (prefix == "CN" and (digit == 7 or digits[0] in "123"))):
+        return {"publication_number": f"CN{digits}{code}"}
+    # Applications of 1985 to 1988 were published under their own number with a kind code.
+    if (
+        digit == 12
+        or (digit == 8 and (prefix or is_old))
+        or (digit == 9 and not check and (prefix or is_old))
+    ):
+        return {"application_number": f"{digits}{check}"}
+    return None
+
+
 def _people_and_title(before: str) -> tuple[str, str]:
-    """Holders and title, divided at the last full stop that has text on both sides."""
-    people, stop, title = before.rpartition(". ")
-    if not stop:
-        people, stop, title = before.partition(".")
-    if not stop:
-        people, stop, title = before.partition("．")
-    return (people.strip(" ."), title.strip(" .")) if stop else ("", before.strip())
+    """Those named before the title, and the title, divided at the first full stop between them."""
+    stops = [match.start() for match in re.finditer("[.．。]", before) if _may_divide(before, match.start())]
+    sure = (stop for stop in stops if not _INITIAL.search(before[:stop]))
+    stop = next(sure, stops[-1] if stops else None)
+    if stop is None:
+        return "", before.strip()
+    return before[:stop].strip(" ."), before[stop + 1 :].strip(" .")
+
+
+def _may_divide(text: str, place: int) -> bool:
+    """Whether a full stop has text on both sides and stands neither inside a number nor inside `Co., Ltd.`."""
+    left, right = text[:place].strip(" ."), text[place + 1 :].strip(" .")
+    in_number = text[place - 1 : place].isdigit() and text[place + 1 : place + 2].isdigit()
+    return bool(left and right) and not in_number and not _REST_OF_A_FIRM.match(right)
+
+
+def _owners(people: str) -> dict[str, str]:
+    """Holders and inventors among those named before a title."""
+    named = names.split(_AND_OTHERS.sub("", people))
+    organisations = [name for name in named if _is_organisation(name)]
+    persons = [name for name in named if name not in organisations]
+    return {"holders": ";".join(organisations), "inventors": ";".join(persons)}
+
+
+def _is_organisation(name: str) -> bool:
+    """Whether a name is that of an organisation; a short one that ends like one is a person's all the same."""
+    kind, rule = names.kind_of(name)
+    if kind is HolderKind.UNKNOWN and not _ORGANISATION.search(name):
+        return rule != _NO_RULE and len(name) > _SHORTEST_ORGANISATION
+    return kind is not HolderKind.PERSON and len(name) >= _SHORTEST_ORGANISATION

@@ -4,25 +4,31 @@ The csv module reads well-formed files; around it stand three guards. A line lon
 and dropped, and its row says so. A quote that is never closed would swallow the rest of the file into one cell: such a
 row is read again without quotes and the lines behind it are handed back. Bytes that do not decode are left in the text
 as U+FFFD and the row says so.
+
+The delimiter is told by the records that the start of the file holds under each: inside quotes stand line breaks and
+any delimiter.
 """
 
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from ingestion.readers.encodings import BAD, detect
+from ingestion.readers.encodings import REPLACED, UNDECODED, open_text, shown
+from ingestion.readers.guards import may_hold_guard, unguarded
 from ingestion.readers.sheets import Row, Sheet
-from ingestion.values.cells import MAX_CELL_BYTES, Cell
+from ingestion.values.cells import MAX_CELL_BYTES
 
 MAX_LINE = MAX_CELL_BYTES
 KEPT = 1000
 DELIMITERS = ",\t;|"
-SAMPLE_LINES = 50
-SAMPLE_LENGTH = 4096
+SAMPLE = 1 << 16
+_QUOTED_END = re.compile(rf'[{DELIMITERS}]"|"[{DELIMITERS}]')
 
 TOO_LONG = f"该行超过 {MAX_LINE // 1000} kB，无法读取；请检查文件是否缺少换行，拆分后重新导入"
 UNDECODABLE = "该行含有无法解码的字节；请将文件另存为 UTF-8 编码后重新导入"
@@ -35,8 +41,11 @@ UNCLOSED = "该行的引号没有配对；请补全或删除多余的引号"
 class _Lines:
     """Lines of a text stream, none longer than MAX_LINE, with the possibility to hand lines back."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, delimiter: str) -> None:
         self.stream = stream
+        # A guarded text that holds the delimiter: ="甲,乙",丙 has two cells.
+        between = re.escape(delimiter)
+        self._guard = re.compile(rf'(?:^|(?<={between}))=(?:T\()?("[^"]*")\)?(?={between}|[\r\n]|$)')
         self.number = 0
         self.taken: list[str] = []
         self.too_long = False
@@ -56,7 +65,7 @@ class _Lines:
         if self._size > MAX_LINE:
             self.too_long = True
             raise StopIteration
-        return line
+        return self._guard.sub(r"\1", line) if "=" in line else line
 
     def plain(self) -> str | None:
         """The next line where it is a row by itself, being short and without any quote; else None, and it stays."""
@@ -86,58 +95,83 @@ class _Lines:
         self._back.extendleft(reversed(lines))
 
 
-def sniff_delimiter(lines: Iterable[str]) -> str:
-    """The delimiter that stands most evenly in the lines; a comma where none does.
+def sniff_delimiter(sample: str) -> str:
+    """The delimiter under which most lines belong to records of one width, a comma where none divides anything.
 
-    >>> sniff_delimiter(["申请号\\t名称\\n", "1\\t甲,乙\\n"])
+    >>> sniff_delimiter("申请号\\t名称\\n1\\t甲,乙\\n")
     '\\t'
+    >>> sniff_delimiter('号,摘要\\n1,"甲; 乙\\n丙; 丁"\\n')
+    ','
     """
-    found = list(lines)
+    evenness = {delimiter: _evenness(sample, delimiter) for delimiter in DELIMITERS}
+    best = max(DELIMITERS, key=lambda delimiter: evenness[delimiter])
+    return best if evenness[best][0] else ","
 
-    def evenness(delimiter: str) -> tuple[int, int]:
-        counts = Counter(line.count(delimiter) for line in found if line.strip())
-        counts.pop(0, None)
-        columns, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        return times, columns
 
-    best = max(DELIMITERS, key=evenness)
-    return best if evenness(best)[0] else ","
+def _evenness(sample: str, delimiter: str) -> tuple[int, int]:
+    """How many lines belong to the records of the commonest width above one, and that width."""
+    lines: Counter[int] = Counter()
+    for row in _rows(io.StringIO(sample, newline=""), delimiter):
+        texts = [*map(str, row.cells)]
+        if len(texts) > 1 and not row.problem and not any(map(_is_cut, texts)):
+            lines[len(texts)] += 1 + sum(cell.count("\n") for cell in texts)
+    width, count = max(lines.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    return count, width
+
+
+def _is_cut(cell: str) -> bool:
+    """Whether a cell holds one end of a quoted one, which was cut through by what is no delimiter."""
+    return bool(cell.count('"') % 2 and _QUOTED_END.search(cell))
 
 
 def read(path: Path) -> Iterator[Sheet]:
     """The one table of a delimited text file."""
-    codec = detect(path)
-    with path.open(encoding=codec, errors="replace", newline="") as stream:
-        sample = [stream.readline(SAMPLE_LENGTH) for _ in range(SAMPLE_LINES)]
+    with open_text(path, newline="") as stream:
+        sample = stream.read(SAMPLE) + stream.readline(SAMPLE)
         delimiter = sniff_delimiter(sample)
-        lines = max(1, sum(1 for line in sample if line))
-        size = max(1, sum(len(line.encode(codec, errors="ignore")) for line in sample))
+        records = sum(1 for _ in _rows(io.StringIO(sample, newline=""), delimiter))
+        size = max(1, len(sample.encode(stream.encoding, errors="ignore")))
         stream.seek(0)
-        yield Sheet(path.stem, _rows(stream, delimiter), likely_rows=path.stat().st_size * lines // size)
+        yield Sheet(
+            path.stem, _rows(stream, delimiter), likely_rows=path.stat().st_size * max(1, records) // size
+        )
 
 
 def _rows(stream: TextIO, delimiter: str) -> Iterator[Row]:
-    lines = _Lines(stream)
+    lines = _Lines(stream, delimiter)
     width = 0
     while True:
         lines.start_row()
         start = lines.number + 1
         if (line := lines.plain()) is not None:
-            plain: list[Cell] = [*line.rstrip("\r\n").split(delimiter)] if line.strip("\r\n") else []
+            plain = line.rstrip("\r\n").split(delimiter) if line.strip("\r\n") else []
             width = width or len(plain)
-            yield Row(start, plain, _problem([line]))
+            yield _row(start, plain, [line])
             continue
         cells = _next_record(lines, delimiter)
         if cells is None and not lines.taken:
             return
         if lines.too_long and len(lines.taken) == 1:
-            yield Row(start, [lines.taken[0][:KEPT]], TOO_LONG)
+            yield Row(start, [shown(lines.taken[0][:KEPT])], TOO_LONG)
             continue
         if cells is None or _swallowed(cells, lines.taken, delimiter, width):
             yield _reread_first(lines, delimiter, start, width)
             continue
         width = width or len(cells)
-        yield Row(start, list(cells), _problem(lines.taken))
+        yield _row(start, cells, lines.taken)
+
+
+def _row(start: int, cells: list[str], taken: list[str], problem: str = "") -> Row:
+    """The row of the lines `taken`: guards dropped, characters that are lost or not decoded told."""
+    row = Row(start, [*cells], problem)
+    said = "".join(taken)
+    if may_hold_guard(said):
+        row.cells = [*map(unguarded, cells)]
+    if REPLACED in said:
+        row.replaced = True
+    if UNDECODED in said:
+        row.cells, row.problem = [*map(shown, cells)], UNDECODABLE
+    return row
 
 
 def _next_record(lines: _Lines, delimiter: str) -> list[str] | None:
@@ -164,20 +198,14 @@ def _reread_first(lines: _Lines, delimiter: str, start: int, width: int) -> Row:
     lines.hand_back(rest)
     plain = csv.reader([first.rstrip("\r\n")], delimiter=delimiter, quoting=csv.QUOTE_NONE)
     try:
-        cells: list[Cell] = list(next(plain, []))
+        cells = next(plain, [])
     except csv.Error:
         cells = [first[:KEPT]]
     cells = [_without_stray_quote(cell) for cell in cells]
     # A quote that is part of a text (an inch sign) is no fault when the columns come out right.
-    problem = _problem([first]) or ("" if width and len(cells) == width else UNCLOSED)
-    return Row(start, cells, problem)
+    return _row(start, cells, [first], "" if width and len(cells) == width else UNCLOSED)
 
 
-def _without_stray_quote(cell: Cell) -> Cell:
+def _without_stray_quote(cell: str) -> str:
     """The cell without a quote that was opened and never closed."""
-    alone = isinstance(cell, str) and cell.startswith('"') and cell.count('"') == 1
-    return cell[1:] if alone and isinstance(cell, str) else cell
-
-
-def _problem(taken: list[str]) -> str:
-    return UNDECODABLE if any(BAD in line for line in taken) else ""
+    return cell[1:] if cell.startswith('"') and cell.count('"') == 1 else cell

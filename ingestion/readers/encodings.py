@@ -4,17 +4,25 @@ A byte-order mark decides; then UTF-16 without one (every other byte of ASCII te
 file decodes; then GB18030, which contains GBK and GB2312. Where neither decodes all of the file: UTF-8 if most of its
 characters are, else what charset-normalizer finds in the first megabyte; the rows that do not decode are rejected one
 by one.
+
+Bytes that do not decode become a character that no text holds, so that they are told from a U+FFFD which the file holds
+itself, where a program before lost a character.
 """
 
 from __future__ import annotations
 
 import codecs
 from pathlib import Path
+from typing import TextIO
 
 from charset_normalizer import from_bytes
 
 BLOCK = 1 << 20
-BAD = "\ufffd"
+REPLACED = "\ufffd"
+UNDECODED = "\udcff"
+_MARKING = "patentdock-marking"
+
+codecs.register_error(_MARKING, lambda error: (UNDECODED, error.end))  # type: ignore[attr-defined]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -25,8 +33,18 @@ _MARKS = (
 )
 
 
+def open_text(path: Path, newline: str | None = None) -> TextIO:
+    """The text file opened in its encoding; each run of bytes that does not decode is one UNDECODED."""
+    return path.open(encoding=detect(path), errors=_MARKING, newline=newline)
+
+
+def shown(text: str) -> str:
+    """The text as it may be shown and stored, with U+FFFD where it did not decode."""
+    return text.replace(UNDECODED, REPLACED)
+
+
 def detect(path: Path) -> str:
-    """Name of the codec with which the text file is to be opened (with `errors="replace"`)."""
+    """Name of the codec of a text file."""
     with path.open("rb") as stream:
         head = stream.read(BLOCK)
     for mark, codec in _MARKS:
@@ -46,7 +64,7 @@ def detect(path: Path) -> str:
 def _mostly_utf8(head: bytes) -> bool:
     """Whether more characters beyond ASCII are valid UTF-8 than not: in text of another encoding hardly any are."""
     decoded = head.decode("utf-8", errors="replace")
-    bad = decoded.count(BAD)
+    bad = decoded.count(REPLACED)
     return sum(c > "\x7f" for c in decoded) - bad > bad
 
 

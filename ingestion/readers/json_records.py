@@ -10,7 +10,7 @@ from typing import Any
 
 from ingestion.errors import UnreadableFile
 from ingestion.readers.delimited import TOO_LONG, UNDECODABLE
-from ingestion.readers.encodings import BAD, detect
+from ingestion.readers.encodings import REPLACED, UNDECODED, open_text, shown
 from ingestion.readers.sheets import Row, Sheet
 from ingestion.values.cells import MAX_CELL_BYTES, Cell
 
@@ -45,12 +45,12 @@ def _rows(path: Path, keys: list[str]) -> Iterator[Row]:
         cells: list[Cell] = [None] * len(keys)
         for key, value in record.items():
             cells[known[key]] = _cell(value)
-        yield Row(line, cells)
+        yield Row(line, cells, replaced=any(isinstance(cell, str) and REPLACED in cell for cell in cells))
 
 
 def _is_array(path: Path) -> bool:
     """Whether the file is one JSON value rather than one object a line."""
-    with path.open(encoding=detect(path), errors="replace") as stream:
+    with open_text(path) as stream:
         lines = (line.strip("\ufeff \t\r\n") for line in iter(lambda: stream.readline(MAX_CELL_BYTES), ""))
         first, second = [*islice((line for line in lines if line), 2), "", ""][:2]
     if first.startswith("["):
@@ -61,20 +61,20 @@ def _is_array(path: Path) -> bool:
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | Row]]:
     number = 0
-    with path.open(encoding=detect(path), errors="replace", newline="\n") as stream:
+    with open_text(path, newline="\n") as stream:
         while line := stream.readline(MAX_CELL_BYTES):
             number += 1
             if len(line) == MAX_CELL_BYTES and not line.endswith("\n"):
                 while (rest := stream.readline(MAX_CELL_BYTES)) and not rest.endswith("\n"):
                     pass
-                yield number, Row(number, [line[:KEPT]], TOO_LONG)
+                yield number, Row(number, [shown(line[:KEPT])], TOO_LONG)
             elif line.strip():
                 yield number, _record(number, line)
 
 
 def _record(number: int, line: str) -> dict[str, Any] | Row:
-    if BAD in line:
-        return Row(number, [line.strip()], UNDECODABLE)
+    if UNDECODED in line:
+        return Row(number, [shown(line.strip())], UNDECODABLE)
     try:
         record = json.loads(line)
     except json.JSONDecodeError as error:
@@ -93,7 +93,8 @@ def _items(path: Path) -> Iterator[tuple[int, dict[str, Any] | Row]]:
             hint="请改用 jsonl 格式（每行一个对象）",
         )
     try:
-        value = json.loads(path.read_text(encoding=detect(path), errors="replace"))
+        with open_text(path) as stream:
+            value = json.loads(shown(stream.read()))
     except (ValueError, RecursionError) as error:
         where = f"（第 {error.lineno} 行处有误）" if isinstance(error, json.JSONDecodeError) else ""
         raise UnreadableFile(f"文件 {path.name} 不是有效的 JSON{where}", hint="请检查文件是否完整") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from catalog.kit.errors import system_reason
 from ingestion.errors import UnreadableFile
 from ingestion.readers import citations, delimited, json_records, markup, workbooks
-from ingestion.readers.encodings import BAD, detect
+from ingestion.readers.encodings import UNDECODED, open_text
 from ingestion.readers.sheets import Row, Sheet
 
 __all__ = ["Row", "Sheet", "read"]
@@ -70,9 +70,9 @@ def _head(path: Path) -> bytes:
 
 def _start_of_text(path: Path) -> str:
     """The first characters of a text file. Raises UnreadableFile when they are no text."""
-    with path.open(encoding=detect(path), errors="replace") as stream:
+    with open_text(path) as stream:
         start = stream.read(8192).lstrip("\ufeff \t\r\n")
     controls = sum(1 for c in start if c < " " and c not in "\t\r\n\x00")
-    if controls > len(start) // 20 or start.count(BAD) > len(start) // 3:
+    if controls > len(start) // 20 or start.count(UNDECODED) > len(start) // 3:
         raise UnreadableFile(f"文件 {path.name} 不是文本或表格文件", hint=NEEDED)
     return start

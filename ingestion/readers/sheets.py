@@ -1,34 +1,91 @@
-"""What every reader delivers: sheets of rows of raw cells, streaming."""
+"""What every reader delivers: sheets of rows of raw cells, streaming, and which cells are merged (合并单元格)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ingestion.values.cells import Cell
+
+WIDEST_BLOCK = 1000
+"""Columns, counted from the first of a row, in which blocks over several rows are followed."""
+
+
+class Block(NamedTuple):
+    """What a merged block says, and the line on which it begins."""
+
+    line: int
+    value: Cell
 
 
 @dataclass(slots=True)
 class Row:
     """One row: where it starts in the file (1-based line, row or item) and its raw cells.
 
-    `problem` is set where the row itself could not be read properly; it is rejected with that reason.
+    `problem` is set where the row itself could not be read properly; it is rejected with that reason. `above` are the
+    merged blocks that reach down into the row, by the first of their columns, where its own cells are empty. `replaced`
+    tells that the file itself holds U+FFFD in the place of characters that were lost before.
     """
 
     line: int
     cells: list[Cell]
     problem: str = ""
+    above: Mapping[int, Block] | None = None
+    hidden: bool = False
+    replaced: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sheet:
     """One table of a file.
 
     `keys` are the names of the cells where the format has them (JSON); the list may grow while rows are read. It is
     None for tables that carry their names, if any, in a row. `likely_rows` is their number where it can be told ahead.
+    `hidden` and `hidden_columns` (0-based) are complete when all rows are read. Numbers that mean days count from
+    1904-01-01 in a sheet `from_1904`, from 1899-12-30 in any other.
     """
 
     name: str
     rows: Iterator[Row]
     keys: list[str] | None = field(default=None)
     likely_rows: int | None = None
+    hidden: bool = False
+    hidden_columns: Collection[int] = ()
+    from_1904: bool = False
+
+
+class _Span(NamedTuple):
+    first: int
+    until: float
+    block: Block
+
+
+class Spans:
+    """The blocks over several rows that reach down into the row at hand, while a table is read from top to bottom."""
+
+    def __init__(self) -> None:
+        self._columns: dict[int, _Span] = {}
+        self.above: Mapping[int, Block] | None = None
+
+    def start_row(self, line: int) -> None:
+        """Leave the blocks that ended above `line`."""
+        if self._columns:
+            self._columns = {column: span for column, span in self._columns.items() if span.until >= line}
+        tops = {column: span.block for column, span in self._columns.items() if span.first == column}
+        self.above = tops or None
+
+    def free(self, column: int) -> int:
+        """The first column from `column` on that no block from above takes."""
+        while column in self._columns:
+            column += 1
+        return column
+
+    def begin(self, first: int, width: int, until: float, block: Block) -> None:
+        """Follow a block of `width` columns from `first` on, down to the line `until`."""
+        span = _Span(first, until, block)
+        self._columns |= dict.fromkeys(range(first, min(first + width, WIDEST_BLOCK)), span)
+
+    def end(self) -> None:
+        """Leave all blocks, at the end of a table or of a group of its rows."""
+        self._columns = {}

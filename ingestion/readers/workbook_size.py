@@ -2,7 +2,7 @@
 
 A workbook of half a megabyte can ask for gigabytes: a single cell far down to the right makes a sheet of millions of
 empty ones, a long text shared by many cells is copied into each. So the parts of the archive are read through once, in
-pieces, and what loading them would take is added up.
+pieces, and what loading them would take is added up. What the sheets hide is told in the same reading.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingestion.errors import UnreadableFile
+from ingestion.readers.workbook_marks import SheetMarks, column_number
 
 MAX_MEMORY = 2_000_000_000
 """Bytes that loading one sheet may take: about 500,000 rows of 25 short columns."""
-# Measured with calamine: an empty place in the rectangle of a sheet, and what a filled cell takes besides its text.
-PLACE, CELL = 32, 48
+# Measured with calamine: an empty place in the rectangle of a sheet, what a filled cell takes besides its text, and the
+# places of a merged block.
+PLACE, CELL, MERGED = 32, 48, 400
 PIECE = 4_000_000
 LONGEST = 16 * PIECE
 
@@ -34,13 +36,16 @@ _REPEATED = re.compile(rb'number-columns-repeated="(\d{1,9})"')
 _STRING_END = re.compile(rb"</(?:\w+:)?si>|<(?:\w+:)?si\s*/>")
 
 
-def check(path: Path) -> None:
-    """Refuse a workbook of which a part would take more memory than `MAX_MEMORY`. Raises UnreadableFile."""
+def check(path: Path) -> dict[str, SheetMarks]:
+    """Refuse a workbook of which a part would take more memory than `MAX_MEMORY`; what its sheets hide, by their parts.
+
+    Raises UnreadableFile.
+    """
     if not zipfile.is_zipfile(path):
-        return
+        return {}
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_parts(archive, path)
+            return _check_parts(archive, path)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise UnreadableFile(
             f"文件 {path.name} 已损坏、已加密，或不是 Excel 工作簿",
@@ -48,7 +53,8 @@ def check(path: Path) -> None:
         ) from error
 
 
-def _check_parts(archive: zipfile.ZipFile, path: Path) -> None:
+def _check_parts(archive: zipfile.ZipFile, path: Path) -> dict[str, SheetMarks]:
+    marks: dict[str, SheetMarks] = {}
     members = archive.infolist()
     for member in members:
         _refuse_above(member.file_size, path, member.filename)
@@ -58,9 +64,11 @@ def _check_parts(archive: zipfile.ZipFile, path: Path) -> None:
             lengths = _lengths(archive, member)
     for member in members:
         if _SHEET.fullmatch(member.filename):
-            _refuse_above(_memory_of(archive, member, lengths), path, member.filename)
+            found = marks[member.filename.lower()] = SheetMarks()
+            _refuse_above(_memory_of(archive, member, lengths, found), path, member.filename)
         elif member.filename == _DOCUMENT:
             _refuse_above(_memory_of_document(archive, member), path, member.filename)
+    return marks
 
 
 def _refuse_above(memory: int, path: Path, part: str) -> None:
@@ -98,15 +106,21 @@ def _lengths(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> array[int]:
     return lengths
 
 
-def _memory_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo, lengths: array[int]) -> int:
-    """What loading a sheet takes: its rectangle, its cells, the text in them and the text they share."""
-    cells = last_row = last_column = 0
+def _memory_of(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, lengths: array[int], marks: SheetMarks
+) -> int:
+    """What loading a sheet takes: its rectangle, its cells, the text in them and the text they share, its blocks."""
+    cells = last_row = last_column = beside = 0
     for piece in _pieces(archive, member, b"<c "):
         places = _CELL.findall(piece)
         cells += len(places)
-        last_row = max([last_row, *(int(row) for _, row in places)])
-        last_column = max([last_column, *map(_column, {letters for letters, _ in places})])
-    memory = member.file_size + cells * CELL + last_row * last_column * PLACE
+        last_row = max([last_row, *map(int, {row for _, row in places})])
+        last_column = max([last_column, *map(column_number, {letters for letters, _ in places})])
+        # The blocks stand behind the last cell.
+        beside += marks.look(piece) + (MERGED * piece.count(b"<mergeCell ") if len(places) < 2 else 0)
+        if beside > MAX_MEMORY:
+            return beside
+    memory = member.file_size + cells * CELL + last_row * last_column * PLACE + beside
     # The exact sum takes another reading, and is needed only where the longest text in every cell would be too much.
     if memory + cells * max(lengths, default=0) <= MAX_MEMORY:
         return memory
@@ -136,15 +150,3 @@ def _memory_of_document(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> in
 def _times(repeated: re.Pattern[bytes], attributes: bytes) -> int:
     found = repeated.search(attributes)
     return int(found[1]) if found else 1
-
-
-def _column(letters: bytes) -> int:
-    """The number of a column, 1 for A.
-
-    >>> _column(b"A"), _column(b"AA"), _column(b"XFD")
-    (1, 27, 16384)
-    """
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

@@ -1,15 +1,28 @@
-"""Rows of spreadsheets: xlsx, old binary xls and ods through calamine, every sheet of the workbook."""
+"""Rows of spreadsheets: xlsx, xlsb, old binary xls and ods through calamine, every sheet of the workbook."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from ingestion.errors import UnreadableFile
-from ingestion.readers import workbook_size
-from ingestion.readers.sheets import Row, Sheet
+from ingestion.readers import binary_marks, workbook_marks, workbook_size
+from ingestion.readers.encodings import REPLACED
+from ingestion.readers.guards import may_hold_guard, unguarded
+from ingestion.readers.sheets import Block, Row, Sheet, Spans
+from ingestion.readers.workbook_marks import Range, SheetMarks, WorkbookMarks
+from ingestion.values.cells import Cell
 
 # Excel holds 32,767 characters in a cell and no record takes more than 50,000 in a field; what is longer is no cell of
 # a register, and judging it by content takes a second a megabyte.
@@ -22,18 +35,33 @@ OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 def read(path: Path) -> Iterator[Sheet]:
     """All worksheets of a workbook. Raises UnreadableFile when it is damaged, encrypted or no workbook."""
-    workbook_size.check(path)
+    parts = workbook_size.check(path)
     try:
         workbook = CalamineWorkbook.from_path(str(path))
     except PasswordError as error:
         raise UnreadableFile(f"文件 {path.name} 已加密", hint="请取消密码保护后重新导入") from error
     except (CalamineError, OSError, ValueError) as error:
         raise _damaged(path) from error
-    for meta in workbook.sheets_metadata:
+    marks = _marks(path, parts)
+    for place, meta in enumerate(workbook.sheets_metadata):
         if meta.typ is SheetTypeEnum.WorkSheet:
             sheet = _sheet(workbook, meta.name, path)
-            yield Sheet(meta.name, _rows(sheet), likely_rows=sheet.height)
+            marked = marks.sheets[place] if place < len(marks.sheets) else SheetMarks()
+            yield Sheet(
+                meta.name,
+                _rows(sheet, marked),
+                likely_rows=sheet.height,
+                hidden=meta.visible is not SheetVisibleEnum.Visible,
+                hidden_columns=marked.hidden_columns,
+                from_1904=marks.from_1904,
+            )
             del sheet  # it would stay beside the next one
+
+
+def _marks(path: Path, parts: dict[str, SheetMarks]) -> WorkbookMarks:
+    return (
+        workbook_marks.of_archive(path, parts) if zipfile.is_zipfile(path) else binary_marks.of_binary(path)
+    )
 
 
 def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
@@ -43,17 +71,59 @@ def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
         raise _damaged(path) from error
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[Row]:
-    if not sheet.start:
-        return
+def _rows(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[Row]:
     # Empty rows before the first filled one are delivered, empty columns before it are not.
-    margin = [""] * sheet.start[1]
-    for place, cells in enumerate(sheet.iter_rows(), start=1):
-        if any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in cells):
-            short = [cell[:KEPT] if isinstance(cell, str) else cell for cell in cells]
-            yield Row(place, [*margin, *short], TOO_LONG)
-        else:
-            yield Row(place, [*margin, *cells])
+    margin = [""] * sheet.start[1] if sheet.start else []
+    tops = _tops(sheet.merged_cell_ranges or marks.merged)
+    spans = Spans()
+    for place, given in enumerate(_given(sheet, marks), start=1):
+        row = Row(place, [*margin, *given], hidden=place in marks.hidden_rows)
+        if place in marks.constants:
+            _set_constants(row.cells, marks.constants[place])
+        _look_at_texts(row)
+        if tops:
+            spans.start_row(place)
+            row.above = spans.above
+            for first, width, until in tops.get(place, ()):
+                value = row.cells[first] if first < len(row.cells) else ""
+                spans.begin(first, width, until, Block(place, value))
+        yield row
+
+
+def _given(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[Sequence[Cell]]:
+    """The rows that calamine gives, and those behind them in which it sees no value but constants stand."""
+    height = sheet.end[0] + 1 if sheet.end else 0
+    if height:
+        yield from sheet.iter_rows()
+    yield from repeat([], max(marks.constants, default=0) - height)
+
+
+def _tops(merged: Sequence[Range]) -> dict[int, list[tuple[int, int, int]]]:
+    """The blocks over several rows by the line on which they begin: first column, width, last line."""
+    tops: dict[int, list[tuple[int, int, int]]] = {}
+    for (top, first), (bottom, last) in merged:
+        if bottom > top:
+            tops.setdefault(top + 1, []).append((first, last - first + 1, bottom + 1))
+    return tops
+
+
+def _set_constants(cells: list[Cell], constants: dict[int, str]) -> None:
+    """Put the texts of formulas that are nothing but a text into their cells."""
+    cells.extend([""] * (max(constants) + 1 - len(cells)))
+    for column, text in constants.items():
+        cells[column] = text
+
+
+def _look_at_texts(row: Row) -> None:
+    """Drop guards, tell characters that were lost, and cut cells that no spreadsheet holds."""
+    said = "".join([cell for cell in row.cells if isinstance(cell, str)])
+    if may_hold_guard(said):
+        row.cells = [unguarded(cell) if isinstance(cell, str) else cell for cell in row.cells]
+    if REPLACED in said:
+        row.replaced = True
+    if len(said) > MAX_CELL and any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in row.cells):
+        row.cells = [cell[:KEPT] if isinstance(cell, str) else cell for cell in row.cells]
+        row.problem = TOO_LONG
 
 
 def _damaged(path: Path) -> UnreadableFile:

@@ -7,13 +7,17 @@ from datetime import date
 from typing import Any
 
 from catalog.deals.deals import CHINA, DealStated, PartyRef
-from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, Term
+from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, StateLevel, Term
 from ingestion.identifiers import application_number
 from ingestion.identifiers import credit_code as credit_codes
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.fields import LIST_SEPARATORS, Fields, build
 from ingestion.values import names, places
-from ingestion.values.values import parse_amount, parse_rate
+from ingestion.values.values import parse_date, parse_rate
+
+UNKNOWN_COUNTRY = "ZZ"
+"""In place of a code of ISO 3166, which leaves it to its users."""
+MAX_ADDRESS = 500
 
 _KINDS: tuple[tuple[str, DealKind], ...] = (
     ("质押", DealKind.PLEDGE), ("入股|出资", DealKind.EQUITY), ("转让|转移", DealKind.TRANSFER), ("许可", DealKind.LICENCE),
@@ -31,6 +35,15 @@ _BASES: tuple[tuple[str, RoyaltyBase], ...] = (
 _CONSENTS: tuple[tuple[str, PledgeConsent], ...] = (
     ("未同意|不同意|^否$|^无$", PledgeConsent.NOT_GIVEN), ("同意|^是$|^有$", PledgeConsent.GIVEN),
 )  # fmt: skip
+
+_LEVELS: tuple[tuple[str, StateLevel], ...] = (
+    ("中央|央企|国务院国资委", StateLevel.CENTRAL), ("省", StateLevel.PROVINCIAL), ("市|州", StateLevel.MUNICIPAL),
+)  # fmt: skip
+
+
+def code_of(stated: str | None) -> str | None:
+    """The credit code of a unit. Raises InvalidIdentifier for what cannot be one; a doubtful check digit is accepted."""
+    return credit_codes.check(stated)[0] if stated else None
 
 
 def party_of(
@@ -50,7 +63,7 @@ def party_of(
     return PartyRef(
         name=names.normalise(name),
         kind=names.kind_of(names.normalise(name))[0],
-        credit_code=credit_codes.check(credit_code)[0] if credit_code else None,
+        credit_code=code_of(credit_code),
         country=country,
         address=address,
         province=place.province,
@@ -64,7 +77,7 @@ def deal(fields: Fields) -> DealStated:
     kind = _term(fields, "kind", _KINDS, DealKind) or (DealKind.LICENCE if licence_type else None)
     if kind is None:
         allowed = "、".join(member.label for member in DealKind)
-        raise fields.error("kind", "", f"缺少交易种类，可填：{allowed}")
+        raise fields.error("kind", fields.line("kind"), f"缺少交易种类，可填：{allowed}")
     if kind == DealKind.LICENCE and licence_type is None:
         licence_type = _in(_TYPES, fields.line("kind"))
     values: dict[str, Any] = {
@@ -75,27 +88,49 @@ def deal(fields: Fields) -> DealStated:
         "givers": _parties(fields, "givers", "giver"),
         "takers": _parties(fields, "takers", "taker"),
         "payment_form": _term(fields, "payment_form", _PAYMENTS, PaymentForm),
-        "contract_amount": fields.parsed(
-            "contract_amount", parse_amount, fields.units.get("contract_amount", 1)
-        ),
+        "contract_amount": fields.amount("contract_amount"),
         "royalty_rate": fields.parsed("royalty_rate", parse_rate),
         "royalty_base": _term(fields, "royalty_base", _BASES, RoyaltyBase),
-        "received_total": fields.parsed(
-            "received_total", parse_amount, fields.units.get("received_total", 1)
-        ),
+        "received_total": fields.amount("received_total"),
         "received_on": fields.day("received_on"),
         "signed_on": _signed(fields),
         "starts_on": fields.day("starts_on", future=True),
         "ends_on": fields.day("ends_on", future=True),
         "territory": fields.line("territory") or None,
+        "giver_level": _term(fields, "giver_level", _LEVELS, StateLevel),
         "pledge_consent": _term(fields, "pledge_consent", _CONSENTS, PledgeConsent),
         "three_party": _yes(fields.line("three_party")),
         "broker": fields.line("broker"),
+        "broker_credit_code": _credit_code(fields, "broker_credit_code"),
         "filing_number": fields.line("filing_number"),
         "filed_on": fields.day("filed_on"),
         "note": fields.text("note"),
     }
+    _settle(values, fields)
     return build(DealStated, fields, {name: value for name, value in values.items() if value is not None})
+
+
+def _settle(values: dict[str, Any], fields: Fields) -> None:
+    """Take out what speaks against the rest of the contract, where the contract stands without it; each is kept as a remark."""
+    against = {
+        "licence_type": values["kind"] != DealKind.LICENCE,
+        "pledge_consent": values["kind"] != DealKind.PLEDGE,
+        "payment_form": values["payment_form"] == PaymentForm.FREE
+        and bool(values["contract_amount"] or values["royalty_rate"]),
+        "royalty_rate": values["royalty_base"] is None,
+        "royalty_base": values["royalty_rate"] is None,
+        "three_party": not values["broker"],
+        "broker_credit_code": not values["broker"],
+        "ends_on": _before(values["ends_on"], values["starts_on"] or values["signed_on"]),
+        "filed_on": _before(values["filed_on"], values["signed_on"]),
+    }
+    for name in [name for name, contradicts in against.items() if contradicts and values[name]]:
+        fields.unread(name, f"{fields.line(name)}：与合同的其他内容不符")
+        values[name] = None
+
+
+def _before(day: date | None, other: date) -> bool:
+    return day is not None and day < other
 
 
 def _yes(stated: str) -> bool | None:
@@ -103,9 +138,16 @@ def _yes(stated: str) -> bool | None:
 
 
 def _signed(fields: Fields) -> date:
-    signed = fields.day("signed_on")
+    """The day of signing, without which there is no deal. Raises RowError."""
+    stated = fields.get("signed_on")
+    try:
+        signed = parse_date(stated)
+    except ValueError as error:
+        raise fields.error("signed_on", stated, str(error)) from error
     if signed is None:
         raise fields.error("signed_on", "", "缺少签约日")
+    if signed > fields.today:
+        raise fields.error("signed_on", stated, f"签约日 {signed} 晚于今天")
     return signed
 
 
@@ -136,19 +178,26 @@ def _parties(fields: Fields, role: str, side: str) -> list[PartyRef]:
     country = fields.line("taker_country").upper() if role == "takers" else ""
     country = {"": CHINA, "中国": CHINA}.get(country, country)
     if not re.fullmatch("[A-Z]{2}", country):
-        raise fields.error("taker_country", country, "应为两位字母的国家或地区代码，如 CN、DE")
-    code = fields.line("taker_credit_code") or None if role == "takers" else None
-    try:
-        first = party_of(
-            stated[0],
-            credit_code=code,
-            country=country,
-            address=fields.line(f"{side}_address"),
-            prefecture=fields.line(f"{side}_region"),
-        )
-    except InvalidIdentifier as error:
-        raise fields.error("taker_credit_code", code, str(error)) from error
+        fields.unread("taker_country", f"“{country}”不是两位字母的国家或地区代码，如 CN、DE")
+        country = UNKNOWN_COUNTRY
+    if country == CHINA:
+        fields.place("", (f"{side}_region",))
+    first = party_of(
+        stated[0],
+        credit_code=_credit_code(fields, "taker_credit_code") if role == "takers" else None,
+        country=country,
+        address=fields.line(f"{side}_address")[:MAX_ADDRESS],
+        prefecture=fields.line(f"{side}_region"),
+    )
     return [first, *(party_of(name) for name in stated[1:])]
+
+
+def _credit_code(fields: Fields, role: str) -> str | None:
+    try:
+        return code_of(fields.line(role))
+    except InvalidIdentifier as error:
+        fields.unread(role, str(error))
+        return None
 
 
 def _in(words: tuple[tuple[str, Any], ...], text: str) -> Any:
@@ -156,7 +205,7 @@ def _in(words: tuple[tuple[str, Any], ...], text: str) -> Any:
 
 
 def _term(fields: Fields, role: str, words: tuple[tuple[str, Any], ...], terms: type[Term]) -> Any:
-    """The term that a cell names, None for an empty cell."""
+    """The term that a cell names, None for an empty cell and for one that names none; that one is kept as a remark."""
     stated = fields.line(role)
     if not stated:
         return None
@@ -164,5 +213,5 @@ def _term(fields: Fields, role: str, words: tuple[tuple[str, Any], ...], terms: 
     found = exact or _in(words, stated)
     if found is None:
         allowed = "、".join(term.label for term in terms)
-        raise fields.error(role, stated, f"无法识别，可填：{allowed}")
+        fields.unread(role, f"“{stated[:40]}”无法识别，可填：{allowed}")
     return found

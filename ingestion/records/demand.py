@@ -11,10 +11,11 @@ from ingestion.identifiers import credit_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.classification import Classifier
 from ingestion.records.fields import Fields, build
-from ingestion.values import places
-from ingestion.values.values import parse_amount, parse_count, parse_date, parse_month
+from ingestion.values.places import Place
+from ingestion.values.values import parse_count, parse_month
 
 TITLE_LENGTH = 60
+MAX_NAME, MAX_ADDRESS = 300, 500
 
 _COOPERATION = (
     ("开发", Cooperation.JOINT), ("研发", Cooperation.JOINT), ("攻关", Cooperation.JOINT), ("转让", Cooperation.TRANSFER),
@@ -27,8 +28,9 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
     title, text = fields.line("title"), fields.text("text")
     if not (title or text):
         raise fields.error("text", "", "缺少需求名称和需求描述")
-    place = places.combine(fields.line("province"), fields.line("prefecture"), fields.line("address"))
+    place = fields.place(fields.line("address"))
     industries = fields.industries("industry")
+    firm = _firm(fields, place)
     return build(
         NeedCreate,
         fields,
@@ -36,17 +38,39 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
             "code": fields.line("code") or None,
             "title": title or _first_sentence(text),
             "text": text or title,
-            "enterprise_name": fields.line("enterprise") or None,
+            "enterprise_name": firm.name if firm else None,
+            "firm": firm,
             "industry": industries[0] if industries else None,
             "province": place.province,
             "prefecture": place.prefecture,
-            "budget": fields.parsed("budget", parse_amount, fields.units.get("budget", 1)),
+            "county": place.county,
+            "budget": fields.amount("budget"),
             "cooperation": _cooperation(fields),
             "status": _need_status(fields),
-            "published_on": fields.parsed("published_on", parse_date),
-            "closes_on": fields.parsed("closes_on", parse_date),
+            "published_on": fields.day("published_on", future=True),
+            "closes_on": fields.day("closes_on", future=True),
+            "contact": fields.joined("contact") or None,
+            "remark": fields.joined("remark") or None,
             "classes": classifier.classify([], industries, _segments(fields, classifier)),
         },
+    )
+
+
+def _firm(fields: Fields, place: Place) -> EnterpriseCreate | None:
+    """The enterprise that states the need, with what the form tells of it."""
+    name = fields.line("enterprise")[:MAX_NAME]
+    if not name:
+        for role in ("credit_code", "titles"):
+            fields.keep(role)
+        return None
+    return EnterpriseCreate(
+        name=name,
+        credit_code=_credit_code(fields),
+        titles=fields.items("titles"),
+        province=place.province,
+        prefecture=place.prefecture,
+        county=place.county,
+        address=fields.line("address")[:MAX_ADDRESS] or None,
     )
 
 
@@ -89,7 +113,7 @@ def enterprise(fields: Fields) -> EnterpriseCreate:
     name = fields.line("name")
     if not name:
         raise fields.error("name", "", "缺少企业名称")
-    place = places.combine(fields.line("province"), fields.line("prefecture"), fields.line("address"))
+    place = fields.place(fields.line("address"))
     industries = fields.industries("industry")
     return build(
         EnterpriseCreate,
@@ -100,12 +124,15 @@ def enterprise(fields: Fields) -> EnterpriseCreate:
             "titles": fields.items("titles"),
             "province": place.province,
             "prefecture": place.prefecture,
+            "county": place.county,
             "address": fields.line("address") or None,
             "industry": industries[0] if industries else None,
             "staff": fields.parsed("staff", parse_count),
-            "revenue": fields.parsed("revenue", parse_amount, fields.units.get("revenue", 1)),
+            "revenue": fields.amount("revenue"),
             "founded_on": fields.parsed("founded_on", parse_month),
             "products": fields.text("products") or None,
+            "contact": fields.joined("contact") or None,
+            "remark": fields.joined("remark") or None,
         },
     )
 
@@ -117,7 +144,8 @@ def _credit_code(fields: Fields) -> str | None:
     try:
         code, warnings = credit_code.check(stated)
     except InvalidIdentifier as error:
-        raise fields.error("credit_code", stated, str(error)) from error
+        fields.unread("credit_code", str(error))
+        return None
     for warning in warnings:
         fields.note("统一社会信用代码有疑点，请核对", warning)
     return code

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +19,8 @@ from catalog.supply.facts import COUNTS, EXPLOITATION, STATES, FactStated, Numbe
 from ingestion.columns.headers import vocabulary
 from ingestion.records.fields import LIST_SEPARATORS, Fields, build
 from ingestion.values.cells import flat
-from ingestion.values.values import parse_amount, parse_period
+from ingestion.values.periods import Period, last_day, parse_period
+from ingestion.values.values import parse_amount
 
 Words = Sequence[tuple[str, Term]]
 
@@ -173,7 +173,11 @@ def _value(fields: Fields, kind: FactKind, role: str | None, used: set[str]) -> 
     found = exact or by_words(words, stated)
     if found is None and kind is not FactKind.LICENCE:
         allowed = "、".join(term.label for _, term in words)
-        raise fields.error(role, stated, f"“{stated[:40]}”无法识别，可填：{allowed}")
+        reason = f"“{stated[:40]}”无法识别，可填：{allowed}"
+        if fields.strict or kind in STATES or kind is FactKind.NO_RECORD:
+            raise fields.error(role, stated, reason)
+        fields.note(f"{fields.label(role)}无法识别，原文存入备注", reason)
+        return ""
     if found is None:
         fields.note("许可方式无法识别，原文存入备注", stated)
         return ""
@@ -186,29 +190,27 @@ def _days(fields: Fields, kind: FactKind, used: set[str]) -> dict[str, Any]:
     """Beginning and end; a row that records the end alone (质押注销) has its day under either."""
     happened, ended = fields.day("happened_on"), fields.day("ended_on")
     ends = fields.day("ends_on", future=True)
-    begins_by_period, ends_by_period = _period(fields)
-    happened, ends = happened or begins_by_period, ends or ends_by_period
+    period = fields.parsed("period", parse_period) or Period()
+    happened, ends = happened or period.start, ends or period.end
+    if happened and period.months and not ends:
+        ends = last_day(happened, period.months)
     if kind in STATES:
         return {"happened_on": happened}
     is_end = bool(ENDED.search(fields.line("kind")))
     if is_end and ended is None:
         happened, ended = None, happened
     if ended is None and (is_end or ENDED.search(fields.line("state"))):
-        if ends is None or ends > date.today():
+        if ends is None or ends > fields.today:
             said_so = fields.line("state") or fields.line("kind")
             raise fields.error("ended_on", "", f"已写明“{said_so}”，但没有终止日（注销、解除的日期），请填写")
         ended = ends
     else:
         used.add("state")
+    if happened and ends and ended is None and ends < happened:
+        fields.unread("ends_on", f"终止日 {ends} 早于发生日 {happened}")
+        fields.keep("period")
+        ends = None
     return {"happened_on": happened, "ends_on": ended or ends, "ended": ended is not None}
-
-
-def _period(fields: Fields) -> tuple[date | None, date | None]:
-    stated = fields.line("period")
-    try:
-        return parse_period(stated) if stated else (None, None)
-    except ValueError as error:
-        raise fields.error("period", stated, str(error)) from error
 
 
 def _note(fields: Fields, used: set[str]) -> str:

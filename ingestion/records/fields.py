@@ -10,19 +10,28 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from catalog.kit.base import MAX_REMARK
+from catalog.kit.days import beijing_today
 from catalog.reference import lists as reference
+from catalog.reference import places as place_names
+from catalog.reference.places import PlaceNames
 from ingestion.columns.headers import vocabulary
 from ingestion.errors import RowError
 from ingestion.identifiers import application_number, industry_code
 from ingestion.identifiers.errors import InvalidIdentifier
+from ingestion.values import places
 from ingestion.values.cells import Cell, flat, is_blank, said
-from ingestion.values.values import parse_date
+from ingestion.values.periods import Period, is_unending
+from ingestion.values.places import Place
+from ingestion.values.text import unwrapped
+from ingestion.values.values import parse_amount, parse_date, says_only_amount, unit_name
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-ValueT = TypeVar("ValueT", date, Decimal, int)
+ValueT = TypeVar("ValueT", date, Decimal, int, Period)
 
 LIST_SEPARATORS = re.compile(r"[;；,，、|\r\n\t]+")
 _FIRST_YEAR = 1900
+_LONGEST_WORDING = 1000
 _LONG_RUN = re.compile(r"\?{4,}|？{4,}")
 
 
@@ -30,6 +39,9 @@ class Fields:
     """Cells by role, with the sheet that they stand in and the names of its columns.
 
     `units` says in what bare numbers count, by role. `notes` gathers what was mended or left out: (message, example).
+    An optional field that cannot be read never refuses a record: its wording goes to the remark of the record and is noted.
+    A `strict` reader, that of a single record whose writer is at hand, refuses it. `today` is the day in Beijing, `names`
+    what the operator calls places.
     """
 
     def __init__(
@@ -40,9 +52,16 @@ class Fields:
         units: Mapping[str, int] | None = None,
         sheet: str = "",
         headers: Sequence[str] = (),
+        today: date | None = None,
+        names: PlaceNames | None = None,
+        strict: bool = False,
     ) -> None:
         self.kind, self.sheet, self.headers = kind, sheet, headers
         self.units = units or {}
+        self.today = today or beijing_today()
+        self.names = names or place_names.shipped()
+        self.strict = strict
+        self._kept: dict[str, None] = {}
         self.notes: list[tuple[str, str]] = []
         self._cells: dict[str, list[Cell]] = {}
         self._said: dict[str, str] = {}
@@ -66,8 +85,12 @@ class Fields:
 
     def error(self, role: str, value: object, reason: str) -> RowError:
         """A RowError for a role."""
+        return RowError(self.label(role), value, reason)
+
+    def label(self, role: str) -> str:
+        """The Chinese label of a role."""
         known = vocabulary(self.kind).roles
-        return RowError(known[role].label if role in known else role, value, reason)
+        return known[role].label if role in known else role
 
     def all(self, role: str) -> list[Cell]:
         """The cells of a role that hold something."""
@@ -93,8 +116,8 @@ class Fields:
         return found
 
     def text(self, role: str) -> str:
-        """The text of a role, line breaks kept, runs of `?` that an encoding left made a space."""
-        found = self.said(role)
+        """The text of a role, breaks inside sentences joined, runs of `?` that an encoding left made a space."""
+        found = unwrapped(self.said(role))
         return _LONG_RUN.sub(" ", found) if "??" in found or "？？" in found else found
 
     def line(self, role: str) -> str:
@@ -108,24 +131,76 @@ class Fields:
             return []
         return list(dict.fromkeys(part.strip() for part in LIST_SEPARATORS.split(raw) if part.strip()))
 
+    def joined(self, role: str) -> str:
+        """What the cells of a role say, one after the other."""
+        return "，".join(dict.fromkeys(flat(cell) for cell in self.all(role) if said(cell)))
+
+    def keep(self, role: str, wording: str = "") -> None:
+        """Keep the wording of a role for the remark."""
+        if stated := wording or self.joined(role):
+            unit = unit_name(self.units.get(role, 1))
+            if unit and not re.search("[元万亿]", stated):
+                stated = f"{stated}（{unit}）"
+            self._kept[f"{self.label(role)}：{stated}"[:_LONGEST_WORDING]] = None
+
+    def unread(self, role: str, reason: str) -> None:
+        """Keep the wording of an optional field that cannot be read, and note it. Raises RowError where `strict`."""
+        if self.strict:
+            raise self.error(role, self.get(role), reason)
+        self.keep(role)
+        self.note(f"{self.label(role)}无法识别，未采用，原文记入备注", reason)
+
+    def remark(self) -> str:
+        """The wordings kept so far."""
+        return "；".join(self._kept)
+
     def parsed(self, role: str, parse: Callable[..., ValueT | None], *args: int) -> ValueT | None:
-        """The value of a role by `parse`. Raises RowError with its reason."""
+        """The value of a role by `parse`; what it cannot read is kept as a remark."""
         value = self.get(role)
         if value is None:
             return None
         try:
             return parse(value, *args)
         except ValueError as error:
-            raise self.error(role, value, str(error)) from error
+            self.unread(role, str(error))
+            return None
+
+    def amount(self, role: str) -> Decimal | None:
+        """The amount of money of a role; words beside it are kept as a remark."""
+        found = self.parsed(role, parse_amount, self.units.get(role, 1))
+        if self.line(role) and not says_only_amount(self.get(role)):
+            self.keep(role)
+        return found
 
     def day(self, role: str, *, future: bool = False) -> date | None:
-        """The date of a role. Raises RowError for no date, and for one to come unless `future`."""
-        found = self.parsed(role, parse_date)
+        """The date of a role, none for words that say there is no end; no date, and one to come unless `future`, is kept as a remark."""
+        found = self.parsed(role, _parse_day)
         if found is None:
+            if self.get(role) is not None and is_unending(self.line(role)):
+                self.keep(role)
             return None
-        if found.year < _FIRST_YEAR or (not future and found > date.today()):
-            raise self.error(role, self.get(role), f"日期 {found} 不合理（早于 {_FIRST_YEAR} 年或晚于今天）")
+        if found.year < _FIRST_YEAR or (not future and found > self.today):
+            self.unread(role, f"日期 {found} 不合理（早于 {_FIRST_YEAR} 年或晚于今天）")
+            return None
         return found
+
+    def place(self, address: str, roles: Sequence[str] = ("province", "prefecture", "county")) -> Place:
+        """The place that the columns of regions and the address name; a region that cannot be read is kept as a remark."""
+        stated = places.NOWHERE
+        for role in roles:
+            said_of_it = self.line(role)
+            found = places.narrowed(stated, said_of_it, self.names)
+            if said_of_it and (found is None or said_of_it in self.names.groups):
+                self._keep_region(role, said_of_it, found is None)
+            stated = found or stated
+        return places.completed(stated, address, self.names)
+
+    def _keep_region(self, role: str, stated: str, unknown: bool) -> None:
+        if unknown and self.names.is_abroad(stated):
+            return
+        self.keep(role)
+        known = "无法识别，未采用" if unknown else "是城市组合，只能识别到省"
+        self.note(f"{self.label(role)}{known}，原文记入备注", stated)
 
     def application_number(self) -> str:
         """The application number that every row of the register has to name. Raises RowError."""
@@ -135,7 +210,7 @@ class Fields:
             raise self.error(role, "", "缺少申请号或专利号")
         try:
             return application_number.validate(
-                stated if isinstance(stated, (str, float, int)) else str(stated)
+                stated if isinstance(stated, (str, float, int)) else str(stated), today=self.today
             )
         except InvalidIdentifier as error:
             raise self.error(role, stated, str(error)) from error
@@ -150,6 +225,15 @@ class Fields:
             else:
                 self.note("国民经济行业无法识别，已略去", item)
         return list(dict.fromkeys(codes))
+
+
+def _parse_day(value: Cell) -> date | None:
+    try:
+        return parse_date(value)
+    except ValueError:
+        if is_unending(said(value)):
+            return None
+        raise
 
 
 def industry(stated: str) -> str | None:
@@ -174,12 +258,40 @@ _REASONS: dict[str, Callable[[Any], str]] = {
 
 
 def build(model: type[ModelT], fields: Fields, values: dict[str, Any]) -> ModelT:
-    """The validated record. Raises RowError that names the field in Chinese."""
-    try:
-        return model(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        reason = _REASONS.get(first["type"], lambda ctx: "取值不符合要求")(first.get("ctx", {}))
-        shown = "" if name == "" else first.get("input", "")
-        raise fields.error(name, shown, reason) from error
+    """The validated record with the wordings kept as its remark. Raises RowError that names the field in Chinese.
+
+    An optional value that the record cannot take is kept in the remark too; a text that is too long is cut.
+    """
+    remark = "remark" if "remark" in model.model_fields else "note"
+    own = values.get(remark) or ""
+    while True:
+        kept = "；".join(part for part in (own, fields.remark()) if part)[:MAX_REMARK]
+        try:
+            return model(**(values | {remark: kept} if kept else values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else ""
+            if fields.strict or name not in values or model.model_fields[name].is_required():
+                raise _refusal(fields, name, first) from error
+            _mend(fields, name, first, values)
+
+
+def _reason(first: Any) -> str:
+    return _REASONS.get(first["type"], lambda ctx: "取值不符合要求")(first.get("ctx", {}))
+
+
+def _refusal(fields: Fields, name: str, first: Any) -> RowError:
+    return fields.error(name, "" if name == "" else first.get("input", ""), _reason(first))
+
+
+def _mend(fields: Fields, name: str, first: Any, values: dict[str, Any]) -> None:
+    """Cut a text that is too long, take any other value out of the record; both are noted."""
+    if first["type"] == "string_too_long" and isinstance(values[name], str):
+        longest = first["ctx"]["max_length"]
+        values[name] = values[name][:longest]
+        fields.note(f"{fields.label(name)}超过 {longest} 个字，只保留前面部分", values[name])
+        return
+    stated = values.pop(name)
+    if not fields.all(name):
+        fields.keep(name, str(stated))
+    fields.unread(name, f"{stated}：{_reason(first)}")

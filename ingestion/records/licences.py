@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import astuple
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm, RoyaltyBase
+from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm
 from catalog.licences import rules as declaration_rules
 from catalog.licences.licences import ALL_OWNERS, LicenceCreate
 from ingestion.records.fields import Fields, build
-from ingestion.values.cells import said
-from ingestion.values.values import parse_amount, parse_count, parse_date, parse_rate
+from ingestion.values.cells import Cell
+from ingestion.values.fees import BASES, FORMS, FeeTerms, by_words, fee_terms
+from ingestion.values.periods import Period, is_unending, last_day, parse_period
+from ingestion.values.values import parse_count, parse_date, parse_rate
 
-_PAYMENT = (
-    ("免费", PaymentForm.FREE), ("无偿", PaymentForm.FREE), ("先使用", PaymentForm.USE_FIRST), ("先用", PaymentForm.USE_FIRST),
-    ("入门费", PaymentForm.ENTRY_AND_ROYALTY), ("提成", PaymentForm.ROYALTY), ("分期", PaymentForm.INSTALMENTS),
-    ("一次", PaymentForm.LUMP_SUM), ("固定", PaymentForm.LUMP_SUM),
-)  # fmt: skip
-_PERIOD = re.compile(r"(.*\d.*?)\s*(?:至|到|~|～|—+|–|\s-\s)\s*(.*\d.*)")
+_FEE_ROLES = ("payment_form", "fee_text", "fixed_fee", "royalty_rate")
+_WITHOUT_RATE = (PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS)
+MAX_HOLDER = 300
 _CONSENT = re.compile(
     r"(?:(?P<holder>.+?)\s*[:：])?\s*(?P<said>[^:：（(]+?)\s*(?:[（(](?P<on>[^）)]+)[）)])?"
 )
@@ -35,32 +36,91 @@ _CONCLUSIONS = (
 
 
 def licence(fields: Fields) -> LicenceCreate:
-    """An open-licence declaration (开放许可声明). Raises RowError."""
-    starts_on, ends_on = _period(fields)
+    """An open-licence declaration (开放许可声明). Raises RowError without a number or any word on payment."""
     region = fields.line("region")
-    return build(
-        LicenceCreate,
-        fields,
+    values = (
         ({"region": region} if region else {})
         | _declarants(fields)
+        | _terms(fields)
         | {
             "application_number": fields.application_number(),
-            "payment_form": _payment(fields),
-            "fixed_fee": fields.parsed("fixed_fee", parse_amount, fields.units.get("fixed_fee", 1)),
-            "royalty_rate": fields.parsed("royalty_rate", parse_rate),
-            "royalty_base": _royalty_base(fields),
             "fee_text": fields.text("fee_text"),
-            "instalments": fields.parsed("instalments", parse_count),
-            "use_first_months": fields.parsed("use_first_months", parse_count),
-            "starts_on": starts_on,
-            "ends_on": ends_on,
+            "use_first_months": fields.parsed("use_first_months", _months),
             "know_how": fields.text("know_how"),
             "declared_on": fields.day("declared_on"),
             "published_on": fields.day("published_on"),
             "withdrawn_on": fields.day("withdrawn_on"),
             "status": _licence_status(fields),
-        },
+            "remark": fields.joined("remark"),
+        }
     )
+    values |= _period(fields, values["published_on"])
+    _settle(values, fields)
+    return build(LicenceCreate, fields, values)
+
+
+def _terms(fields: Fields) -> dict[str, Any]:
+    """Form, amount, rate and base of the fee, each from its own column, else from what the wording says plainly."""
+    worded = _worded(fields)
+    fee = fields.amount("fixed_fee")
+    rate = fields.parsed("royalty_rate", parse_rate)
+    base = by_words(BASES, fields.line("royalty_base"))
+    if fields.line("royalty_base") and base is None:
+        fields.unread("royalty_base", f"“{fields.line('royalty_base')}”无法识别，可填：净销售额、利润")
+    instalments = fields.parsed("instalments", parse_count) or worded.instalments
+    rate = rate if rate is not None else worded.rate
+    return {
+        "payment_form": _payment(fields, worded, fee, rate),
+        "fixed_fee": fee if fee is not None else worded.amount,
+        "royalty_rate": rate,
+        "royalty_base": base or (worded.base if rate is not None else None),
+        # Once is no instalment, and the number of payments alone says nothing of the form.
+        "instalments": instalments if instalments and instalments > 1 else None,
+    }
+
+
+def _worded(fields: Fields) -> FeeTerms:
+    """What the wordings of the fee say, wherever they stand."""
+    roles = ("fee_text", "payment_form", "fixed_fee", "royalty_rate")
+    found = [fee_terms(fields.line(role)) for role in roles if fields.get(role) is not None]
+    return FeeTerms(
+        *(
+            next((said for said in values if said is not None), None)
+            for values in zip(*map(astuple, found), strict=True)
+        )
+    )
+
+
+def _settle(values: dict[str, Any], fields: Fields) -> None:
+    """Take out of the terms what speaks against the rest; each is kept as a remark, and so is a form that does not fit."""
+    form, fee, rate = values["payment_form"], values["fixed_fee"], values["royalty_rate"]
+    if (form == PaymentForm.FREE and (fee or rate)) or (form in _WITHOUT_RATE and rate):
+        label = PaymentForm(form).label
+        fields.unread(
+            "payment_form", f"支付方式为“{label}”，却又填写了{'费用' if fee and not rate else '提成比例'}"
+        )
+        values["payment_form"] = PaymentForm.OTHER
+    form = values["payment_form"]
+    dates = [values[name] for name in ("declared_on", "published_on", "withdrawn_on")]
+    against = {
+        "instalments": form != PaymentForm.INSTALMENTS,
+        "use_first_months": form != PaymentForm.USE_FIRST,
+        "ends_on": _before(values["ends_on"], values["starts_on"]),
+        "published_on": _before(dates[1], dates[0]),
+        "withdrawn_on": _before(dates[2], dates[0]) or _before(dates[2], dates[1]),
+    }
+    for name in [name for name, contradicts in against.items() if contradicts and values[name]]:
+        fields.unread(name, f"{values[name]}：与声明的其他内容不符")
+        values[name] = None
+    needs_rate = form in (PaymentForm.ROYALTY, PaymentForm.ENTRY_AND_ROYALTY)
+    if needs_rate and values["royalty_rate"] is None and not values["fee_text"]:
+        values["fee_text"] = "；".join(
+            dict.fromkeys(fields.line(role) for role in _FEE_ROLES if fields.line(role))
+        )
+
+
+def _before(day: date | None, other: date | None) -> bool:
+    return day is not None and other is not None and day < other
 
 
 def remarks(record: LicenceCreate) -> list[str]:
@@ -72,7 +132,7 @@ def remarks(record: LicenceCreate) -> list[str]:
 def _declarants(fields: Fields) -> dict[str, Any]:
     """Who declares: consents, contact and the evaluation report."""
     return {
-        "contact": "，".join(dict.fromkeys(said(cell).strip() for cell in fields.all("contact"))),
+        "contact": fields.joined("contact"),
         "consents": _consents(fields),
         "report_number": fields.line("report_number"),
         "report_on": fields.day("report_on"),
@@ -82,7 +142,7 @@ def _declarants(fields: Fields) -> dict[str, Any]:
 
 def _consents(fields: Fields) -> list[dict[str, Any]]:
     """Consents written "甲大学：已同意（2025-01-02）；乙公司：不同意", or one word for all patentees."""
-    consents = []
+    consents: dict[str, dict[str, Any]] = {}
     for piece in re.split(r"[;；\n]+", fields.text("consents")):
         if not piece.strip():
             continue
@@ -90,18 +150,23 @@ def _consents(fields: Fields) -> list[dict[str, Any]]:
         consent = next(
             (c for words, c in _CONSENTS if match and any(w in match["said"] for w in words)), None
         )
-        if match is None or consent is None:
-            raise fields.error(
+        holder = ((match["holder"] if match else "") or ALL_OWNERS)[:MAX_HOLDER]
+        if match is None or consent is None or holder in consents:
+            fields.unread(
                 "consents",
-                piece,
-                "应写成“专利权人名称：已同意（2025-01-02）”，多个以分号隔开，或只写“已同意”",
+                f"“{piece.strip()[:40]}”应写成“专利权人名称：已同意（2025-01-02）”，多个以分号隔开，或只写“已同意”",
             )
-        try:
-            on = parse_date(match["on"]) if match["on"] else None
-        except ValueError as error:
-            raise fields.error("consents", piece, str(error)) from error
-        consents.append({"holder": match["holder"] or ALL_OWNERS, "consent": consent, "on": on})
-    return consents
+            continue
+        consents[holder] = {"holder": holder, "consent": consent, "on": _consented_on(fields, match["on"])}
+    return list(consents.values())
+
+
+def _consented_on(fields: Fields, stated: str | None) -> date | None:
+    try:
+        return parse_date(stated) if stated else None
+    except ValueError as error:
+        fields.unread("consents", str(error))
+        return None
 
 
 def _conclusion(fields: Fields) -> Conclusion | None:
@@ -112,45 +177,47 @@ def _conclusion(fields: Fields) -> Conclusion | None:
     found = exact or next((c for words, c in _CONCLUSIONS if any(word in stated for word in words)), None)
     if found is None:
         allowed = "、".join(c.label for c in Conclusion)
-        raise fields.error("report_conclusion", stated, f"结论无法识别，可填：{allowed}")
+        fields.unread("report_conclusion", f"“{stated[:40]}”：结论无法识别，可填：{allowed}")
     return found
 
 
-def _payment(fields: Fields) -> PaymentForm:
-    """The form stated in its own column, else in the text of the fee."""
+def _payment(fields: Fields, worded: FeeTerms, fee: Decimal | None, rate: Decimal | None) -> PaymentForm:
+    """The form stated in its own column, else what the wording or the fee shows. Raises RowError where nothing is said of payment."""
     stated = fields.line("payment_form")
     exact = next((form for form in PaymentForm if stated in (form.label, form.value)), None)
-    said = stated or fields.line("fee_text")
-    found = exact or next((form for word, form in _PAYMENT if word in said), None)
-    if found is None:
-        raise fields.error(
-            "payment_form", said, "支付方式无法识别，可填：" + "、".join(form.label for form in PaymentForm)
-        )
-    return found
+    if found := exact or (by_words(FORMS, stated) if stated else None) or worded.form:
+        return found
+    if rate is not None:
+        return PaymentForm.ENTRY_AND_ROYALTY if fee else PaymentForm.ROYALTY
+    if fee is not None:
+        return PaymentForm.LUMP_SUM if fee else PaymentForm.FREE
+    if not any(fields.line(role) for role in _FEE_ROLES):
+        raise fields.error("payment_form", "", "没有写明许可使用费的支付方式和标准")
+    role = next(role for role in _FEE_ROLES if fields.line(role))
+    allowed = "、".join(form.label for form in PaymentForm)
+    fields.unread(role, f"“{fields.line(role)[:40]}”：支付方式无法识别，可填：{allowed}")
+    return PaymentForm.OTHER
 
 
-def _royalty_base(fields: Fields) -> RoyaltyBase | None:
-    stated = fields.line("royalty_base") or (
-        fields.line("fee_text") if fields.get("royalty_rate") is not None else ""
-    )
-    if "利润" in stated:
-        return RoyaltyBase.PROFIT
-    return RoyaltyBase.NET_SALES if re.search(r"销售|营业收入|net_sales", stated) else None
+def _months(value: Cell) -> int | None:
+    """A number of months; a bare number counts in months. Raises ValueError."""
+    try:
+        return parse_count(value)
+    except ValueError:
+        return parse_period(value).months
 
 
-def _period(fields: Fields) -> tuple[date | None, date | None]:
-    """Start and end of the licence, from two columns or from one ("2025-01-01 至 2027-12-31")."""
-    starts_on, ends_on = fields.parsed("starts_on", parse_date), fields.parsed("ends_on", parse_date)
-    stated = fields.line("period")
-    if stated and not (starts_on and ends_on):
-        match = _PERIOD.fullmatch(stated)
-        if match is None:
-            raise fields.error("period", stated, "许可期限应写成 2025-01-01 至 2027-12-31")
-        try:
-            return starts_on or parse_date(match[1]), ends_on or parse_date(match[2])
-        except ValueError as error:
-            raise fields.error("period", stated, str(error)) from error
-    return starts_on, ends_on
+def _period(fields: Fields, published: date | None) -> dict[str, Any]:
+    """Start and end of the licence, from two columns or from one; a length alone counts from the announcement where that is known."""
+    stated = fields.parsed("period", parse_period) or Period()
+    if is_unending(fields.line("period")):
+        fields.keep("period")
+    starts_on = fields.day("starts_on", future=True) or stated.start
+    ends_on = fields.day("ends_on", future=True) or stated.end
+    months = fields.parsed("term_months", _months) or stated.months
+    if months and not (starts_on or ends_on) and published and "公告" in fields.line("period"):
+        starts_on, ends_on = published, last_day(published, months)
+    return {"starts_on": starts_on, "ends_on": ends_on, "term_months": months}
 
 
 def _licence_status(fields: Fields) -> LicenceStatus | None:
@@ -163,7 +230,6 @@ def _licence_status(fields: Fields) -> LicenceStatus | None:
             return status
     exact = next((status for status in LicenceStatus if stated == status.value), None)
     if exact is None:
-        raise fields.error(
-            "status", stated, "状态无法识别，可填：" + "、".join(status.label for status in LicenceStatus)
-        )
+        allowed = "、".join(status.label for status in LicenceStatus)
+        fields.unread("status", f"“{stated[:40]}”：状态无法识别，可填：{allowed}")
     return exact

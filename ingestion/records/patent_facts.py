@@ -79,17 +79,17 @@ def _counts(fields: Fields) -> Iterable[FactStated]:
 
 def _uses(fields: Fields, looked: date | None) -> Iterable[FactStated]:
     for role, kind in _USE_ROLES.items():
-        yield from _use(text(fields.get(role)), kind, looked)
+        yield from _use(text(fields.get(role)), kind, looked, fields.today)
     stated = text(fields.get("used"))
     named = [FactKind(kind) for words, kind in KINDS if kind in EXPLOITATION and re.search(words, stated)]
     if _answer(stated) is False:
         yield from (_none(kind, looked) for kind in _TRANSFORMED)
     elif _answer(stated):
         for kind in named or [FactKind.IMPLEMENTATION]:
-            yield from _use(stated, kind, looked)
+            yield from _use(stated, kind, looked, fields.today)
 
 
-def _use(stated: str, kind: FactKind, looked: date | None) -> Iterable[FactStated]:
+def _use(stated: str, kind: FactKind, looked: date | None, today: date) -> Iterable[FactStated]:
     answer = _answer(stated)
     if answer is None:
         return
@@ -101,7 +101,7 @@ def _use(stated: str, kind: FactKind, looked: date | None) -> Iterable[FactState
     over = kind in (FactKind.LICENCE, FactKind.PLEDGE) and bool(ENDED.search(stated))
     yield FactStated(
         kind=kind,
-        ends_on=(looked or date.today()) if over else None,
+        ends_on=(looked or today) if over else None,
         ended=over,
         value=value.value if value else "",
         note=f"登记簿载明{kind.label}：{stated}"[: LIMITS["note"]],

@@ -8,17 +8,18 @@ from datetime import date
 from functools import lru_cache
 
 from catalog.kit.base import ClassRef
-from catalog.kit.terms import HolderKind, LegalStatus, PatentKind
+from catalog.kit.terms import LegalStatus, PatentKind
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate, PublicationRef
+from ingestion.errors import RowError
 from ingestion.identifiers import application_number, ipc, locarno, publication_number
-from ingestion.identifiers.errors import InvalidIdentifier, IsPublicationNumber, ScientificNotation
+from ingestion.identifiers.errors import InvalidIdentifier, ScientificNotation
 from ingestion.identifiers.publication_number import PublicationNumber
 from ingestion.readers import citations
 from ingestion.records import patent_facts
 from ingestion.records.classification import Classifier, ipc_refs
 from ingestion.records.fields import Fields, build
-from ingestion.values import names, places
+from ingestion.values import names
 from ingestion.values.cells import Cell, said
 
 RUINED = "申请号已被电子表格改写为科学计数法（如 2.02E+12），按公开（公告）号保存为缺申请号的草稿"
@@ -26,7 +27,14 @@ NO_CITATION = "不是专利题录，或缺少题名、专利号；应如：[1]�
 _ADDRESS = re.compile(r"\d{6}(?=[\u4e00-\u9fff])([^()（）]*)")
 _UNDEFINED = re.compile(r"[(（]undefined[)）]")
 _BETWEEN_NUMBERS = re.compile(r"[;；,，、|\s]+(?=[A-Z]{2})")
-_FOREIGN = re.compile(r"(?!CN)[A-Z]{2}\d")
+_FOREIGN = re.compile(r"(?!CN|ZL|NO)[A-Z]{2}[\s.:-]*\d")
+_CHINESE_OFFICE = re.compile(r"CN|中国|CHINA|国家知识产权局|CNIPA|SIPO")
+FOREIGN = "不是中国专利文献，本系统只收中国专利"
+_GRANTED_STAGES = {"grant", "partly_invalid"}
+_SAYS_PUBLISHED = re.compile(r"申请|公布|公开")
+# What only a granted patent can be; 失效 and 无权 are said of applications too.
+_SAYS_GRANTED = re.compile(r"专利权|授权|授予|有权|有效|届满|年费")
+APPLICATION_ONLY = "公开（公告）号为发明专利申请公布（A），所填授权日按公开日保存，不作为授权公告日"
 _KIND_CODE = re.compile(r"[A-Z]\d?$")
 _SECOND_CLAIM = re.compile(r"(?<=[。；;\n])\s*2\s*[.．、]\s*(?=[一根如按权所])")
 _KIND_WORDS = (
@@ -45,12 +53,18 @@ _STATUS_WORDS: tuple[tuple[str, LegalStatus], ...] = (
     ("部分无效", LegalStatus.PARTLY_INVALID), ("无效", LegalStatus.INVALIDATED),
     ("质押合同登记的注销", LegalStatus.IN_FORCE), ("质押登记注销", LegalStatus.IN_FORCE), ("质押", LegalStatus.PLEDGED),
     ("中止", LegalStatus.SUSPENDED), ("保全", LegalStatus.SUSPENDED), ("放弃", LegalStatus.ABANDONED),
-    ("撤回", LegalStatus.WITHDRAWN), ("撤销", LegalStatus.INVALIDATED), ("驳回", LegalStatus.REJECTED), ("届满", LegalStatus.EXPIRED),
+    ("撤回", LegalStatus.WITHDRAWN),
+    ("专利权的转移", LegalStatus.IN_FORCE), ("专利权授予", LegalStatus.IN_FORCE), ("实施许可合同备案", LegalStatus.IN_FORCE),
+    ("撤销", LegalStatus.INVALIDATED), ("驳回", LegalStatus.REJECTED), ("届满", LegalStatus.EXPIRED),
     ("终止", LegalStatus.TERMINATED), ("失效", LegalStatus.TERMINATED), ("无权", LegalStatus.TERMINATED),
     ("宽限", LegalStatus.GRACE), ("欠费", LegalStatus.GRACE), ("滞纳", LegalStatus.GRACE), ("未缴年费", LegalStatus.TERMINATED),
     ("等待", LegalStatus.PENDING), ("授权", LegalStatus.IN_FORCE), ("有效", LegalStatus.IN_FORCE), ("有权", LegalStatus.IN_FORCE),
     ("维持", LegalStatus.IN_FORCE), ("审", LegalStatus.PENDING), ("公开", LegalStatus.PENDING), ("公布", LegalStatus.PENDING),
     ("受理", LegalStatus.PENDING), ("申请", LegalStatus.PENDING),
+    # Lens, Derwent and the like
+    ("inactive", LegalStatus.TERMINATED), ("lapsed", LegalStatus.TERMINATED), ("expired", LegalStatus.EXPIRED),
+    ("discontinued", LegalStatus.WITHDRAWN), ("withdrawn", LegalStatus.WITHDRAWN), ("pending", LegalStatus.PENDING),
+    ("active", LegalStatus.IN_FORCE), ("granted", LegalStatus.IN_FORCE),
 )  # fmt: skip
 
 
@@ -67,7 +81,9 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
     symbols, design_class = _symbols(fields)
     holders = _holders(fields)
     address = _address(fields)
-    place = places.combine(fields.line("province"), fields.line("prefecture"), address)
+    place = fields.place(address)
+    for role in ("conversion", "asked_fee"):
+        fields.keep(role)
     return build(
         PatentCreate,
         fields,
@@ -89,6 +105,9 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
             "address": address or None,
             "province": place.province,
             "prefecture": place.prefecture,
+            "county": place.county,
+            "contact": fields.joined("contact") or None,
+            "remark": fields.joined("remark") or None,
             "holders": holders,
             "publications": _references(numbers, dates),
             "classes": _classes(fields, classifier, symbols),
@@ -111,12 +130,6 @@ def _apply_citation(fields: Fields) -> None:
         if fields.get("title") is None:
             raise fields.error("citation", cited, NO_CITATION)
         return
-    people = names.split(parts.pop("holders"))
-    # Databases put the inventors where the standard wants the holders.
-    if people and all(names.kind_of(name)[0] is HolderKind.PERSON for name in people):
-        fields.put("inventors", ";".join(people))
-    else:
-        fields.put("holders", ";".join(people))
     for role, value in parts.items():
         fields.put(role, value)
 
@@ -129,9 +142,7 @@ def _publications(fields: Fields) -> list[str]:
             if not item:
                 continue
             if _FOREIGN.match(item.upper()):
-                raise fields.error(
-                    "publication_number", item, f"“{item[:30]}”不是中国专利文献，本系统只收中国专利"
-                )
+                raise fields.error("publication_number", item, f"“{item[:30]}”{FOREIGN}")
             try:
                 number, warnings = publication_number.check(item)
             except InvalidIdentifier as error:
@@ -145,20 +156,7 @@ def _publications(fields: Fields) -> list[str]:
 
 def _application_number(fields: Fields, publications: list[str]) -> str | None:
     """The canonical application number, None for a draft; a publication number in its place is moved."""
-    valid: list[str] = []
-    wrong: InvalidIdentifier | None = None
-    for cell in fields.all("application_number"):
-        if not said(cell):
-            continue
-        try:
-            valid.append(
-                application_number.validate(cell if isinstance(cell, (str, float, int)) else str(cell))
-            )
-        except IsPublicationNumber:
-            publications.append(publication_number.validate(str(cell)))
-            fields.note("申请号一栏填的是公开（公告）号，按公开号保存", cell)
-        except InvalidIdentifier as error:
-            wrong = error if wrong is None or isinstance(wrong, ScientificNotation) else wrong
+    valid, wrong = _numbers(fields, publications)
     if len(set(valid)) > 1:
         raise fields.error("application_number", "、".join(valid), "同一行的申请号与专利号不一致")
     if valid:
@@ -168,8 +166,45 @@ def _application_number(fields: Fields, publications: list[str]) -> str | None:
     if isinstance(wrong, ScientificNotation) and publications:
         fields.note(RUINED, fields.get("application_number"))
     elif wrong:
+        _refuse_foreign(fields, "application_number")
         raise fields.error("application_number", fields.get("application_number"), str(wrong))
+    elif not publications:
+        _refuse_foreign(fields, "office")
     return None
+
+
+def _numbers(fields: Fields, publications: list[str]) -> tuple[list[str], InvalidIdentifier | None]:
+    """The valid application numbers of the row, and what is wrong with another one."""
+    valid: list[str] = []
+    wrong: InvalidIdentifier | None = None
+    for cell in fields.all("application_number"):
+        if not said(cell):
+            continue
+        stated = cell if isinstance(cell, (str, float, int)) else str(cell)
+        try:
+            valid.append(application_number.validate(stated, today=fields.today))
+        except InvalidIdentifier as error:
+            if not _moved(fields, str(cell), publications):
+                wrong = error if wrong is None or isinstance(wrong, ScientificNotation) else wrong
+    return valid, wrong
+
+
+def _moved(fields: Fields, stated: str, publications: list[str]) -> bool:
+    """Whether the number is that of a publication; then it goes to the others."""
+    if not publication_number.is_valid(stated):
+        return False
+    publications.append(publication_number.validate(stated))
+    fields.note("申请号一栏填的是公开（公告）号，按公开号保存", stated)
+    return True
+
+
+def _refuse_foreign(fields: Fields, role: str) -> None:
+    """Refuse the document of another office (US 16/123456, Jurisdiction: US). Raises RowError."""
+    stated = fields.line(role)
+    if _FOREIGN.match(stated.upper()) or (
+        role == "office" and stated and not _CHINESE_OFFICE.search(stated.upper())
+    ):
+        raise fields.error(role, stated, f"“{stated[:30]}”{FOREIGN}")
 
 
 def _kind(fields: Fields, number: str | None, publications: list[str]) -> PatentKind | None:
@@ -187,34 +222,57 @@ def _stated_kind(fields: Fields) -> PatentKind | None:
     stated = fields.line("kind").lower()
     if not stated:
         return None
-    found = _KIND_CODES.get(stated) or next((kind for word, kind in _KIND_WORDS if word in stated), None)
+    found = _KIND_CODES.get(stated if len(stated) > 2 else stated[:1]) or next(
+        (kind for word, kind in _KIND_WORDS if word in stated), None
+    )
     if found is None:
         fields.note("专利类型无法识别，已略去", stated)
     return found
 
 
 def _dates(fields: Fields, kind: PatentKind | None, publications: list[str]) -> dict[str, date | None]:
-    """Filing, publication and grant; a date that may be either is decided by the kind code of the number."""
+    """Filing, publication and grant; what a date tells of is decided by kind of patent, kind code and status."""
     filed, published, granted = (
         fields.day(role) for role in ("filing_date", "publication_date", "grant_date")
     )
     either = fields.day("publication_or_grant_date")
     if either:
-        grants = any(_is_grant(publication_number.parse(p, either)) for p in publications)
-        if grants or kind in (PatentKind.UTILITY_MODEL, PatentKind.DESIGN):
+        if _tells_of_grant(fields, kind, publications, either):
             granted = granted or either
         else:
             published = published or either
+    if granted and not published and _stages(publications, granted) == {"application"}:
+        fields.note(APPLICATION_ONLY, f"{publications[0]}，{granted}")
+        granted, published = None, granted
     if granted and not published and kind in (PatentKind.UTILITY_MODEL, PatentKind.DESIGN):
         # They are published only once, with the grant.
         published = granted
-    if filed and published and published < filed:
-        raise fields.error("publication_date", published, f"公开日 {published} 早于申请日 {filed}")
-    return {"filing_date": filed, "publication_date": published, "grant_date": granted}
+    dates = {"filing_date": filed, "publication_date": published, "grant_date": granted}
+    for role, day in dates.items():
+        if filed and day and day < filed:
+            fields.keep(role, str(day))
+            fields.unread(role, f"{fields.label(role)} {day} 早于申请日 {filed}")
+            dates[role] = None
+    return dates
+
+
+def _tells_of_grant(fields: Fields, kind: PatentKind | None, publications: list[str], day: date) -> bool:
+    """Whether a date of publication or grant is that of the grant; an invention without more is taken as published."""
+    if kind in (PatentKind.UTILITY_MODEL, PatentKind.DESIGN):
+        return True
+    if stages := _stages(publications, day) - {"unknown"}:
+        return bool(stages & _GRANTED_STAGES)
+    if _SAYS_PUBLISHED.search(fields.joined("kind")):
+        return False
+    return bool(_SAYS_GRANTED.search(f"{fields.joined('kind')} {fields.line('legal_status')}"))
+
+
+def _stages(publications: list[str], day: date) -> set[str]:
+    return {publication_number.parse(number, day).stage for number in publications}
 
 
 def _is_grant(number: PublicationNumber) -> bool:
-    return number.stage in ("grant", "partly_invalid")
+    return number.stage in _GRANTED_STAGES
 
 
 def _references(numbers: list[str], dates: dict[str, date | None]) -> list[PublicationRef]:
@@ -275,7 +333,12 @@ def _classes(fields: Fields, classifier: Classifier, symbols: list[str]) -> list
 
 
 def _holders(fields: Fields) -> list[HolderRef]:
-    refs = names.holders(fields.get("holders")) + names.holders(fields.get("co_holders"))
+    refs = []
+    for role in ("holders", "co_holders"):
+        try:
+            refs += names.holders(fields.get(role))
+        except RowError as error:
+            fields.unread(role, error.reason)
     return list({ref.name: ref for ref in refs}.values())
 
 
@@ -296,10 +359,12 @@ def _address(fields: Fields) -> str:
 def _status(fields: Fields) -> LegalStatus | None:
     for cell in fields.all("legal_status"):
         stated = said(cell)
-        found = next((status for word, status in _STATUS_WORDS if word in stated), None)
+        folded = stated.lower()
+        found = next((status for word, status in _STATUS_WORDS if word in folded), None)
         found = next((member for member in LegalStatus if stated in (member.label, member.value)), found)
         if found:
             return found
         if stated:
-            fields.note("法律状态无法识别，已略去", stated)
+            fields.keep("legal_status", stated)
+            fields.note("法律状态无法识别，原文记入备注", stated)
     return None

@@ -1,15 +1,21 @@
-"""From the sheet of a file to records: header found, rows told from headers, footers and blanks, cells put to roles."""
+"""From the sheet of a file to records: header found, rows told from headers, footers and blanks, cells put to roles.
+
+A merged block (合并单元格) says its value in each row that it covers below the header, in the first of its columns: what is
+merged across is one cell, and stands under the first name.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import chain, islice
 
 from ingestion.columns.headers import role_of, vocabulary
 from ingestion.columns.mappings import SavedMapping, apply
 from ingestion.columns.recognition import Mapping, header_roles, recognise
+from ingestion.readers.encodings import REPLACED
 from ingestion.readers.sheets import Row, Sheet
 from ingestion.records.fields import Fields
 from ingestion.values.cells import Cell, is_blank, text
@@ -24,20 +30,42 @@ _FOOTER = re.compile(
     re.DOTALL,
 )
 _FIRST_OF_FOOTERS = "合总小共备注说数资制填审打导统联"
+MOST_LISTED = 20
+LOST = f"含有替换字符“{REPLACED}”（文件导出前已丢失的字），照原样导入，请核对"
+_DAYS = re.compile(r"_(?:date|on|until)")
+_DAY_ZERO_1904 = date(1904, 1, 1)
+_SERIALS_1904 = range(18_538, 58_538)
+"""Numbers that are days of 1954 to 2064; smaller ones are counts, larger ones identifiers."""
 TOO_WIDE = "该行有 {found} 列，表头只有 {expected} 列，可能有未加引号的分隔符，请核对后重新导入"
 
 
 @dataclass
 class SheetTable:
-    """A sheet with its recognised mapping; `skipped` counts rows that are no records, with their reason."""
+    """A sheet with its recognised mapping, whose header ends on line `header`.
 
-    name: str
+    `skipped` counts rows that are no records, with their reason, `hidden` the hidden ones among the records, `filled` the
+    cells by column that a merged block gave their value.
+    """
+
+    sheet: Sheet
     mapping: Mapping
     rows: Iterator[Row]
-    keys: list[str] | None = None
     skipped: dict[str, list[int]] = field(default_factory=dict)
     seen_keys: int = 0
     saved: SavedMapping | None = None
+    header: int = 0
+    hidden: list[int] = field(default_factory=list)
+    filled: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the sheet."""
+        return self.sheet.name
+
+    @property
+    def keys(self) -> list[str] | None:
+        """The names of the cells where the format has them."""
+        return self.sheet.keys
 
     def records(self) -> Iterator[Row]:
         """The rows that are records, in order; the mapping changes where another header begins."""
@@ -59,12 +87,59 @@ class SheetTable:
                 and _filled(row.cells) > width
             ):
                 row.problem = TOO_WIDE.format(found=_filled(row.cells), expected=width)
+            self._complete(row)
             yield row
+
+    def _complete(self, row: Row) -> None:
+        """Put into the cells of a record what the sheet says beside them: merged blocks, the day that it counts from."""
+        if row.hidden:
+            self.hidden.append(row.line)
+        for place, block in (row.above or {}).items():
+            if block.line > self.header and place < self.mapping.width and not is_blank(block.value):
+                row.cells.extend([""] * (place + 1 - len(row.cells)))
+                if is_blank(row.cells[place]):
+                    row.cells[place] = block.value
+                    name = self.mapping.column_name(place)
+                    self.filled[name] = self.filled.get(name, 0) + 1
+        if self.sheet.from_1904:
+            for place in self._places_of_days():
+                row.cells[place : place + 1] = map(_day_from_1904, row.cells[place : place + 1])
+
+    def _places_of_days(self) -> Iterator[int]:
+        columns = self.mapping.columns.items()
+        return (place for role, places in columns if _DAYS.search(role) for place in places)
+
+    def remarks(self) -> list[str]:
+        """What is to be told of the sheet as a whole, once its rows are read."""
+        told = (
+            [f"{len(self.hidden)} 个隐藏行已照常导入（第 {_ranges(self.hidden)} 行）"] if self.hidden else []
+        )
+        if self.sheet.hidden:
+            told.insert(0, "是隐藏的工作表，已照常导入")
+        if hidden := self._hidden_columns():
+            told.append(f"{len(hidden)} 个隐藏列已照常读取（{'、'.join(hidden)}）")
+        if self.filled:
+            columns = "、".join(f"{name} {count} 个" for name, count in self.filled.items())
+            told.append(
+                f"{sum(self.filled.values())} 个空单元格属于合并单元格，已按合并区域的内容补齐（{columns}）"
+            )
+        return [f"工作表“{self.name}”：{remark}" for remark in told]
+
+    def _hidden_columns(self) -> list[str]:
+        """Names of the hidden columns that say something."""
+        used = {place for places in self.mapping.columns.values() for place in places}
+        named = {place for place, header in enumerate(self.mapping.headers) if header}
+        return [
+            self.mapping.column_name(place)
+            for place in sorted(self.sheet.hidden_columns)
+            if place in used | named
+        ]
 
     def _no_record(self, row: Row, place: int) -> str:
         """Why a row, filled from `place` on, is no record: a repeated header, or a footer. Takes over another header."""
         first = text(row.cells[place])
         if self.mapping.repeats_header(row.cells, place, first):
+            self.header = row.line
             return "重复的表头"
         if first[:1] in _FIRST_OF_FOOTERS and (
             _TOTAL.fullmatch(first) or (_FOOTER.fullmatch(first) and _count(row.cells) <= 2)
@@ -72,6 +147,7 @@ class SheetTable:
             return "表尾或合计行"
         if self._is_new_header(row.cells):
             self.mapping, _ = _recognise(self.mapping.kind, [row, *self._peek()], None, self.saved)
+            self.header = row.line
             return "另一个表头"
         return ""
 
@@ -104,12 +180,40 @@ class SheetTable:
 
     def fields(self, row: Row, mapping: Mapping) -> Fields:
         """The cells of a row by role, under the mapping at that row. Raises RowError for cells that cannot be taken at all."""
-        width = len(row.cells)
-        cells = {
-            role: [row.cells[place] for place in places if place < width]
-            for role, places in mapping.columns.items()
-        }
-        return Fields(mapping.kind, cells, units=_units(mapping), sheet=self.name, headers=mapping.headers)
+        cells = mapping.cells(row.cells)
+        fields = Fields(mapping.kind, cells, units=_units(mapping), sheet=self.name, headers=mapping.headers)
+        if row.replaced:
+            lost = (
+                cell for read in cells.values() for cell in read if isinstance(cell, str) and REPLACED in cell
+            )
+            for cell in islice(lost, 1):
+                fields.note(LOST, cell)
+        return fields
+
+
+def _day_from_1904(cell: Cell) -> Cell:
+    """The day that a bare number means in a workbook that counts from 1904."""
+    stated = text(cell)
+    whole = stated.partition(".")[0]
+    if not re.fullmatch(r"\d{5}(?:\.\d+)?", stated) or int(whole) not in _SERIALS_1904:
+        return cell
+    return _DAY_ZERO_1904 + timedelta(days=int(whole))
+
+
+def _ranges(lines: Sequence[int]) -> str:
+    """Line numbers, neighbours as a range, the first ones where they are many.
+
+    >>> _ranges([3, 4, 5, 9])
+    '3-5、9'
+    """
+    runs: list[list[int]] = []
+    for line in lines:
+        if runs and line == runs[-1][1] + 1:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line])
+    shown = [f"{first}-{last}" if last > first else str(first) for first, last in runs[:MOST_LISTED]]
+    return "、".join(shown) + ("…" if len(runs) > MOST_LISTED else "")
 
 
 def _units(mapping: Mapping) -> dict[str, int]:
@@ -160,11 +264,12 @@ def open_table(kind: str, sheet: Sheet, saved: SavedMapping | None = None) -> Sh
         return None
     usable = [row for row in ahead if not row.problem]
     mapping, start = _recognise(kind, usable, sheet.keys, saved)
-    table = SheetTable(sheet.name, mapping, chain(ahead, sheet.rows), sheet.keys, saved=saved)
+    table = SheetTable(sheet, mapping, chain(ahead, sheet.rows), saved=saved)
     table.seen_keys = len(sheet.keys or [])
     if start:
         behind = next(place for place, row in enumerate(ahead) if row is usable[start - 1]) + 1
         table.rows = chain(ahead[behind:], sheet.rows)
+        table.header = ahead[behind - 1].line
         if preamble := [row.line for row in ahead[: behind - mapping.header_rows]]:
             table.skipped["表头之前的说明"] = preamble
     return table

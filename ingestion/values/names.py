@@ -20,7 +20,7 @@ MAX_NAME = 300
 KEPT = 32_768
 """Names kept in memory with what they show; registers repeat them."""
 
-_PLACEHOLDERS = frozenset({"不公告发明人", "请求不公布姓名", "不公开", "无", "-"})
+_PLACEHOLDERS = frozenset({"不公告发明人", "请求不公布姓名", "不公开", "无", "-", "-1"})
 _STATE_GROUPS = (
     "国家电网", "南方电网", "中国石油", "中国石化", "中国海洋石油", "中国航天", "中国航空", "中国船舶", "中国兵器", "中国电子",
     "中国核", "中核", "中广核", "中国中车", "中车", "中国中铁", "中铁", "中国铁建", "中国铁路", "中国铁道", "中国交通建设",

@@ -1,16 +1,21 @@
-"""Places (地区): an address or the name of a region becomes codes of GB/T 2260.
+"""Places (地区): an address or the name of a region becomes codes of GB/T 2260, down to the county.
 
-The longest name wins; a prefecture is only sought inside the province that was named before it. An address abroad, or
-one that begins with no known name, has no code.
+The longest name wins; a prefecture is only sought inside the province that was named before it, a county inside the
+prefecture, or alone where its name stands once in the country. A former name (襄樊市) answers with the present division.
+Zones (片区) and groups of cities stand in the operator's `places.toml`. An address abroad, or one that begins with no known
+name, has no code.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from catalog.reference import lists as reference
+from catalog.reference import places as place_names
+from catalog.reference.places import PlaceNames
 
 MUNICIPALITIES = frozenset({"110000", "120000", "310000", "500000"})
 _SUFFIXES = (
@@ -30,15 +35,26 @@ _PEOPLES = re.compile(
     r"(?:朝鲜族|土家族|苗族|藏族|羌族|彝族|布依族|侗族|壮族|傣族|景颇族|傈僳族|白族|哈尼族|回族|蒙古族|蒙古|哈萨克|柯尔克孜)*自治州$"
 )
 _POSTCODE = re.compile(r"^\s*(?:\d{6})?\s*(?:中国|中华人民共和国)?\s*")
+_COUNTY = re.compile(
+    r"(?:(?:土家|苗|侗|瑶|壮|仫佬|毛南|彝|白|傣|拉祜|佤|布朗|哈尼|傈僳|怒|独龙|普米|纳西|景颇|布依|仡佬|水|回|藏|羌|满|蒙古|朝鲜"
+    r"|达斡尔|畲|黎|裕固|保安|东乡|撒拉|土|哈萨克|锡伯|塔吉克|各)族?)*自治县$|(?:达斡尔|鄂温克)?族?自治旗$|(?<=.[^自])[市县区旗]$"
+)
+_LONGEST_COUNTY = 16
 _DIGITS = re.compile(r"[;；,，/\s]*\d{2,6}\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Codes of province and prefecture, None where not known."""
+    """Codes of province and prefecture, None where not known; the county goes along without making another place."""
 
     province: str | None = None
     prefecture: str | None = None
+    county: str | None = field(default=None, compare=False)
+
+    @property
+    def depth(self) -> int:
+        """How far down the place is known: 0 nowhere, 1 province, 2 prefecture, 3 county."""
+        return 3 if self.county else 2 if self.prefecture else 1 if self.province else 0
 
 
 NOWHERE = Place()
@@ -95,53 +111,152 @@ def _leading(text: str, parent: str | None) -> tuple[str | None, str]:
 
 @cache
 def _of_code(code: str) -> Place:
-    region = reference.regions().get(code) or reference.regions().get(code[:4] + "00")
-    if region is None:
-        region = reference.regions().get(code[:2] + "0000")
+    region = reference.regions().get(code) or reference.counties().get(code)
     if region is None:
         return NOWHERE
-    return Place(region.code) if region.level == "province" else Place(region.parent, region.code)
+    if region.level == "province":
+        return Place(region.code)
+    above = reference.regions()[region.parent]
+    if region.code in reference.regions():
+        return Place(above.code, region.code)
+    return (
+        Place(above.code, None, region.code)
+        if above.level == "province"
+        else Place(above.parent, above.code, region.code)
+    )
+
+
+@cache
+def _counties(parent: str) -> dict[str, str]:
+    """Codes of the counties in a prefecture or province by name; those whose name stands once in the country for ""."""
+    return _once((c.name, c.code) for c in reference.counties().values() if _lies_in(c.code, parent))
+
+
+@cache
+def _short_counties(parent: str) -> dict[str, str]:
+    """The same by names without their ending, for what is nothing but the name of a region."""
+    inside = (c for c in reference.counties().values() if _lies_in(c.code, parent))
+    return _once((_COUNTY.sub("", c.name), c.code) for c in inside)
+
+
+def _lies_in(county: str, parent: str) -> bool:
+    return county.startswith(parent[:2] if parent.endswith("0000") else parent[:4])
+
+
+def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for name, code in pairs:
+        found.setdefault(name, []).append(code)
+    return {name: codes[0] for name, codes in found.items() if len(codes) == 1 and len(name) > 1}
+
+
+def _county(text: str, parent: str) -> str | None:
+    """The county whose full name the text begins with, or of which it is the short name."""
+    known = _counties(parent)
+    for length in range(min(len(text), _LONGEST_COUNTY), 1, -1):
+        if text[:length] in known:
+            return known[text[:length]]
+    return _short_counties(parent).get(text)
+
+
+def _inside(place: Place, *texts: str) -> Place:
+    """The place with the first county that one of these texts names inside it."""
+    parent = place.prefecture or place.province or ""
+    code = next((code for text in texts if (code := _county(text, parent))), None)
+    return _of_code(code) if code else place
+
+
+def _formerly(text: str) -> Place:
+    """The present place of the former name that the text begins with."""
+    known = reference.former_regions()
+    for length in range(min(len(text), _LONGEST_COUNTY), 1, -1):
+        if code := known.get(text[:length]):
+            found = _of_code(code)
+            inner = NOWHERE if found.county else _formerly(text[length:])
+            return (
+                inner
+                if inner.prefecture and inner.prefecture == found.prefecture
+                else _inside(found, text[length:])
+            )
+    return NOWHERE
 
 
 @lru_cache(maxsize=16_384)
-def locate(address: str) -> Place:
-    """Province and prefecture that an address, a region name or a region code names.
-
-    >>> locate("430080 湖北省武汉市武昌区示例路745号")
-    Place(province='420000', prefecture='420100')
-    >>> locate("浙江;33") == Place("330000"), locate("湖北仙桃") == Place("420000", "429004")
-    (True, True)
-    >>> locate("日本东京都") == NOWHERE, locate("朝阳区示例路1号") == NOWHERE
-    (True, True)
-    """
+def _located(address: str) -> Place:
+    """The place by the divisions of GB/T 2260 alone."""
     text = address.strip("()（） ")
     if len(text) == 6 and re.fullmatch(r"\d{6}", text):
-        return _of_code(text) if text in reference.regions() else NOWHERE
+        return _of_code(text)
     text = _POSTCODE.sub("", _DIGITS.sub("", text)) if not text.isdigit() else ""
     if not text:
         return NOWHERE
     province, rest = _leading(text, None)
     # "吉林市..." begins with the short name of its province: a full name of a prefecture goes before.
-    below, _ = _leading(text, "")
+    below, behind = _leading(text, "")
     if below and (province is None or text.startswith(reference.regions()[below].name)):
-        return Place(reference.regions()[below].parent, below)
+        return _inside(Place(reference.regions()[below].parent, below), text, behind)
     if province is None:
-        return NOWHERE
+        return _formerly(text) if (county := _county(text, "")) is None else _of_code(county)
     if province in MUNICIPALITIES:
-        return Place(province)
-    prefecture, _ = _leading(rest, province)
-    return Place(province, prefecture)
+        return _inside(Place(province), rest)
+    prefecture, behind = _leading(rest, province)
+    found = (
+        _inside(Place(province, prefecture), rest, behind) if prefecture else _inside(Place(province), rest)
+    )
+    former = _formerly(rest) if found.depth == 1 else NOWHERE
+    return former if former.province == province else found
+
+
+def locate(address: str, names: PlaceNames | None = None) -> Place:
+    """Province, prefecture and county that an address, a name or a code of a region, a zone or a group of cities names.
+
+    >>> locate("430080 湖北省武汉市武昌区示例路745号")
+    Place(province='420000', prefecture='420100', county='420106')
+    >>> locate("浙江;33") == Place("330000"), locate("湖北仙桃") == Place("420000", "429004")
+    (True, True)
+    >>> locate("麻城市").county, locate("襄樊市").prefecture, locate("东湖新技术开发区").prefecture
+    ('421181', '420600', '420100')
+    >>> locate("日本东京都") == NOWHERE, locate("朝阳区示例路1号") == NOWHERE
+    (True, True)
+    """
+    known = names or place_names.shipped()
+    text = address.strip()
+    if code := known.groups.get(text) or known.zones.get(text):
+        return _of_code(code)
+    found = _located(address)
+    if found.province is None and (zone := known.zone_at(text)):
+        return _of_code(zone)
+    return found
 
 
 def combine(province: str, prefecture: str, address: str) -> Place:
     """The place that separate columns name; the address answers where they are silent."""
-    stated = locate(province)
-    if prefecture:
-        named = locate(f"{reference.region_name(stated.province) or ''}{prefecture}")
-        stated = named if named.prefecture else stated
-    found = locate(address) if address else NOWHERE
+    stated = narrowed(NOWHERE, province) or NOWHERE
+    return completed(narrowed(stated, prefecture) or stated, address)
+
+
+def completed(stated: Place, address: str, names: PlaceNames | None = None) -> Place:
+    """The place that columns of regions name, with what the address says of it beyond that."""
+    # Six digits in place of an address are a postcode, which may look like the code of a county.
+    if not address or (address.isdigit() and address not in reference.regions()):
+        return stated
+    found = locate(address, names)
     if stated.province is None:
         return found
-    if stated.prefecture is None and found.province == stated.province:
-        return found
-    return stated
+    same = found.province == stated.province and stated.prefecture in (None, found.prefecture)
+    return found if same and found.depth > stated.depth else stated
+
+
+def narrowed(stated: Place, said: str, names: PlaceNames | None = None) -> Place | None:
+    """The place that a further column tells inside the one stated before it; None where it tells nothing of it."""
+    if not said:
+        return None
+    above = (reference.region_name(stated.province) or "") + (reference.region_name(stated.prefecture) or "")
+    below, alone = locate(f"{above}{said}", names), locate(said, names)
+    if above and below.depth > stated.depth:
+        return below
+    if alone.province is None or stated.province not in (None, alone.province):
+        return None
+    if alone.prefecture not in (None, stated.prefecture) and stated.prefecture:
+        return None
+    return alone if alone.depth > stated.depth else stated

@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from catalog.kit.days import beijing_day
 from ingestion.values.cells import Cell, said
+from ingestion.values.numerals import in_digits
 
 _EXCEL_EPOCH = date(1899, 12, 30)
 _EXCEL_DAYS = range(20_000, 60_000)  # 1954 to 2064; smaller numbers are counts, larger ones identifiers
@@ -18,15 +20,36 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0+|\d{6})?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?:\s.*)?")
 _YEAR_MONTH = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*月?")
 
-_PERIOD = re.compile(r"(.*\d.*?)\s*(?:至|到|~|—+|–|\s-\s)\s*(.*\d.*)")
-
-_UNITS = {"亿元": 100_000_000, "亿": 100_000_000, "千万元": 10_000_000, "百万元": 1_000_000, "百万": 1_000_000,
-          "万元": 10_000, "万": 10_000, "千元": 1_000, "元": 1}  # fmt: skip
-_AMOUNT = re.compile(
-    r"(?:约|人民币|RMB|￥|¥|\s)*([0-9]+(?:\.[0-9]+)?)\s*"
-    r"(亿元|亿|千万元|百万元|百万|万元|万|千元|元)?(?:人民币|整|左右|以内|以上)*"
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[T\s](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})", re.I
 )
-_RANGE = re.compile(r"[0-9.]+\s*(?:亿元|亿|万元|万|元)?\s*[-~—–至到]+\s*([0-9.]+.*)")
+
+_UNITS = {"亿元": 100_000_000, "亿": 100_000_000, "千万元": 10_000_000, "千万": 10_000_000, "百万元": 1_000_000, "百万": 1_000_000,
+          "十万元": 100_000, "十万": 100_000, "万元": 10_000, "万": 10_000, "W": 10_000, "千元": 1_000, "元": 1, "圆": 1}  # fmt: skip
+_NUMBER, _UNIT = r"[0-9]+(?:\.[0-9]+)?", "|".join(_UNITS)
+_HEDGES = (
+    r"(?:大?约|预[计算]|计划|[总合共]计|共|总|投入|资金|费用|经费|预算|不[超高多]过?于?|不[少低]于|最[高多低少]|[上下]限|至[少多]"
+    r"|[小大低高]于|超过|人民币|RMB|CNY|[￥¥≤≥<>=~:：\s]|每年|[每一]年)*"
+)
+_TAILS = (
+    r"(?:人民币|RMB|CNY|整|左右|上下|以[内下上]|之?内|起|多|余|封顶|\+|\s|/[年项件次个家套]|每[年项件次个家套]|[一每]年"
+    r"|\([^()]*\)|[,，;；。]|可?(?:面议|面谈|协商|商议|详谈|谈))*"
+)
+_AMOUNT = re.compile(rf"{_HEDGES}({_NUMBER})\s*(?:({_UNIT})|\(({_UNIT})\))?{_TAILS}", re.IGNORECASE)
+_RANGE = re.compile(
+    rf"{_HEDGES}{_NUMBER}\s*(?:{_UNIT})?\s*[-~—–至到]+\s*({_NUMBER}\s*(?:{_UNIT})?{_TAILS})", re.IGNORECASE
+)
+_PLAIN_AMOUNT = re.compile(
+    rf"(?:{_NUMBER}\s*(?:{_UNIT})?\s*[-~—–至到]+\s*)?{_NUMBER}\s*(?:{_UNIT})?", re.IGNORECASE
+)
+_TO_BE_AGREED = re.compile(
+    r"(?:价格|费用|具体|金额|预算|可|均可|双方|另行|进一步|[根据视按].{0,12}|[,，/、或\s])*"
+    r"(?:(?:面议|面谈|待定|未定|不限|协商|另议|详谈|电议|可谈|商议|商定|商谈|待商|洽谈|待议|而定)(?:确?定|决定)?[,，/、或\s。]*)+"
+)
+_COUNT = re.compile(
+    r"(?:大?约|共|分|分为)?\s*(\d{1,9})(?:\.0+)?\s*[多余]?\s*(?:人|名|期|次|个|笔)?(?:左右|支付)?"
+)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")
 
 
 def parse_date(value: Cell) -> date | None:
@@ -36,11 +59,13 @@ def parse_date(value: Cell) -> date | None:
     (datetime.date(2012, 5, 31), datetime.date(2010, 2, 9), datetime.date(2024, 1, 1))
     >>> parse_date("2018年8月31日"), parse_date("2018-08-31 00:00:00"), parse_date("-")
     (datetime.date(2018, 8, 31), datetime.date(2018, 8, 31), None)
+    >>> parse_date("2021-03-04T16:00:00.000Z")
+    datetime.date(2021, 3, 5)
     """
     if isinstance(value, str):
         return _date_in(value)
     if isinstance(value, datetime):
-        return value.date()
+        return beijing_day(value)
     return value if isinstance(value, date) else _date_in(said(value))
 
 
@@ -52,6 +77,8 @@ def _date_in(cell: str) -> date | None:
     found = unicodedata.normalize("NFKC", written)
     if found in ("0", "00000000", "0000-00-00", "1900-01-00"):
         return None
+    if instant := _INSTANT.fullmatch(found):
+        return _day_of(*instant.groups())
     parts = _date_parts(found)
     if parts is None and _is_serial(found):
         return _EXCEL_EPOCH + timedelta(days=int(float(found)))
@@ -61,6 +88,15 @@ def _date_in(cell: str) -> date | None:
         return date(*parts)
     except ValueError as error:
         raise ValueError(f"“{found[:40]}”不是有效的日期（没有这一天）") from error
+
+
+def _day_of(day: str, time: str, zone: str) -> date:
+    """The day in Beijing of an instant with its zone."""
+    offset = zone if zone[0] in "+-" else "+00:00"
+    try:
+        return beijing_day(datetime.fromisoformat(f"{day}T{time}{offset}"))
+    except ValueError as error:
+        raise ValueError(f"“{day} {time}”不是有效的时间") from error
 
 
 def _date_parts(found: str) -> tuple[int, int, int] | None:
@@ -82,18 +118,6 @@ def _is_serial(found: str) -> bool:
     return bool(re.fullmatch(r"\d{5}(?:\.\d+)?", found)) and int(float(found)) in _EXCEL_DAYS
 
 
-def parse_period(value: Cell) -> tuple[date | None, date | None]:
-    """First and last day of a period in one cell; a single day is the last one. Raises ValueError.
-
-    >>> parse_period("2025-01-01 至 2027-12-31"), parse_period("2027年12月31日")
-    ((datetime.date(2025, 1, 1), datetime.date(2027, 12, 31)), (None, datetime.date(2027, 12, 31)))
-    """
-    found = unicodedata.normalize("NFKC", said(value)).strip()
-    if match := _PERIOD.fullmatch(found):
-        return parse_date(match[1]), parse_date(match[2])
-    return None, parse_date(found)
-
-
 def parse_month(value: Cell) -> date | None:
     """Like `parse_date`, where the day or the month may be missing (成立日期): then the first one."""
     found = unicodedata.normalize("NFKC", said(value)) if isinstance(value, (str, float, int)) else ""
@@ -112,15 +136,25 @@ def parse_amount(value: Cell, unit: int = 1) -> Decimal | None:
     >>> parse_amount("80", 10_000), parse_amount("1,200元"), parse_amount("50-100万元")
     (Decimal('800000.00'), Decimal('1200.00'), Decimal('1000000.00'))
     """
-    found = unicodedata.normalize("NFKC", said(value)).replace(",", "").strip()
-    if not found or found in ("面议", "待定", "不限", "协商", "双方协商"):
+    found = in_digits(said(value)).replace(",", "").strip()
+    if not found or _TO_BE_AGREED.fullmatch(found):
         return None
     if ends := _RANGE.fullmatch(found):
         found = ends[1].strip()
     match = _AMOUNT.fullmatch(found)
     if match is None:
         raise ValueError(f"“{said(value)[:40]}”不是金额，应写成数字，如 80 或 80万元")
-    return _yuan(match[1], _UNITS[match[2]] if match[2] else unit)
+    stated = match[2] or match[3]
+    return _yuan(match[1], _UNITS[stated.upper()] if stated else unit)
+
+
+def says_only_amount(value: Cell) -> bool:
+    """Whether a cell holds an amount or a range and nothing else, so that nothing is lost with its words.
+
+    >>> says_only_amount("50-80万元"), says_only_amount("30万元（含税）"), says_only_amount("面谈")
+    (True, False, False)
+    """
+    return bool(_PLAIN_AMOUNT.fullmatch(in_digits(said(value)).replace(",", "").strip()))
 
 
 def _yuan(number: str, unit: int) -> Decimal:
@@ -142,21 +176,42 @@ def unit_in(header: str) -> int:
     return next((factor for unit, factor in _UNITS.items() if unit in header), 1)
 
 
+def unit_name(factor: int) -> str:
+    """The name of the unit that a bare number counts in, empty for 元 and for what is no unit.
+
+    >>> unit_name(10_000), unit_name(1)
+    ('万元', '')
+    """
+    return next((unit for unit, value in _UNITS.items() if value == factor and value > 1), "")
+
+
 def parse_count(value: Cell) -> int | None:
-    """A whole number (人), None for an empty cell. Raises ValueError."""
-    found = unicodedata.normalize("NFKC", said(value)).replace(",", "").removesuffix("人").strip()
+    """A whole number (人、期), None for an empty cell. Raises ValueError.
+
+    >>> parse_count("1,200人"), parse_count("分3期"), parse_count("三期")
+    (1200, 3, 3)
+    """
+    found = in_digits(said(value)).replace(",", "").strip()
     if not found:
         return None
-    if not re.fullmatch(r"\d{1,9}(?:\.0+)?", found):
+    match = _COUNT.fullmatch(found)
+    if match is None:
         raise ValueError(f"“{found[:40]}”不是整数")
-    return int(float(found))
+    return int(match[1])
 
 
 def parse_rate(value: Cell) -> Decimal | None:
-    """A rate in percent, None for an empty cell; a bare number counts in percent. Raises ValueError."""
-    found = unicodedata.normalize("NFKC", said(value)).removesuffix("%").strip()
-    if not found:
+    """A rate in percent, None for an empty cell; a bare number counts in percent. Raises ValueError.
+
+    >>> parse_rate("3"), parse_rate("净利润的百分之十")
+    (Decimal('3.000'), Decimal('10.000'))
+    """
+    found = in_digits(said(value)).strip()
+    if not found or _TO_BE_AGREED.fullmatch(found):
         return None
-    if not re.fullmatch(r"\d{1,3}(?:\.\d{1,6})?", found):
+    stated = {match[1] for match in _PERCENT.finditer(found)}
+    bare = re.fullmatch(r"\d{1,3}(?:\.\d{1,6})?", found)
+    # A range (3%-5%) and a scale have several figures.
+    if not (bare or (len(stated) == 1 and not re.search(r"\d\s*%?\s*[-~—–至到]+\s*\d", found))):
         raise ValueError(f"“{said(value)[:40]}”不是百分比，应写成 3 或 3%")
-    return Decimal(found).quantize(Decimal("0.001"))
+    return Decimal(bare[0] if bare else stated.pop()).quantize(Decimal("0.001"))

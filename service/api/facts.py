@@ -44,7 +44,7 @@ class FactSaved(FactPublic):
 
 
 def _checked(data: FactInput) -> tuple[FactStated, list[str]]:
-    fields = Fields("facts", data.cells())
+    fields = Fields("facts", data.cells(), strict=True)
     record = fact_records.details(fields)
     return record, [f"{note}：{example}" for note, example in fields.notes]
 

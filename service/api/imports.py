@@ -19,7 +19,7 @@ from ingestion.imports import rejected
 from ingestion.imports.importer import import_file
 from ingestion.imports.report import ImportReport, Refusal
 from service.installation.runtime import Runtime
-from service.requests.kinds import ImportKind
+from service.requests.types import ImportKind
 from service.sheets.documents import XLSX_TYPE
 from service.web import uploads
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep

@@ -17,11 +17,21 @@ from catalog.licences import lists as licence_lists
 from catalog.licences import rules as declaration_rules
 from catalog.licences import shown as licences_shown
 from catalog.licences.history import LicenceChangePublic
-from catalog.licences.licences import Licence, LicenceCreate, LicenceUpdate
+from catalog.licences.licences import RUNNING, Licence, LicenceCreate, LicenceUpdate
 from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules
+from catalog.supply import patents
 from ingestion.kinds import licences as licence_kind
-from service.requests.declarations import LicenceShown, described, every, publish, shown, withdrawal_effect
+from service.requests.declarations import (
+    Announcement,
+    LicenceShown,
+    described,
+    every,
+    publish,
+    shown,
+    withdrawal_effect,
+)
+from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.filters import Day
 from service.requests.records import LicenceInput, classifier_of, record_of
 from service.requests.types import LicenceState, PaymentState
@@ -69,6 +79,10 @@ class PublishInput(Schema):
     """The announcement of a draft."""
 
     published_on: Day = Field(default=None, description="公告日；缺省为今日", examples=["2026-03-01"])
+    confirmed: bool = Field(
+        default=False, strict=True, description="判定为资料不足时，确认已另行核实、仍然公告"
+    )
+    reason: str = Field(default="", max_length=300, description="确认的理由，记入变动记录")
 
 
 class WithdrawInput(Schema):
@@ -104,7 +118,9 @@ def _checked(session: Session, data: LicenceInput) -> tuple[LicenceCreate, list[
 
 
 def _saved(session: Session, row: Licence, rules: Rules, notes: list[str]) -> LicenceSaved:
-    return LicenceSaved(**shown(session, [row], rules)[0].model_dump(), notes=notes)
+    lacking = licence_edits.unmet(session, row, patents.get(session, row.patent_id))
+    gaps = [f"已公告的声明{gap}" for gap in lacking] if row.status in RUNNING else []
+    return LicenceSaved(**shown(session, [row], rules)[0].model_dump(), notes=[*notes, *gaps])
 
 
 @router.get("", summary="开放许可声明列表", operation_id="list_licences", responses=responses(422))
@@ -179,10 +195,13 @@ def get_licence_announcement(
     responses=responses(400, 404, 409, 413, 422, 503),
 )
 def create_licence(session: Writing, rules: RulesDep, caller: Caller, data: LicenceInput) -> LicenceSaved:
-    """为一件已授权的专利登记声明：准备声明的写“草稿”，登记已公告的声明不写状态。
+    """为一件已授权的专利登记声明，须写状态：准备声明的写“草稿”，登记已公告的写“已公告”，其缺少的内容列在 `notes` 中。
 
     专利不存在返回 404；已有现行声明返回 409；未授权、超出专利期限、许可地域在境外、条件自相矛盾的返回 422 并指明条款。
     """
+    if data.status is None:
+        reason = "缺少必填项：准备声明的填“草稿”，登记已公告的填“已公告”"
+        raise InvalidFields([FieldProblem(field="status", value="", reason=reason)])
     record, notes = _checked(session, data)
     row = licence_edits.create(session, record, actor=caller, rules=rules)
     return _saved(session, row, rules, notes)
@@ -215,10 +234,11 @@ def publish_licence(
 ) -> PublishResult:
     """把草稿转为已公告。声明须齐备（细则第八十五条），专利在公告日不得有阻却事由（细则第八十六条），否则返回 422 并逐条列出。
 
-    资料不足的专利可以公告，但请先办完判定中的待办事项。
+    资料不足的专利须确认（`confirmed`）并写明理由才能公告，何人何时以何理由确认记入变动记录。
     """
     on = data.published_on or date.today()
-    row, verdict = publish(session, id, on, actor=caller, data_dir=runtime.settings.data)
+    wanted = Announcement(id, on, caller, data.confirmed, data.reason)
+    row, verdict = publish(session, wanted, runtime.settings.data)
     return PublishResult(**shown(session, [row], rules)[0].model_dump(), eligibility=verdict)
 
 

@@ -11,7 +11,7 @@ from catalog.kit.errors import PatentDockError
 from catalog.kit.paging import Page, PageQuery
 from ingestion.columns import mappings
 from ingestion.columns.mappings import MAX_NAME, SavedMapping
-from service.requests.kinds import ImportKind
+from service.requests.types import ImportKind
 from service.web.dependencies import RuntimeDep
 from service.web.errors import responses
 

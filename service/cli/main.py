@@ -22,6 +22,7 @@ from service.cli.commands import holders as cli_holders
 from service.cli.commands import imports as cli_imports
 from service.cli.commands import install as cli_install
 from service.cli.commands import keys as cli_catalogue
+from service.cli.commands import law as cli_law
 from service.cli.commands import licences as cli_licences
 from service.cli.commands import load as cli_data
 from service.cli.commands import mappings as cli_mappings
@@ -55,6 +56,7 @@ for module in (
     cli_chances,
     cli_nightly,
     cli_licences,
+    cli_law,
     cli_screening,
     cli_fees,
     cli_deals,

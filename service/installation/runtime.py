@@ -33,8 +33,12 @@ class Runtime:
 
     @cached_property
     def database(self) -> Database:
-        """The catalogue's database. Raises NotReady when its address is of no use."""
+        """The catalogue's database, with the tables of the law that it is read by.
+
+        Raises NotReady when its address is of no use, InvalidInput where an operator's table is.
+        """
         from catalog.db import Database
+        from catalog.law import tables
 
         try:
             self.settings.data.mkdir(parents=True, exist_ok=True)
@@ -43,6 +47,7 @@ class Runtime:
                 f"数据目录 {self.settings.data} 无法创建：{system_reason(error)}",
                 hint="请用 PATENTDOCK_DATA 指定可写的目录",
             ) from error
+        tables.use(self.settings.data)
         return Database(self.settings.catalogue_url)
 
     @cached_property

@@ -8,10 +8,10 @@ from pydantic import Field, ValidationError
 
 from catalog.deals.deals import CHINA, DealCreate, PartyRef
 from catalog.kit.base import Schema
-from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent
+from catalog.kit.terms import DealKind, EvidenceKind, LicenceType, PaymentForm, PledgeConsent, StateLevel
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
-from ingestion.records.deals import party_of
+from ingestion.records.deals import code_of, party_of
 from service.requests.field_problems import FieldProblem, InvalidFields, field_problems
 from service.requests.filters import Day
 from service.requests.types import Base, Name, Percent, Yuan, either, term
@@ -20,6 +20,8 @@ Kind = Annotated[DealKind, term(DealKind), either(DealKind, optional=False)]
 Type = Annotated[LicenceType | None, term(LicenceType), either(LicenceType)]
 Form = Annotated[PaymentForm | None, term(PaymentForm), either(PaymentForm)]
 Consent = Annotated[PledgeConsent | None, term(PledgeConsent), either(PledgeConsent)]
+Level = Annotated[StateLevel | None, term(StateLevel), either(StateLevel)]
+Proof = Annotated[EvidenceKind, term(EvidenceKind), either(EvidenceKind, optional=False)]
 
 
 class PartyInput(Schema):
@@ -78,9 +80,13 @@ class DealInput(Schema):
     starts_on: Day = Field(default=None, description="生效日；缺省为签约日")
     ends_on: Day = Field(default=None, description="许可或质押期限止")
     territory: str = Field(default="全国", max_length=100, description="许可地域")
+    giver_level: Level = Field(default=None, description="出让方（第一位）为国有企业的，其层级")
     pledge_consent: Consent = Field(default=None, description="质权人是否同意开放许可；仅用于质押")
     three_party: bool = Field(default=False, strict=True, description="是否有专利服务机构参加的三方合同")
     broker: str = Field(default="", max_length=300, description="促成交易的专利服务机构")
+    broker_credit_code: str | None = Field(
+        default=None, max_length=40, description="专利服务机构的统一社会信用代码；资助上限按同一代码累计"
+    )
     filing_number: str = Field(default="", max_length=64, description="国家知识产权局备案号或公告号")
     filed_on: Day = Field(default=None, description="备案日或公告日")
     note: str = Field(default="", max_length=2000, description="备注")
@@ -101,6 +107,12 @@ def deal_of(data: DealInput) -> DealCreate:
     if problems:
         raise InvalidFields(problems)
     values = data.model_dump(exclude={"application_numbers", "givers", "takers"})
+    try:
+        values["broker_credit_code"] = code_of(data.broker_credit_code)
+    except InvalidIdentifier as error:
+        stated = data.broker_credit_code or ""
+        problem = FieldProblem(field="broker_credit_code", value=stated, reason=error.message)
+        raise InvalidFields([problem]) from error
     try:
         return DealCreate(
             **values,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +26,18 @@ from catalog.licences.rules import VALID, Rules, TermsWarning
 from catalog.licences.shown import LicencePublic
 
 MOST_EXPORTED = 100_000
+LONGEST_NOTE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A draft to be announced on a day, by whom; what is not known of its patent may be confirmed with a reason."""
+
+    licence_id: int
+    on: date
+    actor: str
+    confirmed: bool = False
+    reason: str = ""
 
 
 class LicenceShown(LicencePublic):
@@ -66,23 +79,41 @@ def described(where: LicenceFilter) -> list[str]:
     ]
 
 
-def publish(
-    session: Session, licence_id: int, on: date, *, actor: str, data_dir: Path
-) -> tuple[Licence, Verdict]:
+def publish(session: Session, wanted: Announcement, data_dir: Path) -> tuple[Licence, Verdict]:
     """Announce a draft whose patent is not blocked on that day; answers the verdict too.
 
-    Raises NotFound, Conflict and InvalidInput naming every ground or gap.
+    What the verdict leaves unknown has to be confirmed with a reason, which the history keeps. Raises NotFound, Conflict and
+    InvalidInput naming every ground or gap.
     """
-    row = licences.get(session, licence_id)
-    verdict = eligibility.check(session, row.patent_id, on, eligibility.load_table(data_dir))
+    row = licences.get(session, wanted.licence_id)
+    verdict = eligibility.check(session, row.patent_id, wanted.on, eligibility.load_table(data_dir))
     if verdict.verdict == Eligibility.BLOCKED:
-        grounds = [ground for ground in verdict.grounds if ground.effect == Effect.BLOCKS]
         raise InvalidInput(
-            "专利不得开放许可：" + "；".join(f"{ground.text}（{ground.article}）" for ground in grounds),
-            hint="；".join(verdict.todo) or None,
+            f"专利不得开放许可：{_grounds(verdict, Effect.BLOCKS)}", hint="；".join(verdict.todo) or None
         )
+    note = _confirmation(wanted, verdict) if verdict.verdict == Eligibility.UNKNOWN else ""
     rules = declaration_rules.load(data_dir)
-    return licence_edits.publish(session, licence_id, on, actor=actor, rules=rules), verdict
+    row = licence_edits.publish(
+        session, wanted.licence_id, wanted.on, actor=wanted.actor, rules=rules, note=note
+    )
+    return row, verdict
+
+
+def _confirmation(wanted: Announcement, verdict: Verdict) -> str:
+    """The note that keeps why a patent was announced that may or may not be licensed. Raises InvalidInput without one."""
+    unknown, reason = _grounds(verdict, Effect.UNKNOWN), wanted.reason.strip()
+    if not (wanted.confirmed and reason):
+        raise InvalidInput(
+            f"资料不足，不能确定专利可以开放许可：{unknown}",
+            hint="请补录资料；已另行核实的，公告时确认并写明理由（确认人、时间与理由记入变动记录）",
+        )
+    return f"资料不足，经确认公告。理由：{reason}。待核实：{unknown}"[:LONGEST_NOTE]
+
+
+def _grounds(verdict: Verdict, effect: Effect) -> str:
+    return "；".join(
+        f"{ground.text}（{ground.article}）" for ground in verdict.grounds if ground.effect == effect
+    )
 
 
 def withdrawal_effect(licence: LicencePublic) -> str:

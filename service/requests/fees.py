@@ -48,6 +48,8 @@ def _with_patent(session: Session, data: FeeInput) -> FeeInput:
         update={
             "kind": data.owner.kind or (PatentKind(patent.kind) if patent.kind else None),
             "filing_date": data.owner.filing_date or patent.filing_date,
+            "grant_date": data.owner.grant_date or patent.grant_date,
+            "expiry_date": data.owner.expiry_date or row.expiry_date,
         }
     )
     return data.model_copy(

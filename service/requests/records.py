@@ -9,7 +9,7 @@ from pydantic import Field
 
 from catalog.db import Session
 from catalog.demand.needs import MAX_TEXT
-from catalog.kit.base import Schema
+from catalog.kit.base import MAX_REMARK, Schema
 from catalog.kit.ids import StrictId
 from catalog.licences.licences import Consent
 from catalog.segments import segments
@@ -103,12 +103,15 @@ class PatentInput(RecordInput):
     address: str | None = Field(default=None, max_length=500, description="申请人地址；地区由此推断")
     province: str | None = Field(default=None, max_length=50, description="省级行政区划的代码或名称")
     prefecture: str | None = Field(default=None, max_length=50, description="地级行政区划的代码或名称")
+    county: str | None = Field(default=None, max_length=50, description="县级行政区划的代码或名称")
     industries: list[Name] = Field(
         default_factory=list, max_length=20, description="国民经济行业的代码或名称；缺省时由 IPC 推断"
     )
     segments: list[Name] = Field(
         default_factory=list, max_length=20, description="产业细分领域的代码或名称；缺省时由 IPC 推断"
     )
+    contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
+    remark: str | None = Field(default=None, max_length=MAX_REMARK, description="备注")
 
     def cells(self) -> dict[str, str | list[str] | None]:
         """The values by role; each publication number is a cell of its own."""
@@ -149,11 +152,14 @@ class NeedInput(RecordInput):
     address: str | None = Field(default=None, max_length=500, description="地址；地区由此推断")
     province: str | None = Field(default=None, max_length=50, description="省级行政区划的代码或名称")
     prefecture: str | None = Field(default=None, max_length=50, description="地级行政区划的代码或名称")
+    county: str | None = Field(default=None, max_length=50, description="县级行政区划的代码或名称")
     budget: Yuan = Field(default=None, description="预算（元）")
     cooperation: Wanted = Field(default=None, description="合作方式；缺省为不限")
     status: NeedState = Field(default=None, description="状态；缺省为征集中")
     published_on: Day = Field(default=None, description="发布日期")
     closes_on: Day = Field(default=None, description="截止日期")
+    contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
+    remark: str | None = Field(default=None, max_length=MAX_REMARK, description="备注")
 
 
 class EnterpriseInput(RecordInput):
@@ -180,11 +186,14 @@ class EnterpriseInput(RecordInput):
     address: str | None = Field(default=None, max_length=500, description="地址；地区由此推断")
     province: str | None = Field(default=None, max_length=50, description="省级行政区划的代码或名称")
     prefecture: str | None = Field(default=None, max_length=50, description="地级行政区划的代码或名称")
+    county: str | None = Field(default=None, max_length=50, description="县级行政区划的代码或名称")
     industry: str | None = Field(default=None, max_length=100, description="国民经济行业的代码或名称")
     staff: int | None = Field(default=None, ge=0, lt=10**9, strict=True, description="从业人员数")
     revenue: Yuan = Field(default=None, description="营业收入（元）")
     founded_on: Day = Field(default=None, description="成立日期")
     products: str | None = Field(default=None, max_length=2000, description="主要产品")
+    contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
+    remark: str | None = Field(default=None, max_length=MAX_REMARK, description="备注")
 
 
 class ConsentInput(Schema):
@@ -258,6 +267,9 @@ class LicenceInput(RecordInput):
     fee_text: str = Field(default="", max_length=2000, description="许可使用费支付方式、标准（原文）")
     starts_on: Day = Field(default=None, description="许可期限起")
     ends_on: Day = Field(default=None, description="许可期限止")
+    term_months: int | None = Field(
+        default=None, ge=1, le=240, strict=True, description="许可期限的长度（月），没有写明起止日期时填写"
+    )
     region: str | None = Field(default=None, max_length=100, description="许可地域；缺省为全国")
     know_how: str = Field(default="", max_length=1000, description="技术指导或服务")
     contact: str = Field(default="", max_length=500, description="联系人与联系方式")
@@ -270,9 +282,10 @@ class LicenceInput(RecordInput):
     declared_on: Day = Field(default=None, description="声明日")
     published_on: Day = Field(default=None, description="开放许可公告日")
     withdrawn_on: Day = Field(default=None, description="撤回声明公告日")
+    remark: str = Field(default="", max_length=MAX_REMARK, description="备注")
     status: LicenceState = Field(
         default=None,
-        description="声明状态；新登记的缺省为已公告，更新时缺省为不变（已公告的内容有改动即为已变更）",
+        description="声明状态；新登记的须填写，更新时缺省为不变（已公告的内容有改动即为已变更）",
     )
 
     def cells(self) -> dict[str, str | list[str] | None]:
@@ -293,7 +306,7 @@ def record_of(
     kind: record_kinds.Kind[RecordT], data: RecordInput, classifier: Classifier
 ) -> tuple[RecordT, list[str]]:
     """The checked record and what was mended or left out on the way. Raises InvalidFields."""
-    fields = Fields(kind.name, data.cells())
+    fields = Fields(kind.name, data.cells(), strict=True)
     try:
         record = kind.build(fields, classifier)
     except RowError as error:

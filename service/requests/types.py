@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -23,6 +24,13 @@ from catalog.kit.terms import (
 )
 from ingestion.identifiers import ipc, locarno
 from ingestion.identifiers.errors import InvalidIdentifier
+from ingestion.kinds.names import KIND_NAMES
+
+
+class ImportKind(StrEnum):
+    """Kinds of records that can be imported, as a choice."""
+
+    vars().update({name.upper(): name for name in KIND_NAMES})
 
 
 def term(terms: type[Term]) -> BeforeValidator:

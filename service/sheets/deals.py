@@ -31,8 +31,12 @@ HEADINGS = (
     "期限止",
     "备案号",
     "备案日",
+    "出让方国企层级",
     "三方合同",
     "专利服务机构",
+    "服务机构信用代码",
+    "服务机构资助（万元）",
+    "资助测算",
     "状态",
     "证明材料（份）",
     "备注",
@@ -44,7 +48,7 @@ def _names(parties: Sequence[PartyPublic]) -> str:
 
 
 def _row(deal: DealPublic) -> list[Cell]:
-    giver, taker = deal.givers[0], deal.takers[0]
+    giver, taker, subsidy = deal.givers[0], deal.takers[0], deal.broker_subsidy
     days = [deal.signed_on, deal.starts_on, deal.ends_on]
     return [
         deal.code,
@@ -66,8 +70,12 @@ def _row(deal: DealPublic) -> list[Cell]:
         *(str(day) if day else None for day in days),
         deal.filing_number,
         str(deal.filed_on) if deal.filed_on else None,
+        deal.giver_level_name,
         "是" if deal.three_party else "否",
         deal.broker,
+        deal.broker_credit_code,
+        wan(subsidy.amount) if subsidy else None,
+        subsidy.state if subsidy else None,
         deal.status_name,
         len(deal.evidence),
         deal.note,
@@ -85,7 +93,9 @@ def document_of(found: Iterable[DealPublic], conditions: Sequence[str]) -> Print
     amount = sum((deal.contract_amount or Decimal(0) for deal in deals), Decimal(0))
     received = sum((deal.received for deal in deals), Decimal(0))
     total: list[Cell] = [None] * len(HEADINGS)
-    total[0], total[11], total[14] = "合计", wan(amount), wan(received)
+    total[0] = "合计"
+    total[HEADINGS.index("合同金额（万元）")] = wan(amount)
+    total[HEADINGS.index("到账金额（万元）")] = wan(received)
     return PrintedDocument(
         "专利交易台账",
         [f"筛选条件：{'；'.join(conditions) or '无'}", f"交易 {len(deals)} 笔"],

@@ -45,6 +45,8 @@ def _head(sheet: FeeSheet) -> list[str]:
         f"许可年限 {sheet.years} 年，自 {sheet.starts_on} 起；专利 {sheet.patents} 件；"
         f"预期被许可人 {sheet.licensees} 家；行业：{industry}",
         f"{sheet.label}；规则：{sheet.rules_title}（版本 {sheet.rules_version}）",
+        *([f"专利权最后有效日：{sheet.patent_ends_on}"] if sheet.patent_ends_on else []),
+        *(f"提示：{warning}" for warning in sheet.warnings),
     ]
 
 

@@ -502,3 +502,35 @@ def test_the_record_holds_what_the_catalogue_says(database: Database) -> None:
     (pledge,) = record.events
     assert (pledge.kind, pledge.value, pledge.party, pledge.first) == ("pledge", "given", "示例银行", None)
     assert pledge.known_by is not None
+
+
+def verdict_of(day: date, **changes: Any) -> tuple[str, set[str]]:
+    """The verdict where fees are paid until a day and the register is looked at on the day asked for."""
+    known = {"status": "in_force", "status_date": D(2026, 1, 5), "annuity_checked_on": day}
+    found = decide(legal(**known | changes), day, TABLE)
+    return found.verdict.value, codes(found, Effect.BLOCKS, Effect.UNKNOWN)
+
+
+def test_an_annuity_due_on_sunday_blocks_from_tuesday() -> None:
+    """细则 5: filed 2018-05-10, due Sunday 2026-05-10; on Monday it is still paid in time."""
+    paid = {"filed": D(2018, 5, 10), "granted": D(2021, 5, 10), "annuity_paid_until": D(2026, 5, 9)}
+    assert verdict_of(D(2026, 5, 10), **paid) == verdict_of(D(2026, 5, 11), **paid) == ("eligible", set())
+    assert verdict_of(D(2026, 5, 12), **paid) == ("blocked", {"grace"})
+
+
+def test_without_the_notice_of_the_year_the_verdict_waits() -> None:
+    """Filed 2024-05-08: due Thursday 2031-05-08, grace to Monday 2031-11-10 or up to seven days later."""
+    paid = {"filed": D(2024, 5, 8), "granted": D(2027, 5, 8), "annuity_paid_until": D(2031, 5, 7)}
+    assert verdict_of(D(2031, 5, 8), **paid) == ("eligible", set())
+    assert verdict_of(D(2031, 5, 9), **paid) == ("unknown", {"annuity_unknown"})
+    assert verdict_of(D(2031, 11, 10), **paid) == ("blocked", {"grace"})
+    assert verdict_of(D(2031, 11, 11), **paid) == ("unknown", {"life_unknown"})
+    assert verdict_of(D(2031, 11, 17), **paid) == ("unknown", {"life_unknown"})
+    assert verdict_of(D(2031, 11, 18), **paid) == ("blocked", {"terminated"})
+
+
+def test_a_suspended_right_is_blocked_as_suspended_and_not_as_ended() -> None:
+    """细则 105: suspended 2026-06-01, paid to 2026-05-09, looked at on 2026-11-20."""
+    known = {"filed": D(2018, 5, 10), "granted": D(2021, 5, 10), "annuity_paid_until": D(2026, 5, 9)}
+    suspended = known | {"status": "suspended", "status_date": D(2026, 6, 1)}
+    assert verdict_of(D(2026, 11, 20), **suspended) == ("blocked", {"suspended"})

@@ -154,10 +154,94 @@ def test_payment_forms_by_hand() -> None:
 
 
 def test_reductions_of_the_annuity_do_not_add_up() -> None:
-    owner = {"kind": "invention", "filing_date": "2018-03-01", "reductions": ["one_party"]}
+    owner = {
+        "kind": "invention",
+        "filing_date": "2018-03-01",
+        "grant_date": "2021-03-05",
+        "reductions": ["one_party"],
+    }
     found = sheet(owner=owner)
     assert [s.payable for s in found.annuity_savings] == [300, 600, 600]
     assert found.annuity_saving == 0
+
+
+def otherwise(starts_on: str, years: int, **owner: Any) -> list[Decimal]:
+    known = {"kind": "发明", "filing_date": "2008-05-10", "reductions": ["一个人或一个单位减缴"]}
+    found = sheet(starts_on=starts_on, years=years, owner=known | owner)
+    return [saving.otherwise for saving in found.annuity_savings]
+
+
+def test_reductions_are_granted_for_ten_annuities_from_the_year_of_grant() -> None:
+    """Granted 2011-03-01 in patent year 3: years 3 to 12 are reduced, of year 13 on 6,000 and of year 20 8,000 are due."""
+    assert otherwise("2019-01-01", 3, grant_date="2011-03-01") == [600, 6000, 6000]
+    assert otherwise("2027-01-01", 1, grant_date="2011-03-01") == [8000]
+    # Granted 2011-05-10, the first day of patent year 4: year 13 is the tenth.
+    assert otherwise("2019-01-01", 3, grant_date="2011-05-10") == [600, 900, 6000]
+
+
+def test_without_the_day_of_the_grant_only_the_first_ten_years_are_surely_reduced() -> None:
+    assert otherwise("2017-01-01", 2) == [600, 4000]  # years 10 and 11
+    asked = {"kind": "发明", "filing_date": "2008-05-10", "reductions": ["one_party"]}
+    assert any("缺少授权公告日" in note for note in sheet(starts_on="2017-01-01", years=2, owner=asked).notes)
+    assert not any(
+        "缺少授权公告日" in note for note in sheet(starts_on="2016-01-01", years=2, owner=asked).notes
+    )
+
+
+def test_the_suggested_fee_never_passes_the_cap_by_a_cent() -> None:
+    """20,000,000 / 3 = 6,666,666.666…: three times the suggestion stays within the cap."""
+    found = method(sheet(years=3, own_use=OWN_USE | {"annual_revenue": 5_000_000_000}), "M1")
+    assert found.suggested_fee == Decimal("6666666.66")
+    for years in range(1, 21):
+        asked = sheet(years=years, own_use=OWN_USE | {"annual_revenue": 900_000_000_000})
+        suggested = method(asked, "M1").suggested_fee
+        assert suggested is not None
+        assert 20_000_000 - years * Decimal("0.01") < suggested * years <= 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "years", "said"),
+    [
+        ("2026-03-01", 2, ""),  # to 2028-02-29, the last valid day
+        ("2026-03-02", 2, "不超过 1 年"),  # to 2028-03-01
+        ("2026-02-28", 2, ""),
+        ("2026-01-01", 10, "不超过 2 年"),
+        ("2027-06-01", 1, "剩余期限不足一年"),
+        ("2028-02-29", 1, "剩余期限不足一年"),
+        ("2028-03-01", 1, "晚于专利权最后有效日 2028-02-29"),
+    ],
+)
+def test_a_licence_that_outlasts_the_patent_is_warned_of(starts_on: str, years: int, said: str) -> None:
+    """专利法 42: a utility model filed 2018-03-01 lives to 2028-02-29, and no annuity falls due after."""
+    owner = {"kind": "实用新型", "filing_date": "2018-03-01"}
+    found = sheet(starts_on=starts_on, years=years, owner=owner, own_use=OWN_USE)
+    assert found.patent_ends_on == date(2028, 2, 29)
+    assert [said in warning for warning in found.warnings] == ([True] if said else [])
+    assert all(saving.due_on <= date(2028, 2, 29) for saving in found.annuity_savings)
+
+
+def test_values_may_be_written_in_chinese() -> None:
+    english = {"licence_type": "exclusive", "fee": 300_000, "years": 3}
+    owner = {"kind": "utility_model", "filing_date": "2020-03-01", "reductions": ["several_parties"]}
+    chinese = sheet(
+        earlier=english | {"licence_type": "独占"},
+        owner=owner | {"kind": "实用新型", "reductions": ["两个以上的人或单位减缴"]},
+    )
+    assert chinese == sheet(earlier=english, owner=owner)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1985-03-31", "2101-01-01"])
+def test_a_start_in_no_sane_year_is_refused(day: str) -> None:
+    with pytest.raises(ValidationError, match="不合常理"):
+        sheet(starts_on=day)
+
+
+def test_the_annuity_of_the_compensated_term_is_named_as_missing() -> None:
+    """Filed 2006-05-10, expiry 2027-03-01: the fee of 2026-05-10 has no amount yet."""
+    owner = {"kind": "invention", "filing_date": "2006-05-10", "expiry_date": "2027-03-01"}
+    found = sheet(starts_on="2026-01-01", years=1, owner=owner)
+    assert found.annuity_savings == []
+    assert any("财税〔2024〕23号" in note and "补偿期" in note for note in found.notes)
 
 
 def test_less_than_half_for_the_inventors_is_remarked() -> None:

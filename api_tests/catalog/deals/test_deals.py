@@ -142,7 +142,8 @@ CASES: dict[str, dict[str, Any]] = {
     "not_first_patentee": {
         "data": licence(application_numbers=[NEW], givers=[{"name": "示例研究院"}, {"name": "示例理工大学"}])
     },
-    "co_owners_absent": {"data": licence(application_numbers=[NEW])},
+    "co_owners_absent": {"data": licence(application_numbers=[NEW], licence_type="sole")},
+    "co_owner_licenses_alone": {"data": licence(application_numbers=[NEW])},
     "past_term": {"data": licence(ends_on=date(2033, 12, 18))},
     "after_term": {"data": licence(application_numbers=[ORPHAN], starts_on=date(2027, 11, 30), ends_on=None)},
     "not_in_force": {"data": licence(), "lapsed": True},
@@ -159,13 +160,21 @@ CASES: dict[str, dict[str, Any]] = {
         "data": licence(),
         "fact": (FactKind.LICENCE, {"value": "exclusive", "party": "乙"}),
     },
+    "licence_in_force": {
+        "data": licence(licence_type="exclusive"),
+        "fact": (FactKind.LICENCE, {"value": "ordinary", "party": "乙"}),
+    },
+    "open_licences_may_run": {
+        "data": licence(licence_type="sole"),
+        "declared": {"status": LicenceStatus.WITHDRAWN, "withdrawn_on": date(2025, 2, 1)},
+    },
     "pledged": {"data": transfer(), "fact": (FactKind.PLEDGE, {"party": "示例银行"})},
     "same_party": {"data": transfer(takers=[{"name": "示例 理工大学", "province": "420000"}])},
     "over_received": {"data": licence(), "paid": [payment(200_000), payment(100_001)]},
     "received_early": {"data": licence(), "paid": [payment(1, date(2025, 2, 28))]},
     "signed_in_future": {"data": licence(signed_on=date(2999, 1, 1), ends_on=None)},
     "filed_in_future": {"data": licence(filed_on=date(2999, 1, 1))},
-    "filed_late": {"data": licence(filed_on=date(2025, 6, 2))},
+    "filed_late": {"data": licence(filed_on=date(2025, 6, 4))},
     "no_amount": {"data": licence(contract_amount=None)},
     "no_register_address": {"data": licence(takers=[{"name": "示例新能源有限公司"}])},
 }
@@ -178,8 +187,8 @@ def test_every_rule_has_its_case() -> None:
 @pytest.mark.parametrize("code", CASES)
 def test_rules_find_what_they_are_for(session: Session, code: str) -> None:
     case = CASES[code]
-    if case.get("declared"):
-        declare(session)
+    if declared := case.get("declared"):
+        declare(session, **(declared if isinstance(declared, dict) else {}))
     if case.get("lapsed"):
         patent = deal_checks.patents_of(session, case["data"])[0]
         patent.legal_status, patent.legal_status_date = LegalStatus.TERMINATED, date(2020, 1, 1)
@@ -188,6 +197,62 @@ def test_rules_find_what_they_are_for(session: Session, code: str) -> None:
         note(session, kind, **values)
     level = next(row["level"] for row in reference_rows("deal_rules.csv") if row["code"] == code)
     assert found_by(session, case["data"], *case.get("paid", [])).get(code) == (level == "refuse")
+
+
+def test_three_months_to_record_a_licence_end_on_a_working_day(session: Session) -> None:
+    """细则 15, second paragraph: from 2025-03-01 to Sunday 2025-06-01; 2 June is 端午节, so Tuesday 3 June is in time."""
+    late = {day: "filed_late" in found_by(session, licence(filed_on=date(2025, 6, day))) for day in (2, 3, 4)}
+    assert late == {2: False, 3: False, 4: True}
+
+
+def test_rules_of_term_and_filing_name_the_article_that_says_so() -> None:
+    rules = {row["code"]: row["rule"] for row in reference_rows("deal_rules.csv")}
+    assert "细则第十五条第二款" in rules["filed_late"]
+    assert "八十七" not in rules["filed_late"]
+    assert "备案办法第九条" in rules["no_term"]
+    assert "十五条" not in rules["no_term"]
+
+
+def messages(session: Session, data: DealCreate) -> str:
+    rows = deal_checks.patents_of(session, data)
+    return "；".join(f"{f.message}（{f.rule}）" for f in deal_checks.check(session, data, rows))
+
+
+def test_a_co_owner_may_license_ordinarily_alone_and_shares_the_fees(session: Session) -> None:
+    """专利法 14: an ordinary licence needs no consent; any other, a transfer or a pledge does."""
+    alone = messages(session, licence(application_numbers=[NEW]))
+    assert "使用费应当在共有人之间分配" in alone
+    assert "同意" not in alone
+    for other in (
+        licence(application_numbers=[NEW], licence_type="exclusive"),
+        transfer(application_numbers=[NEW]),
+        licence(application_numbers=[NEW], kind="pledge", licence_type=None),
+    ):
+        assert "是否已取得同意" in messages(session, other)
+
+
+@pytest.mark.parametrize("wanted", ["exclusive", "sole"])
+def test_licences_that_run_are_not_shut_out_by_an_exclusive_one(session: Session, wanted: str) -> None:
+    """专利法 50, second paragraph, and 51: an ordinary licence to 2025-03-01 runs on the day of the signing, not after."""
+    exclusive = licence(licence_type=wanted)
+    note(session, FactKind.LICENCE, value="ordinary", party="乙厂", ends_on=date(2025, 3, 1))
+    assert "licence_in_force" in found_by(session, exclusive)
+    assert "licence_in_force" not in found_by(session, licence())
+    next_day = exclusive.model_copy(update={"signed_on": date(2025, 3, 2)})
+    assert "licence_in_force" not in found_by(session, next_day)
+
+
+def test_open_licences_outlast_the_withdrawal_of_their_declaration(session: Session) -> None:
+    """Withdrawn on 2025-02-01, granted to 2030-01-01: an exclusive licence is refused before and warned of after."""
+    declare(session, status=LicenceStatus.WITHDRAWN, withdrawn_on=date(2025, 2, 1))
+    note(session, FactKind.LICENCE, value="open", party="丙厂", ends_on=date(2030, 1, 1))
+
+    def found(day: date) -> dict[str, bool]:
+        return found_by(session, licence(licence_type="exclusive", signed_on=day))
+
+    assert found(date(2025, 1, 31))["exclusive_under_declaration"] is True
+    for day in (date(2025, 2, 1), date(2025, 2, 2)):
+        assert found(day) == {"licence_in_force": False, "open_licences_may_run": False}
 
 
 def test_an_open_licence_may_be_recorded_after_the_withdrawal_of_its_declaration(session: Session) -> None:
@@ -224,6 +289,9 @@ def test_the_last_valid_day_and_the_whole_amount_are_within(session: Session) ->
         ({"three_party": True}, "专利服务机构"),
         ({"application_numbers": [OLD, OLD]}, "专利重复"),
         ({"pledge_consent": "given"}, "质权人同意"),
+        ({"starts_on": date(1, 1, 1)}, "生效日 0001-01-01 不合常理"),
+        ({"signed_on": date(1985, 3, 31)}, "签约日 1985-03-31 不合常理"),
+        ({"broker_credit_code": "91420100MA4K00000X"}, "没有写其名称"),
     ],
 )
 def test_deals_that_contradict_themselves_are_refused(changes: dict[str, Any], reason: str) -> None:
@@ -283,6 +351,75 @@ def test_brokers_share_one_cap(session: Session) -> None:
     # 5 % of 8 million is 400,000; of the second, only what is left of 500,000
     amounts = {d.signed_on.day: d.broker_subsidy.amount for d in shown if d.broker_subsidy}
     assert amounts == {1: 400_000, 2: 100_000}
+
+
+def applied(session: Session) -> dict[int, tuple[object, bool]]:
+    """Amount and whether it is a forecast, by the day of signing."""
+    shown = deal_lists.every(session, deal_lists.DealFilter())
+    return {d.signed_on.day: (s.amount, s.forecast) for d in shown if (s := d.broker_subsidy)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        ({"broker": "核查服务机构（武汉）"}, {"broker": "核查服务机构(武汉)"}, 100_000),
+        ({"broker": "核查 服务机构"}, {"broker": "核查服务机构"}, 100_000),
+        (
+            {"broker": "核查服务机构", "broker_credit_code": "91420100MA4K00000X"},
+            {"broker": "核查知识产权公司", "broker_credit_code": "91420100MA4K00000X"},
+            100_000,
+        ),
+        (
+            {"broker": "核查服务机构", "broker_credit_code": "91420100MA4K00000X"},
+            {"broker": "核查服务机构"},
+            100_000,
+        ),
+        ({"broker": "核查服务机构"}, {"broker": "另一服务机构"}, 400_000),
+    ],
+)
+def test_one_unit_is_one_credit_code_or_one_folded_name(
+    session: Session, first: dict[str, Any], second: dict[str, Any], left: int
+) -> None:
+    """5 % of 8 million is 400,000 each; one unit gets 500,000 at most."""
+    for number, day, broker in ((OLD, 1, first), (NEW, 2, second)):
+        signed = {"application_numbers": [number], "signed_on": date(2025, 3, day)}
+        record(session, licence(three_party=True, contract_amount=8_000_000, **signed, **broker))
+    assert applied(session) == {1: (400_000, True), 2: (left, True)}
+
+
+def test_a_subsidy_is_a_forecast_until_the_deal_is_filed_and_paid(session: Session) -> None:
+    """5 % of 300,000 is 15,000."""
+    deal = record(session, licence(three_party=True, broker="示例服务机构"))
+    assert applied(session) == {1: (15_000, True)}
+    deal_records.file(session, deal.id or 0, "X1", date(2025, 4, 1))
+    deal_records.receive(session, deal.id or 0, payment(299_999))
+    assert applied(session) == {1: (15_000, True)}
+    deal_records.receive(session, deal.id or 0, payment(1))
+    assert applied(session) == {1: (15_000, False)}
+
+
+def test_a_royalty_contract_earns_its_broker_a_share_of_what_was_received(session: Session) -> None:
+    royalty = {
+        "payment_form": "royalty",
+        "contract_amount": None,
+        "royalty_rate": 5,
+        "royalty_base": "net_sales",
+    }
+    deal = record(session, licence(three_party=True, broker="示例服务机构", **royalty))
+    assert applied(session) == {1: (0, True)}
+    deal_records.receive(session, deal.id or 0, payment(200_000))
+    assert applied(session) == {1: (10_000, True)}
+    deal_records.file(session, deal.id or 0, "X1", date(2025, 4, 1))
+    assert applied(session) == {1: (10_000, False)}
+
+
+def test_what_is_converted_takes_the_cap_before_what_is_forecast(session: Session) -> None:
+    three = {"three_party": True, "broker": "示例服务机构", "contract_amount": 8_000_000}
+    record(session, licence(signed_on=date(2025, 3, 1), **three))
+    later = record(session, licence(application_numbers=[NEW], signed_on=date(2025, 3, 2), **three))
+    deal_records.file(session, later.id or 0, "X1", date(2025, 4, 1))
+    deal_records.receive(session, later.id or 0, payment(8_000_000))
+    assert applied(session) == {1: (100_000, True), 2: (400_000, False)}
 
 
 def test_a_case_goes_through_all_stages_with_its_deal(session: Session) -> None:

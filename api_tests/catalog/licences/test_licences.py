@@ -107,6 +107,9 @@ def actions(database: Database, row: Licence) -> list[tuple[str, str, dict[str, 
         ({"ends_on": D(2025, 1, 1)}, "早于许可期限起"),
         ({"published_on": D(2025, 11, 1)}, "早于声明日"),
         ({"withdrawn_on": D(2025, 11, 1)}, "早于声明日"),
+        ({"starts_on": D(1, 1, 1)}, "许可期限起 0001-01-01 不合常理"),
+        ({"declared_on": D(1985, 3, 31)}, "声明日 1985-03-31 不合常理"),
+        ({"ends_on": D(2101, 1, 1)}, "许可期限止 2101-01-01 不合常理"),
         ({"consents": [{"holder": "示例大学"}, {"holder": "示例 大学"}]}, "写了两次"),
     ],
 )
@@ -152,6 +155,11 @@ def test_caps_and_wording_warn_and_refuse_nothing(database: Database) -> None:
     assert warned(know_how="国际领先，限时优惠") == ["advertising"]
     assert warned(region="全国（含台湾）") == ["separate_territory"]
     assert warned(region="全国（不含港澳台）") == []
+    # A price that is named nowhere, neither as an amount nor in words.
+    assert warned(fixed_fee=None) == ["no_fee"]
+    assert warned(fixed_fee=None, fee_text="每件 3 万元") == []
+    assert warned(fixed_fee=None, payment_form="free") == []
+    assert warned(fixed_fee=None, payment_form="royalty", royalty_rate=3, royalty_base="net_sales") == []
     row = declare(database, fixed_fee=Decimal("30000000"), know_how="全国第一")
     assert shown(database, row, D(2026, 2, 1)).terms.startswith("一次总付，3000 万元")
 
@@ -182,6 +190,9 @@ def test_a_draft_is_published_when_it_has_all_the_law_asks_for(database: Databas
         stated(MODEL, report_conclusion="grantable", report_number="W1").model_dump(exclude={"status"})
     )
     run(database, lambda s: licence_edits.update(s, row.id or 0, whole, actor="局"))
+    announced = whole.model_copy(update={"status": S.PUBLISHED})
+    with pytest.raises(Conflict, match="草稿不能"):
+        run(database, lambda s: licence_edits.update(s, row.id or 0, announced, actor="局"))
     assert run(database, publish).status == S.PUBLISHED
     with pytest.raises(Conflict, match="只有草稿"):
         run(database, publish)

@@ -79,7 +79,7 @@ def test_rows_rejected_under_a_mapping_come_back_with_and_without_it(
     database: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "a.csv").write_text(
-        "专利名称,甲,乙（万元）,丙\n内部编号1,一种水泵,20x,示例有限公司\n", encoding="utf-8"
+        "专利名称,甲,乙（万元）,丙\n内部编号1,,20,示例有限公司\n", encoding="utf-8"
     )
     saved = SavedMapping(
         "来源",
@@ -90,7 +90,7 @@ def test_rows_rejected_under_a_mapping_come_back_with_and_without_it(
     assert counts(report) == (0, 0, 0, 1)
     book = openpyxl.load_workbook(report.rejected_file or "")
     sheet = book.worksheets[0]
-    sheet["C2"].value = 20
+    sheet["B2"].value = "一种水泵"
     book.save(tmp_path / "改正.xlsx")
     for mapping in (None, saved):
         again = import_file(

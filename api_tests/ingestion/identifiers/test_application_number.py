@@ -20,7 +20,7 @@ from ingestion.identifiers.errors import (
 
 TODAY = date(2026, 11, 22)
 
-# domain-rules 1, "tested"
+# public numbers, each with its own check digit
 PUBLISHED = [
     "201310699744.2",
     "201710601862.3",

@@ -32,7 +32,7 @@ def test_original_cells_marked_and_importable_after_correction(
 ) -> None:
     report = import_text(
         "备注,申请号,名称,申请日,自定义\n"
-        f"=1+1,{wrong(1)},一种水泵,2019.01.02,x\nb,{number(2)},一种阀门,2019.13.02,y\nc,{number(3)},一种管道,20190102,z\n"
+        f"=1+1,{wrong(1)},一种水泵,2019.01.02,x\nb,{wrong(2)},一种阀门,2019.03.02,y\nc,{number(3)},一种管道,20190102,z\n"
     )
     assert counts(report) == (1, 0, 0, 2)
     book, sheet = open_book(report.rejected_file)
@@ -49,10 +49,10 @@ def test_original_cells_marked_and_importable_after_correction(
     assert [cell.value for cell in sheet[2]][:5] == ["=1+1", wrong(1), "一种水泵", "2019.01.02", "x"]
     assert sheet["A2"].data_type == "s"
     assert [(row, column) for row in (2, 3) for column in "ABCDE" if sheet[f"{column}{row}"].comment] == [
-        (2, "B"), (3, "D"),
+        (2, "B"), (3, "B"),
     ]  # fmt: skip
     assert "校验位" in sheet["B2"].comment.text
-    sheet["B2"], sheet["D3"] = number(1), "2019.03.02"
+    sheet["B2"], sheet["B3"] = number(1), number(2)
     book.save(tmp_path / "改正.xlsx")
     again = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
     assert counts(again) == (2, 0, 0, 0)

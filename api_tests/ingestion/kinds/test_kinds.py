@@ -15,7 +15,7 @@ from ingestion.kinds.kinds import in_turn, kind_of
 from ingestion.kinds.names import KIND_NAMES
 from ingestion.readers.sheets import Row
 from service.night import inbox
-from service.requests.kinds import ImportKind
+from service.requests.types import ImportKind
 
 
 def test_one_list_leads_to_columns_registers_rest_and_command_line() -> None:

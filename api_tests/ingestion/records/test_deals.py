@@ -82,6 +82,20 @@ def test_empty_cells_erase_nothing(database: Database, deals: Import) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "level"),
+    [("央企", "central"), ("省属", "provincial"), ("市级", "municipal"), ("中央", "central")],
+)
+def test_the_level_of_a_state_owned_giver_is_read(
+    database: Database, deals: Import, cell: str, level: str
+) -> None:
+    named = HEADER.replace("备案日期", "备案日期,出让方国企层级,三方合同,专利服务机构,服务机构信用代码")
+    row = ROW.format(paid=10, day="2025-05-01").strip() + f",{cell},是,示例服务机构,91420100MA4K00000X\n"
+    assert deals(named + row, "台账.csv", "deals").new == 1
+    (deal,) = stored(database)
+    assert (deal.giver_level, deal.broker_credit_code) == (level, "91420100MA4K00000X")
+
+
+@pytest.mark.parametrize(
     ("row", "reason"),
     [
         (ROW.format(paid=31, day="2025-05-01"), "310000 元超过合同金额 300000 元"),

@@ -83,10 +83,7 @@ def test_the_name_of_the_table_tells_the_kind_and_nothing_is_lost(
         ("专利号,备案日期,备注", f"{ONE},2024-01-01,甲", "记录种类", "不能判断是哪一种记录"),
         ("专利号,被许可人,受让人", f"{ONE},甲,乙", "受让人", "请分成几行"),
         ("专利号,质权人,质押状态", f"{ONE},甲,已注销", "终止日", "没有终止日"),
-        ("专利号,被许可人,备案日期", f"{ONE},甲,2999-01-01", "发生日", "不合理"),
-        ("专利号,评价报告结论", f"{ONE},看情况", "评价报告结论", "无法识别"),
         ("专利号,记录种类,取值", f"{ONE},权利要求项数,很多", "取值", "不小于 0 的整数"),
-        ("专利号,被许可人,备案日期,许可期满日", f"{ONE},甲,2024-01-01,2023-01-01", "", "早于发生日"),
     ],
 )
 def test_bad_rows_come_back(two_patents: Import, header: str, row: str, field: str, reason: str) -> None:
@@ -94,6 +91,31 @@ def test_bad_rows_come_back(two_patents: Import, header: str, row: str, field: s
     assert counts(report) == (0, 0, 0, 1)
     (refusal,) = report.refusals
     assert (refusal.field, reason in refusal.reason) == (field, True), refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "note", "reason"),
+    [
+        ("专利号,被许可人,备案日期", f"{ONE},甲,2999-01-01", "发生日：2999-01-01", "不合理"),
+        ("专利号,评价报告结论", f"{ONE},看情况", "评价报告结论：看情况", "无法识别"),
+        (
+            "专利号,被许可人,备案日期,许可期满日",
+            f"{ONE},甲,2024-01-01,2023-01-01",
+            "期满日：2023-01-01",
+            "早于发生日",
+        ),
+        ("专利号,被许可人,备案日期,许可期限", f"{ONE},甲,2024-01-01,若干年", "期限：若干年", "不是期限"),
+    ],
+)
+def test_what_cannot_be_read_of_an_event_is_kept(
+    database: Database, two_patents: Import, header: str, row: str, note: str, reason: str
+) -> None:
+    content = f"{header}\n{row}\n"
+    report = two_patents(content, "登记.csv", "facts")
+    assert counts(report) == (1, 0, 0, 0)
+    assert any(reason in message for message in report.messages)
+    assert note in recorded(database)[0].note
+    assert counts(two_patents(content, "登记.csv", "facts")) == (0, 0, 1, 0)
 
 
 def test_rows_that_contradict_each_other_are_refused(two_patents: Import) -> None:

@@ -90,13 +90,84 @@ def test_caps_and_wording_are_noted(import_text: Import) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [("已同意（2024-05-01）", "大概", "应写成"), ("2024-05-01）", "2024-13-01）", "没有这一天"),
-     ("未发现不符合授予条件", "尚可", "结论无法识别")],
+     ("未发现不符合授予条件", "尚可", "结论无法识别"), ("2024-07-01至2027-06-30", "若干年", "不是期限"), (",5,", ",若干,", "不是金额"),
+     ("已公告", "某状态", "状态无法识别")],
 )  # fmt: skip
 @pytest.mark.usefixtures("granted")
-def test_what_cannot_be_read_is_refused(import_text: Import, before: str, after: str, reason: str) -> None:
-    report = import_text(HEADER + SECOND.replace(before, after), "许可.csv", "licences")
+def test_what_cannot_be_read_is_kept_and_named(
+    database: Database, import_text: Import, before: str, after: str, reason: str
+) -> None:
+    content = HEADER + SECOND.replace(before, after)
+    report = import_text(content, "许可.csv", "licences")
+    assert counts(report) == (1, 0, 0, 0)
+    assert any(reason in message for message in report.messages)
+    assert after.strip(",）") in rows(database)[0].remark
+    assert counts(import_text(content, "许可.csv", "licences")) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "kept"),
+    [
+        ("许可使用费支付方式和标准", "一次性支付5万元", ("lump_sum", 50_000, None)),
+        ("许可使用费支付方式和标准", "5万元/年", ("annual", 50_000, None)),
+        ("许可使用费支付方式和标准", "利润的10%", ("royalty", None, 10)),
+        ("许可使用费支付方式和标准", "0元", ("free", None, None)),
+        ("许可使用费支付方式和标准", "面议", ("other", None, None)),
+        ("支付方式", "双方另行约定", ("other", None, None)),
+        ("许可费（万元）", "5万元/年", ("annual", 50_000, None)),
+        ("支付方式,许可费（万元）", "免费,3", ("other", 30_000, None)),
+        ("支付方式,许可费（万元）,提成比例", "一次总付,3,5%", ("other", 30_000, 5)),
+        ("支付方式,分期期数", "一次总付,3", ("lump_sum", None, None)),
+    ],
+)
+@pytest.mark.usefixtures("granted")
+def test_wordings_of_the_fee(
+    database: Database, import_text: Import, header: str, cells: str, kept: tuple[str, int | None, int | None]
+) -> None:
+    report = import_text(f"专利号,{header}\n{number(2)},{cells}\n", "许可.csv", "licences")
+    assert counts(report) == (1, 0, 0, 0), report.refusals
+    (row,) = rows(database)
+    assert (row.payment_form.value, row.fixed_fee, row.royalty_rate) == kept
+
+
+@pytest.mark.parametrize(
+    ("period", "kept"),
+    [
+        ("2024-01-01 至 2026-12-31", (D(2024, 1, 1), D(2026, 12, 31), None)),
+        ("2024.01.01-2026.12.31", (D(2024, 1, 1), D(2026, 12, 31), None)),
+        ("3年", (None, None, 36)),
+        ("自公告之日起3年", (None, None, 36)),
+        ("长期有效", (None, None, None)),
+        ("3-5年", (None, None, None)),
+    ],
+)
+@pytest.mark.usefixtures("granted")
+def test_wordings_of_the_period(
+    database: Database, import_text: Import, period: str, kept: tuple[date | None, date | None, int | None]
+) -> None:
+    content = f"专利号,支付方式,许可费（万元）,许可期限\n{number(2)},一次总付,5,{period}\n"
+    assert counts(import_text(content, "许可.csv", "licences")) == (1, 0, 0, 0)
+    (row,) = rows(database)
+    assert (row.starts_on, row.ends_on, row.term_months) == kept
+    assert (period in row.remark) == (kept == (None, None, None))
+
+
+@pytest.mark.usefixtures("granted")
+def test_a_length_counts_from_a_known_announcement(database: Database, import_text: Import) -> None:
+    import_text(
+        f"专利号,支付方式,公告日,许可期限\n{number(2)},免费,2024-03-01,自公告之日起3年\n",
+        "许可.csv",
+        "licences",
+    )
+    (row,) = rows(database)
+    assert (row.starts_on, row.ends_on, row.term_months) == (D(2024, 3, 1), D(2027, 2, 28), 36)
+
+
+@pytest.mark.usefixtures("granted")
+def test_no_word_on_payment_is_refused(import_text: Import) -> None:
+    report = import_text(f"专利号,支付方式,许可期限\n{number(2)},,3年\n", "许可.csv", "licences")
     assert counts(report) == (0, 0, 0, 1)
-    assert reason in report.refusals[0].reason
+    assert "支付方式" in report.refusals[0].reason
 
 
 @pytest.mark.usefixtures("granted")

@@ -109,9 +109,6 @@ def test_stated_segment_and_industry_go_before_ipc() -> None:
         ({"title": ""}, "专利名称"),
         ({"application_number": "ZL 2019"}, "申请号"),
         ({"application_number": [number(1), number(2)]}, "申请号"),
-        ({"filing_date": "2019-02-30"}, "申请日"),
-        ({"filing_date": "2019-02-03", "grant_date": "2018-01-01"}, "授权公告日"),
-        ({"filing_date": "2999-01-01"}, "申请日"),
         ({"publication_number": "US20120012345A1"}, "公开（公告）号"),
         ({"title": "长" * 1001}, "专利名称"),
         ({"abstract": "a\x00b"}, "摘要"),
@@ -122,6 +119,99 @@ def test_what_cannot_be_accepted(cells: dict[str, Cell | list[Cell]], field: str
         patent(**cells)
     assert caught.value.field == field
     assert caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("cells", "remark", "noted"),
+    [
+        ({"filing_date": "2019-02-30"}, "申请日：2019-02-30", "没有这一天"),
+        ({"filing_date": "2999-01-01"}, "申请日：2999-01-01", "不合理"),
+        ({"filing_date": "2019-02-03", "grant_date": "2018-01-01"}, "授权公告日：2018-01-01", "早于申请日"),
+        ({"annuity_paid_until": "明年"}, "年费缴至日：明年", "不是日期"),
+        ({"legal_status": "某种状态"}, "法律状态：某种状态", "某种状态"),
+        ({"prefecture": "青山区"}, "城市：青山区", "青山区"),
+        ({"holders": "长" * 301}, f"专利权人：{'长' * 301}", "超过 300 个字"),
+        ({"conversion": "许可", "asked_fee": "面议"}, "拟转化方式：许可；拟许可费用：面议", ""),
+        ({"remark": "第一批"}, "第一批", ""),
+    ],
+)
+def test_what_cannot_be_read_is_kept_as_a_remark_and_named(
+    cells: dict[str, Cell | list[Cell]], remark: str, noted: str
+) -> None:
+    fields = Fields("patents", {"title": "一种水泵", **cells}, today=date(2026, 1, 1))
+    found = patents.patent(fields, CLASSIFIER)
+    assert found.remark == remark
+    assert any(noted in example for _, example in fields.notes) == bool(noted)
+
+
+@pytest.mark.parametrize(
+    "cells", [{"filing_date": "2019-02-30"}, {"grant_date": "2018-01-01", "filing_date": "2019-01-01"}]
+)
+def test_a_single_record_goes_back_to_its_writer(cells: dict[str, Cell]) -> None:
+    with pytest.raises(RowError):
+        patents.patent(Fields("patents", {"title": "一种水泵", **cells}, strict=True), CLASSIFIER)
+
+
+def test_an_application_publication_is_no_grant() -> None:
+    fields = Fields(
+        "patents", {"title": "一种水泵", "publication_number": "CN109900001A", "grant_date": "2019-07-09"}
+    )
+    found = patents.patent(fields, CLASSIFIER)
+    assert (found.publication_date, found.grant_date) == (date(2019, 7, 9), None)
+    assert fields.notes[0][0] == patents.APPLICATION_ONLY
+    both = patent(publication_number="CN109900001A", grant_date="2021-07-09", publication_date="2019-07-09")
+    assert (both.publication_date, both.grant_date) == (date(2019, 7, 9), date(2021, 7, 9))
+
+
+@pytest.mark.parametrize(
+    ("cells", "dates"),
+    [
+        ({"kind": "发明申请"}, ("2020-03-20", None)),
+        ({"kind": "发明"}, ("2020-03-20", None)),
+        ({"kind": "发明授权"}, (None, "2020-03-20")),
+        ({"kind": "发明", "legal_status": "发明专利权授予"}, (None, "2020-03-20")),
+        ({"kind": "发明", "legal_status": "专利权的终止"}, (None, "2020-03-20")),
+        ({"kind": "发明", "legal_status": "失效"}, ("2020-03-20", None)),
+        ({"kind": "实用新型"}, ("2020-03-20", "2020-03-20")),
+        ({"legal_status": "有效", "publication_number": "CN109900001A"}, ("2020-03-20", None)),
+    ],
+)
+def test_a_combined_date_is_told_by_kind_and_status(
+    cells: dict[str, Cell | list[Cell]], dates: tuple[str | None, str | None]
+) -> None:
+    found = patent(publication_or_grant_date="2020-03-20", **cells)
+    assert tuple(day and str(day) for day in (found.publication_date, found.grant_date)) == dates
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"publication_number": "US-9990001-B2"}, {"publication_number": "JP 2099900001 A"}, {"publication_number": "WO2020/123456 A1"},
+        {"application_number": "US 201099990001 A"}, {"office": "US"}, {"office": "美国"},
+    ],
+)  # fmt: skip
+def test_documents_of_other_offices_are_refused_as_such(cells: dict[str, Cell | list[Cell]]) -> None:
+    with pytest.raises(RowError, match="不是中国专利文献"):
+        patent(**cells)
+
+
+@pytest.mark.parametrize(
+    ("number_as_written", "number_kept", "publication"),
+    [
+        ("CN 202119950020 A", "202119950020.2", None), ("专利号：ZL202119950020.2（已授权）", "202119950020.2", None),
+        ("CN 119950020 A", None, "CN119950020A"), ("公开号：CN119950020A", None, "CN119950020A"),
+    ],
+)  # fmt: skip
+def test_application_and_publication_are_told_by_form_and_letter(
+    number_as_written: str, number_kept: str | None, publication: str | None
+) -> None:
+    found = patent(application_number=number_as_written)
+    assert found.application_number == number_kept
+    assert [p.number for p in found.publications] == ([publication] if publication else [])
+
+
+def test_a_chinese_serial_of_a_design_class_is_dropped() -> None:
+    assert patent(locarno="21-01-C0293").locarno == "21-01"
 
 
 @pytest.mark.parametrize(

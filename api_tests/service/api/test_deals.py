@@ -231,3 +231,23 @@ def test_empty_and_oversized_evidence_is_refused(client: httpx.Client) -> None:
     for content, status, reason in ((b"", 422, "空文件"), (large, 422, "超过上限 20 MB")):
         answer = client.post(address, files={"file": ("a.pdf", content)}, data={"kind": "contract"})
         assert (answer.status_code, reason in answer.text) == (status, True)
+
+
+def test_the_level_of_a_state_owned_giver_and_the_unit_of_a_broker_are_kept(client: httpx.Client) -> None:
+    code = "91420100MA4K00000X"
+    broker = {"three_party": True, "broker": "示例层级服务机构", "broker_credit_code": code}
+    deal = recorded(client, giver_level="省级", contract_amount=1_000_000, **broker)
+    assert (deal["giver_level"], deal["giver_level_name"]) == ("provincial", "省级")
+    subsidy = deal["broker_subsidy"]
+    assert (subsidy["amount"], subsidy["forecast"], subsidy["state"][:2]) == ("50000.00", True, "预测")
+    number = deal["patents"][0]["application_number"]
+    body = body_of(number, giver_level="central", contract_amount=1_000_000, **broker)
+    assert client.put(f"/api/v1/deals/{deal['id']}", json=body).json()["giver_level_name"] == "中央"
+    for wrong in ({"giver_level": "县级"}, {"broker_credit_code": "123"}, {"starts_on": "0001-01-01"}):
+        assert client.put(f"/api/v1/deals/{deal['id']}", json=body | wrong).status_code == 422
+    content = client.get("/api/v1/deals/export.xlsx", params={"broker": "示例层级服务机构"}).content
+    heads, row, total = load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(values_only=True)
+    shown = dict(zip(heads, row, strict=True))
+    assert (shown["出让方国企层级"], shown["服务机构信用代码"]) == ("中央", code)
+    assert (shown["服务机构资助（万元）"], shown["资助测算"]) == (5, subsidy["state"])
+    assert dict(zip(heads, total, strict=True))["合同金额（万元）"] == 100

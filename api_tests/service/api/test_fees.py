@@ -62,3 +62,26 @@ def test_wrong_input_is_explained(
     response = client.post("/api/v1/fees", json=EXAMPLE | change)
     assert response.status_code == status
     assert reason in response.text
+
+
+def test_values_are_taken_in_chinese_as_elsewhere(client: httpx.Client) -> None:
+    chinese = EXAMPLE | {
+        "earlier": {"fee": 300000, "years": 3, "licence_type": "独占"},
+        "international": "电器",
+        "owner": {"kind": "发明", "filing_date": "2018-03-01"},
+    }
+    one, other = (client.post("/api/v1/fees", json=body) for body in (EXAMPLE, chinese))
+    assert (one.status_code, other.status_code) == (200, 200)
+    assert one.json() == other.json()
+    wrong = client.post("/api/v1/fees", json=EXAMPLE | {"earlier": {"licence_type": "独家"}})
+    assert wrong.status_code == 422
+    assert "exclusive（独占）" in wrong.text
+
+
+def test_the_sheet_warns_of_a_licence_that_outlasts_the_patent(client: httpx.Client) -> None:
+    body = EXAMPLE | {"years": 10, "owner": {"kind": "实用新型", "filing_date": "2018-03-01"}}
+    sheet = client.post("/api/v1/fees", json=body).json()
+    assert (sheet["patent_ends_on"], len(sheet["warnings"])) == ("2028-02-29", 1)
+    document = docx.Document(io.BytesIO(client.post("/api/v1/fees/document", json=body).content))
+    assert any("超过专利权最后有效日 2028-02-29" in paragraph.text for paragraph in document.paragraphs)
+    assert client.post("/api/v1/fees", json=EXAMPLE | {"starts_on": "0001-01-01"}).status_code == 422

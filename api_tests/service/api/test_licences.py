@@ -99,6 +99,89 @@ def test_from_draft_to_withdrawal(client: httpx.Client, made: Made) -> None:
     }
 
 
+def test_a_share_of_profit_stays_one(client: httpx.Client, made: Made) -> None:
+    """细则 85, item 3: 40 % of profit is within the cap of profit, stated in English or Chinese, by POST and by PUT."""
+    made(9970011)
+    royalty: dict[str, Any] = {"payment_form": "提成", "fixed_fee": None, "royalty_rate": 40}
+    draft = post(client, "licences", 201, **terms(9970011, **royalty, royalty_base="profit"))
+    assert (draft["royalty_base"], draft["warnings"]) == ("profit", [])
+    for base, stored, warned in (
+        ("利润额", "profit", set()),
+        ("profit", "profit", set()),
+        ("净销售额", "net_sales", {"cap_net_sales"}),
+        ("net_sales", "net_sales", {"cap_net_sales"}),
+    ):
+        body = terms(9970011, **royalty, royalty_base=base)
+        saved = client.put(f"/api/v1/licences/{draft['id']}", json=body).json()
+        assert (saved["royalty_base"], {w["code"] for w in saved["warnings"]}) == (stored, warned)
+    over = client.put(
+        f"/api/v1/licences/{draft['id']}",
+        json=terms(9970011, **royalty | {"royalty_rate": 40.001}, royalty_base="profit"),
+    )
+    assert [warning["code"] for warning in over.json()["warnings"]] == ["cap_profit"]
+
+
+def test_a_declaration_states_its_status_and_an_announced_one_what_it_lacks(
+    client: httpx.Client, made: Made
+) -> None:
+    made(9970012, kind=2, holders=["示例许可大学", "示例许可公司"])
+    refused = post(client, "licences", 422, **terms(9970012, kind=2, status=None))
+    assert [(error["field"], "草稿" in error["reason"]) for error in refused["errors"]] == [("status", True)]
+    bare = terms(9970012, kind=2, status="已公告", fixed_fee=None, ends_on=None)
+    announced = post(client, "licences", 201, **bare)
+    assert [warning["code"] for warning in announced["warnings"]] == ["no_fee"]
+    told = "；".join(announced["notes"])
+    for gap in ("缺许可使用费支付标准", "缺许可期限", "共有人尚未同意", "专利权评价报告"):
+        assert gap in told
+    made(9970013)
+    assert post(client, "licences", 201, **terms(9970013, status="已公告"))["notes"] == []
+
+
+def test_what_is_unknown_is_announced_only_when_confirmed_with_a_reason(
+    client: httpx.Client, made: Made
+) -> None:
+    """细则 86, items 3 and 4: pledged with the pledgee's consent not recorded."""
+    made(9970014, legal_status="质押")
+    draft = post(client, "licences", 201, **terms(9970014))
+    address = f"licences/{draft['id']}/publish"
+    refused = post(client, address, 422)
+    assert "质权人是否同意没有记录（专利法实施细则第八十六条第四项）" in refused["detail"]
+    post(client, address, 422, confirmed=True)
+    post(client, address, 422, confirmed=True, reason="  ")
+    post(client, address, 422, reason="银行来函同意")
+    published = post(client, address, 200, confirmed=True, reason="银行来函同意")
+    assert (published["status"], published["eligibility"]["verdict"]) == ("published", "unknown")
+    step = client.get(f"/api/v1/licences/{draft['id']}/history").json()[-1]
+    assert (step["action_name"], step["actor"]) == ("公告", "测试平台")
+    assert step["happened_at"].startswith(f"{TODAY:%Y}")
+    assert "理由：银行来函同意" in step["note"]
+    assert "质权人" in step["note"]
+    # What can be licensed for sure needs no confirmation and leaves no note.
+    made(9970015)
+    sure = post(client, "licences", 201, **terms(9970015))
+    post(client, f"licences/{sure['id']}/publish", 200)
+    assert client.get(f"/api/v1/licences/{sure['id']}/history").json()[-1]["note"] == ""
+
+
+def test_the_command_line_asks_for_the_same_confirmation(
+    installation: Runtime,
+    client: httpx.Client,
+    made: Made,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATENTDOCK_DATA", str(installation.settings.data))
+    made(9970016, legal_status="质押")
+    draft = str(post(client, "licences", 201, **terms(9970016))["id"])
+    assert main(["licences", "publish", draft]) == 1
+    assert "资料不足" in capsys.readouterr().err
+    assert main(["licences", "publish", draft, "--confirm", "--reason", "银行来函同意"]) == 0
+    capsys.readouterr()
+    assert main(["licences", "history", draft, "--json"]) == 0
+    step = json.loads(capsys.readouterr().out)[-1]
+    assert (step["actor"], "银行来函同意" in step["note"]) == ("命令行", True)
+
+
 def test_a_blocked_patent_is_not_declared(client: httpx.Client, made: Made) -> None:
     made(9970002, legal_status="中止或保全", grant_date="2023-01-01")
     draft = post(client, "licences", 201, **terms(9970002))

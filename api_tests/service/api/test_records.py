@@ -173,7 +173,12 @@ def test_enterprises_keep_doubtful_credit_codes_with_a_note(client: httpx.Client
 
 def test_a_licence_stays_within_the_law(client: httpx.Client) -> None:
     number = number_of(9950010, 2015)
-    terms: dict[str, Any] = {"application_number": number, "payment_form": "一次总付", "fixed_fee": 30000}
+    terms: dict[str, Any] = {
+        "application_number": number,
+        "payment_form": "一次总付",
+        "fixed_fee": 30000,
+        "status": "已公告",
+    }
     assert post(client, "licences", **terms).status_code == 404
     created(
         client,

@@ -9,7 +9,7 @@ import pytest
 
 from service.cli.main import main
 
-LIST = "内部台账\n单位,规模,序\n示例甲有限公司,20,1\n示例乙有限公司,许多,2\n"
+LIST = "内部台账\n单位,规模,序\n示例甲有限公司,20,1\n,30,2\n"
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_mapping_is_saved_by_hand_previewed_saved_and_used(
         "台账",
     )
     assert code == 0, err
-    for shown in ("从业人员数（staff）", "规模", "列对应关系", "示例甲有限公司", "许多", "不是整数", "4"):
+    for shown in ("从业人员数（staff）", "规模", "列对应关系", "示例甲有限公司", "缺少企业名称", "4"):
         assert shown in out
     saved = fresh.parent / "data" / "mappings" / "台账.toml"
     assert str(saved) in err.replace("\n", "")

@@ -19,7 +19,7 @@ from service.installation.settings import Settings
 from service.installation.setup import initialise
 
 NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
-CSV = "企业名称,地址,从业人员数\n示例命令行甲有限公司,湖北省襄阳市,20\n示例命令行乙有限公司,湖北省,许多\n"
+CSV = "企业名称,地址,从业人员数\n示例命令行甲有限公司,湖北省襄阳市,20\n,湖北省,30\n"
 
 
 @pytest.fixture

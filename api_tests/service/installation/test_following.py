@@ -90,7 +90,11 @@ def test_a_patent_is_found_by_its_text_of_now_and_its_licence(client: httpx.Clie
     assert becomes(lambda: patent_id in matched_patents(client))
     assert shares_words(client, patent_id)
     assert patent_id not in matched_patents(client, open_licence=True)
-    licence = {"application_number": data["application_number"], "payment_form": "free"}
+    licence = {
+        "application_number": data["application_number"],
+        "payment_form": "free",
+        "status": "published",
+    }
     put(client, "POST", "licences", **licence, declared_on="2020-01-01")
     assert becomes(lambda: matched_patents(client, open_licence=True) == [patent_id])
     put(

@@ -133,14 +133,21 @@ def _named(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def licences_publish(
-    id: Number, on: Annotated[str | None, option("公告日；缺省为今日", "日期")] = None, as_json: Json = False
+    id: Number,
+    on: Annotated[str | None, option("公告日；缺省为今日", "日期")] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="资料不足时确认已另行核实、仍然公告；须写明理由")
+    ] = False,
+    reason: Annotated[str, option("确认的理由，记入变动记录", "理由")] = "",
+    as_json: Json = False,
 ) -> None:
-    """公告一份草稿；声明不齐备或专利有阻却事由时不予公告，并逐条说明。"""
-    from service.requests.declarations import publish
+    """公告一份草稿；声明不齐备、专利有阻却事由或资料不足而未确认时不予公告，并逐条说明。"""
+    from service.requests.declarations import Announcement, publish
 
     runtime, day = ready_runtime(), _day(on, "--on")
     with runtime.database.write() as session:
-        row, verdict = publish(session, id, day, actor=ACTOR, data_dir=runtime.settings.data)
+        wanted = Announcement(id, day, ACTOR, confirm, reason)
+        row, verdict = publish(session, wanted, runtime.settings.data)
         result = {
             "id": row.id,
             "status": row.status,

@@ -18,7 +18,7 @@ from service.cli.terminal.import_output import print_report
 from service.cli.terminal.output import note, print_error, print_json, step_progress
 from service.cli.terminal.runtime import ready_runtime
 from service.requests.field_problems import FieldProblem, InvalidFields
-from service.requests.kinds import ImportKind
+from service.requests.types import ImportKind
 
 if TYPE_CHECKING:
     from ingestion.columns.mappings import SavedMapping

@@ -1,0 +1,178 @@
+"""What a workbook hides is imported and told, and the day that it counts from is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter
+import xlwt
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from api_tests.ingestion.invented import Import, counts, number
+from ingestion.errors import UnreadableFile
+from ingestion.readers import binary_marks, readers, workbook_size
+
+HEADER = ["申请号", "专利名称", "申请日", "授权公告日"]
+# Days from 1904-01-01 to 2019-03-01 and to 2023-05-10.
+FILED, GRANTED = 42_063, 43_594
+
+
+def xlsx(path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    sheet = book.worksheets[0]
+    sheet.title = "台账"
+    sheet.append(HEADER)
+    for serial in range(4):
+        sheet.append([number(serial), f"一种示例水泵之{serial}", FILED + serial, GRANTED + serial])
+    for line in (3, 4):
+        sheet.row_dimensions[line].hidden = True
+    sheet.column_dimensions["D"].hidden = True
+    other = book.create_sheet("作废")
+    other.append(HEADER)
+    other.append([number(9), "一种示例阀门", FILED, None])
+    other.sheet_state = "veryHidden"
+    book.save(path)
+
+
+def xls(path: Path) -> None:
+    book = xlwt.Workbook()
+    book.dates_1904 = True
+    for name, serials in (("台账", range(4)), ("作废", [9])):
+        sheet = book.add_sheet(name)
+        for place, said in enumerate(HEADER):
+            sheet.write(0, place, said)
+        for line, serial in enumerate(serials, start=1):
+            values = [number(serial), f"一种示例水泵之{serial}", FILED + serial, GRANTED + serial]
+            for place, value in enumerate(values):
+                sheet.write(line, place, value)
+    book.get_sheet(0).row(2).hidden = book.get_sheet(0).row(3).hidden = True
+    book.get_sheet(0).col(3).hidden = True
+    book.get_sheet(1).visibility = 1
+    book.save(str(path))
+
+
+def spreadsheet_of_2003(path: Path) -> None:
+    def sheet(name: str, serials: list[int], hidden: list[int], visible: str) -> str:
+        names = "".join(f"<Cell><Data ss:Type='String'>{said}</Data></Cell>" for said in HEADER)
+        lines = [f"<Row>{names}</Row>"]
+        for line, serial in enumerate(serials, start=2):
+            said = [number(serial), f"一种示例水泵之{serial}", FILED + serial, GRANTED + serial]
+            cells = "".join(f"<Cell><Data>{value}</Data></Cell>" for value in said)
+            is_hidden = " ss:Hidden='1'" if line in hidden else ""
+            lines.append(f"<Row{is_hidden}>{cells}</Row>")
+        columns = "<Column ss:Index='4' ss:Hidden='1'/>" if hidden else ""
+        options = f"<WorksheetOptions><Visible>{visible}</Visible></WorksheetOptions>"
+        return f"<Worksheet ss:Name='{name}'><Table>{columns}{''.join(lines)}</Table>{options}</Worksheet>"
+
+    path.write_text(
+        "<?xml version='1.0'?><Workbook xmlns:ss='urn:x'><ExcelWorkbook><Date1904/></ExcelWorkbook>"
+        + sheet("台账", [0, 1, 2, 3], [3, 4], "SheetVisible")
+        + sheet("作废", [9], [], "SheetHidden")
+        + "</Workbook>",
+        encoding="utf-8",
+    )
+
+
+MAKERS = [(xlsx, "a.xlsx"), (xls, "a.xls"), (spreadsheet_of_2003, "b.xls")]
+
+
+@pytest.mark.parametrize(("make", "name"), MAKERS)
+def test_what_is_hidden_is_imported_and_named(
+    import_text: Import, tmp_path: Path, make: Callable[[Path], None], name: str
+) -> None:
+    make(tmp_path / f"made-{name}")
+    report = import_text((tmp_path / f"made-{name}").read_bytes(), name)
+    assert counts(report) == (5, 0, 0, 0)
+    assert [message for message in report.messages if "隐藏" in message] == [
+        "工作表“台账”：2 个隐藏行已照常导入（第 3-4 行）",
+        "工作表“台账”：1 个隐藏列已照常读取（授权公告日）",
+        "工作表“作废”：是隐藏的工作表，已照常导入",
+    ]
+
+
+@pytest.mark.parametrize(("make", "name"), MAKERS)
+def test_days_count_from_where_the_workbook_says(
+    import_text: Import, tmp_path: Path, make: Callable[[Path], None], name: str
+) -> None:
+    make(tmp_path / f"made-{name}")
+    report = import_text((tmp_path / f"made-{name}").read_bytes(), name)
+    assert [record["申请日"] for record in report.preview][:4] == [
+        "2019-03-01",
+        "2019-03-02",
+        "2019-03-03",
+        "2019-03-04",
+    ]
+    assert report.preview[0]["授权公告日"] == "2023-05-10"
+
+
+def test_days_of_1904_come_back_right_from_the_workbook_of_rejected_rows(
+    import_text: Import, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    book.worksheets[0].append(HEADER)
+    book.worksheets[0].append(["2019199000019", "一种示例水泵", FILED, GRANTED])
+    book.save(tmp_path / "made.xlsx")
+    report = import_text((tmp_path / "made.xlsx").read_bytes(), "a.xlsx")
+    assert report.rejected_file is not None
+    sheet = openpyxl.load_workbook(report.rejected_file).worksheets[0]
+    assert [cell.value.date() for cell in sheet[2][2:4]] == [date(2019, 3, 1), date(2023, 5, 10)]
+
+
+def test_a_budget_in_a_workbook_of_1904_is_no_day(import_text: Import, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    book.worksheets[0].append(["需求名称", "需求描述", "预算（元）", "截止日期"])
+    book.worksheets[0].append(["铸件砂眼在线检测", "铸件表面砂眼靠人工挑拣，希望在线检测。", 50_000, 46_000])
+    book.save(tmp_path / "made.xlsx")
+    (shown,) = import_text((tmp_path / "made.xlsx").read_bytes(), "a.xlsx", "needs").preview
+    assert (shown["预算"].removesuffix(".00"), shown["截止日期"]) == ("50000", "2029-12-10")
+
+
+def test_constants_are_read_where_no_program_calculated_them(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["申请号", "专利名称"])
+    book.worksheets[0].append([f'="{number(1)}"', '=T("一种示例""O""形圈")'])
+    book.worksheets[0].append([f"'{number(2)}", "一种示例'T'形槽'"])
+    book.save(tmp_path / "a.xlsx")
+    with xlsxwriter.Workbook(tmp_path / "b.xlsx") as other:
+        other.add_worksheet().write_row(0, 0, [f'="{number(1)}"', '=T("一种示例""O""形圈")'])
+    first, second = (
+        [row.cells for sheet in readers.read(tmp_path / name) for row in sheet.rows]
+        for name in ("a.xlsx", "b.xlsx")
+    )
+    assert first[1:] == [[number(1), '一种示例"O"形圈'], [number(2), "一种示例'T'形槽'"]]
+    assert second == [[number(1), '一种示例"O"形圈']]
+
+
+def test_merged_blocks_without_end_are_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["专利名称", "专利权人"])
+        for line in range(1, 4000, 2):
+            sheet.merge_range(line, 1, line + 1, 1, "示例大学")
+    monkeypatch.setattr(workbook_size, "MAX_MEMORY", 1_000_000)
+    with pytest.raises(UnreadableFile, match="内存"):
+        list(readers.read(tmp_path / "a.xlsx"))
+
+
+@given(st.data())
+def test_a_damaged_old_workbook_has_no_marks_or_other_ones_but_never_an_error(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("xls") / "a.xls"
+    xls(path)
+    content = bytearray(path.read_bytes())
+    for place in data.draw(st.lists(st.integers(8, len(content) - 1), max_size=20)):
+        content[place] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(8, len(content)))])
+    binary_marks.of_binary(path)

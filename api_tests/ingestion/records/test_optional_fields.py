@@ -1,0 +1,92 @@
+"""Whatever stands in an optional field: the record is made, and the wording is kept or named."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api_tests.ingestion.invented import number
+from ingestion.columns.headers import vocabulary
+from ingestion.records import deals as deal_record
+from ingestion.records import demand, licences, patents
+from ingestion.records import facts as fact_record
+from ingestion.records.classification import Classifier
+from ingestion.records.fields import Fields
+
+NONE = Classifier([])
+TODAY = date(2026, 1, 1)
+NEEDED: dict[str, dict[str, str]] = {
+    "patents": {"title": "一种示例阀", "application_number": number(1)},
+    "needs": {"title": "零点漂移", "text": "检测仪零点漂移。"},
+    "enterprises": {"name": "示例仪器有限公司"},
+    "licences": {"application_number": number(1), "payment_form": "一次总付"},
+    "deals": {
+        "application_numbers": number(1), "kind": "许可", "licence_type": "普通", "givers": "示例大学", "takers": "示例有限公司",
+        "signed_on": "2025-01-02",
+    },
+    "facts": {"application_number": number(1), "kind": "许可"},
+}  # fmt: skip
+# Identity, or the substance of an event: what they say wrongly is no remark.
+NOT_OPTIONAL = {
+    "patents": {"publication_number", "office", "citation"},
+    "facts": {"state", "licensee", "transferee", "pledgee", "investee"},
+}
+BUILD: dict[str, Any] = {
+    "patents": lambda fields: patents.patent(fields, NONE),
+    "needs": lambda fields: demand.need(fields, NONE),
+    "enterprises": demand.enterprise,
+    "licences": licences.licence,
+    "deals": deal_record.deal,
+    "facts": fact_record.fact,
+}
+WORDINGS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30),
+    st.sampled_from(
+        ["面谈", "≤80", "5千万", "50-80万", "30万元（含税）", "5万美元",
+        "3-5年", "长期有效", "自公告之日起3年", "2025年底", "2019-13-40", "2999-01-01",
+         "1066-01-01", "利润的10%", "3%-5%", "150%", "0元", "-5",
+         "若干", "不详", "青山区", "武汉城市圈", "美国;US", "91420100", "张三、李四",
+         "是", "否", "已注销", "2024-01-01", "2018-01-01", "公告", "免费", "入门费", "分1期", "长" * 3000]
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NEEDED)
+@given(data=st.data())
+def test_no_optional_field_refuses_a_record(kind: str, data: st.DataObject) -> None:
+    roles = sorted(vocabulary(kind).roles.keys() - NEEDED[kind].keys() - NOT_OPTIONAL.get(kind, set()))
+    cells = data.draw(st.dictionaries(st.sampled_from(roles), WORDINGS, max_size=6))
+    fields = Fields(kind, NEEDED[kind] | cells, today=TODAY, units={"budget": 10_000, "fixed_fee": 10_000})
+    assert BUILD[kind](fields) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "wording"),
+    [
+        ("needs", "budget", "总投入500万，其中技术50万"), ("needs", "closes_on", "2025年底"), ("needs", "published_on", "上周"),
+        ("needs", "prefecture", "某某片区"), ("enterprises", "staff", "100-200人"), ("enterprises", "revenue", "若干"),
+        ("enterprises", "founded_on", "去年"), ("enterprises", "credit_code", "9142"), ("licences", "royalty_rate", "3%-5%"),
+        ("licences", "period", "3-5年"), ("licences", "declared_on", "去年"), ("deals", "contract_amount", "若干"),
+        ("deals", "payment_form", "某种方式"), ("deals", "taker_country", "某国"), ("facts", "happened_on", "去年"),
+        ("patents", "filing_date", "去年"), ("patents", "expiry_date", "某日"),
+    ],
+)  # fmt: skip
+def test_the_wording_is_kept_and_named(kind: str, role: str, wording: str) -> None:
+    fields = Fields(kind, NEEDED[kind] | {role: wording}, today=TODAY)
+    record = BUILD[kind](fields)
+    kept = record.note if kind in ("deals", "facts") else record.remark
+    label = vocabulary(kind).label(role)
+    assert f"{label}：{wording}" in kept
+    assert any(label in message for message, _ in fields.notes)
+
+
+def test_the_day_is_handed_down() -> None:
+    cells = {"title": "一种示例阀", "filing_date": "2025-12-31"}
+    early, late = (
+        patents.patent(Fields("patents", cells, today=day), NONE) for day in (date(2025, 12, 30), TODAY)
+    )
+    assert (early.filing_date, late.filing_date) == (None, date(2025, 12, 31))
