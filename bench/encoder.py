@@ -31,8 +31,8 @@ from transformers.utils.logging import disable_progress_bar
 from bench import memory
 from bench.packaged_model import packaged_model
 from bench.realdata import real_file
-from index.contract import Precision
 from index.model.encoder import Encoder
+from index.text_encoder import Precision
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = 64

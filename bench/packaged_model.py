@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from index.contract import Precision
 from index.model.measurement import choose_precision
 from index.model.package import ensure_packaged_model
+from index.text_encoder import Precision
 
 ROOT = Path(__file__).resolve().parent.parent
 

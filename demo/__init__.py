@@ -7,7 +7,7 @@ enterprise name begins with 示例 and no person is named.
 from importlib.resources import files
 from pathlib import Path
 
-from ingestion.kinds.kinds import in_turn
+from ingestion.kinds.lookup import in_turn
 
 
 def path(kind: str) -> Path:

@@ -20,7 +20,7 @@ from catalog.registers import patents as patent_upserts
 from catalog.segments import segments
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
-from index.contract import Precision
+from index.text_encoder import Precision
 
 DIMENSIONS = 32
 

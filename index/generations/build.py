@@ -19,7 +19,6 @@ from catalog.licences import licences
 from catalog.runs import generations
 from catalog.segments import segments
 from catalog.supply import patent_lists
-from index.contract import TextEncoder, Vectors
 from index.generations.collection import Collection, Document, Encode, text_rules
 from index.generations.documents import need_document, patent_document, product_document
 from index.generations.embedding_store import EmbeddingStore
@@ -27,6 +26,7 @@ from index.generations.generation import Generation, GenerationStore
 from index.generations.manifest import Manifest, ModelFacts
 from index.generations.sides import NeedSide, PatentSide, need_side, patent_side
 from index.generations.verification import GenerationDamaged
+from index.text_encoder import TextEncoder, Vectors
 
 _PATENT_VECTORS, _SENTENCE_VECTORS = "计算专利向量", "计算专利句子向量"
 _NEED_VECTORS, _PRODUCT_VECTORS = "计算需求向量", "计算企业产品向量"

@@ -17,10 +17,10 @@ from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
 from catalog.kit.errors import PatentDockError
-from index.contract import Precision
 from index.model.fast_bert import FastBert
 from index.model.files import fingerprint, local_model_folder
 from index.model.package import ModelUnavailableError
+from index.text_encoder import Precision
 
 Vectors = NDArray[np.float32]
 EncodeProgress = Callable[[int, int], None]

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.contract import Precision
 from index.model.files import fingerprint, local_model_folder
+from index.text_encoder import Precision
 
 if TYPE_CHECKING:
     from index.model.encoder import Encoder

@@ -28,8 +28,8 @@ from ingestion.imports.reading import Reading
 from ingestion.imports.report import ImportReport, Tally
 from ingestion.imports.transactions import SMALL_FILE, Transactions, writing
 from ingestion.kinds.kind import Kind
-from ingestion.kinds.kinds import kind_of
-from ingestion.kinds.names import KIND_NAMES
+from ingestion.kinds.kinds import KIND_NAMES
+from ingestion.kinds.lookup import kind_of
 from ingestion.readers import readers
 from ingestion.readers.sheets import Sheet
 from ingestion.records.classification import Classifier

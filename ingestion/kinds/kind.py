@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from catalog.kit.base import ClassRef
 from catalog.reference.lists import region_name
 from catalog.registers.register import Register
-from ingestion.kinds.names import KIND_NAMES
+from ingestion.kinds.kinds import KIND_NAMES
 from ingestion.records.classification import Classifier
 from ingestion.records.fields import Fields
 from ingestion.storing.rows import Origin, RowReader, Store

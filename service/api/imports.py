@@ -13,6 +13,8 @@ from catalog.imports import imports
 from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
+from catalog.registers import undo
+from catalog.registers.undo import Undone
 from ingestion.columns import mappings
 from ingestion.columns.mappings import SavedMapping
 from ingestion.imports import rejected
@@ -22,7 +24,7 @@ from service.installation.runtime import Runtime
 from service.requests.types import ImportKind
 from service.sheets.documents import XLSX_TYPE
 from service.web import uploads
-from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 from service.web.uploads import KnownFields, stored_upload
 
@@ -214,3 +216,14 @@ def get_rejected_workbook(runtime: RuntimeDep, session: Reading, id: RecordId) -
     if path is None:
         raise NotFound(f"编号为 {id} 的导入没有被退回的行")
     return FileResponse(path, media_type=XLSX_TYPE, filename=path.name)
+
+
+@router.post(
+    "/{id}/undo", summary="撤销一次导入", operation_id="undo_import", responses=responses(404, 409, 422)
+)
+def undo_import(session: Writing, caller: Caller, id: RecordId) -> Undone:
+    """删去这次导入新增的记录，恢复它更新的记录；要么全部撤销，要么什么也不动。
+
+    有后来的导入或修改动过同样的记录，或此后已重建索引时，返回 409 并说明原因。
+    """
+    return undo.undo(session, id, actor=caller)

@@ -81,9 +81,9 @@ class Runtime:
         return self._encoder
 
     def _load_encoder(self) -> Encoder:
-        from index.contract import Precision
         from index.model.encoder import Encoder
         from index.model.measurement import choose_precision
+        from index.text_encoder import Precision
 
         model, threads = self.model_path, self.settings.threads or None
         if self.settings.precision == "auto":

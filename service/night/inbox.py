@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from catalog.kit.errors import InvalidInput, NotReady, system_reason
-from ingestion.kinds.kinds import in_turn
+from ingestion.kinds.lookup import in_turn
 
 if TYPE_CHECKING:
     from service.installation.runtime import Runtime

@@ -24,7 +24,7 @@ from catalog.kit.terms import (
 )
 from ingestion.identifiers import ipc, locarno
 from ingestion.identifiers.errors import InvalidIdentifier
-from ingestion.kinds.names import KIND_NAMES
+from ingestion.kinds.kinds import KIND_NAMES
 
 
 class ImportKind(StrEnum):

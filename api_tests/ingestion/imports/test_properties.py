@@ -18,7 +18,7 @@ from catalog.db import Database, sqlite_url
 from catalog.kit.errors import PatentDockError
 from ingestion.columns.headers import vocabulary
 from ingestion.imports.importer import ImportReport, import_file
-from ingestion.kinds.names import KIND_NAMES
+from ingestion.kinds.kinds import KIND_NAMES
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -11,8 +11,8 @@ from catalog.registers.registers import REGISTERS
 from ingestion.columns.headers import kinds, vocabulary
 from ingestion.columns.recognition import recognise
 from ingestion.errors import NotARegister
-from ingestion.kinds.kinds import in_turn, kind_of
-from ingestion.kinds.names import KIND_NAMES
+from ingestion.kinds.kinds import KIND_NAMES
+from ingestion.kinds.lookup import in_turn, kind_of
 from ingestion.readers.sheets import Row
 from service.night import inbox
 from service.requests.types import ImportKind

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from catalog.kit.ids import MAX_ID
-from ingestion.kinds.names import KIND_NAMES as INGESTED
+from ingestion.kinds.kinds import KIND_NAMES as INGESTED
 from service.cli.terminal.output import print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
 

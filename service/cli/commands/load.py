@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.kit.errors import Conflict, PatentDockError
-from ingestion.kinds.kinds import kind_of
-from ingestion.kinds.names import KIND_NAMES
+from ingestion.kinds.kinds import KIND_NAMES
+from ingestion.kinds.lookup import kind_of
 from service.cli.terminal.import_output import as_json as report_as_json
 from service.cli.terminal.import_output import print_report
 from service.cli.terminal.output import note, print_error, print_json, step_progress

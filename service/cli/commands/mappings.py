@@ -17,7 +17,7 @@ Source = Annotated[str, typer.Argument(help="来源名称", metavar="来源")]
 def mappings_list(as_json: Json = False) -> None:
     """列出已保存的列对应关系及其文件。"""
     from ingestion.columns import mappings
-    from ingestion.kinds.names import KIND_NAMES
+    from ingestion.kinds.kinds import KIND_NAMES
 
     folder = any_runtime().settings.mappings_dir
     rows: list[dict[str, str]] = []
