@@ -1,7 +1,7 @@
-"""What answers to matches come to (匹配反馈统计): by reason, segment and holder, silent where there are too few.
+"""Statistics of the answers to matches (匹配反馈统计) by reason, segment and holder, suppressed for small groups.
 
-A handful of answers, or many of one firm, tells nothing of a segment or a holder: below the floor (feedback.toml) a group
-shows how many there are and nothing of what they say. No ranking looks at any of it.
+A handful of answers, or many of one firm, is no evidence about a segment or a holder: below the floor (feedback.toml) a group
+shows the number of its answers only. No ranking uses these statistics.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NO_EFFECT = "答复只供积累与统计，不改变任何人的匹配排序；�
 
 
 class Floor(BaseModel):
-    """From how many answers of how many firms on a group is spoken of."""
+    """The least numbers of answers and of responding firms at which the figures of a group are shown."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +34,7 @@ class Floor(BaseModel):
 
 
 class ReasonCount(BaseModel):
-    """How many answers name a reason."""
+    """The number of answers that name a reason."""
 
     reason: FeedbackReason
     reason_name: str
@@ -84,7 +84,7 @@ def summary(session: Session, where: FeedbackFilter, data_dir: Path | None = Non
 
 
 def _groups(tallies: Sequence[FeedbackTally], names: Mapping[str, str], floor: Floor) -> list[FeedbackGroup]:
-    """The groups, those with most answers first."""
+    """The groups, in descending order of answers."""
     whole = {tally.key: tally for tally in tallies if tally.verdict is None}
     parts: dict[str, list[FeedbackTally]] = {key: [] for key in whole}
     for tally in tallies:

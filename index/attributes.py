@@ -1,7 +1,7 @@
-"""What factors ask of the documents of a collection (对接因素), row by row, as arrays.
+"""The attributes of the documents of a collection that factors (对接因素) use, as arrays by row.
 
-Filters ask which rows have a code and are answered by posting lists; factors ask which codes a row has. The arrays are made
-from the columns once a collection and stay in memory, a few bytes a row.
+Filters look up rows by code, in posting lists; factors look up codes by row. The arrays are made once per collection from its
+columns and stay in memory, a few bytes per row.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Attributes:
 
     @classmethod
     def of_one(cls, segments: Sequence[str] = (), regions: Sequence[str] = ()) -> Attributes:
-        """The attributes of one document of which no more is known than segments and regions."""
+        """The attributes of one document of which only segments and regions are known."""
         row = np.zeros(1, np.int64)
         postings: Postings = {
             "segment": dict.fromkeys(segments, row),

@@ -1,8 +1,9 @@
-"""The contract of the index (索引契约): what matching may ask of one side of a generation, whatever engine answers.
+"""The contract of the index (索引契约): the queries that every engine supports on one side of a generation.
 
-All is said in ids and candidates, nothing in rows or arrays of everything, and filters go as conditions: so one collection,
-a collection with later changes over it, and shards elsewhere answer alike, to the last tie. Statistics are those of the side as
-it was built, shared by all its parts: a part scores as the whole does. `api_tests/index/test_engine.py` is what every engine passes.
+Requests and results hold ids and candidates, never rows or whole-corpus arrays, and filters are passed as conditions: so one
+collection, a collection with an overlay of later changes, and remote shards return identical results, ties included. Statistics
+are those of the side as built, shared by all its parts: a part scores as the whole does. Every engine passes
+`api_tests/index/test_engine.py`.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Filters(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class AskingNeed:
-    """A need that asks: its shifted vector (dimensions,) and tokens, repeated as they stand."""
+    """A need as a query: its shifted vector (dimensions,) and its tokens, with repetitions."""
 
     vector: Floats
     tokens: list[str]
@@ -71,9 +72,9 @@ class AskingNeed:
 
 @dataclass(frozen=True, slots=True)
 class AskingPatent:
-    """A patent that asks: its vector (dimensions,), its sentences and its tokens, repeated as they stand.
+    """A patent as a query: its vector (dimensions,), its sentences and its tokens, with repetitions.
 
-    `share` of the mean of all that answer is taken off the vector of each of them before it is scored.
+    `share` times the mean vector of the searched side is subtracted from each of its vectors before scoring.
     """
 
     vector: Floats
@@ -89,9 +90,9 @@ class AskingPatent:
 
 @dataclass(frozen=True, slots=True)
 class PairsAsked:
-    """What is asked of all pairs: records of the asking side, by id, and as in a request the filters and the depth of each leg.
+    """A query for all pairs: the ids of the querying records and, as in a request, the filters and the depth of each leg.
 
-    `share` of the mean of all needs is taken off the vector of each of them before it is searched or scored.
+    `share` times the mean vector of all needs is subtracted from the vector of each before search and scoring.
     """
 
     ids: Ids
@@ -112,10 +113,10 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class PairScores:
-    """What was measured of pairs of a need and a patent, in columns; `ids` are those of the answering side.
+    """The scores of pairs of a need and a patent, in columns; `ids` are those of the searched side.
 
     `document` and `sentence` are cosines, of the patent's text and of its sentence nearest to the need, whose number is `place`;
-    `mass` is how much the need says (`index.words.statistics.mass`).
+    `mass` is the information content of the need (`index.words.statistics.mass`).
     """
 
     ids: Ids
@@ -142,11 +143,11 @@ class PairScores:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The exact best `depth` of either leg, once each, of one or several that ask; those of one that asks alone by id.
+    """The union of the exact best `depth` of both legs for one or several queries; for a single query sorted by id.
 
-    `asking` is the number of the one that asks, ascending; `attributes` are those of each document once, at the place `document`.
+    `asking` is the number of the query, ascending; `attributes` holds each document once, at the place `document`.
     `cosine` is what the dense leg ranks by, -inf beyond its depth; the lexical leg
-    ranks by `scores.bm25`; ties go to the lower id. `sample` are scores of the even sample, where that was asked for.
+    ranks by `scores.bm25`; ties go to the lower id. `sample` holds the scores of the even sample, where requested.
     """
 
     asking: Numbers
@@ -174,7 +175,7 @@ class Candidates:
 
     @classmethod
     def joined(cls, parts: Sequence[Candidates]) -> Candidates:
-        """The candidates of a whole from those of its parts, which were asked alike."""
+        """Merges the candidates of all parts for the same queries into those of the whole."""
         if len(parts) == 1:
             return parts[0]
         asking = np.concatenate([part.asking for part in parts])
@@ -206,7 +207,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class CandidateBlock:
-    """The candidates of some records that ask, which these number; `ids` are those that ask."""
+    """The candidates of several queries; `ids` are those of the querying records, which the candidates number."""
 
     ids: Ids
     candidates: Candidates
@@ -225,9 +226,9 @@ AskingT_contra = TypeVar("AskingT_contra", contravariant=True)
 
 
 class Engine(Protocol[AskingT_contra]):
-    """One side of a generation: patents, which needs ask, or needs or products of firms, which patents ask.
+    """One side of a generation: patents, searched by needs, or needs or products of firms, searched by patents.
 
-    Ids that are asked about must be in it, but for `in`.
+    Ids passed in must be in the side, except to `in`.
     """
 
     @property
@@ -246,7 +247,7 @@ class Engine(Protocol[AskingT_contra]):
         """The ids of all that meet the filters, ascending."""
 
     def candidates(self, asking: AskingT_contra, filters: Filters, depth: int, sample: int = 0) -> Candidates:
-        """The candidates of one that asks, all with the number 0, and at once what `sample` answers. Raises ValueError."""
+        """The candidates of a single query, all numbered 0, with the result of `sample`. Raises ValueError."""
 
     def sample(self, asking: AskingT_contra, size: int) -> PairScores:
         """The scores of `size` documents, evenly spread over the side as it was built; of all where there are fewer."""

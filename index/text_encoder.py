@@ -1,4 +1,4 @@
-"""What the index asks of an embedding model."""
+"""The protocol of an embedding model, as the index uses it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The conditions of the decision table: small named functions of what is known of a patent on a day.
+"""Conditions of the decision table: named predicates over the recorded facts of a patent on a day.
 
-Each answers the data it rests on, as lines for the reader, or None where it does not hold. What speaks against eligibility
-holds already when it may be so; what speaks for it only when it surely is.
+Each returns the data it rests on, as lines for the reader, or None where it does not hold. A condition against eligibility
+holds when the facts allow it; a condition for eligibility holds only when the facts establish it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Data = list[str] | None
 
 @dataclass(slots=True)
 class KnownFacts:
-    """What is known of a patent on the day `as_of`.
+    """The recorded facts of a patent on the day `as_of`.
 
     `life` is its legal life on that day, `alive` whether the right is in force, presumed or sure, `missing` names what is not
     recorded of it, `shown` is the status that the register shows on whatever day, `term` the law's term of its kind.
@@ -46,7 +46,7 @@ class KnownFacts:
 
     @classmethod
     def of(cls, records: Sequence[EligibilityRecord], as_of: date) -> list[KnownFacts]:
-        """What is known of each of these patents on that day."""
+        """The recorded facts of each of these patents on that day."""
         lives = [legal_life(record.legal, as_of) for record in records]
         missing = [life.missing_names for life in lives]
         shown = [record.legal.stated for record in records]
@@ -177,7 +177,7 @@ def _kind_missing(known: KnownFacts) -> Data:
 def _fees_unknown(known: KnownFacts) -> bool:
     life, legal = known.life, known.record.legal
     unrecorded = {"annuity_paid_until", "annuity_checked_on", "holidays"} & set(life.missing)
-    # A payment that nobody knows to be later than the arrears that the register showed does not settle them.
+    # A payment settles the arrears shown by the register only if it is known to be later than them.
     shown, checked = legal.status_date, legal.annuity_checked_on
     settled = shown is not None and checked is not None and shown <= checked
     unsettled = known.stated(LegalStatus.GRACE) and not settled

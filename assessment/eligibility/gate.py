@@ -77,7 +77,7 @@ def check_table(text: str) -> RuleTable:
 
 
 def decide(known: KnownFacts, table: RuleTable) -> Verdict:
-    """The verdict on what is known of a patent on a day."""
+    """The verdict on the recorded facts of a patent on a day."""
     found: list[tuple[Rule, Data]] = []
     for rule in table.rule:
         if rule.effect is Effect.OFF:

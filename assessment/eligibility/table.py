@@ -99,7 +99,7 @@ def _checked(table: RuleTable, version: str, conditions: Collection[str]) -> Rul
 
 
 def _keep_the_law(table: RuleTable) -> None:
-    """Refuse a table in which a rule of law is missing or says something else."""
+    """Reject a table in which a rule of law is missing or altered."""
     own = {rule.id: rule for rule in table.rule}
     for law in _shipped().rule:
         if not law.checked:

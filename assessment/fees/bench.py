@@ -113,7 +113,7 @@ def _with_cases(owner: Owner) -> Owner:
 
 
 def _past_the_end(starts_on: date, years: int, ends_on: date | None) -> list[str]:
-    """What is to be said of a licence that outlasts the patent (专利法 42)."""
+    """The note on a licence that outlasts the patent (专利法 42)."""
     if ends_on is None:
         return []
     if starts_on > ends_on:
@@ -132,7 +132,7 @@ def _past_the_end(starts_on: date, years: int, ends_on: date | None) -> list[str
 
 
 def _basis(data: FeeInput, methods: Sequence[Method], forecast: Sequence[ForecastYear]) -> Basis:
-    """Fee and rates that the payment forms are made from: agreed, of the method asked for, or of the first usable ones."""
+    """Fee and rates that the payment forms are made from: agreed, of the requested method, or of the first usable ones."""
     chosen = next((m for m in methods if m.code == data.base), None)
     if data.base and (chosen is None or not chosen.usable):
         missing = "、".join(chosen.missing) if chosen else ""
@@ -191,7 +191,7 @@ def _add_owner(plan: Plan, costs: Decimal, share: Decimal, saved: Decimal) -> No
 def annuity_savings(owner: Owner, starts_on: date, years: int) -> list[AnnuitySaving]:
     """The annuities due within the licence and what the reduction of the open licence saves on each.
 
-    Of several reductions the best one counts, they do not add up. Empty where kind or filing date is not known; an annuity
+    Of several reductions the greatest applies; they do not add up. Empty where kind or filing date is not known; an annuity
     whose amount is not known is left out.
     """
     return [

@@ -1,4 +1,4 @@
-"""What the fee bench (许可费测算) is asked and what it answers; amounts in yuan, rates in percent, all exact."""
+"""Requests and results of the fee bench (许可费测算); amounts in yuan, rates in percent, all exact decimals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 def _exact(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("应为数字")
-    # A binary number stands for its shortest text.
+    # A binary float is read as its shortest decimal text.
     return repr(value) if isinstance(value, float) else value
 
 
@@ -192,7 +192,7 @@ class Quantity(BaseModel):
 
 
 class Method(BaseModel):
-    """One method of estimation; without its inputs it says what is missing."""
+    """One method of estimation; where inputs are missing it lists them."""
 
     code: str = Field(examples=["M1"])
     name: str

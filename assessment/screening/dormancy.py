@@ -1,10 +1,10 @@
-"""Screening (盘点筛选): which patents lie dormant (沉睡专利), and how worth waking each of them is.
+"""Screening (盘点筛选): which patents are dormant (沉睡专利), and the potential of each.
 
-Screened is every patent that a university, institute, hospital or state-owned holder has or shares. Dormant is what is in
-force, was granted longer ago than the set age and has no recorded implementation, licence, transfer, equity contribution,
-pledge or product filing. That nothing is recorded does not mean that nothing happened: the reason says whether use was looked
-for and not found (核查无记录), or never recorded at all. The potential (潜力分, 0-100) is the sum of points by a visible table
-(`assessment.screening.weights`); what is not known gives no points and says so.
+Every patent that a university, institute, hospital or state-owned holder owns or co-owns is screened. A patent is dormant if
+it is in force, was granted longer ago than the set age and has no recorded implementation, licence, transfer, equity
+contribution, pledge or product filing. A missing record is no proof of non-use: the reason tells whether use was looked for
+and not found (核查无记录), or never recorded at all. The potential (潜力分, 0-100) is the sum of points by a published table
+(`assessment.screening.weights`); an unknown factor scores no points and is marked as unknown.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def screen_one(
 def judge(
     candidate: ScreeningCandidate, life: LegalLife, as_of: date, min_age: int
 ) -> tuple[bool | None, str]:
-    """Whether a patent is dormant, None where the data do not tell, and why."""
+    """Whether a patent is dormant, None where the data do not suffice, and the reason."""
     if life.in_force is False:
         return False, f"权利不在有效期内：{life.status.label}"
     used = [(kind, on) for kind, on, _ in candidate.facts if kind in EXPLOITATION]
@@ -158,7 +158,7 @@ def judge(
 
 
 def _looked_for(candidate: ScreeningCandidate) -> str:
-    """Which uses were looked for and not found; what is not among them may have happened."""
+    """The uses that were looked for and not found; any other use may have happened."""
     looked = {FactKind(value): on for kind, on, value in candidate.facts if kind is FactKind.NO_RECORD}
     if not looked:
         return UNRECORDED
@@ -184,7 +184,7 @@ def _caution(life: LegalLife) -> str:
 def _values(
     candidate: ScreeningCandidate, life: LegalLife, as_of: date, strength: float | None
 ) -> list[tuple[str, Decimal | str | None]]:
-    """The value of every factor, None where it is not known."""
+    """The value of every factor, None where unknown."""
     latest = {kind: value for kind, _, value in candidate.facts}
     counts = {kind: Decimal(latest[kind]) if kind in latest else None for kind in _COUNTED}
     last = life.last_valid_day

@@ -72,7 +72,7 @@ def load(data_dir: Path | None = None) -> ScreeningWeights:
 
 
 def export(data_dir: Path, path: Path) -> ScreeningWeights:
-    """Write the table in force to a file that an operator edits; answers it."""
+    """Write the table in force to a file that an operator edits; returns it."""
     file = rule_files.read(__name__, FILE_NAME, data_dir)
     path.write_text(file.text, "utf-8-sig", newline="")  # Excel needs the mark
     return _parse(file)

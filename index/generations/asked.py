@@ -1,4 +1,4 @@
-"""What one that asks wants of each part of a side: the sums of BM25, and scores."""
+"""Scoring of one query on each part of a side: BM25 sums and scores."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from index.words.statistics import WordStatistics, mass
 
 
 class Asked(Protocol):
-    """A need or a patent while it asks."""
+    """A need or a patent as a query."""
 
     def sums(self, part: Part) -> Floats:
         """BM25 of all rows of a part."""
 
     def scores(self, part: Part, rows: Rows, sums: Floats) -> PairScores:
-        """The scores of some rows, given what `sums` answers for their part."""
+        """The scores of some rows, given the result of `sums` for their part."""
 
 
 class NeedAsked:
-    """A need asks patents."""
+    """A need that searches patents."""
 
     def __init__(self, need: AskingNeed, words: WordStatistics) -> None:
         self._vector = need.vector
@@ -43,13 +43,13 @@ class NeedAsked:
 
 
 class PatentAsked:
-    """A patent asks needs; `words` are those of the side of patents, `needs` the statistics of that of needs."""
+    """A patent that searches needs; `words` are the statistics of the patents side, `needs` those of the needs side."""
 
     def __init__(self, patent: AskingPatent, words: WordStatistics, needs: Statistics) -> None:
         self._patent, self._words, self._mean = patent, words, needs.mean
 
     def sums(self, part: Part) -> Floats:
-        """BM25 of the patent, each of the needs of a part asking."""
+        """BM25 of the patent, with each need of a part as the query."""
         return part.lexical.as_queries(self._words, self._patent.tokens)
 
     def scores(self, part: Part, rows: Rows, sums: Floats) -> PairScores:
@@ -62,7 +62,7 @@ class PatentAsked:
 
 
 def masses_of(part: Part) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """How much each need of a part says. Raises ValueError for a part of patents."""
+    """The mass (information content) of each need of a part. Raises ValueError for a part of patents."""
     if part.masses is None:
         raise ValueError("a part of patents cannot be asked as needs are")
     return part.masses.values

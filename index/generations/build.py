@@ -34,7 +34,7 @@ _NEED_VECTORS, _PRODUCT_VECTORS = "计算需求向量", "计算企业产品向�
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step in Chinese, the amount done and the total amount."""
 Classify = Callable[[PatentSide, NeedSide], tuple[Sequence[int], Sequence[int]]]
-"""Gives classes to records of the sides of patents and of needs; answers the ids of those, of patents and of needs."""
+"""Classifies records of the patents side and the needs side; returns the ids of the classified patents and needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def reindex(
     """Build a generation of all patents, open needs and products of firms, verify it and put it in use.
 
     Only texts that this model has never embedded are embedded. Whenever this is killed, the generation before stays in use
-    and complete. The newest KEPT generations are kept for a rollback, older ones removed. `classify` may give classes to what has
-    none before the filter columns are final. Raises NotReady when the catalogue has no patents, no segment catalogue is in use or
-    the disk refuses, Conflict when another build runs, GenerationDamaged when the new generation fails its verification, and
-    what `check` raises, which is asked before the new one is put in use.
+    and complete. The newest KEPT generations are kept for a rollback, older ones removed. `classify` may classify records
+    without classes before the filter columns are final. Raises NotReady when the catalogue has no patents, no segment catalogue
+    is in use or a disk operation fails, Conflict when another build runs, GenerationDamaged when the new generation fails its
+    verification, and what `check` raises, which is called before the new one is put in use.
     """
     try:
         return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run(
@@ -142,7 +142,7 @@ class _Build:
         return catalogue, total
 
     def _take_classes(self, folder: Path, patents_: Sequence[int], needs_: Sequence[int]) -> None:
-        """Write the columns of these records anew, which have classes now."""
+        """Rewrite the columns of these newly classified records."""
         with self._database.read() as session:
             if patents_:
                 licensed = licences.licensed_ids(session, date.today())
@@ -166,7 +166,7 @@ class _Build:
             yield from (need_document(need) for need in indexed_needs.texts(session) if need.is_open)
 
     def _before(self) -> Path | None:
-        """The folder of the generation in use, if it is whole and of the same model and rules: what it knows of texts is taken over."""
+        """The folder of the generation in use, if it is intact and of the same model and rules: its data on texts are reused."""
         name = self._store.current_name()
         try:
             manifest = self._store.verify(name) if name else None

@@ -37,7 +37,7 @@ _SENTENCES, _MEAN, _DIGESTS = "sentences", "mean.npy", "digests.npy"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is indexed of a record: its id in the catalogue, its text, and what filters ask of it."""
+    """The indexed data of a record: its id in the catalogue, its text and its filter values."""
 
     id: int
     text: str
@@ -53,8 +53,8 @@ class Document:
 class Collection:
     """Row r of all parts belongs to the record `ids[r]`; ids ascend.
 
-    `mean` (dimensions,) is that of all vectors, zero where there are none. `sentences` is for documents that are sought by
-    what one of their sentences says; a collection of needs has none. `digests` (n, 2) are those of the documents; None in a
+    `mean` (dimensions,) is that of all vectors, zero where there are none. `sentences` is for documents that are also
+    searched sentence by sentence; a collection of needs has none. `digests` (n, 2) are those of the documents; None in a
     collection from before they were kept.
     """
 
@@ -113,9 +113,9 @@ class Collection:
 
     @classmethod
     def with_columns(cls, folder: Path, documents: Iterable[Document]) -> Collection:
-        """Write the columns of these documents anew in the collection in `folder`, and open it; their texts stay as they are.
+        """Rewrite the columns of these documents in the collection in `folder`, and open it; texts are unchanged.
 
-        Documents that the collection does not hold are passed over.
+        Documents that the collection does not hold are ignored.
         """
         ids, digests = mapped(folder / _IDS), np.load(folder / _DIGESTS)
         values: dict[int, ColumnValues] = {}
@@ -124,7 +124,7 @@ class Collection:
             if row < len(ids) and ids[row] == document.id:
                 values[row], digests[row, 1] = document.columns, document.digests[1]
         Columns.patch(folder / _COLUMNS, values)
-        (folder / _DIGESTS).unlink()  # who has mapped the old ones keeps them
+        (folder / _DIGESTS).unlink()  # readers that have mapped the old files keep them
         np.save(folder / _DIGESTS, digests)
         return cls.open(folder)
 
@@ -151,7 +151,7 @@ TEXT_RULES = (index.text, index.words.bm25, index.vectors.sentences)
 
 @cache
 def text_rules() -> str:
-    """Changes with the code that makes tokens, sentences and their codes: what other code has made is not taken over."""
+    """Changes with the code that makes tokens, sentences and their codes: the output of other code is not reused."""
     digest = blake2b(f"{unidata_version} {version('opencc')}".encode(), digest_size=16)
     for module in TEXT_RULES:
         digest.update(Path(str(module.__file__)).read_bytes())

@@ -33,7 +33,7 @@ _NEVER = (np.iinfo(np.int32).max, -1)
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
-    """What filters and factors can ask of one document.
+    """The values of one document for filters and factors.
 
     `force`: first and last day in force, None where unknown; `dormancy`: as in `index.attributes`.
     """
@@ -104,7 +104,7 @@ class Columns:
 
     @classmethod
     def write(cls, folder: Path, documents: Iterable[ColumnValues]) -> int:
-        """Write the columns of `documents`, in the order of rows, into the new `folder`; answers their number."""
+        """Write the columns of `documents`, in the order of rows, into the new `folder`; returns their number."""
         terms, arrays = cls._gathered(documents)
         folder.mkdir()
         cls._save(folder, terms, arrays)
@@ -118,16 +118,16 @@ class Columns:
 
     @classmethod
     def patch(cls, folder: Path, documents: Mapping[int, ColumnValues]) -> None:
-        """Write the columns in `folder` anew, with these values in the place of those of these rows.
+        """Rewrite the columns in `folder` with new values for these rows.
 
-        Whoever has mapped the old ones keeps them.
+        Readers that have mapped the old files keep them.
         """
         rows = np.array(sorted(documents), np.int32)
         new_terms, new = cls._gathered(documents[row] for row in rows.tolist())
         terms = json.loads((folder / "terms.json").read_text("utf-8"))
         arrays = {name: np.load(folder / f"{name}.npy") for name in new}
         kept = ~np.isin(arrays["postings"], rows)
-        # Where each list begins once the rows are gone from it.
+        # Where each list begins after the rows have been removed from it.
         starts = np.concatenate([[0], np.cumsum(kept)])[arrays["offsets"]]
         lists = _lists(terms, starts, arrays["postings"][kept])
         for field, added in _lists(new_terms, new["offsets"], rows[new["postings"]]).items():

@@ -52,7 +52,7 @@ class EmbeddingStore:
     ) -> tuple[Iterator[Vectors], int]:
         """The vectors of `texts` under the prompt `kind`, block by block, and how many texts had to be embedded.
 
-        There may be more texts than memory should hold vectors of. `encode` is called with the distinct texts that are not
+        The vectors of all texts need not fit into memory. `encode` is called with the distinct texts that are not
         stored yet, some at a time; `progress` with the number of these done and in all. Both are over when this returns.
         """
         keys = [sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]

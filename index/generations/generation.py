@@ -5,8 +5,8 @@
     <root>/.building-<name>, .removed-<name>                        one that is not finished, or no longer whole
 
 A folder gets its name only when all its files are on the disk and have been verified, and the pointer is replaced by a
-rename: whoever is killed when, a complete generation stays in use. Requests keep the one they hold; the files of a removed
-one live as long as they are mapped.
+rename: a complete generation stays in use whenever a process is killed. Requests keep the generation they hold; the files of
+a removed one live as long as they are mapped.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _NAME = re.compile(r"\d{8}-\d{6}-\d{3}")
 class Generation:
     """An open generation. `products` are those of firms, by firm; None in a generation from before they were indexed.
 
-    `left` counts what has changed in the catalogue since and is known not to be found: 0 but where changes are laid over it
-    (`index.live.overlay`).
+    `left` counts the changes in the catalogue since the build that are known to be missing: 0 except where an overlay is
+    applied (`index.live.overlay`).
     """
 
     name: str
@@ -84,9 +84,9 @@ class GenerationStore:
         self._current: Generation | None = None
 
     def current(self) -> Generation | None:
-        """The generation in use, opened anew when the pointer has changed; None when there is none.
+        """The generation in use, reopened when the pointer has changed; None when there is none.
 
-        Raises GenerationDamaged, and NotFound when its folder is gone.
+        Raises GenerationDamaged, and NotFound when its folder is missing.
         """
         try:
             stat = (self.root / _POINTER).stat()
@@ -124,7 +124,7 @@ class GenerationStore:
         return [self._entry(name, name == current) for name in reversed(self.names())]
 
     def verify(self, name: str) -> Manifest:
-        """Check a generation; answers its manifest. Raises NotFound and GenerationDamaged."""
+        """Check a generation; returns its manifest. Raises NotFound and GenerationDamaged."""
         return verify(self._folder(name))
 
     def manifest(self, name: str) -> Manifest:
@@ -147,7 +147,7 @@ class GenerationStore:
     def rollback(self, name: str | None = None) -> Manifest:
         """Verify an older generation and put it in use: the one before the one in use, or `name`.
 
-        Answers its manifest. Raises NotFound, GenerationDamaged, and Conflict while a build runs.
+        Returns its manifest. Raises NotFound, GenerationDamaged, and Conflict while a build runs.
         """
         with self.locked():
             manifest = self.verify(name or self._one_before())
@@ -155,7 +155,7 @@ class GenerationStore:
         return manifest
 
     def prune(self, keep: int = KEPT) -> list[str]:
-        """Remove all but the newest `keep` generations and the one in use; answers the names removed.
+        """Remove all but the newest `keep` generations and the one in use; returns the names removed.
 
         Raises Conflict while a build runs.
         """

@@ -14,7 +14,7 @@ Ranks = NDArray[np.int32]
 
 
 def merge(dense: Rows, lexical: LexicalBlock, documents: int) -> tuple[Rows, Floats, Ranks]:
-    """All candidates of each query once: rows and their BM25 (queries, at most all), and how many there are.
+    """The distinct candidates of each query: rows and their BM25 (queries, at most all), and their number.
 
     `dense` (queries, n) are rows below `documents`; `lexical.wanted` holds their BM25.
     """

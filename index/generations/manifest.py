@@ -60,7 +60,7 @@ class Manifest(BaseModel):
         return cls.model_validate_json((folder / MANIFEST).read_bytes())
 
     def write(self, folder: Path) -> Manifest:
-        """Write the manifest into `folder` with the facts of all files there; answers it with these."""
+        """Write the manifest into `folder` with the facts of all its files; returns the completed manifest."""
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         facts = {path.relative_to(folder).as_posix(): FileFacts.of(path) for path in paths}
         complete = self.model_copy(update={"files": facts})

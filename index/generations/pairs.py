@@ -1,4 +1,4 @@
-"""All pairs of a part of the needs and a part of the patents, either asking the other: both legs, and all that is scored."""
+"""All pairs of a part of the needs and a part of the patents, either side as queries: both legs and all scores."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PartPair:
     def blocks(
         self, asking: Rows, rows: Rows | None, wanted: PairsAsked
     ) -> Iterator[tuple[Rows, Candidates]]:
-        """The candidates among `rows` (None: all) for rows of the asking part, ascending, in blocks of `all_pairs.BLOCK`."""
+        """The candidates among `rows` (None: all) for rows of the querying part, ascending, in blocks of `all_pairs.BLOCK`."""
         if len(asking) == 0:
             return
         group = Group(asking, rows)
@@ -70,7 +70,7 @@ class PartPair:
             waiting: deque[Future[tuple[Rows, Candidates]]] = deque()
             for block in lexical:
                 waiting.append(pool.submit(self._candidates, seen.popleft(), block, wanted.depth))
-                # Bounded: results that nobody has taken yet are memory, some 30 MB a block.
+                # Bounded: unconsumed results occupy memory, some 30 MB a block.
                 if len(waiting) >= wanted.threads:
                     yield waiting.popleft().result()
             yield from (future.result() for future in waiting)

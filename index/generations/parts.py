@@ -21,19 +21,19 @@ from index.words.statistics import WordStatistics
 
 Rows = NDArray[np.int64]
 
-# Rows asked for beyond k, so that those that are gone among the best seldom make a second search necessary.
+# Rows searched beyond k, so that removed rows among the best seldom make a second search necessary.
 _SPARE = 16
 
 
 class Masses:
-    """How much each document of an index says as a need, in the idf of the patents."""
+    """The mass (information content) of each document of an index as a need, in the idf of the patents."""
 
     def __init__(self, lexical: LexicalIndex, words: WordStatistics) -> None:
         self._lexical, self._words = lexical, words
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
-        """By row; added up when first asked for."""
+        """By row; computed on first use."""
         return self._lexical.masses(self._words)
 
 
@@ -43,9 +43,9 @@ def _no_rows() -> Rows:
 
 @dataclass(frozen=True)
 class Part:
-    """A collection without the rows that are `gone`, ascending, and with newer columns over the rows `over`, ascending.
+    """A collection without its removed rows (`gone`, ascending) and with newer columns for the rows `over`, ascending.
 
-    `masses` are those of a part of needs. What is not `is_settled` came after the statistics of the side were taken.
+    `masses` are those of a part of needs. A part that is not `is_settled` is newer than the statistics of the side.
     """
 
     collection: Collection
@@ -57,7 +57,7 @@ class Part:
 
     @property
     def ids(self) -> Ids:
-        """By row, those of what is gone as well."""
+        """By row, removed rows included."""
         return self.collection.ids
 
     @property

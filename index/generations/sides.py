@@ -1,7 +1,7 @@
-"""The sides of a generation on this machine (专利侧、需求侧): parts that answer together as one collection would.
+"""The sides of a generation on this machine (专利侧、需求侧): several parts searched as one collection.
 
-Each part answers with the exact best of its own in all columns, and of these the best of the whole are kept
-(`Candidates.joined`): whatever holds the parts, answers are those of one collection, ties included.
+Each part returns its own exact best with all columns, and the best of their union are kept (`Candidates.joined`): however the
+records are divided into parts, results are those of one collection, ties included.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class Side(ABC, Generic[AskingT]):
         return next(part.sentences.document(int(rows[0])) for part, (_, rows) in found if len(rows))
 
     def digests(self, id_: int) -> tuple[int, int] | None:
-        """What `Document.digests` said of a record, None where that is not known."""
+        """The recorded `Document.digests` of a record, None where unknown."""
         for part in self.parts:
             row, digests = part.rows_of(np.array([id_]))[0], part.collection.digests
             if row >= 0 and digests is not None:
@@ -218,7 +218,7 @@ class Side(ABC, Generic[AskingT]):
 
 
 class PatentSide(Side[AskingNeed]):
-    """Patents, which needs ask."""
+    """Patents, searched by needs."""
 
     def part_of(self, collection: Collection, *, is_settled: bool = True) -> Part:
         """A part of this side."""
@@ -238,7 +238,7 @@ class PatentSide(Side[AskingNeed]):
 
 
 class NeedSide(Side[AskingPatent]):
-    """Needs or products of firms, which patents ask; `words` are those of the patents."""
+    """Needs or products of firms, searched by patents; `words` are the statistics of the patents."""
 
     def __init__(self, parts: Sequence[Part], statistics: Statistics, words: WordStatistics) -> None:
         super().__init__(parts, statistics)
@@ -266,7 +266,7 @@ def patent_side(collection: Collection) -> PatentSide:
 
 
 def need_side(collection: Collection, words: WordStatistics) -> NeedSide:
-    """The needs of one collection, or products of firms, to be asked by patents with these words."""
+    """The needs of one collection, or products of firms, to be searched by patents with these statistics."""
     empty = NeedSide([], statistics_of(collection), words)
     return empty.with_parts([empty.part_of(collection)])
 

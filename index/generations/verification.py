@@ -1,4 +1,4 @@
-"""Verification of a generation, before it is put in use and whenever somebody asks."""
+"""Verification of a generation, before it is put in use and on request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN = 5
 
 
 class GenerationDamaged(NotReady):
-    """The files of a generation are not what its manifest says, or do not belong together."""
+    """The files of a generation contradict its manifest or one another."""
 
     title = "索引版本已损坏"
 
@@ -35,9 +35,9 @@ def damaged(name: str, problem: str) -> GenerationDamaged:
 
 
 def verify(folder: Path) -> Manifest:
-    """Check the generation in `folder`: files, counts, unit vectors, and that a sample of vectors finds itself.
+    """Check the generation in `folder`: files, counts, unit vectors, and that each of a sample of vectors finds itself.
 
-    Answers its manifest. Raises GenerationDamaged naming the first problems found.
+    Returns its manifest. Raises GenerationDamaged naming the first problems found.
     """
     try:
         manifest = Manifest.read(folder)
@@ -114,7 +114,7 @@ def _sample(collection: Collection) -> NDArray[np.int64]:
 
 
 def _rounded_fit(collection: Collection) -> bool:
-    """Whether the coarse rows and the byte rows of a sample are what their vectors give."""
+    """Whether the coarse rows and the byte rows of a sample equal those computed from their vectors."""
     vectors, sample = collection.vectors, _sample(collection)
     kinds = (vectors.coarse, vectors.byte_rows)
     return all(rows is None or rows.fits(vectors.vectors[sample], sample) for rows in kinds)

@@ -1,8 +1,8 @@
-"""Following the catalogue (跟进变更): what has changed since a generation was built, laid over it in memory.
+"""Following the catalogue (跟进变更): an in-memory overlay of the changes since a generation was built.
 
-What changed is asked anew each time, as all records with a later time of change and all whose open licence is another by now:
-so it does not matter when a transaction is committed, or that an undo puts an old time back. A text that is that of the
-generation is not embedded again. The view is an immutable generation of its own; whoever holds an older one keeps it.
+Each turn queries the changes afresh, as all records with a later time of change and all whose open licence differs: so neither
+late commits nor an undo that restores an old time lose a change. A text that equals that of the generation is not embedded
+again. The view is a separate immutable generation; requests that hold an older one keep it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from index.vectors.sentences import SentenceIndex
 
 _BLOCK = 32
 _SECONDS_BETWEEN_VIEWS, _SECONDS_A_TURN = 2.0, 15.0
-# What is few and wanted at once comes first.
+# Smallest and most urgent side first.
 _ORDER = ("needs", "products", "patents")
 # So few texts together that a request which wants the model as well does not wait long.
 _TEXTS_TOGETHER, _SENTENCES_TOGETHER = 8, 32
@@ -47,10 +47,10 @@ Signature = tuple[datetime | None, bool]
 
 @dataclass(frozen=True, slots=True)
 class FollowLimits:
-    """How much is followed.
+    """The limits of following.
 
-    `most` records are laid over one side of a generation. `examined` times of change are looked at in a turn; of the oldest those
-    that are as in the base are passed over for good. A time of change is set up to `overlap` before its transaction is committed.
+    At most `most` records overlay one side of a generation. `examined` times of change are examined in a turn; the oldest that
+    equal the base are skipped for good. A time of change is set up to `overlap` before its transaction is committed.
     """
 
     most: int = 5000
@@ -60,9 +60,9 @@ class FollowLimits:
 
 @dataclass(frozen=True, slots=True)
 class FollowState:
-    """How far the view has come: everything committed by `as_of` is found, but for what was `left` out.
+    """The state of the view: it holds everything committed by `as_of`, except the `left` changes.
 
-    `recent` records are laid over the generation, others are `waiting` for the next turn; `error` is what ended the last one.
+    `recent` records overlay the generation, others are `waiting` for the next turn; `error` is what ended the last turn.
     """
 
     generation: str | None = None
@@ -95,7 +95,7 @@ class Follower:
         self.state = FollowState()
 
     def current(self) -> Generation | None:
-        """The generation in use with what was laid over it, None when there is none. Raises as `GenerationStore.current`."""
+        """The generation in use with its overlay, None when there is none. Raises as `GenerationStore.current`."""
         built, view = self._store.current(), self._view
         return view.shown if view is not None and view.built is built else built
 
@@ -181,7 +181,7 @@ class _Side:
         self._signatures: dict[int, Signature] = {}
         # None: nothing that is searched has changed.
         self._taken: dict[int, tuple[Signature, Recent | None]] = {}
-        # Records of the base that are no longer to be found: with a time of change, and gone without a trace.
+        # Records of the base to be removed: those with a time of change, and those deleted without a trace.
         self._absent: set[int] = set()
         self._deleted: frozenset[int] = frozenset()
         self._compared: tuple[int, int] | None = None
@@ -190,28 +190,28 @@ class _Side:
 
     @property
     def count(self) -> int:
-        """The records laid over the base."""
+        """The records of the overlay."""
         return sum(record is not None for _, record in self._taken.values()) + len(self._absent)
 
     @property
     def is_changed(self) -> bool:
-        """Whether anything is laid over the base."""
+        """Whether the overlay has any records."""
         return self.count > 0 or bool(self._deleted)
 
     @property
     def left(self) -> int:
-        """The records that have changed and are not taken."""
+        """The changed records that are not in the overlay."""
         return self._beyond + sum(self._is_stale(id_) for id_ in self._signatures)
 
     def view(self) -> Side[Any]:
-        """The base with everything taken laid over it."""
+        """The base with the overlay applied."""
         if self._view is None:
             laid = {id_: record for id_, (_, record) in self._taken.items() if record is not None}
             self._view = laid_over(self._base, laid.values(), (self._absent | self._deleted) - laid.keys())
         return self._view
 
     def survey(self, session: Session) -> list[int]:
-        """Look what has changed; answers the records to take, the oldest change first."""
+        """Look up the changes; returns the records to take, oldest change first."""
         self._stamps = stamps = recent.changed(session, self._name, self._since, self._limits.examined)
         licensed = licences.licensed_ids(session, date.today()) if self._name == "patents" else set[int]()
         differing = sorted(id_ for id_ in licensed ^ self._licensed if id_ in self._base)
@@ -221,7 +221,7 @@ class _Side:
         self._signatures = {id_: (stamps.get(id_), id_ in licensed) for id_ in (*stamps, *differing)}
         over = self._taken.keys() - self._signatures.keys()
         if over:
-            # Undone: the base tells the truth again.
+            # Undone: the base is correct again.
             self._taken = {id_: known for id_, known in self._taken.items() if id_ not in over}
             self._view = None
         if self._absent - self._signatures.keys():
@@ -230,7 +230,7 @@ class _Side:
         return [id_ for id_ in self._signatures if self._is_stale(id_)]
 
     def take(self, database: Database, encoder: TextEncoder, ids: Sequence[int], most_new: int) -> int:
-        """Take these records as far as there is room; answers how many texts were embedded, at most `most_new`."""
+        """Take these records as far as there is room; returns the number of texts embedded, at most `most_new`."""
         if not ids:
             return 0
         with database.read() as session:
@@ -256,10 +256,10 @@ class _Side:
         return min(len(fresh), most_new)
 
     def settle(self, until: datetime) -> int:
-        """Pass over the oldest changes, before `until`, that changed nothing that is searched.
+        """Skip the oldest changes, before `until`, that changed nothing indexed.
 
-        Those of an import that ended just before the build are many. Answers how many more are to be looked at behind them, where
-        all of the turn could be passed over.
+        An import that ended just before the build leaves many of these. Returns how many more are to be examined behind them,
+        where all of the turn could be skipped.
         """
         for id_, at in self._stamps.items():
             if at >= until or not self._is_as_in_base(id_):
@@ -274,7 +274,7 @@ class _Side:
         return known is not None and known[1] is None and id_ not in self._absent and not self._is_stale(id_)
 
     def find_deleted(self, session: Session) -> None:
-        """Look for records that are gone without a trace, where the number of records shows that there are any."""
+        """Look for records deleted without a trace, where the number of records shows that there are any."""
         if self.left:
             return
         held = len(self.view() if self.is_changed else self._base)

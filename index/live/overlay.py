@@ -1,8 +1,8 @@
-"""What changed since a generation was built, laid over one of its sides (变更叠加): an immutable side of its own.
+"""Overlay (变更叠加) of the changes since a generation was built on one of its sides: a new immutable side.
 
-Records of the side that are gone, or have another text by now, are left out of its parts; where only the columns of a record
-changed they lie over those of its part; records whose text is new are a part behind them, in memory. What statistics rest on
-(idf, mean length, mean vector, samples) stays that of the side: the scores of all that did not change stay as they are, bit by bit.
+Records of the side that were deleted or have a new text are left out of its parts; where only the columns of a record changed,
+the new ones replace those of its part; records with new texts form a further part, in memory. The basis of statistics (idf,
+mean length, mean vector, samples) stays that of the side: scores of unchanged records stay identical, bit by bit.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Recent:
 
 
 def laid_over(side: SideT, recent: Iterable[Recent], gone: Iterable[int] = ()) -> SideT:
-    """The side with these records laid over it, in any order, and without those that are `gone`, by id.
+    """The side with these records, in any order, as an overlay, and without those in `gone`, by id.
 
-    One without `embedded` is in the side.
+    A record without `embedded` is in the side.
     """
     its = sorted(recent, key=lambda one: one.id)
     fresh = [(one.id, one.columns, one.embedded) for one in its if one.embedded is not None]
@@ -98,7 +98,7 @@ def _vectors(texts: Sequence[Embedded], dimensions: int) -> Floats:
 
 
 def _lexical(texts: Sequence[Embedded], statistics: Statistics) -> LexicalIndex:
-    """The postings of these texts, weighed by the mean length of the side, unless that was empty."""
+    """The postings of these texts, weighted by the mean length of the side, unless the side was empty."""
     keys = np.concatenate([np.empty(0, np.uint64), *(text.keys for text in texts)])
     counts = np.concatenate([np.empty(0, np.float32), *(text.counts.astype(np.float32) for text in texts)])
     lengths = np.array([text.counts.sum() for text in texts], np.int32)

@@ -46,7 +46,7 @@ class EncodingError(PatentDockError):
 
 
 class Encoder:
-    """A sentence-transformers model that gives unit float32 vectors; threads may share it."""
+    """A sentence-transformers model that returns unit float32 vectors; thread-safe."""
 
     def __init__(self, model: SentenceTransformer, folder: Path, name: str, precision: Precision) -> None:
         self._model = model
@@ -200,7 +200,7 @@ def _one_core_workers(count: int) -> ThreadPoolExecutor:
 
     pool = ThreadPoolExecutor(count, "encoder", initializer=start)
     wait([pool.submit(int) for _ in range(count)])
-    # The workers keep their setting; this gives the callers of other parts of torch theirs back.
+    # The workers keep their setting; this restores it for callers of other parts of torch.
     torch.set_num_threads(count)
     return pool
 

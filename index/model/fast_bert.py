@@ -42,7 +42,7 @@ class _Layer(NamedTuple):
 
 
 class FastBert:
-    """Mean-pooled sentence vectors of a BERT model; use it only where ``supports`` says so."""
+    """Mean-pooled sentence vectors of a BERT model; use it only where ``supports`` is true."""
 
     def __init__(self, model: SentenceTransformer) -> None:
         bert: Any = model[0].model
@@ -52,7 +52,7 @@ class FastBert:
 
     @staticmethod
     def supports(model: SentenceTransformer) -> bool:
-        """Tell whether ``model`` is a plain BERT encoder with mean pooling, in a format this processor has."""
+        """Whether ``model`` is a plain BERT encoder with mean pooling, in a format this processor has."""
         transformer, *rest = model
         return (
             isinstance(transformer, Transformer)

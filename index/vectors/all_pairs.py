@@ -1,7 +1,7 @@
-"""All pairs: the exact best k rows of a vector index for very many queries, under filters of their own.
+"""All pairs: the exact best k rows of a vector index for very many queries, each under its own filters.
 
-The coarse rows of the index (`index.vectors.coarse_scan`) are scanned for blocks of queries, on all threads. So the answers are those
-of `VectorIndex.search`, ties included.
+The coarse rows of the index (`index.vectors.coarse_scan`) are scanned for blocks of queries, on all threads. Results equal
+those of `VectorIndex.search`, ties included.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def all_pairs(
     product: Product | None = None,
     threads: int = 2,
 ) -> Iterator[PairBlock]:
-    """What `index.search(queries, k, rows)` answers for every group (None: all queries, all rows), block by block.
+    """The results of `index.search(queries, k, rows)` for every group (None: all queries, all rows), block by block.
 
     Blocks come in the order of the groups. Beside the vectors, memory holds a few blocks (some 20 MB for each thread at
     k = 20, 60 MB at k = 500), a copy of a narrow group's coarse rows, and the coarse rows of all vectors where the index
@@ -90,7 +90,7 @@ class _AllPairs:
             return
         scan_block = _Scan(self._index, self._all_rows(), group.rows, self._k)
         waiting: list[Future[PairBlock]] = []
-        # Bounded: results that nobody has taken yet are memory.
+        # Bounded: unconsumed results occupy memory.
         for some in numbers:
             waiting.append(pool.submit(scan_block, self._queries, some))
             if len(waiting) > self._threads:

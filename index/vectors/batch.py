@@ -1,7 +1,7 @@
-"""Requests of many threads that wait together are worked off together, as databases commit (DeWitt et al., 1984).
+"""Group commit for searches: requests that arrive during a scan share the next one (DeWitt et al., 1984).
 
-Who comes while nothing runs is worked off at once and alone; who comes meanwhile waits and shares the next run. Nobody is
-delayed for company that might come.
+A request that arrives while nothing runs is served at once and alone; one that arrives during a run waits and shares the next.
+No request is delayed in the hope of further ones.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class _Waiting(Generic[Request, Answer]):
 
 
 class Together(Generic[Request, Answer]):
-    """Calls `work` with the requests that wait, at most `most` at once, in the order they came; it answers each in its place.
+    """Calls `work` with the waiting requests, at most `most` at once, in order of arrival; it returns the results in that order.
 
-    One run at a time, in the thread of one of its callers. Where a run of several fails, each of them is worked off alone, so
-    that an error reaches only the caller whose request it is.
+    One run at a time, in the thread of one of its callers. Where a run of several fails, each of them is run alone, so that an
+    error reaches only the caller of that request.
     """
 
     def __init__(self, work: Callable[[list[Request]], list[Answer]], most: int) -> None:
@@ -63,7 +63,7 @@ class Together(Generic[Request, Answer]):
             self._answer(batch)
         finally:
             with self._lock:
-                # Without an answer only when this thread was told to stop: that is not for the others.
+                # Without a result only when this thread was interrupted: the others are not affected.
                 self._queue.extendleft(one for one in reversed(batch[1:]) if not _is_done(one))
                 self._is_running = bool(self._queue)
                 if self._queue:

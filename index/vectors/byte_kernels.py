@@ -1,6 +1,6 @@
-"""Inner loops of the scan of byte rows, compiled by numba; they hold no lock of the interpreter.
+"""Inner loops of the scan of byte rows, compiled by numba; they release the GIL.
 
-Sums are taken as int32 at the end, so that LLVM need not keep 64 bits of them: twice as fast.
+Sums are truncated to int32 at the end, so that LLVM need not keep 64 bits: twice as fast.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is taken off the vectors of an index before they are rounded (`index.vectors.coarse`, `index.vectors.byte_rows`).
+"""Centring of the vectors of an index before they are rounded (`index.vectors.coarse`, `index.vectors.byte_rows`).
 
 Their mean is subtracted, which moves all scores of a query alike: cosines of embeddings all lie between 0.8 and 0.95,
 where a short number format has hardly any steps. What is left of a vector is split into its part along the mean, in which

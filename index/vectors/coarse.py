@@ -1,8 +1,8 @@
-"""Coarse rows: the vectors of an index in a short number format, with proven bounds of what that may change.
+"""Coarse rows: the vectors of an index in a short number format, with proven bounds of the rounding error.
 
-They are for the matrix units, which multiply many queries with a row at once. What is left of a vector without its mean
+They are for the matrix units, which multiply many queries with a row at once. The remainder of a vector without its mean
 (`index.vectors.centring`) is rounded; the product of the parts along the mean is added in columns of its own, as sums of two coarse
-numbers each. The bounds are those of the rounding that really happened.
+numbers each. The bounds are those of the actual rounding.
 """
 
 from __future__ import annotations
@@ -95,13 +95,13 @@ class CoarseRows:
         right_size = rows.stat().st_size == _FIRST_BYTE + shape[0] * shape[1] * 2
         if its_count != count or len(basis.mean) != dimensions or not right_size:
             raise ValueError(f"{rows.name} is not of {count} vectors of {dimensions} dimensions")
-        # Copied on writing, which nobody does: torch takes no array that cannot be written.
+        # Copy-on-write, never written: torch rejects read-only arrays.
         file = np.memmap(rows, np.uint8, "c").view(np.ndarray)
         bits = torch.from_numpy(file[_FIRST_BYTE:].view(np.int16).reshape(shape))
         return cls(basis, _STORED, bits.view(torch.bfloat16), count, bounds)
 
     def only(self, rows: Rows) -> CoarseRows:
-        """A copy of some rows alone, numbered anew."""
+        """A copy of some rows, renumbered."""
         taken = torch.zeros((_padded(len(rows)), self.rows.shape[1]), dtype=self.rows.dtype)
         torch.index_select(self.rows, 0, torch.from_numpy(rows), out=taken[: len(rows)])
         return CoarseRows(self._basis, self.product, taken, len(rows), self._bounds)

@@ -1,7 +1,7 @@
 """The scan of coarse rows: for each query the rows that can be among its best, scored exactly.
 
 Every row within the margin of the best k stays a candidate, and candidates are scored by the formula of `index.vectors.exact`: so the
-answers are those of brute force, ties included, and nothing has to be looked at twice.
+results are those of brute force, ties included, in a single pass.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def scan(
 ) -> tuple[Floats, Rows, NDArray[np.bool_]]:
     """The best rows of each query by (-score, row): scores and rows (queries, greatest `wanted`), and which are sound.
 
-    Query q is to have `wanted[q]` rows, no more than it may have; what stands behind them is of no meaning. An unsound answer is
-    of a query with too many candidates, as among many equal vectors. `numbers` are the rows of `vectors` that the
+    Query q gets `wanted[q]` rows, at most as many as its filter allows; entries behind them are undefined. A result is unsound
+    where a query has too many candidates, as among many equal vectors. `numbers` are the rows of `vectors` that the
     coarse rows are of, None where they are of all.
     """
     rows, counts = _candidates(coarse, queries, wanted, allowed)

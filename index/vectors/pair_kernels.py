@@ -17,7 +17,7 @@ from index.compiled import compiled, kth_largest
 WIDTH = 256
 """Scores that are passed over together. With 64, LLVM unrolls the loop and no longer makes vector instructions of it."""
 
-# Candidates taken in before the limit is raised again.
+# Candidates collected before the limit is raised again.
 _ROOM = 32
 # bfloat16 has 8 significant bits: two scores are each off by 2**-8 of themselves at the most, with a little to spare.
 _ROUNDING = np.float32(2.0**-7 * 1.01)
@@ -33,9 +33,9 @@ def _compact(
     margin: np.float32,
     is_rounded: bool,
 ) -> tuple[int, np.float32]:
-    """Drop what cannot be among the best k any more; answers how many stay and the least score that still can.
+    """Drop candidates that can no longer be among the best k; returns the number kept and the least score that still can be.
 
-    How many is -1 where nothing could be dropped and there is no more room.
+    The number is -1 where nothing could be dropped and there is no more room.
     """
     if count < k:
         return count, np.float32(-np.inf)
@@ -168,7 +168,7 @@ def prune(
     counts: NDArray[np.int32],
     is_rounded: bool,
 ) -> None:
-    """Leave only what can be among the best `wanted` of each query, after the last block."""
+    """Keep only candidates that can be among the best `wanted` of each query, after the last block."""
     for query in range(len(counts)):
         k = wanted[query]
         if counts[query] > k:

@@ -78,7 +78,7 @@ class SentenceIndex:
 
     @property
     def vectors(self) -> Floats:
-        """What the codes stand for, one row a sentence."""
+        """The decoded vectors, one row per sentence."""
         vectors: Floats = self.codes * self.scales[:, None]
         return vectors
 
@@ -107,12 +107,12 @@ class KnownSentences:
     rows: Rows
 
     def count(self, document: int) -> int:
-        """How many sentences a known document has."""
+        """The number of sentences of a known document."""
         row = self.rows[document]
         return int(self.index.starts[row + 1] - self.index.starts[row])
 
     def copy(self, starts: Rows, codes: NDArray[np.int8], scales: Floats) -> Rows:
-        """Copy the sentences of all known documents to where each document `starts`; answers the places of the others."""
+        """Copy the sentences of all known documents to where each document `starts`; returns the places of the others."""
         counts = np.diff(starts)
         is_known = np.repeat(self.rows >= 0, counts)
         # How far a sentence of a document lies behind its place in the earlier index.

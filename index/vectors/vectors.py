@@ -1,8 +1,8 @@
 """Exact vector search: inner products of unit vectors in a mapped file.
 
-The candidates are found in rounded rows that lie beside the vectors: for a query alone in the byte rows, for requests that
-wait together by one scan of the coarse rows; in the vectors where there are none, or too few candidates. What is returned
-is scored and ordered by `index.vectors.exact`: a score never depends on the route, the filter, k or the company.
+Candidates are found in rounded rows stored beside the vectors: for a single query in the byte rows, for a batch of waiting
+requests by one scan of the coarse rows; in the vectors where there are none, or too few candidates. Results are scored and
+ordered by `index.vectors.exact`: a score never depends on the route, the filter, k or the other requests of the batch.
 """
 
 from __future__ import annotations
@@ -90,11 +90,11 @@ class VectorIndex:
     def write(cls, path: Path, blocks: Iterable[Floats], dimensions: int, routes: Routes = ROUTES) -> int:
         """Write the vectors of all `blocks`, each (n, dimensions) and of unit length, to `path`, and their rounded rows beside it.
 
-        Memory holds a block. Answers the number of vectors. Raises ValueError for a wrong shape, NaN, or a vector that is
+        Memory holds one block. Returns the number of vectors. Raises ValueError for a wrong shape, NaN, or a vector that is
         not of unit length.
         """
-        # FAISS itself adds vectors in memory only. So its file of no vectors is taken, and these are written behind it; the
-        # numbers of vectors and of floats stand at the eighth byte and in the last eight.
+        # FAISS itself adds vectors in memory only. So its empty index file is written and the vectors appended; the
+        # numbers of vectors and of floats are stored at the eighth byte and in the last eight.
         header = faiss.serialize_index(faiss.IndexFlatIP(dimensions)).tobytes()
         count = 0
         with path.open("wb") as file:
@@ -163,7 +163,7 @@ class VectorIndex:
         if self.byte_rows is None or found * self._routes.least_per_result > candidates:
             return self._by_faiss(queries, found, rows)
         asked = [_Asked(query, found, rows, candidates) for query in queries]
-        # Queries that no company could make worth a scan do not wait for it.
+        # Queries that are cheaper alone than in any shared scan do not wait for one.
         if not self._pays_together(candidates * max(len(queries), _MOST_TOGETHER)):
             return _stacked([self._alone(one) for one in asked])
         if len(asked) == 1:

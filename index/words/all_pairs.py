@@ -1,7 +1,7 @@
-"""The lexical leg of all pairs: the documents of one collection against the index of another, either asking the other.
+"""The lexical leg of all pairs: the documents of one collection against the index of another, either side as queries.
 
 The tokens of a document and their counts come from the index of its own collection, so that no text is read again. Sums
-are made in the order and precision of `LexicalIndex.scores` and `as_queries`: answers are the same, bit by bit.
+are made in the order and precision of `LexicalIndex.scores` and `as_queries`: results are identical, bit by bit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Tokens = tuple[Rows, NDArray[np.int32], Floats]
 class LexicalBlock:
     """The best rows of some queries, by row of their own collection: the first `counts[q]` of `rows[q]` and `scores[q]`.
 
-    `wanted` are the scores of the rows that were wanted besides, (queries, n).
+    `wanted` holds the scores of the additionally requested rows, (queries, n).
     """
 
     queries: Rows
@@ -52,11 +52,11 @@ def lexical_pairs(
     targets_ask: bool = False,
     threads: int = 2,
 ) -> Iterator[LexicalBlock]:
-    """What `targets.search(tokens, k, rows)` answers for the documents `query_rows` (ascending) of `queries`, in blocks
-    of BLOCK as `all_pairs` answers them; `words` are the statistics of the side that answers.
+    """The results of `targets.search(tokens, k, rows)` for the documents `query_rows` (ascending) of `queries`, in blocks
+    of BLOCK as `all_pairs` yields them; `words` are the statistics of the searched side.
 
-    With `targets_ask` the scores are those of `targets.as_queries(words, tokens)`: the targets are the ones that ask, and `words`
-    those of the side of `queries`.
+    With `targets_ask` the scores are those of `targets.as_queries(words, tokens)`: the targets are the queries, and `words`
+    the statistics of the side of `queries`.
     `rows` (sorted, distinct) restricts the candidates; None means all. `wanted` gives for each block in turn further rows
     (queries, n) whose scores are wanted. Memory holds, besides a few blocks, the tokens of 65,536 queries: some 120 MB for
     patents. Raises ValueError for k below 1.
@@ -74,7 +74,7 @@ def lexical_pairs(
                 its_tokens = (starts[first : first + len(its) + 1], terms, factors)
                 besides = next(wanted) if wanted else np.empty((len(its), 0), np.int64)
                 waiting.append(pool.submit(pairs.block, its, its_tokens, besides))
-                # Bounded: results that nobody has taken yet are memory.
+                # Bounded: unconsumed results occupy memory.
                 if len(waiting) > threads:
                     yield waiting.pop(0).result()
         yield from (future.result() for future in waiting)
@@ -137,7 +137,7 @@ class _LexicalPairs:
 
 
 class _AskedPairs(_LexicalPairs):
-    """The targets ask: idf is that of the collection whose documents are read, counts those of the targets."""
+    """Scores with the targets as queries: idf of the collection whose documents are read, counts of the targets."""
 
     def _worth_of_postings(self) -> Floats:
         idf = np.zeros(len(self._targets.keys))

@@ -35,16 +35,16 @@ def length_norm(length: Any, mean: float) -> Any:
     return np.asarray(K1 * (1 - B + B * length / mean)).astype(np.float32)
 
 
-# A request asks for the same tokens several times: score, mass, evidence.
+# A request uses the same tokens several times: score, mass, evidence.
 @lru_cache(2**16)
 def token_key(token: str) -> np.uint64:
-    """The number that stands for a token."""
+    """The key of a token."""
     # Digests instead of the words: the vocabulary is mapped, not loaded. Among three million tokens, any two share one
     # with a probability of 2e-7, and then merely share their postings.
     return np.uint64(int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little"))
 
 
 def counted(tokens: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """The keys of the distinct tokens of a text, ascending, and how often each stands there."""
+    """The keys of the distinct tokens of a text, ascending, and the count of each."""
     counts = sorted((token_key(token), count) for token, count in Counter(tokens).items())
     return np.array([key for key, _ in counts], np.uint64), np.array([count for _, count in counts], np.int32)

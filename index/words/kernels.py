@@ -30,7 +30,7 @@ def _best(keys: NDArray[np.uint64], k: int) -> NDArray[np.uint64]:
 def count_postings(
     terms: NDArray[np.int32], places: NDArray[np.int32], frequencies: NDArray[np.int64]
 ) -> None:
-    """Count in `frequencies[places[term]]` how often each term stands among `terms`."""
+    """Count the occurrences of each term among `terms` in `frequencies[places[term]]`."""
     for term in terms:
         frequencies[places[term]] += 1
 
@@ -46,7 +46,7 @@ def group_postings(
 ) -> None:
     """Write the rows and weights of the tokens with the places from `low` on, each from its head; heads move on.
 
-    `gathered` holds how many distinct terms each document has, these document by document, and how often they stand there.
+    `gathered` holds how many distinct terms each document has, these document by document, and their counts.
     """
     distinct, terms, counts = gathered
     rows, weights = grouped
@@ -142,7 +142,7 @@ def add_masses(
     idf: NDArray[np.float64],
     masses: NDArray[np.float64],
 ) -> None:
-    """Add to the mass of each document the idf of its tokens, each as often as it stands there."""
+    """Add to the mass of each document the idf of its tokens, each times its count."""
     offsets, rows, weights = postings
     for token in range(len(idf)):
         for posting in range(offsets[token], offsets[token + 1]):
@@ -206,7 +206,7 @@ def worth_as_query(
     idf: NDArray[np.float64],
     worth: NDArray[np.float32],
 ) -> None:
-    """Write what every posting is worth in a query: idf times how often the token stands there."""
+    """Write the weight of every posting in a query: idf times the count of the token."""
     offsets, rows, weights = postings
     for token in range(len(idf)):
         for posting in range(offsets[token], offsets[token + 1]):
@@ -222,7 +222,7 @@ def search(
     best: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]],
     wanted: tuple[NDArray[np.int64], NDArray[np.float32]],
 ) -> None:
-    """Write the best allowed documents of each query, by (-score, row), how many these are, and the wanted scores."""
+    """Write the best allowed documents of each query, by (-score, row), their number, and the requested scores."""
     starts, terms, factors = tokens
     offsets, documents, weights = postings
     scores, rows, found = best

@@ -12,7 +12,7 @@ from index.compiled import compiled
 from index.words.kernels import term_frequency
 from index.words.postings import LexicalIndex
 
-# Near 1 a weight in single precision does not tell neighbouring counts apart.
+# Near 1 a weight in single precision does not distinguish neighbouring counts.
 _TELLING = 0.99
 
 

@@ -1,8 +1,8 @@
 """BM25 (Robertson and Zaragoza, 2009) over the tokens of `index.text`, mapped from files.
 
 A posting holds the saturated term frequency tf / (tf + k1 (1 - b + b length / mean length)); idf, with Lucene's
-ln(1 + (N - df + 0.5) / (df + 0.5)), is applied when asked. A query is never cut, and a token that stands twice in it counts
-twice (bench/query_cut.py says what either is worth). Every document is scored: relevance asks for the BM25 of all candidates
+ln(1 + (N - df + 0.5) / (df + 0.5)), is applied at query time. A query is never truncated, and a token that occurs twice in it counts
+twice (bench/query_cut.py measures the effect of both). Every document is scored: relevance needs the BM25 of all candidates
 of the dense leg. Written by hand, not bm25s or tantivy: docs/adr/0004; bench/lexical.py compares the three.
 """
 
@@ -52,7 +52,7 @@ class LexicalIndex:
 
     @cached_property
     def statistics(self) -> WordStatistics:
-        """Those of these documents by themselves."""
+        """The statistics of these documents alone."""
         return WordStatistics(self.documents, self.keys, self.offsets, self.mean_length)
 
     def scores(self, tokens: Sequence[str], rows: Rows | None = None) -> Floats:
@@ -76,7 +76,7 @@ class LexicalIndex:
         return sums
 
     def masses(self, words: WordStatistics) -> NDArray[np.float64]:
-        """What `statistics.mass` answers for the tokens of each document, weighed by `words`."""
+        """The `statistics.mass` of the tokens of each document, weighted by `words`."""
         masses = np.zeros(self.documents)
         postings = (self.offsets, self.rows, self.weights)
         lexical_kernels.add_masses(postings, self.norms, words.idf(self.keys), masses)
@@ -89,7 +89,7 @@ class LexicalIndex:
         """
         keys, weights = words.posting_weights(tokens)
         asked, known = places(self.keys, keys)
-        # A document that came later may have tokens of its own, which count as those of no document do.
+        # A later document may have tokens unknown to the statistics; these count as tokens of no document.
         idf = words.idf(keys[known])
         sums = np.zeros(self.documents, np.float32)
         postings = (self.offsets, self.rows, self.weights)

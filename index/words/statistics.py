@@ -16,9 +16,9 @@ Keys = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class WordStatistics:
-    """The token with `keys[t]`, ascending, stands in `offsets[t + 1] - offsets[t]` of the `documents`.
+    """Document frequencies: the token `keys[t]`, ascending, occurs in `offsets[t + 1] - offsets[t]` of the `documents`.
 
-    `mean_length` is the number of tokens of a document by which postings are weighed.
+    `mean_length` is the mean number of tokens of a document, by which postings are weighted.
     """
 
     documents: int
@@ -27,14 +27,14 @@ class WordStatistics:
     mean_length: float
 
     def idf(self, keys: Keys) -> NDArray[np.float64]:
-        """How telling the tokens with these keys are: their inverse document frequency, greatest for one of no document."""
+        """The inverse document frequency of the tokens with these keys, greatest for a token of no document."""
         at, known = places(self.keys, keys)
         frequencies = np.zeros(len(keys), np.int64)
         frequencies[known] = self.offsets[at[known] + 1] - self.offsets[at[known]]
         return self.idf_of(frequencies)
 
     def idf_of(self, frequencies: Rows) -> NDArray[np.float64]:
-        """The inverse document frequency of tokens that stand in so many documents."""
+        """The inverse document frequency of tokens that occur in so many documents."""
         idf: NDArray[np.float64] = np.log1p((self.documents - frequencies + 0.5) / (frequencies + 0.5))
         return idf
 
@@ -57,7 +57,7 @@ class WordStatistics:
 
 
 def mass(factors: NDArray[np.float64]) -> float:
-    """The weights of a query's tokens added up: what BM25 can come to, and a measure of how much the query says.
+    """The sum of the weights of a query's tokens: the bound of its BM25, and a measure of its information content.
 
     One by one in the order of the keys, as `LexicalIndex.masses` does.
     """

@@ -34,7 +34,7 @@ def write_index(
     waiting: int = WAITING,
     grouped: int = GROUPED,
 ) -> int:
-    """Write the index of documents, given as their tokens in the order of rows, into the new `folder`; answers their number.
+    """Write the index of documents, given as their tokens in the order of rows, into the new `folder`; returns their number.
 
     A number stands for a document of `known` with the same tokens. Memory grows with the vocabulary alone; until all documents are
     there the postings wait in files without a name in `folder`, as large as the index.
@@ -110,7 +110,7 @@ class _Postings:
         terms, counts = self._terms.mapped(), self._counts.mapped()
         frequencies = np.zeros(len(keys), np.int64)
         lexical_kernels.count_postings(terms, places, frequencies)
-        # Of an earlier index some tokens may be gone.
+        # Some tokens of an earlier index may no longer occur.
         left = frequencies > 0
         places = (np.cumsum(left, dtype=np.int32) - 1).astype(np.int32)[places]
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(frequencies[left])])

@@ -1,4 +1,4 @@
-"""Need completion (需求补全) on the index in use: what of a need each match covers, what to ask, which patents to combine."""
+"""Need completion (需求补全) on the index in use: points covered by each match, questions, portfolios of patents."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Portfolios(BaseModel):
 
 
 class Questions(BaseModel):
-    """What to ask whoever wrote a need."""
+    """Questions to the author of a need."""
 
     generation: str
     need: NeedReading

@@ -1,4 +1,4 @@
-"""Evidence (依据): the sentences of a record that answer the query, quoted verbatim."""
+"""Evidence (依据): the sentences of a record nearest to the query, quoted verbatim."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class QueryProfile:
             [(part, own) for part, own in zip(parts, words, strict=False) if not own.isdisjoint(self._query)]
             for parts in records
         ]
-        # The words of all records are looked up at once.
+        # One look-up for the words of all records.
         self._learn(set[str]().union(*(own for its in touching for _, own in its)))
         return [self._best([(part, self._cosine(own)) for part, own in its], limit) for its in touching]
 

@@ -1,4 +1,4 @@
-"""Ranked -> Kept (匹配清单): the hits whose records are still there and wanted, with these records."""
+"""Ranked -> Kept (匹配清单): the hits whose records still exist and meet the conditions, with these records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from matching.retrieval.retrieve import Hit
 
 @dataclass(frozen=True, slots=True)
 class WantedPatents:
-    """How many patents are wanted, and what only their records tell: their verdict on a day, and that none is hidden.
+    """The number of patents to list, and the conditions on their records: the verdict on a day, and not hidden.
 
     By the rules of `families` near-duplicates are folded under a better one; without rules all are listed.
     """
@@ -40,9 +40,9 @@ class WantedPatents:
 
 @dataclass(frozen=True, slots=True)
 class KeptPatents:
-    """The hits that are shown, the patents and verdicts of all that were looked up, and what is folded, by what leads it.
+    """The hits shown, the patents and verdicts of all records looked up, and the folded patents by their leading one.
 
-    `is_cut` where the list is not full and no more than the limit was looked up.
+    `is_cut` where the list is not full because the limit of look-ups was reached.
     """
 
     hits: list[Hit]
@@ -60,14 +60,14 @@ class KeptPatents:
 
 @dataclass(frozen=True, slots=True)
 class KeptNeeds:
-    """The hits that are shown, and the needs of all that were looked up."""
+    """The hits shown, and the needs of all records looked up."""
 
     hits: list[Hit]
     needs: Mapping[int, NeedPublic]
 
 
 def kept_patents(session: Session, ranked: Ranked[AskingNeed], wanted: WantedPatents) -> KeptPatents:
-    """The best patents that are still there and wanted: what was deleted is gone at once."""
+    """The best patents that still exist and meet the conditions: deleted ones disappear at once."""
     walk = Walk(ranked, wanted.top_k, wanted.limits)
     folding = Folding(wanted.families, ranked.ask.engine) if wanted.families else None
     records = _Patents(session, wanted)
@@ -95,7 +95,7 @@ def kept_needs(session: Session, ranked: Ranked[AskingPatent], top_k: int) -> Ke
 
 
 class _Patents:
-    """The records that were looked up: the patents that are there and wanted, and the verdicts of all."""
+    """The records looked up: the patents that exist and meet the conditions, and the verdicts of all."""
 
     def __init__(self, session: Session, wanted: WantedPatents) -> None:
         self._session, self._wanted = session, wanted
@@ -103,7 +103,7 @@ class _Patents:
         self.verdicts: dict[int, Verdict] = {}
 
     def look_up(self, hits: Sequence[Hit]) -> list[Hit]:
-        """Those of the hits that are there and wanted and were not looked up before."""
+        """The hits that exist, meet the conditions and were not looked up before."""
         ids = [hit.id for hit in hits if hit.id not in self.patents and hit.id not in self._wanted.hidden]
         self.verdicts |= eligibility.of_patents(self._session, ids, self._wanted.day, self._wanted.table)
         new = patents_shown.many(self._session, [id_ for id_ in ids if self._is_wanted(id_)])

@@ -48,7 +48,7 @@ ALL_FACTORS = FactorOptions()
 
 
 class Matcher:
-    """Answers match requests from the generation in use; one instance serves many threads."""
+    """Serves match requests from the generation in use; thread-safe."""
 
     def __init__(
         self,
@@ -89,9 +89,9 @@ class Matcher:
         *,
         fold: bool = True,
     ) -> MatchResponse[PatentMatch]:
-        """The `top_k` patents that answer a need written as `text`, best first; `as_of` names a kept generation.
+        """The `top_k` patents for a need written as `text`, best first; `as_of` names a kept generation.
 
-        With `fold` near-duplicates of a better one stand under it. Raises NotFound when the generation is not kept.
+        With `fold` near-duplicates are listed under the best one. Raises NotFound when the generation is not kept.
         """
         start, generation = perf_counter(), self.generation(as_of)
         need, factors = self._need(generation, text), self._factors_of_text(options)
@@ -108,7 +108,7 @@ class Matcher:
         *,
         fold: bool = True,
     ) -> RefinedMatches:
-        """The `top_k` patents for a need asked anew after some were marked; those that do not suit are left out."""
+        """The `top_k` patents for a need refined by marks on some of them; unsuitable ones are left out."""
         start, generation = perf_counter(), self.generation()
         need = self._need(generation, text)
         with self._database.read() as session:
@@ -123,7 +123,7 @@ class Matcher:
     def patents_for_need(
         self, need_id: int, top_k: int, filters: Filters, *, factors: bool = True, fold: bool = True
     ) -> MatchResponse[PatentMatch]:
-        """The `top_k` patents that answer a need of the catalogue; without `factors` by relevance alone.
+        """The `top_k` patents for a need of the catalogue; without `factors` by relevance alone.
 
         Raises NotFound.
         """
@@ -138,9 +138,9 @@ class Matcher:
     def needs_for_patent(
         self, patent_id: int, top_k: int, filters: Filters, *, factors: bool = True
     ) -> MatchResponse[NeedMatch]:
-        """The `top_k` open needs that a patent of the catalogue answers, best first. Raises NotFound.
+        """The `top_k` open needs for a patent of the catalogue, best first. Raises NotFound.
 
-        A need and a patent have the same score as the other way round. Without `factors` needs are ranked by relevance alone.
+        The score of a need and a patent is the same in both directions. Without `factors` needs are ranked by relevance alone.
         """
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
@@ -189,7 +189,7 @@ class Matcher:
     def _wanted(
         self, top_k: int, filters: Filters, *, fold: bool, hidden: frozenset[int] = frozenset()
     ) -> WantedPatents:
-        """What is wanted of the patents besides what the index knows of them."""
+        """The conditions on the patents that the index cannot check."""
         return WantedPatents(
             top_k,
             date.today(),
@@ -216,7 +216,7 @@ class Matcher:
         return AskedFactors(*self._rules, need=Attributes.of_one(said.segments, said.regions))
 
     def _factors_of_patent(self, generation: Generation, patent_id: int) -> AskedFactors:
-        """Those of the patent as the generation knows it; of one that is not indexed nothing is known."""
+        """The attributes of the patent in the generation; all unknown for one that is not indexed."""
         known = patent_id in generation.patents
         its = generation.patents.attributes(np.array([patent_id])) if known else Attributes.of_one()
         return AskedFactors(*self._rules, patent=its)
@@ -229,7 +229,7 @@ class Matcher:
         return asking_among(text, self._encoder.encode_queries([text])[0], generation.needs)
 
     def _confidence(self, generation: Generation, need: needs.NeedPublic, hit: Hit) -> Confidence | None:
-        """What the need, asking itself, would say of this match."""
+        """The confidence of this match with the need as the query."""
         vector = generation.needs.vectors(np.array([hit.id]))[0]
         asks = asking_among(needs.full_text(need.title, need.text), vector, generation.needs)
         sample = generation.patents.sample(asks, SAMPLE)
@@ -237,7 +237,7 @@ class Matcher:
         return heights.confidence(hit.relevance) if heights else None
 
     def asking(self, generation: Generation, patent: patents.Patent) -> AskingPatent:
-        """A patent of the catalogue as it asks, indexed or not."""
+        """A patent of the catalogue as a query, indexed or not."""
         text = patent_text(patent.title, patent.abstract, patent.first_claim)
         id_ = patent.id or 0
         is_indexed = id_ in generation.patents

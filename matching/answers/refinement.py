@@ -1,14 +1,13 @@
-"""Relevance feedback (相关性反馈): a need asked anew after some of its matches were marked suitable or not.
+"""Relevance feedback (相关性反馈): a need searched again after some of its matches were marked suitable or not.
 
 Rocchio (1971), on the need's shifted vector q and the vectors d of the marked patents:
 
     q' = |q| * unit(unit(q) + suitable * mean of suitable d - unsuitable * mean of unsuitable d)
 
-The length stays, so that meaning and words keep their balance. The words of the titles of suitable patents are asked beside
-those of the need. Without a suitable one nothing is moved, unsuitable ones are left out alone: away from them alone leads
-nowhere, and cost 0.09 nDCG@10 on the tuning half of the real needs. The marks come with the request
-and end with it: no ranking of anybody else changes. The weights were chosen on the tuning halves of evaluation/;
-docs/evaluation.md has the figures (`python -m bench.relevance_feedback`).
+The length stays, so that meaning and words keep their balance. The words of the titles of suitable patents are added
+to those of the need. Without a suitable one the vector stays and unsuitable ones are only left out: negative feedback alone
+cost 0.09 nDCG@10 on the tuning half of the real needs. The marks belong to the request: no other ranking changes. The
+weights were chosen on the tuning halves of evaluation/; docs/evaluation.md has the figures (`python -m bench.relevance_feedback`).
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class Refinement(BaseModel):
 
 
 class RefinedMatches(MatchResponse[PatentMatch]):
-    """Matches of a need that was asked anew; scores are those of the changed query and add up as ever."""
+    """Matches of a refined need; scores are those of the refined query and add up as usual."""
 
     refinement: Refinement
 
@@ -79,7 +78,7 @@ def refined(
 def refinement(
     before: AskingNeed, after: AskingNeed, marks: Marks, patents: Engine[AskingNeed]
 ) -> Refinement:
-    """What to tell of a need that was asked anew."""
+    """Notes on a refined need."""
     known = {id_ for id_ in marks.suitable | marks.unsuitable if id_ in patents}
     suitable, unsuitable = sorted(marks.suitable & known), sorted(marks.unsuitable & known)
     product = float(before.vector @ after.vector)

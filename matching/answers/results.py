@@ -1,4 +1,4 @@
-"""What a match request answers: models shared by REST, command line and search page."""
+"""Results of a match request: models shared by REST, command line and search page."""
 
 from typing import Generic, TypeVar
 
@@ -55,7 +55,7 @@ class SegmentCount(BaseModel):
 
 
 class PatentMatch(BaseModel):
-    """A patent that answers the query."""
+    """A patent that matches the query."""
 
     rank: int
     score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
@@ -77,7 +77,7 @@ class PatentMatch(BaseModel):
 
 
 class NeedMatch(BaseModel):
-    """A need that a patent answers."""
+    """A need that matches a patent."""
 
     rank: int
     score: float = Field(description="得分，排序所依：相关度与各因素金额之和")

@@ -1,7 +1,7 @@
-"""The segment catalogue in use (产业目录) beside the one that a generation was built under, and what else it is behind in.
+"""The segment catalogue in use (产业目录) compared with that of a generation, and other ways in which the generation is stale.
 
-Records are classified anew as soon as a catalogue is put in use; the filters of a generation follow with the next reindex.
-Until then names are those of the catalogue in use, and whoever reads results is told.
+Records are reclassified as soon as a catalogue is put in use; the filters of a generation follow with the next reindex.
+Until then names are those of the catalogue in use, and results carry a notice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LEFT = "另有 {} 条新增或变更的记录尚未编入索引，请运行 pate
 
 @dataclass(frozen=True, slots=True)
 class SegmentNames:
-    """Names of the segments in use by code, the version they are from, and what to tell where the index is behind."""
+    """Names of the segments in use by code, their version, and notices where the index is stale."""
 
     version: str
     names: dict[str, str]
@@ -31,7 +31,7 @@ def segment_names(session: Session, generation: Generation) -> SegmentNames:
 
 
 def notices(session: Session, generation: Generation) -> list[str]:
-    """What to tell where the generation rests on another catalogue or an older state of it, or does not hold all changes."""
+    """Notices where the generation was built on another or older catalogue, or lacks some changes."""
     return _notices(segments.catalogue(session), generation)
 
 

@@ -130,7 +130,7 @@ def segments(classes: Sequence[ClassRef], names: Mapping[str, str]) -> list[Segm
 def patent_evidence(profile: QueryProfile, kept: KeptPatents) -> list[list[EvidenceSentence]]:
     """What to quote of each patent that is shown: the sentence nearest in meaning, then those that agree in words."""
     parts = quotable_all([text_fields(kept.patents[hit.id]) for hit in kept.hits])
-    # A title repeats the name of the thing; what answers a need stands in the text.
+    # A title only names the subject; the evidence is in the text.
     agreeing = profile.evidence([[part for part in some if part[0] != "title"] for some in parts])
     return [
         _nearest_first(nearest_sentence(some, hit.place, hit.sentence / WEIGHTS.sentence), others)

@@ -2,8 +2,8 @@
 
 A folder in BEIR layout holds corpus.jsonl (`_id`, `title`, `text`), queries.jsonl (`_id`, `text`) and qrels.tsv (or
 qrels/test.tsv) with the columns query-id, corpus-id and score (grade). Documents that may not be stored beside their
-judgements come from a file of records instead and are named by a hash of their title. Records alone make a search for
-known items (已知项检索): what names a record is asked, its abstract should be found.
+judgements come from a file of records instead and are named by a hash of their title. Records alone make a known-item
+search (已知项检索): the naming field of a record is the query, its abstract should be found.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def load(folder: Path, corpus: Path | None = None) -> Benchmark:
 def known_items(path: Path, asked: str) -> Benchmark:
     """A collection of the records of a file: the field `asked` is the query, the abstract alone the document.
 
-    A field with several values is asked with blanks between them. Raises InvalidInput.
+    Several values of a field are joined with blanks. Raises InvalidInput.
     """
     records = [
         (_words(record.get(asked)), _words(record.get("abstract")))
@@ -70,7 +70,7 @@ def known_items(path: Path, asked: str) -> Benchmark:
 
 
 def part_of(benchmark: Benchmark, every: int) -> Benchmark:
-    """A fixed part, quick to embed: one query of `every`, all that answers these, and one other document of `every`."""
+    """A fixed part, quick to embed: one query of `every`, all documents relevant to these, and one other document of `every`."""
     queries = [query for query in benchmark.judgements if _number(query) % every == 0]
     answers = {
         document for query in queries for document, grade in benchmark.judgements[query].items() if grade > 0
@@ -93,7 +93,7 @@ def half(query: str) -> Half:
 
 
 def title_hash(title: str) -> str:
-    """The name of a document that is known by its title alone: 16 hex digits."""
+    """The name of a document identified by its title: 16 hex digits."""
     return sha256(title.encode()).hexdigest()[:16]
 
 
@@ -130,7 +130,7 @@ def _documents(path: Path) -> dict[str, str]:
 
 
 def _titled(path: Path) -> dict[str, str]:
-    """Records by title hash; of several with one title the first stands for all."""
+    """Records by title hash; of several with one title the first is kept."""
     documents: dict[str, str] = {}
     for _, record in _objects(path, ("title", "abstract")):
         documents.setdefault(title_hash(record["title"]), _text(record["title"], record["abstract"]))

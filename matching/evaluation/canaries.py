@@ -1,4 +1,4 @@
-"""Canary queries (哨兵检索): needs whose answer is known, asked of a new generation before it is put in use.
+"""Canary queries (哨兵检索): needs with a known result, searched in a new generation before it is put in use.
 
 An operator keeps them in `canaries.toml` in the data directory:
 
@@ -55,9 +55,9 @@ def load(data_dir: Path) -> list[Canary]:
 
 
 def check(database: Database, encoder: Encoder, data_dir: Path) -> Callable[[Generation], None]:
-    """What asks all canary queries of a generation and raises CanaryMissed naming those that fail.
+    """Returns a check that runs all canary queries on a generation and raises CanaryMissed naming those that fail.
 
-    Raises InvalidInput, before anything is built, when the file cannot be used or names a patent that is not known.
+    Raises InvalidInput, before anything is built, when the file cannot be used or names an unknown patent.
     """
     canaries = load(data_dir)
     with database.read() as session:

@@ -117,7 +117,7 @@ def _search_all(
 
 @dataclass(frozen=True)
 class _Asked:
-    """The needs of a collection as they are asked, cleaned or not, with their vectors."""
+    """The needs of a collection as queries, cleaned or not, with their vectors."""
 
     texts: dict[str, str]
     vectors: dict[str, Floats]

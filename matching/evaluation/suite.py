@@ -42,7 +42,7 @@ class Shortfall(BaseModel):
 
 
 class CollectionResult(BaseModel):
-    """One collection under all conditions; `skipped` says why it was not measured."""
+    """One collection under all conditions; `skipped` is the reason why it was not measured."""
 
     key: str
     name: str

@@ -45,7 +45,7 @@ class CollectionEntry(_Entry):
     """A collection of the file.
 
     `folder` is in BEIR layout, its documents come from `corpus` by title hash where that is given. Without a folder the
-    records of `corpus` are known items, asked by their field `asked`. `every` above 1 takes a fixed part only. A path may
+    records of `corpus` are known items, with their field `asked` as the query. `every` above 1 takes a fixed part only. A path may
     begin with an environment variable (`$PATENTDOCK_REALDATA`). Where `corpus` is absent the collection is skipped.
     """
 
@@ -99,7 +99,7 @@ class CollectionEntry(_Entry):
 
 
 class Suite(_Entry):
-    """What a file of conditions says."""
+    """The content of a file of conditions."""
 
     tolerance: float = Field(ge=0)
     conditions: dict[str, ConditionEntry]

@@ -1,7 +1,7 @@
-"""Need cleaning (需求清洗): what a firm says of itself, asks politely or offers to pay is not searched for.
+"""Need cleaning (需求清洗): removal of self-description, courtesy phrases and payment offers before the search.
 
-A need is cut into clauses; the rules of cleaning.toml say which clauses or phrases are no part of the technical problem.
-Standards and figures stay. Whatever is left out is named with its place and reason, so that a user can see it.
+A need is cut into clauses; the rules of cleaning.toml mark the clauses or phrases that are no part of the technical problem.
+Standards and figures stay. Every removed phrase is listed with its place and reason for the user.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from catalog.reference.rule_files import Pattern, RuleFile, parse, read
 
 FILE_NAME = "cleaning.toml"
-# Fewer letters are no need any more: then the text is taken as it stands.
+# With fewer letters left there is no need any more: the text is then used unchanged.
 FEWEST_LETTERS = 10
 
 # A comma between digits belongs to a number.

@@ -16,7 +16,7 @@ from matching.need.coverage import Encode, Floats, Idfs, NeedPoints, PatentCover
 from matching.need.element_rules import Element
 from matching.need.elements import ElementPhrase, missing, points, stated
 
-# A patent that answers less than this by itself is no part of a portfolio: chosen on the tuning half of evaluation/.
+# A patent that alone covers less than this is no part of a portfolio: chosen on the tuning half of evaluation/.
 FEWEST_POINTS = 2
 LEAST_SHARE = 0.4
 
@@ -96,7 +96,7 @@ def combine(
 ) -> list[Portfolio]:
     """The smallest sets of the found patents, best first, that together cover more of the need than any one does.
 
-    Each patent of a set answers two points or more and two fifths of the need by itself.
+    Each patent of a set alone covers two points or more and two fifths of the need.
     """
     least = max(FEWEST_POINTS, LEAST_SHARE * len(reading.points))
     candidates = [

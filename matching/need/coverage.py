@@ -1,6 +1,6 @@
-"""Coverage (覆盖): which points of a need a patent answers, each with the sentence of that patent that answers it.
+"""Coverage (覆盖): the points of a need that a patent covers, each with the sentence of that patent that covers it.
 
-Everything shown for a patent is quoted from this one patent. The score of a sentence is how likely it answers the point,
+Everything shown for a patent is quoted from this one patent. The score of a sentence is the probability that it covers the point,
 measured on hand-labelled pairs (evaluation/coverage.jsonl, docs/evaluation.md).
 """
 
@@ -96,7 +96,7 @@ def cover(need: NeedPoints, patent: PatentSentences, rules: ElementRules | None 
 
 
 def _scores(need: NeedPoints, patent: PatentSentences, rules: ElementRules) -> NDArray[np.float64]:
-    """How likely each sentence answers each point, (points, sentences)."""
+    """The probability that each sentence covers each point, (points, sentences)."""
     weights = rules.coverage
     said = [set(tokens(sentence.text)) for _, sentence in patent.parts]
     words = np.array([[_share(point, own) for own in said] for point in need.words])

@@ -1,4 +1,4 @@
-"""Questions (追问): what a need leaves out, asked only where the answer would change the first ten most.
+"""Questions (追问): missing elements of a need, asked about only where the answer would change the top ten most.
 
 For each missing element the nearest patents suggest answers in their own phrases. Each answer is tried: the need with it is
 ranked, and the expected change of the first ten, over the answers by their likelihood, decides which questions are asked.
@@ -27,9 +27,9 @@ NEAREST = 30
 
 _PHRASES_A_PATENT = 3
 _LONGEST_ANSWER = 16
-# A patent in place r speaks with the weight 1 / (_DAMPING + r): the first few do not decide alone.
+# A patent at rank r has the weight 1 / (_DAMPING + r): the first few do not decide alone.
 _DAMPING = 3
-# Two phrases that share half of their bigrams are one answer.
+# Two phrases that share half of their bigrams count as one answer.
 _SAME = 0.5
 
 Rank = Callable[[Sequence[str]], Sequence[Sequence[int]]]
@@ -45,7 +45,7 @@ class NearPatent:
 
 
 class Question(BaseModel):
-    """A question to whoever wrote the need; any other answer may be typed."""
+    """A question to the author of the need; any other answer may be typed."""
 
     element: Element
     element_name: str = Field(description="所缺的要素：材料、方法、功效、产品、应用")
@@ -97,7 +97,7 @@ def _change(before: set[int], ranking: Sequence[int]) -> float:
 def _suggested(
     need: str, elements: Sequence[Element], nearest: Sequence[NearPatent], rules: ElementRules
 ) -> dict[Element, dict[str, float]]:
-    """The likeliest answers for each element with their shares, which add up to 1; no element with too few."""
+    """The likeliest answers for each element with their shares, which add up to 1; elements with too few are left out."""
     votes: dict[Element, dict[str, float]] = {element: defaultdict(float) for element in elements}
     for place, patent in enumerate(nearest, 1):
         for element, phrases in _phrases(patent, elements, rules).items():

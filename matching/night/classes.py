@@ -84,9 +84,9 @@ def _heaviest(scheme: str, votes: Mapping[str, float]) -> list[ClassRef]:
 def assign_from_text(
     database: Database, patents: Engine[AskingNeed], needs_: Engine[AskingPatent]
 ) -> Classified:
-    """Give classes to every need and patent of these sides that has no segment yet.
+    """Classify every need and patent of these sides that has no segment yet.
 
-    Their own filter columns do not know of them.
+    The filter columns of these sides are not updated.
     """
     with database.write() as session:
         classifier = TextClassifier(patents, session)

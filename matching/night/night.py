@@ -1,7 +1,7 @@
 """The night's matches (夜间匹配): every open need against every patent in force, and every such patent against the needs.
 
 Candidates of both legs, their relevance and their factors are those of a request by day, for all records of one generation
-at once. All comes from the generation: vectors, sentences, tokens and columns; neither the catalogue nor the model is asked.
+at once. All data come from the generation: vectors, sentences, tokens and columns; neither the catalogue nor the model is used.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def match_all(
 ) -> NightReport:
     """Match all open needs with all patents in force on `day`, both ways, and hand the matches to `store` in blocks.
 
-    Every need is asked with the filter `in_force_on`, as officials ask it; a patent whose time in force is unknown is not
+    Every need is searched with the filter `in_force_on`, as in requests of officials; a patent whose time in force is unknown is not
     matched. Without `rules` of factors relevance alone counts. Memory stays bounded; see `index.vectors.all_pairs`.
     """
     patents, needs = generation.patents, generation.needs
@@ -131,7 +131,7 @@ def needs_for_patents(
 ) -> Iterator[Found]:
     """The `top` needs that meet the filters for each of these patents, as `retrieve_needs` ranks them.
 
-    They come in blocks, by id of the patents but for what came after the generation was built.
+    Yields blocks by id of the patents, except for patents added after the generation was built.
     """
     asking, answering = generation.patents, generation.needs
     wanted = PairsAsked(ids, filters, DEPTH, _share(generation), threads)
@@ -154,7 +154,7 @@ def _share(generation: Generation) -> float:
 def _ranked(
     blocks: Iterator[CandidateBlock], raised: Callable[[CandidateBlock], Amounts], top: int
 ) -> Iterator[Found]:
-    """The best `top` of each that asks by (-score, id)."""
+    """The best `top` of each query by (-score, id)."""
     for block in blocks:
         found, added = block.candidates, raised(block)
         scored = parts(found.scores)
@@ -168,7 +168,7 @@ def _ranked(
 
 
 def _best(found: Candidates, total: Amounts, top: int) -> NDArray[np.int64]:
-    """The places of the best `top` for each that asks, in their order."""
+    """The places of the best `top` of each query, in their order."""
     counts = np.bincount(found.asking)
     near = np.arange(len(total))
     if counts.max(initial=0) > top:

@@ -1,9 +1,9 @@
-"""Factors (对接因素): what raises or lowers a patent for a need a little, beside relevance.
+"""Factors (对接因素): small adjustments of the score of a patent for a need, beside relevance.
 
     score = relevance + segment + region + licence + term + dormancy + holder kind
 
 Each is its weight (factors.toml) times a share, in whole millionths, and depends on attributes of need and patent alone
-that a generation holds: so a pair has one score whichever of them asks, and at night. What is not known counts 0. A factor
+that a generation holds: so a pair has the same score in both directions, and at night. An unknown attribute counts 0. A factor
 is a class that reads its section of the file, and a line of `FactorRules`.
 """
 
@@ -62,7 +62,7 @@ class Factor(BaseModel, ABC):
 
     label: ClassVar[str]
     what_counts: ClassVar[str]
-    """As users read it; a field in braces stands for its value."""
+    """The description for users; a field in braces is replaced by its value."""
     of_both: ClassVar[bool] = False
     """Whether it depends on the need too, or on the patent alone."""
 
@@ -127,7 +127,7 @@ class RegionFactor(Factor):
     province: float = Field(ge=0, le=1)
 
     def shares(self, pairs: Pairs) -> Shares:
-        """By codes of places; 0, unknown, is like nothing."""
+        """By codes of places; 0, unknown, equals nothing."""
         near = _same(pairs.needs.prefecture, pairs.patents.prefecture)
         around = _same(pairs.needs.province, pairs.patents.province)
         return np.where(near, 1.0, np.where(around, self.province, 0.0))

@@ -1,8 +1,8 @@
 """Families (近似专利归并): near-duplicates of one holder are shown once, the best one, with the others folded under it.
 
-Two patents are near-duplicates when they share a patentee and what families.toml asks for: an invention and a utility model filed
+Two patents are near-duplicates when they share a patentee and meet a criterion of families.toml: an invention and a utility model filed
 on one day, filings of one day with the same title (divisionals, numbered series) or nearly the same text, and on
-different days only practically the same text. The same title alone says little: of 24 pairs of one holder that were filed on
+different days only practically the same text. The same title alone is weak evidence: of 24 pairs of one holder that were filed on
 other days or days unknown, with cosines of 0.975 and more, 4 were the same invention or a variant of it, none of
 those with the same title (docs/evaluation.md). A patent of which only the title is known is judged by its title and day alone.
 """
@@ -33,7 +33,7 @@ _SAME_DAY_KINDS = {PatentKind.INVENTION, PatentKind.UTILITY_MODEL}
 
 Floats = NDArray[np.float32]
 Likeness = PatentPublic | PatentOutline
-"""What is compared of a patent, whatever else is known of it."""
+"""The compared attributes of a patent."""
 Cosine = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -128,7 +128,7 @@ class Families:
     _of_holder: dict[str, list[_Row]] = field(default_factory=dict)
 
     def add(self, patents: Sequence[Likeness], vectors: Floats) -> list[Sibling | None]:
-        """The place of each under a patent that came before, or None: then it leads a family of its own from now on."""
+        """The place of each under an earlier patent, or None: then it leads a new family."""
         places = []
         for row in self._rows(patents, vectors):
             place = self._place(row)
@@ -161,7 +161,7 @@ class Families:
         return None
 
     def near(self, vectors: Floats) -> NDArray[np.bool_]:
-        """Which of these vectors (n, dimensions) are near enough to a leading patent's to be looked at."""
+        """Which of these vectors (n, dimensions) are near enough to a leading patent's to be compared."""
         if not self._leaders or not len(vectors):
             return np.zeros(len(vectors), bool)
         leading = np.stack([leader.vector for leader in self._leaders])

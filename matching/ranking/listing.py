@@ -1,8 +1,8 @@
-"""The list of a match (匹配清单): which of the ranked hits are shown, and what is folded under them.
+"""The list of a match (匹配清单): the ranked hits that are shown, and the patents folded under them.
 
-    ranked (relevance and factors) -> still there and wanted -> folded -> as many as are asked for
+    ranked (relevance and factors) -> existing and meeting the conditions -> folded -> the first `top_k`
 
-Records are looked up in steps, best first, until the list is full: nearly always those that are shown and no more.
+Records are looked up in steps, best first, until the list is full: nearly always only those shown.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from matching.retrieval.retrieve import Hit
 
 @dataclass(frozen=True, slots=True)
 class ListLimits:
-    """How far a list looks.
+    """The limits of a list.
 
-    Records deleted since the generation was built leave gaps; `spare` more hits are ranked to fill them. A condition that only
-    records tell, met by few, would have the records of every patent read: as many as `looked_up` are, the rest is told.
+    Records deleted since the generation was built leave gaps; `spare` more hits are ranked to fill them. A condition on records
+    that few meet would have every record read: at most `looked_up` are, and a list cut short is reported.
     """
 
     spare: int = 50
@@ -38,8 +38,8 @@ LIMITS = ListLimits()
 class Walk(Generic[AskingT]):
     """The hits of a ranking in the steps in which their records are looked up, until `top_k` are kept.
 
-    `rest` are the hits that were ranked and not looked up; `is_cut` where the list is not full and no more than the limit was
-    looked up.
+    `rest` are the hits that were ranked and not looked up; `is_cut` where the list is not full because the limit of
+    look-ups was reached.
     """
 
     def __init__(self, ranked: Ranked[AskingT], top_k: int, limits: ListLimits = LIMITS) -> None:
@@ -49,7 +49,7 @@ class Walk(Generic[AskingT]):
         self._seen, self._kept = 0, list[Hit]()
 
     def steps(self) -> Iterator[list[Hit]]:
-        """The next hits to be looked up; of each step those that are there go to `keep` before the next is taken."""
+        """The next hits to be looked up; those of a step that exist go to `keep` before the next step."""
         while len(self._kept) < self._top_k and (self._seen < len(self._hits) or self._deeper()):
             missing = self._top_k - len(self._kept)
             # As many as are missing; twice as many as were just looked up in vain, where few meet a condition.
@@ -74,7 +74,7 @@ class Walk(Generic[AskingT]):
 
     @property
     def is_cut(self) -> bool:
-        """Whether there may be more behind what was looked up."""
+        """Whether there may be more hits behind those looked up."""
         return len(self._kept) < self._top_k and len(self._hits) == self._top
 
     def _deeper(self) -> bool:
@@ -118,7 +118,7 @@ class AkinHit:
 
 
 class Folding:
-    """The families of a list, best first; `under` a patent stands what is folded."""
+    """The families of a list, best first; `under` maps a patent to those folded under it."""
 
     def __init__(self, rules: FamilyRules, vectors: Vectors) -> None:
         self._families, self._vectors = Families(rules), vectors
@@ -155,7 +155,7 @@ class Folding:
         ]
 
     def fold(self, akin: Sequence[AkinHit], patents: Mapping[int, PatentPublic]) -> None:
-        """Fold those that are still there and wanted."""
+        """Fold the hits that still exist and meet the conditions."""
         for one in akin:
             if patent := patents.get(one.hit.id):
                 self._fold(one.hit, one.place, patent)

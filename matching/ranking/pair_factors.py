@@ -28,7 +28,7 @@ class FactorAmount(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known of a need besides its text: codes of segments and regions."""
+    """The attributes of a need besides its text: codes of segments and regions."""
 
     segments: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class FactorOptions:
-    """Whether factors count in a request, and what it says of the need."""
+    """Whether factors count in a request, and the attributes it states of the need."""
 
     count: bool = True
     context: Context = Context()
@@ -91,7 +91,7 @@ class PairFactors:
         ]
 
     def notices(self, generation: str) -> list[str]:
-        """What to tell where a generation of that name lacks what a factor needs."""
+        """Notices where a generation of that name lacks the data of a factor."""
         return [
             f"索引 {generation} 建立时还没有{factor.label}一列，该因素按未知计；请运行 patentdock reindex"
             for factor in self._rules.factors.values()
@@ -110,7 +110,7 @@ class PairFactors:
 
 @dataclass(frozen=True, slots=True)
 class AskedFactors:
-    """The factors of what answers a need or a patent, given by its attributes, one row; without `rules` none count."""
+    """The factors of the matches of a need or a patent, given by its attributes, one row; without `rules` none count."""
 
     rules: FactorRules | None = None
     day: date = date.min
@@ -118,17 +118,17 @@ class AskedFactors:
     patent: Attributes | None = None
 
     def raised(self, its: Attributes) -> Amounts:
-        """What is added to the relevance of answers with these attributes, in millionths."""
+        """The amounts added to the relevance of matches with these attributes, in millionths."""
         pairs = self._pairs(its)
         return pairs.total(*self._rows(its)) if pairs else np.zeros(its.last_day.shape, np.int64)
 
     def explained(self, its: Attributes, names: Mapping[str, str]) -> list[list[FactorAmount]]:
-        """The factors of each of the answers with their reasons; none where they do not count."""
+        """The factors of each match with their reasons; none where they do not count."""
         pairs = self._pairs(its)
         return pairs.explained(*self._rows(its), names) if pairs else [[] for _ in its.last_day]
 
     def notices(self, generation: str, its: Attributes) -> list[str]:
-        """What to tell where a generation of that name lacks what a factor needs."""
+        """Notices where a generation of that name lacks the data of a factor."""
         pairs = self._pairs(its)
         return pairs.notices(generation) if pairs else []
 

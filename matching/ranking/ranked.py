@@ -1,4 +1,4 @@
-"""Ask -> Candidates -> Ranked (排序): what answers one that asks, best first, as deep as it is looked at."""
+"""Ask -> Candidates -> Ranked (排序): the matches of a query, best first, to the depth required."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AskingT = TypeVar("AskingT")
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[AskingT]):
-    """What one side is asked: by whom, under which filters, and what raises or lowers the answers."""
+    """A query to one side: the querying record, the filters, and the factors that adjust the scores."""
 
     engine: Engine[AskingT]
     asking: AskingT
@@ -30,14 +30,14 @@ class Ask(Generic[AskingT]):
 def asking_needs(
     needs: Engine[AskingPatent], patent: AskingPatent, filters: Filters, factors: AskedFactors
 ) -> Ask[AskingPatent]:
-    """The ask of a patent for needs, each less its share of what all of them have in common."""
+    """The query of a patent for needs, each less its share of the mean of all needs."""
     share = hub_share(needs.statistics.documents, WEIGHTS)
     return Ask(needs, replace(patent, share=share), filters, factors)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked(Generic[AskingT]):
-    """The answers to an ask, of which `found` were looked for first."""
+    """The results of a query; `found` are the candidates of its first search."""
 
     ask: Ask[AskingT]
     found: Candidates

@@ -1,6 +1,6 @@
-"""Confidence (匹配把握): how likely readers would call a match an answer to the need.
+"""Confidence (匹配把握): the probability that readers would judge a match to satisfy the need.
 
-The score of a pair means little by itself: needs differ in how near they are to everything. So it is taken in standard
+A raw score of a pair means little: needs differ in their nearness to all patents. So it is expressed in standard
 deviations above the mean of that need over an even sample of all patents, whatever the filters, and turned into the share of
 such pairs that readers gave grade 2. The two constants were fitted to the judged first tens of the tuning halves of both
 collections in evaluation/ (2026-11). On the test halves, of the matches called 高 readers gave grade 2 to 91 % (own) and 89 %
@@ -24,7 +24,7 @@ FEWEST_PATENTS = 30
 HALF, SPREAD = 5.396, 0.683
 HIGH, MEDIUM = 0.6, 0.2
 NOTHING_SUITABLE = 3.8
-"""Where even the best match stands less than this above the mean, a need without an answer is as likely as one in three."""
+"""Where even the best match is less than this above the mean, the probability that no patent satisfies the need is one third."""
 
 
 class Band(Term):
@@ -36,7 +36,7 @@ class Band(Term):
 
 
 class Confidence(BaseModel):
-    """How likely a match is an answer."""
+    """The probability that a match satisfies the need."""
 
     band: Band
     band_name: str
@@ -52,11 +52,11 @@ class Level:
     deviation: float
 
     def above(self, score: float) -> float:
-        """How many standard deviations a score stands above the mean."""
+        """The distance of a score above the mean, in standard deviations."""
         return (score - self.mean) / self.deviation
 
     def confidence(self, score: float) -> Confidence:
-        """The confidence that a score of this need gives."""
+        """The confidence for a score of this need."""
         above = self.above(score)
         share = 1 / (1 + exp((HALF - above) / SPREAD))
         band = Band.HIGH if share >= HIGH else Band.MEDIUM if share >= MEDIUM else Band.LOW

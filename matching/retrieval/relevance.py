@@ -1,10 +1,10 @@
-"""Relevance (相关度): one number for a need and a patent, the same whichever of them asks.
+"""Relevance (相关度): one number for a need and a patent, the same in both directions.
 
     relevance = document * q·d + sentence * max over the patent's sentences s of q·s + lexical * BM25 / sqrt(mass)
 
 d is the patent's vector and q the need's vector less `hub` times the mean vector of all open needs: what a patent has in
-common with every need says nothing about this one, and takes away the hubs, patents that are near to everything. mass is
-the idf of the need's words added up, so that a long need's words do not drown its meaning. The weights were chosen on the
+common with every need is no evidence for this one, and the subtraction removes hubs, patents near to everything. mass is
+the sum of the idf of the need's words, so that the lexical part does not dominate for long needs. The weights were chosen on the
 tuning halves of the collections in evaluation/; docs/evaluation.md has the figures.
 """
 
@@ -53,7 +53,7 @@ class Parts:
 
 
 def hub_share(needs: int, weights: Weights = WEIGHTS) -> float:
-    """The share of the mean vector of all open needs, so many, that is taken off the vector of each."""
+    """The share of the mean vector of that many open needs that is subtracted from the vector of each."""
     return weights.hub * needs / (needs + _FEW_NEEDS)
 
 

@@ -1,7 +1,7 @@
 """Retrieval (检索): candidates of both legs, dense and lexical, under the same filters, ranked by relevance.
 
-Filters come first: only what meets them is looked at by either leg, so a narrow filter never loses a match. Each leg gives the
-exact best DEPTH; every candidate of either is scored in all parts, and raised or lowered by what the caller adds
+Pre-filtering: both legs search only the documents that meet the filters, so a narrow filter never loses a match. Each leg
+returns the exact best DEPTH; every candidate of either is scored in all parts, and adjusted by the factors of the caller
 (`matching.ranking.factors`), before the best are taken: the list is exact among the candidates.
 """
 
@@ -84,7 +84,7 @@ def retrieve_needs(
     weights: Weights = WEIGHTS,
     raised: Raise | None = None,
 ) -> list[Hit]:
-    """The `top` needs with the best scores for a patent, as `retrieve` gives patents."""
+    """The `top` needs with the best scores for a patent, in the order of `retrieve`."""
     asking = replace(patent, share=hub_share(needs.statistics.documents, weights))
     return ranked(needs.candidates(asking, filters, max(DEPTH, top)), top, weights, raised)
 

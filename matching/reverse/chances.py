@@ -1,7 +1,7 @@
 """The best chances of a holder's portfolio (专利权人的最佳对接机会): all its patents against the open needs, best pairs first.
 
 Scores are those of a match (relevance and factors), found for all patents of the holder at once as the night does it
-(`matching.night.night`). Patents that are not in force on the day are left out unless asked for.
+(`matching.night.night`). Patents that are not in force on the day are left out unless requested.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Pair = tuple[int, NightMatch]
 
 @dataclass(frozen=True, slots=True)
 class ChanceConditions:
-    """Which chances are wanted: conditions on the needs, and on the patents."""
+    """The selection of chances: conditions on the needs, and on the patents."""
 
     needs: Filters
     day: date
@@ -66,7 +66,7 @@ class ChanceScores(BaseModel):
 
 
 class Chance(BaseModel):
-    """A patent of the portfolio and an open need that it may answer."""
+    """A patent of the portfolio and an open need that it may satisfy."""
 
     rank: int
     score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
@@ -224,7 +224,7 @@ def _pairs(
 
 
 def _grouped(pairs: Sequence[Pair], group: Group) -> list[tuple[Pair, int]]:
-    """The best pair of every patent or need, or every pair, with how many more it stands for."""
+    """The best pair of every patent or need, or every pair, with the number of further ones it represents."""
     if group == "none":
         return [(pair, 0) for pair in pairs]
     best: dict[int, Pair] = {}

@@ -47,7 +47,7 @@ class PatentIndustries:
         rule = {4: self._rule.class_, 3: self._rule.group, 2: self._rule.division}
         found = []
         for code, share in self._industries.items():
-            # A patent's industry may stop at a group: below it nothing is said.
+            # A patent's industry may stop at a group, with no code below it.
             same = next(
                 (n for n in LEVELS if len(code) >= n <= len(industry) and code[:n] == industry[:n]), None
             )

@@ -44,7 +44,7 @@ Firms = Mapping[int, EnterprisePublic]
 
 @dataclass(frozen=True, slots=True)
 class LicenseesAsked:
-    """A patent of a generation that asks, and the firms that may want it.
+    """A patent of a generation as the query, and the firms that may want it.
 
     `industries` are those of the firms by id, `own_patents` firms with their own patents.
     """
@@ -72,7 +72,7 @@ class LicenseePart(ABC):
 
     @abstractmethod
     def measure(self, firm: int) -> float:
-        """What the part comes to before its weight; 0 where the firm has nothing of the kind."""
+        """The measure of the part before its weight; 0 where the firm has no such data."""
 
     @abstractmethod
     def grounds(self, firms: Firms) -> Mapping[int, BaseModel]:
@@ -85,7 +85,7 @@ class LicenseePart(ABC):
 
 
 class NeedPart(LicenseePart):
-    """The relevance of the open need of the firm that the patent answers best."""
+    """The relevance of the open need of the firm that matches the patent best."""
 
     code = "need"
     label = "需求"
@@ -130,7 +130,7 @@ class NeedPart(LicenseePart):
 
 
 class ProductPart(LicenseePart):
-    """The relevance of the products of the firm, asked as a need is."""
+    """The relevance of the products of the firm, searched like a need."""
 
     code = "products"
     label = "产品"

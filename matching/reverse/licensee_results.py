@@ -1,4 +1,4 @@
-"""What likely licensees answer: models shared by REST, command line and sheets."""
+"""Results for likely licensees: models shared by REST, command line and sheets."""
 
 from pydantic import BaseModel, Field
 
@@ -17,7 +17,7 @@ class LicenseeParts(BaseModel):
 
 
 class NeedGround(BaseModel):
-    """The open need of the firm that the patent answers best."""
+    """The open need of the firm that matches the patent best."""
 
     need: NeedPublic
     relevance: float

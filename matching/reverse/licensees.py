@@ -47,7 +47,7 @@ class _Ranking:
 
     @classmethod
     def of(cls, asked: LicenseesAsked, rules: LicenseeRules) -> _Ranking:
-        """The firms that are asked of, each with the measure of every part times its weight."""
+        """The firms to rank, each with the measure of every part times its weight."""
         firms, weights = list(asked.industries), rules.weights.model_dump()
         parts = [part(asked) for part in PARTS]
         amounts = {
@@ -146,6 +146,6 @@ class LicenseeFinder:
 
 
 def _millionths(measures: Sequence[float], weight: float) -> Amounts:
-    # What lies below the middle speaks for nobody, and against nobody.
+    # Below the middle a measure counts neither for nor against a firm.
     amounts = np.maximum(np.asarray(measures, np.float64), 0) * weight
     return np.rint(amounts * MICRO).astype(np.int64)
