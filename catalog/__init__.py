@@ -1,1 +1,1 @@
-"""What is known: one module per noun, each with its tables, schemas and queries in one place."""
+"""Persistence layer: tables, schemas and queries, one module per entity."""

@@ -58,11 +58,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 @contextmanager
 def _usable() -> Iterator[None]:
-    """Turns what is wrong with the database itself into NotReady; errors of what is stored in it pass."""
+    """Translates failures of the database itself into NotReady; errors about stored data pass through."""
     try:
         yield
     except DatabaseError as error:
-        # Its other subclasses speak of statements and values, not of the database.
+        # The other subclasses concern statements and values, not the database.
         if type(error) not in (DatabaseError, OperationalError):
             raise
         reason = next((text for words, text in _REASONS.items() if words in str(error.orig)), "")

@@ -22,7 +22,7 @@ class UnreadableFile(InvalidInput):
 
 
 class NotARegister(InvalidInput):
-    """The file can be read but does not hold records of the kind asked for."""
+    """The file can be read but does not hold records of the requested kind."""
 
     title = "文件内容不符"
 

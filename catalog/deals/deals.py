@@ -35,7 +35,7 @@ CHINA = "CN"
 
 
 class DealBase(Schema):
-    """What the contract says."""
+    """The terms of the contract."""
 
     code: str | None = Field(default=None, max_length=64, description="合同编号；缺省时自动编号")
     kind: DealKind = Field(sa_type=enum_type(DealKind), description="交易种类")
@@ -188,7 +188,7 @@ class DealStated(DealCreate):
 
 
 def _contradictions(data: DealCreate) -> list[str]:
-    """What a deal says against itself, whatever the catalogue knows."""
+    """Contradictions within a deal, independent of the rest of the catalogue."""
     found = []
     is_licence, is_pledge = data.kind == DealKind.LICENCE, data.kind == DealKind.PLEDGE
     if is_licence and data.licence_type is None:

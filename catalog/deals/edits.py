@@ -1,5 +1,7 @@
-"""Writing deals: recorded, corrected, filed, paid, ended or voided. Every step checks the rules, follows up the facts of the
-patents and the cases of the pipeline, and stands in the history of the deal.
+"""Create, correct, file, pay, end and void deals.
+
+Every step checks the rules, updates the facts of the patents and the cases of the pipeline, and is recorded in the
+history of the deal.
 """
 
 import hashlib
@@ -54,7 +56,7 @@ def create(
     import_id: int | None = None,
     is_demo: bool = False,
 ) -> tuple[Deal, list[Finding]]:
-    """Record a deal; answers it with the warnings. Raises NotFound (patents), InvalidInput (rules) and Conflict (code taken)."""
+    """Creates a deal and returns it with the warnings. Raises NotFound (patents), InvalidInput (rules) and Conflict (code taken)."""
     rows = deal_checks.patents_of(session, data)
     code = data.code or automatic_code(data)
     if deals.find(session, code) is not None:
@@ -74,7 +76,7 @@ def create(
 def change(
     session: Session, deal_id: int, data: DealCreate, *, actor: str = ""
 ) -> tuple[Deal, list[Finding], bool]:
-    """Correct a deal as a whole; answers it with the warnings and whether anything changed. Raises as `create` does."""
+    """Replaces the whole content of a deal; returns it with the warnings and whether anything changed. Raises as `create` does."""
     row = _standing(session, deal_id)
     code = data.code or row.code
     other = deals.find(session, code)
@@ -98,7 +100,7 @@ def change(
 
 
 def stated(session: Session, row: Deal) -> DealCreate:
-    """The deal as it would be recorded anew."""
+    """The deal as creation input."""
     numbers = select(col(Patent.application_number)).join(
         DealPatent, col(DealPatent.patent_id) == col(Patent.id)
     )
@@ -119,7 +121,7 @@ def stated(session: Session, row: Deal) -> DealCreate:
 
 
 def file(session: Session, deal_id: int, number: str, filed_on: date, *, actor: str = "") -> list[Finding]:
-    """Note that the deal was recorded or announced at CNIPA (备案, 公告); answers the warnings. Raises as `change` does."""
+    """Records the filing or announcement of the deal at CNIPA (备案, 公告); returns the warnings. Raises as `change` does."""
     row = _standing(session, deal_id)
     data = stated(session, row).model_copy(update={"filing_number": number, "filed_on": filed_on})
     if filed_on < row.signed_on:
@@ -139,7 +141,7 @@ def file(session: Session, deal_id: int, number: str, filed_on: date, *, actor: 
 def receive(
     session: Session, deal_id: int, data: ReceiptCreate, *, actor: str = ""
 ) -> tuple[Receipt, list[Finding]]:
-    """Note a payment; answers it with the warnings. Raises NotFound, and InvalidInput where more came than was agreed."""
+    """Records a payment; returns it with the warnings. Raises NotFound, and InvalidInput where payments exceed the agreed sum."""
     row = _standing(session, deal_id)
     if data.received_on > date.today():
         raise InvalidInput(f"到账日 {data.received_on} 晚于今天", hint="请核对收款凭证")

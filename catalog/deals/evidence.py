@@ -60,7 +60,7 @@ def get(session: Session, deal_id: int, evidence_id: int) -> EvidenceFile:
 
 
 def add(session: Session, row: EvidenceFile) -> EvidenceFile:
-    """Keep that a file proves a deal or, by `receipt_id`, one of its payments. Raises NotFound."""
+    """Attaches a file as evidence of a deal or, by `receipt_id`, of one of its payments. Raises NotFound."""
     deal = deals.get(session, row.deal_id)
     if row.receipt_id is not None:
         receipt = session.get(Receipt, row.receipt_id)

@@ -1,7 +1,7 @@
-"""The facts that follow from deals: a licence, transfer, equity contribution or pledge of every patent of the deal.
+"""Facts derived from deals: a licence, transfer, equity contribution or pledge of every patent of the deal.
 
-They name the deal as their source. Correcting the deal corrects them, voiding it takes them back, ending it ends them; what a
-register had recorded of the same event already stays as it is.
+Their source is the deal: correcting it corrects them, voiding it removes them, ending it ends them; what a register had
+already recorded of the same event is left unchanged.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ RUNNING = (DealKind.LICENCE, DealKind.PLEDGE)
 
 
 def sync(session: Session, deal: Deal) -> list[str]:
-    """Make the facts say what the deal says; answers what was found recorded by others already."""
+    """Synchronises the facts with the deal; returns which of them another source had already recorded."""
     own = _own(session, deal)
     wanted = _wanted(session, deal)
     stays = {row.patent_id: row for row in own if any(_says(row, fact) for fact in wanted)}

@@ -127,7 +127,7 @@ def transitions() -> list[Transition]:
 
 
 def next_stages(stage: PipelineStage) -> list[PipelineStage]:
-    """The stages that may follow."""
+    """The permitted next stages."""
     return [step.target for step in transitions() if step.origin == stage]
 
 

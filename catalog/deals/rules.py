@@ -29,7 +29,7 @@ SHARED = (LicenceType.ORDINARY, LicenceType.OPEN)
 
 
 class Finding(SQLModel):
-    """What a rule says of a deal."""
+    """A finding of a rule on a deal."""
 
     code: str
     refuses: bool = Field(description="true 为不予登记，false 为提示")
@@ -39,7 +39,7 @@ class Finding(SQLModel):
 
 @dataclass(frozen=True)
 class Case:
-    """A deal with what the catalogue knows of its patents."""
+    """A deal with the stored facts of its patents."""
 
     data: DealCreate
     patents: Sequence[Patent]
@@ -94,7 +94,7 @@ def check(
     own_source: str | None = None,
     today: date | None = None,
 ) -> list[Finding]:
-    """Everything the rules say of the deal; facts of `own_source` are its own and do not stand against it."""
+    """All findings of the rules on the deal; facts of `own_source` derive from it and are no contradiction."""
     ids = [id_of(row) for row in rows]
     owners = patents.holder_names(session, ids)
     names = [name for held in owners.values() for name in held]

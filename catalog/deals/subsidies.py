@@ -94,7 +94,7 @@ def of_deals(session: Session, rows: Sequence[Deal]) -> dict[int, Subsidy]:
 
 
 def _claims(session: Session) -> list[_Claim]:
-    # The cap is shared by all deals of a unit, whose spelling no condition in SQL can tell.
+    # The cap is shared by all deals of a unit, whose spelling variants SQL cannot match.
     query = select(Deal).where(
         col(Deal.three_party).is_(True),
         col(Deal.status) == DealStatus.VALID,

@@ -17,7 +17,7 @@ from catalog.reference.lists import industry_name, region_name
 
 
 class EnterpriseBase(Schema):
-    """What is known of an enterprise."""
+    """Attributes of an enterprise."""
 
     name: str = Field(min_length=1, max_length=300, description="企业名称")
     credit_code: str | None = Field(default=None, max_length=18, description="统一社会信用代码")
@@ -43,7 +43,7 @@ class EnterpriseBase(Schema):
 
 
 class Enterprise(EnterpriseBase, Timestamps, table=True):
-    """An enterprise, known by its credit code where given and by its folded name."""
+    """An enterprise, identified by its credit code where given and by its normalised name."""
 
     __tablename__ = "enterprises"
     __noted_as__ = "enterprise"
@@ -207,9 +207,9 @@ def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Ente
 
 
 def told_of(session: Session, data: EnterpriseCreate, *, import_id: int | None) -> Enterprise:
-    """The enterprise that another record tells of in passing: made where unknown, else only its gaps are filled.
+    """The enterprise that another record mentions: created where unknown, otherwise only its empty fields are filled.
 
-    A known one stands by its name alone where the code told is another's.
+    A known one is matched by name alone where the given code belongs to another enterprise.
     """
     row = _named(session, data.name) or find(session, data.name, data.credit_code)
     if row is None:
@@ -227,7 +227,7 @@ def told_of(session: Session, data: EnterpriseCreate, *, import_id: int | None) 
 
 
 def upsert(session: Session, data: EnterpriseCreate, *, import_id: int | None, is_demo: bool = False) -> str:
-    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing.
+    """Upserts a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing.
 
     Raises Conflict where name and credit code belong to different enterprises, or a known one has another code.
     """

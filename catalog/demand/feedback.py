@@ -1,7 +1,7 @@
-"""Answers to matches (匹配反馈): what a firm says of a patent that was offered for its need, and why.
+"""Answers to matches (匹配反馈): the verdict of an enterprise on a patent offered for its need, and the reason.
 
-They are kept for learning and change no ranking. A firm has one answer that counts for a need and a patent, its last; the
-ones before stay, marked with the one that replaced them.
+They are stored for learning and do not affect ranking. The last answer of an enterprise for a need and a patent is the
+valid one; earlier ones are kept, with a reference to the one that replaced them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -160,7 +160,7 @@ def _same(row: Feedback) -> list[Any]:
 
 
 def remove(session: Session, feedback_id: int) -> None:
-    """Take out an answer noted by mistake; the one that it had replaced counts again. Raises NotFound."""
+    """Removes an answer recorded by mistake; the one it had replaced becomes valid again. Raises NotFound."""
     row = get(session, feedback_id)
     before = select(func.max(col(Feedback.id))).where(col(Feedback.replaced_by) == feedback_id)
     last = session.execute(before).scalar_one()

@@ -1,4 +1,4 @@
-"""Needs (技术需求): the technical problems that enterprises ask help for."""
+"""Needs (技术需求): technical problems that enterprises seek help with."""
 
 import hashlib
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ MAX_TEXT = 20_000
 
 
 class NeedBase(Schema):
-    """What a firm says of its need."""
+    """Attributes of a need."""
 
     code: str | None = Field(default=None, max_length=64, description="需求编号；缺省时自动编号")
     title: str = Field(min_length=1, max_length=500, description="需求名称")
@@ -76,7 +76,7 @@ class Need(NeedBase, Timestamps, table=True):
 
 
 class NeedCreate(NeedBase):
-    """A new need; the enterprise is named by id or by name. A firm's form tells of the enterprise too (`firm`)."""
+    """A new need; the enterprise is named by id or by name. The form of an enterprise also describes the enterprise (`firm`)."""
 
     enterprise_id: int | None = None
     enterprise_name: str | None = Field(default=None, max_length=300)
@@ -232,7 +232,7 @@ def _values(session: Session, data: NeedCreate, import_id: int | None = None) ->
 def create(
     session: Session, data: NeedCreate, *, import_id: int | None = None, is_demo: bool = False
 ) -> Need:
-    """Store a new need; what it does not say of region and industry is taken from its enterprise.
+    """Stores a new need; region and industry default to those of its enterprise.
 
     Raises Conflict when the code is taken and NotFound when the enterprise id is unknown.
     """
@@ -258,7 +258,7 @@ def update(session: Session, need_id: int, data: NeedUpdate) -> Need:
 
 
 def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo: bool = False) -> str:
-    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing."""
+    """Upserts a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing."""
     values = _values(session, data, import_id)
     row = find(session, str(values["code"]))
     if row is None:
@@ -269,7 +269,7 @@ def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo
         return "new"
     said = {name: value for name, value in values.items() if value not in (None, [], "")}
     if data.classes:
-        # Classes of schemes that the register does not speak of, such as those inferred from the text, stay.
+        # Classes of schemes missing in the register, such as those inferred from the text, are kept.
         stated = {ref.scheme for ref in data.classes}
         said["classes"] = [*values["classes"], *(c for c in row.classes if c["scheme"] not in stated)]
     return "changed" if apply_noted(session, import_id, row, said) else "unchanged"

@@ -45,7 +45,7 @@ class Change(NamedTuple):
 
 
 def note(session: Session, import_id: int | None, kind: str, changes: Iterable[Change]) -> None:
-    """Keep what an import replaced; without an import (single edits) nothing is kept."""
+    """Stores the values that an import replaced; without an import (single edits) nothing is stored."""
     entries = list(changes)
     if import_id is None or not entries:
         return
@@ -100,7 +100,7 @@ def note_new(session: Session, import_id: int | None, row: Any) -> None:
 
 
 def apply_noted(session: Session, import_id: int | None, row: Any, said: dict[str, Any]) -> bool:
-    """Set what differs, keeping what was there before; answers whether anything did."""
+    """Sets the differing values and stores the previous ones; returns whether anything changed."""
     before = {name: getattr(row, name) for name, value in said.items() if getattr(row, name) != value}
     before["updated_at"] = row.updated_at
     if not apply_changes(row, said):

@@ -1,4 +1,4 @@
-"""Imports (导入): what file was read when, what became of its rows, and every row that was refused."""
+"""Imports (导入): the file and time of each, the outcome of its rows, and every rejected row."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -148,7 +148,7 @@ def is_orphan(row: Import) -> bool:
 
 
 def mark_orphans(session: Session) -> list[Import]:
-    """Note which imports were interrupted by the end of their process; answers them."""
+    """Marks imports whose process has ended as interrupted; returns them."""
     running = select(Import).where(col(Import.status) == ImportStatus.RUNNING.value)
     found = [row for row in session.execute(running).scalars() if is_orphan(row)]
     for row in found:
@@ -186,7 +186,7 @@ def advance(session: Session, row: Import, **counts: int) -> None:
 def finish(
     session: Session, row: Import, status: ImportStatus = ImportStatus.FINISHED, message: str = ""
 ) -> None:
-    """Note that the import has ended, how, and what was noticed or what stopped it."""
+    """Records the end of the import with its status and remarks or the error that stopped it."""
     row.status, row.message = status.value, message
     row.finished_at = row.updated_at = now()
     session.add(row)
@@ -202,7 +202,7 @@ def get(session: Session, import_id: int) -> Import:
 
 
 def page(session: Session, wanted: PageQuery, *, kind: str | None = None) -> Rows[Import]:
-    """Imports, of one kind if asked."""
+    """Imports, optionally of one kind."""
     query = select(Import)
     if kind:
         query = query.where(col(Import.kind) == kind)

@@ -1,1 +1,1 @@
-"""What the index reads of the catalogue, and what has changed since it was built."""
+"""The index's view of the catalogue, and the changes since the last build."""

@@ -1,4 +1,4 @@
-"""What has changed lately, for an index that follows the catalogue: records by the time of their last change."""
+"""Recent changes for an index that follows the catalogue: records by the time of their last change."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def count_indexed(session: Session, side: str) -> int:
 def _after(model: Any, since: Place) -> ColumnElement[bool]:
     time, id_ = since
     of_that_time = and_(col(model.updated_at) == time, col(model.id) > id_)
-    # The first condition says nothing new, but lets the index on the time be used.
+    # The first condition is redundant, but lets SQLite use the index on the time.
     return and_(col(model.updated_at) >= time, or_(col(model.updated_at) > time, of_that_time))
 
 

@@ -1,4 +1,4 @@
-"""What the index reads of needs: their text and what filters ask of them."""
+"""The index's view of needs: text and filter values."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ from catalog.kit.terms import NeedStatus
 
 
 class NeedText(SQLModel):
-    """What the index needs of a need."""
+    """The fields of a need that are indexed."""
 
     id: int
     text: str

@@ -1,4 +1,4 @@
-"""What the index reads of patents: their text and what filters ask of them."""
+"""The index's view of patents: text and filter values."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -14,7 +14,7 @@ from catalog.supply.patents import Patent, PatentClass, PatentHolder, force_of
 
 
 class PatentText(SQLModel):
-    """What the index needs of a patent."""
+    """The fields of a patent that are indexed."""
 
     id: int
     title: str

@@ -55,7 +55,7 @@ def enum_type(members: type[StrEnum]) -> Enum:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment with its zone: SQLite keeps no zones, so what it gives back is marked as the UTC that was stored."""
+    """A time with its zone: SQLite stores no zones, so values read back are marked as the UTC that was stored."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -102,10 +102,10 @@ def among(column: Column[Any]) -> ColumnElement[bool]:
 
 
 def rows_among(session: Session, query: Select[Any], ids: Sequence[int]) -> Iterator[Record]:
-    """The rows of a query with the condition `among`, in its order for every `CHUNK` ids.
+    """The rows of a query with the condition `among`, in the order of the query within every `CHUNK` ids.
 
-    What every request asks is built once, of columns of tables: to build a query, and to load entities, takes several
-    times as long as to run it.
+    Queries used by every request are built once and select columns: building a query, and loading entities, takes several
+    times as long as running it.
     """
     # The session does so by itself only before queries of mapped classes.
     session.flush()
@@ -136,7 +136,7 @@ class Timestamps(SQLModel):
 
 
 def apply_changes(row: Timestamps, values: dict[str, Any]) -> bool:
-    """Set what differs and stamp the row; answers whether anything did."""
+    """Sets the differing values and the time of change; returns whether anything changed."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in changed.items():
         setattr(row, name, value)

@@ -1,7 +1,7 @@
-"""Inserts and look-ups of very many rows: the values go straight to the driver, converted column by column.
+"""Bulk inserts and look-ups: the values go straight to the driver, converted column by column.
 
-What SQLAlchemy does for every row of an executemany costs more than SQLite takes to store a small one. Statement and
-conversions are SQLAlchemy's own, worked out once for a table and its columns.
+The work of SQLAlchemy for every row of an executemany costs more than SQLite takes to store a small one. Statement and
+conversions are SQLAlchemy's own, computed once for a table and its columns.
 """
 
 from __future__ import annotations
@@ -93,9 +93,9 @@ def insert_rows(
     *,
     replacing: bool = False,
 ) -> None:
-    """Insert rows of values for `columns`, which stand in the order of the table; other columns get the server's default.
+    """Inserts rows of values for `columns`, given in table order; other columns get the server's default.
 
-    With `replacing` a row takes the place of the one with its primary key.
+    With `replacing` a row replaces the one with the same primary key.
     """
     if not rows:
         return

@@ -1,11 +1,11 @@
-"""The day in Beijing (北京时间), whatever zone the machine keeps: laws and registers count by it."""
+"""The current day in Beijing (北京时间), independent of the machine's time zone: laws and registers use it."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""Without summer time since 1991, so a fixed offset answers for the zone on machines without zone data."""
+"""Without summer time since 1991, so a fixed offset replaces the zone on machines without zone data."""
 
 
 def beijing_today() -> date:

@@ -53,7 +53,7 @@ class PatentDockError(Exception):
 
 
 class NotFound(PatentDockError):
-    """Nothing is known under the id asked for."""
+    """No record has the requested id."""
 
     title = "未找到"
     status = 404

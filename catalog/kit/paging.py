@@ -1,4 +1,4 @@
-"""Pages of lists: what is asked for, what is given back, the order of rows."""
+"""Pages of lists: request, result and sort order."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
@@ -48,9 +48,9 @@ class Rows(Generic[RowT]):
 def paginate(
     session: Session, query: Select[Any], wanted: PageQuery, sortable: dict[str, Any], default: str
 ) -> Rows[Any]:
-    """Run `query` for one page.
+    """Runs `query` for one page.
 
-    `sortable` names the columns that `wanted.sort` may ask for; the id column under `"id"` breaks ties.
+    `sortable` names the columns allowed in `wanted.sort`; the id column under `"id"` breaks ties.
     Raises InvalidInput for a sort field that is not among them.
     """
     ordered = _ordered(query, wanted, sortable, default)

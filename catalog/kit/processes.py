@@ -1,4 +1,4 @@
-"""Which process does a piece of work: written beside the work, so that what a killed process left can be told."""
+"""Identity of the process that does a piece of work: stored with the work, to detect what a killed process left unfinished."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 @cache
 def this_process() -> str:
-    """Host, number and start of this process; the start tells it from a later one of the same number."""
+    """Host, number and start time of this process; the start time distinguishes it from a later one with the same number."""
     return _name(os.getpid())
 
 
 def is_alive(process: str) -> bool | None:
-    """Whether a process (as `this_process` names it) still runs; None where it cannot be told from this machine."""
+    """Whether a process (as `this_process` names it) still runs; None where this machine cannot determine it."""
     host, _, rest = process.partition("/")
     number = rest.partition("/")[0]
     if host != socket.gethostname() or not number.isdigit():
@@ -34,7 +34,7 @@ def _name(number: int) -> str:
 
 
 def _started(number: int) -> str:
-    """When the process started, in ticks since the machine did; empty where the system does not say."""
+    """Start time of the process in ticks since boot; empty where the system does not provide it."""
     try:
         stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -68,7 +68,7 @@ class LegalStatus(Term):
 
 
 class StatusBasis(Term):
-    """What a computed legal status rests on (状态依据)."""
+    """The basis of a computed legal status (状态依据)."""
 
     REGISTER = "register", "登记"
     COMPUTED = "computed", "按日期推算"
@@ -85,7 +85,7 @@ class NeedStatus(Term):
 
 
 class Cooperation(Term):
-    """Forms of cooperation a firm asks for (合作方式)."""
+    """Forms of cooperation that an enterprise seeks (合作方式)."""
 
     ANY = "any", "不限"
     LICENCE = "licence", "许可"
@@ -180,7 +180,7 @@ class DeclarationAction(Term):
 
 
 class Conclusion(Term):
-    """What an evaluation report concludes (专利权评价报告结论)."""
+    """The conclusion of an evaluation report (专利权评价报告结论)."""
 
     GRANTABLE = "grantable", "未发现不符合授予条件"
     NOT_GRANTABLE = "not_grantable", "不符合授予条件"
@@ -195,7 +195,7 @@ class Prospect(Term):
 
 
 class Disposition(Term):
-    """What the holder means to do with a patent (处置意见)."""
+    """The holder's intention for a patent (处置意见)."""
 
     KEEP = "keep", "维持"
     TRANSFER = "transfer", "转让"
@@ -247,7 +247,7 @@ class EvidenceKind(Term):
 
 
 class DealAction(Term):
-    """What was done to a deal."""
+    """Actions on a deal."""
 
     CREATED = "created", "登记"
     CHANGED = "changed", "更正"
@@ -274,7 +274,7 @@ class PipelineStage(Term):
 
 
 class FeedbackVerdict(Term):
-    """What a firm says of a match (匹配反馈)."""
+    """The verdict of an enterprise on a match (匹配反馈)."""
 
     SUITABLE = "suitable", "合适"
     UNSUITABLE = "unsuitable", "不合适"

@@ -136,7 +136,7 @@ def last_valid_day(kind: str | None, filed: date | None, expiry: date | None) ->
 
 
 def course_of(facts: LegalFacts) -> Course:
-    """The course of the right that these facts tell of."""
+    """The course of the right derived from these facts."""
     stated = facts.stated
     if stated in NEVER_IN_FORCE:
         return Course(None, stated)
@@ -150,7 +150,7 @@ def course_of(facts: LegalFacts) -> Course:
 
 
 def _overtaken(facts: LegalFacts) -> bool:
-    """Whether the grant came after the record that says the application is pending."""
+    """Whether the grant is later than the record of the application as pending."""
     return bool(facts.granted and facts.status_date and facts.status_date < facts.granted)
 
 
@@ -187,7 +187,7 @@ def _unpaid_due(facts: LegalFacts, stated_on: date) -> date:
 def _living(facts: LegalFacts) -> Course:
     full, stated = facts.full_last, facts.stated
     shown = facts.status_date if stated not in (None, LegalStatus.PENDING) else None
-    # A register that shows a living right tells that it was granted, though not when.
+    # A register that shows a living right implies the grant, but not its date.
     first = facts.granted or (shown or facts.filed if stated not in (None, LegalStatus.PENDING) else None)
     if full is None or first is None:
         return Course(_period(first, shown), LegalStatus.UNKNOWN, certain_to=shown)

@@ -1,8 +1,8 @@
 """Legal life (法律存续) of a patent on a day, from dates and recorded facts.
 
 `force_period` and `legal_life` read the same course of the right (catalog.law.course): a patent is in force on a day
-exactly if its period holds on it. Where no record tells whether fees were paid the right is presumed in force, the basis
-says so and what is missing is named; where the data do not suffice the status is `unknown`.
+exactly if its period contains it. Without a record on fees the right is presumed in force; the basis states the
+presumption and missing fields are named. Where the data do not suffice the status is `unknown`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _NO_FEE = _NextFee()
 
 @dataclass(frozen=True, slots=True)
 class LegalLife:
-    """The legal life of a patent on a day. `in_force` is None and the status `unknown` where the data do not tell.
+    """The legal life of a patent on a day. `in_force` is None and the status `unknown` where the data do not suffice.
 
     `term_end` is the first day after the full term, `last_valid_day` the last day the right is or can still be valid;
     `annuity_pay_by` is the last day on which the next annuity is paid in time: its due date or the first working day after.
@@ -100,7 +100,7 @@ class LegalLife:
 
 
 def force_period(facts: LegalFacts) -> ForcePeriod | None:
-    """When the patent is in force, as far as the data says; None when it is unknown or never was."""
+    """The period in which the patent is in force according to the data; None when it is unknown or never was."""
     return course_of(facts).force
 
 
@@ -109,7 +109,7 @@ def legal_life(facts: LegalFacts, as_of: date) -> LegalLife:
     return _legal_life(facts, as_of, tables.current())
 
 
-# A match asks for it twice: for the verdict and for the patent as shown.
+# A match needs it twice: for the verdict and for the patent as shown.
 @lru_cache(maxsize=1 << 12)
 def _legal_life(facts: LegalFacts, as_of: date, _tables: LawTables) -> LegalLife:
     course = course_of(facts)

@@ -26,7 +26,7 @@ class LastDay:
     latest: date
 
     def leaves_open(self, day: date) -> bool:
-        """Whether nobody can tell if the period still runs on that day, for want of the notice of its year."""
+        """Whether the notice of the year is missing, so that it is unknown if the period still runs on that day."""
         return self.sure < day <= self.latest
 
 
@@ -52,5 +52,5 @@ def _is_working(day: date, holidays: Holidays) -> bool:
 
 
 def _is_known(day: date, holidays: Holidays) -> bool:
-    """Whether the notices tell if that day is worked."""
+    """Whether the notices cover that day."""
     return day.year in holidays.notices and (day + TURN_OF_THE_YEAR).year in holidays.notices

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 DAYS_A_YEAR = Decimal("365.25")
-"""Days of a mean year, where a span of days is told in years."""
+"""Days of a mean year, for converting a span of days to years."""
 
 EARLIEST, LATEST = date(1985, 4, 1), date(2100, 12, 31)
 """The day on which the patent law took effect, and one that no right or contract of today reaches."""

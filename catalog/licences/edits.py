@@ -1,7 +1,7 @@
-"""How declarations of open licences come and go: made, changed, published, withdrawn, imported; each with its history.
+"""Create, change, publish, withdraw and import declarations of open licences, each with its history.
 
-What contradicts the law or itself is refused with the rule named; recording what was announced elsewhere asks for less than
-publishing a draft, which asks for everything that 专利法 50 and 细则 85 ask for.
+Contradictions with the law or within the declaration are refused with the rule named. Recording a declaration announced
+elsewhere requires less than publishing a draft, which requires everything in 专利法 50 and 细则 85.
 """
 
 from collections.abc import Iterable
@@ -113,7 +113,7 @@ def publish(
     rules: Rules | None = None,
     note: str = "",
 ) -> Licence:
-    """Announce a draft that has all the law asks for; the history keeps `note`.
+    """Publishes a draft that meets all legal requirements; `note` is stored in the history.
 
     Raises Conflict and InvalidInput naming what is missing.
     """
@@ -147,7 +147,7 @@ def withdraw(session: Session, licence_id: int, on: date, *, actor: str = "", re
 def upsert(
     session: Session, data: LicenceCreate, *, import_id: int | None, actor: str = "", is_demo: bool = False
 ) -> str:
-    """Store what a register says: answers "new", "changed" or "unchanged". Empty cells erase nothing."""
+    """Upserts a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing."""
     patent = _patent_for(session, data, None)
     row = _meant(session, id_of(patent), data)
     if row is None:
@@ -163,7 +163,7 @@ def upsert(
 
 
 def unmet(session: Session, row: Licence, patent: Patent) -> list[str]:
-    """What a declaration lacks of all that has to be there when it is announced, with the rule."""
+    """The fields that a declaration lacks for its announcement, with the rule."""
     owners = patents.holder_names(session, [row.patent_id]).get(row.patent_id, [])
     agreed = {c.holder for c in consents_of(row, owners) if c.consent == OwnerConsent.GIVEN}
     waiting = [owner for owner in owners if owner not in agreed] if len(owners) > 1 else []
@@ -207,7 +207,7 @@ def _patent_for(session: Session, data: LicenceCreate, rules: Rules | None) -> P
 
 
 def _check(patent: Patent, data: LicenceCreate, rules: Rules | None) -> None:
-    """Refuse what contradicts the law, whatever the status of the declaration. Raises InvalidInput."""
+    """Refuses content that contradicts the law, in any status of the declaration. Raises InvalidInput."""
     number, granted = data.application_number, patent.grant_date
     if granted is None:
         raise InvalidInput(
@@ -275,7 +275,7 @@ def _change(
     actor: str,
     import_id: int | None = None,
 ) -> bool:
-    """Bring a declaration to a new content and status; answers whether anything changed. Raises Conflict."""
+    """Sets a new content and status of a declaration; returns whether anything changed. Raises Conflict."""
     differs = any(getattr(row, name) != value for name, value in values.items())
     if wanted == LicenceStatus.PUBLISHED and row.status in RUNNING:
         wanted = None  # a register that lists it as announced does not take back that it was changed
@@ -329,7 +329,7 @@ def _remember(
 
 
 def _meant(session: Session, patent_id: int, data: LicenceCreate) -> Licence | None:
-    """The declaration that a row of a register speaks of; None where it is one that is not known yet."""
+    """The declaration that a register row refers to; None where it is not stored yet."""
     rows = _declarations(session, patent_id)
     last = rows[-1] if rows else None
     if last is None or data.declared_on is None:

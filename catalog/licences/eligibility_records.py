@@ -1,6 +1,6 @@
-"""What the verdict on open licensing (开放许可资格) of a patent rests on: legal facts, patentees, recorded events, declaration.
+"""The data behind the verdict on open licensing (开放许可资格) of a patent: legal facts, patentees, recorded events, declaration.
 
-Nothing here depends on a day: the verdict on any day is read from the same record.
+Nothing here depends on a day: the verdict on any day is computed from the same record.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _DECLARATIONS = select(_LICENCES).where(among(_LICENCES.c.patent_id)).order_by(*
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A recorded event; `known_by` is a day by which it had happened, whatever else is recorded of it."""
+    """A recorded event; `known_by` is a day by which it had happened."""
 
     kind: FactKind
     value: str = ""
@@ -74,7 +74,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class OwnerStatement:
-    """A patentee and what it says of an open licence; `on` is a day by which it had said so."""
+    """A patentee and its position on an open licence; `on` is a day by which it had stated it."""
 
     name: str
     consent: OwnerConsent = OwnerConsent.UNKNOWN
@@ -144,7 +144,7 @@ def _add_events(session: Session, ids: list[int], found: dict[int, _Gathered]) -
 
 
 def _reports(gathered: _Gathered) -> Iterator[Event]:
-    """The evaluation report that a declaration states; its bare number says nothing beside a recorded report."""
+    """The evaluation report that a declaration states; its bare number is ignored beside a recorded report."""
     row = gathered.declaration
     recorded = any(event.kind == FactKind.EVALUATION_REPORT for event in gathered.events)
     if row is None or not (row.report_conclusion or (row.report_number and not recorded)):
@@ -178,7 +178,7 @@ def _owners(gathered: _Gathered, merged: dict[str, int]) -> Iterator[OwnerStatem
     said: dict[int, OwnerStatement] = {}
     everybody: OwnerStatement | None = None
     row = gathered.declaration
-    # What was said for a declaration that was withdrawn or has expired says nothing of a new one.
+    # Statements for a withdrawn or expired declaration do not apply to a new one.
     for consent in stated_consents(row) if row is not None and row.status in CURRENT else []:
         by = consent.on or (row.declared_on or row.created_at.date() if row else None)
         owner = OwnerStatement(consent.holder, OwnerConsent(consent.consent), by)

@@ -88,9 +88,9 @@ def of_licence(session: Session, licence_id: int) -> list[LicenceChangePublic]:
 
 
 def take_back(session: Session, import_id: int, changes: Sequence[ImportChange], actor: str) -> None:
-    """Prepare the undo of an import: the history of declarations it made goes with them, what it changed says so.
+    """Prepares the undo of an import: deletes the history of declarations it created and logs the undo for those it changed.
 
-    Those that go count as closed from here on, so that the ones they followed can become current again.
+    Deleted ones count as closed from here on, so that the ones they followed can become current again.
     """
     _forget(session, [change.record_id for change in changes if change.before is None])
     restored = [

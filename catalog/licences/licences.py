@@ -20,9 +20,9 @@ from catalog.law.years import sane
 RUNNING = (LicenceStatus.PUBLISHED.value, LicenceStatus.CHANGED.value)
 CURRENT = (LicenceStatus.DRAFT.value, *RUNNING)
 ALL_OWNERS = "全体专利权人"
-"""In place of a name: what is said of every patentee."""
+"""Used in place of a name: a statement that holds for every patentee."""
 REPORTED = frozenset({PatentKind.UTILITY_MODEL, PatentKind.DESIGN})
-"""Kinds for which the law asks for an evaluation report (专利法 50)."""
+"""Kinds for which the law requires an evaluation report (专利法 50)."""
 
 _IS_CURRENT = text("status IN ('draft', 'published', 'changed')")
 
@@ -179,7 +179,7 @@ Stored = Licence | Record
 
 
 def status_on(row: Stored, day: date) -> LicenceStatus:
-    """Where a declaration stands on that day: one whose period is over has expired."""
+    """Status of a declaration on that day: one whose period is over has expired."""
     over = row.status in RUNNING and row.ends_on is not None and row.ends_on < day
     return LicenceStatus.EXPIRED if over else LicenceStatus(row.status)
 

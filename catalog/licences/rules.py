@@ -1,4 +1,4 @@
-"""What the terms of a declaration are held against (声明的规则): wording, territory and the soft caps of fees. Data.
+"""Rules for the terms of a declaration (声明的规则): wording, territory and soft caps of fees. Data.
 
 The rule file is declaration_rules.toml. Nothing here refuses a declaration except a territory outside China.
 """
@@ -80,7 +80,7 @@ class TermsWarning(BaseModel):
 
 
 class Terms(Protocol):
-    """What is read of a declaration."""
+    """The fields of a declaration that the rules read."""
 
     payment_form: PaymentForm
     fixed_fee: Decimal | None
@@ -102,7 +102,7 @@ def places_abroad(rules: Rules, region: str) -> list[str]:
 
 
 def warnings(rules: Rules, terms: Terms) -> list[TermsWarning]:
-    """What the terms should be looked at again for: wording, places with a law of their own, fees left out, soft caps."""
+    """Warnings on the terms: wording, places with a law of their own, missing fees, soft caps."""
     found = [*_without_fee(terms), *_wording(rules.advertising, terms), *_over_caps(rules.caps, terms)]
     if places := _named(terms.region, rules.territory.separate, rules.territory.left_out):
         part = rules.territory

@@ -26,7 +26,7 @@ RegionCode = Annotated[str, AfterValidator(_known)]
 
 
 class PlaceNames(BaseModel):
-    """Zones and groups of cities by name, each with the division that it answers with, and the names of lands abroad.
+    """Zones and groups of cities by name, each with the division it maps to, and the names of foreign countries.
 
     A zone lies in a prefecture or county, a group of cities in a province.
     """

@@ -55,7 +55,7 @@ def read(module: str, name: str, data_dir: Path | None = None) -> RuleFile:
 
 @cache
 def shipped(module: str, name: str) -> RuleFile:
-    """The rule file `name` that stands beside `module`."""
+    """The rule file `name` in the folder of `module`."""
     return _rule_file(name, files(module.rpartition(".")[0]).joinpath(name).read_bytes(), "内置")
 
 
@@ -65,7 +65,7 @@ def of_operator(name: str, raw: bytes) -> RuleFile:
 
 
 def _rule_file(name: str, raw: bytes, origin: str) -> RuleFile:
-    """Spreadsheets save text tables in GB18030; the version is of the content, whatever an editor made of its bytes."""
+    """Spreadsheets save text tables in GB18030; the version is computed from the content, independent of the encoding."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -93,7 +93,7 @@ def parse(file: RuleFile, table: type[TableT], hint: str = _RESTORE) -> TableT:
     return cast(TableT, _parsed(file, table, hint))
 
 
-# Requests ask for the same few files again and again.
+# Requests read the same few files again and again.
 @lru_cache(32)
 def _parsed(file: RuleFile, table: type[BaseModel], hint: str) -> BaseModel:
     try:

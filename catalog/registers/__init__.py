@@ -1,1 +1,1 @@
-"""What a batch of rows of a register makes of the catalogue, and how it is taken back."""
+"""Applying batches of register rows to the catalogue, and undoing them."""

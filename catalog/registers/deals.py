@@ -39,7 +39,7 @@ def upsert(
     actor: str = "",
     is_demo: bool = False,
 ) -> tuple[str, list[Finding]]:
-    """Store what a register says: "new", "changed" or "unchanged", with the warnings. Empty cells erase nothing.
+    """Upserts a register record; returns "new", "changed" or "unchanged", with the warnings. Empty cells overwrite nothing.
 
     Raises as `deal_records.create` does, and InvalidInput where the payments do not fit those recorded.
     """
@@ -69,7 +69,7 @@ def upsert(
 
 
 def _completed(before: DealCreate, said: DealCreate) -> DealCreate:
-    """What was recorded, with what a register says put in its place."""
+    """The stored deal with the values of a register record applied."""
     values = before.model_dump()
     for name, value in said.model_dump(exclude={"givers", "takers"}, exclude_unset=True).items():
         if value not in (None, "", []):
@@ -85,7 +85,7 @@ def _completed(before: DealCreate, said: DealCreate) -> DealCreate:
 
 
 def _pay(session: Session, row: Deal, data: DealStated, actor: str) -> int | None:
-    """Note what arrived since the last record of payments; answers the id of the new payment."""
+    """Records the amount received since the last recorded payment; returns the id of the new payment."""
     if data.received_total is None:
         return None
     known = sum((receipt.amount for receipt in deals.receipts(session, row.id or 0)), Decimal(0))
@@ -105,7 +105,7 @@ def _pay(session: Session, row: Deal, data: DealStated, actor: str) -> int | Non
 
 
 def restore(session: Session, deal_id: int, before: dict[str, Any], *, actor: str = "") -> None:
-    """Bring back what an import replaced in a deal."""
+    """Restores the values that an import replaced in a deal."""
     if before.get("receipt"):
         deal_records.remove_receipt(session, deal_id, before["receipt"], actor=actor)
     deal_records.change(session, deal_id, DealCreate.model_validate(before["deal"]), actor=actor)

@@ -22,7 +22,7 @@ PARTS: dict[str, tuple[type[SQLModel], tuple[str, ...]]] = {
 
 
 def before(session: Session, stale: Sequence[KnownPatent]) -> dict[int, Before]:
-    """What is about to be replaced in these patents, by patent id: values that differ, and whole parts that do."""
+    """The values about to be replaced in these patents, by patent id: differing columns, and whole parts that differ."""
     images: dict[int, Before] = {}
     for some in chunks(stale):
         chunk = {known.id: known for known in some}

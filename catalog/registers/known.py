@@ -1,4 +1,4 @@
-"""The patents that the records of one batch may speak of, loaded at once and found by number, publication and title."""
+"""The patents that the records of one batch may refer to, loaded at once and found by number, publication and title."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog.supply.patents import Patent, PatentClass, PatentCreate, PatentHold
 
 
 class KnownPatents:
-    """What the catalogue holds of the patents of a batch; new ones are told to it as they come."""
+    """The stored patents that a batch may refer to; new ones are added as they are created."""
 
     def __init__(self, session: Session, records: Sequence[PatentCreate]) -> None:
         self.session = session
@@ -36,7 +36,7 @@ class KnownPatents:
         return list({id(known): known for known in found}.values())
 
     def find(self, record: PatentCreate, owners: list[KnownPatent]) -> KnownPatent | None:
-        """The patent that the record speaks of."""
+        """The patent that the record refers to."""
         number = record.application_number
         if number and number in self._by_number:
             return self._by_number[number]
@@ -53,14 +53,14 @@ class KnownPatents:
         )
 
     def remember(self, known: KnownPatent) -> None:
-        """Take in a patent under its number and fingerprint."""
+        """Adds a patent under its number and fingerprint."""
         number = known.values["application_number"]
         if number:
             self._by_number[number] = known
         self._by_fingerprint.setdefault(known.fingerprint, []).append(known)
 
     def index(self, known: KnownPatent, record: PatentCreate) -> None:
-        """Take in what a record says the patent is known by."""
+        """Adds the identifiers in a record to those of the patent."""
         if record.application_number:
             self._by_number[record.application_number] = known
         for publication in record.publications:
@@ -72,7 +72,7 @@ class KnownPatents:
         found = self._pairs(patents.application_number, patents.id, numbers)
         bodies = (p.body for r in records for p in r.publications)
         owned = self._pairs(publications.body, publications.patent_id, bodies)
-        # Only what no number tells can be told by its title.
+        # Only records without a number are matched by title.
         rest = [
             self.key(r)
             for r in records

@@ -77,7 +77,7 @@ def said_on(record: PatentCreate) -> date | None:
 
 
 def may_be_same(known: KnownPatent, record: PatentCreate) -> bool:
-    """Whether two patents of one title and first applicant can be one: nothing that tells patents apart differs."""
+    """Whether two patents of one title and first applicant can be the same: no distinguishing field differs."""
     bodies = {p.body for p in record.publications}
     if bodies and known.bodies and not bodies & known.bodies:
         return False
@@ -111,7 +111,7 @@ def contradiction(known: KnownPatent, record: PatentCreate, holder_ids: Sequence
 
 
 def merge(known: KnownPatent, record: PatentCreate, holder_ids: list[int]) -> list[str]:
-    """Apply the record, marking what it makes `dirty`; answers labels of values that a row before kept."""
+    """Applies the record, marking changed parts in `dirty`; returns labels of fields where an earlier row of the file prevailed."""
     newest, said = known.said_on, said_on(record)
     older = bool(newest and said and said < newest)
     repeats = known.line > 0 and not (newest and said and said > newest)
@@ -157,7 +157,7 @@ def _merge_values(known: KnownPatent, record: PatentCreate, *, fill_only: bool) 
 
 
 def _older(known: KnownPatent, record: PatentCreate, day: str) -> bool:
-    """Whether the record tells how things stood on an earlier day than what is stored."""
+    """Whether the record describes an earlier day than the stored data."""
     stored, said = known.values[day], getattr(record, day)
     return bool(stored and said and said < stored)
 

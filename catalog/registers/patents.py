@@ -1,9 +1,9 @@
-"""Upserts of patents in batches: which known patent a record speaks of, and what it changes.
+"""Upserts of patents in batches: which known patent a record refers to, and what it changes.
 
 A record is matched, in this order, by application number, by the body of a publication number (A and B publications
 of one application share it) and, for want of either on one of the sides, by the fingerprint of title and first applicant.
-A draft that a numbered record turns out to be receives the number. Empty values erase nothing. A record that cannot be
-told apart, or claims a publication of another patent, is a conflict: nothing of it is stored.
+A draft that matches a numbered record receives the number. Empty values overwrite nothing. A record that is
+ambiguous, or claims a publication of another patent, is a conflict: nothing of it is stored.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ __all__ = ["Batch", "Claims", "Outcome", "apply", "upsert"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a record; for a conflict the Chinese name of the field, its value and the reason.
+    """The outcome of a record; for a conflict the Chinese name of the field, its value and the reason.
 
-    `known` is the patent that the record speaks of, `repeats` whether an earlier row of the file spoke of it.
+    `known` is the patent that the record refers to, `repeats` whether an earlier row of the file referred to it.
     """
 
     status: Literal["new", "changed", "unchanged", "conflict"]
@@ -63,7 +63,7 @@ class Claims:
 def upsert(
     session: Session, records: Sequence[PatentCreate], *, import_id: int | None = None, is_demo: bool = False
 ) -> UpsertCounts:
-    """Store what a register says of these patents; answers how many were new, changed, unchanged. Raises Conflict."""
+    """Upserts register records of these patents; returns how many were new, changed, unchanged. Raises Conflict."""
     counts = UpsertCounts()
     for outcome in apply(session, records, import_id=import_id, is_demo=is_demo):
         if outcome.status == "conflict":
@@ -81,10 +81,10 @@ def apply(
     lines: Sequence[int] | None = None,
     claims: Claims | None = None,
 ) -> list[Outcome]:
-    """Store what the rows of a file say; one outcome a record.
+    """Upserts the rows of a file; returns one outcome per record.
 
-    `lines` are their rows in the file and `claims` what earlier batches of the file spoke of; without them the
-    records are taken as they come and the last one wins.
+    `lines` are their rows in the file and `claims` the patents of earlier batches of the file; without them the records
+    are applied in order and the last one wins.
     """
     batch = Batch(session, records, import_id, is_demo, claims)
     outcomes = [
@@ -95,7 +95,7 @@ def apply(
 
 
 class Batch:
-    """Records on their way to the patents that they speak of."""
+    """Records being matched to the patents that they refer to."""
 
     def __init__(
         self,

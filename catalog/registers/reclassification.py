@@ -24,14 +24,14 @@ DERIVED = frozenset({"ipc", "industry"})
 
 @dataclass(slots=True)
 class Classes:
-    """What the segments of a record follow from, and what they are: (code, weight, basis), heaviest first."""
+    """The input of a record's segments, and the segments themselves: (code, weight, basis), heaviest first."""
 
     ipcs: list[str] = field(default_factory=list)
     industries: list[str] = field(default_factory=list)
     segments: list[tuple[str, float, str]] = field(default_factory=list)
 
     def add(self, scheme: str, code: str, weight: float, basis: str) -> None:
-        """Take in one class; an inferred industry leads to no segment."""
+        """Adds one class; an inferred industry leads to no segment."""
         if scheme == "ipc":
             self.ipcs.append(code)
         elif scheme == "segment":
@@ -100,7 +100,7 @@ def _classes(session: Session, ids: list[int]) -> dict[int, Classes]:
 
 
 def replace_of_patents(session: Session, classes: Mapping[int, Sequence[ClassRef]]) -> None:
-    """Put these segments in the place of those that followed from IPC or industry."""
+    """Replaces the segments derived from IPC or industry by these."""
     ids = list(classes)
     for chunk in chunks(ids):
         session.execute(
@@ -120,7 +120,7 @@ def replace_of_patents(session: Session, classes: Mapping[int, Sequence[ClassRef
 
 
 def needs(session: Session) -> Iterator[tuple[int, list[ClassRef], Classes]]:
-    """Every need that has classes: its id, all its classes as stored, and the same sorted out."""
+    """Every need that has classes: its id, all its classes as stored, and the same grouped."""
     query = select(col(Need.id), col(Need.classes)).order_by(col(Need.id))
     for need_id, stored in session.execute(query).all():
         refs = [ClassRef.model_validate(ref) for ref in stored]
@@ -132,6 +132,6 @@ def needs(session: Session) -> Iterator[tuple[int, list[ClassRef], Classes]]:
 
 
 def replace_of_need(session: Session, need_id: int, classes: Sequence[ClassRef]) -> None:
-    """Store the classes of a need; its text and the time of its last change stay."""
+    """Stores the classes of a need; its text and the time of its last change are unchanged."""
     values = [ref.model_dump() for ref in classes]
     session.execute(update(Need).where(col(Need.id) == need_id).values(classes=values))

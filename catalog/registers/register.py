@@ -1,4 +1,4 @@
-"""What the catalogue knows of a kind of records that imports write: its table, what names one, and how it is taken back."""
+"""Description of a kind of records that imports write: its table, its display name, and how it is undone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from catalog.imports.changes import Before, ImportChange
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A column by which records point at those of `model`: what an import made cannot go while others point at it."""
+    """A foreign key to `model`: a record created by an import cannot be deleted while others refer to it."""
 
     label: str
     column: Any

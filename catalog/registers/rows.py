@@ -1,9 +1,9 @@
-"""Rows of registers that say nothing new (导入行的标记): what each row held when it was last read, and of which patent.
+"""Markers of unchanged register rows (导入行的标记): the content of each row when it was last read, and its patent.
 
-A mark stands for the cells of a row. While neither the patent, nor its recorded facts, nor anything else that decides what
-becomes of a row has changed since, the same row again changes nothing and need not be read. All else is the `era`: program,
-segment catalogue, merged holders, undone imports. Only rows that name their patent by a number are kept: what a title alone
-says depends on all other patents.
+A mark is a digest of the cells of a row. While neither the patent, nor its recorded facts, nor anything else that
+determines the outcome of a row has changed since, the same row again changes nothing and need not be read. All else is
+the `era`: program, segment catalogue, merged holders, undone imports. Only rows that name their patent by a number are
+kept: the meaning of a title alone depends on all other patents.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ MARK_BYTES = 16
 
 
 class ImportedRow(SQLModel, table=True):
-    """What became of a row: the patent it speaks of and the stamp of that patent, to which the row adds nothing."""
+    """The outcome of a row: the patent it refers to and the time of change of that patent, to which the row adds nothing."""
 
     __tablename__ = "imported_rows"
     # As with import_changes: without a hidden row number the rows stand in the key itself.
@@ -58,7 +58,7 @@ class Seen(NamedTuple):
 
 
 def era(session: Session, program: str) -> int:
-    """A number for all that decides what rows mean but the rows and their patents; `program` stands for the code."""
+    """A number for everything but the rows and their patents that determines what rows mean; `program` stands for the code."""
     catalogue = segments.catalogue(session)
     merges = select(func.count(), func.max(col(HolderMerge.id)), func.max(col(HolderMerge.updated_at)))
     undone = select(func.count(), func.max(col(Import.updated_at))).where(
@@ -118,6 +118,6 @@ def keep(session: Session, era: int, rows: Sequence[Seen]) -> None:
 
 
 def forget_others(session: Session, era: int) -> None:
-    """Drop what was noted in other eras: nothing is found by it any more."""
+    """Deletes the marks of other eras, which can no longer match."""
     known = col(ImportedRow.era)
     session.execute(delete(ImportedRow).where(or_(known < era, known > era)))

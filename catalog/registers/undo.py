@@ -28,7 +28,7 @@ NAMED = 5
 
 
 class Undone(SQLModel):
-    """What the undo of an import did; `kept` are holders and firms that it made and others use by now."""
+    """The result of undoing an import; `kept` are holders and enterprises that it created and others now use."""
 
     import_id: int
     kind: str
@@ -39,7 +39,7 @@ class Undone(SQLModel):
 
 
 def undo(session: Session, import_id: int, *, actor: str = "") -> Undone:
-    """Undo an import, all or nothing within the session's transaction. Raises NotFound, and Conflict saying what is in the way."""
+    """Undoes an import, all or nothing within the session's transaction. Raises NotFound, and Conflict naming the obstacle."""
     imports.mark_orphans(session)
     row = imports.get(session, import_id)
     _check_state(row)
@@ -108,7 +108,7 @@ def _check_catalogue(session: Session, row: Import) -> None:
 
 
 def _began(entry: GenerationRecord) -> datetime:
-    """When the build began: from then on it may have read what an import wrote."""
+    """Start of the build: from then on it may have read what an import wrote."""
     started = entry.manifest.get("started_at")
     return datetime.fromisoformat(str(started)) if started else entry.created_at
 
@@ -218,7 +218,7 @@ def _restore(session: Session, register: Register, record_id: int, before: Befor
 
 
 def _remove(session: Session, row: Import, register: Register, ids: list[int]) -> int:
-    """Remove records that the import made; answers how many went."""
+    """Deletes records that the import created; returns how many were deleted."""
     if register.erase:
         register.erase(session, ids)
     statement = delete(register.model).where(register.model.id.in_(ids))

@@ -1,4 +1,4 @@
-"""Writing what a batch of register records made and changed of patents, with what it takes to undo it."""
+"""Writing the new and changed patents of a batch of register records, with the data needed to undo it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Writing:
     moment: datetime
 
     def store(self, fresh: Sequence[KnownPatent], stale: Sequence[KnownPatent]) -> None:
-        """Write new patents, which learn their ids, and what is dirty of known ones."""
+        """Inserts new patents, which receive their ids, and updates the dirty parts of known ones."""
         if fresh:
             self._insert(fresh)
         self._note(fresh, stale)
@@ -48,7 +48,7 @@ class Writing:
             known.stamp = self.moment
 
     def _note(self, fresh: Sequence[KnownPatent], stale: Sequence[KnownPatent]) -> None:
-        """Keep what the import is about to replace, so that it can be undone."""
+        """Stores the values that the import is about to replace, so that it can be undone."""
         if self.import_id is None:
             return
         images = patent_images.before(self.session, stale)

@@ -12,7 +12,7 @@ from catalog.kit.base import Timestamps, UtcDateTime
 
 
 class GenerationStatus(StrEnum):
-    """What became of a generation."""
+    """The state of a generation."""
 
     ACTIVE = "active"
     RETIRED = "retired"

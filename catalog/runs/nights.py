@@ -87,7 +87,7 @@ def resume(session: Session, run_id: int) -> NightlyRun:
 def note_stage(
     session: Session, run_id: int, stage: str, result: dict[str, Any], *, generation: str = ""
 ) -> None:
-    """Keep what a stage found; where it built a generation, the run is about that one. Raises NotFound."""
+    """Stores the result of a stage; where it built a generation, the run is linked to it. Raises NotFound."""
     row = get(session, run_id)
     # A new dictionary: a change within the old one would not be noticed.
     row.stages = {**row.stages, stage: result}

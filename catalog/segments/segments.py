@@ -108,7 +108,7 @@ class CataloguePublic(SQLModel):
 
 
 def store(session: Session, entry: CatalogueEntry, *, use: bool = True) -> SegmentCatalogue:
-    """Store a catalogue version, replacing one of the same name, and put it in use if asked.
+    """Stores a catalogue version, replacing one of the same name, and optionally activates it.
 
     Raises InvalidInput when two segments share a code.
     """

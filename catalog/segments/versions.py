@@ -1,4 +1,4 @@
-"""Versions of the segment catalogue (产业目录版本): taken out as an operator wrote them, put in use, compared."""
+"""Versions of the segment catalogue (产业目录版本): exported as an operator wrote them, activated, compared."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CatalogueDiff(BaseModel):
 
     @property
     def changes_classes(self) -> bool:
-        """Whether a record can come to other segments by this."""
+        """Whether this difference can change the segments of a record."""
         codes = {LABELS["industry_codes"], LABELS["ipc_subclasses"]}
         return bool(self.added or self.removed) or any(change.field in codes for change in self.changed)
 

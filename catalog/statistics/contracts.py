@@ -31,7 +31,7 @@ THOUSANDTH = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What the statistics need of a licence contract."""
+    """The fields of a licence contract that the statistics need."""
 
     industry: str
     form: PaymentForm | None
@@ -59,7 +59,7 @@ class RoyaltyFigures(SQLModel):
 
 
 class ContractStatistics(SQLModel):
-    """What may be shown of the recorded contracts of an industry; None where twenty or fewer contracts stand behind it."""
+    """The publishable statistics of an industry; None where they rest on twenty or fewer contracts."""
 
     asked: str | None = Field(description="所问的行业代码")
     fixed_class: str | None = Field(default=None, description="固定费用数字所属的行业代码；空为全部行业")

@@ -106,7 +106,7 @@ def matches(session: Session, where: MatchFilter, *, offset: int, limit: int) ->
 
 
 def _patents(session: Session, where: MatchFilter) -> set[int] | None:
-    """Patents of the holder and the segments asked for; None for all of them."""
+    """Patents of the requested holder and segments; None for all patents."""
     held = held_by(session, where.holder) if where.holder else None
     if not where.segment:
         return held

@@ -62,7 +62,7 @@ class NightQuery(PageQuery):
 
 
 class NightList(Page[ItemT], Generic[ItemT]):
-    """A page of a night's list and what it rests on; without a night all of that is empty, and `notices` says so."""
+    """A page of a night's list with its basis; without a night all fields are empty and `notices` gives the reason."""
 
     run_id: int | None = Field(default=None, description="夜间批处理的编号")
     day: date | None = Field(default=None, description="匹配所按的日期")
@@ -116,7 +116,7 @@ def of_patent(session: Session, patent_id: int, wanted: NightQuery) -> NightList
 
 
 def _found(session: Session, side: NightSide, record_id: int) -> tuple[list[NightMatch], dict[str, Any]]:
-    """The matches of a record in the last night, and the fields of a `NightList` that say what they rest on."""
+    """The matches of a record in the last night, and the fields of a `NightList` that state their basis."""
     run = night_matches.last_run(session)
     if run is None or run.id is None:
         return [], {"notices": [NO_NIGHT]}

@@ -44,7 +44,7 @@ RULES = {
 
 
 class SegmentFilter(Schema):
-    """What is counted."""
+    """The unit of counting."""
 
     region: list[str] = Field(default_factory=list)
     holder: str | None = Field(default=None, max_length=300)
@@ -130,7 +130,7 @@ class _Tally:
             setattr(row, name, getattr(row, name) + part)
 
     def finish(self) -> None:
-        """Averages, where enough contracts stand behind them."""
+        """Averages, where enough contracts support them."""
         for code, amounts in self.amounts.items():
             self.rows[code].average_amount = _average(amounts)
         self.total.average_amount = _average(self.all_amounts)
@@ -240,7 +240,7 @@ def _open_on(row: Licence, day: date) -> bool:
 
 
 def _within(day: date | None, where: SegmentFilter) -> bool:
-    """Whether a day lies in the period; an unknown day does only where no period is asked for."""
+    """Whether a day lies in the period; an unknown day does only where no period is requested."""
     if day is None:
         return where.since is None and where.until is None
     return (where.since is None or day >= where.since) and (where.until is None or day <= where.until)
@@ -248,7 +248,7 @@ def _within(day: date | None, where: SegmentFilter) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SignedDeal:
-    """What the figures need of a deal: its patents and the payments of the period."""
+    """The fields of a deal that the figures need: its patents and the payments of the period."""
 
     deal: Deal
     patent_ids: list[int]

@@ -51,7 +51,7 @@ DETAILED = frozenset({FactKind.LICENCE, FactKind.PLEDGE, FactKind.EVALUATION_REP
 
 
 class FactDetails(Schema):
-    """What is recorded, without the patent that it is recorded of."""
+    """A recorded fact, without its patent."""
 
     kind: FactKind = Field(sa_type=enum_type(FactKind), description="记录种类")
     happened_on: date | None = Field(default=None, description="发生日、登记日或填报日")
@@ -68,7 +68,7 @@ class FactDetails(Schema):
 
 
 class Fact(FactDetails, Timestamps, table=True):
-    """A fact as stored, with the import that brought it."""
+    """A fact as stored, with the import that created it."""
 
     __tablename__ = "patent_facts"
     __noted_as__ = "fact"
@@ -83,7 +83,7 @@ class FactStated(FactDetails):
 
     @model_validator(mode="after")
     def _value_fits_kind(self) -> Self:
-        # A state without a value says nothing; an event may be known without its details.
+        # A state without a value has no meaning; an event may be known without its details.
         if self.kind in COUNTS:
             if not self.value.isdecimal():
                 raise ValueError(f"{self.kind.label}应为不小于 0 的整数，现为“{self.value}”")
@@ -242,7 +242,7 @@ def remove(session: Session, fact_id: int) -> None:
 
 
 def store(session: Session, records: Sequence[FactCreate], *, import_id: int | None = None) -> list[str]:
-    """Store what is recorded of these patents; answers for every record "new", "changed" or "unchanged".
+    """Upserts recorded facts of these patents; returns "new", "changed" or "unchanged" for every record.
 
     The patents must exist (`catalog.supply.patents.ids_of` finds them by application number).
     """
@@ -282,7 +282,7 @@ def _store(
 
 
 def _said(row: Fact, record: FactCreate) -> dict[str, Any]:
-    """What a record says of `row`; empty values erase nothing, notes on an event add up."""
+    """Merges a record into `row`; empty values overwrite nothing, notes on an event accumulate."""
     values = record.model_dump(exclude={"source", "happened_on"} if record.kind in STATES else {"source"})
     if row.ended and not record.ended:
         del values["ends_on"]
@@ -308,7 +308,7 @@ def _same_event(rows: list[Fact], record: FactCreate) -> Fact | None:
 
 
 def _other_part(rows: list[Fact], record: FactCreate) -> Fact | None:
-    """The event that a record of its end, or of its beginning, completes; first one that is known by its kind alone."""
+    """The event that a record of its end or beginning completes; events known by their kind alone come first."""
     alike = [row for row in rows if row.kind == record.kind and _may_be_one(row, record)]
     if record.ended and record.happened_on is None:
         return _ended_by(alike, record.ends_on or date.max)
@@ -334,7 +334,7 @@ def _known_better(rows: list[Fact], record: FactCreate) -> Fact | None:
 
 
 def _tells_all_of(row: Fact, record: FactCreate) -> bool:
-    """Whether a known event tells all that a record says, but for the note."""
+    """Whether a known event already contains everything in a record but the note."""
     same_end = record.ends_on == row.ends_on
     return (
         row.kind == record.kind
@@ -360,13 +360,13 @@ def _may_be_one(row: Fact, record: FactCreate) -> bool:
 
 
 def _same_state(rows: list[Fact], record: FactCreate) -> Fact | None:
-    """The row of the same day or, where it already says the same, the last one before."""
+    """The row of the same day or, where it has the same value, the last one before."""
     earlier = [
         row
         for row in rows
         if row.kind == record.kind and (row.happened_on or date.min) <= (record.happened_on or date.min)
     ]
-    # Rows of this batch have no id yet; they stand in the order in which they came.
+    # Rows of this batch have no id yet; they are in the order of arrival.
     last = max(
         enumerate(earlier), key=lambda place: (place[1].happened_on or date.min, place[0]), default=None
     )

@@ -102,7 +102,7 @@ def _renames() -> dict[str, str]:
 
 
 def _university(name: str) -> str | None:
-    """The listed university that a name with a campus or a former name stands for."""
+    """The listed university that a name with a campus or a former name refers to."""
     folded = fold(name)
     base = _CAMPUS.sub("", folded)
     if base in _universities() or base in _renames():
@@ -183,7 +183,7 @@ def one_edit(one: str, other: str) -> tuple[str, str] | None:
 
 
 def _different(one: str, other: str, edit: tuple[str, str]) -> bool:
-    """Whether the edit tells two institutions apart: another number, direction, place or listed university."""
+    """Whether the difference distinguishes two institutions: another number, direction, place or listed university."""
     if fold(one) in _universities() and fold(other) in _universities():
         return True
     return bool(set("".join(edit)) & _DISTINCT) or _places(one) != _places(other)

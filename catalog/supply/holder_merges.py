@@ -175,7 +175,7 @@ def _holder_lists(session: Session, ids: Sequence[int]) -> dict[int, list[int]]:
 
 
 def _under(holder_ids: Iterable[int], kept: dict[int, int]) -> list[int]:
-    """The list with each holder named by the one it stands for, each once."""
+    """The list with each merged holder replaced by the one that was kept, without repetitions."""
     return list(dict.fromkeys(kept[id_] for id_ in holder_ids))
 
 
@@ -219,7 +219,7 @@ def take_back(session: Session, merge_id: int) -> TakenBack:
 
 
 def _part(session: Session, row: HolderMerge) -> None:
-    """Let the merged holder stand for itself again, and for all that had been merged into it before."""
+    """Restores the merged holder, together with all that had been merged into it before."""
     holder = holders.get(session, row.merged_id)
     holder.merged_into, holder.updated_at = None, now()
     session.flush()

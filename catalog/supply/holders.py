@@ -17,7 +17,7 @@ from catalog.kit.terms import HolderKind
 
 
 class Holder(Timestamps, table=True):
-    """A holder, known by its folded name; one that was merged into another stays as a spelling of that one."""
+    """A holder, identified by its normalised name; one that was merged into another remains as a spelling of that one."""
 
     __tablename__ = "holders"
     __noted_as__ = "holder"
@@ -94,7 +94,7 @@ def patent_counts(session: Session, ids: Sequence[int] | None = None) -> dict[in
 def ensure(
     session: Session, refs: Iterable[HolderRef], *, is_demo: bool = False, import_id: int | None = None
 ) -> dict[str, int]:
-    """Find or create the holders named by `refs`; answers ids by folded name, for a merged spelling the kept holder's."""
+    """Finds or creates the holders named by `refs`; returns ids by normalised name, the kept holder's for a merged spelling."""
     wanted = {name_key(ref.name): ref for ref in refs}
     known = _by_key(session, list(wanted))
     moment = now()
@@ -139,7 +139,7 @@ def _by_key(session: Session, keys: Sequence[str]) -> dict[str, int]:
 
 
 def roots(session: Session, ids: Iterable[int]) -> dict[int, int]:
-    """The holders that these stand for: themselves, or the one they were merged into."""
+    """The effective holders: themselves, or the one they were merged into."""
     wanted = sorted(set(ids))
     found: dict[int, int] = {}
     for chunk in chunks(wanted):

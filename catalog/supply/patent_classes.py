@@ -64,7 +64,7 @@ def of_patents(session: Session, ids: Sequence[int]) -> dict[int, list[ClassRef]
 
 
 def add_inferred(session: Session, classes: Mapping[int, Sequence[ClassRef]]) -> None:
-    """Store what was inferred from the text of these patents, under the schemes in which they have nothing yet."""
+    """Stores classes inferred from the text of these patents, under the schemes in which they have none yet."""
     known = of_patents(session, list(classes))
     taken = {(patent_id, ref.scheme) for patent_id, refs in known.items() for ref in refs}
     rows = [

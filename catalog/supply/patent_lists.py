@@ -85,7 +85,7 @@ _SORTABLE: dict[str, Any] = {
 
 
 def _sorted_by(wanted: PageQuery, query: Select[Patent]) -> Select[Patent]:
-    """The query with what its order needs."""
+    """The query with the joins that its order needs."""
     if (wanted.sort or "").removeprefix("-") == "potential":
         return query.outerjoin(Screening, col(Screening.patent_id) == col(Patent.id))
     return query

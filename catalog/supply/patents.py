@@ -33,7 +33,7 @@ NO_NUMBER = "缺申请号"
 
 
 class PatentBase(Schema):
-    """What a register says of a patent."""
+    """Attributes of a patent in a register."""
 
     application_number: str | None = Field(
         default=None,
@@ -69,7 +69,7 @@ class PatentBase(Schema):
 
 
 class Patent(PatentBase, Timestamps, table=True):
-    """A patent. Without application number it is a draft, known by its fingerprint."""
+    """A patent. Without application number it is a draft, identified by its fingerprint."""
 
     __tablename__ = "patents"
     __noted_as__ = "patent"
@@ -170,7 +170,7 @@ def legal_columns() -> list[Column[Any]]:
 
 
 def legal_facts(row: Any) -> LegalFacts:
-    """What is recorded of a patent's legal life, from a `Patent` or a row of `legal_columns`."""
+    """The recorded legal facts of a patent, from a `Patent` or a row of `legal_columns`."""
     return LegalFacts(
         kind=row.kind,
         filed=row.filing_date,

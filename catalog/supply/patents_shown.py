@@ -1,4 +1,4 @@
-"""Patents as shown to users: the whole record, and the outline that tells near-duplicates."""
+"""Patents as shown to users: the whole record, and the outline that distinguishes near-duplicates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class PatentPublic(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PatentOutline:
-    """What tells a near-duplicate of another patent."""
+    """The fields that distinguish a near-duplicate from another patent."""
 
     id: int
     title: str

@@ -16,7 +16,7 @@ from catalog.kit.base import Record, among, chunks, rows_among, table_of
 
 
 class Screening(SQLModel, table=True):
-    """The last screening of a patent; `dormant` is None where the data do not tell."""
+    """The last screening of a patent; `dormant` is None where the data do not suffice."""
 
     __tablename__ = "screenings"
     __table_args__ = (Index("ix_screenings_dormant_potential", "dormant", "potential"),)

@@ -1,6 +1,6 @@
-"""What the values of a column look like, whatever its name says.
+"""Detectors: recognise a column by its values, independent of its name.
 
-Each detector answers for one value; a column has the share of its values that a detector accepts.
+Each detector tests one value; a column is rated by the share of its values that a detector accepts.
 """
 
 from __future__ import annotations

@@ -42,9 +42,9 @@ _EITHER_DATE = "publication_or_grant_date"
 
 @dataclass(frozen=True)
 class Role:
-    """What a column means: its name in code, its Chinese label, its known column names in order of trust.
+    """The meaning of a column: its name in code, its Chinese label, its known column names in order of trust.
 
-    `holds` says what stands in it: a date, an amount, or empty where that is not said.
+    `holds` is the kind of value in it: a date, an amount, or empty where unspecified.
     """
 
     name: str
@@ -154,7 +154,7 @@ def _with_shared_end(parts: list[str]) -> list[str]:
 
 
 def _may_be_name(known: Vocabulary, cell: str) -> bool:
-    """False for what cannot be a name: nearly every cell of a table is told from one by its last letter or figure."""
+    """False for what cannot be a name: the last letter or digit rules out nearly every cell of a table."""
     if " - " in cell or not _PLAIN.fullmatch(cell) or cell.rstrip(_NO_LETTERS)[-1:].lower() in known.endings:
         return True
     if ")" not in cell and "）" not in cell:

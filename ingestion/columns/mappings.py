@@ -107,7 +107,7 @@ def read(path: Path) -> SavedMapping:
 
 
 def parse(text: str, name: str, *, source: str, kind: str = "") -> SavedMapping:
-    """The mapping written in TOML or JSON; `source` and `kind` stand in for what it does not say. Raises InvalidInput."""
+    """The mapping in TOML or JSON; `source` and `kind` are defaults for missing entries. Raises InvalidInput."""
     try:
         data = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -116,7 +116,7 @@ def parse(text: str, name: str, *, source: str, kind: str = "") -> SavedMapping:
 
 
 def remove(folder: Path, source: str) -> Path:
-    """Remove the mapping of a source; answers its file. Raises NotFound."""
+    """Deletes the mapping of a source; returns its file. Raises NotFound."""
     path = path_of(folder, source)
     if not path.is_file():
         raise _unknown(folder, source)

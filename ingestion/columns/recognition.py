@@ -43,7 +43,7 @@ _HELD: dict[str, Detector] = {"date": is_a.is_date}
 _THINGS: dict[str, Detector] = {
     **_IDENTIFIERS, "organisation": is_a.is_organisation, "number": is_a.is_number, "date": is_a.is_date, "people": is_a.is_people,
 }  # fmt: skip
-# What stands in a column of no name, by the role that it then plays.
+# The values expected in a nameless column, by the role that it is then given.
 _BY_VALUE: dict[str, Detector] = {
     **_IDENTIFIERS, "application_numbers": is_a.is_application_number, "locarno": is_a.is_locarno, "kind": is_a.is_kind,
     "legal_status": is_a.is_status, "first_claim": is_a.is_claim, "abstract": is_a.is_long_text, "text": is_a.is_long_text,
@@ -57,7 +57,7 @@ _BY_VALUE: dict[str, Detector] = {
 _MARKS = frozenset(
     ["licensed", "transferred", "pledged", "implemented", "contributed", "product_filed", "used", "evaluated"]
 )
-# What may be told by its values under a name that says nothing known: a text speaks for itself.
+# Roles that may be recognised by their values under an unknown name.
 _TEXTS = frozenset({"abstract", "first_claim", "text", "fee_text"})
 _COUNTERS = frozenset({"序号", "编号", "行号", "no", "id", "item", "index", "key"})
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -84,7 +84,7 @@ class Mapping:
     filled: set[int] = field(default_factory=set)
 
     def missing(self) -> list[str]:
-        """Labels of what is needed and was not found."""
+        """Labels of the required roles that were not found."""
         known = vocabulary(self.kind)
         return self.absent or [
             "或".join(known.label(role) for role in group)
@@ -152,7 +152,7 @@ class Mapping:
 
     def _repeats(self, role: str, place: int, cell: Cell) -> bool:
         header = self.headers[place] if place < len(self.headers) else ""
-        # The last character answers for nearly every cell.
+        # The last character decides for nearly every cell.
         if not isinstance(cell, str) or not header or cell[-1:] not in (header[-1:], " ") or role in _MARKS:
             return False
         return flat(cell) == header or spellings(cell)[:1] == spellings(header)[:1]
@@ -163,11 +163,11 @@ class Mapping:
         return share(is_a.is_number, cells) > 0.3 and any(map(is_a.is_organisation, cells))
 
     def repeats_header(self, cells: Sequence[Cell], first: int, said: str) -> bool:
-        """Whether a row, whose first filled column holds the text `said`, is the header once more."""
+        """Whether a row, whose first filled column holds the text `said`, repeats the header."""
         if not self.header_rows or first >= len(self.headers):
             return False
         header = self.headers[first]
-        # The first letter answers for most rows.
+        # The first letter decides for most rows.
         if header[:1] != said[:1] or header != flat(said):
             return False
         filled = [(place, flat(cell)) for place, cell in enumerate(cells) if not is_blank(cell)]
@@ -259,7 +259,7 @@ def find_header(kind: str, rows: Sequence[Row]) -> tuple[int, int, list[str]]:
         candidates.append((_header_score(kind, pair), upper, 2, pair))
     if first is not None and first + 1 < len(singles):
         candidates.append((scores[first + 1], first + 1, 1, singles[first + 1]))
-    # Two rows only where they say more than one; of equals the first.
+    # Two rows only where they give more names than one; on a tie the first.
     best, place, height, names = max(candidates, key=lambda candidate: candidate[0], default=(0.0, 0, 0, []))
     return (place + height, height, names) if best else (0, 0, [])
 
@@ -362,7 +362,7 @@ def _assign_by_value(
 
 
 def _may_take(mapping: Mapping, role: str, place: int) -> bool:
-    """Whether the values of a column may decide: its name is missing, contradicted or says nothing, or the values speak for themselves."""
+    """Whether the values of a column may decide: its name is missing, contradicted or unknown, or the values are unambiguous."""
     header = mapping.headers[place]
     if not header or not spellings(header) or role_of(mapping.kind, header):
         return True

@@ -144,9 +144,9 @@ def _from_words(value: Cell) -> str:
 
 
 def validate(value: Cell, *, today: date | None = None) -> str:
-    """The canonical form, or the error that says what is wrong; years after that of `today` are refused."""
+    """The canonical form; raises an error naming the fault. Years after that of `today` are refused."""
     day = today or beijing_today()
-    # Readers ask for one number several times; a float is not the text of the same digits.
+    # Readers parse one number several times; a float is not the text of the same digits.
     return _validated(value, day) if isinstance(value, str) else _validate(value, day)
 
 

@@ -63,7 +63,7 @@ def compact(value: Cell) -> str:
 
 
 def validate(value: Cell) -> str:
-    """The canonical form; raises also where one of the two check characters is wrong."""
+    """The canonical form; also raises where one of the two check characters is wrong."""
     code = _well_formed(value)
     for name, found, expected in _check_characters(code):
         if found != expected:

@@ -40,7 +40,7 @@ def compact(value: Cell) -> str:
 
 
 def validate(value: Cell) -> str:
-    """The digits, or the letter of a section alone; raises what is wrong with the value."""
+    """The digits, or the letter of a section alone; raises an error naming the fault."""
     text = compact(value)
     match = _CODE.fullmatch(text)
     if not text or match is None:

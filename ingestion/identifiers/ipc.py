@@ -84,7 +84,7 @@ def parse(value: Cell) -> IpcSymbol:
 
 
 def validate(value: Cell) -> str:
-    """The canonical form; raises what is wrong with the value."""
+    """The canonical form; raises an error naming the fault."""
     return str(parse(value))
 
 
@@ -124,7 +124,7 @@ def levels(value: Cell) -> list[str]:
 def covers(prefix: Cell, symbol: Cell) -> bool:
     """Whether `prefix`, a whole level with or without asterisk, is the symbol or a level above it.
 
-    "G06F40/00" covers only itself: the digits do not tell which subgroups hang below which.
+    "G06F40/00" covers only itself: the digits do not encode the hierarchy of subgroups.
 
     >>> covers("G06", "G06F40/30"), covers("G06F40/00", "G06F40/30"), covers("G06F40/30", "G06F")
     (True, False, False)
@@ -133,7 +133,7 @@ def covers(prefix: Cell, symbol: Cell) -> bool:
 
 
 def split(text: Cell) -> list[str]:
-    """The symbols of a cell, as they stand there: each still to be validated, so that none is lost silently.
+    """The symbols of a cell, unchanged and not validated, so that none is lost silently.
 
     >>> split("H04W8/26(2009.01)I;??H04W84/12(2009.01)I；G06F 40/30")
     ['H04W8/26(2009.01)I', 'H04W84/12(2009.01)I', 'G06F 40/30']

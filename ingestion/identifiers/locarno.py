@@ -38,7 +38,7 @@ def compact(value: Cell) -> str:
 
 
 def validate(value: Cell) -> str:
-    """The canonical form; raises what is wrong with the value."""
+    """The canonical form; raises an error naming the fault."""
     symbol = _SYMBOL.fullmatch(compact(value))
     if symbol is None:
         raise InvalidFormat(f"洛迦诺分类号{quote(value)}的格式不对：应为大类-小类，例如 14-02")
@@ -63,7 +63,7 @@ def format(value: Cell) -> str:
 
 
 def split(text: Cell) -> list[str]:
-    """The classes of a cell, as they stand there: each still to be validated, so that none is lost silently.
+    """The classes of a cell, unchanged and not validated, so that none is lost silently.
 
     >>> split("LOC(13)Cl.14-02；26-05, 13-02(13)")
     ['LOC(13)CL.14-02', '26-05', '13-02(13)']

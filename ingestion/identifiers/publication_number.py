@@ -63,7 +63,7 @@ FIGURES_FROM = date(2004, 7, 1)
 
 @dataclass(frozen=True, slots=True)
 class PublicationNumber:
-    """The parts of a publication number; what the number alone cannot tell is None or `unknown`."""
+    """The parts of a publication number; parts that the number alone does not determine are None or `unknown`."""
 
     body: str
     kind_code: str | None
@@ -85,7 +85,7 @@ def compact(value: Cell) -> str:
 
 
 def validate(value: Cell) -> str:
-    """The canonical form "CN", body, kind code; raises what is wrong with the value."""
+    """The canonical form "CN", body, kind code; raises an error naming the fault."""
     body, kind_code = _split(value)
     return f"CN{body}{kind_code or ''}"
 
@@ -150,7 +150,7 @@ def check(value: Cell) -> tuple[str, list[str]]:
 
 def _split(value: Cell) -> tuple[str, str | None]:
     """Body and kind code of a valid number."""
-    # Readers ask for one number several times; a float is not the text of the same digits.
+    # Readers parse one number several times; a float is not the text of the same digits.
     return _split_text(value) if isinstance(value, str) else _parts(value)
 
 

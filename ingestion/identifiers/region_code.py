@@ -29,7 +29,7 @@ def compact(value: Cell) -> str:
 
 
 def validate(value: Cell) -> str:
-    """The six digits; raises what is wrong with the value."""
+    """The six digits; raises an error naming the fault."""
     code = compact(value)
     if not re.fullmatch(r"[0-9]+", code):
         raise InvalidFormat(f"行政区划代码{quote(value)}应由 6 位数字组成，例如 420100")

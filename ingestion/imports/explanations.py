@@ -1,4 +1,4 @@
-"""Why a file was refused: what was found in it and what is needed."""
+"""Explanations of refused files: what was found in the file and what is required."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOOKED_AT = 5
 
 
 def what_was_found(table: SheetTable, missing: list[str]) -> str:
-    """One sentence on a table that is no register of the kind asked for."""
+    """One sentence on a table that is no register of the requested kind."""
     ahead = list(islice(table.rows, LOOKED_AT))
     problem = next((row.problem for row in ahead if row.problem), "")
     names = [header for header in table.mapping.headers if header]

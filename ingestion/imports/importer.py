@@ -66,8 +66,8 @@ def import_file(
 ) -> ImportReport:
     """Import one file of records of a kind (`ingestion.kinds`).
 
-    `progress` is told the rows done and, where known, their number. A dry run computes everything and writes nothing.
-    A saved `mapping` takes the place of recognition. Raises UnreadableFile, NotARegister, NotReady and, for an unknown
+    `progress` receives the number of rows done and, where known, the total. A dry run computes everything and writes nothing.
+    A saved `mapping` replaces recognition. Raises UnreadableFile, NotARegister, NotReady and, for an unknown
     kind or a mapping of another one, InvalidInput; then nothing is stored.
     """
     wanted = kind_of(kind)
@@ -176,7 +176,7 @@ def _tables(
 
 
 def _rows(table: SheetTable, tally: Tally) -> Iterator[Taken]:
-    """The rows of a table that are records; which columns they were read from, and what was skipped, is noted."""
+    """The rows of a table that are records; logs the columns they were read from and the skipped rows."""
     used: Mapping | None = None
     name = table.name
     for row in table.records():

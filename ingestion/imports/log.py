@@ -17,7 +17,7 @@ from ingestion.storing.rows import Store, Taken
 
 
 class ImportLog:
-    """Writes what becomes of one import; without a `folder` for refused rows it is a dry run, of which nothing stays."""
+    """Logs the outcome of one import; without a `folder` for rejected rows it is a dry run and stores nothing."""
 
     def __init__(self, transactions: Transactions, reading: Reading, actor: str, folder: Path | None) -> None:
         self.transactions, self.reading, self.actor, self.folder = transactions, reading, actor, folder
@@ -25,7 +25,7 @@ class ImportLog:
         self._book: rejected.RejectedBook | None = None
 
     def begin(self) -> int:
-        """Note that the import begins; answers its id."""
+        """Records the start of the import; returns its id."""
         reading = self.reading
         with self.transactions.write() as session:
             self._row = imports.start(
@@ -54,7 +54,7 @@ class ImportLog:
         imports.advance(session, row, **{name: getattr(report, name) for name in COUNTS})
 
     def finish(self, report: ImportReport, store: Store) -> ImportReport:
-        """Note that the import has ended well; answers the report with its number and the workbook of refused rows."""
+        """Records the success of the import; returns the report with its number and the workbook of rejected rows."""
         row = self._begun()
         if self._book is not None:
             report.rejected_file = self._book.close()
@@ -68,7 +68,7 @@ class ImportLog:
         return report
 
     def fail(self, error: BaseException) -> None:
-        """Note that the import did not end well; what was stored before stays and is resumed by the next one."""
+        """Records the failure of the import; rows already stored are kept and the next import resumes from them."""
         if self._book is not None:
             self._book.discard()
         if self._row is not None and self.folder is not None:
@@ -92,7 +92,7 @@ class ImportLog:
 
 
 def _ending(error: BaseException) -> tuple[imports.ImportStatus, str]:
-    """How an import ended that did not end well, and what to say of it."""
+    """Status and message of an import that failed."""
     if isinstance(error, PatentDockError):
         return imports.ImportStatus.FAILED, str(error)
     if isinstance(error, Exception):

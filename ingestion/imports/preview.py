@@ -13,7 +13,7 @@ SHOWN = 80
 
 
 def stored(kind: Kind[RecordT], record: RecordT) -> dict[str, str]:
-    """The values of a record by the Chinese label of their field; what is empty is left out."""
+    """The values of a record by the Chinese label of their field, without empty ones."""
     known = kind.shown(record)
     values = {
         role.label: _text(known.get(name, getattr(record, name, None)))

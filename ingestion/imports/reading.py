@@ -1,4 +1,4 @@
-"""How a file is read: the file, the kind of its records, and all that decides what one row of its cells says."""
+"""Parameters for reading a file: the file, the kind of its records, and everything that determines the meaning of its rows."""
 
 from __future__ import annotations
 

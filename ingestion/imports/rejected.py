@@ -69,17 +69,17 @@ def column_titles(mapping: Mapping, width: int) -> list[str]:
 def _title(mapping: Mapping, place: int, header: str, role: str | None) -> str:
     leads_to = role_of(mapping.kind, header)
     if role is None:
-        # What a saved mapping leaves out must not be recognised when the workbook comes back without the mapping.
+        # Columns that a saved mapping omits must not be recognised when the workbook comes back without the mapping.
         return f"未导入的{header}" if mapping.source and leads_to else header or f"列{place + 1}"
     label = vocabulary(mapping.kind).label(role)
     if place in mapping.by_value or not header:
         return label
-    # The name of the file stays in it: it may say what the numbers count in.
+    # The workbook keeps the name of the file, which may state the unit of the numbers.
     return header if leads_to and leads_to[0] == role else f"{label}/{header}"
 
 
 def bad_columns(mapping: Mapping, error: RowError) -> list[int]:
-    """The columns that an error speaks of; what has no column of its own stands in the citation."""
+    """The columns that an error refers to; a role without a column of its own is part of the citation."""
     known = vocabulary(mapping.kind)
     wrong = (error.field, *error.also)
     found = [

@@ -1,4 +1,4 @@
-"""What an import did: counts, the mapping that was used, what was noticed."""
+"""Report of an import: counts, the mapping that was used, remarks."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ImportReport:
 
 
 class Notes:
-    """What was noticed on rows, gathered by message: how often, and the first place."""
+    """Remarks on rows, grouped by message: how often, and the first place."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
@@ -107,7 +107,7 @@ class Tally:
             self._messages.append(f"工作表“{sheet}”中未识别、未导入的列：{'、'.join(unused)}")
 
     def add_table(self, table: SheetTable) -> None:
-        """Note the rows of a table that are no records, and what is to be told of it as a whole."""
+        """Records the rows of a table that are no records, and the remarks on the table as a whole."""
         for reason, lines in table.skipped.items():
             self._messages.append(
                 f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
@@ -115,7 +115,7 @@ class Tally:
         self._messages += table.remarks()
 
     def add(self, batch: Sequence[Taken]) -> None:
-        """Count what became of the rows of a batch, and note what was noticed on them."""
+        """Counts the outcomes of the rows of a batch, and collects the remarks on them."""
         report = self.report
         outcomes = Counter("rejected" if taken.error else taken.outcome for taken in batch)
         for outcome, number in outcomes.items():

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from catalog.db import Database, Session
 
 SMALL_FILE = 1_000_000
-"""Bytes of a file that is read in a few seconds at the most, whatever its format."""
+"""Maximum size in bytes of a file that is read within a few seconds in any format."""
 
 
 class _RollBack(Exception):

@@ -1,4 +1,4 @@
-"""What an import, a preview and an undo know of a kind of records."""
+"""Description of a kind of records for import, preview and undo."""
 
 from __future__ import annotations
 

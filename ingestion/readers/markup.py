@@ -45,7 +45,7 @@ class _Table:
         self.text: list[str] | None = None
         self.size = 0
         self.width, self.until = 1, 0.0
-        self.is_list = False  # some row has several cells that say something
+        self.is_list = False  # some row has several non-empty cells
 
     def start_row(self, line: int, *, rows: int, hidden: bool) -> None:
         self.place += rows
@@ -57,7 +57,7 @@ class _Table:
         if self.row is None:
             return
         cells = self.row.cells
-        # XML spreadsheets skip empty cells and say where the next one stands.
+        # XML spreadsheets skip empty cells and give the index of the next one.
         index = _number(attributes.get("ss:index"), len(cells) + 1)
         place = self.spans.free(max(len(cells), min(index - 1, len(cells) + MOST_SPANNED)))
         cells.extend([""] * (place - len(cells)))

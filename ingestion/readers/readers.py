@@ -33,7 +33,7 @@ NEEDED = "请提供 xlsx、xls、csv、jsonl 或 json 格式的清单"
 
 
 def read(path: Path) -> Iterator[Sheet]:
-    """The sheets of a file, streaming; rows of one sheet are read before the next sheet is asked for.
+    """The sheets of a file, streamed; rows of one sheet are read before the next sheet is requested.
 
     Raises UnreadableFile when the file is missing, empty, damaged or of a type that holds no table.
     """

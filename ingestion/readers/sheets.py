@@ -13,7 +13,7 @@ WIDEST_BLOCK = 1000
 
 
 class Block(NamedTuple):
-    """What a merged block says, and the line on which it begins."""
+    """The value of a merged block, and the line on which it begins."""
 
     line: int
     value: Cell
@@ -25,7 +25,7 @@ class Row:
 
     `problem` is set where the row itself could not be read properly; it is rejected with that reason. `above` are the
     merged blocks that reach down into the row, by the first of their columns, where its own cells are empty. `replaced`
-    tells that the file itself holds U+FFFD in the place of characters that were lost before.
+    means that the file itself holds U+FFFD in the place of characters that were lost before.
     """
 
     line: int

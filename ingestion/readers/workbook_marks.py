@@ -44,7 +44,7 @@ class SheetMarks:
     merged: list[Range] = field(default_factory=list)
 
     def look(self, piece: bytes) -> int:
-        """Note what a piece of the sheet's XML, which ends between two cells, tells; the memory that this takes."""
+        """Collects the marks in a piece of the sheet's XML, which ends between two cells; returns the memory that this takes."""
         if b" hidden=" in piece:
             for element, attributes in _HIDDEN.findall(piece):
                 self._hide(element, _attributes(attributes))

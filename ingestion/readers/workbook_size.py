@@ -37,7 +37,7 @@ _STRING_END = re.compile(rb"</(?:\w+:)?si>|<(?:\w+:)?si\s*/>")
 
 
 def check(path: Path) -> dict[str, SheetMarks]:
-    """Refuse a workbook of which a part would take more memory than `MAX_MEMORY`; what its sheets hide, by their parts.
+    """Refuses a workbook with a part that would take more memory than `MAX_MEMORY`; returns the hidden parts of its sheets.
 
     Raises UnreadableFile.
     """

@@ -115,7 +115,7 @@ def _set_constants(cells: list[Cell], constants: dict[int, str]) -> None:
 
 
 def _look_at_texts(row: Row) -> None:
-    """Drop guards, tell characters that were lost, and cut cells that no spreadsheet holds."""
+    """Removes guards, reports lost characters, and truncates cells longer than a spreadsheet allows."""
     said = "".join([cell for cell in row.cells if isinstance(cell, str)])
     if may_hold_guard(said):
         row.cells = [unguarded(cell) if isinstance(cell, str) else cell for cell in row.cells]

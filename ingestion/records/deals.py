@@ -111,7 +111,7 @@ def deal(fields: Fields) -> DealStated:
 
 
 def _settle(values: dict[str, Any], fields: Fields) -> None:
-    """Take out what speaks against the rest of the contract, where the contract stands without it; each is kept as a remark."""
+    """Drops the fields that contradict the rest of the contract, where it is valid without them; each is kept as a remark."""
     against = {
         "licence_type": values["kind"] != DealKind.LICENCE,
         "pledge_consent": values["kind"] != DealKind.PLEDGE,

@@ -57,7 +57,7 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
 
 
 def _firm(fields: Fields, place: Place) -> EnterpriseCreate | None:
-    """The enterprise that states the need, with what the form tells of it."""
+    """The enterprise that states the need, with the details of it in the form."""
     name = fields.line("enterprise")[:MAX_NAME]
     if not name:
         for role in ("credit_code", "titles"):

@@ -137,7 +137,7 @@ def _only_kind_in(headers: str) -> FactKind | None:
 
 
 def by_words(words: Words, stated: str) -> Term | None:
-    """The first term whose expression is found in what is stated."""
+    """The first term whose expression occurs in the text."""
     return next((term for expression, term in words if re.search(expression, stated)), None)
 
 
@@ -236,7 +236,7 @@ def _plain(amount: Decimal) -> str:
     return f"{amount:f}".rstrip("0").rstrip(".")
 
 
-# What registers of patents say in passing -----------------------------------------------------------------------------
+# Facts in registers of patents ----------------------------------------------------------------------------------------
 
 _NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?\s*(?:项|次|件|个|篇|条|家)?")
 _DOCUMENT = re.compile(r"[A-Z]{2}\s?\d{4,}.*")

@@ -80,7 +80,7 @@ class Fields:
                 raise self.error(role, "…", "含有空字符（NUL），请删除后重新导入")
 
     def note(self, message: str, example: object) -> None:
-        """Note what was mended or left out."""
+        """Records what was corrected or left out."""
         self.notes.append((message, str(example)[:80]))
 
     def error(self, role: str, value: object, reason: str) -> RowError:
@@ -108,7 +108,7 @@ class Fields:
             self._said.pop(role, None)
 
     def said(self, role: str) -> str:
-        """What the first cell of a role says, worked out once."""
+        """The parsed value of the first cell of a role, computed once."""
         found = self._said.get(role)
         if found is None:
             cells = self._cells.get(role)
@@ -132,7 +132,7 @@ class Fields:
         return list(dict.fromkeys(part.strip() for part in LIST_SEPARATORS.split(raw) if part.strip()))
 
     def joined(self, role: str) -> str:
-        """What the cells of a role say, one after the other."""
+        """The parsed values of the cells of a role, in order."""
         return "，".join(dict.fromkeys(flat(cell) for cell in self.all(role) if said(cell)))
 
     def keep(self, role: str, wording: str = "") -> None:
@@ -155,7 +155,7 @@ class Fields:
         return "；".join(self._kept)
 
     def parsed(self, role: str, parse: Callable[..., ValueT | None], *args: int) -> ValueT | None:
-        """The value of a role by `parse`; what it cannot read is kept as a remark."""
+        """The value of a role parsed by `parse`; an unreadable value is kept as a remark."""
         value = self.get(role)
         if value is None:
             return None
@@ -216,7 +216,7 @@ class Fields:
             raise self.error(role, stated, str(error)) from error
 
     def industries(self, role: str) -> list[str]:
-        """Codes of GB/T 4754 in a cell, by code or by name; what is neither is noted and left out."""
+        """Codes of GB/T 4754 in a cell, by code or by name; anything else is reported and left out."""
         codes = []
         for item in self.items(role):
             code = industry(item)

@@ -60,7 +60,7 @@ def licence(fields: Fields) -> LicenceCreate:
 
 
 def _terms(fields: Fields) -> dict[str, Any]:
-    """Form, amount, rate and base of the fee, each from its own column, else from what the wording says plainly."""
+    """Form, amount, rate and base of the fee, each from its own column, otherwise from its wording where unambiguous."""
     worded = _worded(fields)
     fee = fields.amount("fixed_fee")
     rate = fields.parsed("royalty_rate", parse_rate)
@@ -74,13 +74,13 @@ def _terms(fields: Fields) -> dict[str, Any]:
         "fixed_fee": fee if fee is not None else worded.amount,
         "royalty_rate": rate,
         "royalty_base": base or (worded.base if rate is not None else None),
-        # Once is no instalment, and the number of payments alone says nothing of the form.
+        # A single payment is no instalment, and the number of payments alone does not determine the form.
         "instalments": instalments if instalments and instalments > 1 else None,
     }
 
 
 def _worded(fields: Fields) -> FeeTerms:
-    """What the wordings of the fee say, wherever they stand."""
+    """The wordings of the fee, from any column."""
     roles = ("fee_text", "payment_form", "fixed_fee", "royalty_rate")
     found = [fee_terms(fields.line(role)) for role in roles if fields.get(role) is not None]
     return FeeTerms(
@@ -92,7 +92,7 @@ def _worded(fields: Fields) -> FeeTerms:
 
 
 def _settle(values: dict[str, Any], fields: Fields) -> None:
-    """Take out of the terms what speaks against the rest; each is kept as a remark, and so is a form that does not fit."""
+    """Drops terms that contradict the rest; each is kept as a remark, and so is a form that does not fit."""
     form, fee, rate = values["payment_form"], values["fixed_fee"], values["royalty_rate"]
     if (form == PaymentForm.FREE and (fee or rate)) or (form in _WITHOUT_RATE and rate):
         label = PaymentForm(form).label
@@ -124,7 +124,7 @@ def _before(day: date | None, other: date | None) -> bool:
 
 
 def remarks(record: LicenceCreate) -> list[str]:
-    """What is to be looked at again in the terms, by the shipped rules."""
+    """Warnings on the terms by the shipped rules."""
     found = declaration_rules.warnings(declaration_rules.load(), record)
     return [f"{warning.text}（{warning.article}），请核对" for warning in found]
 
@@ -182,7 +182,7 @@ def _conclusion(fields: Fields) -> Conclusion | None:
 
 
 def _payment(fields: Fields, worded: FeeTerms, fee: Decimal | None, rate: Decimal | None) -> PaymentForm:
-    """The form stated in its own column, else what the wording or the fee shows. Raises RowError where nothing is said of payment."""
+    """The form stated in its own column, otherwise derived from the wording or the fee. Raises RowError where no payment is stated."""
     stated = fields.line("payment_form")
     exact = next((form for form in PaymentForm if stated in (form.label, form.value)), None)
     if found := exact or (by_words(FORMS, stated) if stated else None) or worded.form:

@@ -54,7 +54,7 @@ _UNKNOWN = re.compile("不详|未知|不明|待查|待核|待定|待补|未填|�
 
 
 def of_patent(fields: Fields) -> list[FactStated]:
-    """What a row of a register of patents says of use and evaluation. Raises RowError for a day that is none."""
+    """Facts of use and evaluation in a row of a register of patents. Raises RowError for an invalid date."""
     if all(fields.get(role) is None for role in PATENT_ROLES):
         return []
     looked = fields.day("annuity_checked_on")
@@ -97,7 +97,7 @@ def _use(stated: str, kind: FactKind, looked: date | None, today: date) -> Itera
         yield _none(kind, looked)
         return
     value = by_words(LICENCE_TYPES, stated) if kind is FactKind.LICENCE else None
-    # When a right that is over by now ended is not said; until the day of looking at the latest.
+    # The end of a right that is over is not stated; it is the day of the status check at the latest.
     over = kind in (FactKind.LICENCE, FactKind.PLEDGE) and bool(ENDED.search(stated))
     yield FactStated(
         kind=kind,
@@ -113,7 +113,7 @@ def _none(kind: FactKind, looked: date | None) -> FactStated:
 
 
 def _answer(stated: str) -> bool | None:
-    """Whether a cell says yes (a number, any text) or no; None where it says nothing."""
+    """Whether a cell means yes (a number, any text) or no; None where it is empty."""
     folded = unicodedata.normalize("NFKC", stated).strip().lower()
     if not folded or _UNKNOWN.search(folded):
         return None

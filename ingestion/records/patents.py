@@ -32,7 +32,7 @@ _CHINESE_OFFICE = re.compile(r"CN|中国|CHINA|国家知识产权局|CNIPA|SIPO"
 FOREIGN = "不是中国专利文献，本系统只收中国专利"
 _GRANTED_STAGES = {"grant", "partly_invalid"}
 _SAYS_PUBLISHED = re.compile(r"申请|公布|公开")
-# What only a granted patent can be; 失效 and 无权 are said of applications too.
+# Statuses that only a granted patent can have; 失效 and 无权 are used for applications too.
 _SAYS_GRANTED = re.compile(r"专利权|授权|授予|有权|有效|届满|年费")
 APPLICATION_ONLY = "公开（公告）号为发明专利申请公布（A），所填授权日按公开日保存，不作为授权公告日"
 _KIND_CODE = re.compile(r"[A-Z]\d?$")
@@ -69,7 +69,7 @@ _STATUS_WORDS: tuple[tuple[str, LegalStatus], ...] = (
 
 
 def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
-    """The record. Raises RowError for what cannot be accepted; `fields.notes` says what was mended or left out."""
+    """The record. Raises RowError for invalid values; `fields.notes` lists what was corrected or left out."""
     _apply_citation(fields)
     title = fields.line("title")
     if not title:
@@ -174,7 +174,7 @@ def _application_number(fields: Fields, publications: list[str]) -> str | None:
 
 
 def _numbers(fields: Fields, publications: list[str]) -> tuple[list[str], InvalidIdentifier | None]:
-    """The valid application numbers of the row, and what is wrong with another one."""
+    """The valid application numbers of the row, and the fault of an invalid one."""
     valid: list[str] = []
     wrong: InvalidIdentifier | None = None
     for cell in fields.all("application_number"):
@@ -231,7 +231,7 @@ def _stated_kind(fields: Fields) -> PatentKind | None:
 
 
 def _dates(fields: Fields, kind: PatentKind | None, publications: list[str]) -> dict[str, date | None]:
-    """Filing, publication and grant; what a date tells of is decided by kind of patent, kind code and status."""
+    """Filing, publication and grant; kind of patent, kind code and status decide which event a date belongs to."""
     filed, published, granted = (
         fields.day(role) for role in ("filing_date", "publication_date", "grant_date")
     )
@@ -295,7 +295,7 @@ def _body(number: str) -> str:
 
 
 def _symbols(fields: Fields) -> tuple[list[str], str | None]:
-    """Canonical IPC symbols, main one first, and the Locarno class; what is neither is noted and left out."""
+    """Canonical IPC symbols, main one first, and the Locarno class; anything else is reported and left out."""
     symbols: list[str] = []
     classes: list[str] = []
     for cell in (*fields.all("main_ipc"), *fields.all("ipc"), *fields.all("locarno")):
@@ -314,7 +314,7 @@ def _symbols(fields: Fields) -> tuple[list[str], str | None]:
 
 @lru_cache(maxsize=131_072)
 def _symbol(item: str) -> str | None:
-    """The canonical IPC symbol, None for what is none."""
+    """The canonical IPC symbol, None for an invalid one."""
     try:
         return ipc.validate(item)
     except InvalidIdentifier:

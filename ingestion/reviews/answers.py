@@ -42,7 +42,7 @@ MAX_ID_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a holder answers for one patent."""
+    """The answer of a holder for one patent."""
 
     disposition: Disposition | None
     prospect: Prospect | None
@@ -64,7 +64,7 @@ class RefusedAnswer:
 
 @dataclass(slots=True)
 class AnswerReport:
-    """What became of a workbook: rows = new + changed + unchanged + blank + rejected."""
+    """The outcome of a workbook: rows = new + changed + unchanged + blank + rejected."""
 
     import_id: int
     file_name: str
@@ -172,7 +172,7 @@ def _take(
 
 
 def _answer(cells: dict[str, Cell]) -> Answer | None:
-    """What the row answers, None where it is left blank. Raises RowError."""
+    """The answer in the row, None where it is left blank. Raises RowError."""
     disposition = _choice(Disposition, DISPOSITION, cells)
     prospect = _choice(Prospect, PROSPECT, cells)
     use = text(cells.get(USE))
@@ -214,7 +214,7 @@ def _is_id(system: str) -> bool:
 
 
 def _patent(cells: dict[str, Cell], known: _Known) -> int:
-    """The patent a row speaks of. Raises RowError when it is unknown or its two numbers disagree."""
+    """The patent a row refers to. Raises RowError when it is unknown or its two numbers disagree."""
     number, system = text(cells.get(NUMBER)), text(cells.get(SYSTEM_ID))
     by_system = int(system) if _is_id(system) and int(system) in known.ids else None
     if system and by_system is None:
@@ -235,7 +235,7 @@ def _patent(cells: dict[str, Cell], known: _Known) -> int:
 
 
 def _facts_of(patent_id: int, answer: Answer, answered_on: date, file_name: str) -> list[FactCreate]:
-    """What an answer records; a use is known by its kind alone, for the holder does not say when it began."""
+    """The facts in an answer; a use is known by its kind alone, for the holder does not state its beginning."""
     given: list[tuple[FactKind, str, date | None]] = []
     if answer.disposition:
         given.append((FactKind.DISPOSITION, answer.disposition.value, answered_on))
@@ -282,7 +282,7 @@ def _count(report: AnswerReport, outcomes: list[str]) -> None:
 
 
 def _record(session: Session, record: imports.Import, report: AnswerReport) -> None:
-    """Note the counts with the import; blank rows changed nothing and stand among the unchanged there."""
+    """Stores the counts with the import; blank rows changed nothing and count as unchanged there."""
     record.rows, record.new, record.changed = report.rows, report.new, report.changed
     record.unchanged, record.rejected = report.unchanged + report.blank, len(report.rejected)
     imports.reject(

@@ -98,7 +98,7 @@ def file_name(holder_id: int, name: str) -> str:
 
 
 def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: ScreeningWeights) -> int:
-    """Write the workbook of one holder; answers the number of patents, and writes no file when there are none."""
+    """Writes the workbook of one holder; returns the number of patents, and writes no file when there are none."""
     total = 0
     blocks = iter(lambda: list(islice(rows, ROWS_A_SHEET)), [])
     first = next(blocks, None)

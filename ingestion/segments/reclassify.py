@@ -1,9 +1,9 @@
-"""Reclassification (重新分类) of all records when another segment catalogue comes into use.
+"""Reclassification (重新分类) of all records when another segment catalogue is activated.
 
-Segments that follow from IPC or from a stated industry are worked out anew; those that a record states itself and those
-inferred from text stay. The version is in use at once, for all that is imported from then on; the records follow block by
-block, each in a short transaction, so that others can write meanwhile. A reclassification that was interrupted goes on where
-it stopped when the version is put in use again. The index knows the new segments after the next build.
+Segments derived from IPC or from a stated industry are computed again; those that a record states itself and those
+inferred from text are kept. The version is active at once for all later imports; the records follow block by block, each
+in a short transaction, so that others can write meanwhile. An interrupted reclassification is resumed when the version is
+activated again. The index uses the new segments after the next build.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def adopt(
     """Store this catalogue version, put it in use and reclassify. Raises InvalidInput, and Conflict as `switch` does."""
     with database.write() as session:
         row = segments.store(session, entry)
-        row.reclassified_to = None  # whatever was done was done by another content
+        row.reclassified_to = None  # anything done before belongs to other content
         reclassification.begin(session, row)
     return _reclassify(database, progress, block)
 
@@ -97,7 +97,7 @@ class _Work:
     block: int
 
     def take_patents(self, database: Database, done: int) -> int:
-        """Reclassify the patents of the block behind the id `done`; answers the last of them, `done` at the end."""
+        """Reclassifies the patents of the block after the id `done`; returns the last of them, `done` at the end."""
         with database.read() as session:
             ids = reclassification.next_block(session, done, self.block)
             if not ids:
@@ -105,7 +105,7 @@ class _Work:
             classes = reclassification.classes_of(session, ids)
         stale = [patent_id for patent_id, found in classes.items() if self._anew(found) is not None]
         with database.write() as session:
-            # What was found may have changed before the lock was taken.
+            # The classes may have changed before the lock was taken.
             changed = {
                 patent_id: refs
                 for patent_id, found in reclassification.classes_of(session, stale).items()

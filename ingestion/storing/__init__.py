@@ -1,1 +1,1 @@
-"""The rows of a file on their way into the catalogue: from cells to records to what became of them."""
+"""Storing the rows of a file in the catalogue: from cells to records to outcomes."""

@@ -1,4 +1,4 @@
-"""Facts that a register of patents states, on their way into the catalogue."""
+"""Storing the facts in a register of patents."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def store_of_patents(
     import_id: int | None,
     source: str,
 ) -> list[bool]:
-    """Store what rows say of patents (id, facts, whether the row repeats an earlier one); answers whether each said anything new.
+    """Stores facts of patents (id, facts, whether the row repeats an earlier one); returns whether each added anything new.
 
-    A register of patents only names that there was an event: where one of that kind is known it adds nothing. A row that
-    repeats an earlier one of the file only fills what that left open.
+    A register of patents only states that there was an event: where one of that kind is known it adds nothing. A row that
+    repeats an earlier one of the file only fills its empty fields.
     """
     known = facts.of_patents(
         session, sorted({patent_id for patent_id, said_of_it, _ in stated if said_of_it})

@@ -18,8 +18,8 @@ Upsert = Callable[[Session, Any, Origin, Remarks], str]
 def one_by_one(keys: KeysOf, upsert: Upsert) -> Callable[[Origin, RowReader], Store]:
     """The store of a kind.
 
-    Rows of one file that share a key must say the same. `upsert` answers new, changed or unchanged, adds to the remarks what
-    is to be looked at again, and raises PatentDockError for a record that is refused.
+    Rows of one file that share a key must agree. `upsert` returns new, changed or unchanged, adds warnings to the
+    remarks, and raises PatentDockError for a rejected record.
     """
     return partial(OneByOne, keys, upsert)
 
@@ -58,7 +58,7 @@ class OneByOne:
         """Nothing is left to do."""
 
     def _refuse_contradiction(self, taken: Taken) -> None:
-        """Two rows of one file that speak of the same record must say the same, or every import changes it twice."""
+        """Requires rows of one file on the same record to agree, since otherwise every import would change it twice."""
         digest = hash(taken.record.model_dump_json())
         for label, key in self.keys(taken.record):
             if not key:

@@ -1,4 +1,4 @@
-"""Patents, stored in batches; rows that are known to say nothing new are not even read."""
+"""Storing patents in batches; rows known to be unchanged are not even read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REPEATED = "与文件中前面的行是同一件专利而部分内容不同，�
 
 
 class PatentStore:
-    """Stores batches of patents. It is `quick` while nearly all rows of the file are known to say nothing new."""
+    """Stores batches of patents. It is `quick` while nearly all rows of the file are known to be unchanged."""
 
     def __init__(self, origin: Origin, reader: RowReader) -> None:
         self.origin, self.reader = origin, reader
@@ -29,7 +29,7 @@ class PatentStore:
                 taken.mark = self.unchanged.mark(taken.mapping, taken.row)
 
     def read(self, session: Session, batch: list[Taken]) -> None:
-        """Read the rows that are not known to say nothing new."""
+        """Reads the rows that are not known to be unchanged."""
         unread = [taken for taken in batch if taken.unread]
         if unread:
             self.unchanged.recognise(session, unread)
@@ -54,7 +54,7 @@ class PatentStore:
         self.unchanged.forget_others(session)
 
     def _patents(self, session: Session, batch: list[Taken]) -> Batch:
-        """The patents that the rows read may speak of; rows left unread that speak of one of them are read too."""
+        """The patents that the rows read may refer to; unread rows that refer to one of them are read too."""
         if not self.quick and any(taken.record for taken in batch):
             self.unchanged.confirm(session, batch)
         while True:
@@ -68,7 +68,7 @@ class PatentStore:
                 taken.patent_id = 0
 
     def _store_facts(self, session: Session, read: list[Taken], outcomes: list[Outcome]) -> None:
-        """Store what the rows state of facts, and say what became of each row."""
+        """Stores the facts in the rows, and sets the outcome of each row."""
         stated = [
             (outcome.known.id, taken.record.facts, outcome.repeats) if outcome.known else (0, [], False)
             for taken, outcome in zip(read, outcomes, strict=True)

@@ -1,4 +1,4 @@
-"""Rows of a file on their way into the catalogue, and what takes batches of them there."""
+"""Rows of a file during an import, and the interface that stores batches of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Keys = list[tuple[str, str | None]]
 """What identifies a record within its file, each with the label of its field."""
 
 Remarks = list[tuple[str, str]]
-"""What was noticed: a message and an example."""
+"""A remark on a row: a message and an example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Origin:
 
 @dataclass(slots=True)
 class Taken:
-    """A row on its way into the catalogue.
+    """A row during an import.
 
-    Read, it has a `record` and `notes` of what was mended; stored, an `outcome` (new, changed, unchanged) and `remarks`; at
-    either step an `error` refuses it. `patent_id` is the patent to which it is known to add nothing, else 0. Without a `mark`
-    it is not kept in mind.
+    Once read, it has a `record` and `notes` of corrections; once stored, an `outcome` (new, changed, unchanged) and
+    `remarks`; at either step an `error` rejects it. `patent_id` is the patent to which it is known to add nothing,
+    otherwise 0. Without a `mark` it is not remembered.
     """
 
     table: SheetTable
@@ -88,9 +88,9 @@ class RowReader:
 
 
 class Store(Protocol):
-    """Takes the batches of one import into the catalogue, one after the other.
+    """Stores the batches of one import in the catalogue, one after the other.
 
-    `quick` says that reading the next batch takes no time worth mentioning, so that one transaction does for both.
+    `quick` means that reading the next batch takes negligible time, so that one transaction covers both.
     """
 
     quick: bool
@@ -99,7 +99,7 @@ class Store(Protocol):
         """Do what needs no catalogue."""
 
     def read(self, session: Session, batch: list[Taken]) -> None:
-        """Read the rows that may say something new."""
+        """Reads the rows that may contain something new."""
 
     def store(self, session: Session, batch: list[Taken]) -> None:
         """Store the batch: every row gets an outcome or an error."""

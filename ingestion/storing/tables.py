@@ -1,7 +1,7 @@
-"""From the sheet of a file to records: header found, rows told from headers, footers and blanks, cells put to roles.
+"""From the sheet of a file to records: finds the header, skips headers, footers and blanks, assigns cells to roles.
 
-A merged block (合并单元格) says its value in each row that it covers below the header, in the first of its columns: what is
-merged across is one cell, and stands under the first name.
+A merged block (合并单元格) gives its value to each row that it covers below the header, in the first of its columns: a block
+merged across columns is one cell under the first name.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class SheetTable:
 
     def records(self) -> Iterator[Row]:
         """The rows that are records, in order; the mapping changes where another header begins."""
-        # `rows` is replaced when the table looks ahead, so it is asked for each row anew.
+        # `rows` is replaced when the table looks ahead, so it is read again for each row.
         while (row := next(self.rows, None)) is not None:
             if not row.problem:
                 first = _first_filled(row.cells)
@@ -91,7 +91,7 @@ class SheetTable:
             yield row
 
     def _complete(self, row: Row) -> None:
-        """Put into the cells of a record what the sheet says beside them: merged blocks, the day that it counts from."""
+        """Adds to the cells of a record what the sheet states elsewhere: merged blocks, the epoch of its dates."""
         if row.hidden:
             self.hidden.append(row.line)
         for place, block in (row.above or {}).items():
@@ -110,7 +110,7 @@ class SheetTable:
         return (place for role, places in columns if _DAYS.search(role) for place in places)
 
     def remarks(self) -> list[str]:
-        """What is to be told of the sheet as a whole, once its rows are read."""
+        """Remarks on the sheet as a whole, once its rows are read."""
         told = (
             [f"{len(self.hidden)} 个隐藏行已照常导入（第 {_ranges(self.hidden)} 行）"] if self.hidden else []
         )
@@ -126,7 +126,7 @@ class SheetTable:
         return [f"工作表“{self.name}”：{remark}" for remark in told]
 
     def _hidden_columns(self) -> list[str]:
-        """Names of the hidden columns that say something."""
+        """Names of the hidden columns that are not empty."""
         used = {place for places in self.mapping.columns.values() for place in places}
         named = {place for place, header in enumerate(self.mapping.headers) if header}
         return [

@@ -1,7 +1,7 @@
-"""Rows that said nothing new when they were last read: recognised by their cells, before they are parsed.
+"""Rows unchanged since they were last read: recognised by their cells, before they are parsed.
 
-What a row does is known from its mark only as long as nothing else in the batch or earlier in the file speaks of its
-patent: then the row is read like any other. Rows with remarks are always read, so that their remarks are made again.
+A mark determines the outcome of a row only as long as no other row of the batch or earlier in the file refers to its
+patent: then the row is read like any other. Rows with remarks are always read, so that their remarks are reported again.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class UnchangedRows:
 
 
 def _bytes_of(cells: list[Cell]) -> bytes:
-    """The cells, told apart from all others; texts take the short way."""
+    """An unambiguous encoding of the cells; texts take a fast path."""
     try:
         said = _BETWEEN.join(cells)  # type: ignore[arg-type]
     except TypeError:  # a number or a date

@@ -1,4 +1,4 @@
-"""What the wording of a licence fee (许可使用费支付方式和标准) says plainly: form of payment, amount, rate and its base."""
+"""Terms stated unambiguously in the wording of a licence fee (许可使用费支付方式和标准): form of payment, amount, rate, base."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _RATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FeeTerms:
-    """The plain terms in a wording; what it leaves open, or tells more than once, is None."""
+    """The unambiguous terms in a wording; a term that is missing or stated more than once is None."""
 
     form: PaymentForm | None = None
     amount: Decimal | None = None
@@ -54,7 +54,7 @@ def fee_terms(wording: str) -> FeeTerms:
     (<PaymentForm.ANNUAL: 'annual'>, Decimal('50000.00'), <RoyaltyBase.PROFIT: 'profit'>)
     """
     stated = in_digits(wording)
-    # What is paid a piece is no fixed fee, and other money is no yuan.
+    # A price per piece is no fixed fee, and a foreign currency is no yuan.
     amounts = (
         []
         if re.search(f"{_FOREIGN}|{_PER_PIECE}", stated, re.IGNORECASE)
@@ -96,5 +96,5 @@ def _instalments(stated: str) -> int | None:
 
 
 def by_words(words: tuple[tuple[str, TermT], ...], stated: str) -> TermT | None:
-    """The first term whose expression is found in what is stated."""
+    """The first term whose expression occurs in the text."""
     return next((term for expression, term in words if re.search(expression, stated)), None)

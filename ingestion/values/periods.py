@@ -31,7 +31,7 @@ _UNENDING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """First and last day and the length in months, each None where not told."""
+    """First and last day and the length in months, each None where not stated."""
 
     start: date | None = None
     end: date | None = None
@@ -39,7 +39,7 @@ class Period:
 
 
 def is_unending(stated: str) -> bool:
-    """Whether the words say that there is no last day (长期有效), or none before the patent ends."""
+    """Whether the words state that there is no last day (长期有效), or none before the patent ends."""
     return bool(stated) and bool(_UNENDING.fullmatch(in_digits(stated).strip()))
 
 

@@ -98,7 +98,7 @@ def _by_start(parent: str | None) -> dict[str, list[tuple[str, str]]]:
 
 
 def _leading(text: str, parent: str | None) -> tuple[str | None, str]:
-    """Code of the region whose name the text begins with, the longest name first, and what follows."""
+    """Code of the region whose name the text begins with, the longest name first, and the rest of the text."""
     for name, code in _by_start(parent).get(text[:2], []):
         if not text.startswith(name):
             continue
@@ -230,13 +230,13 @@ def locate(address: str, names: PlaceNames | None = None) -> Place:
 
 
 def combine(province: str, prefecture: str, address: str) -> Place:
-    """The place that separate columns name; the address answers where they are silent."""
+    """The place that separate columns name; the address is used where they are empty."""
     stated = narrowed(NOWHERE, province) or NOWHERE
     return completed(narrowed(stated, prefecture) or stated, address)
 
 
 def completed(stated: Place, address: str, names: PlaceNames | None = None) -> Place:
-    """The place that columns of regions name, with what the address says of it beyond that."""
+    """The place that region columns name, completed from the address."""
     # Six digits in place of an address are a postcode, which may look like the code of a county.
     if not address or (address.isdigit() and address not in reference.regions()):
         return stated
@@ -248,7 +248,7 @@ def completed(stated: Place, address: str, names: PlaceNames | None = None) -> P
 
 
 def narrowed(stated: Place, said: str, names: PlaceNames | None = None) -> Place | None:
-    """The place that a further column tells inside the one stated before it; None where it tells nothing of it."""
+    """The place that a further column names inside the one stated before it; None where it names none there."""
     if not said:
         return None
     above = (reference.region_name(stated.province) or "") + (reference.region_name(stated.prefecture) or "")

@@ -29,7 +29,7 @@ _LATIN = re.compile(r"[A-Za-z0-9,.;:)\]%'\"]")
 _HYPHEN = re.compile(r"[A-Za-z]-$")
 _LINES = re.compile(r"[ \t\u3000]*(?:\r\n|\r|\n)[ \t\u3000]*")
 HEADING = 15
-"""Characters of the longest heading or item that is told by its lack of punctuation."""
+"""Maximum length in characters of a heading or item recognised by its lack of punctuation."""
 NARROWEST = 25
 """Characters of a line that was broken because it was full, where no sentence ends."""
 
@@ -78,9 +78,9 @@ def _sign(line: str) -> int:
 
 
 def _is_unwrapped(lines: list[str], place: int, is_first: bool, widest: int) -> bool:
-    """Whether the line above was not broken for want of room: a heading, or one of several lines that end without a stop.
+    """Whether the line above was not broken by the line length: a heading, or one of several lines that end without a stop.
 
-    `is_first` tells that the line above began a paragraph, `widest` is the length of the longest line.
+    `is_first` means that the line above began a paragraph, `widest` is the length of the longest line.
     """
     above = lines[place - 1]
     if above.endswith(_CONNECTS) or _INNER.search(above[-1:]):

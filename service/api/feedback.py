@@ -1,4 +1,4 @@
-"""Answers to matches (匹配反馈): re-ranking within a request, answers that are stored, what they come to."""
+"""Answers to matches (匹配反馈): re-ranking within a request, storing answers, statistics of answers."""
 
 from typing import Annotated, Any
 

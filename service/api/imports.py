@@ -108,7 +108,7 @@ def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
 
 
 def _mapping(runtime: Runtime, kind: str, source: str, text: str) -> SavedMapping | None:
-    """The mapping that came along, else the saved one of the source. Raises NotFound and InvalidInput."""
+    """The submitted mapping, otherwise the saved one of the source. Raises NotFound and InvalidInput."""
     if text.strip():
         return mappings.parse(text, "mapping", source=source.strip() or "随文件提交", kind=kind)
     return mappings.load(runtime.settings.mappings_dir, source) if source.strip() else None

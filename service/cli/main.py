@@ -68,7 +68,7 @@ for module in (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; answers the exit code. No traceback ever reaches the terminal."""
+    """Runs one command; returns the exit code. No traceback ever reaches the terminal."""
     try:
         result = app(
             args=list(arguments) if arguments is not None else None,
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused_by_system(error)
     except Exception:
         return _internal_error()
-    if result == INTERRUPTED:  # the library has taken the interrupt and says nothing
+    if result == INTERRUPTED:  # the library has handled the interrupt and prints nothing
         print_error("已中断")
     return result if isinstance(result, int) else 0
 

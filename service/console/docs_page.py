@@ -31,7 +31,7 @@ def _resolved(document: Document, schema: Document) -> Document:
 
 
 def _type(document: Document, schema: Document) -> str:
-    """What a value of the schema looks like, in words."""
+    """The type of a schema value in words."""
     schema = _resolved(document, schema)
     if "enum" in schema:
         return "、".join(map(str, schema["enum"]))

@@ -66,7 +66,7 @@ def _region_names() -> list[str]:
 
 
 def _answer(runtime: Runtime, asked: AskedText) -> TextAnswer:
-    """The answer to what a form asks. Raises InvalidFields under the labels of the form."""
+    """The response to a submitted form. Raises InvalidFields under the labels of the form."""
     try:
         return answer_to_text(runtime, asked)
     except InvalidFields as error:
@@ -105,7 +105,7 @@ def _refusal(request: Request, form: SearchForm, error: PatentDockError) -> HTML
 
 @router.get("/")
 def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
-    """The form; with a text in the address, the form and what was found."""
+    """The form; with a text in the address, the form and the results."""
     form = SearchForm.of(request.query_params)
     if not request.query_params:
         return _page(request)

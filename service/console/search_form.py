@@ -74,7 +74,7 @@ class SearchForm:
         )
 
     def asked(self, today: date) -> AskedText:
-        """What the form asks for. Raises InvalidFields under the labels of the form."""
+        """The match request of the form. Raises InvalidFields under the labels of the form."""
         problems = self._text_problems()
         if not self.top_k.isascii() or not self.top_k.isdigit() or not 1 <= int(self.top_k[:9]) <= MAX_TOP_K:
             reason = f"应为 1 至 {MAX_TOP_K} 的整数"
@@ -120,7 +120,7 @@ class SearchForm:
         return Marks(frozenset(self.suitable), frozenset(self.unsuitable) - frozenset(self.suitable))
 
     def ordering(self) -> list[str]:
-        """What the form says of the order of results, in words."""
+        """The sort order selected in the form, in words."""
         words = [f"{LABELS['context']}：{self.need_region}"] if self.need_region else []
         return words + ([LABELS["by_relevance"]] if self.by_relevance else [])
 
@@ -154,7 +154,7 @@ class SearchForm:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """The marked patents of an address; what is no number is left out."""
+    """The marked patents of an address; anything but numbers is ignored."""
     found = (part for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 10)
     return tuple(dict.fromkeys(map(int, found)))[:MOST_MARKS]
 

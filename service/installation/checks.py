@@ -1,4 +1,4 @@
-"""What the installation lacks: shared by `/readyz` and `patentdock doctor`."""
+"""Problems of the installation: shared by `/readyz` and `patentdock doctor`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examines an installation (自检): what is wrong, and how to mend it."""
+"""Diagnoses an installation (自检): problems and their remedies."""
 
 from __future__ import annotations
 

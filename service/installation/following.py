@@ -13,7 +13,7 @@ _BETWEEN_BLOCKS = 0.02
 
 
 class Following:
-    """Follows the catalogue of an installation while the service runs; an error is told and tried again."""
+    """Follows the catalogue of an installation while the service runs; errors are logged and the step is retried."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime, self._stop = runtime, Event()
@@ -31,9 +31,10 @@ class Following:
             self._thread.join()
 
     def _gives_way(self) -> bool:
-        """Wait a little between blocks of records; answers whether it is to end.
+        """Pauses between blocks of records; returns whether to stop.
 
-        A lower priority would hold requests up: on a busy machine the thread would keep the interpreter while it waits for a core.
+        A lower priority would delay requests: on a busy machine the thread would keep the interpreter while it waits for
+        a core.
         """
         return self._stop.wait(_BETWEEN_BLOCKS)
 
@@ -43,7 +44,7 @@ class Following:
             waiting, problem = 0, ""
             try:
                 waiting = self._runtime.recent.catch_up(is_stopped=self._gives_way).waiting
-            except Exception as error:  # whatever it is, the service goes on and so does this
+            except Exception as error:  # on any error the service and this thread continue
                 problem = f"{type(error).__name__}: {error}"
                 if problem != told:
                     logger.warning("新增、变更的记录暂时不能编入检索：%s", problem, exc_info=error)

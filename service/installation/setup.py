@@ -47,9 +47,9 @@ def _has_catalogue_in_use(session: Session) -> bool:
 
 
 def initialise(database: Database) -> bool:
-    """Bring the schema up to date and store the shipped catalogue if it is missing; answers whether it was.
+    """Migrates the schema and stores the shipped catalogue if it is missing; returns whether it was.
 
-    A catalogue that an operator has edited or put in use is left as it is.
+    A catalogue that an operator has edited or activated is not changed.
     """
     database.upgrade()
     with database.write() as session:

@@ -1,7 +1,7 @@
-"""The drop folder (投递文件夹): files laid under `<data>/inbox/<kind>/` are imported at night and then put away.
+"""The drop folder (投递文件夹): files placed in `<data>/inbox/<kind>/` are imported at night and then moved away.
 
-What was imported goes to `inbox/imported/`, what was refused as a whole to `inbox/refused/`. A file that was imported but not
-put away before a kill is imported again, which changes nothing.
+Imported files go to `inbox/imported/`, files refused as a whole to `inbox/refused/`. A file that was imported but not
+moved before a kill is imported again, which changes nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ACTOR = "夜间批处理"
 
 
 class FileResult(BaseModel):
-    """What became of one file; `refused` says why nothing of it was imported."""
+    """The outcome of one file; `refused` is the reason why nothing of it was imported."""
 
     kind: str
     file: str
@@ -55,7 +55,7 @@ def waiting(inbox: Path) -> Iterator[tuple[str, Path]]:
 
 
 def prepare(inbox: Path) -> None:
-    """Make the folders that files are laid into. Raises NotReady when the disk refuses."""
+    """Creates the inbox folders. Raises NotReady when the disk refuses."""
     try:
         for kind in in_turn():
             (inbox / kind).mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileR
 
 
 def _put_away(path: Path, folder: Path) -> None:
-    """Move a file; one of the same name that lies there already is kept beside it."""
+    """Moves a file; an existing one of the same name is kept beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     target, number = folder / path.name, 1
     while target.exists():

@@ -1,8 +1,8 @@
 """The nightly run (夜间批处理): import, screen, index, match, compare, report.
 
-Every stage that is done is noted in the catalogue with what it found; after a kill the next start goes on with the stage
-that was broken off, which does its work again from its beginning. The service keeps the generation before until the new one
-has been verified, whatever happens here.
+Every finished stage is recorded in the catalogue with its result; after a kill the next start resumes with the
+interrupted stage, which starts from its beginning. The service keeps the previous generation until the new one has been
+verified.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class AlreadyRunning(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class NightPlan:
-    """What a nightly run would do: files with what importing them would give, stages, and the run it would resume."""
+    """Plan of a nightly run: files with the expected result of importing them, stages, and the run it would resume."""
 
     files: list[FileResult]
     stages: list[str]
@@ -63,9 +63,9 @@ def locked(data: Path) -> Iterator[None]:
 
 
 def run(runtime: Runtime, *, fresh: bool = False, progress: Progress | None = None) -> NightlyRunPublic:
-    """Run the night, or go on with tonight's run that was killed or failed, unless `fresh`.
+    """Runs the night, or resumes tonight's run that was killed or failed, unless `fresh`.
 
-    Answers the finished run. Raises AlreadyRunning, and what made a stage fail, which is then noted.
+    Returns the finished run. Raises AlreadyRunning, and the error of a failed stage after recording it.
     """
     with locked(runtime.settings.data):
         return _Night(runtime, _begin(runtime, fresh), progress or (lambda step, done, total: None)).run()
@@ -134,7 +134,7 @@ class _Night:
             return nightly_runs.public(nightly_runs.get(session, self.run_id))
 
     def note(self, stage: str, result: Result) -> None:
-        """Keep what a stage found."""
+        """Stores the result of a stage."""
         with self.runtime.database.write() as session:
             name = str(result.get("generation", ""))
             nightly_runs.note_stage(session, self.run_id, stage, result, generation=name)
@@ -164,7 +164,7 @@ class _Night:
         return asdict(report) | {"as_of": report.as_of.isoformat()}
 
     def index(self) -> Result:
-        """Build, verify and put in use a generation."""
+        """Builds, verifies and activates a generation."""
         from service.installation.indexing import rebuild
 
         report = rebuild(self.runtime, self.progress)
@@ -233,7 +233,7 @@ class _Night:
 
 
 def difference(need_id: int, before: list[int], after: list[int]) -> NightChanges | None:
-    """What is new, gone and moved (id, place before, place now, from 1) in the matches of a need; None if nothing is."""
+    """The new, removed and moved matches of a need (id, old rank, new rank, from 1); None if there are none."""
     if before == after:
         return None
     places = {patent: place for place, patent in enumerate(before, 1)}

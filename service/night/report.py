@@ -46,7 +46,7 @@ class ChangedNeed(BaseModel):
 
 
 def write(runtime: Runtime, run: NightlyRunPublic, labels: Mapping[str, str]) -> list[Path]:
-    """Write both reports under `<data>/reports/`; answers their paths. A report that is there already is replaced."""
+    """Writes both reports under `<data>/reports/`; returns their paths. An existing report is replaced."""
     changed = _changed_needs(runtime, run.id)
     folder = runtime.settings.data / "reports"
     folder.mkdir(parents=True, exist_ok=True)

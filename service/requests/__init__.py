@@ -1,1 +1,1 @@
-"""What may be asked, the same for REST, command line and page."""
+"""Request models shared by REST, command line and page."""

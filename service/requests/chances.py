@@ -1,4 +1,4 @@
-"""Likely licensees and a holder's chances as REST and command line ask for them."""
+"""Requests for likely licensees and a holder's chances, shared by REST and command line."""
 
 from datetime import date
 from typing import Literal

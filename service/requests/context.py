@@ -1,4 +1,4 @@
-"""What a request says of its need besides the text, and whether factors count (对接因素)."""
+"""Context of a request besides the text of its need, and whether factors count (对接因素)."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from service.requests.filters import ClassConditions, Values, codes_of, values_f
 
 
 class ContextInput(Schema):
-    """Where a need comes from and what it belongs to; without effect on which patents are found."""
+    """Origin and context of a need; without effect on which patents are found."""
 
     segment: Values = values_field("需求所属的产业细分领域，代码或名称", "HB02")
     region: Annotated[str, Field(max_length=100)] | None = Field(
@@ -21,7 +21,7 @@ class ContextInput(Schema):
 
 
 def factor_options(session: Session, said: ContextInput, *, count: bool = True) -> FactorOptions:
-    """The context as the matcher understands it. Raises InvalidFields naming what is allowed."""
+    """The context in the types of the matcher. Raises InvalidFields naming the allowed values."""
     region = (said.region or "").strip()
     asked = ClassConditions(segment=said.segment, region=[region] if region else [])
     try:

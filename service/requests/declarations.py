@@ -31,7 +31,7 @@ LONGEST_NOTE = 500
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A draft to be announced on a day, by whom; what is not known of its patent may be confirmed with a reason."""
+    """A draft to be published on a day, by a named person; unknown facts of its patent may be confirmed with a reason."""
 
     licence_id: int
     on: date
@@ -80,10 +80,10 @@ def described(where: LicenceFilter) -> list[str]:
 
 
 def publish(session: Session, wanted: Announcement, data_dir: Path) -> tuple[Licence, Verdict]:
-    """Announce a draft whose patent is not blocked on that day; answers the verdict too.
+    """Publishes a draft whose patent is not blocked on that day; also returns the verdict.
 
-    What the verdict leaves unknown has to be confirmed with a reason, which the history keeps. Raises NotFound, Conflict and
-    InvalidInput naming every ground or gap.
+    Facts that the verdict leaves unknown must be confirmed with a reason, which is stored in the history. Raises
+    NotFound, Conflict and InvalidInput naming every ground or gap.
     """
     row = licences.get(session, wanted.licence_id)
     verdict = eligibility.check(session, row.patent_id, wanted.on, eligibility.load_table(data_dir))
@@ -117,5 +117,5 @@ def _grounds(verdict: Verdict, effect: Effect) -> str:
 
 
 def withdrawal_effect(licence: LicencePublic) -> str:
-    """What a withdrawal means for licences given before."""
+    """The effect of a withdrawal on licences given before."""
     return f"在先给予的开放许可 {licence.granted_licences} 件，继续有效。{VALID}"

@@ -1,4 +1,4 @@
-"""Checks of many patents at once (开放许可资格批量核查): numbers as people write them to verdicts, and what was not found."""
+"""Bulk checks of patents (开放许可资格批量核查): from numbers in any notation to verdicts and numbers not found."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BLOCK = 2000
 
 
 class CheckedItem(BaseModel):
-    """What was asked for and what was found; without a patent there is a reason and no verdict."""
+    """A requested patent with its verdict; where none was found, the reason instead of a verdict."""
 
     asked: str = Field(description="查询的编号或申请号，照原样")
     patent_id: int | None = None
@@ -32,7 +32,7 @@ class CheckedItem(BaseModel):
 
 
 class CheckCounts(BaseModel):
-    """How many of what was asked for are what."""
+    """Counts of the requested patents by result."""
 
     eligible: int = Field(description="可以开放许可")
     blocked: int = Field(description="不得开放许可")
@@ -42,7 +42,7 @@ class CheckCounts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class AskedPatent:
-    """A patent asked for: its id where there is one, else why there is none."""
+    """A requested patent: its id where there is one, otherwise the reason why there is none."""
 
     text: str
     patent_id: int | None
@@ -51,7 +51,7 @@ class AskedPatent:
 
 
 def by_ids(session: Session, ids: Sequence[int]) -> list[AskedPatent]:
-    """The patents asked for by id."""
+    """The patents requested by id."""
     known = patents.existing(session, ids)
     return [
         AskedPatent(str(id_), id_)
@@ -62,7 +62,7 @@ def by_ids(session: Session, ids: Sequence[int]) -> list[AskedPatent]:
 
 
 def by_numbers(session: Session, texts: Sequence[str]) -> list[AskedPatent]:
-    """The patents asked for by application number, in any way of writing it."""
+    """The patents requested by application number, in any notation."""
     read = [_read(text) for text in texts]
     known = patents.ids_of(session, [asked.number for asked in read if asked.number])
     return [
@@ -85,7 +85,7 @@ def _read(text: str) -> AskedPatent:
 def check(
     session: Session, asked: Sequence[AskedPatent], as_of: date, table: RuleTable
 ) -> Iterator[CheckedItem]:
-    """What was asked for with its verdicts, in the order given; memory stays bounded."""
+    """The requested patents with their verdicts, in the order given; memory stays bounded."""
     for start in range(0, len(asked), BLOCK):
         block = asked[start : start + BLOCK]
         ids = [one.patent_id for one in block if one.patent_id is not None]

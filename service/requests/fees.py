@@ -1,4 +1,4 @@
-"""What a fee is asked for, completed from the catalogue; shared by REST and command line."""
+"""Fee requests, completed from the catalogue; shared by REST and command line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from service.requests.field_problems import FieldProblem, InvalidFields
 
 
 def estimate_from_catalogue(session: Session, data: FeeInput, data_dir: Path, today: date) -> FeeSheet:
-    """The estimate, with what the catalogue knows of the patent and its industry.
+    """The estimate, completed with the catalogue's data on the patent and its industry.
 
     Raises InvalidFields, InvalidInput and NotFound.
     """

@@ -1,4 +1,4 @@
-"""What is wrong with the fields of a request, in Chinese; shared by REST, command line and search page."""
+"""Validation errors of request fields in Chinese; shared by REST, command line and search page."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ SHOWN_LENGTH = 100
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field of the request."""
+    """A validation error of one field of the request."""
 
     field: str = Field(description="字段在请求中的名称", examples=["top_k"])
     label: str = Field(default="", description="字段的中文名称", examples=["返回多少件专利"])
@@ -30,7 +30,7 @@ class InvalidFields(InvalidInput):
 
 def sentence(problem: FieldProblem) -> str:
     """The problem of one field in one line."""
-    # A reason of the importer tells the value itself.
+    # The importer's reasons already contain the value.
     told = not problem.value or f"“{problem.value}”" in problem.reason
     received = "" if told else f"（收到 {problem.value}）"
     name = (

@@ -91,7 +91,7 @@ class FilterInput(PatentConditions):
 
 
 def resolve(session: Session, wanted: FilterInput) -> MatchFilters:
-    """The filters as the matcher understands them. Raises InvalidFields naming what is allowed."""
+    """The filters in the types of the matcher. Raises InvalidFields naming the allowed values."""
     codes = codes_of(session, wanted, eligibility=Eligibility)
     verdicts = [Eligibility(value) for value in codes.pop("eligibility", [])]
     return MatchFilters(
@@ -211,7 +211,7 @@ def _industry(text: str) -> list[str]:
 
 
 def _ipc(text: str) -> list[str]:
-    ipc.covers(text, "A01B1/00")  # raises for what is no prefix
+    ipc.covers(text, "A01B1/00")  # raises for an invalid prefix
     return [ipc.compact(text).removesuffix("*")]
 
 

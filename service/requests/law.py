@@ -15,7 +15,7 @@ ANNOUNCED_FROM = 11
 
 
 class HolidayYear(BaseModel):
-    """What is known of the days off of a year."""
+    """The known non-working days of a year."""
 
     year: int
     source: str = Field(description="国务院办公厅通知的文号")

@@ -137,9 +137,10 @@ class PatentMatchQuery(MatchQuery):
 
 @dataclass(frozen=True, slots=True)
 class AskedText:
-    """A request for the patents of a need in words, by whichever way it came, and what is asked besides the list.
+    """A request for the patents of a need in words, from any interface, with the options beyond the list.
 
-    `as_of` names a kept generation; with `marks` the need is asked anew; `elements` holds its points against each patent.
+    `as_of` names a kept generation; with `marks` the results are refined; `elements` compares its points with each
+    patent.
     """
 
     request: PatentsRequest
@@ -152,7 +153,7 @@ class AskedText:
 
 @dataclass(frozen=True, slots=True)
 class TextAnswer:
-    """The matches of a need in words, `RefinedMatches` where patents were marked, and what was asked besides."""
+    """The matches of a need in words, `RefinedMatches` where patents were marked, and the optional parts requested."""
 
     matches: MatchResponse[PatentMatch]
     questions: Questions | None = None
@@ -160,7 +161,7 @@ class TextAnswer:
 
 
 def answer_to_text(runtime: Runtime, asked: AskedText) -> TextAnswer:
-    """The answer that REST, command line and page show. Raises InvalidFields, NotFound and NotReady."""
+    """The response that REST, command line and page show. Raises InvalidFields, NotFound and NotReady."""
     request = asked.request
     # A session of its own, closed before the search: a request never holds two connections.
     with runtime.database.read() as session:
@@ -179,7 +180,7 @@ def answer_to_text(runtime: Runtime, asked: AskedText) -> TextAnswer:
 
 
 def questions_to(runtime: Runtime, request: CompletionRequest) -> Questions:
-    """What to ask whoever wrote the need. Raises InvalidFields and NotReady."""
+    """Questions to the author of the need. Raises InvalidFields and NotReady."""
     filters, completer = _filters(runtime, request.filters), runtime.completer
     return completer.questions(completer.read(request.text), filters)
 

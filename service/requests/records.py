@@ -305,7 +305,7 @@ def classifier_of(session: Session) -> Classifier:
 def record_of(
     kind: record_kinds.Kind[RecordT], data: RecordInput, classifier: Classifier
 ) -> tuple[RecordT, list[str]]:
-    """The checked record and what was mended or left out on the way. Raises InvalidFields."""
+    """The validated record and what was corrected or left out. Raises InvalidFields."""
     fields = Fields(kind.name, data.cells(), strict=True)
     try:
         record = kind.build(fields, classifier)
@@ -315,7 +315,7 @@ def record_of(
 
 
 def _problem(kind: str, error: RowError) -> FieldProblem:
-    """What is wrong with a cell, under the name that the request has for it."""
+    """The error of a cell, under the field name of the request."""
     roles = vocabulary(kind).roles.values()
     name = next((role.name for role in roles if role.label == error.field), "")
     return FieldProblem(

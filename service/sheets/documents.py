@@ -33,7 +33,7 @@ class Section:
 
 @dataclass
 class PrintedDocument:
-    """A document: title, lines under it, sections, what stands at the end."""
+    """A document: title, lines under it, sections, closing lines."""
 
     title: str
     lines: Sequence[str] = ()

@@ -126,7 +126,7 @@ def write(path: Path, items: Iterable[CheckedItem], about: Iterable[tuple[str, s
 
 
 def about(as_of: str, version: str, counts: CheckCounts) -> list[tuple[str, str]]:
-    """What the verdicts rest on."""
+    """The basis of the verdicts."""
     return [
         ("核查日期", f"按 {as_of} 的状态"),
         ("判定表版本", version),

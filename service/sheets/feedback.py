@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 def feedback_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) -> Listing:
-    """The answers with these ids in the order given; read as they are written."""
+    """The answers with these ids in the order given; loaded while they are written."""
     return Listing("匹配反馈", COLUMNS, _rows(session, ids), conditions)
 
 

@@ -133,7 +133,7 @@ def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> str:
 
 
 def write(path: Path, listing: Listing) -> int:
-    """Write the workbook; answers the number of records. Text never runs as a formula."""
+    """Writes the workbook; returns the number of records. Text is never evaluated as a formula."""
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         heading = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "valign": "vcenter"})
         body = book.add_format({"valign": "top"})

@@ -1,4 +1,4 @@
-"""Match results as CSV and Excel files: what is on the screen, row by row, and what it rests on."""
+"""Match results as CSV and Excel files: the rows on the screen, and their basis."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def factors_text(factors: Sequence[FactorAmount]) -> str:
 
 
 def family_text(member: FamilyMember) -> str:
-    """A folded patent in words: what it is, why it is folded, whether it may be openly licensed."""
+    """A folded patent in words: its identity, why it is folded, whether it may be openly licensed."""
     about = (member.kind_name, member.reason_name, member.eligibility_name, member.note)
     return f"{member.application_number or '缺申请号'} {member.title}（{'，'.join(one for one in about if one)}）"
 
@@ -105,7 +105,7 @@ def cells(item: PatentMatch) -> list[str]:
 def notes(
     text: str, conditions: Sequence[str], ordering: Sequence[str], response: MatchResponse[PatentMatch]
 ) -> list[tuple[str, str]]:
-    """What the results rest on."""
+    """The basis of the results."""
     return [
         ("需求文本", text),
         ("筛选条件", "；".join(conditions) or "无"),

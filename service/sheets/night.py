@@ -1,4 +1,4 @@
-"""A night's list (夜间匹配清单) of a need or a patent as a workbook, and what it rests on in words."""
+"""A night's list (夜间匹配清单) of a need or a patent as a workbook, with its basis in words."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _scores(item: NightScores) -> list[Cell]:
 
 
 def lines_of(found: NightList[Any]) -> list[str]:
-    """What the list rests on."""
+    """The basis of the list."""
     if found.run_id is None:
         return found.notices
     return [

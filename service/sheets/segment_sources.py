@@ -1,4 +1,4 @@
-"""Gathers what stands behind the statistics by segment; shared by REST and command line."""
+"""Collects the input data of the statistics by segment; shared by REST and command line."""
 
 from __future__ import annotations
 

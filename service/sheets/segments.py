@@ -61,7 +61,7 @@ def rows_of(report: SegmentReport) -> list[list[Cell]]:
 
 
 def lines_of(report: SegmentReport, conditions: Sequence[str]) -> list[str]:
-    """What the figures rest on."""
+    """The basis of the figures."""
     run = (
         f"第 {report.run_id} 次夜间批处理（{report.run_finished_at:%Y-%m-%d}）"
         if report.run_finished_at
@@ -126,7 +126,7 @@ def _classes(shares: dict[str, Decimal] | None) -> str:
 
 
 def _deal_rows(deals: Sequence[DealPublic], shares: Shares) -> list[list[Cell]]:
-    """One row a patent; amounts stand in the first row of the deal only, so that they add up."""
+    """One row per patent; amounts are given in the first row of the deal only, so that they add up."""
     return [
         [
             deal.code,

@@ -1,4 +1,4 @@
-"""Files as answers."""
+"""File responses."""
 
 import tempfile
 from datetime import date

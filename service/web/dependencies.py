@@ -1,4 +1,4 @@
-"""What routes ask for: the installation, a database session, the caller's key, ids and pages."""
+"""Dependencies of routes: the installation, a database session, the caller's key, ids and pages."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -38,7 +38,7 @@ def _writing(runtime: RuntimeDep) -> Iterator[Session]:
 
 
 Reading = Annotated[Session, Depends(_reading)]
-# Scope "function" ends the transaction before the answer is sent: a caller never sees a success that was not stored.
+# Scope "function" ends the transaction before the response is sent: a caller never sees a success that was not stored.
 Writing = Annotated[Session, Depends(_writing, scope="function")]
 
 

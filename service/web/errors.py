@@ -83,7 +83,7 @@ def _ours(_request: Request, error: Exception) -> JSONResponse:
 
 
 def answer(error: PatentDockError) -> JSONResponse:
-    """The answer to a request that an error of ours ended."""
+    """The response to a request that failed with a PatentDockError."""
     headers = {"WWW-Authenticate": 'Bearer realm="PatentDock"'} if error.status == 401 else None
     return _response(problem_of(error), headers)
 
@@ -145,7 +145,7 @@ def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Let `app` answer every error with problem details."""
+    """Makes `app` return every error as problem details."""
     app.add_exception_handler(PatentDockError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ValidationError, _invalid)

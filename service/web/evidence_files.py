@@ -56,7 +56,7 @@ def _packed_type(path: Path) -> str | None:
             names = set(packed.namelist())
     except (zipfile.BadZipFile, OSError):
         return None
-    # Macros would be run by whoever opens the file.
+    # Macros would run when the file is opened.
     if any(name.endswith("vbaProject.bin") for name in names):
         return None
     return next((media_type for part, media_type in _PARTS if part in names), None)
@@ -90,7 +90,7 @@ def path_of(folder: Path, sha256: str) -> Path:
 
 
 def found(folder: Path, sha256: str) -> Path:
-    """The file of that hash. Raises NotFound when it is gone or no longer what it was."""
+    """The file with that hash. Raises NotFound when it is missing or its content has changed."""
     path = path_of(folder, sha256)
     if not path.is_file() or _hash(path) != sha256:
         raise NotFound(

@@ -1,4 +1,4 @@
-"""The API key is asked for before anything of a request's body is read or stored."""
+"""Checks the API key before any of a request's body is read or stored."""
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -13,7 +13,7 @@ PROTECTED = "/api/v1/"
 
 
 class KeyCheck:
-    """Answers 401 to requests to the interface without a valid key, else notes the key's name as `state.caller`."""
+    """Returns 401 for requests to the interface without a valid key, otherwise sets the key's name as `state.caller`."""
 
     def __init__(self, app: ASGIApp, runtime: Runtime, open_paths: frozenset[str]) -> None:
         self.app, self.runtime, self.open_paths = app, runtime, open_paths

@@ -1,4 +1,4 @@
-"""What happens to every request before and after its handler: a limit of its size, headers that protect pages."""
+"""Middleware around every request: a limit of its size, headers that protect pages."""
 
 import re
 from collections.abc import MutableMapping
@@ -55,7 +55,7 @@ class BodyLimit:
 
         async def counted() -> MutableMapping[str, Any]:
             nonlocal seen
-            # A declared length is judged before the body is asked for: asking invites the caller to send it.
+            # A declared length is checked before the body is requested, since the request invites the caller to send it.
             too_large = declared.isdigit() and int(declared) > limit
             message: MutableMapping[str, Any] = {} if too_large else await receive()
             seen += len(message.get("body", b""))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Many = list[str] | None
 OPTION_NAMES = {"top_k": "--top", "text": "文本"}
 NEW_TEXTS = 50
-"""New or changed texts that are embedded before the answer; the answer tells when there are more."""
+"""Maximum number of new or changed texts embedded before a response, which states when there are more."""
 MAX_ID = 2**31 - 1  # of a 32-bit key column
 
 

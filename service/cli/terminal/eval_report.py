@@ -130,7 +130,7 @@ def interval_text(interval: Interval) -> str:
 
 
 def about(collection: CollectionResult) -> str:
-    """What was measured, in one line."""
+    """The measured data in one line."""
     if collection.skipped:
         return f"跳过：{collection.skipped}"
     counts = "，".join(f"{PART_NAMES[part]} {count}" for part, count in collection.queries.items() if count)

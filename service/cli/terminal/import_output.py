@@ -1,4 +1,4 @@
-"""What the command line says of an import: columns, first records, counts, refused rows."""
+"""Terminal output of an import: columns, first records, counts, rejected rows."""
 
 from __future__ import annotations
 

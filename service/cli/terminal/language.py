@@ -1,4 +1,4 @@
-"""Chinese for the words that the command-line library itself says: headings, usage lines, usage errors."""
+"""Chinese for the command-line library's own texts: headings, usage lines, usage errors."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _bad_parameter(error: BadParameter) -> str:
 
 
 def explain(error: TyperException) -> str:
-    """What is wrong with the command line, in Chinese."""
+    """The usage error in Chinese."""
     if isinstance(error, MissingParameter):
         return f"缺少 {getattr(error.param, 'metavar', None) or _name(error)}"
     if isinstance(error, BadParameter):

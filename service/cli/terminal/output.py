@@ -27,7 +27,7 @@ def _stderr() -> Console:
 
 
 def print_error(message: str, hint: str | None = None) -> None:
-    """Say what went wrong and what to do next."""
+    """Prints an error and the next step for the user."""
     print(f"错误：{message}", file=sys.stderr)
     if hint:
         print(f"建议：{hint}", file=sys.stderr)
@@ -39,7 +39,7 @@ def note(text: str) -> None:
 
 
 def export_rules(file: RuleFile, data_dir: Path, target: Path, more: str = "") -> None:
-    """Write the rule file in force to `target` and say how a changed one comes into force."""
+    """Writes the rule file in force to `target` and prints how to apply a changed one."""
     target.write_text(file.text, encoding="utf-8")
     note(f"已写入 {target}；修改后存为 {data_dir / file.name} 即生效{more}")
 

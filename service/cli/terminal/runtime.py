@@ -7,7 +7,7 @@ from service.installation.settings import load_settings
 
 
 def any_runtime() -> Runtime:
-    """The installation of the settings, in whatever state. Raises InvalidInput for unusable settings."""
+    """The installation of the settings, in any state. Raises InvalidInput for unusable settings."""
     return Runtime(load_settings())
 
 
