@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 from sqlalchemy import JSON, Index, Numeric, Text, case, func, select, text
 from sqlmodel import Field, Session, col
 
@@ -116,6 +116,14 @@ class LicenceCreate(LicenceBase):
     consents: list[Consent] = Field(default_factory=list, max_length=100)
     status: LicenceStatus | None = None
 
+    @field_validator(*_DAYS)
+    @classmethod
+    def _of_our_time(cls, day: date | None, info: ValidationInfo) -> date | None:
+        if day and not sane(day):
+            label = LicenceBase.model_fields[str(info.field_name)].description
+            raise ValueError(f"{label} {day} 不合常理，请核对年份")
+        return day
+
     @field_validator("consents")
     @classmethod
     def _named_once(cls, consents: list[Consent]) -> list[Consent]:
@@ -149,9 +157,6 @@ class LicenceCreate(LicenceBase):
             raise ValueError(f"支付方式为“{form.label}”，却填写了先使用的期限")
 
     def _check_days(self) -> None:
-        for name in _DAYS:
-            if (day := getattr(self, name)) and not sane(day):
-                raise ValueError(f"{LicenceBase.model_fields[name].description} {day} 不合常理，请核对年份")
         for first, then, words in (
             (self.declared_on, self.published_on, "公告日 {then} 早于声明日 {first}"),
             (self.declared_on, self.withdrawn_on, "撤回日 {then} 早于声明日 {first}"),
