@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -43,6 +43,8 @@ AskingT = TypeVar("AskingT", AskingNeed, AskingPatent)
 
 # Threads that search for requests: as many as are scanned for together.
 _BESIDE = ThreadPoolExecutor(32, "searching")
+# So few documents are searched sooner than another thread has begun, which takes 0.3 ms.
+_FEW = 4096
 _SPREAD_BLOCK = 20_000
 
 
@@ -89,15 +91,16 @@ class Side(ABC, Generic[AskingT]):
     def candidates(self, asking: AskingT, filters: Filters, depth: int, sample: int = 0) -> Candidates:
         """As `Engine.candidates`."""
         rows = [part.select(filters) for part in self.parts]
+        search = partial(self._nearest, asking.vector, depth, rows)
         # The longest stage that holds no lock of the interpreter runs while the words are added up.
-        dense = _BESIDE.submit(self._nearest, asking.vector, depth, rows)
+        dense = _BESIDE.submit(search).result if len(self) > _FEW else search
         asked = self._asked(asking)
         sums = [asked.sums(part) for part in self.parts]
         lexical = [p.best_words(s, depth, r) for p, s, r in zip(self.parts, sums, rows, strict=True)]
         sampled = self._sampled(asked, sums, sample) if sample else None
         found = [
             self._candidates(at, asked, near, words, sums[at], depth)
-            for at, (near, words) in enumerate(zip(dense.result(), lexical, strict=True))
+            for at, (near, words) in enumerate(zip(dense(), lexical, strict=True))
         ]
         return Candidates.joined(found).with_sample(sampled)
 
