@@ -47,6 +47,7 @@ def read(path: Path) -> Iterator[Sheet]:
         if meta.typ is SheetTypeEnum.WorkSheet:
             sheet = _sheet(workbook, meta.name, path)
             marked = marks.sheets[place] if place < len(marks.sheets) else SheetMarks()
+            workbook_size.refuse_above(marked.blocks * workbook_size.MERGED, path, meta.name)
             yield Sheet(
                 meta.name,
                 _rows(sheet, marked),
@@ -90,7 +91,7 @@ def _rows(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[Row]:
         yield row
 
 
-def _given(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[list[Cell]]:
+def _given(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[Sequence[Cell]]:
     """The rows that calamine gives, and those behind them in which it sees no value but constants stand."""
     height = sheet.end[0] + 1 if sheet.end else 0
     if height:

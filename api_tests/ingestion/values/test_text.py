@@ -66,7 +66,8 @@ def test_a_chinese_sentence_wrapped_at_any_width_is_whole_again(sentence: str, w
 
 @given(st.integers(20, 80))
 def test_an_english_sentence_wrapped_at_any_width_is_whole_again(width: int) -> None:
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     for word in ENGLISH.split():
         if line and len(line) + len(word) >= width:
             lines, line = [*lines, line], word
