@@ -18,7 +18,7 @@ _FREE = 0xFFFFFFFA
 _NAMES = ("Workbook", "Book")
 _ENTRY = 128
 _SMALL = 64
-_DATE_MODE, _BOUND_SHEET, _ROW, _COLUMNS, _END = 0x22, 0x85, 0x208, 0x7D, 0x0A
+_DATE_MODE, _BOUND_SHEET, _ROW, _COLUMNS, _MERGED, _END = 0x22, 0x85, 0x208, 0x7D, 0xE5, 0x0A
 _BEGIN = frozenset({0x09, 0x209, 0x409, 0x809})
 _ROW_HIDDEN, _COLUMN_HIDDEN = 0x20, 0x01
 
@@ -53,6 +53,8 @@ def _sheet(stream: bytes, start: int) -> SheetMarks:
             first, last, flags = struct.unpack_from("<HH4xH", stream, place)
             if flags & _COLUMN_HIDDEN:
                 marks.hidden_columns |= {*range(first, min(last, 255) + 1)}
+        elif kind == _MERGED:
+            marks.blocks += length // 8
     return marks
 
 

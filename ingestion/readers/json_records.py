@@ -41,11 +41,14 @@ def _rows(path: Path, keys: list[str]) -> Iterator[Row]:
         for key in record:
             if key not in known:
                 known[key] = len(keys)
-                keys.append(key)
+                keys.append(shown(key))
         cells: list[Cell] = [None] * len(keys)
         for key, value in record.items():
             cells[known[key]] = _cell(value)
-        yield Row(line, cells, replaced=any(isinstance(cell, str) and REPLACED in cell for cell in cells))
+        said = "".join([cell for cell in cells if isinstance(cell, str)])
+        if UNDECODED in said:
+            cells = [shown(cell) if isinstance(cell, str) else cell for cell in cells]
+        yield Row(line, cells, UNDECODABLE if UNDECODED in said else "", replaced=REPLACED in said)
 
 
 def _is_array(path: Path) -> bool:
@@ -94,7 +97,7 @@ def _items(path: Path) -> Iterator[tuple[int, dict[str, Any] | Row]]:
         )
     try:
         with open_text(path) as stream:
-            value = json.loads(shown(stream.read()))
+            value = json.loads(stream.read())
     except (ValueError, RecursionError) as error:
         where = f"（第 {error.lineno} 行处有误）" if isinstance(error, json.JSONDecodeError) else ""
         raise UnreadableFile(f"文件 {path.name} 不是有效的 JSON{where}", hint="请检查文件是否完整") from error

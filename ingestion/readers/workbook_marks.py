@@ -36,12 +36,16 @@ _FROM_1904 = re.compile(rb"""<(?:\w+:)?workbookPr\b[^>]*\bdate1904=["'](?:1|true
 
 @dataclass(slots=True)
 class SheetMarks:
-    """Of one sheet: hidden rows (1-based) and columns (0-based), constants by row and column, merged blocks if read here."""
+    """Of one sheet: hidden rows (1-based) and columns (0-based), constants by row and column.
+
+    `merged` are the blocks where calamine does not give them, `blocks` is their number where it was not checked before.
+    """
 
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     constants: dict[int, dict[int, str]] = field(default_factory=dict)
     merged: list[Range] = field(default_factory=list)
+    blocks: int = 0
 
     def look(self, piece: bytes) -> int:
         """Collects the marks in a piece of the sheet's XML, which ends between two cells; returns the memory that this takes."""

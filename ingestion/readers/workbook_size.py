@@ -57,7 +57,7 @@ def _check_parts(archive: zipfile.ZipFile, path: Path) -> dict[str, SheetMarks]:
     marks: dict[str, SheetMarks] = {}
     members = archive.infolist()
     for member in members:
-        _refuse_above(member.file_size, path, member.filename)
+        refuse_above(member.file_size, path, member.filename)
     lengths = array("L")
     for member in members:
         if _STRINGS.fullmatch(member.filename):
@@ -65,13 +65,14 @@ def _check_parts(archive: zipfile.ZipFile, path: Path) -> dict[str, SheetMarks]:
     for member in members:
         if _SHEET.fullmatch(member.filename):
             found = marks[member.filename.lower()] = SheetMarks()
-            _refuse_above(_memory_of(archive, member, lengths, found), path, member.filename)
+            refuse_above(_memory_of(archive, member, lengths, found), path, member.filename)
         elif member.filename == _DOCUMENT:
-            _refuse_above(_memory_of_document(archive, member), path, member.filename)
+            refuse_above(_memory_of_document(archive, member), path, member.filename)
     return marks
 
 
-def _refuse_above(memory: int, path: Path, part: str) -> None:
+def refuse_above(memory: int, path: Path, part: str) -> None:
+    """Refuse a workbook of which a part would take `memory` bytes, where this is too much. Raises UnreadableFile."""
     if memory > MAX_MEMORY:
         raise UnreadableFile(
             f"文件 {path.name} 中的 {part} 读入后约需 {memory / 1e9:.1f} GB 内存，超过上限 {MAX_MEMORY / 1e9:.0f} GB",

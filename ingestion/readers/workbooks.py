@@ -47,6 +47,7 @@ def read(path: Path) -> Iterator[Sheet]:
         if meta.typ is SheetTypeEnum.WorkSheet:
             sheet = _sheet(workbook, meta.name, path)
             marked = marks.sheets[place] if place < len(marks.sheets) else SheetMarks()
+            workbook_size.refuse_above(marked.blocks * workbook_size.MERGED, path, meta.name)
             yield Sheet(
                 meta.name,
                 _rows(sheet, marked),

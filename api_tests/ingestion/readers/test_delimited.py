@@ -135,3 +135,10 @@ def test_broken_bytes_beside_a_lost_character_are_the_only_reason_to_refuse(impo
     report = import_text(content + f"{number(3)},一种阀\n".encode("gbk"))
     assert counts(report) == (2, 0, 0, 1)
     assert "无法解码" in report.refusals[0].reason
+
+
+def test_broken_bytes_in_an_array_of_json_refuse_their_record(import_text: Import) -> None:
+    content = f'[{{"title": "一种离心水泵及其装配方法", "number": "{number(1)}"}}, {{"number": "{number(2)}", "title": "'.encode()
+    report = import_text(content + b'\xff\xfe"}]', "a.json")
+    assert counts(report) == (1, 0, 0, 1)
+    assert "无法解码" in report.refusals[0].reason

@@ -267,7 +267,7 @@ def read_blocks(path: Path) -> list[dict[int, str]]:
     return found
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(layouts())
 def test_any_layout_of_an_html_table_keeps_every_cell_in_its_column(
     tmp_path_factory: pytest.TempPathFactory, blocks: list[list[tuple[int, int, int, int]]]

@@ -152,27 +152,56 @@ def test_constants_are_read_where_no_program_calculated_them(tmp_path: Path) -> 
     assert second == [[number(1), '一种示例"O"形圈']]
 
 
-def test_merged_blocks_without_end_are_refused_unread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+def many_blocks(path: Path) -> None:
+    with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ["专利名称", "专利权人"])
         for line in range(1, 4000, 2):
             sheet.merge_range(line, 1, line + 1, 1, "示例大学")
+
+
+def many_old_blocks(path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("表")
+    for line in range(1, 8000, 2):
+        sheet.write_merge(line, line + 1, 1, 1, "示例大学")
+    book.save(str(path))
+
+
+@pytest.mark.parametrize(("make", "name"), [(many_blocks, "a.xlsx"), (many_old_blocks, "a.xls")])
+def test_merged_blocks_without_end_are_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], name: str
+) -> None:
+    make(tmp_path / name)
     monkeypatch.setattr(workbook_size, "MAX_MEMORY", 1_000_000)
     with pytest.raises(UnreadableFile, match="内存"):
-        list(readers.read(tmp_path / "a.xlsx"))
+        list(readers.read(tmp_path / name))
 
 
-@given(st.data())
-def test_a_damaged_old_workbook_has_no_marks_or_other_ones_but_never_an_error(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
+def test_hidden_rows_of_a_page_are_told(import_text: Import) -> None:
+    report = import_text(
+        f"<table><tr><td>申请号<td>专利名称<tr style='display: none'><td>{number(1)}<td>一种示例水泵"
+        f"<tr hidden><td>{number(2)}<td>一种示例阀门<tr><td>{number(3)}<td>一种示例管道</table>",
+        "a.xls",
+    )
+    assert counts(report) == (3, 0, 0, 0)
+    assert report.messages == ["工作表“a”：2 个隐藏行已照常导入（第 2-3 行）"]
+
+
+@pytest.fixture(scope="module")
+def old_workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("xls") / "a.xls"
     xls(path)
-    content = bytearray(path.read_bytes())
-    for place in data.draw(st.lists(st.integers(8, len(content) - 1), max_size=20)):
-        content[place] = data.draw(st.integers(0, 255))
-    path.write_bytes(content[: data.draw(st.integers(8, len(content)))])
-    binary_marks.of_binary(path)
+    return path
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=20), st.floats(0.01, 1))
+def test_a_damaged_old_workbook_has_no_marks_or_other_ones_but_never_an_error(
+    old_workbook: Path, wrong: list[tuple[float, int]], share: float
+) -> None:
+    content = bytearray(old_workbook.read_bytes())
+    for place, byte in wrong:
+        content[int(place * len(content))] = byte
+    damaged = old_workbook.with_name("damaged.xls")
+    damaged.write_bytes(content[: int(share * len(content))])
+    binary_marks.of_binary(damaged)
