@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.kit.terms import HolderKind
+from index.arrays import Rows
 
-Rows = NDArray[np.int64]
 Marks = NDArray[np.uint64]
 Postings = Mapping[str, Mapping[str, NDArray[Any]]]
 """The rows under each code, by field of `Filters`."""

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from index.arrays import Floats
 from index.attributes import Attributes
-from index.vectors.exact import Floats as Floats
 from index.vectors.sentences import SentenceIndex
 from index.words.statistics import WordStatistics
 

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_tests.index.brute_force import unit
+from index.arrays import Floats
 from index.attributes import Attributes
 from index.engine import (
     AskingNeed,
@@ -35,7 +36,6 @@ from index.generations.columns import ColumnValues
 from index.generations.sides import NeedSide, PatentSide, Side, need_side, patent_side
 from index.live.overlay import Embedded, Recent, collection_of, laid_over
 from index.text import tokens
-from index.vectors.exact import Floats
 from index.vectors.sentences import SentenceIndex
 from index.words.bm25 import counted
 from index.words.statistics import WordStatistics

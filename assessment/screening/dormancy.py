@@ -10,13 +10,14 @@ and not found (核查无记录), or never recorded at all. The potential (潜力
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from assessment.screening.weights import LABELS, ScreeningWeights
 from catalog.db import Database
+from catalog.kit.progress import RowProgress
 from catalog.kit.terms import FactKind, LegalStatus, PatentKind, Prospect, StatusBasis
 from catalog.law.life import LegalLife, legal_life
 from catalog.law.years import DAYS_A_YEAR, anniversary
@@ -43,8 +44,6 @@ NO_MATCHES = "未提供需求匹配度，该项均按数据缺失计 0 分"
 BLOCK = 2000
 """Patents that are screened in one transaction."""
 
-Progress = Callable[[int, int | None], None]
-
 
 @dataclass(slots=True)
 class ScreenReport:
@@ -69,7 +68,7 @@ def screen(
     as_of: date,
     weights: ScreeningWeights,
     match_strength: Mapping[int, float],
-    progress: Progress | None = None,
+    progress: RowProgress | None = None,
     *,
     block: int = BLOCK,
 ) -> ScreenReport:

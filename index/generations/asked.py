@@ -6,9 +6,10 @@ from typing import Protocol
 
 import numpy as np
 
+from index.arrays import Floats, Rows
 from index.engine import AskingNeed, AskingPatent, PairScores, Statistics, less_mean
-from index.generations.parts import Part, Rows
-from index.vectors.exact import Floats, exact_products
+from index.generations.parts import Part
+from index.vectors.exact import exact_products
 from index.words.statistics import WordStatistics, mass
 
 

@@ -15,10 +15,12 @@ from catalog.demand import enterprises
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
 from catalog.kit.errors import NotFound, NotReady, system_reason
+from catalog.kit.progress import StepProgress
 from catalog.licences import licences
 from catalog.runs import generations
 from catalog.segments import segments
 from catalog.supply import patent_lists
+from index.arrays import Vectors
 from index.generations.collection import Collection, Document, Encode, text_rules
 from index.generations.documents import need_document, patent_document, product_document
 from index.generations.embedding_store import EmbeddingStore
@@ -26,13 +28,11 @@ from index.generations.generation import Generation, GenerationStore
 from index.generations.manifest import Manifest, ModelFacts
 from index.generations.sides import NeedSide, PatentSide, need_side, patent_side
 from index.generations.verification import GenerationDamaged
-from index.text_encoder import TextEncoder, Vectors
+from index.text_encoder import TextEncoder
 
 _PATENT_VECTORS, _SENTENCE_VECTORS = "计算专利向量", "计算专利句子向量"
 _NEED_VECTORS, _PRODUCT_VECTORS = "计算需求向量", "计算企业产品向量"
 
-Progress = Callable[[str, int, int], None]
-"""Called with the name of the step in Chinese, the amount done and the total amount."""
 Classify = Callable[[PatentSide, NeedSide], tuple[Sequence[int], Sequence[int]]]
 """Classifies records of the patents side and the needs side; returns the ids of the classified patents and needs."""
 
@@ -54,7 +54,7 @@ def reindex(
     data_dir: Path,
     encoder: TextEncoder,
     *,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
     check: Callable[[Generation], None] | None = None,
     classify: Classify | None = None,
 ) -> BuildReport:
@@ -78,7 +78,9 @@ def reindex(
 
 
 class _Build:
-    def __init__(self, database: Database, data_dir: Path, encoder: TextEncoder, progress: Progress) -> None:
+    def __init__(
+        self, database: Database, data_dir: Path, encoder: TextEncoder, progress: StepProgress
+    ) -> None:
         self._database, self._encoder, self._progress = database, encoder, progress
         self._store = GenerationStore(data_dir / "generations")
         self._embeddings = data_dir / "embeddings" / encoder.fingerprint

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 import index.text
 import index.vectors.sentences
 import index.words.bm25
+from catalog.kit.progress import Progress
 from index.generations.columns import Columns, ColumnValues
 from index.mapped import mapped
 from index.text import sentences, tokens
@@ -29,7 +30,6 @@ from index.words.writing import write_index
 
 Encode = Callable[[Sequence[str]], Iterable[NDArray[np.float32]]]
 """From texts to unit vectors (n, dimensions) in their order, in blocks."""
-Progress = Callable[[int, int], None]
 
 _IDS, _VECTORS, _LEXICAL, _COLUMNS = "ids.npy", "vectors.faiss", "lexical", "columns"
 _SENTENCES, _MEAN, _DIGESTS = "sentences", "mean.npy", "digests.npy"

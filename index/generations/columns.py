@@ -21,11 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.reference import lists as reference
+from index.arrays import Rows
 from index.attributes import UNKNOWN_DORMANCY, Attributes
 from index.engine import CODED, Filters
 from index.mapped import mapped
-
-Rows = NDArray[np.int64]
 
 _IPC = re.compile(r"([A-H])(?:(\d{2})(?:([A-Z])(?:(\d{1,4})(/\d{2,6})?)?)?)?")
 _NEVER = (np.iinfo(np.int32).max, -1)

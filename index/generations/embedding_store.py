@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
+from catalog.kit.progress import Progress
+from index.arrays import Vectors
+
 Encode = Callable[[Sequence[str]], Vectors]
-Progress = Callable[[int, int], None]
 
 # Texts embedded before they are stored: what a kill can cost, against the padding that short batches cost.
 _CHUNK_TEXTS = 1024

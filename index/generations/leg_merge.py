@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.compiled import compiled
 from index.words.all_pairs import LexicalBlock
 
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float32]
 Ranks = NDArray[np.int32]
 
 

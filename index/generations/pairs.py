@@ -8,12 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from index.arrays import Floats, Rows
 from index.engine import Candidates, PairsAsked, PairScores, less_mean
 from index.generations.asked import masses_of
 from index.generations.leg_merge import merge
-from index.generations.parts import Part, Rows
+from index.generations.parts import Part
 from index.vectors.all_pairs import Group, PairBlock, all_pairs
-from index.vectors.exact import Floats, exact_scores
+from index.vectors.exact import exact_scores
 from index.words.all_pairs import LexicalBlock, lexical_pairs
 from index.words.statistics import WordStatistics
 

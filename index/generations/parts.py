@@ -9,17 +9,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.attributes import Attributes
 from index.engine import Filters, Ids
 from index.generations.collection import Collection
 from index.generations.columns import Columns
-from index.vectors.exact import Floats
 from index.vectors.sentences import SentenceIndex
 from index.vectors.vectors import VectorIndex
 from index.words.postings import LexicalIndex, best_of
 from index.words.statistics import WordStatistics
-
-Rows = NDArray[np.int64]
 
 # Rows searched beyond k, so that removed rows among the best seldom make a second search necessary.
 _SPARE = 16

@@ -15,6 +15,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.attributes import Attributes
 from index.engine import (
     AskingNeed,
@@ -32,9 +33,8 @@ from index.engine import (
 from index.generations.asked import Asked, NeedAsked, PatentAsked
 from index.generations.collection import Collection
 from index.generations.pairs import PartPair
-from index.generations.parts import Masses, Part, Rows, located
+from index.generations.parts import Masses, Part, located
 from index.vectors.all_pairs import Group, all_pairs
-from index.vectors.exact import Floats
 from index.vectors.pair_product import choose_product
 from index.vectors.sentences import SentenceIndex
 from index.words.statistics import WordStatistics

@@ -23,6 +23,7 @@ from catalog.indexed import changes as recent
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
 from catalog.licences import licences
+from index.arrays import Vectors
 from index.engine import Filters
 from index.generations.collection import Document, sentences_of
 from index.generations.documents import need_document, patent_document, product_document
@@ -30,7 +31,7 @@ from index.generations.generation import Generation, GenerationStore
 from index.generations.sides import Side
 from index.live.overlay import Embedded, Recent, laid_over
 from index.text import tokens
-from index.text_encoder import TextEncoder, Vectors
+from index.text_encoder import TextEncoder
 from index.vectors.sentences import SentenceIndex
 
 _BLOCK = 32

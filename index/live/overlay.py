@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats
 from index.engine import Ids, Statistics
 from index.generations.collection import Collection
 from index.generations.columns import Columns, ColumnValues
 from index.generations.parts import Part
 from index.generations.sides import Side
-from index.vectors.exact import Floats
 from index.vectors.sentences import SentenceIndex
 from index.vectors.vectors import VectorIndex
 from index.words.bm25 import counted, length_norm, mean_length

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -17,14 +17,12 @@ from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
 from catalog.kit.errors import PatentDockError
+from catalog.kit.progress import Progress
+from index.arrays import Vectors
 from index.model.fast_bert import FastBert
 from index.model.files import fingerprint, local_model_folder
 from index.model.package import ModelUnavailableError
 from index.text_encoder import Precision
-
-Vectors = NDArray[np.float32]
-EncodeProgress = Callable[[int, int], None]
-"""Called with the number of texts done and in all."""
 
 # Tokens in a batch, padding included: enough to keep the matrix units busy, few enough for the cache.
 BATCH_TOKENS = 2048
@@ -112,7 +110,7 @@ class Encoder:
             return self._cached_query(texts[0]).copy()
         return self._encode(texts, self._query_prompt, None)
 
-    def encode_passages(self, texts: Sequence[str], *, progress: EncodeProgress | None = None) -> Vectors:
+    def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Return the unit vectors (n, d) of patent texts, in the order of ``texts``."""
         return self._encode(texts, self._passage_prompt, progress)
 
@@ -123,7 +121,7 @@ class Encoder:
     def _encode_query(self, text: str) -> Vectors:
         return self._encode_batch(_clean([text]), self._query_prompt)
 
-    def _encode(self, texts: Sequence[str], prompt: str, progress: EncodeProgress | None) -> Vectors:
+    def _encode(self, texts: Sequence[str], prompt: str, progress: Progress | None) -> Vectors:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         done = 0
         for start in range(0, len(texts), _CHUNK_TEXTS):

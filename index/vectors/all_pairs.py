@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from index.arrays import Floats, Rows
 from index.vectors.coarse import CoarseRows
 from index.vectors.coarse_scan import Allowed, row_bits, scan
-from index.vectors.exact import Floats, Rows, check_shape
+from index.vectors.exact import check_shape
 from index.vectors.pair_product import Product, choose_product
 from index.vectors.vectors import VectorIndex
 

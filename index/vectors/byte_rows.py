@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.vectors import byte_kernels
 from index.vectors.centring import Centring
-from index.vectors.exact import Floats, Rows, lengths
+from index.vectors.exact import lengths
 
 _LARGEST = 127
 # Codes begin at a page, behind the parts.

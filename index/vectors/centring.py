@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.vectors.exact import Floats
+from index.arrays import Floats
 
 _BLOCK = 16_384
 

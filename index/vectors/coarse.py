@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.vectors import pair_kernels
 from index.vectors.centring import Centring
-from index.vectors.exact import Floats, Rows, lengths
+from index.vectors.exact import lengths
 from index.vectors.pair_product import Product, coarse_product
 
 # Products of the parts along the mean: upper by upper, lower by upper, upper by lower; padded for the matrix units.

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.vectors import pair_kernels
 from index.vectors.coarse import CoarseRows
-from index.vectors.exact import Counts, Floats, Rows, best_first, exact_scores
+from index.vectors.exact import Counts, best_first, exact_scores
 
 # Rows multiplied at once. Where queries are few, the rows go through the matrix units as they lie in memory, which takes
 # half the time; where they are many, the scores of a block stay in the cache.

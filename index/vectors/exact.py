@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.vectors import pair_kernels
 
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int64]
 Counts = NDArray[np.int32]
 
 UNIT_TOLERANCE = 1e-3

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.compiled import compiled
 from index.mapped import mapped
-from index.vectors.exact import Floats, Rows
 
 _STEPS = 127
 _BLOCK = 65_536

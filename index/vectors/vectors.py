@@ -15,20 +15,13 @@ from types import SimpleNamespace
 import faiss
 import numpy as np
 
+from index.arrays import Floats, Rows
 from index.vectors.batch import Together
 from index.vectors.byte_rows import ByteRows
 from index.vectors.centring import Centring
 from index.vectors.coarse import CoarseRows
 from index.vectors.coarse_scan import Allowed, row_bits, scan
-from index.vectors.exact import (
-    UNIT_TOLERANCE,
-    Floats,
-    Rows,
-    best_first,
-    check_shape,
-    exact_products,
-    exact_scores,
-)
+from index.vectors.exact import UNIT_TOLERANCE, best_first, check_shape, exact_products, exact_scores
 from index.vectors.pair_product import Product, choose_product
 
 # Candidates that FAISS fetches beyond k, so that a second scan is rare: of 135,000 rows, the one 64 places behind the 500th

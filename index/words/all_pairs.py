@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.vectors.all_pairs import BLOCK
 from index.words import kernels as lexical_kernels
-from index.words.bm25 import Floats
-from index.words.postings import LexicalIndex, Rows
+from index.words.postings import LexicalIndex
 from index.words.statistics import WordStatistics, places
 
 _READ = 64 * BLOCK

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from index.arrays import Floats
 
 K1, B = 1.2, 0.75  # the usual defaults; on real needs other values hardly matter
 

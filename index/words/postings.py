@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats, Rows
 from index.mapped import mapped
 from index.words import kernels as lexical_kernels
-from index.words.bm25 import Floats, length_norm, mean_length
+from index.words.bm25 import length_norm, mean_length
 from index.words.statistics import Keys, WordStatistics, places
-
-Rows = NDArray[np.int64]
 
 _ARRAYS = ("keys", "offsets", "rows", "weights", "lengths")
 

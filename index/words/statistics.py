@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.words.bm25 import Floats, counted, length_norm, token_key
+from index.arrays import Floats, Rows
+from index.words.bm25 import counted, length_norm, token_key
 
-Rows = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
 

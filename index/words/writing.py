@@ -14,8 +14,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats
 from index.words import kernels as lexical_kernels
-from index.words.bm25 import K1, B, Floats, length_norms, token_key
+from index.words.bm25 import K1, B, length_norms, token_key
 from index.words.known_tokens import KnownTokens
 
 WAITING = 1 << 22

@@ -9,7 +9,7 @@ what is stored is then unchanged.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -18,6 +18,7 @@ from typing import Any
 
 from catalog.db import Database
 from catalog.kit.errors import InvalidInput
+from catalog.kit.progress import RowProgress
 from catalog.segments import segments
 from ingestion.columns.mappings import SavedMapping
 from ingestion.columns.recognition import Mapping
@@ -38,7 +39,6 @@ from ingestion.storing.tables import SheetTable, open_table
 
 __all__ = ["ImportLimits", "ImportReport", "import_file"]
 
-Progress = Callable[[int, int | None], None]
 _USUAL = gc.get_threshold()
 
 
@@ -59,7 +59,7 @@ def import_file(
     actor: str = "",
     is_demo: bool = False,
     rejected_dir: Path,
-    progress: Progress | None = None,
+    progress: RowProgress | None = None,
     dry_run: bool = False,
     mapping: SavedMapping | None = None,
     limits: ImportLimits = ImportLimits(),
@@ -105,7 +105,7 @@ class _Run:
         sheets: Iterable[Sheet],
         mapping: SavedMapping | None,
         is_demo: bool,
-        progress: Progress | None,
+        progress: RowProgress | None,
     ) -> ImportReport:
         """Import all sheets. Raises NotARegister when no table of the file was recognised."""
         tally = Tally(self.reading)

@@ -8,11 +8,12 @@ activated again. The index uses the new segments after the next build.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.db import Database, Session
 from catalog.kit.base import ClassRef
+from catalog.kit.progress import Progress
 from catalog.registers import reclassification
 from catalog.registers.reclassification import Classes
 from catalog.segments import segments
@@ -20,8 +21,6 @@ from catalog.segments import versions as segment_versions
 from catalog.segments.segments import CatalogueEntry
 from catalog.supply import patent_lists
 from ingestion.records.classification import Classifier
-
-Progress = Callable[[int, int], None]
 
 BLOCK = 2000
 """Patents that are read and rewritten in one transaction."""

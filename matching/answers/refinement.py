@@ -18,7 +18,8 @@ from dataclasses import replace
 import numpy as np
 from pydantic import BaseModel, Field
 
-from index.engine import AskingNeed, Engine, Floats
+from index.arrays import Floats
+from index.engine import AskingNeed, Engine
 from index.text import tokens
 from matching.answers.filters import Marks
 from matching.answers.results import MatchResponse, PatentMatch

@@ -7,7 +7,7 @@ users get.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from index.engine import AskingNeed, Engine, Filters, Floats
+from catalog.kit.progress import StepProgress
+from index.arrays import Floats
+from index.engine import AskingNeed, Engine, Filters
 from index.generations.collection import Collection, Document
 from index.generations.columns import ColumnValues
 from index.generations.sides import patent_side
@@ -30,7 +32,6 @@ from matching.retrieval.retrieve import asking_need, retrieve
 RUN_DEPTH = 100
 RUN_TAG = "patentdock"
 FUSION_DEPTH = 500
-Progress = Callable[[str, int, int], None]
 Run = dict[str, list[str]]
 Ranking = Literal["lexical", "dense", "rrf", "relevance"]
 
@@ -70,7 +71,7 @@ def measure(
     encoder: Encoder,
     conditions: Mapping[str, Condition] = CONDITIONS,
     *,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> Evaluation:
     """Search every judged query of a collection in every document and measure the rankings of all conditions."""
     names = list(benchmark.documents)
@@ -96,7 +97,7 @@ def _search_all(
     encoder: Encoder,
     conditions: Mapping[str, Condition],
     names: list[str],
-    say: Progress,
+    say: StepProgress,
 ) -> Evaluation:
     runs: dict[str, Run] = {name: {} for name in conditions}
     scores: dict[str, dict[str, list[float]]] = {name: {} for name in conditions}

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
+from catalog.kit.progress import StepProgress
 from index.model.encoder import Encoder
 from matching.evaluation.benchmark import Benchmark, half
 from matching.evaluation.compare import Interval, QueryDifference, by_query, paired_bootstrap, values
-from matching.evaluation.evaluate import Evaluation, Progress, Run, measure
+from matching.evaluation.evaluate import Evaluation, Run, measure
 from matching.evaluation.metrics import METRICS
 from matching.evaluation.suite_file import BASELINES, CollectionEntry, Part, Suite
 
@@ -72,7 +73,7 @@ class SuiteResult(BaseModel):
 
 
 def run(
-    suite: Suite, encoder: Encoder, names: Sequence[str] = (), *, progress: Progress | None = None
+    suite: Suite, encoder: Encoder, names: Sequence[str] = (), *, progress: StepProgress | None = None
 ) -> SuiteResult:
     """Measure the collections of these names, all for none, under all conditions. Raises InvalidInput."""
     collections = [
@@ -82,7 +83,7 @@ def run(
 
 
 def compare(
-    suite: Suite, encoder: Encoder, name: str, pair: tuple[str, str], *, progress: Progress | None = None
+    suite: Suite, encoder: Encoder, name: str, pair: tuple[str, str], *, progress: StepProgress | None = None
 ) -> list[QueryDifference]:
     """Two conditions query by query on one collection, by its metric. Raises InvalidInput."""
     conditions, (entry,) = suite.named(pair), suite.chosen([name]).values()
@@ -92,7 +93,7 @@ def compare(
 
 
 def _measured(
-    suite: Suite, key: str, entry: CollectionEntry, encoder: Encoder, progress: Progress | None
+    suite: Suite, key: str, entry: CollectionEntry, encoder: Encoder, progress: StepProgress | None
 ) -> CollectionResult:
     head = CollectionResult(key=key, name=entry.name, metric=entry.metric, decisive=entry.decisive)
     if entry.absent:

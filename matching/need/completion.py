@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from index.arrays import Floats
 from matching.need import cleaning, element_rules
 from matching.need.cleaning import RemovedSpan, clean
 from matching.need.combinations import Combinable, Portfolio, portfolios
-from matching.need.coverage import Encode, Floats, Idfs, NeedPoints, PatentCoverage, PatentSentences, cover
+from matching.need.coverage import Encode, Idfs, NeedPoints, PatentCoverage, PatentSentences, cover
 from matching.need.element_rules import Element
 from matching.need.elements import ElementPhrase, missing, points, stated
 

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from index.arrays import Floats
 from index.text import Sentence, sentences, tokens
 from matching.need.element_rules import Element, ElementRules, load
 from matching.need.elements import ElementPhrase
 
 COVERED = 0.5
 
-Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
 Idfs = Callable[[Sequence[str]], NDArray[np.float64]]
 

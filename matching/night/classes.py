@@ -19,7 +19,8 @@ from catalog.demand import needs
 from catalog.kit.base import ClassRef
 from catalog.supply import patent_classes
 from catalog.supply.patent_classes import FROM_TEXT, INFERRED_SCHEMES
-from index.engine import AskingNeed, AskingPatent, Engine, Filters, Floats
+from index.arrays import Floats
+from index.engine import AskingNeed, AskingPatent, Engine, Filters
 
 NEIGHBOURS = 20
 HALVING_COSINE = 0.01

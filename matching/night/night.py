@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.kit.progress import StepProgress
 from catalog.runs.matches import NightMatch, NightSide
 from index.attributes import Attributes
 from index.engine import CandidateBlock, Candidates, Filters, Ids, PairsAsked
@@ -30,7 +31,6 @@ TOP_NEEDS = 10
 EVERYTHING = Filters()
 Found = list[tuple[int, list[NightMatch]]]
 Store = Callable[[NightSide, Found], None]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def match_all(
     rules: FactorRules | None = None,
     *,
     threads: int = 2,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> NightReport:
     """Match all open needs with all patents in force on `day`, both ways, and hand the matches to `store` in blocks.
 

@@ -26,12 +26,12 @@ from catalog.licences.licences import RUNNING
 from catalog.licences.shown import LicencePublic
 from catalog.reference.rule_files import Pattern, parse, read
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
+from index.arrays import Floats
 from index.text import fold
 
 FILE_NAME = "families.toml"
 _SAME_DAY_KINDS = {PatentKind.INVENTION, PatentKind.UTILITY_MODEL}
 
-Floats = NDArray[np.float32]
 Likeness = PatentPublic | PatentOutline
 """The compared attributes of a patent."""
 Cosine = Annotated[float, Field(ge=0, le=1)]

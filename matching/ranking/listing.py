@@ -14,8 +14,9 @@ from typing import Generic, Protocol
 import numpy as np
 
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
+from index.arrays import Floats
 from index.engine import Ids
-from matching.ranking.families import Families, FamilyRules, Floats, Reason, Sibling
+from matching.ranking.families import Families, FamilyRules, Reason, Sibling
 from matching.ranking.ranked import AskingT, Ranked
 from matching.retrieval.retrieve import Hit
 

@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from index.arrays import Rows
 from index.attributes import Attributes
 from matching.ranking.factors import CODES, FactorRules, Pairs, ToldPair
 from matching.retrieval.relevance import MICRO, Amounts
-
-Rows = NDArray[np.int64]
 
 
 class FactorAmount(BaseModel):

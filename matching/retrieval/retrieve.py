@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from index.arrays import Floats
 from index.attributes import Attributes
-from index.engine import AskingNeed, AskingPatent, Candidates, Engine, Filters, Floats, less_mean
+from index.engine import AskingNeed, AskingPatent, Candidates, Engine, Filters, less_mean
 from index.text import tokens
 from matching.retrieval.relevance import MICRO, WEIGHTS, Amounts, Weights, hub_share, parts
 

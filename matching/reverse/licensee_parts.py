@@ -19,7 +19,8 @@ from catalog.demand import needs
 from catalog.demand.enterprises import EnterprisePublic
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
-from index.engine import AskingPatent, Filters, Floats
+from index.arrays import Floats
+from index.engine import AskingPatent, Filters
 from index.generations.generation import Generation
 from matching.answers.evidence import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
 from matching.answers.shown import quoted, scores_of

@@ -19,6 +19,7 @@ from typing import Any
 
 from catalog.kit.base import id_of, now
 from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.progress import StepProgress
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightSide
@@ -28,7 +29,6 @@ from service.night import inbox
 from service.night import report as nightly_report
 from service.night.inbox import FileResult
 
-Progress = Callable[[str, int, int], None]
 Result = dict[str, Any]
 
 RESUMED_WITHIN = timedelta(hours=20)
@@ -62,7 +62,7 @@ def locked(data: Path) -> Iterator[None]:
         yield
 
 
-def run(runtime: Runtime, *, fresh: bool = False, progress: Progress | None = None) -> NightlyRunPublic:
+def run(runtime: Runtime, *, fresh: bool = False, progress: StepProgress | None = None) -> NightlyRunPublic:
     """Runs the night, or resumes tonight's run that was killed or failed, unless `fresh`.
 
     Returns the finished run. Raises AlreadyRunning, and the error of a failed stage after recording it.
@@ -103,7 +103,7 @@ def _is_done(result: Result | None) -> bool:
 class _Night:
     """One run on its way."""
 
-    def __init__(self, runtime: Runtime, run_id: int, progress: Progress) -> None:
+    def __init__(self, runtime: Runtime, run_id: int, progress: StepProgress) -> None:
         self.runtime, self.run_id, self.progress = runtime, run_id, progress
 
     def run(self) -> NightlyRunPublic:

@@ -11,7 +11,8 @@ import pytest
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import PatentKind
 from catalog.supply.patents_shown import PatentPublic
-from matching.ranking.families import FILE_NAME, Families, Floats, Reason, Sibling, load
+from index.arrays import Floats
+from matching.ranking.families import FILE_NAME, Families, Reason, Sibling, load
 
 DAY = date(2021, 3, 5)
 RULES = load()

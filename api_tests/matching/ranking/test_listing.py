@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from api_tests.matching.ranking.test_families import patent
 from catalog.supply.patents_shown import PatentOutline, PatentPublic
+from index.arrays import Floats
 from index.engine import Ids
-from matching.ranking.families import Floats, load
+from matching.ranking.families import load
 from matching.ranking.listing import LIMITS, Folded, Folding, ListLimits, Walk
 from matching.ranking.ranked import Ranked
 from matching.retrieval.retrieve import Hit

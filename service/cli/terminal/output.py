@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -14,11 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from catalog.kit.progress import StepProgress
+
 if TYPE_CHECKING:
     from catalog.reference.rule_files import RuleFile
-
-StepProgress = Callable[[str, int, int], None]
-"""Called with the name of the step, the amount done and the total."""
 
 
 @cache
