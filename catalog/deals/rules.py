@@ -272,11 +272,11 @@ def _shared_licences(case: Case, row: Patent, wanted: LicenceType) -> Iterator[F
                 party=fact.party or "未登记",
                 wanted=wanted.label,
             )
-    if withdrawn := case.withdrawn.get(row.id or 0):
+    if withdrawn := case.withdrawn.get(id_of(row)):
         yield _finding("open_licences_may_run", number=number, withdrawn=withdrawn, wanted=wanted.label)
 
 
 def _running(case: Case, row: Patent) -> Iterator[Fact]:
     """The recorded licences and pledges that run on the day of the signing."""
     signed = case.data.signed_on
-    return (f for f in case.facts.get(row.id or 0, []) if not (f.ends_on and f.ends_on < signed))
+    return (f for f in case.facts.get(id_of(row), []) if not (f.ends_on and f.ends_on < signed))

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.deals.deals import Deal, Receipt
-from catalog.kit.base import fold
+from catalog.kit.base import fold, id_of
 from catalog.kit.money import cents
 from catalog.kit.terms import DealKind, DealStatus
 from catalog.reference.lists import rows as reference_rows
@@ -71,7 +71,7 @@ def of_deals(session: Session, rows: Sequence[Deal]) -> dict[int, Subsidy]:
     """What each of these deals leaves its broker to apply for: converted ones first, then in the order of signing."""
     if not any(row.broker and row.three_party for row in rows):
         return {}
-    claims = sorted(_claims(session), key=lambda c: (not c.converted, c.deal.signed_on, c.deal.id or 0))
+    claims = sorted(_claims(session), key=lambda c: (not c.converted, c.deal.signed_on, id_of(c.deal)))
     codes = {fold(c.deal.broker): c.deal.broker_credit_code for c in claims if c.deal.broker_credit_code}
     rule, spent = _rule(), dict[str, Decimal]()
     found: dict[int, Subsidy] = {}
@@ -80,7 +80,7 @@ def of_deals(session: Session, rows: Sequence[Deal]) -> dict[int, Subsidy]:
         unit = claim.deal.broker_credit_code or codes.get(name, name)
         amount = min(cents(claim.base * rule.rate / 100), rule.cap - spent.get(unit, NOTHING))
         spent[unit] = spent.get(unit, NOTHING) + amount
-        found[claim.deal.id or 0] = Subsidy(
+        found[id_of(claim.deal)] = Subsidy(
             amount=amount,
             forecast=not claim.converted,
             state=CONVERTED if claim.converted else FORECAST,
@@ -102,4 +102,4 @@ def _claims(session: Session) -> list[_Claim]:
     )
     paid = select(col(Receipt.deal_id), func.sum(col(Receipt.amount))).group_by(col(Receipt.deal_id))
     received: dict[int, Decimal] = dict(session.execute(paid).all())
-    return [_Claim(row, received.get(row.id or 0, NOTHING)) for row in session.execute(query).scalars()]
+    return [_Claim(row, received.get(id_of(row), NOTHING)) for row in session.execute(query).scalars()]

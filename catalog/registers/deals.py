@@ -22,7 +22,7 @@ from catalog.deals.deals import (
 )
 from catalog.deals.rules import Finding
 from catalog.imports.changes import Change, note
-from catalog.kit.base import fold
+from catalog.kit.base import fold, id_of
 from catalog.kit.errors import InvalidInput
 from catalog.kit.money import plain
 from catalog.supply import facts
@@ -50,11 +50,11 @@ def upsert(
             session, plain_data, actor=actor, import_id=import_id, is_demo=is_demo
         )
         _pay(session, row, data, actor)
-        note(session, import_id, Deal.__noted_as__, [Change(row.id or 0, None, row.updated_at)])
+        note(session, import_id, Deal.__noted_as__, [Change(id_of(row), None, row.updated_at)])
         return "new", findings
     before, stamp = deal_records.stated(session, row), row.updated_at
     _, findings, changed = deal_records.change(
-        session, row.id or 0, _completed(before, plain_data), actor=actor
+        session, id_of(row), _completed(before, plain_data), actor=actor
     )
     receipt = _pay(session, row, data, actor)
     if not (changed or receipt):
@@ -64,7 +64,7 @@ def upsert(
         "receipt": receipt,
         "updated_at": stamp,
     }
-    note(session, import_id, Deal.__noted_as__, [Change(row.id or 0, image, row.updated_at)])
+    note(session, import_id, Deal.__noted_as__, [Change(id_of(row), image, row.updated_at)])
     return "changed", findings
 
 
@@ -88,7 +88,7 @@ def _pay(session: Session, row: Deal, data: DealStated, actor: str) -> int | Non
     """Records the amount received since the last recorded payment; returns the id of the new payment."""
     if data.received_total is None:
         return None
-    known = sum((receipt.amount for receipt in deals.receipts(session, row.id or 0)), Decimal(0))
+    known = sum((receipt.amount for receipt in deals.receipts(session, id_of(row))), Decimal(0))
     more = data.received_total - known
     if more == 0:
         return None
@@ -100,7 +100,7 @@ def _pay(session: Session, row: Deal, data: DealStated, actor: str) -> int | Non
     if data.received_on is None:
         raise InvalidInput(f"到账金额增加了 {plain(more)} 元，但没有到账日", hint="请补填到账日")
     payment = ReceiptCreate(received_on=data.received_on, amount=more, note="由台账导入")
-    receipt, _ = deal_records.receive(session, row.id or 0, payment, actor=actor)
+    receipt, _ = deal_records.receive(session, id_of(row), payment, actor=actor)
     return receipt.id
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.db import Session
 from catalog.imports import imports
+from catalog.kit.base import id_of
 from catalog.kit.errors import PatentDockError
 from ingestion.errors import RowError
 from ingestion.imports import rejected
@@ -36,7 +37,7 @@ class ImportLog:
                 self.actor,
                 source=reading.source,
             )
-            return self._row.id or 0
+            return id_of(self._row)
 
     def keep(self, session: Session, batch: Iterable[Taken], report: ImportReport) -> None:
         """Keep the refused rows of a batch, and note how far the import has come."""
@@ -47,7 +48,7 @@ class ImportLog:
         imports.reject(
             session,
             [
-                rejected.row_for(row.id or 0, taken.table, taken.mapping, taken.row, error)
+                rejected.row_for(id_of(row), taken.table, taken.mapping, taken.row, error)
                 for taken, error in refused
             ],
         )
@@ -83,7 +84,7 @@ class ImportLog:
         if self.folder is None:
             return
         if self._book is None:
-            name = rejected.file_name(self._begun().id or 0, self.reading.path.name)
+            name = rejected.file_name(id_of(self._begun()), self.reading.path.name)
             self._book = rejected.RejectedBook(self.folder / name)
         marked = rejected.bad_columns(taken.mapping, error)
         self._book.write(

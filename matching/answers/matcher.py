@@ -13,6 +13,7 @@ import numpy as np
 from assessment.eligibility.gate import load_table
 from catalog.db import Database
 from catalog.demand import needs
+from catalog.kit.base import id_of
 from catalog.kit.errors import NotReady
 from catalog.licences import shown as licences_shown
 from catalog.supply import patents, patents_shown
@@ -208,7 +209,7 @@ class Matcher:
 
     def _factors_of_need(self, generation: Generation, need: needs.Need) -> AskedFactors:
         """Those of the need as the generation knows it, so that they are the same the other way round and at night."""
-        id_ = need.id or 0
+        id_ = id_of(need)
         if id_ in generation.needs:
             return AskedFactors(*self._rules, need=generation.needs.attributes(np.array([id_])))
         segments = [str(ref["code"]) for ref in need.classes if ref["scheme"] == "segment"]
@@ -239,7 +240,7 @@ class Matcher:
     def asking(self, generation: Generation, patent: patents.Patent) -> AskingPatent:
         """A patent of the catalogue as a query, indexed or not."""
         text = patent_text(patent.title, patent.abstract, patent.first_claim)
-        id_ = patent.id or 0
+        id_ = id_of(patent)
         is_indexed = id_ in generation.patents
         return asking_patent(generation.patents, id_, text) if is_indexed else self._not_indexed(text)
 

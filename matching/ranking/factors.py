@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.kit.terms import HolderKind
+from catalog.law.years import DAYS_A_YEAR
 from catalog.reference import rule_files
 from catalog.reference.lists import region_name
 from catalog.reference.rule_files import RuleFile
@@ -28,7 +29,7 @@ from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attrib
 from matching.retrieval.relevance import MICRO, Amounts
 
 FILE_NAME = "factors.toml"
-DAYS_A_YEAR = 365.25
+_DAYS_A_YEAR = float(DAYS_A_YEAR)
 _FULL_POTENTIAL = 100
 _NAMED = 3
 
@@ -175,7 +176,7 @@ class TermFactor(Factor):
     def shares(self, pairs: Pairs) -> Shares:
         """By the last day in force; an unknown one counts nothing."""
         last = pairs.patents.last_day
-        years = (last - pairs.day.toordinal()) / DAYS_A_YEAR
+        years = (last - pairs.day.toordinal()) / _DAYS_A_YEAR
         return np.where(last > 0, np.clip(1 - years / self.below_years, 0, 1), 0.0)
 
     def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
@@ -185,7 +186,7 @@ class TermFactor(Factor):
             return "未知：资料不足，推算不出保护期"
         if last < pair.day:
             return f"已于 {last} 后失效"
-        return f"剩余保护期 {(last - pair.day).days / DAYS_A_YEAR:.1f} 年"
+        return f"剩余保护期 {(last - pair.day).days / _DAYS_A_YEAR:.1f} 年"
 
 
 class DormancyFactor(Factor):

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.enterprises import EnterprisePublic
+from catalog.kit.base import id_of
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
 from index.arrays import Floats
@@ -180,7 +181,7 @@ class IndustryPart(LicenseePart):
 
     def __init__(self, asked: LicenseesAsked) -> None:
         super().__init__(asked)
-        session, patent_id = asked.session, asked.patent.id or 0
+        session, patent_id = asked.session, id_of(asked.patent)
         known = segments.segments_of(session, segments.catalogue(session))
         held = PatentIndustries(
             patents_shown.many(session, [patent_id])[patent_id].classes,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.ids import MAX_ID
 from service.cli.terminal.options import as_options, option
 from service.cli.terminal.output import note, print_json
 from service.cli.terminal.runtime import ready_runtime
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from matching.reverse.licensee_results import Licensee
 
 Many = list[str] | None
-MAX_ID = 2**31 - 1  # of a 32-bit key column
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")]
 Number = Annotated[int, typer.Option("--page", help="第几页", metavar="页", min=1)]
 Size = Annotated[int, typer.Option("--size", help="每页多少条（1 至 200）", metavar="条数", min=1, max=200)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.ids import MAX_ID
 from service.cli.terminal.options import as_options, checked, option
 from service.cli.terminal.output import print_json
 from service.cli.terminal.runtime import ready_runtime
@@ -19,7 +20,6 @@ Many = list[str] | None
 OPTION_NAMES = {"top_k": "--top", "text": "文本"}
 NEW_TEXTS = 50
 """Maximum number of new or changed texts embedded before a response, which states when there are more."""
-MAX_ID = 2**31 - 1  # of a 32-bit key column
 
 
 def _id_option(text: str) -> Any:
