@@ -68,8 +68,8 @@ class Mapping:
     """Roles and their columns (0-based, first of them tried first), the names above them, and what was noticed.
 
     `header_rows` is 0 for a table without header, 2 for a header over two rows; `width` the number of columns that a
-    row may fill, `filled` the columns that hold something. A saved mapping leaves its `source` and the columns that it needs
-    and the table has not (`absent`).
+    row may fill, `filled` the columns that hold something, `ends` the last characters of the names. A saved mapping leaves
+    its `source` and the columns that it needs and the table has not (`absent`).
     """
 
     kind: str
@@ -82,6 +82,7 @@ class Mapping:
     source: str = ""
     absent: list[str] = field(default_factory=list)
     filled: set[int] = field(default_factory=set)
+    ends: list[str] = field(default_factory=list)
 
     def missing(self) -> list[str]:
         """Labels of the required roles that were not found."""
@@ -142,19 +143,28 @@ class Mapping:
 
     def cells(self, row: Sequence[Cell]) -> dict[str, list[Cell]]:
         """The cells of a row by role; one that repeats the name of its column is empty."""
-        width = len(row)
-        return {
-            role: [
-                row[place] for place in places if place < width and not self._repeats(role, place, row[place])
-            ]
-            for role, places in self.columns.items()
-        }
-
-    def _repeats(self, role: str, place: int, cell: Cell) -> bool:
-        header = self.headers[place] if place < len(self.headers) else ""
+        if not self.ends:
+            self.ends = [header[-1:] for header in self.headers]
         # The last character decides for nearly every cell.
-        if not isinstance(cell, str) or not header or cell[-1:] not in (header[-1:], " ") or role in _MARKS:
-            return False
+        repeats = [
+            place
+            for place, (cell, end) in enumerate(zip(row, self.ends, strict=False))
+            if end and cell.__class__ is str and cell[-1:] == end and self._repeats(place, cell)
+        ]
+        width = len(row)
+        found = {
+            role: [row[place] for place in places if place < width] for role, places in self.columns.items()
+        }
+        if repeats:
+            found |= {
+                role: [row[place] for place in places if place < width and place not in repeats]
+                for role, places in self.columns.items()
+                if role not in _MARKS
+            }
+        return found
+
+    def _repeats(self, place: int, cell: Cell) -> bool:
+        header = self.headers[place]
         return flat(cell) == header or spellings(cell)[:1] == spellings(header)[:1]
 
     def counts_something(self, rows: Sequence[Row]) -> bool:

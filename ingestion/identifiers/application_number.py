@@ -119,7 +119,7 @@ def compact(value: Cell) -> str:
     text = unguarded(fold(value))
     if tail := _FLOAT_TAIL.fullmatch(text):
         text = tail[1]
-    if _PUBLICATION.fullmatch(text):
+    if _PUBLICATION.fullmatch(text) or _SCIENTIFIC.fullmatch(text):
         return text
     number = _NUMBER.fullmatch(text) or _NUMBER.fullmatch(_REMARK.sub("", _LABEL.sub("", text), count=1))
     if number is None:

@@ -132,8 +132,12 @@ class Fields:
         return list(dict.fromkeys(part.strip() for part in LIST_SEPARATORS.split(raw) if part.strip()))
 
     def joined(self, role: str) -> str:
-        """The parsed values of the cells of a role, in order."""
-        return "，".join(dict.fromkeys(flat(cell) for cell in self.all(role) if said(cell)))
+        """The values of the cells of a role, in order."""
+        return (
+            ""
+            if role not in self._cells
+            else "，".join(dict.fromkeys(flat(cell) for cell in self.all(role) if said(cell)))
+        )
 
     def keep(self, role: str, wording: str = "") -> None:
         """Keep the wording of a role for the remark."""
@@ -188,6 +192,8 @@ class Fields:
         """The place that the columns of regions and the address name; a region that cannot be read is kept as a remark."""
         stated = places.NOWHERE
         for role in roles:
+            if role not in self._cells:
+                continue
             said_of_it = self.line(role)
             found = places.narrowed(stated, said_of_it, self.names)
             if said_of_it and (found is None or said_of_it in self.names.groups):

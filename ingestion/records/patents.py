@@ -184,7 +184,8 @@ def _numbers(fields: Fields, publications: list[str]) -> tuple[list[str], Invali
         try:
             valid.append(application_number.validate(stated, today=fields.today))
         except InvalidIdentifier as error:
-            if not _moved(fields, str(cell), publications):
+            ruined = isinstance(error, ScientificNotation)
+            if ruined or not _moved(fields, str(cell), publications):
                 wrong = error if wrong is None or isinstance(wrong, ScientificNotation) else wrong
     return valid, wrong
 

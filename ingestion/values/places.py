@@ -181,7 +181,6 @@ def _formerly(text: str) -> Place:
     return NOWHERE
 
 
-@lru_cache(maxsize=16_384)
 def _located(address: str) -> Place:
     """The place by the divisions of GB/T 2260 alone."""
     text = address.strip("()（） ")
@@ -219,7 +218,18 @@ def locate(address: str, names: PlaceNames | None = None) -> Place:
     >>> locate("日本东京都") == NOWHERE, locate("朝阳区示例路1号") == NOWHERE
     (True, True)
     """
-    known = names or place_names.shipped()
+    # Registers repeat their addresses, and nearly all are read by the names that the product brings along.
+    if names is None or names is place_names.shipped():
+        return _by_shipped_names(address)
+    return _by_names(address, names)
+
+
+@lru_cache(maxsize=16_384)
+def _by_shipped_names(address: str) -> Place:
+    return _by_names(address, place_names.shipped())
+
+
+def _by_names(address: str, known: PlaceNames) -> Place:
     text = address.strip()
     if code := known.groups.get(text) or known.zones.get(text):
         return _of_code(code)
