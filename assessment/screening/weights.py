@@ -5,8 +5,6 @@ The rule file is screening_weights.csv. Columns: factor, when (the least number,
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -17,6 +15,7 @@ from catalog.reference import rule_files
 from catalog.reference.rule_files import RuleFile
 
 FILE_NAME = "screening_weights.csv"
+COLUMNS = ("factor", "when", "points", "text")
 FULL = 100
 LABELS = {
     "term": "剩余有效期",
@@ -74,7 +73,7 @@ def load(data_dir: Path | None = None) -> ScreeningWeights:
 def export(data_dir: Path, path: Path) -> ScreeningWeights:
     """Write the table in force to a file that an operator edits; returns it."""
     file = rule_files.read(__name__, FILE_NAME, data_dir)
-    path.write_text(file.text, "utf-8-sig", newline="")  # Excel needs the mark
+    rule_files.export_table(file, path)
     return _parse(file)
 
 
@@ -82,40 +81,31 @@ def adopt(data_dir: Path, path: Path) -> ScreeningWeights:
     """Check an edited file and put it in force. Raises InvalidInput; then the table in force stays."""
     raw = path.read_bytes()
     weights = _parse(rule_files.of_operator(FILE_NAME, raw))
-    partial = data_dir / f"{FILE_NAME}.part"
-    partial.write_bytes(raw)
-    partial.replace(data_dir / FILE_NAME)
+    rule_files.adopt(data_dir, FILE_NAME, raw)
     return weights
 
 
 def reset(data_dir: Path) -> ScreeningWeights:
     """Put the shipped table in force again."""
-    (data_dir / FILE_NAME).unlink(missing_ok=True)
+    rule_files.reset(data_dir, FILE_NAME)
     return load(data_dir)
 
 
 def _parse(file: RuleFile) -> ScreeningWeights:
-    reader = csv.DictReader(io.StringIO(file.text, newline=""))
-    if list(reader.fieldnames or []) != ["factor", "when", "points", "text"]:
-        raise InvalidInput(
-            f"{FILE_NAME} 的表头应为 factor,when,points,text", hint="可从内置的同名文件复制后修改"
-        )
     steps: dict[str, list[Step]] = {}
-    for row in reader:
-        factor = (row["factor"] or "").strip()
-        steps.setdefault(factor, []).append(_step(factor, row, reader.line_num))
+    for place, row in rule_files.table_rows(file, COLUMNS):
+        steps.setdefault(row["factor"], []).append(_step(place, row))
     for rows in steps.values():
         rows.sort(key=lambda step: step.least, reverse=True)
     return ScreeningWeights(file.version, _checked(steps), steps)
 
 
-def _step(factor: str, row: dict[str, str], line: int) -> Step:
-    place = f"{FILE_NAME} 第 {line} 行"
+def _step(place: str, row: dict[str, str]) -> Step:
+    factor, when, points, text = (row[name] for name in COLUMNS)
     if factor not in LABELS and factor not in SETTINGS:
         raise InvalidInput(
             f"{place}：没有名为“{factor}”的因素", hint="可用：" + "、".join([*LABELS, *SETTINGS])
         )
-    when, points, text = ((row[name] or "").strip() for name in ("when", "points", "text"))
     if not points.isdecimal():
         raise InvalidInput(f"{place}：points 应为不小于 0 的整数，现为“{points}”")
     try:

@@ -6,9 +6,6 @@ for a whole process, which names its data directory once by `use` before anythin
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -84,16 +81,13 @@ def adopt(data_dir: Path, name: str, path: Path) -> RuleFile:
     """Check an edited file and put it in force. Raises NotFound and InvalidInput; then the table in force stays."""
     raw = path.read_bytes()
     file = check(name, raw)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    partial = data_dir / f"{name}.part"
-    partial.write_bytes(raw)
-    partial.replace(data_dir / name)
+    rule_files.adopt(data_dir, name, raw)
     return file
 
 
 def reset(data_dir: Path, name: str) -> RuleFile:
     """Put the shipped table in force again. Raises NotFound."""
-    (data_dir / _known(name)).unlink(missing_ok=True)
+    rule_files.reset(data_dir, _known(name))
     return rule_files.shipped(__name__, name)
 
 
@@ -113,20 +107,10 @@ def _load(holidays: RuleFile, annuities: RuleFile) -> LawTables:
     return LawTables(_holidays(holidays), _annuities(annuities), {HOLIDAYS: holidays, ANNUITIES: annuities})
 
 
-def _rows(file: RuleFile) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of a table with their place, as an error names it. Raises InvalidInput."""
-    reader = csv.DictReader(io.StringIO(file.text, newline=""))
-    columns = COLUMNS[file.name]
-    if tuple(reader.fieldnames or ()) != columns:
-        raise InvalidInput(f"{file.name} 的表头应为 {','.join(columns)}", hint="可从内置的同名文件复制后修改")
-    for row in reader:
-        yield f"{file.name} 第 {reader.line_num} 行", {name: (row[name] or "").strip() for name in columns}
-
-
 def _holidays(file: RuleFile) -> Holidays:
     notices: dict[int, str] = {}
     days: dict[str, set[date]] = {"rest": set(), "work": set()}
-    for place, row in _rows(file):
+    for place, row in rule_files.table_rows(file, COLUMNS[file.name]):
         if row["kind"] not in days or not row["source"]:
             raise InvalidInput(f"{place}：kind 应为 rest（放假）或 work（上班），source 应写明通知的文号")
         year, first, last = _number(place, row, "year"), _day(place, row, "first"), _day(place, row, "last")
@@ -147,7 +131,7 @@ def _holidays(file: RuleFile) -> Holidays:
 def _annuities(file: RuleFile) -> dict[tuple[str, int], Decimal | None]:
     kinds = (*(kind.value for kind in PatentKind), COMPENSATION)
     found: dict[tuple[str, int], Decimal | None] = {}
-    for place, row in _rows(file):
+    for place, row in rule_files.table_rows(file, COLUMNS[file.name]):
         if row["kind"] not in kinds:
             raise InvalidInput(f"{place}：没有名为“{row['kind']}”的种类", hint="可用：" + "、".join(kinds))
         for year in range(_number(place, row, "year_from"), _number(place, row, "year_to") + 1):

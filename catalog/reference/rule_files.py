@@ -6,9 +6,12 @@ What rests on a rule file names its version: where it comes from and a digest of
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import re
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -77,6 +80,33 @@ def _rule_file(name: str, raw: bytes, origin: str) -> RuleFile:
             ) from error
     content = text.replace("\r\n", "\n").encode()
     return RuleFile(name, f"{origin}-{hashlib.sha256(content).hexdigest()[:8]}", text)
+
+
+def adopt(data_dir: Path, name: str, raw: bytes) -> None:
+    """Put a checked file of the operator in force; what stood there before stays until the new one is whole."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    partial = data_dir / f"{name}.part"
+    partial.write_bytes(raw)
+    partial.replace(data_dir / name)
+
+
+def reset(data_dir: Path, name: str) -> None:
+    """Put the shipped file in force again."""
+    (data_dir / name).unlink(missing_ok=True)
+
+
+def export_table(file: RuleFile, path: Path) -> None:
+    """Write a table in CSV to a file that an operator edits."""
+    path.write_text(file.text, "utf-8-sig", newline="")  # Excel needs the mark
+
+
+def table_rows(file: RuleFile, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a table in CSV, each with its place as an error names it. Raises InvalidInput for other columns."""
+    reader = csv.DictReader(io.StringIO(file.text, newline=""))
+    if list(reader.fieldnames or ()) != list(columns):
+        raise InvalidInput(f"{file.name} 的表头应为 {','.join(columns)}", hint="可从内置的同名文件复制后修改")
+    for row in reader:
+        yield f"{file.name} 第 {reader.line_num} 行", {name: (row[name] or "").strip() for name in columns}
 
 
 _RESTORE = "可从内置的同名文件复制后修改；删除该文件即恢复内置规则"

@@ -37,10 +37,11 @@ def law_show(as_json: Annotated[bool, typer.Option("--json", help="以一个 JSO
 def law_export(table: Table, file: Target) -> None:
     """把正在使用的表写入文件，供修改：每年增补国务院办公厅的放假通知，或录入补偿期年费。"""
     from catalog.law import tables
+    from catalog.reference import rule_files
     from service.requests.law import name_of
 
     found = tables.text(any_runtime().settings.data, name_of(table))
-    file.write_text(found.text, "utf-8-sig", newline="")  # Excel needs the mark
+    rule_files.export_table(found, file)
     print(f"{found.name}（{found.version}）已写入 {file}；修改后用 patentdock law import 启用")
 
 
