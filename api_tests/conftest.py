@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 
 import demo
-from api_tests.ingestion.invented import Import, checked, stir
+from api_tests.ingestion.invented import Import, checked
 from catalog.accounts import keys as accounts
 from catalog.db import Database, sqlite_url
 from catalog.segments import segments
@@ -182,12 +182,11 @@ def database(template: Path, tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def import_text(database: Database, tmp_path: Path) -> Import:
-    """Import text or bytes as a file, always reading it; the invariant of counts is checked every time."""
+    """Import text or bytes as a file; the invariant of counts is checked every time."""
 
     def run(
         content: str | bytes, name: str = "清单.csv", kind: str = "patents", *, dry_run: bool = False
     ) -> ImportReport:
-        stir(database)
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return checked(import_file(database, path, kind, rejected_dir=tmp_path / "rejected", dry_run=dry_run))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import uuid4
 
-from catalog.db import Database
-from catalog.demand import enterprises
 from ingestion.identifiers.application_number import check_digit
 from ingestion.imports.importer import ImportReport
 
@@ -17,12 +14,6 @@ def number(serial: int, kind: int = 1, year: int = 2019) -> str:
     """An application number of the demonstration range with its check digit."""
     body = f"{year}{kind}{9_900_000 + serial:07d}"
     return f"{body}.{check_digit(body)}"
-
-
-def stir(database: Database) -> None:
-    """Change the catalogue a little, so that a file imported again is read again."""
-    with database.write() as session:
-        enterprises.create(session, enterprises.EnterpriseCreate(name=f"示例{uuid4().hex}有限公司"))
 
 
 def checked(report: ImportReport) -> ImportReport:

@@ -1,8 +1,4 @@
-"""The list of kinds of records that can be imported (记录种类), in a module that costs nothing to load.
-
-A line is the name of a kind and its Chinese label; `KIND` in the module of that name is all that an import, a preview and
-an undo need to know of it.
-"""
+"""Finds a kind by its name; its module, with all that the kind rests on, is loaded only then."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import openpyxl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api_tests.ingestion.invented import checked, number, stir
+from api_tests.ingestion.invented import checked, number
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import PatentDockError
 from ingestion.columns.headers import vocabulary
@@ -53,7 +53,6 @@ def run(template: Path, path: Path, kind: str) -> list[ImportReport]:
         database = Database(sqlite_url(Path(folder) / "catalog.db"))
         try:
             first = checked(import_file(database, path, kind, rejected_dir=Path(folder)))
-            stir(database)
             return [first, checked(import_file(database, path, kind, rejected_dir=Path(folder)))]
         except PatentDockError as error:
             if not any("\u4e00" <= c <= "\u9fff" for c in error.message):

@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from api_tests.ingestion.invented import checked, counts, stir
+from api_tests.ingestion.invented import checked, counts
 from catalog.db import Database
 from ingestion.columns import mappings
 from ingestion.identifiers import application_number, publication_number
@@ -31,7 +31,6 @@ def test_import_and_import_again(database: Database, realdata: Path, tmp_path: P
     assert (first.rows, first.new, first.rejected) == EXPECTED[name]
     assert len(first.refusals) == min(first.rejected, 20)
     assert all(refusal.reason and refusal.line for refusal in first.refusals)
-    stir(database)
     second = checked(import_file(database, realdata / name, "patents", rejected_dir=tmp_path))
     assert counts(second) == (0, 0, first.rows - first.rejected, first.rejected)
 
@@ -83,7 +82,6 @@ def test_the_corrected_workbook_of_rejected_rows_imports(
     _correct(report.rejected_file, tmp_path / "改正.xlsx")
     again = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
     assert counts(again) == (report.rejected, 0, 0, 0)
-    stir(database)
     unchanged = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
     assert counts(unchanged) == (0, 0, report.rejected, 0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api_tests.ingestion.invented import checked, counts, number, stir
+from api_tests.ingestion.invented import checked, counts, number
 from catalog.db import Database
 from catalog.imports import imports
 from catalog.kit.paging import PageQuery
@@ -48,7 +48,6 @@ def test_what_was_rejected_for_want_of_a_record_is_accepted_once_it_is_there(
     assert counts(run(database, tmp_path, "l.csv", "licences")) == (0, 0, 0, 1)
     run(database, tmp_path, "p.csv")
     assert counts(run(database, tmp_path, "l.csv", "licences")) == (1, 0, 0, 0)
-    stir(database)
     assert counts(run(database, tmp_path, "l.csv", "licences")) == (0, 0, 1, 0)
     with database.read() as session:
         assert licence_lists.page(session, PageQuery()).total == 1

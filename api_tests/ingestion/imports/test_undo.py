@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from api_tests.ingestion.invented import Import, number, stir
+from api_tests.ingestion.invented import Import, number
 from catalog.db import Database, sqlite_url
 from catalog.imports import imports
 from catalog.kit.errors import Conflict, NotFound
@@ -154,7 +154,6 @@ def test_facts_imported_again_change_nothing(template: Path, rows: list[dict[str
             (folder / f"{kind}.csv").write_text(as_csv(content), "utf-8")
             import_file(database, folder / f"{kind}.csv", kind, rejected_dir=folder)
         stored = state(database)["patent_facts"]
-        stir(database)
         again = import_file(database, folder / "facts.csv", "facts", rejected_dir=folder)
         assert (again.new, again.changed) == (0, 0)
         assert state(database)["patent_facts"] == stored

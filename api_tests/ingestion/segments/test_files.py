@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from api_tests.ingestion.invented import Import, number, stir
+from api_tests.ingestion.invented import Import, number
 from catalog.db import Database
-from catalog.demand import needs
+from catalog.demand import enterprises, needs
 from catalog.kit.base import ClassRef
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery
@@ -126,6 +127,11 @@ def test_versions_are_compared_by_code() -> None:
     assert not segment_versions.diff(old, old).changes_classes
 
 
+def write_meanwhile(database: Database) -> None:
+    with database.write() as session:
+        enterprises.create(session, enterprises.EnterpriseCreate(name=f"示例{uuid4().hex}有限公司"))
+
+
 def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
     database: Database, import_text: Import
 ) -> None:
@@ -133,7 +139,7 @@ def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
     import_text(f"名称,申请号,IPC分类号\n{lines}")
 
     def stop(done: int, _total: int) -> None:
-        stir(database)
+        write_meanwhile(database)
         if done == 2:
             raise KeyboardInterrupt
 
@@ -141,7 +147,7 @@ def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
         adopt(database, catalogue("V-2", N1=["G02F"]), stop, block=1)
     with database.read() as session:
         assert segments.catalogue(session).reclassified_to == 2
-    report = switch(database, "V-2", lambda _done, _total: stir(database), block=1)
+    report = switch(database, "V-2", lambda _done, _total: write_meanwhile(database), block=1)
     assert (report.patents, report.patents_changed) == (2, 2)
     with database.read() as session:
         rows = patents_shown.publics(

@@ -100,8 +100,7 @@ def test_a_patent_in_use_is_told_from_one_never_screened() -> None:
 def test_an_index_from_before_dormancy_is_told_of_unless_nothing_rests_on_it() -> None:
     old = replace(attributes(ColumnValues()), knows_dormancy=False)
     for rules, told_of in ((RULES, True), (RULES.model_copy(update={"dormancy": _weightless()}), False)):
-        pairs = PairFactors(rules, TODAY, attributes(ColumnValues()), old)
-        assert any("patentdock reindex" in notice for notice in pairs.notices("G")) == told_of
+        assert any("patentdock reindex" in notice for notice in rules.notices("G", old)) == told_of
 
 
 def _weightless() -> object:
