@@ -260,6 +260,14 @@ class FactorRules(BaseModel):
         """The factors by code."""
         return {code: getattr(self, code) for code in CODES}
 
+    def notices(self, generation: str, patents: Attributes) -> list[str]:
+        """Notices where a generation of that name lacks what a factor needs of its patents."""
+        return [
+            f"索引 {generation} 建立时还没有{factor.label}一列，该因素按未知计；请运行 patentdock reindex"
+            for factor in self.factors.values()
+            if factor.weight and factor.is_unknown_to(patents)
+        ]
+
 
 CODES = tuple(code for code in FactorRules.model_fields if code != "version")
 

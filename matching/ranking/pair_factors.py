@@ -88,14 +88,6 @@ class PairFactors:
             for at, pair in enumerate(pairs)
         ]
 
-    def notices(self, generation: str) -> list[str]:
-        """Notices where a generation of that name lacks the data of a factor."""
-        return [
-            f"索引 {generation} 建立时还没有{factor.label}一列，该因素按未知计；请运行 patentdock reindex"
-            for factor in self._rules.factors.values()
-            if factor.weight and factor.is_unknown_to(self._patents)
-        ]
-
     def _sum(self, asked: Attributes, patents: Attributes, *, of_both: bool | None = None) -> Amounts:
         """The sum over the factors that depend on both sides, or on the patent alone, or over all of them."""
         pairs = Pairs(asked, patents, self._day)
@@ -126,15 +118,19 @@ class AskedFactors:
         return pairs.explained(*self._rows(its), names) if pairs else [[] for _ in its.last_day]
 
     def notices(self, generation: str, its: Attributes) -> list[str]:
-        """Notices where a generation of that name lacks the data of a factor."""
-        pairs = self._pairs(its)
-        return pairs.notices(generation) if pairs else []
+        """Notices where a generation of that name lacks what a factor needs."""
+        if self.rules is None:
+            return []
+        return self.rules.notices(generation, self._patents(its))
 
     def _pairs(self, its: Attributes) -> PairFactors | None:
         if self.rules is None:
             return None
-        needs, patents = (its, self.patent) if self.need is None else (self.need, its)
-        return PairFactors(self.rules, self.day, needs, patents or Attributes.of_one())
+        needs = its if self.need is None else self.need
+        return PairFactors(self.rules, self.day, needs, self._patents(its))
+
+    def _patents(self, its: Attributes) -> Attributes:
+        return (self.patent if self.need is None else its) or Attributes.of_one()
 
     def _rows(self, its: Attributes) -> tuple[Rows, Rows]:
         one, every = np.zeros(1, np.int64), np.arange(its.last_day.size)

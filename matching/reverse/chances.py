@@ -179,9 +179,8 @@ def _factors(
 
 
 def _notices(generation: Generation, factors: NightFactors) -> list[str]:
-    nobody = np.empty(0, np.int64)
-    its = generation.patents.attributes(nobody)
-    return factors.pairs(generation.needs.attributes(nobody), its).notices(generation.name)
+    nobody = generation.patents.attributes(np.empty(0, np.int64))
+    return factors.rules.notices(generation.name, nobody)
 
 
 def _profile(generation: Generation, patent: PatentPublic) -> QueryProfile:
