@@ -252,6 +252,9 @@ class Engine(Protocol[AskingT_contra]):
     def sample(self, asking: AskingT_contra, size: int) -> PairScores:
         """The scores of `size` documents, evenly spread over the side as it was built; of all where there are fewer."""
 
+    def sampled(self, size: int) -> Engine[AskingT_contra]:
+        """The documents of `sample` as a side of their own, with these statistics; attributes and filters are unknown to it."""
+
     def pairs(self, asking: Engine[Any], wanted: PairsAsked) -> Iterator[CandidateBlock]:
         """The candidates of many records of the other side of the generation, in blocks; memory stays bounded."""
 

@@ -313,6 +313,18 @@ def test_all_pairs_are_the_requests_of_each(
         assert sorted(seen) == wanted.ids.tolist()
 
 
+@settings(deadline=None, max_examples=20)
+@given(**cases, size=st.sampled_from([1, 5, 100]))
+def test_the_sample_for_many_needs_is_that_for_each(build: Build, size: int, **what: Any) -> None:
+    its = case(build, **what)
+    for patents, needs in its.engines:
+        wanted = PairsAsked(needs.select(EVERYTHING), EVERYTHING, size, SHARE)
+        for block in patents.sampled(size).pairs(needs, wanted):
+            for number, id_ in enumerate(block.ids.tolist()):
+                alone = patents.sample(_as_it_asks(its, patents, needs, id_, True), size)
+                assert_same(_of_number(block.candidates, number).scores, alone)
+
+
 def _as_it_asks(its: Case, patents: PatentSide, needs: NeedSide, id_: int, from_needs: bool) -> Any:
     if from_needs:
         text = its.needs[id_].text

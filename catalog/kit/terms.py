@@ -76,6 +76,24 @@ class StatusBasis(Term):
     NONE = "none", "资料不足"
 
 
+class Band(Term):
+    """How well a patent matches a need (匹配程度), the best first; a pair of the last band is no match."""
+
+    HIGH = "high", "高"
+    MEDIUM = "medium", "中"
+    LOW = "low", "低"
+
+    @property
+    def is_match(self) -> bool:
+        """Whether a pair of this band counts as a match."""
+        return self is not Band.LOW
+
+    def is_at_least(self, other: Band) -> bool:
+        """Whether this band is as good as the other one or better."""
+        order = list(Band)
+        return order.index(self) <= order.index(other)
+
+
 class NeedStatus(Term):
     """Whether a need (技术需求) is open."""
 

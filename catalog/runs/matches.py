@@ -50,6 +50,11 @@ class NightMatch(NamedTuple):
     lexical: float
     factors: float = 0.0
 
+    @property
+    def relevance(self) -> float:
+        """The score without the factors, in the millionths in which scores are computed."""
+        return round(self.score - self.factors, 6)
+
 
 class NightChanges(SQLModel):
     """What changed in the matches of a need since the run before; ids of patents, places from 1."""

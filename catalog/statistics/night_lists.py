@@ -136,7 +136,7 @@ def _scored(matches: Sequence[NightMatch]) -> Iterator[tuple[NightMatch, dict[st
     """Each match with the fields of `NightScores`, rounded to the millionths in which scores are reckoned."""
     for rank, match in enumerate(matches, 1):
         parts = {name: value for name, value in match._asdict().items() if name != "id"}
-        yield match, {"rank": rank, "relevance": round(match.score - match.factors, 6), **parts}
+        yield match, {"rank": rank, "relevance": match.relevance, **parts}
 
 
 def _paged(lines: Sequence[NightScores], wanted: PageQuery) -> dict[str, Any]:

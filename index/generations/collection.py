@@ -141,6 +141,17 @@ class Collection:
             mapped(folder / _DIGESTS) if (folder / _DIGESTS).is_file() else None,
         )
 
+    def only(self, rows: NDArray[np.int64]) -> Collection:
+        """Some rows, ascending, in memory, weighed as here; without their columns."""
+        return Collection(
+            self.ids[rows],
+            VectorIndex.of(self.vectors.rows(rows)),
+            self.lexical.only(rows),
+            Columns.of(ColumnValues() for _ in rows),
+            self.mean,
+            self.sentences.only(rows) if self.sentences is not None else None,
+        )
+
     def __len__(self) -> int:
         return len(self.ids)
 

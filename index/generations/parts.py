@@ -52,6 +52,7 @@ class Part:
     gone: Rows = field(default_factory=_no_rows)
     over: Rows = field(default_factory=_no_rows)
     columns: Columns | None = None
+    _subsets: dict[bytes, Collection] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def ids(self) -> Ids:
@@ -92,6 +93,13 @@ class Part:
         rows = np.arange(len(base))
         rows[self.over] = len(base) + np.arange(len(self.over))
         return Attributes.joined([base, self.columns.attributes]).at(rows)
+
+    def only(self, rows: Rows) -> Collection:
+        """Some rows of the collection, ascending; kept, also for parts that replace this one."""
+        key = rows.tobytes()
+        if key not in self._subsets:
+            self._subsets[key] = self.collection.only(rows)
+        return self._subsets[key]
 
     def select(self, filters: Filters) -> Rows | None:
         """The rows of what is there and meets the filters, ascending; None for all that is there."""

@@ -109,6 +109,12 @@ class Side(ABC, Generic[AskingT]):
         asked = self._asked(asking)
         return self._sampled(asked, [asked.sums(part) for part in self._settled], size)
 
+    def sampled(self, size: int) -> Self:
+        """As `Engine.sampled`."""
+        return self.with_parts(
+            [self.part_of(part.only(rows)) for part, rows in self._evenly(size) if len(rows)]
+        )
+
     def pairs(self, asking: Engine[Any], wanted: PairsAsked) -> Iterator[CandidateBlock]:
         """As `Engine.pairs`. Raises TypeError for the side of another engine, KeyError for ids it has not."""
         if not isinstance(asking, Side):
@@ -203,15 +209,22 @@ class Side(ABC, Generic[AskingT]):
 
     def _sampled(self, asked: Asked, sums: Sequence[Floats], size: int) -> PairScores:
         """The scores of the sample, given the sums of the settled parts, which come first."""
+        return PairScores.joined(
+            [
+                asked.scores(part, rows, its)
+                for (part, rows), its in zip(self._evenly(size), sums, strict=False)
+            ]
+        )
+
+    def _evenly(self, size: int) -> Iterator[tuple[Part, Rows]]:
+        """The settled parts, each with its rows of an even sample of all of them."""
         count = self.statistics.documents
         rows = np.unique(np.linspace(0, max(count - 1, 0), min(size, count)).astype(np.int64))
-        ends = np.cumsum([len(part.ids) for part in self._settled])
-        found = []
-        for part, its_sums, end in zip(self._settled, sums, ends.tolist(), strict=False):
-            first = end - len(part.ids)
-            its = rows[(rows >= first) & (rows < end)] - first
-            found.append(asked.scores(part, its, its_sums))
-        return PairScores.joined(found)
+        first = 0
+        for part in self._settled:
+            end = first + len(part.ids)
+            yield part, rows[(rows >= first) & (rows < end)] - first
+            first = end
 
     def _group(self, part: Part, queries: Floats, among: Ids | None) -> Group:
         if among is None:

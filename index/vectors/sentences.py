@@ -87,6 +87,13 @@ class SentenceIndex:
         its = slice(int(self.starts[row]), int(self.starts[row + 1]))
         return SentenceIndex(self.codes[its], self.scales[its], np.array([0, its.stop - its.start], np.int64))
 
+    def only(self, rows: Rows) -> SentenceIndex:
+        """The sentences of some documents, in this order, in memory."""
+        counts = np.diff(self.starts)[rows]
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        its = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
+        return SentenceIndex(self.codes[its], self.scales[its], starts)
+
     def nearest(self, queries: Floats, pairs: tuple[Rows, Rows]) -> tuple[Floats, NDArray[np.int32]]:
         """The score of the nearest sentence, and its number in the document, for pairs of a query and a document.
 

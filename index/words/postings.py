@@ -95,6 +95,23 @@ class LexicalIndex:
         lexical_kernels.add_asked(postings, self.norms, asked[known], idf, weights[known], sums)
         return sums
 
+    def only(self, rows: Rows) -> LexicalIndex:
+        """The index of some documents, `rows` ascending, in memory, weighed as here."""
+        place = np.full(self.documents, -1, np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        its = place[self.rows]
+        kept = np.flatnonzero(its >= 0)
+        starts = np.searchsorted(kept, self.offsets)
+        used = np.flatnonzero(np.diff(starts))
+        arrays = {
+            "keys": self.keys[used],
+            "offsets": np.append(starts[used], len(kept)),
+            "rows": its[kept],
+            "weights": self.weights[kept],
+            "lengths": self.lengths[rows],
+        }
+        return LexicalIndex(len(rows), arrays, self.mean_length)
+
     @cached_property
     def norms(self) -> Floats:
         """k1 (1 - b + b length / mean length) of the documents."""

@@ -35,6 +35,7 @@ class Portfolios(BaseModel):
 
     generation: str
     need: NeedReading
+    suitable: bool = Field(description="为 false 时没有匹配程度为高、中的专利，组合仅供参考")
     best_alone: int = Field(description="单件专利最多覆盖的要点数")
     portfolios: list[Portfolio] = Field(description="最小的组合在前；没有比单件更好的组合时为空")
     patents: list[PatentMatch] = Field(description="组合中出现的专利")
@@ -81,6 +82,7 @@ class Completer:
         return Portfolios(
             generation=response.generation,
             need=need.reading,
+            suitable=response.suitable,
             best_alone=max((coverage.covered for coverage in coverages), default=0),
             portfolios=sets,
             patents=[

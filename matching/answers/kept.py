@@ -6,25 +6,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+
 from assessment.eligibility import gate as eligibility
 from assessment.eligibility.gate import Eligibility, Verdict
 from assessment.eligibility.table import RuleTable
 from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.needs import NeedPublic
-from catalog.kit.terms import NeedStatus
+from catalog.kit.terms import Band, NeedStatus
 from catalog.supply import patents_shown
 from catalog.supply.patents_shown import PatentPublic
-from index.engine import AskingNeed, AskingPatent
+from index.engine import AskingNeed, AskingPatent, Engine
 from matching.ranking.families import FamilyRules
 from matching.ranking.listing import LIMITS, Folded, Folding, ListLimits, Walk
 from matching.ranking.ranked import Ranked
+from matching.retrieval.confidence import Level, Levels, levels
 from matching.retrieval.retrieve import Hit
+
+# Each need has a level of its own: to look for good matches among more of the nearest needs takes seconds.
+_JUDGED = ListLimits(looked_up=1000)
 
 
 @dataclass(frozen=True, slots=True)
 class WantedPatents:
-    """The number of patents to list, and the conditions on their records: the verdict on a day, and not hidden.
+    """The number of patents to list, the least band of their match, and the conditions on their records.
+
+    These are the verdict on a day, and not hidden.
 
     By the rules of `families` near-duplicates are folded under a better one; without rules all are listed.
     """
@@ -36,6 +44,16 @@ class WantedPatents:
     hidden: frozenset[int] = frozenset()
     families: FamilyRules | None = None
     limits: ListLimits = LIMITS
+    least: Band | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedNeeds:
+    """The number of needs to list, and the least band of their match, judged among the `patents` of the generation."""
+
+    top_k: int
+    patents: Engine[AskingNeed]
+    least: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +78,11 @@ class KeptPatents:
 
 @dataclass(frozen=True, slots=True)
 class KeptNeeds:
-    """The hits shown, and the needs of all records looked up."""
+    """The hits shown, and the needs of all records looked up with their levels."""
 
     hits: list[Hit]
     needs: Mapping[int, NeedPublic]
+    levels: Levels
 
 
 def kept_patents(session: Session, ranked: Ranked[AskingNeed], wanted: WantedPatents) -> KeptPatents:
@@ -83,15 +102,20 @@ def kept_patents(session: Session, ranked: Ranked[AskingNeed], wanted: WantedPat
     return KeptPatents(walk.kept, records.patents, records.verdicts, folded, walk.is_cut)
 
 
-def kept_needs(session: Session, ranked: Ranked[AskingPatent], top_k: int) -> KeptNeeds:
-    """The best needs that are still open."""
-    walk, found = Walk(ranked, top_k), dict[int, NeedPublic]()
+def kept_needs(session: Session, ranked: Ranked[AskingPatent], wanted: WantedNeeds) -> KeptNeeds:
+    """The best needs that are still open and match well enough."""
+    walk = Walk(ranked, wanted.top_k, LIMITS if wanted.least is None else _JUDGED)
+    found, known = dict[int, NeedPublic](), dict[int, Level]()
     for some in walk.steps():
         new = needs.many(session, [hit.id for hit in some if hit.id not in found])
         still_open = {id_: need for id_, need in new.items() if need.status == NeedStatus.OPEN}
         found |= still_open
-        walk.keep(hit for hit in some if hit.id in still_open)
-    return KeptNeeds(walk.kept, found)
+        there = [hit for hit in some if hit.id in still_open]
+        ids = np.array([hit.id for hit in there], np.int64)
+        judged = levels(wanted.patents, ranked.ask.engine, ids)
+        known |= judged.found
+        walk.keep(judged.at_least(there, wanted.least))
+    return KeptNeeds(walk.kept, found, Levels(found=known))
 
 
 class _Patents:

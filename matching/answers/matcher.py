@@ -27,18 +27,18 @@ from index.model.encoder import Encoder
 from index.text import tokens
 from matching.answers.evidence import QueryProfile, need_fields, quotable_all
 from matching.answers.filters import Marks, MatchFilters
-from matching.answers.kept import WantedPatents, kept_needs, kept_patents
+from matching.answers.kept import WantedNeeds, WantedPatents, kept_needs, kept_patents
 from matching.answers.refinement import RefinedMatches, refined, refinement
 from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
 from matching.answers.segment_names import SegmentNames, segment_names
-from matching.answers.shown import by_segment, need_matches, patent_evidence, patent_matches
+from matching.answers.shown import by_segment, has_match, need_matches, patent_evidence, patent_matches
 from matching.ranking import families
 from matching.ranking.factors import FactorRules
 from matching.ranking.factors import load as load_factors
 from matching.ranking.listing import LIMITS, ListLimits
 from matching.ranking.pair_factors import AskedFactors, Context, FactorOptions
 from matching.ranking.ranked import Ask, Ranked, asking_needs
-from matching.retrieval.confidence import NOTHING_SUITABLE, SAMPLE, Confidence, level
+from matching.retrieval.confidence import SAMPLE, Levels, level
 from matching.retrieval.retrieve import Hit, asking_among, asking_patent
 
 CUT = (
@@ -131,9 +131,8 @@ class Matcher:
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             need = needs.get(session, need_id)
-        text = needs.full_text(need.title, need.text)
         counted = self._factors_of_need(generation, need) if factors else AskedFactors()
-        ask = Ask(generation.patents, self._need(generation, text), filters, counted)
+        ask = Ask(generation.patents, self._stored_need(generation, need), filters, counted)
         return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), start)
 
     def needs_for_patent(
@@ -149,18 +148,17 @@ class Matcher:
         counted = self._factors_of_patent(generation, patent_id) if factors else AskedFactors()
         ask = asking_needs(generation.needs, self.asking(generation, patent), filters, counted)
         found = ask.candidates(top_k + self._limits.spare)
+        wanted = WantedNeeds(top_k, generation.patents, MatchFilters.of(filters).min_band)
         with self._database.read() as session:
             named = segment_names(session, generation)
-            kept = kept_needs(session, Ranked(ask, found), top_k)
+            kept = kept_needs(session, Ranked(ask, found), wanted)
         attributes = ask.engine.attributes(_ids_of(kept.hits))
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
         agreeing = profile.evidence(quotable_all([need_fields(kept.needs[hit.id]) for hit in kept.hits]))
-        confidences = [self._confidence(generation, kept.needs[hit.id], hit) for hit in kept.hits]
-        items = need_matches(
-            kept, counted.explained(attributes, named.names), agreeing, confidences, named.names
-        )
+        items = need_matches(kept, counted.explained(attributes, named.names), agreeing, named.names)
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, counted.notices(generation.name, attributes)),
+            suitable=has_match(items),
             items=items,
             by_segment=by_segment(i.segments for i in items),
         )
@@ -170,19 +168,19 @@ class Matcher:
     ) -> MatchResponse[PatentMatch]:
         """Ask -> Candidates -> Ranked -> Kept -> Shown."""
         found = ask.candidates(wanted.top_k + wanted.limits.spare, SAMPLE)
-        heights = level(found.sample, ask.engine.statistics.documents) if found.sample else None
+        levels = Levels(level(found.sample, ask.engine.statistics.documents) if found.sample else None)
         with self._database.read() as session:
             named = segment_names(session, generation)
-            kept = kept_patents(session, Ranked(ask, found), wanted)
+            kept = kept_patents(session, Ranked(ask, found, levels, wanted.least), wanted)
             terms = licences_shown.of_patents(session, kept.ids)
         told = ask.factors.explained(ask.engine.attributes(_ids_of(kept.hits)), named.names)
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
-        items = patent_matches(kept, told, patent_evidence(profile, kept), terms, heights, named.names)
+        items = patent_matches(kept, told, patent_evidence(profile, kept), terms, levels, named.names)
         cut = [CUT.format(wanted.limits.looked_up)] if kept.is_cut else []
         notices = ask.factors.notices(generation.name, found.attributes) + cut
         return MatchResponse[PatentMatch](
             **self._head(generation, named, start, notices),
-            suitable=heights is None or any(heights.above(i.relevance) >= NOTHING_SUITABLE for i in items),
+            suitable=has_match(items),
             items=items,
             by_segment=by_segment(i.segments for i in items),
         )
@@ -191,14 +189,16 @@ class Matcher:
         self, top_k: int, filters: Filters, *, fold: bool, hidden: frozenset[int] = frozenset()
     ) -> WantedPatents:
         """The conditions on the patents that the index cannot check."""
+        conditions = MatchFilters.of(filters)
         return WantedPatents(
             top_k,
             date.today(),
             load_table(self._data_dir),
-            filters.eligibility if isinstance(filters, MatchFilters) else (),
+            conditions.eligibility,
             hidden,
             families.load(self._data_dir) if fold else None,
             self._limits,
+            conditions.min_band,
         )
 
     def _factors_of_text(self, options: FactorOptions) -> AskedFactors:
@@ -229,13 +229,12 @@ class Matcher:
     def _need(self, generation: Generation, text: str) -> AskingNeed:
         return asking_among(text, self._encoder.encode_queries([text])[0], generation.needs)
 
-    def _confidence(self, generation: Generation, need: needs.NeedPublic, hit: Hit) -> Confidence | None:
-        """The confidence of this match with the need as the query."""
-        vector = generation.needs.vectors(np.array([hit.id]))[0]
-        asks = asking_among(needs.full_text(need.title, need.text), vector, generation.needs)
-        sample = generation.patents.sample(asks, SAMPLE)
-        heights = level(sample, generation.patents.statistics.documents)
-        return heights.confidence(hit.relevance) if heights else None
+    def _stored_need(self, generation: Generation, need: needs.Need) -> AskingNeed:
+        """The need with the vector that the generation has of it, so that a pair scores the same the other way round."""
+        text, id_ = needs.full_text(need.title, need.text), id_of(need)
+        if id_ not in generation.needs:
+            return self._need(generation, text)
+        return asking_among(text, generation.needs.vectors(np.array([id_]))[0], generation.needs)
 
     def asking(self, generation: Generation, patent: patents.Patent) -> AskingPatent:
         """A patent of the catalogue as a query, indexed or not."""

@@ -14,6 +14,9 @@ from matching.ranking.families import FamilyMember
 from matching.ranking.pair_factors import FactorAmount
 from matching.retrieval.confidence import Confidence
 
+NOTHING_SUITABLE = "未检索到匹配程度较高的专利，以下结果仅供参考。建议补充技术指标、更换表述或放宽筛选条件。"
+NO_NEED_SUITABLE = "未检索到匹配程度较高的需求，以下结果仅供参考。"
+
 
 class Scores(BaseModel):
     """The parts of relevance, each times its weight, which add up to it; a rank is null below the leg's depth."""
@@ -62,7 +65,7 @@ class PatentMatch(BaseModel):
     relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
     scores: Scores
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
-    confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
+    confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
     patent: PatentPublic
     segments: list[SegmentRef]
     licence: LicencePublic | None
@@ -84,7 +87,7 @@ class NeedMatch(BaseModel):
     relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
     scores: Scores
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
-    confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
+    confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
     need: NeedPublic
     segments: list[SegmentRef]
     evidence: list[Evidence]
@@ -102,6 +105,6 @@ class MatchResponse(BaseModel, Generic[MatchT]):
     notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
     took_ms: float
     need: NeedReading | None = Field(default=None, description="对需求的理解；请求 elements 时给出")
-    suitable: bool = Field(default=True, description="为 false 时可能没有合适的专利，所列只是最接近的")
+    suitable: bool = Field(default=True, description="为 false 时没有匹配程度为高、中的结果，所列仅供参考")
     items: list[MatchT]
     by_segment: list[SegmentCount]

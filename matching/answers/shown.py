@@ -24,7 +24,7 @@ from matching.answers.results import (
 )
 from matching.ranking import families
 from matching.ranking.pair_factors import FactorAmount
-from matching.retrieval.confidence import Confidence, Level
+from matching.retrieval.confidence import Levels
 from matching.retrieval.relevance import WEIGHTS
 from matching.retrieval.retrieve import Hit
 
@@ -36,7 +36,7 @@ def patent_matches(
     explained: Sequence[list[FactorAmount]],
     evidence: Sequence[Sequence[EvidenceSentence]],
     terms: Mapping[int, LicencePublic],
-    heights: Level | None,
+    levels: Levels,
     names: Mapping[str, str],
 ) -> list[PatentMatch]:
     """Kept -> Shown: the patents with all that is shown beside them; factors and evidence in the order of the hits."""
@@ -51,7 +51,7 @@ def patent_matches(
             segments=segments(kept.patents[hit.id].classes, names),
             licence=terms.get(hit.id),
             eligibility=kept.verdicts[hit.id],
-            confidence=heights.confidence(hit.relevance) if heights else None,
+            confidence=levels.of_hit(hit),
             evidence=quoted(quotes),
             family=_family(kept, hit.id, terms),
         )
@@ -63,11 +63,10 @@ def need_matches(
     kept: KeptNeeds,
     explained: Sequence[list[FactorAmount]],
     evidence: Sequence[Sequence[EvidenceSentence]],
-    confidences: Sequence[Confidence | None],
     names: Mapping[str, str],
 ) -> list[NeedMatch]:
     """Kept -> Shown: the needs with all that is shown beside them, each sequence in the order of the hits."""
-    beside = zip(kept.hits, explained, evidence, confidences, strict=True)
+    beside = zip(kept.hits, explained, evidence, strict=True)
     return [
         NeedMatch(
             rank=rank,
@@ -76,12 +75,17 @@ def need_matches(
             scores=scores_of(hit),
             factors=factors,
             need=kept.needs[hit.id],
-            confidence=confidence,
+            confidence=kept.levels.of_hit(hit),
             segments=segments(kept.needs[hit.id].classes, names),
             evidence=quoted(quotes),
         )
-        for rank, (hit, factors, quotes, confidence) in enumerate(beside, 1)
+        for rank, (hit, factors, quotes) in enumerate(beside, 1)
     ]
+
+
+def has_match(items: Sequence[PatentMatch] | Sequence[NeedMatch]) -> bool:
+    """Whether one of them is a match, or may be, where there is nothing to compare with."""
+    return any(item.confidence is None or item.confidence.band.is_match for item in items)
 
 
 def _family(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from catalog.kit.terms import Band
 from index.engine import AskingPatent, Candidates, Engine, Filters
 from matching.ranking.pair_factors import AskedFactors
+from matching.retrieval.confidence import Levels
 from matching.retrieval.relevance import WEIGHTS, hub_share
 from matching.retrieval.retrieve import DEPTH, Hit, ranked
 
@@ -37,12 +39,17 @@ def asking_needs(
 
 @dataclass(frozen=True, slots=True)
 class Ranked(Generic[AskingT]):
-    """The results of a query; `found` are the candidates of its first search."""
+    """The results of a query; `found` are the candidates of its first search.
+
+    `levels` give the hits their confidence; those below the band `least` are left out.
+    """
 
     ask: Ask[AskingT]
     found: Candidates
+    levels: Levels = field(default_factory=Levels)
+    least: Band | None = None
 
     def best(self, top: int) -> list[Hit]:
         """The best `top`, exact among the candidates of that depth; ties by id."""
         found = self.found if max(DEPTH, top) == self.found.depth else self.ask.candidates(top)
-        return ranked(found, top, raised=self.ask.factors.raised)
+        return self.levels.at_least(ranked(found, top, raised=self.ask.factors.raised), self.least)

@@ -1,71 +1,122 @@
-"""Confidence (匹配把握): the probability that readers would judge a match to satisfy the need.
+"""Confidence (匹配程度): the probability that readers would judge a match to satisfy the need.
 
 A raw score of a pair means little: needs differ in their nearness to all patents. So it is expressed in standard
-deviations above the mean of that need over an even sample of all patents, whatever the filters, and turned into the share of
-such pairs that readers gave grade 2. The two constants were fitted to the judged first tens of the tuning halves of both
-collections in evaluation/ (2026-11). On the test halves, of the matches called 高 readers gave grade 2 to 91 % (own) and 89 %
-(real language), of 中 46 % and 33 %, of 低 6 % and 5 % (docs/evaluation.md).
+deviations above the mean of that need over an even sample of all patents, whatever the filters. Among more patents more come
+near by chance: the deviation of the best unrelated one grows by GROWTH for each e-fold of their number, which is taken off. What
+is left is turned into the share of such pairs that readers gave grade 2. All constants were fitted to the first
+tens of the tuning halves of both collections in evaluation/ (2026-11); docs/evaluation.md has what they give on the test halves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import exp
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp, log, sqrt
 
+import numpy as np
 from pydantic import BaseModel, Field
 
-from catalog.kit.terms import Term
-from index.engine import PairScores
-from matching.retrieval.relevance import MICRO, parts
+from catalog.kit.terms import Band
+from index.engine import AskingNeed, AskingPatent, Engine, Filters, Ids, PairsAsked, PairScores
+from matching.retrieval.relevance import MICRO, Amounts, hub_share, parts
+from matching.retrieval.retrieve import Hit
 
 SAMPLE = 512
 FEWEST_PATENTS = 30
 """With fewer patents there is nothing to compare a score with."""
-HALF, SPREAD = 5.396, 0.683
-HIGH, MEDIUM = 0.6, 0.2
-NOTHING_SUITABLE = 3.8
-"""Where even the best match is less than this above the mean, the probability that no patent satisfies the need is one third."""
-
-
-class Band(Term):
-    """Confidence in words (把握)."""
-
-    HIGH = "high", "高"
-    MEDIUM = "medium", "中"
-    LOW = "low", "低"
+HALF, SPREAD = 5.456, 0.716
+GROWTH, AMONG = 0.4, 1000
+"""HALF is the deviation among AMONG patents."""
+HIGH, MEDIUM = 0.6, 0.35
+"""The shares from which on a pair is of these bands: from MEDIUM up four of five pairs of the tuning halves are of grade 1 or 2."""
 
 
 class Confidence(BaseModel):
-    """The probability that a match satisfies the need."""
+    """How well a match satisfies the need."""
 
     band: Band
-    band_name: str
+    band_name: str = Field(description="匹配程度：高、中、低；低的不算匹配")
     share: float = Field(description="评测集上同等得分的匹配中被判为“能解决”的比例")
     above: float = Field(description="得分高出该需求对全部专利平均得分多少个标准差")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Mean and standard deviation of a need's scores over the patents."""
+    """Mean and standard deviation of a need's scores over an even sample, and the number of all `patents`."""
 
     mean: float
     deviation: float
+    patents: int
+
+    @classmethod
+    def of(cls, totals: Amounts, patents: int) -> Level:
+        """The level of a need that has these relevances, in millionths, to a sample of so many patents."""
+        # In whole numbers, so that the order of the sample makes no difference.
+        count, total, squares = len(totals), int(totals.sum()), int((totals**2).sum())
+        deviation = sqrt(count * squares - total**2) / count
+        return cls(total / count / MICRO, max(deviation, 1.0) / MICRO, patents)
 
     def above(self, score: float) -> float:
         """The distance of a score above the mean, in standard deviations."""
         return (score - self.mean) / self.deviation
 
+    def share(self, score: float) -> float:
+        """The probability that a pair of this score satisfies the need."""
+        excess = self.above(score) - GROWTH * log(self.patents / AMONG)
+        return 1 / (1 + exp((HALF - excess) / SPREAD))
+
     def confidence(self, score: float) -> Confidence:
         """The confidence for a score of this need."""
-        above = self.above(score)
-        share = 1 / (1 + exp((HALF - above) / SPREAD))
+        share = self.share(score)
         band = Band.HIGH if share >= HIGH else Band.MEDIUM if share >= MEDIUM else Band.LOW
-        return Confidence(band=band, band_name=band.label, share=round(share, 3), above=round(above, 2))
+        return Confidence(
+            band=band, band_name=band.label, share=round(share, 3), above=round(self.above(score), 2)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The levels of the needs of some hits: of the one need that asks, or of each need that a patent found, by id.
+
+    A hit whose need has none, as there are too few patents, has no confidence and passes for any band.
+    """
+
+    asking: Level | None = None
+    found: Mapping[int, Level] = field(default_factory=dict)
+
+    def of(self, id_: int, relevance: float) -> Confidence | None:
+        """How well the found record and the record that asks match, given their relevance."""
+        level = self.asking or self.found.get(id_)
+        return level.confidence(relevance) if level else None
+
+    def of_hit(self, hit: Hit) -> Confidence | None:
+        """How well a hit matches."""
+        return self.of(hit.id, hit.relevance)
+
+    def at_least(self, hits: Sequence[Hit], band: Band | None) -> list[Hit]:
+        """The hits of this band or a better one; all of them for None."""
+        if band is None:
+            return list(hits)
+        told = [(hit, self.of_hit(hit)) for hit in hits]
+        return [hit for hit, its in told if its is None or its.band.is_at_least(band)]
 
 
 def level(sample: PairScores, patents: int) -> Level | None:
-    """The level of a need's scores, given those of an even sample (`Engine.sample`) of so many patents; None among too few."""
-    if patents < FEWEST_PATENTS:
-        return None
-    total = parts(sample).total / MICRO
-    return Level(float(total.mean()), max(float(total.std()), 1e-6))
+    """The level of a need, given its scores of an even sample (`Engine.sample`) of so many patents; None among too few."""
+    return Level.of(parts(sample).total, patents) if patents >= FEWEST_PATENTS else None
+
+
+def levels(patents: Engine[AskingNeed], needs: Engine[AskingPatent], ids: Ids, threads: int = 2) -> Levels:
+    """The levels of these needs of a generation among its patents: whichever side asks, a pair has the same confidence."""
+    count = patents.statistics.documents
+    if count < FEWEST_PATENTS or len(ids) == 0:
+        return Levels()
+    share = hub_share(needs.statistics.documents)
+    wanted = PairsAsked(np.unique(ids), Filters(), SAMPLE, share, threads)
+    found: dict[int, Level] = {}
+    for block in patents.sampled(SAMPLE).pairs(needs, wanted):
+        totals, asking = parts(block.candidates.scores).total, block.candidates.asking
+        ends = np.searchsorted(asking, np.arange(len(block.ids) + 1)).tolist()
+        for at, id_ in enumerate(block.ids.tolist()):
+            found[id_] = Level.of(totals[ends[at] : ends[at + 1]], count)
+    return Levels(found=found)

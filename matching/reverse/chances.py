@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +23,7 @@ from catalog.db import Database, Session
 from catalog.demand import needs
 from catalog.demand.needs import NeedPublic
 from catalog.kit.paging import PageQuery
+from catalog.kit.terms import Band
 from catalog.runs.matches import NightMatch
 from catalog.supply import holders, patents_shown, screenings
 from catalog.supply.patents_shown import PatentPublic
@@ -36,6 +39,8 @@ from matching.answers.shown import quoted
 from matching.night.night import NightFactors, needs_for_patents
 from matching.ranking.factors import load as load_factors
 from matching.ranking.pair_factors import FactorAmount
+from matching.retrieval.confidence import Confidence, Levels, levels
+from matching.retrieval.retrieve import DEPTH
 
 Group = Literal["none", "patent", "need"]
 MOST_PER_PATENT = 10
@@ -55,6 +60,7 @@ class ChanceConditions:
     first_only: bool = False
     dormant: bool | None = None
     group: Group = "none"
+    min_band: Band | None = None
 
 
 class ChanceScores(BaseModel):
@@ -72,6 +78,7 @@ class Chance(BaseModel):
     score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
     relevance: float = Field(description="相关度：scores 各项之和")
     scores: ChanceScores
+    confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素")
     patent: PatentPublic = Field(description="含盘点筛选的沉睡判定与潜力分（screening）")
     first_holder: bool = Field(description="此专利权人是否为第一专利权人")
@@ -148,12 +155,14 @@ class ChanceFinder:
         asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
         verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
+        judged = _levels(generation, [pair for pair, _ in shown])
         return [
             Chance(
                 rank=rank,
                 score=match.score,
-                relevance=round(match.score - match.factors, 6),
+                relevance=match.relevance,
                 scores=ChanceScores(document=match.document, sentence=match.sentence, lexical=match.lexical),
+                confidence=judged.of(match.id, match.relevance),
                 factors=_factors(generation, factors, match.id, patent, names),
                 patent=found[patent],
                 first_holder=positions[patent] == 0,
@@ -207,19 +216,29 @@ def _pairs(
     where: ChanceConditions,
     factors: NightFactors,
 ) -> list[Pair]:
-    """The best needs of these patents that are still open, best pairs first, ties by id."""
+    """The best needs of these patents that are still open and match well enough, best pairs first, ties by id."""
     still_open = needs.open_firms(session)
-    # Needs closed since the generation was built leave gaps; some more are fetched to fill them.
-    spare = MOST_PER_PATENT
-    top = where.per_patent + spare
+    # Needs closed since the generation was built, or of a lower band, leave gaps; some more are fetched to fill them.
+    top = where.per_patent + MOST_PER_PATENT if where.min_band is None else DEPTH
     blocks = needs_for_patents(generation, asking, top, factors=factors, filters=where.needs)
-    pairs = [
-        (patent, match)
-        for block in blocks
-        for patent, matches in block
-        for match in [match for match in matches if match.id in still_open][: where.per_patent]
-    ]
-    return sorted(pairs, key=lambda pair: (-pair[1].score, pair[0], pair[1].id))
+    pairs = [(patent, match) for block in blocks for patent, its in block for match in its]
+    fitting = _at_least(generation, [pair for pair in pairs if pair[1].id in still_open], where.min_band)
+    kept = [pair for _, its in groupby(fitting, key=itemgetter(0)) for pair in islice(its, where.per_patent)]
+    return sorted(kept, key=lambda pair: (-pair[1].score, pair[0], pair[1].id))
+
+
+def _at_least(generation: Generation, pairs: Sequence[Pair], band: Band | None) -> Sequence[Pair]:
+    """The pairs of this band or a better one; all of them for None."""
+    if band is None:
+        return pairs
+    judged = _levels(generation, pairs)
+    told = [(pair, judged.of(pair[1].id, pair[1].relevance)) for pair in pairs]
+    return [pair for pair, its in told if its is None or its.band.is_at_least(band)]
+
+
+def _levels(generation: Generation, pairs: Sequence[Pair]) -> Levels:
+    ids = np.array([match.id for _, match in pairs], np.int64)
+    return levels(generation.patents, generation.needs, ids)
 
 
 def _grouped(pairs: Sequence[Pair], group: Group) -> list[tuple[Pair, int]]:

@@ -18,6 +18,7 @@ from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.enterprises import EnterprisePublic
 from catalog.kit.base import id_of
+from catalog.kit.terms import Band
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
 from index.arrays import Floats
@@ -25,6 +26,7 @@ from index.engine import AskingPatent, Filters
 from index.generations.generation import Generation
 from matching.answers.evidence import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
 from matching.answers.shown import quoted, scores_of
+from matching.retrieval.confidence import Levels, levels
 from matching.retrieval.relevance import WEIGHTS
 from matching.retrieval.retrieve import Hit, retrieve_needs
 from matching.reverse.industry_agreement import PatentIndustries
@@ -48,7 +50,8 @@ Firms = Mapping[int, EnterprisePublic]
 class LicenseesAsked:
     """A patent of a generation as the query, and the firms that may want it.
 
-    `industries` are those of the firms by id, `own_patents` firms with their own patents.
+    `industries` are those of the firms by id, `own_patents` firms with their own patents. With `least` only firms with a need
+    of that band or a better one count, with these needs.
     """
 
     session: Session
@@ -59,6 +62,12 @@ class LicenseesAsked:
     own_patents: Sequence[tuple[int, int]]
     rule: Agreement
     profile: QueryProfile
+    least: Band | None = None
+
+    def levels(self, hits: Sequence[Hit]) -> Levels:
+        """The levels of these open needs."""
+        ids = np.array([hit.id for hit in hits], np.int64)
+        return levels(self.generation.patents, self.generation.needs, ids)
 
 
 class LicenseePart(ABC):
@@ -71,6 +80,10 @@ class LicenseePart(ABC):
 
     def __init__(self, asked: LicenseesAsked) -> None:
         self._asked = asked
+
+    def admits(self, firm: int) -> bool:
+        """Whether the firm meets the conditions on this part."""
+        return True
 
     @abstractmethod
     def measure(self, firm: int) -> float:
@@ -99,10 +112,15 @@ class NeedPart(LicenseePart):
         hits = retrieve_needs(asked.generation.needs, asked.asking, Filters(), len(asked.generation.needs))
         self._middle = _middle(hits)
         self._best: dict[int, Hit] = {}
-        for hit in hits:
+        fitting = hits if asked.least is None else asked.levels(hits).at_least(hits, asked.least)
+        for hit in fitting:
             firm = firms.get(hit.id)
             if firm is not None:
                 self._best.setdefault(firm, hit)
+
+    def admits(self, firm: int) -> bool:
+        """Whether it has a need that matches well enough, where that is asked for."""
+        return self._asked.least is None or firm in self._best
 
     def measure(self, firm: int) -> float:
         """How far it lies above the middle of all open needs."""
@@ -114,12 +132,14 @@ class NeedPart(LicenseePart):
         known = needs.many(self._asked.session, [hit.id for hit in hits.values()])
         there = {firm: (hit, known[hit.id]) for firm, hit in hits.items() if hit.id in known}
         agreeing = self._asked.profile.evidence([quotable(need_fields(need)) for _, need in there.values()])
+        judged = self._asked.levels([hit for hit, _ in there.values()])
         return {
             firm: NeedGround(
                 need=need,
                 relevance=hit.score,
                 middle=self._middle,
                 scores=scores_of(hit),
+                confidence=judged.of_hit(hit),
                 evidence=quoted(evidence),
             )
             for (firm, (hit, need)), evidence in zip(there.items(), agreeing, strict=True)
@@ -127,8 +147,11 @@ class NeedPart(LicenseePart):
 
     @staticmethod
     def told(item: Licensee) -> str | None:
-        """The title of the need."""
-        return item.need.need.title if item.need else None
+        """The title of the need, and how well it matches."""
+        if item.need is None:
+            return None
+        its = item.need.confidence
+        return item.need.need.title + (f"（匹配程度：{its.band_name}）" if its else "")
 
 
 class ProductPart(LicenseePart):

@@ -5,6 +5,7 @@ from pydantic import BaseModel, Field
 from catalog.demand.enterprises import EnterprisePublic
 from catalog.demand.needs import NeedPublic
 from matching.answers.results import Evidence, Scores
+from matching.retrieval.confidence import Confidence
 
 
 class LicenseeParts(BaseModel):
@@ -23,6 +24,7 @@ class NeedGround(BaseModel):
     relevance: float
     middle: float = Field(description="全部征集中需求与本专利相关度的中位数；高出的部分计分")
     scores: Scores
+    confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
     evidence: list[Evidence]
 
 

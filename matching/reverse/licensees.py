@@ -10,7 +10,7 @@ are data (licensees.toml). A firm that holds the patent is none of its licensees
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from catalog.demand import enterprises, own_patents
 from catalog.demand.enterprises import EnterpriseFilter
 from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import PageQuery
+from catalog.kit.terms import Band
 from catalog.supply import patents
 from index.generations.generation import Generation
 from matching.answers.evidence import QueryProfile
@@ -48,8 +49,9 @@ class _Ranking:
     @classmethod
     def of(cls, asked: LicenseesAsked, rules: LicenseeRules) -> _Ranking:
         """The firms to rank, each with the measure of every part times its weight."""
-        firms, weights = list(asked.industries), rules.weights.model_dump()
+        weights = rules.weights.model_dump()
         parts = [part(asked) for part in PARTS]
+        firms = [firm for firm in asked.industries if all(part.admits(firm) for part in parts)]
         amounts = {
             part.code: _millionths([part.measure(firm) for firm in firms], weights[part.code])
             for part in parts
@@ -97,12 +99,18 @@ class LicenseeFinder:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._matcher, self._data_dir = database, matcher, data_dir
 
-    def page(self, patent_id: int, wanted: PageQuery, where: EnterpriseFilter) -> LicenseePage:
-        """A page of the firms that meet the conditions. Raises NotFound, NotReady, and InvalidInput for a wrong order."""
+    def page(
+        self, patent_id: int, wanted: PageQuery, where: EnterpriseFilter, least: Band | None = None
+    ) -> LicenseePage:
+        """A page of the firms that meet the conditions and have a need of the band `least` or a better one.
+
+        Raises NotFound, NotReady, and InvalidInput for a wrong order.
+        """
         generation, rules = self._matcher.generation(), load(self._data_dir)
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
-            ranking = _Ranking.of(self._asked(session, generation, patent, where, rules), rules)
+            asked = replace(self._asked(session, generation, patent, where, rules), least=least)
+            ranking = _Ranking.of(asked, rules)
             order = ranking.ordered(wanted.sort)
             items = ranking.shown(session, order[wanted.offset : wanted.offset + wanted.size], wanted.offset)
             notices = segment_names(session, generation).notices

@@ -11,10 +11,11 @@ from fastapi.templating import Jinja2Templates
 
 from assessment.eligibility.gate import Eligibility
 from catalog.kit.errors import NotReady, PatentDockError
-from catalog.kit.terms import HolderKind, PatentKind
+from catalog.kit.terms import Band, HolderKind, PatentKind
 from catalog.reference import lists as reference
 from catalog.segments import segments
 from catalog.segments.segments import CataloguePublic
+from matching.answers.results import NOTHING_SUITABLE
 from matching.need.elements import with_answer
 from service.console.highlight import highlight
 from service.console.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
@@ -41,6 +42,7 @@ templates.env.globals.update(
     highlight=highlight,
     in_force_text=exports.in_force_text,
     with_answer=with_answer,
+    nothing_suitable=NOTHING_SUITABLE,
 )
 
 
@@ -89,6 +91,7 @@ def _page(request: Request, status: int = 200, **context: Any) -> HTMLResponse:
         "kinds": list(PatentKind),
         "holder_kinds": list(HolderKind),
         "verdicts": list(Eligibility),
+        "bands": [band for band in Band if band.is_match],
         "top_choices": TOP_CHOICES,
         "max_text": MAX_PAGE_TEXT,
         "examples": EXAMPLES,

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ValidationError
 
 from assessment.eligibility.gate import Eligibility
-from catalog.kit.terms import HolderKind, PatentKind
+from catalog.kit.terms import Band, HolderKind, PatentKind
 from matching.answers.filters import Marks
 from service.requests.context import ContextInput
 from service.requests.field_problems import FieldProblem, InvalidFields, field_problems
@@ -32,6 +32,7 @@ LABELS = {
     "ipc": "IPC 分类号",
     "industry": "国民经济行业",
     "eligibility": "开放许可资格",
+    "min_band": "匹配程度不低于",
     "open_licence": "只看开放许可",
     "in_force": "只看当前有效",
     "top_k": "显示条数",
@@ -39,7 +40,7 @@ LABELS = {
     "by_relevance": "仅按相关度排序",
 }
 MOST_MARKS = 50
-TEXT_FILTERS = ("segment", "region", "kind", "holder_kind", "ipc", "industry", "eligibility")
+TEXT_FILTERS = ("segment", "region", "kind", "holder_kind", "ipc", "industry", "eligibility", "min_band")
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,12 @@ def _checked(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
 
 def _said(name: str, value: str) -> str:
     """The value of a field as the form shows it."""
-    terms = {"kind": PatentKind, "holder_kind": HolderKind, "eligibility": Eligibility}.get(name, ())
+    terms = {
+        "kind": PatentKind,
+        "holder_kind": HolderKind,
+        "eligibility": Eligibility,
+        "min_band": Band,
+    }.get(name, ())
     return next((member.label for member in terms if member.value == value), value)
 
 

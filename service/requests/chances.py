@@ -25,6 +25,7 @@ from service.requests.filters import (
     codes_of,
     values_field,
 )
+from service.requests.types import LeastBand
 
 
 class LicenseeQuery(PageQuery, PlaceConditions):
@@ -36,6 +37,7 @@ class LicenseeQuery(PageQuery, PlaceConditions):
     )
     title: Values = values_field("资质中的文字", "专精特新")
     name: str | None = Field(default=None, max_length=300, description="名称中的文字")
+    min_band: LeastBand = None
 
 
 class ChanceQuery(PageQuery, ClassConditions):
@@ -50,6 +52,7 @@ class ChanceQuery(PageQuery, ClassConditions):
     in_force: bool = Field(default=True, description="只看当日有效的专利；无法判断是否有效的不算")
     first_only: bool = Field(default=False, description="只看其为第一专利权人的专利")
     dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
+    min_band: LeastBand = None
 
 
 def licensees_page(runtime: Runtime, patent_id: int, wanted: LicenseeQuery) -> LicenseePage:
@@ -58,7 +61,7 @@ def licensees_page(runtime: Runtime, patent_id: int, wanted: LicenseeQuery) -> L
         codes = codes_of(session, wanted)
     where = EnterpriseFilter(name=wanted.name, title=wanted.title, **codes)
     finder = LicenseeFinder(runtime.database, runtime.matcher, runtime.settings.data)
-    return finder.page(patent_id, wanted, where)
+    return finder.page(patent_id, wanted, where, wanted.min_band)
 
 
 def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> ChancePage:
@@ -74,6 +77,7 @@ def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> Chanc
         first_only=wanted.first_only,
         dormant=wanted.dormant,
         group=group,
+        min_band=wanted.min_band,
     )
     finder = ChanceFinder(runtime.database, runtime.matcher, runtime.settings.data)
     return finder.page(holder_id, wanted, where)

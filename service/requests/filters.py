@@ -20,6 +20,7 @@ from ingestion.identifiers import industry_code, ipc, region_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from matching.answers.filters import MatchFilters
 from service.requests.field_problems import FieldProblem, InvalidFields, shown
+from service.requests.types import LeastBand
 
 MAX_VALUES = 100
 
@@ -88,6 +89,7 @@ class FilterInput(PatentConditions):
     eligibility: Values = values_field(
         "开放许可资格（按当日判定）：eligible 可以、blocked 不得、unknown 待核实", "eligible"
     )
+    min_band: LeastBand = None
 
 
 def resolve(session: Session, wanted: FilterInput) -> MatchFilters:
@@ -95,7 +97,11 @@ def resolve(session: Session, wanted: FilterInput) -> MatchFilters:
     codes = codes_of(session, wanted, eligibility=Eligibility)
     verdicts = [Eligibility(value) for value in codes.pop("eligibility", [])]
     return MatchFilters(
-        **codes, open_licence=wanted.open_licence, in_force_on=wanted.in_force_on, eligibility=verdicts
+        **codes,
+        open_licence=wanted.open_licence,
+        in_force_on=wanted.in_force_on,
+        eligibility=verdicts,
+        min_band=wanted.min_band,
     )
 
 
@@ -126,11 +132,14 @@ def described(wanted: Schema) -> list[str]:
         value = getattr(wanted, name)
         if name in ("page", "size", "sort") or value in (None, []):
             continue
-        shown_value = (
-            "、".join(value) if isinstance(value, list) else {True: "是", False: "否"}.get(value, value)
-        )
-        said.append(f"{field.description}：{shown_value}")
+        said.append(f"{field.description}：{_in_words(value)}")
     return said
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, Term):
+        return value.label
+    return "、".join(value) if isinstance(value, list) else str({True: "是", False: "否"}.get(value, value))
 
 
 def _readers(session: Session, wanted: Schema) -> dict[str, Reader]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from catalog.kit.terms import (
+    Band,
     Conclusion,
     Cooperation,
     FactKind,
@@ -94,6 +95,14 @@ Event = Annotated[FactKind, term(FactKind), either(FactKind, optional=False)]
 
 
 Yuan = Annotated[Decimal, Field(ge=0, lt=10**15, decimal_places=2), BeforeValidator(_amount)] | None
+
+
+LeastBand = Annotated[
+    Band | None,
+    term(Band),
+    either(Band),
+    Field(default=None, description="匹配程度不低于：high 高、medium 中、low 低"),
+]
 
 
 Percent = Annotated[Decimal, Field(gt=0, le=100, decimal_places=3), BeforeValidator(_amount)] | None

@@ -8,15 +8,16 @@ from matching.reverse.chances import Chance, ChancePage
 from matching.reverse.licensee_parts import PARTS
 from matching.reverse.licensee_results import Licensee, LicenseePage
 from service.sheets.lists import DEMO, DORMANT, Listing, Value
-from service.sheets.matches import factors_text
+from service.sheets.matches import band_name, factors_text
 
 LICENSEE_COLUMNS = (
     ("名次", 6), ("企业名称", 36), ("得分", 10), *((f"其中{part.label}", max(10, 2 * len(part.label) + 4)) for part in PARTS),
-    ("资质", 24), ("地区", 12), ("行业", 24), ("最相关的需求", 40), ("需求原文依据", 50), ("主要产品", 36),
+    ("资质", 24), ("地区", 12), ("行业", 24), ("最相关的需求", 40), ("需求匹配程度", 12), ("需求原文依据", 50), ("主要产品", 36),
     ("专利中最相近的一句", 50), ("行业依据", 36), ("最相近的自有专利", 40), ("企业编号", 10), ("备注", 10),
 )  # fmt: skip
 CHANCE_COLUMNS = (
-    ("名次", 6), ("专利名称", 44), ("申请号", 18), ("第一专利权人", 12), ("得分", 10), ("其中相关度", 10), ("其中因素", 10),
+    ("名次", 6), ("专利名称", 44), ("匹配程度", 10), ("申请号", 18), ("第一专利权人", 12),
+    ("得分", 10), ("其中相关度", 10), ("其中因素", 10),
     ("因素（抬高或降低排名）", 44), ("相关度中全文语义", 14), ("相关度中最相近一句", 16), ("相关度中字词", 12),
     ("需求名称", 36), ("需求编号", 18), ("企业", 30), ("需求原文依据", 50), ("开放许可判定", 16), ("判定理由", 40),
     ("沉睡", 10), ("潜力分", 8), ("最后有效日", 12), ("归并的其余机会", 10), ("备注", 10),
@@ -56,7 +57,8 @@ def _licensee(item: Licensee) -> Sequence[Value]:
     return (
         item.rank, firm.name, _amount(item.score), *(_amount(amounts[part.code]) for part in PARTS), "；".join(firm.titles),
         firm.prefecture_name,
-        firm.industry_name, need.need.title if need else None, _quoted(need.evidence) if need else None, firm.products,
+        firm.industry_name, need.need.title if need else None, band_name(need.confidence) if need else None,
+        _quoted(need.evidence) if need else None, firm.products,
         _quoted(products.patent_evidence) if products else None, item.industry.text if item.industry else None,
         f"{own.title}（{own.similarity:.3f}）" if own else None, firm.id, DEMO if firm.is_demo else None,
     )  # fmt: skip
@@ -66,8 +68,8 @@ def _chance(item: Chance) -> Sequence[Value]:
     patent, need, screening = item.patent, item.need, item.patent.screening
     deciding = item.eligibility.grounds[0].text if item.eligibility.grounds else None
     return (
-        item.rank, patent.title, patent.application_number, "是" if item.first_holder else "否", _amount(item.score),
-        _amount(item.relevance), _amount(item.score - item.relevance), factors_text(item.factors),
+        item.rank, patent.title, band_name(item.confidence), patent.application_number, "是" if item.first_holder else "否",
+        _amount(item.score), _amount(item.relevance), _amount(item.score - item.relevance), factors_text(item.factors),
         _amount(item.scores.document), _amount(item.scores.sentence), _amount(item.scores.lexical), need.title, need.code,
         need.enterprise_name, _quoted(item.evidence), item.eligibility.verdict_name, deciding,
         DORMANT[screening.dormant] if screening else None, screening.potential if screening else None,

@@ -11,13 +11,15 @@ import xlsxwriter
 
 from catalog.kit.terms import StatusBasis
 from catalog.supply.patents_shown import PatentPublic
-from matching.answers.results import MatchResponse, PatentMatch
+from matching.answers.results import NOTHING_SUITABLE, MatchResponse, PatentMatch
 from matching.ranking.families import FamilyMember
 from matching.ranking.pair_factors import FactorAmount
+from matching.retrieval.confidence import Confidence
 
 COLUMNS = (
     ("名次", 6),
     ("专利名称", 44),
+    ("匹配程度", 10),
     ("申请号", 18),
     ("专利类型", 10),
     ("专利权人", 30),
@@ -32,7 +34,6 @@ COLUMNS = (
     ("开放许可条件", 44),
     ("依据", 60),
     ("同族或近似专利", 50),
-    ("匹配把握", 10),
     ("得分", 10),
     ("其中相关度", 10),
     ("其中因素", 10),
@@ -56,6 +57,11 @@ def in_force_text(patent: PatentPublic) -> str:
     return IN_FORCE[patent.in_force] + ("（推定）" if presumed else "")
 
 
+def band_name(confidence: Confidence | None) -> str | None:
+    """How well a pair matches, in a word; None where there is nothing to compare with."""
+    return confidence.band_name if confidence else None
+
+
 def factors_text(factors: Sequence[FactorAmount]) -> str:
     """The factors that raise or lower a row in words: names, amounts with sign and reasons."""
     return "；".join(f"{one.name} {one.amount:+.6f}（{one.reason}）" for one in factors if one.amount)
@@ -73,6 +79,7 @@ def cells(item: PatentMatch) -> list[str]:
     values = (
         item.rank,
         patent.title,
+        band_name(item.confidence),
         patent.application_number or "缺申请号",
         patent.kind_name,
         "；".join(patent.holders),
@@ -87,7 +94,6 @@ def cells(item: PatentMatch) -> list[str]:
         item.licence.terms if item.licence else None,
         " / ".join(evidence.sentence for evidence in item.evidence),
         "；".join(family_text(member) for member in item.family),
-        item.confidence.band_name if item.confidence else None,
         f"{item.score:.6f}",
         f"{item.relevance:.6f}",
         f"{sum(factor.amount for factor in item.factors):.6f}",
@@ -115,8 +121,12 @@ def notes(
         ("索引版本", response.generation),
         ("语义模型", response.model),
         ("产业目录版本", response.segment_catalogue),
-        *(("提示", notice) for notice in response.notices),
+        *(("提示", notice) for notice in (_verdict(response) + response.notices)),
     ]
+
+
+def _verdict(response: MatchResponse[PatentMatch]) -> list[str]:
+    return [NOTHING_SUITABLE] if response.items and not response.suitable else []
 
 
 def _guarded(cell: str) -> str:

@@ -95,8 +95,7 @@ def test_both_directions_give_the_same_score(installation: Runtime, matcher: Mat
     forward = matcher.patents_for_need(need_id, 5, Filters()).items[0]
     backward = matcher.needs_for_patent(forward.patent.id, 200, Filters())
     (same,) = [item for item in backward.items if item.need.id == need_id]
-    # The text of a request is embedded alone, that of the generation in a batch.
-    assert same.score == pytest.approx(forward.score, abs=2e-3)
+    assert same.score == forward.score
 
 
 def test_unknown_ids_are_not_found(matcher: Matcher) -> None:

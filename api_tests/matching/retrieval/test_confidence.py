@@ -1,48 +1,104 @@
-"""Confidence follows the score within a need, and a need that nothing answers is told so."""
+"""Confidence follows the score within a need, a pair has one band whoever asks, and a need without a match is told so."""
 
+import numpy as np
 import pytest
 
+from catalog.indexed import needs as indexed_needs
+from catalog.kit.terms import Band
 from index.engine import Filters
-from matching.retrieval.confidence import Band, Level
+from matching.answers.filters import MatchFilters
+from matching.retrieval.confidence import AMONG, GROWTH, HALF, Confidence, Level, levels
 from service.installation.runtime import Runtime
+
+CASTING = "铸件内部有气孔，想找能在线检测缺陷的办法"
+WEDDING = "想找人帮忙设计婚礼请柬和喜糖盒"
 
 
 def test_bands_follow_the_score() -> None:
-    level = Level(mean=0.2, deviation=0.02)
-    high, medium, low = (level.confidence(0.2 + 0.02 * above) for above in (6, 5, 3))
+    level = Level(mean=0.2, deviation=0.02, patents=AMONG)
+    high, medium, low = (level.confidence(0.2 + 0.02 * above) for above in (6, 5.2, 4.9))
     assert (high.band, medium.band, low.band) == (Band.HIGH, Band.MEDIUM, Band.LOW)
     assert high.share > medium.share > low.share
     assert high.above == pytest.approx(6)
 
 
+def test_among_more_patents_more_is_asked_of_a_match() -> None:
+    small, large = (Level(0.2, 0.02, patents) for patents in (AMONG, 10 * AMONG))
+    assert small.share(0.2 + 0.02 * HALF) == pytest.approx(0.5)
+    assert large.share(0.2 + 0.02 * (HALF + GROWTH * np.log(10))) == pytest.approx(0.5)
+
+
+def test_bands_are_ordered_and_the_last_is_no_match() -> None:
+    assert [band.is_match for band in Band] == [True, True, False]
+    assert [[one.is_at_least(other) for other in Band] for one in Band] == [
+        [True, True, True],
+        [False, True, True],
+        [False, False, True],
+    ]
+
+
 def test_matches_say_how_sure_they_are(installation: Runtime) -> None:
     matcher = installation.matcher
-    found = matcher.patents_for_text("铸件内部有气孔，想找能在线检测缺陷的办法", 20, Filters())
-    shares = [item.confidence.share for item in found.items if item.confidence]
+    found = matcher.patents_for_text(CASTING, 20, Filters())
+    by_relevance = sorted(found.items, key=lambda item: item.relevance, reverse=True)
+    shares = [item.confidence.share for item in by_relevance if item.confidence]
     assert len(shares) == 20
     assert shares == sorted(shares, reverse=True)
     # A filter changes which patents are shown, not how sure one may be of them.
     one = found.items[3]
     kind = one.patent.kind
     assert kind is not None
-    narrow = matcher.patents_for_text("铸件内部有气孔，想找能在线检测缺陷的办法", 20, Filters(kind=[kind]))
+    narrow = matcher.patents_for_text(CASTING, 20, Filters(kind=[kind]))
     assert {item.patent.id: item.confidence for item in narrow.items}[one.patent.id] == one.confidence
 
 
-def test_a_need_that_nothing_answers_is_told_so(installation: Runtime) -> None:
-    assert not installation.matcher.patents_for_text("想找人帮忙设计婚礼请柬和喜糖盒", 5, Filters()).suitable
-
-
-def test_needs_of_a_patent_have_the_confidence_that_they_would_give(installation: Runtime) -> None:
+def test_nothing_is_suitable_exactly_when_no_row_is_a_match(installation: Runtime) -> None:
     matcher = installation.matcher
+    assert not matcher.patents_for_text(WEDDING, 5, Filters()).suitable
     with installation.database.read() as session:
-        from catalog.indexed import needs as indexed_needs
+        ids = [need.id for need in indexed_needs.texts(session) if need.is_open]
+    said = set()
+    for need in ids:
+        found = matcher.patents_for_need(need, 20, Filters())
+        bands = [item.confidence.band for item in found.items if item.confidence]
+        assert found.suitable == any(band is not Band.LOW for band in bands)
+        said.add(found.suitable)
+        for least in Band:
+            narrow = matcher.patents_for_need(need, 20, MatchFilters(min_band=least))
+            expected = [i for i in found.items if i.confidence and i.confidence.band.is_at_least(least)]
+            assert [i.patent.id for i in narrow.items] == [i.patent.id for i in expected]
+    assert said == {True, False}
 
-        texts = [need for need in indexed_needs.texts(session) if need.is_open]
-    for need in texts[:3]:
-        best = matcher.patents_for_need(need.id, 1, Filters()).items[0]
-        back = matcher.needs_for_patent(best.patent.id, 50, Filters()).items
-        (same,) = [item for item in back if item.need.id == need.id]
-        assert same.confidence
-        assert best.confidence
-        assert same.confidence.share == pytest.approx(best.confidence.share, abs=0.05)
+
+def test_a_pair_has_one_confidence_whoever_asks(installation: Runtime) -> None:
+    matcher, known = installation.matcher, dict[tuple[int, int], Confidence]()
+    with installation.database.read() as session:
+        ids = [need.id for need in indexed_needs.texts(session) if need.is_open]
+    for need in ids:
+        for item in matcher.patents_for_need(need, 20, Filters()).items:
+            assert item.confidence
+            known[need, item.patent.id] = item.confidence
+    bands, seen = set(), 0
+    for patent in sorted({patent for _, patent in known}):
+        for back in matcher.needs_for_patent(patent, 200, Filters()).items:
+            if (its := known.get((back.need.id, patent))) is not None:
+                assert back.confidence == its
+                seen += 1
+                bands.add(its.band)
+        narrow = matcher.needs_for_patent(patent, 200, MatchFilters(min_band=Band.MEDIUM))
+        assert narrow.suitable == bool(narrow.items)
+        assert {i.need.id for i in narrow.items} >= {
+            n for (n, p), its in known.items() if p == patent and its.band.is_match
+        }
+    assert seen == len(known)
+    assert bands >= {Band.MEDIUM, Band.LOW}
+
+
+def test_levels_in_bulk_are_those_of_each_need(installation: Runtime) -> None:
+    generation = installation.matcher.generation()
+    ids = generation.needs.select(Filters())
+    together = levels(generation.patents, generation.needs, ids).found
+    assert sorted(together) == ids.tolist()
+    for id_ in ids.tolist():
+        alone = levels(generation.patents, generation.needs, np.array([id_])).found
+        assert alone == {id_: together[id_]}

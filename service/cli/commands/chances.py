@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matching.reverse.licensee_results import Licensee
 
 Many = list[str] | None
+MinBand = Annotated[str | None, option("匹配程度不低于：高、中、低", "档")]
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")]
 Number = Annotated[int, typer.Option("--page", help="第几页", metavar="页", min=1)]
 Size = Annotated[int, typer.Option("--size", help="每页多少条（1 至 200）", metavar="条数", min=1, max=200)]
@@ -31,6 +32,7 @@ def licensees(
     region: Annotated[Many, option("企业所在省、地级行政区划的代码或名称，可重复")] = None,
     industry: Annotated[Many, option("企业的国民经济行业代码或名称，可重复")] = None,
     title: Annotated[Many, option("资质中的文字，如 专精特新，可重复")] = None,
+    min_band: MinBand = None,
     page: Number = 1,
     size: Size = 20,
     as_json: Json = False,
@@ -38,7 +40,12 @@ def licensees(
     """一件专利可能的受让、被许可企业：按需求、主要产品、行业、自有专利四部分之和排序，附各部分依据。"""
     from service.requests.chances import LicenseeQuery, licensees_page
 
-    conditions = {"region": region or [], "industry": industry or [], "title": title or []}
+    conditions = {
+        "region": region or [],
+        "industry": industry or [],
+        "title": title or [],
+        "min_band": min_band,
+    }
     found = _asked(LicenseeQuery, licensees_page, patent, {"page": page, "size": size} | conditions)
     if as_json:
         print_json(found.model_dump(mode="json"))
@@ -61,6 +68,7 @@ def chances(
     dormant: Annotated[
         bool | None, typer.Option("--dormant/--awake", help="只看沉睡（非沉睡）的专利", show_default=False)
     ] = None,
+    min_band: MinBand = None,
     page: Number = 1,
     size: Size = 20,
     as_json: Json = False,
@@ -76,6 +84,7 @@ def chances(
         "group": group,
         "in_force": in_force,
         "dormant": dormant,
+        "min_band": min_band,
     }
     found = _asked(ChanceQuery, chances_page, holder, {"page": page, "size": size} | conditions)
     if as_json:
@@ -121,7 +130,10 @@ def _print_licensee(item: Licensee) -> None:
 
 def _print_chance(item: Chance) -> None:
     patent, need, screening = item.patent, item.need, item.patent.screening
-    print(f"{item.rank:>3}. {patent.title}（{patent.application_number or '缺申请号'}）得分 {item.score:.3f}")
+    band = f"匹配程度：{item.confidence.band_name}，" if item.confidence else ""
+    print(
+        f"{item.rank:>3}. {patent.title}（{patent.application_number or '缺申请号'}）{band}得分 {item.score:.3f}"
+    )
     firm = f"，{need.enterprise_name}" if need.enterprise_name else ""
     print(f"     需求：{need.title}（{need.code}{firm}）")
     print(f"     开放许可：{item.eligibility.verdict_name}", end="")

@@ -45,6 +45,7 @@ def match(
     eligibility: Annotated[
         Many, option("开放许可资格（按当日判定）：eligible、blocked、unknown，可重复")
     ] = None,
+    min_band: Annotated[str | None, option("匹配程度不低于：高、中、低", "档")] = None,
     need_segment: Annotated[Many, option("按文本匹配时，需求所属的产业细分领域，可重复")] = None,
     need_region: Annotated[str | None, option("按文本匹配时，需求方所在的省或地级市")] = None,
     by_relevance: Annotated[
@@ -67,6 +68,7 @@ def match(
         open_licence=open_licence,
         in_force_on=in_force_on,
         eligibility=eligibility or [],
+        min_band=min_band,
         factors=not by_relevance,
         fold=fold,
     )
@@ -134,10 +136,12 @@ def _of_need(problem: FieldProblem) -> FieldProblem:
 
 
 def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> None:
-    from matching.answers.results import PatentMatch
+    from matching.answers.results import NO_NEED_SUITABLE, NOTHING_SUITABLE, PatentMatch
 
     if not response.items:
         print("没有符合条件的结果；请放宽筛选条件，或换一种说法。")
+    elif not response.suitable:
+        print(NOTHING_SUITABLE if isinstance(response.items[0], PatentMatch) else NO_NEED_SUITABLE)
     for item in response.items:
         if isinstance(item, PatentMatch):
             _print_patent(item)
@@ -158,7 +162,7 @@ def _print_patent(item: PatentMatch) -> None:
     marks = [patent.application_number or "缺申请号", patent.kind_name, "、".join(patent.holders)]
     if patent.is_demo:
         marks.append("演示数据")
-    print(f"{item.rank:>3}. {patent.title}（{'，'.join(mark for mark in marks if mark)}）")
+    print(f"{item.rank:>3}. {patent.title}（{'，'.join(mark for mark in marks if mark)}）{_band(item)}")
     segments = "、".join(
         f"{segment.code} {segment.name}〔{segment.basis_name}〕" for segment in item.segments
     )
@@ -173,6 +177,10 @@ def _print_patent(item: PatentMatch) -> None:
             print(f"     {label}：{value}")
 
 
+def _band(item: PatentMatch | NeedMatch) -> str:
+    return f"匹配程度：{item.confidence.band_name}" if item.confidence else ""
+
+
 def _score(item: PatentMatch | NeedMatch) -> str:
     from service.sheets.matches import factors_text
 
@@ -183,7 +191,7 @@ def _score(item: PatentMatch | NeedMatch) -> str:
 def _print_need(item: NeedMatch) -> None:
     need = item.need
     marks = [need.code, need.enterprise_name, need.cooperation_name, "演示数据" if need.is_demo else None]
-    print(f"{item.rank:>3}. {need.title}（{'，'.join(mark for mark in marks if mark)}）")
+    print(f"{item.rank:>3}. {need.title}（{'，'.join(mark for mark in marks if mark)}）{_band(item)}")
     if item.evidence:
         print(f"     依据：{item.evidence[0].sentence}")
     print(f"     得分：{_score(item)}")
