@@ -43,7 +43,7 @@ from index.generations.collection import Collection, sentences_of
 from index.generations.generation import GenerationStore
 from index.generations.sides import PatentSide, patent_side
 from index.live.follower import Follower
-from index.live.overlay import Embedded, Recent, laid_over
+from index.live.overlay import Embedded, Recent, overlaid
 from index.model.encoder import Encoder
 from index.text import sentences, tokens
 from index.vectors.sentences import SentenceIndex
@@ -106,7 +106,7 @@ def _requests(base: PatentSide, lives: dict[int, PatentSide], source: Source) ->
 
 def _view(base: PatentSide, recent: Sequence[Recent]) -> PatentSide:
     start = time.perf_counter()
-    live = laid_over(base, recent)
+    live = overlaid(base, recent)
     seconds = time.perf_counter() - start
     live.attributes(live.select(Filters())[:1])
     print(

@@ -19,7 +19,7 @@ import numpy as np
 
 from catalog.db import Database, Session
 from catalog.demand import enterprises
-from catalog.indexed import changes as recent
+from catalog.indexed import changes
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
 from catalog.licences import licences
@@ -29,7 +29,7 @@ from index.generations.collection import Document, sentences_of
 from index.generations.documents import need_document, patent_document, product_document
 from index.generations.generation import Generation, GenerationStore
 from index.generations.sides import Side
-from index.live.overlay import Embedded, Recent, laid_over
+from index.live.overlay import Embedded, Recent, overlaid
 from index.text import tokens
 from index.text_encoder import TextEncoder
 from index.vectors.sentences import SentenceIndex
@@ -140,7 +140,7 @@ class Follower:
                 return
             block = stale[at : at + _BLOCK]
             for side in self._sides.values():
-                ids = [id_ for its, id_ in block if its is side]
+                ids = [id_ for owner, id_ in block if owner is side]
                 most_new -= side.take(self._database, self._encoder, ids, most_new)
             if monotonic() - published > _SECONDS_BETWEEN_VIEWS:
                 self._publish(base, len(stale) - at - len(block), None)
@@ -157,7 +157,7 @@ class Follower:
         if not left and not any(side.is_changed for side in self._sides.values()):
             self._view = _View(base, base)
         else:
-            self._view = _View(base, _over(base, self._sides, left, self._view))
+            self._view = _View(base, _with_sides(base, self._sides, left, self._view))
         self.state = FollowState(base.name, count, waiting, left, as_of or self.state.as_of)
 
 
@@ -207,23 +207,25 @@ class _Side:
     def view(self) -> Side[Any]:
         """The base with the overlay applied."""
         if self._view is None:
-            laid = {id_: record for id_, (_, record) in self._taken.items() if record is not None}
-            self._view = laid_over(self._base, laid.values(), (self._absent | self._deleted) - laid.keys())
+            overlay = {id_: record for id_, (_, record) in self._taken.items() if record is not None}
+            self._view = overlaid(
+                self._base, overlay.values(), (self._absent | self._deleted) - overlay.keys()
+            )
         return self._view
 
     def survey(self, session: Session) -> list[int]:
         """Look up the changes; returns the records to take, oldest change first."""
-        self._stamps = stamps = recent.changed(session, self._name, self._since, self._limits.examined)
+        self._stamps = stamps = changes.changed(session, self._name, self._since, self._limits.examined)
         licensed = licences.licensed_ids(session, date.today()) if self._name == "patents" else set[int]()
         differing = sorted(id_ for id_ in licensed ^ self._licensed if id_ in self._base)
         is_full = len(stamps) == self._limits.examined
-        everything = recent.count_changed(session, self._name, self._since) if is_full else len(stamps)
+        everything = changes.count_changed(session, self._name, self._since) if is_full else len(stamps)
         self._beyond = everything - len(stamps)
         self._signatures = {id_: (stamps.get(id_), id_ in licensed) for id_ in (*stamps, *differing)}
-        over = self._taken.keys() - self._signatures.keys()
-        if over:
+        undone = self._taken.keys() - self._signatures.keys()
+        if undone:
             # Undone: the base is correct again.
-            self._taken = {id_: known for id_, known in self._taken.items() if id_ not in over}
+            self._taken = {id_: known for id_, known in self._taken.items() if id_ not in undone}
             self._view = None
         if self._absent - self._signatures.keys():
             self._absent &= self._signatures.keys()
@@ -279,9 +281,9 @@ class _Side:
         if self.left:
             return
         held = len(self.view() if self.is_changed else self._base)
-        compared = recent.count_indexed(session, self._name), held
+        compared = changes.count_indexed(session, self._name), held
         if compared[0] != compared[1] and compared != self._compared:
-            there = np.array(recent.indexed_ids(session, self._name), np.int64)
+            there = np.array(changes.indexed_ids(session, self._name), np.int64)
             self._deleted = frozenset(np.setdiff1d(self._base.select(Filters()), there).tolist())
             self._view = None
         self._compared = compared
@@ -320,16 +322,18 @@ class _Side:
         texts = [document.text for document in documents]
         if self._name != "patents":
             vectors = _encoded(encoder.encode_queries, texts, _TEXTS_TOGETHER)
-            return [Embedded.of(tokens(text), its, None) for text, its in zip(texts, vectors, strict=True)]
+            return [
+                Embedded.of(tokens(text), vector, None) for text, vector in zip(texts, vectors, strict=True)
+            ]
         vectors = _encoded(encoder.encode_passages, texts, _TEXTS_TOGETHER)
         parts = [sentences_of(text) for text in texts]
-        flat = [sentence for its in parts for sentence in its]
+        flat = [sentence for part in parts for sentence in part]
         rows = iter(_encoded(encoder.encode_passages, flat, _SENTENCES_TOGETHER))
         return [
             Embedded.of(
-                tokens(text), vector, SentenceIndex.of(np.stack([next(rows) for _ in its]), [len(its)])
+                tokens(text), vector, SentenceIndex.of(np.stack([next(rows) for _ in part]), [len(part)])
             )
-            for text, vector, its in zip(texts, vectors, parts, strict=True)
+            for text, vector, part in zip(texts, vectors, parts, strict=True)
         ]
 
 
@@ -338,14 +342,18 @@ def _encoded(encode: Encode, texts: Sequence[str], together: int) -> list[Vector
     order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
     vectors: dict[int, Vectors] = {}
     for start in range(0, len(order), together):
-        its = order[start : start + together]
-        vectors |= zip(its, encode([texts[at] for at in its]), strict=True)
+        batch = order[start : start + together]
+        vectors |= zip(batch, encode([texts[at] for at in batch]), strict=True)
     return [vectors[at] for at in range(len(texts))]
 
 
-def _over(base: Generation, sides: Mapping[str, _Side], left: int, before: _View | None) -> Generation:
+def _with_sides(base: Generation, sides: Mapping[str, _Side], left: int, before: _View | None) -> Generation:
     views: dict[str, Any] = {name: side.view() for name, side in sides.items()}
     shown = before.shown if before is not None else None
-    if shown is not None and shown.left == left and all(getattr(shown, n) is its for n, its in views.items()):
+    if (
+        shown is not None
+        and shown.left == left
+        and all(getattr(shown, n) is view for n, view in views.items())
+    ):
         return shown  # with what it has worked out
     return replace(base, left=left, **views)

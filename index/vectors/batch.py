@@ -28,7 +28,7 @@ class _Waiting(Generic[Request, Answer]):
         self.error: Exception | None = None
 
 
-class Together(Generic[Request, Answer]):
+class Batcher(Generic[Request, Answer]):
     """Calls `work` with the waiting requests, at most `most` at once, in order of arrival; it returns the results in that order.
 
     One run at a time, in the thread of one of its callers. Where a run of several fails, each of them is run alone, so that an

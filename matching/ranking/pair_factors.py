@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from index.arrays import Rows
 from index.attributes import Attributes
-from matching.ranking.factors import CODES, FactorRules, Pairs, ToldPair
+from matching.ranking.factors import CODES, DocumentPair, FactorRules, Pairs
 from matching.retrieval.relevance import MICRO, Amounts
 
 
@@ -70,12 +70,12 @@ class PairFactors:
     def explained(self, needs: Rows, patents: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
         """The factors of each pair of rows with their reasons; `names` are those of segments by code."""
         needs, patents = np.broadcast_arrays(needs, patents)
-        its, said = self._patents.at(patents), self._needs.at(needs)
-        asked = Pairs(self._asked.at(needs), its, self._day)
-        told = zip(said.told(), its.told(), strict=True)
-        pairs = [ToldPair(need, patent, self._day) for need, patent in told]
+        patent_attributes, need_attributes = self._patents.at(patents), self._needs.at(needs)
+        coded = Pairs(self._asked.at(needs), patent_attributes, self._day)
+        by_pair = zip(need_attributes.by_document(), patent_attributes.by_document(), strict=True)
+        pairs = [DocumentPair(need, patent, self._day) for need, patent in by_pair]
         counted = [
-            (code, factor, (factor.amounts(asked) / MICRO).tolist())
+            (code, factor, (factor.amounts(coded) / MICRO).tolist())
             for code, factor in self._rules.factors.items()
         ]
         return [

@@ -177,8 +177,8 @@ def test_rounded_rows_of_other_vectors_are_found(
     folder = store.root / new
     manifest, path = Manifest.read(folder), folder / "patents" / "vectors.faiss"
     vectors = VectorIndex.open(path).vectors.copy()
-    for its, problem in ((vectors, None), (vectors[::-1], "粗略向量与向量不符")):
-        kind.write(path, its, Centring.of(its))
+    for written, problem in ((vectors, None), (vectors[::-1], "粗略向量与向量不符")):
+        kind.write(path, written, Centring.of(written))
         (folder / MANIFEST).unlink()
         manifest.write(folder)
         if problem is None:

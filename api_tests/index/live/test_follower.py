@@ -267,8 +267,8 @@ def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
     built = installation.store.current()
     assert built is not None
     moment = built.manifest.started_at
-    its = installation.database, installation.store, installation.encoder
-    installation.follower = Follower(*its, FollowLimits(examined=3), lambda: moment)
+    parts = installation.database, installation.store, installation.encoder
+    installation.follower = Follower(*parts, FollowLimits(examined=3), lambda: moment)
     # The eight patents were imported so shortly before that they are looked at; that takes some turns.
     assert installation.follower.catch_up().left == 5
     add_patents(installation.database, range(20, 21))
@@ -279,14 +279,14 @@ def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
     assert not installation.follower.state.error
 
 
-def test_few_texts_may_be_asked_for(installation: Installation) -> None:
+def test_the_number_of_new_texts_may_be_limited(installation: Installation) -> None:
     add_patents(installation.database, range(20, 25))
     assert installation.follower.catch_up(2).left == 3
     assert installation.follower.catch_up(2).left == 1
     assert installation.follower.catch_up().left == 0
 
 
-def test_an_error_is_told_and_the_view_stays(
+def test_an_error_is_reported_and_the_view_stays(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_patents(installation.database, range(20, 21))
