@@ -263,5 +263,5 @@ def _differences(before: DealCreate, after: DealCreate) -> dict[str, Any]:
 
 
 def _with_remarks(values: dict[str, Any], remarks: list[str]) -> dict[str, Any]:
-    said = {name: value for name, value in values.items() if value not in (None, "", False)}
-    return said | ({"remarks": remarks} if remarks else {})
+    filled = {name: value for name, value in values.items() if value not in (None, "", False)}
+    return filled | ({"remarks": remarks} if remarks else {})

@@ -154,12 +154,12 @@ def upsert(
         create(session, data, actor=actor, import_id=import_id, is_demo=is_demo)
         return "new"
     silent = {"region"} - data.model_fields_set
-    said = {
+    stated = {
         name: value
         for name, value in _values(data).items()
         if value not in (None, "", []) and name not in silent
     }
-    return "changed" if _change(session, row, said, data.status, actor, import_id) else "unchanged"
+    return "changed" if _change(session, row, stated, data.status, actor, import_id) else "unchanged"
 
 
 def unmet(session: Session, row: Licence, patent: Patent) -> list[str]:

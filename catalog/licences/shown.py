@@ -159,8 +159,8 @@ def consents_of(row: Stored, owners: Sequence[str]) -> list[ConsentPublic]:
     everybody = stated.pop(fold(ALL_OWNERS), None)
     listed = []
     for owner in owners:
-        said = stated.pop(fold(owner), None) or everybody or Consent(holder=owner)
-        listed.append(said.model_copy(update={"holder": owner}))
+        known = stated.pop(fold(owner), None) or everybody or Consent(holder=owner)
+        listed.append(known.model_copy(update={"holder": owner}))
     return [
         ConsentPublic(**consent.model_dump(), consent_name=OwnerConsent(consent.consent).label)
         for consent in [*listed, *stated.values()]

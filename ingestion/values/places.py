@@ -257,12 +257,12 @@ def completed(stated: Place, address: str, names: PlaceNames | None = None) -> P
     return found if same and found.depth > stated.depth else stated
 
 
-def narrowed(stated: Place, said: str, names: PlaceNames | None = None) -> Place | None:
+def narrowed(stated: Place, name: str, names: PlaceNames | None = None) -> Place | None:
     """The place that a further column names inside the one stated before it; None where it names none there."""
-    if not said:
+    if not name:
         return None
     above = (reference.region_name(stated.province) or "") + (reference.region_name(stated.prefecture) or "")
-    below, alone = locate(f"{above}{said}", names), locate(said, names)
+    below, alone = locate(f"{above}{name}", names), locate(name, names)
     if above and below.depth > stated.depth:
         return below
     if alone.province is None or stated.province not in (None, alone.province):
