@@ -100,8 +100,8 @@ class SegmentFactor(Factor):
 
     def shares(self, pairs: Pairs) -> Shares:
         """Bits of the needs in the order of the patents' codes, so that a common one is a common bit."""
-        asked = pairs.needs.segments_among(pairs.patents.segment_codes)
-        shared = (asked & pairs.patents.segments).any(axis=-1)
+        need_segments = pairs.needs.segments_among(pairs.patents.segment_codes)
+        shared = (need_segments & pairs.patents.segments).any(axis=-1)
         return np.where(shared, 1.0, 0.0)
 
     def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
@@ -114,8 +114,8 @@ class SegmentFactor(Factor):
         shared = [code for code in need if code in patent]
         if not shared:
             return "没有共同的细分领域"
-        told = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
-        return f"同属 {told}" + (f" 等 {len(shared)} 个领域" if len(shared) > _NAMED else "")
+        named = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
+        return f"同属 {named}" + (f" 等 {len(shared)} 个领域" if len(shared) > _NAMED else "")
 
 
 class RegionFactor(Factor):
@@ -286,6 +286,6 @@ def _place(code: str) -> str:
     return region_name(code) or code
 
 
-def _same(asked: NDArray[np.int32], has: NDArray[np.int32]) -> NDArray[np.bool_]:
-    same: NDArray[np.bool_] = (asked == has) & (asked != 0)
+def _same(of_need: NDArray[np.int32], of_patent: NDArray[np.int32]) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = (of_need == of_patent) & (of_need != 0)
     return same

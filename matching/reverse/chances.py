@@ -145,7 +145,7 @@ class ChanceFinder:
     ) -> list[Chance]:
         ids = sorted({patent for (patent, _), _ in shown})
         found = patents_shown.many(session, ids, today=day)
-        asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
+        shown_needs = needs.many(session, sorted({match.id for (_, match), _ in shown}))
         verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
         return [
@@ -157,9 +157,9 @@ class ChanceFinder:
                 factors=_factors(generation, factors, match.id, patent, names),
                 patent=found[patent],
                 first_holder=positions[patent] == 0,
-                need=asked[match.id],
+                need=shown_needs[match.id],
                 eligibility=verdicts[patent],
-                evidence=quoted(profiles[patent].evidence([quotable(need_fields(asked[match.id]))])[0]),
+                evidence=quoted(profiles[patent].evidence([quotable(need_fields(shown_needs[match.id]))])[0]),
                 more=more,
             )
             for rank, ((patent, match), more) in enumerate(shown, offset + 1)
@@ -171,11 +171,13 @@ def _factors(
 ) -> list[FactorAmount]:
     if patent not in generation.patents or need not in generation.needs:
         return []
-    asked, its = (
+    need_attributes, patent_attributes = (
         generation.needs.attributes(np.array([need])),
         generation.patents.attributes(np.array([patent])),
     )
-    return factors.pairs(asked, its).explained(np.zeros(1, np.int64), np.zeros(1, np.int64), names)[0]
+    return factors.pairs(need_attributes, patent_attributes).explained(
+        np.zeros(1, np.int64), np.zeros(1, np.int64), names
+    )[0]
 
 
 def _notices(generation: Generation, factors: NightFactors) -> list[str]:
