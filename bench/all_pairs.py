@@ -98,15 +98,15 @@ def _compare(index: VectorIndex, flat: faiss.IndexFlatIP, queries: Vectors, k: i
 def _growth(index: VectorIndex, queries: Vectors) -> None:
     threads = os.cpu_count() or 1
     for count, rows in ((1, 8), (1, 2), (1, 1), (4, 8), (4, 2)):
-        asked, kept = np.arange(len(queries) * count // 4), np.arange(len(index) // rows)
+        chosen, kept = np.arange(len(queries) * count // 4), np.arange(len(index) // rows)
 
-        def take(group: Group = Group(asked, kept)) -> None:
+        def take(group: Group = Group(chosen, kept)) -> None:
             for _ in all_pairs(index, queries, TOP, [group], threads=threads):
                 pass
 
         seconds = _timed(take)
-        name = f"all pairs, {len(asked)} x {len(kept)}, best {TOP}"
-        print(seconds.line(name) + f"   {seconds.wall / len(asked) / len(kept) * 1e9:.2f} ns a pair")
+        name = f"all pairs, {len(chosen)} x {len(kept)}, best {TOP}"
+        print(seconds.line(name) + f"   {seconds.wall / len(chosen) / len(kept) * 1e9:.2f} ns a pair")
 
 
 def _product_alone(queries: int, rows: int, dimensions: int) -> Time:

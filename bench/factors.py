@@ -135,15 +135,15 @@ def _share(values: Iterable[bool]) -> str:
 def _print_kinds(generation: Generation, rules: FactorRules) -> None:
     factors = NightFactors(rules, date.today())
     needs = generation.needs.attributes(generation.needs.select(Filters()))
-    told = {code: list[tuple[float, bool]]() for code in rules.factors}
+    explained = {code: list[tuple[float, bool]]() for code in rules.factors}
     for need, ranking in enumerate(_rankings(generation, rules)):
         for patent, _ in ranking[:SHOWN]:
             pairs = factors.pairs(needs, generation.patents.attributes(np.array([patent])))
             for one in pairs.explained(np.array([need]), np.zeros(1, np.int64), {})[0]:
-                told[one.code].append((one.amount, one.reason.startswith("未知")))
-    for code, its in told.items():
-        amounts = np.array([amount for amount, _ in its])
-        unknown = np.mean([missing for _, missing in its])
+                explained[one.code].append((one.amount, one.reason.startswith("未知")))
+    for code, found in explained.items():
+        amounts = np.array([amount for amount, _ in found])
+        unknown = np.mean([missing for _, missing in found])
         print(
             f"  {rules.factors[code].label}: counts in {np.mean(amounts != 0):.0%} of rows, "
             f"unknown in {unknown:.0%}, mean {amounts.mean():+.5f}"

@@ -239,10 +239,10 @@ def _measure(settings: Settings, model: Path, key: str, requests: int) -> None:
                 ]
                 times, seconds = _timed(calls, clients)
                 _show(f"POST /matches, {clients} clients, {name}", times, seconds, peer)
-        its = memory.of_process(served.process)
+        used = memory.of_process(served.process)
         print(
-            f"service, one process: {its.resident:.0f} MB resident, {its.own:.0f} MB of them its own, "
-            f"at its peak {its.peak:.0f} MB"
+            f"service, one process: {used.resident:.0f} MB resident, {used.own:.0f} MB of them its own, "
+            f"at its peak {used.peak:.0f} MB"
         )
 
 

@@ -145,7 +145,7 @@ class Figures(NamedTuple):
     wall: float
     processor: float
     memory: int
-    said: str
+    note: str
 
 
 def measured(action: Callable[[Path, Path], str | None], path: Path, folder: Path) -> Figures:
@@ -156,9 +156,9 @@ def measured(action: Callable[[Path, Path], str | None], path: Path, folder: Pat
 
 def _measure(action: Callable[[Path, Path], str | None], path: Path, folder: Path) -> Figures:
     wall, processor = time.perf_counter(), time.process_time()
-    said = action(path, folder) or ""
+    note = action(path, folder) or ""
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    return Figures(wall, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, said)
+    return Figures(wall, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, note)
 
 
 def main() -> None:
@@ -197,7 +197,7 @@ def main() -> None:
         print(
             f"{label:24} {figures.wall:7.1f} s wall {figures.processor:7.1f} s processor"
             f" {options.rows / figures.processor:8.0f} rows/s {figures.memory:5} MB"
-            f" {first.processor / figures.processor:7.1f} times as fast as the first import  {figures.said}"
+            f" {first.processor / figures.processor:7.1f} times as fast as the first import  {figures.note}"
         )
 
 

@@ -210,13 +210,13 @@ def _seconds(stages: dict[str, Any]) -> dict[str, float]:
 def _embedding(settings: Settings, encoder: Encoder, given: GivenVectors) -> tuple[str, float]:
     """The model's rates on a sample of the register, in words, and the seconds for all texts by them."""
     (register,) = (settings.data / "inbox" / "imported").rglob("register.csv")
-    (asked,) = (settings.data / "inbox" / "imported").rglob("needs.csv")
+    (register_of_needs,) = (settings.data / "inbox" / "imported").rglob("needs.csv")
     texts = [f"{row[1]}\n{row[ABSTRACT]}" for row in _sample(register)]
     parts = [sentence.text for text in texts for sentence in sentences(text)][: 3 * SAMPLE]
-    queries = [f"{row[1]}\n{row[DESCRIPTION]}" for row in _sample(asked)]
+    queries = [f"{row[1]}\n{row[DESCRIPTION]}" for row in _sample(register_of_needs)]
     rates = [
-        _rate(encode, its)
-        for encode, its in (
+        _rate(encode, sample)
+        for encode, sample in (
             (encoder.encode_passages, texts),
             (encoder.encode_passages, parts),
             (encoder.encode_queries, queries),
@@ -271,8 +271,8 @@ def _drop_changed(
             # One sentence is replaced: the others keep their vectors.
             rest = rows[at][place].split("。", 1)[1]
             rows[at][place] = pool.text(chance, 1) + rest
-        its = rows if whole else [row for at, row in enumerate(rows) if at in chosen]
-        _write(settings.data / "inbox" / kind / f"changed-{first.nights}.csv", iter(its), header)
+        written = rows if whole else [row for at, row in enumerate(rows) if at in chosen]
+        _write(settings.data / "inbox" / kind / f"changed-{first.nights}.csv", iter(written), header)
         changed = changed or len(chosen)
     return changed
 

@@ -74,17 +74,17 @@ def _recent(source: Source, count: int, patents: int, seed: int) -> list[Recent]
     """Records with new texts: every second one behind the generation, the others in the place of one in it."""
     rng = np.random.default_rng(seed)
     vectors = _mixed_vectors(source, max(count, 1), rng)
-    its = []
+    records = []
     for n, document in enumerate(_documents(source, count, seed)):
         id_ = patents + 1 + n if n % 2 else 1 + n * (patents // max(count, 1))
         parts = sentences_of(document.text)
         quoted = SentenceIndex.of(_mixed_vectors(source, len(parts), rng), [len(parts)])
-        its.append(Recent(id_, document.columns, Embedded.of(tokens(document.text), vectors[n], quoted)))
-    return its
+        records.append(Recent(id_, document.columns, Embedded.of(tokens(document.text), vectors[n], quoted)))
+    return records
 
 
 def _requests(base: PatentSide, lives: dict[int, PatentSide], source: Source) -> None:
-    asked = [
+    needs = [
         asking_need(text, vector, np.zeros_like(vector), 0)
         for text, vector in zip(source.needs, source.need_vectors, strict=True)
     ]
@@ -98,10 +98,10 @@ def _requests(base: PatentSide, lives: dict[int, PatentSide], source: Source) ->
         }.items():
 
             def call(at: int, one: PatentSide = one, filters: Filters = filters) -> object:
-                return retrieve(one, asked[at], filters, 60)
+                return retrieve(one, needs[at], filters, 60)
 
             calls[f"{name}: {label}"] = call
-        _show(_race(calls, min(len(asked), 60)))
+        _show(_race(calls, min(len(needs), 60)))
 
 
 def _view(base: PatentSide, recent: Sequence[Recent]) -> PatentSide:
@@ -156,9 +156,9 @@ def _following(folder: Path, source: Source, seed: int) -> None:
     follower = Follower(database, GenerationStore(folder / "generations"), encoder)
     follower.catch_up()
     for count in NEW:
-        its = list(islice(given, count))
-        texts = sum(1 + len(sentences_of(f"{one.title}\n{one.abstract}")) for one in its)
-        _store(database, its)
+        added = list(islice(given, count))
+        texts = sum(1 + len(sentences_of(f"{one.title}\n{one.abstract}")) for one in added)
+        _store(database, added)
         start, turns = time.perf_counter(), 1
         while follower.catch_up().waiting:
             turns += 1
