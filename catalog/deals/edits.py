@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from catalog.deals import deals
 from catalog.deals import facts as deal_facts
-from catalog.deals import rules as deal_checks
+from catalog.deals import rules as deal_rules
 from catalog.deals.deals import (
     Deal,
     DealBase,
@@ -57,11 +57,11 @@ def create(
     is_demo: bool = False,
 ) -> tuple[Deal, list[Finding]]:
     """Creates a deal and returns it with the warnings. Raises NotFound (patents), InvalidInput (rules) and Conflict (code taken)."""
-    rows = deal_checks.patents_of(session, data)
+    rows = deal_rules.patents_of(session, data)
     code = data.code or automatic_code(data)
     if deals.find(session, code) is not None:
         raise Conflict(f"合同编号为 {code} 的交易已登记", hint="请改用更正，或核对合同编号")
-    findings = deal_checks.refuse(deal_checks.check(session, data, rows))
+    findings = deal_rules.refuse(deal_rules.check(session, data, rows))
     row = Deal(**_values(data) | {"code": code}, import_id=import_id, is_demo=is_demo)
     session.add(row)
     session.flush()
@@ -211,10 +211,10 @@ def _checked(
     session: Session, deal_id: int, data: DealCreate, more: Sequence[Receipt] = ()
 ) -> tuple[list[Patent], list[Finding]]:
     """The patents of a recorded deal as it would be, with `more` payments, and the warnings. Raises as `create` does."""
-    rows = deal_checks.patents_of(session, data)
+    rows = deal_rules.patents_of(session, data)
     paid = [*deals.receipts(session, deal_id), *more]
-    found = deal_checks.check(session, data, rows, paid, own_source=deals.source_of(deal_id))
-    return rows, deal_checks.refuse(found)
+    found = deal_rules.check(session, data, rows, paid, own_source=deals.source_of(deal_id))
+    return rows, deal_rules.refuse(found)
 
 
 def _standing(session: Session, deal_id: int) -> Deal:

@@ -24,8 +24,8 @@ from catalog.kit.terms import (
     PaymentForm,
 )
 from catalog.law.life import last_valid_day
-from catalog.licences import history as declaration_history
-from catalog.licences import rules as declaration_rules
+from catalog.licences import history as licence_history
+from catalog.licences import rules as licence_rules
 from catalog.licences.licences import (
     CURRENT,
     REPORTED,
@@ -222,8 +222,8 @@ def _check(patent: Patent, data: LicenceCreate, rules: Rules | None) -> None:
     last = last_valid_day(patent.kind, patent.filing_date, patent.expiry_date)
     if data.ends_on and last and data.ends_on > last:
         raise InvalidInput(f"许可期限止 {data.ends_on} 超过专利权最后有效日 {last}", hint="请缩短许可期限")
-    rules = rules or declaration_rules.load()
-    if places := declaration_rules.places_abroad(rules, data.region):
+    rules = rules or licence_rules.load()
+    if places := licence_rules.places_abroad(rules, data.region):
         part = rules.territory
         raise InvalidInput(
             f"许可地域“{data.region}”含有中国境外的地方：{'、'.join(places)}",
@@ -323,7 +323,7 @@ def _remember(
     import_id: int | None = None,
     note: str = "",
 ) -> None:
-    declaration_history.record(
+    licence_history.record(
         session, id_of(row), action, before, after, actor=actor, note=note, import_id=import_id
     )
 

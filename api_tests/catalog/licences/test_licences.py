@@ -16,10 +16,10 @@ from catalog.kit.errors import Conflict, InvalidInput, PatentDockError
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import FactKind, LicenceStatus
 from catalog.licences import edits as licence_edits
-from catalog.licences import history as declaration_history
+from catalog.licences import history as licence_history
 from catalog.licences import licences
 from catalog.licences import lists as licence_lists
-from catalog.licences import rules as declaration_rules
+from catalog.licences import rules as licence_rules
 from catalog.licences import shown as licences_shown
 from catalog.licences.licences import Licence, LicenceCreate, LicenceUpdate
 from catalog.licences.lists import LicenceFilter
@@ -91,7 +91,7 @@ def shown(database: Database, row: Licence, today: date) -> LicencePublic:
 
 def actions(database: Database, row: Licence) -> list[tuple[str, str, dict[str, Any]]]:
     with database.read() as session:
-        changes = declaration_history.of_licence(session, row.id or 0)
+        changes = licence_history.of_licence(session, row.id or 0)
     return [(change.action_name, change.actor, change.after) for change in changes]
 
 
@@ -140,10 +140,10 @@ def test_what_contradicts_the_law_is_refused(
 
 
 def test_caps_and_wording_warn_and_refuse_nothing(database: Database) -> None:
-    rules = declaration_rules.load()
+    rules = licence_rules.load()
 
     def warned(**changes: Any) -> list[str]:
-        return [warning.code for warning in declaration_rules.warnings(rules, stated(**changes))]
+        return [warning.code for warning in licence_rules.warnings(rules, stated(**changes))]
 
     royalty: dict[str, Any] = {"payment_form": "entry_and_royalty", "royalty_base": "net_sales"}
     assert warned(fixed_fee=Decimal("20000000")) == []
@@ -165,15 +165,15 @@ def test_caps_and_wording_warn_and_refuse_nothing(database: Database) -> None:
 
 
 def test_rules_are_data(tmp_path: Path) -> None:
-    own = tmp_path / declaration_rules.FILE_NAME
-    text = (Path(declaration_rules.__file__).parent / own.name).read_text("utf-8")
+    own = tmp_path / licence_rules.FILE_NAME
+    text = (Path(licence_rules.__file__).parent / own.name).read_text("utf-8")
     own.write_text(text.replace('fixed_fee = "20000000"', 'fixed_fee = "100"'), "utf-8")
-    assert [w.code for w in declaration_rules.warnings(declaration_rules.load(tmp_path), stated())] == [
+    assert [w.code for w in licence_rules.warnings(licence_rules.load(tmp_path), stated())] == [
         "cap_fixed_fee"
     ]
     own.write_text(text.replace("words =", "wards ="), "utf-8")
     with pytest.raises(InvalidInput, match="无法使用"):
-        declaration_rules.load(tmp_path)
+        licence_rules.load(tmp_path)
 
 
 def test_a_draft_is_published_when_it_has_all_the_law_asks_for(database: Database) -> None:
