@@ -35,7 +35,7 @@ from bench.search import (
     _source,
 )
 from catalog.db import Database, sqlite_url
-from catalog.registers import patents as patent_upserts
+from catalog.registers import patents as patent_register
 from catalog.supply.patents import PatentCreate
 from index.engine import AskingNeed, Filters
 from index.generations.build import reindex
@@ -176,7 +176,7 @@ def _following(folder: Path, source: Source, seed: int) -> None:
 
 def _store(database: Database, some: list[PatentCreate]) -> None:
     with database.write() as session:
-        patent_upserts.upsert(session, some)
+        patent_register.upsert(session, some)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
-from assessment.eligibility import gate as eligibility
+from assessment.eligibility import gate as eligibility_gate
 from assessment.eligibility.gate import Verdict, load_table
 from catalog.db import Database, Session
 from catalog.demand import needs
@@ -146,7 +146,7 @@ class ChanceFinder:
         ids = sorted({patent for (patent, _), _ in shown})
         found = patents_shown.many(session, ids, today=day)
         shown_needs = needs.many(session, sorted({match.id for (_, match), _ in shown}))
-        verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
+        verdicts = eligibility_gate.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
         return [
             Chance(

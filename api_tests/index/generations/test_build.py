@@ -14,7 +14,7 @@ import pytest
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue, patent
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import Conflict, NotReady
-from catalog.registers import patents as patent_upserts
+from catalog.registers import patents as patent_register
 from catalog.runs import generations
 from index.engine import AskingNeed, Filters
 from index.generations.build import reindex
@@ -61,7 +61,7 @@ def test_only_what_changed_is_embedded_again(tmp_path: Path, database: Database)
     reindex(database, tmp_path, HashEncoder())
     changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
     with database.write() as session:
-        patent_upserts.upsert(session, [changed])
+        patent_register.upsert(session, [changed])
     add_patents(database, range(3, 5))
     encoder = HashEncoder()
     report = reindex(database, tmp_path, encoder)
@@ -80,7 +80,7 @@ def test_equal_texts_are_embedded_once_and_both_found(tmp_path: Path, database: 
     encoder = HashEncoder()
     twin = patent(1).model_copy(update={"application_number": "202199000001.X"})
     with database.write() as session:
-        patent_upserts.upsert(session, [twin])
+        patent_register.upsert(session, [twin])
     report = reindex(database, tmp_path, encoder)
     generation = GenerationStore(tmp_path / "generations").current()
     assert generation is not None

@@ -22,7 +22,7 @@ from catalog.imports import imports
 from catalog.kit.terms import HolderKind, LicenceStatus, NeedStatus, PaymentForm
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
-from catalog.registers import patents as patent_upserts
+from catalog.registers import patents as patent_register
 from catalog.registers import undo
 from catalog.supply import holder_merges
 from catalog.supply.holders import HolderRef
@@ -125,7 +125,7 @@ def test_new_and_changed_records_of_all_sides_are_there(installation: Installati
     database = installation.database
     changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
     with database.write() as session:
-        patent_upserts.upsert(session, [changed, patent(20)])
+        patent_register.upsert(session, [changed, patent(20)])
         needs.create(session, NeedCreate(title="求陶瓷", text="求陶瓷涂覆技术"))
         create(session, EnterpriseCreate(name="示例企业", products="陶瓷隔膜"))
     view = installation.agrees_with_a_rebuild(tmp_path / "other")
@@ -141,7 +141,7 @@ def test_new_and_changed_records_of_all_sides_are_there(installation: Installati
 def test_an_unchanged_text_is_not_embedded_again(installation: Installation, tmp_path: Path) -> None:
     moved = patent(1).model_copy(update={"prefecture": "420200", "classes": patent(1).classes[:1]})
     with installation.database.write() as session:
-        patent_upserts.upsert(session, [moved])
+        patent_register.upsert(session, [moved])
     view = installation.agrees_with_a_rebuild(tmp_path / "other")
     assert installation.encoder.encoded == []
     assert installation.follower.state.recent == 1
@@ -207,7 +207,7 @@ def test_an_undone_import_is_forgotten(installation: Installation, tmp_path: Pat
         row = imports.start(session, "patents", "新.xlsx", "0" * 64, "测试")
         import_id = row.id or 0
         changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
-        patent_upserts.upsert(session, [changed, patent(20)], import_id=import_id)
+        patent_register.upsert(session, [changed, patent(20)], import_id=import_id)
         imports.finish(session, row)
     assert ids_in(installation.followed().patents) == list(range(1, 10))
     with installation.database.write() as session:
@@ -223,7 +223,7 @@ def test_holders_are_merged_and_parted(installation: Installation, tmp_path: Pat
 
     firm = HolderRef(name="示例公司", kind=HolderKind.COMPANY)
     with installation.database.write() as session:
-        patent_upserts.upsert(session, [patent(20).model_copy(update={"holders": [firm]})])
+        patent_register.upsert(session, [patent(20).model_copy(update={"holders": [firm]})])
     installation.rebuild()
     assert of_firms() == [9]
     with installation.database.write() as session:
