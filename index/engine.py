@@ -57,7 +57,7 @@ class Filters(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is restricted that an index knows of."""
+        """Whether none of these restrictions is set."""
         flags = self.open_licence, self.in_force_on
         return not any(getattr(self, field) for field in CODED) and flags == (None, None)
 

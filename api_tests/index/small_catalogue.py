@@ -27,7 +27,7 @@ DIMENSIONS = 32
 
 @dataclass
 class HashEncoder:
-    """Unit vectors from the hash of a text; `encoded` lists what was asked for."""
+    """Unit vectors from the hash of a text; `encoded` lists the encoded texts."""
 
     name: str = "hash"
     dimensions: int = DIMENSIONS

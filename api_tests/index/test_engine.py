@@ -1,7 +1,7 @@
-"""The contract of the index: every engine answers what a slow and obvious computation does, and all of them the same bits.
+"""The contract of the index: every engine returns what a slow and obvious computation returns, all of them bit by bit the same.
 
 Random texts, vectors of few directions (so that most scores are tied), filters, deletions, later texts and later columns. The
-engines are one collection, a split of it into three parts by id, and both with changes laid over them.
+engines are one collection, a split of it into three parts by id, and both with an overlay of changes.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Changes:
         return {id_: now[id_] for id_ in sorted(now)}
 
     def over(self, side: Any, has_sentences: bool) -> Any:
-        """A side with these changes laid over it."""
+        """A side with these changes as an overlay."""
         kept = {
             i: one
             for i, one in self.columns.items()
@@ -119,7 +119,7 @@ def split(side: Any, before: Documents, has_sentences: bool) -> Any:
 
 @dataclass(frozen=True)
 class Case:
-    """Patents and needs by now, and engines of both sides that must answer alike."""
+    """Patents and needs after the changes, and engines of both sides that must return the same."""
 
     patents: Documents
     needs: Documents

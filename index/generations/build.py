@@ -239,7 +239,7 @@ class _Build:
 def note_in_catalogue(database: Database, store: GenerationStore) -> None:
     """Bring the catalogue's history of generations in step with the store: the one in use, and those removed.
 
-    To be called after every switch or removal; a killed one is caught up with by the next. Raises NotFound and
+    To be called after every switch or removal; the next one repairs a killed one. Raises NotFound and
     GenerationDamaged when the one in use has no readable manifest.
     """
     name = store.current_name()

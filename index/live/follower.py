@@ -38,7 +38,7 @@ _BLOCK = 32
 _SECONDS_BETWEEN_VIEWS, _SECONDS_A_TURN = 2.0, 15.0
 # Smallest and most urgent side first.
 _ORDER = ("needs", "products", "patents")
-# So few texts together that a request which wants the model as well does not wait long.
+# Small batches, so that a request that needs the model as well does not wait long.
 _TEXTS_TOGETHER, _SENTENCES_TOGETHER = 8, 32
 
 Encode = Callable[[Sequence[str]], Vectors]
@@ -78,7 +78,7 @@ LIMITS = FollowLimits()
 
 
 class Follower:
-    """Keeps a live view of the generation in use; one instance serves many threads."""
+    """Keeps the overlay of the generation in use up to date; one instance serves many threads."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class Follower:
     def catch_up(
         self, most_new: int | None = None, is_stopped: Callable[[], bool] = lambda: False
     ) -> FollowState:
-        """Lay over the generation in use what has changed since; at most `most_new` texts are embedded.
+        """Add to the overlay what has changed since the last turn; at most `most_new` texts are embedded.
 
         One turn takes some seconds at most; what is `waiting` then needs another. Raises what the catalogue, the store or the
         model raise; the view before stays in use.
@@ -163,14 +163,14 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A generation as it was built, and as it is shown."""
+    """A generation as it was built, and with its overlay."""
 
     built: Generation
     shown: Generation
 
 
 class _Side:
-    """What has changed of the patents, the needs or the products of a generation."""
+    """The changes of the patents, the needs or the products of a generation."""
 
     def __init__(self, name: str, generation: Generation, limits: FollowLimits) -> None:
         self.generation, self._name, self._limits = generation, name, limits
@@ -180,7 +180,7 @@ class _Side:
         self._licensed = set(map(int, licensed))
         self._stamps: dict[int, datetime] = {}
         self._signatures: dict[int, Signature] = {}
-        # None: nothing that is searched has changed.
+        # None: nothing that is indexed has changed.
         self._taken: dict[int, tuple[Signature, Recent | None]] = {}
         # Records of the base to be removed: those with a time of change, and those deleted without a trace.
         self._absent: set[int] = set()
@@ -261,7 +261,7 @@ class _Side:
     def settle(self, until: datetime) -> int:
         """Skip the oldest changes, before `until`, that changed nothing indexed.
 
-        An import that ended just before the build leaves many of these. Returns how many more are to be examined behind them,
+        An import that ended just before the build leaves many of these. Returns how many more are to be examined after them,
         where all of the turn could be skipped.
         """
         for id_, at in self._stamps.items():
@@ -301,7 +301,7 @@ class _Side:
         self._view = None
 
     def _as_in_base(self, document: Document) -> Document | Recent | None:
-        """The document where its text is not that of the base; else what has changed of it, if anything has."""
+        """The document where its text is not that of the base; else its changed columns, if any have changed."""
         digests = self._base.digests(document.id)
         if digests is None:
             return document
@@ -355,5 +355,5 @@ def _with_sides(base: Generation, sides: Mapping[str, _Side], left: int, before:
         and shown.left == left
         and all(getattr(shown, n) is view for n, view in views.items())
     ):
-        return shown  # with what it has worked out
+        return shown  # with the values it has computed and kept
     return replace(base, left=left, **views)

@@ -67,7 +67,7 @@ def test_only_what_changed_is_embedded_again(tmp_path: Path, database: Database)
     report = reindex(database, tmp_path, encoder)
     assert (report.patents, report.embedded, report.reused) == (5, 3, 3)
     assert encoder.encoded[3:] == ["一种固态电池。", "第3种锂电池", "第4种锂电池"]  # the new sentences
-    # Another model knows none of these vectors.
+    # None of these vectors is of another model.
     other = HashEncoder(fingerprint="fedcba9876543210")
     assert reindex(database, tmp_path, other).embedded == 6
     store = GenerationStore(tmp_path / "generations")

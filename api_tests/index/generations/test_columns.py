@@ -1,4 +1,4 @@
-"""Congruence of the filter columns with a plain look at every document."""
+"""Congruence of the filter columns with a plain check of every document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following the catalogue: what was committed is in the view, what is gone is not, and nothing is embedded in vain."""
+"""Following the catalogue: committed records are in the view, deleted ones are not, and no text is embedded in vain."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
     moment = built.manifest.started_at
     parts = installation.database, installation.store, installation.encoder
     installation.follower = Follower(*parts, FollowLimits(examined=3), lambda: moment)
-    # The eight patents were imported so shortly before that they are looked at; that takes some turns.
+    # The eight patents were imported so shortly before that they are examined; that takes some turns.
     assert installation.follower.catch_up().left == 5
     add_patents(installation.database, range(20, 21))
     moment += timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""All pairs answer what the index itself answers, in every number format, whatever is tied."""
+"""All pairs give the results of the index itself, in every number format, ties included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that wait together are worked off together, each with its own answer or error."""
+"""Requests that wait together share a run, each with its own result or error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Congruence of the vector search with brute force: by FAISS, by the byte rows, and by the scan of coarse rows in company."""
+"""Congruence of the vector search with brute force: by FAISS, by the byte rows, and by the shared scan of coarse rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lexical leg of all pairs answers what the search for each document's tokens answers."""
+"""The lexical leg of all pairs returns what the search for each document's tokens returns."""
 
 from __future__ import annotations
 
