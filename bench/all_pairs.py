@@ -4,8 +4,8 @@
 
 Vectors keep the geometry of embeddings: patents are mixes of two real patents with a little noise, needs the same of real
 needs (as in bench/search.py). All cores; FAISS runs on the same vectors and threads, in turn with all pairs. Processor
-seconds stand beside the wall clock, because they tell more on a machine that others use. The FAISS wheel brings an OpenBLAS
-of 2021 that takes newer processors for one of 2004 and is then ten times as slow; here it is told what it may use.
+seconds are printed with the wall clock: they are more reliable on a machine that others use. The FAISS wheel brings an OpenBLAS
+of 2021 that takes newer processors for one of 2004 and is then ten times as slow; here the processor is set explicitly.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _ours(index: VectorIndex, queries: Vectors, k: int) -> Rows:
 
 
 def _compare(index: VectorIndex, flat: faiss.IndexFlatIP, queries: Vectors, k: int, rounds: int) -> Time:
-    """Print both and how far they agree; answers our best time."""
+    """Print both and how far they agree; returns our best time."""
     _ours(index, queries[:64], k)  # compiles
     ours, peer, pairs, found = [], [], np.empty(0, np.int64), np.empty(0, np.int64)
     for _ in range(rounds):

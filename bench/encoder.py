@@ -176,7 +176,7 @@ def _passages(model: Path, precision: Precision, texts: list[str], rounds: int) 
 
 
 def _queries(model: Path, precision: Precision) -> None:
-    """Milliseconds of single needs, one thread; every text is asked once, so that no cache answers."""
+    """Milliseconds of single needs, one thread; every text is encoded once, so that no cache helps."""
     torch.set_num_threads(1)
     peer = _peer(model)
     encoder = Encoder.load(model, threads=1, precision=precision)

@@ -1,11 +1,11 @@
-"""What the factors beside relevance may move (对接因素): gaps of relevance on judged needs, changes on the demonstration data.
+"""What the factors besides relevance may move (对接因素): gaps of relevance on judged needs, changes on the demonstration data.
 
     python -m bench.factors gaps MODEL_FOLDER COLLECTION_FOLDER [CORPUS]   how near rows of different grades lie
     python -m bench.factors demo MODEL_FOLDER [DATA_FOLDER]                what the weights in use change there
 
 Texts that the installation in DATA_FOLDER has embedded with this model are not embedded again.
 
-The judged collections know nothing of holders, regions or terms, so they tell how large weights may be, not what they gain.
+The judged collections have no holders, regions or terms: they show how large weights may be, not what they gain.
 """
 
 import shutil
@@ -151,7 +151,7 @@ def _print_kinds(generation: Generation, rules: FactorRules) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run the part that is asked for."""
+    """Run the requested part."""
     what, (model, *rest) = arguments[0], list(map(Path, arguments[1:]))
     if what == "demo":
         demonstration(model, rest[0] if rest else None)

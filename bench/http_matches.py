@@ -131,7 +131,7 @@ def _ask(client: httpx.Client, text: str, filters: dict[str, object]) -> None:
 
 
 def _prepare(settings: Settings, encoder: Encoder, number: int, seed: int) -> str:
-    """Fill a catalogue and build its generation; answers a key."""
+    """Fill a catalogue and build its generation; returns a key."""
     runtime = Runtime(settings, encoder)
     initialise(runtime.database)
     pool = _sentence_pool()
@@ -175,7 +175,7 @@ def _peer(model: Path, settings: Settings, texts: Sequence[str]) -> float:
 
 
 def main() -> None:
-    """Prepare, serve, ask, print."""
+    """Prepare, serve, send requests, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -5,8 +5,8 @@
 The rows are invented: titles and abstracts shuffled from the demonstration patents, numbers with check digits, holders,
 addresses and IPC symbols of the sizes that registers have. The peer reads the same file with the csv module and inserts
 the same columns into one table, unchecked, 20,000 rows a transaction. It runs in a process of its own, so that each memory
-figure is of one thing. Beside the same file again, the same rows are imported in another order, with one row in a thousand
-changed: nothing then tells the file from an unknown one but its rows.
+figure is of one thing. Besides the same file again, the same rows are imported in another order, with one row in a thousand
+changed: only its rows then distinguish the file from an unknown one.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def write(path: Path, count: int, seed: int) -> None:
 
 
 def write_turned(path: Path, source: Path) -> int:
-    """Write the rows of `source` backwards, blockwise, one in a thousand changed; answers how many were."""
+    """Write the rows of `source` backwards, blockwise, one in a thousand changed; returns how many were."""
     with (
         source.open(encoding="utf-8", newline="") as stream,
         path.open("w", encoding="utf-8", newline="") as out,
@@ -132,7 +132,7 @@ def peer(path: Path, folder: Path) -> None:
 
 
 def imported(path: Path, folder: Path) -> str:
-    """Import into the catalogue of the folder; answers what became of the rows."""
+    """Import into the catalogue of the folder; returns the counts of rows by outcome."""
     database = Database(sqlite_url(folder / "catalog.db"))
     report = import_file(database, path, "patents", rejected_dir=folder)
     database.dispose()

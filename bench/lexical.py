@@ -5,8 +5,8 @@
 A document is five sentences sampled from the demonstration patents (and from the real ones where they lie beside the
 project) and fifteen pairs of characters drawn from their characters, so that the vocabulary grows with the number of
 documents about as it does in real texts. All contenders get the same tokens, made before the clock starts (as lists in memory
-for bm25s, which asks for them; as a stream for the others). Queries are the demonstration needs, whole: a repeated token
-counts as often as it stands. One thread; each contender builds in a process of its own. The first answers of ours are compared with a
+for bm25s, which requires them; as a stream for the others). Queries are the demonstration needs, whole: a repeated token
+counts as often as it occurs. One thread; each contender builds in a process of its own. The first answers of ours are compared with a
 plain computation of BM25 in double precision, which counts words document by document and uses no index.
 """
 
@@ -218,7 +218,7 @@ def _check(folder: Path, count: int, seed: int) -> str:
 
 
 def _alone(work: Callable[..., Any], *arguments: object) -> Any:
-    """Answer `work` from a process of its own."""
+    """The result of `work` from a process of its own."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 

@@ -5,7 +5,7 @@
 Register and needs are invented (bench/import_speed.py), with sentences put together from clauses of the demonstration records
 (and of the real patents where PATENTDOCK_REALDATA names them), so that nearly every sentence is another one, as in a real register.
 The first night imports and builds all of it. Its vectors are given: means of the clauses' real vectors with a little noise. What
-the model would have taken is computed from its rate on a sample of the same texts, and stands in the table as computed. Then
+the model would have taken is computed from its rate on a sample of the same texts, and is marked as computed in the table. Then
 one record in a hundred is changed and dropped into the inbox, alone or (--whole) within the whole register exported anew,
 and `patentdock nightly` runs as a process of its own with the real model: all of that is measured.
 """
@@ -70,7 +70,7 @@ class Pool:
 
 
 class GivenVectors:
-    """Stands in for the model in the first night: vectors are means of the clauses' vectors, with a little noise.
+    """A substitute for the model in the first night: vectors are means of the clauses' vectors, with a little noise.
 
     Counts the texts and the time that it takes itself, which is no part of the build.
     """
@@ -252,7 +252,7 @@ def _rate(encode: Encode, texts: Sequence[str]) -> float:
 def _drop_changed(
     settings: Settings, first: FirstNight, pools: tuple[Pool, Pool], share: float, whole: bool
 ) -> int:
-    """Put changed records into the drop folder; answers how many patents are changed."""
+    """Put changed records into the drop folder; returns how many patents are changed."""
     chance = random.Random(1000 + first.nights)
     changed = 0
     for kind, name, header, place, pool in (

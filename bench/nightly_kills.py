@@ -1,4 +1,4 @@
-"""Kills the nightly run at random moments, and looks at what it leaves.
+"""Kills the nightly run at random moments, and checks what it leaves.
 
     python -m bench.nightly_kills [--kills 50] [--seed 1]
 
@@ -65,7 +65,7 @@ QUESTION = "动力电池低温充电慢，希望零下二十度也能快充"
 TOP = 50
 RUNS_AT_MOST = 3
 _VOLATILE = {
-    # What differs between two installations, or tells of the runs themselves.
+    # What differs between two installations, or describes the runs themselves.
     "alembic_version", "api_keys", "generations", "imports", "imported_rows", "import_states", "nightly_runs", "night_matches",
     "rejected_rows", "screenings",
 }  # fmt: skip
@@ -125,13 +125,13 @@ class Installation:
         self.inbox = data / "inbox"
 
     def night(self) -> float:
-        """An undisturbed run; answers its seconds."""
+        """An undisturbed run; returns its seconds."""
         start = time.perf_counter()
         processes.run(self.settings, "nightly")
         return time.perf_counter() - start
 
     def drop(self, kind: str, name: str, rows: list[dict[str, Any]]) -> Path:
-        """Lay a file into the drop folder as an upload does: under another name until it is whole."""
+        """Put a file into the drop folder as an upload does: under another name until it is whole."""
         folder = self.inbox / kind
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{name}.part"
@@ -229,7 +229,7 @@ def _stage_hit(before: NightlyRun | None, after: NightlyRun | None) -> str:
 
 
 def _kill(installation: Installation, seconds: float) -> str:
-    """Start a run and kill it after so many seconds; answers the stage that it was in."""
+    """Start a run and kill it after so many seconds; returns the stage that it was in."""
     before = installation.last_run()
     process = processes.start(installation.settings, "nightly")
     try:
@@ -365,7 +365,7 @@ def main() -> None:
             path = whole.drop(kind, name, rows)
             import_file(whole.runtime.database, path, kind, rejected_dir=whole.settings.rejected_dir)
             path.unlink()
-        # A text embedded in other company gets a vector that differs in its last bits (ADR 0009), and near ties change places:
+        # A text embedded in another batch gets a vector that differs in its last bits (ADR 0009), and near ties change places:
         # what is compared has the vectors of those that were killed, which are compared with new ones.
         shutil.rmtree(whole.settings.data / "embeddings")
         shutil.copytree(killed.settings.data / "embeddings", whole.settings.data / "embeddings")

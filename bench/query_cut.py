@@ -4,8 +4,8 @@
 
 Collections: our own labelled one, and the needs in real language where PATENTDOCK_REALDATA names the real patents. nDCG@10
 over the needs that have an answer, and the difference from the whole query with its 95 % interval (paired bootstrap). The
-rarest tokens are those of the greatest idf among the tokens that stand in some document; each counts as often as it
-stands in the need, or once.
+rarest tokens are those of the greatest idf among the tokens that occur in some document; each counts as often as it
+occurs in the need, or once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Cut = Callable[[list[str], LexicalIndex], list[str]]
 
 
 def _rarest(query: list[str], index: LexicalIndex, count: int) -> list[str]:
-    """The tokens of a query that are among its `count` rarest, repeated as they stand."""
+    """The tokens of a query that are among its `count` rarest, with their repetitions."""
     distinct = list(dict.fromkeys(query))
     words = index.statistics
     unknown = float(words.idf_of(np.zeros(1, np.int64))[0])  # of a token of no document

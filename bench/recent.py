@@ -1,9 +1,9 @@
-"""What recent changes cost: a request over a live view with more and more records laid over a generation, and how long it
+"""What recent changes cost: a request over a generation with an overlay of more and more records, and how long it
 takes from a commit until new patents are found.
 
     python -m bench.recent [--patents 135000] [--seed 1]
 
-The collection is that of bench/search.py, with the sentences of each patent as vectors, too. Half of the records laid over it
+The collection is that of bench/search.py, with the sentences of each patent as vectors, too. Half of the records of the overlay
 are new, half have another text, so that a row of the generation is gone. The peer is the generation alone, in the same rounds.
 The second part imports new patents into a small catalogue with the real model and follows it as the service does, but for
 the wait between two looks. One thread.
@@ -71,7 +71,7 @@ def _build(folder: Path, source: Source, count: int, seed: int) -> Collection:
 
 
 def _recent(source: Source, count: int, patents: int, seed: int) -> list[Recent]:
-    """Records with new texts: every second one behind the generation, the others in the place of one in it."""
+    """Records with new texts: every second one new, the others in place of one in the generation."""
     rng = np.random.default_rng(seed)
     vectors = _mixed_vectors(source, max(count, 1), rng)
     records = []
@@ -127,7 +127,7 @@ def _bytes(live: PatentSide) -> int:
 
 
 def _exact(live: PatentSide, source: Source) -> None:
-    """Whether the dense leg answers as brute force in double precision over all that can be found."""
+    """Whether the dense leg returns what brute force in double precision over all documents does."""
     ids = live.select(Filters())
     vectors = live.vectors(ids).astype(np.float64)
     same = 0

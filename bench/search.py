@@ -51,7 +51,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Source:
-    """Real texts and their vectors: patents to mix, needs to ask."""
+    """Real texts and their vectors: patents to mix, needs as queries."""
 
     patents: list[str]
     needs: list[str]
@@ -232,7 +232,7 @@ def _agreement(scores: Vectors, found: list[Rows], rows: Rows | None) -> str:
 
 
 def _by_threads(vectors: VectorIndex, queries: Vectors, filters: Sequence[Rows | None]) -> float:
-    """Milliseconds a query when so many threads as queries ask without a pause, one at a time, each four times."""
+    """Milliseconds a query when as many threads as queries search without a pause, one at a time, each four times."""
     ready = threading.Barrier(len(queries) + 1)
 
     def ask(at: int) -> None:

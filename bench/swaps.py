@@ -1,14 +1,14 @@
-"""Swaps of the generation in use while a real service is asked without pause.
+"""Swaps of the generation in use while a real service gets requests without pause.
 
     python -m bench.swaps [--swaps 20] [--clients 4] [--seed 1]
 
-Three generations of the demonstration catalogue are kept, between which patents and needs were imported. While clients ask
+Three generations of the demonstration catalogue are kept, between which patents and needs were imported. While clients send
 `POST /matches` and `GET /patents/{id}/needs` in turn, the one in use is changed again and again; half-way it is rebuilt by
 `patentdock reindex` in a process of its own. It must hold that no request fails, that every answer names a generation that was in
-use at some moment of its request, and that its hits are those of that generation: as an answer of before or after, when nothing
-was swapped, gave them. The service follows the catalogue (`index.live.follower`): after a swap it answers for some moments without all
-that has changed since that generation was built. So the answers of each generation are asked beforehand as it was built and
-followed up; an answer between the two must hold hits, with scores, of these alone.
+use at some moment of its request, and that its hits are those of that generation: the same as in an answer
+before or after, while nothing is swapped. The service keeps an overlay of recent changes (`index.live.follower`): for some moments
+after a swap it is incomplete. So the answers of each generation are recorded beforehand, as built and with the whole overlay; an
+answer between the two must hold hits, with scores, of these alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Hits = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request was answered: which question, from which generation, the hits, and when it was asked and answered."""
+    """The answer to one request: the question, the generation, the hits, and when it was sent and answered."""
 
     question: int
     generation: str
@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass
 class Load:
-    """The answers and failures of all clients, and when which generation came into use."""
+    """The answers and failures of all clients, and the times at which generations came into use."""
 
     answers: list[Answer] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -80,7 +80,7 @@ def _ask(client: httpx.Client, question: int, top: int = TOP) -> Answer:
 
 
 def _calm(client: httpx.Client, name: str) -> dict[int, set[Hits]]:
-    """The deep answers of a generation when nothing is swapped: as built, then followed up, until they stay the same."""
+    """The long lists of a generation when nothing is swapped: as built, then with its overlay, until they stay the same."""
     known: dict[int, set[Hits]] = defaultdict(set)
     same, start = 0, time.monotonic()
     last: list[Hits] = []
@@ -153,14 +153,16 @@ def _judge(load: Load, known: dict[str, dict[int, set[Hits]]]) -> None:
     by_generation = Counter(answer.generation for answer in load.answers)
     print(f"{len(load.answers)} requests, none failed; median {median(milliseconds):.0f} ms", end="")
     print(f", p95 {quantiles(milliseconds, n=20)[-1]:.0f} ms, longest {max(milliseconds):.0f} ms")
-    print(f"{len(load.answers) - len(between)} as known beforehand, {len(between)} while being followed up")
+    print(
+        f"{len(load.answers) - len(between)} as known beforehand, {len(between)} while the overlay was incomplete"
+    )
     print(f"{len(load.in_use) - 1} swaps; answers by generation: {dict(by_generation)}")
 
 
 def _generations(
     installation: Installation, files: Files, client: httpx.Client
 ) -> dict[str, dict[int, set[Hits]]]:
-    """Make three generations with imports between them, and ask each of them in peace."""
+    """Make three generations with imports between them, and query each of them undisturbed."""
     known: dict[str, dict[int, set[Hits]]] = {}
     for number in range(3):
         for kind, name, rows in files.round(number) if number else []:
@@ -179,7 +181,7 @@ def _generations(
 def _under_load(
     installation: Installation, client: httpx.Client, options: argparse.Namespace, load: Load
 ) -> str:
-    """Swap while clients ask; answers the generation that was built meanwhile."""
+    """Swap while clients send requests; returns the generation that was built meanwhile."""
     chance, stop, rebuilt = random.Random(options.seed), Event(), ""
     store = installation.runtime.store
     load.in_use.append((0.0, 0.0, store.current_name() or ""))
