@@ -93,11 +93,11 @@ class KnownFacts:
 
     @property
     def needs_report(self) -> bool:
-        """Whether the law asks for an evaluation report."""
+        """Whether the law requires an evaluation report."""
         return self.record.legal.kind in REPORTED
 
     def owners_with(self, consent: OwnerConsent) -> list[str]:
-        """The patentees that had said so by that day, with the day."""
+        """The patentees that had stated this by that day, with the day."""
         return [
             f"{owner.name}：{consent.label}（{owner.on}）"
             for owner in self.record.owners

@@ -162,7 +162,7 @@ def _apply_agreed(basis: Basis, data: FeeInput) -> None:
 
 
 def _convert(basis: Basis, forecast: Sequence[ForecastYear]) -> None:
-    """Fill in what no method gave from the firm's forecast, and say so."""
+    """Fill in what no method gave from the firm's forecast, with a note."""
     sales = sum((year.net_sales for year in forecast), Decimal(0))
     profit = sum((year.profit or Decimal(0) for year in forecast), Decimal(0))
     if sales and basis.royalty_rate is None and basis.annual_fee:

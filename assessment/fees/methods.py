@@ -164,7 +164,7 @@ def _statistics(case: MethodInput) -> Method:
 
 
 def _latest(rules: FeeRules) -> National | None:
-    """The newest published statistics that say enough for the formula."""
+    """The newest published statistics with all figures of the formula."""
     complete = [n for n in rules.national if n.fixed_average and n.fixed_years and n.patents_per_contract]
     return max(complete, key=lambda n: n.year, default=None)
 

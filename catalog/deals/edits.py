@@ -164,7 +164,7 @@ def receive(
 
 
 def remove_receipt(session: Session, deal_id: int, receipt_id: int, *, actor: str = "") -> None:
-    """Remove a payment that was noted by mistake. Raises NotFound, and Conflict while evidence stands for it."""
+    """Remove a payment that was noted by mistake. Raises NotFound, and Conflict while evidence is attached to it."""
     row = deals.get(session, deal_id)
     receipt = session.get(Receipt, receipt_id)
     if receipt is None or receipt.deal_id != deal_id:
@@ -180,7 +180,7 @@ def remove_receipt(session: Session, deal_id: int, receipt_id: int, *, actor: st
 
 
 def end(session: Session, deal_id: int, on: date, reason: str, *, actor: str = "") -> Deal:
-    """End a deal that stood (解除). Raises NotFound, Conflict and InvalidInput (day before the signing or to come)."""
+    """End a deal in force (解除). Raises NotFound, Conflict and InvalidInput (day before the signing or to come)."""
     row = _standing(session, deal_id)
     if not (row.starts_on or row.signed_on) <= on <= date.today():
         raise InvalidInput(f"解除日 {on} 应在生效日与今天之间", hint="登记有误的交易请作废")

@@ -239,7 +239,7 @@ def _next_fee(facts: LegalFacts, course: Course, status: LegalStatus, as_of: dat
 
 
 def _next_due(facts: LegalFacts, course: Course, as_of: date) -> date | None:
-    """The due date that comes next, the one in arrears or the last that nobody knows to be paid; None where none follows."""
+    """The due date that comes next, the one in arrears or the last not known to be paid; None where none follows."""
     if facts.filed is None or facts.full_last is None or course.force is None:
         return None
     if course.overdue and as_of > course.overdue:

@@ -71,7 +71,7 @@ class Rules(BaseModel):
 
 
 class TermsWarning(BaseModel):
-    """Something that a declaration should be looked at again for; it refuses nothing."""
+    """A reason to review a declaration; it refuses nothing."""
 
     code: str
     article: str

@@ -7,7 +7,7 @@ value at a time: a later record with another value follows the earlier one.
 The end of an event may be recorded apart from its beginning (质押注销, 许可备案注销, 中止解除): a record that has `ended` but no
 day of its own ends the event that was running then. An end so recorded stays; the term that the beginning was registered
 with (许可期满) does not move it again. A record without a day, or without the other party, adds nothing where a known event
-tells as much; an event known by its kind alone becomes the first that is known better.
+says as much; an event known by its kind alone becomes the first that is known better.
 """
 
 from collections.abc import Iterable, Sequence

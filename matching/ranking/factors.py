@@ -1,4 +1,4 @@
-"""Factors (对接因素): small adjustments of the score of a patent for a need, beside relevance.
+"""Factors (对接因素): small adjustments of the score of a patent for a need, besides relevance.
 
     score = relevance + segment + region + licence + term + dormancy + holder kind
 

@@ -37,7 +37,7 @@ from matching.reverse.licensee_results import (
 )
 from matching.reverse.licensee_rules import Agreement
 
-# Own patents looked at together: 100 MB of 384 dimensions.
+# Own patents compared at once: 100 MB of 384 dimensions.
 _BLOCK = 65_536
 
 Firms = Mapping[int, EnterprisePublic]

@@ -63,7 +63,7 @@ class _Ranking:
         return total
 
     def ordered(self, sort: str | None) -> list[int]:
-        """The places of the firms that have a score, in the order wanted. Raises InvalidInput."""
+        """The places of the firms that have a score, in the requested order. Raises InvalidInput."""
         wanted = sort or "-score"
         name = wanted.removeprefix("-")
         if name not in SORTABLE:

@@ -1,4 +1,4 @@
-"""The thread of a service process that keeps the search in step with the catalogue."""
+"""The thread of a service process that keeps the overlay of the index up to date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Following:
         self._thread = Thread(target=self._run, name="following", daemon=True)
 
     def start(self) -> None:
-        """Begin, unless the settings want none of it."""
+        """Start, unless the settings disable it."""
         if self._runtime.settings.follow_seconds > 0:
             self._thread.start()
 

@@ -108,7 +108,7 @@ class Runtime:
 
     @cached_property
     def recent(self) -> Follower:
-        """The generation in use with what has changed since. Raises NotReady when the model is missing."""
+        """The generation in use with its overlay of recent changes. Raises NotReady when the model is missing."""
         from index.live.follower import Follower, FollowLimits
 
         return Follower(self.database, self.store, self.encoder, FollowLimits(self.settings.recent_limit))
