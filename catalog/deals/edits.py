@@ -77,7 +77,7 @@ def change(
     session: Session, deal_id: int, data: DealCreate, *, actor: str = ""
 ) -> tuple[Deal, list[Finding], bool]:
     """Replaces the whole content of a deal; returns it with the warnings and whether anything changed. Raises as `create` does."""
-    row = _standing(session, deal_id)
+    row = _in_force(session, deal_id)
     code = data.code or row.code
     other = deals.find(session, code)
     if other is not None and other.id != row.id:
@@ -122,7 +122,7 @@ def stated(session: Session, row: Deal) -> DealCreate:
 
 def file(session: Session, deal_id: int, number: str, filed_on: date, *, actor: str = "") -> list[Finding]:
     """Records the filing or announcement of the deal at CNIPA (备案, 公告); returns the warnings. Raises as `change` does."""
-    row = _standing(session, deal_id)
+    row = _in_force(session, deal_id)
     data = stated(session, row).model_copy(update={"filing_number": number, "filed_on": filed_on})
     if filed_on < row.signed_on:
         raise InvalidInput(f"备案日 {filed_on} 早于签约日 {row.signed_on}", hint="请核对备案证明")
@@ -142,7 +142,7 @@ def receive(
     session: Session, deal_id: int, data: ReceiptCreate, *, actor: str = ""
 ) -> tuple[Receipt, list[Finding]]:
     """Records a payment; returns it with the warnings. Raises NotFound, and InvalidInput where payments exceed the agreed sum."""
-    row = _standing(session, deal_id)
+    row = _in_force(session, deal_id)
     if data.received_on > date.today():
         raise InvalidInput(f"到账日 {data.received_on} 晚于今天", hint="请核对收款凭证")
     receipt = Receipt(**data.model_dump(), deal_id=deal_id)
@@ -181,7 +181,7 @@ def remove_receipt(session: Session, deal_id: int, receipt_id: int, *, actor: st
 
 def end(session: Session, deal_id: int, on: date, reason: str, *, actor: str = "") -> Deal:
     """End a deal in force (解除). Raises NotFound, Conflict and InvalidInput (day before the signing or to come)."""
-    row = _standing(session, deal_id)
+    row = _in_force(session, deal_id)
     if not (row.starts_on or row.signed_on) <= on <= date.today():
         raise InvalidInput(f"解除日 {on} 应在生效日与今天之间", hint="登记有误的交易请作废")
     return _close(session, row, DealStatus.ENDED, on, reason, actor)
@@ -217,7 +217,7 @@ def _checked(
     return rows, deal_rules.refuse(found)
 
 
-def _standing(session: Session, deal_id: int) -> Deal:
+def _in_force(session: Session, deal_id: int) -> Deal:
     row = deals.get(session, deal_id)
     if row.status != DealStatus.VALID:
         raise Conflict(f"交易 {row.code} {row.status.label}，不能再改动", hint="请登记新的交易")

@@ -149,7 +149,7 @@ def upsert(
 ) -> str:
     """Upserts a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing."""
     patent = _patent_for(session, data, None)
-    row = _meant(session, id_of(patent), data)
+    row = _existing(session, id_of(patent), data)
     if row is None:
         create(session, data, actor=actor, import_id=import_id, is_demo=is_demo)
         return "new"
@@ -279,12 +279,12 @@ def _change(
     differs = any(getattr(row, name) != value for name, value in values.items())
     if wanted == LicenceStatus.PUBLISHED and row.status in RUNNING:
         wanted = None  # a register that lists it as announced does not take back that it was changed
-    stands = LicenceStatus(row.status)
-    if wanted is None or wanted == stands:
-        wanted = LicenceStatus.CHANGED if differs and stands in RUNNING else stands
-    elif wanted not in FOLLOWS[stands]:
+    status = LicenceStatus(row.status)
+    if wanted is None or wanted == status:
+        wanted = LicenceStatus.CHANGED if differs and status in RUNNING else status
+    elif wanted not in FOLLOWS[status]:
         raise Conflict(
-            f"声明（编号 {row.id}）{stands.label}，不能改为“{wanted.label}”",
+            f"声明（编号 {row.id}）{status.label}，不能改为“{wanted.label}”",
             hint="撤回或届满之后可以重新声明：请新建声明并填写新的声明日",
         )
     return _move(session, row, values | {"status": wanted}, actor, import_id=import_id)
@@ -328,7 +328,7 @@ def _remember(
     )
 
 
-def _meant(session: Session, patent_id: int, data: LicenceCreate) -> Licence | None:
+def _existing(session: Session, patent_id: int, data: LicenceCreate) -> Licence | None:
     """The declaration that a register row refers to; None where it is not stored yet."""
     rows = _declarations(session, patent_id)
     last = rows[-1] if rows else None

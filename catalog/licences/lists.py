@@ -32,7 +32,7 @@ def page(
     where = where or LicenceFilter()
     query = select(Licence).join(Patent, col(Patent.id) == col(Licence.patent_id))
     if where.status:
-        query = query.where(_stands(where.status, today or date.today()))
+        query = query.where(_has_status(where.status, today or date.today()))
     if where.payment_form:
         query = query.where(col(Licence.payment_form) == where.payment_form.value)
     if where.application_number:
@@ -55,7 +55,7 @@ def page(
     return paginate(session, query, wanted, sortable, "id")
 
 
-def _stands(status: LicenceStatus, day: date) -> Any:
+def _has_status(status: LicenceStatus, day: date) -> Any:
     stored = col(Licence.status)
     over = col(Licence.ends_on) < day
     if status == LicenceStatus.EXPIRED:
