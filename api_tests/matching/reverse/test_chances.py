@@ -70,9 +70,9 @@ def test_pairs_have_one_score_whichever_asks(matcher: Matcher) -> None:
         scores |= {(need_id, item.patent.id): item.score for item in found.items}
         assert all(item.confidence is not None for item in found.items)
     for patent_id in (1, 41, 44):
-        asked = matcher.needs_for_patent(patent_id, 200, Filters())
-        assert sorted(item.need.id for item in asked.items) == open_needs
-        for item in asked.items:
+        listed = matcher.needs_for_patent(patent_id, 200, Filters())
+        assert sorted(item.need.id for item in listed.items) == open_needs
+        for item in listed.items:
             if (item.need.id, patent_id) in scores:
                 assert item.score == pytest.approx(scores[item.need.id, patent_id], abs=2e-6)
 
@@ -98,9 +98,9 @@ def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Fi
     found = dict(one for block in blocks for one in block)
     assert list(found) == ids.tolist()
     for patent_id, matches in found.items():
-        asked = matcher.needs_for_patent(patent_id, 4, filters)
-        assert [match.id for match in matches] == [item.need.id for item in asked.items]
-        assert [match.score for match in matches] == pytest.approx([i.score for i in asked.items], abs=2e-6)
+        listed = matcher.needs_for_patent(patent_id, 4, filters)
+        assert [match.id for match in matches] == [item.need.id for item in listed.items]
+        assert [match.score for match in matches] == pytest.approx([i.score for i in listed.items], abs=2e-6)
 
 
 def test_chances_of_a_holder_hold_what_is_new(matcher: Matcher, folder: Path) -> None:

@@ -66,8 +66,10 @@ def test_parts_add_up_and_every_one_has_its_evidence(finder: LicenseeFinder, pat
                 assert getattr(parts, name) == pytest.approx(
                     max(ground.relevance - ground.middle, 0) * weights[name], abs=1e-6
                 )
-                its = ground.scores
-                assert its.document + its.sentence + its.lexical == pytest.approx(ground.relevance, abs=1e-6)
+                scores = ground.scores
+                assert scores.document + scores.sentence + scores.lexical == pytest.approx(
+                    ground.relevance, abs=1e-6
+                )
         if item.products:
             for evidence in item.products.evidence:
                 assert (item.enterprise.products or "")[evidence.start : evidence.end] == evidence.sentence
@@ -109,8 +111,8 @@ def test_a_holder_is_no_licensee_of_its_own_patent_but_of_one_near_it(
         own = patents_shown.many(session, [patent_id])[patent_id]
         firm = enterprises.create(session, EnterpriseCreate(name=own.holders[0])).id
     try:
-        its = {i.enterprise.id for i in finder.page(patent_id, PageQuery(size=200), EVERYBODY).items}
-        assert firm not in its
+        firms = {i.enterprise.id for i in finder.page(patent_id, PageQuery(size=200), EVERYBODY).items}
+        assert firm not in firms
         with installation.database.read() as session:
             other = next(
                 p for p in patents.existing(session, range(1, 60)) if not _held_by(session, p, own.holders[0])
@@ -165,8 +167,8 @@ def test_chances_are_the_best_needs_of_every_patent(
     assert scores == sorted(scores, reverse=True)
     for one in held:
         best = installation.matcher.needs_for_patent(one, 3, Filters()).items
-        its = [(i.need.id, i.score) for i in found.items if i.patent.id == one]
-        assert its == [(i.need.id, i.score) for i in best]
+        pairs = [(i.need.id, i.score) for i in found.items if i.patent.id == one]
+        assert pairs == [(i.need.id, i.score) for i in best]
     for item in found.items:
         parts = item.scores
         assert round(parts.document + parts.sentence + parts.lexical, 6) == item.relevance

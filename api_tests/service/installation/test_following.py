@@ -113,8 +113,8 @@ def test_a_kept_generation_is_asked_as_it_was_built(client: httpx.Client, runtim
 def test_readiness_tells_how_far_this_has_come(client: httpx.Client) -> None:
     def changes() -> dict[str, Any]:
         answer: dict[str, Any] = client.get("/readyz").json()
-        told: dict[str, Any] = answer["changes"]
-        return told
+        state: dict[str, Any] = answer["changes"]
+        return state
 
     assert becomes(lambda: changes()["recent"] > 0 and changes()["as_of"] is not None)
     assert (changes()["left"], changes()["error"]) == (0, "")
