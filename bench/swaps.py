@@ -32,6 +32,7 @@ import httpx
 from bench import memory, processes
 from bench.nightly_kills import QUESTION, Files, Installation, client_of, labelled_numbers
 from bench.packaged_model import packaged_model
+from catalog.kit.days import beijing_today
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
 
@@ -161,7 +162,13 @@ def _generations(its: Installation, files: Files, client: httpx.Client) -> dict[
     for number in range(3):
         for kind, name, rows in files.round(number) if number else []:
             path = its.drop(kind, name, rows)
-            import_file(its.runtime.database, path, kind, rejected_dir=its.settings.rejected_dir)
+            import_file(
+                its.runtime.database,
+                path,
+                kind,
+                today=beijing_today(),
+                rejected_dir=its.settings.rejected_dir,
+            )
             path.unlink()
         processes.run(its.settings, "reindex")
     for generation in its.runtime.store.names():

@@ -135,6 +135,7 @@ class LicenseeFinder:
         asking = self._matcher.asking(generation, patent)
         return LicenseesAsked(
             session,
+            self._matcher.today(),
             generation,
             patent,
             asking,
