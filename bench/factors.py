@@ -12,13 +12,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 import demo
+from catalog.kit.days import beijing_today
 from index.engine import Filters
 from index.generations.generation import Generation
 from index.model.encoder import Encoder
@@ -74,9 +74,16 @@ def demonstration(model: Path, known: Path | None) -> None:
         if known is not None:
             shutil.copytree(known / "embeddings", Path(work) / "embeddings")
         for kind in demo.kinds():
-            import_file(runtime.database, demo.path(kind), kind, is_demo=True, rejected_dir=Path(work) / "no")
+            import_file(
+                runtime.database,
+                demo.path(kind),
+                kind,
+                is_demo=True,
+                today=beijing_today(),
+                rejected_dir=Path(work) / "no",
+            )
         rebuild(runtime)
-        screen(runtime, date.today())
+        screen(runtime, beijing_today())
         rebuild(runtime)  # with what the screening found
         generation = runtime.store.current()
         if generation is None:
@@ -98,7 +105,7 @@ def _scaled(rules: FactorRules, times: float) -> FactorRules:
 
 
 def _rankings(generation: Generation, rules: FactorRules | None) -> list[Ranking]:
-    factors = NightFactors(rules, date.today()) if rules else None
+    factors = NightFactors(rules, beijing_today()) if rules else None
     blocks = patents_for_needs(generation, Filters(), DEEP, factors=factors)
     return [[(match.id, match.factors) for match in found] for block in blocks for _, found in block]
 
@@ -133,7 +140,7 @@ def _share(values: Iterable[bool]) -> str:
 
 
 def _print_kinds(generation: Generation, rules: FactorRules) -> None:
-    factors = NightFactors(rules, date.today())
+    factors = NightFactors(rules, beijing_today())
     needs = generation.needs.attributes(generation.needs.select(Filters()))
     explained = {code: list[tuple[float, bool]]() for code in rules.factors}
     for need, ranking in enumerate(_rankings(generation, rules)):

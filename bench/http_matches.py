@@ -39,6 +39,7 @@ from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog.accounts import keys as accounts
+from catalog.kit.days import beijing_today
 from index.engine import Filters
 from index.generations.build import reindex
 from index.generations.generation import GenerationStore
@@ -139,14 +140,23 @@ def _prepare(settings: Settings, encoder: Encoder, number: int, seed: int) -> st
     _register(register, number, pool, seed)
     start = time.perf_counter()
     for kind in ("enterprises", "needs"):
-        import_file(runtime.database, demo.path(kind), kind, is_demo=True, rejected_dir=settings.rejected_dir)
-    report = import_file(runtime.database, register, "patents", rejected_dir=settings.rejected_dir)
+        import_file(
+            runtime.database,
+            demo.path(kind),
+            kind,
+            is_demo=True,
+            today=beijing_today(),
+            rejected_dir=settings.rejected_dir,
+        )
+    report = import_file(
+        runtime.database, register, "patents", today=beijing_today(), rejected_dir=settings.rejected_dir
+    )
     print(f"import: {report.new} patents in {time.perf_counter() - start:.0f} s", flush=True)
     start = time.perf_counter()
     pooled = PooledEncoder(encoder, pool)
     print(f"{len(pool)} sentences embedded in {time.perf_counter() - start:.0f} s", flush=True)
     start = time.perf_counter()
-    reindex(runtime.database, settings.data, pooled)
+    reindex(runtime.database, settings.data, pooled, today=beijing_today())
     print(
         f"build, vectors given: {time.perf_counter() - start:.0f} s; peak memory {memory.of_process().peak:.0f} MB"
     )

@@ -29,6 +29,7 @@ from typing import NamedTuple
 from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine
 
 from catalog.db import Database, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.segments import segments
 from ingestion.identifiers.application_number import check_digit
 from ingestion.imports.importer import import_file
@@ -134,7 +135,7 @@ def peer(path: Path, folder: Path) -> None:
 def imported(path: Path, folder: Path) -> str:
     """Import into the catalogue of the folder; returns the counts of rows by outcome."""
     database = Database(sqlite_url(folder / "catalog.db"))
-    report = import_file(database, path, "patents", rejected_dir=folder)
+    report = import_file(database, path, "patents", today=beijing_today(), rejected_dir=folder)
     database.dispose()
     return f"new {report.new}, changed {report.changed}, unchanged {report.unchanged}, rejected {report.rejected}"
 

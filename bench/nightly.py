@@ -32,6 +32,7 @@ from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog.accounts import keys as accounts
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.runs import nights as nightly_runs
 from catalog.runs.nights import NightlyRunPublic
@@ -173,7 +174,14 @@ def _first_night(
     runtime = Runtime(settings, cast(Encoder, given))
     initialise(runtime.database)
     for kind in ("enterprises", "needs"):
-        import_file(runtime.database, demo.path(kind), kind, is_demo=True, rejected_dir=settings.rejected_dir)
+        import_file(
+            runtime.database,
+            demo.path(kind),
+            kind,
+            is_demo=True,
+            today=beijing_today(),
+            rejected_dir=settings.rejected_dir,
+        )
     with runtime.database.write() as session:
         (settings.data / KEY).write_text(accounts.create(session, "bench"))
     inbox = settings.data / "inbox"

@@ -44,6 +44,7 @@ from bench.packaged_model import packaged_model
 from catalog.accounts import keys as accounts
 from catalog.db import Session
 from catalog.demand import needs
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
@@ -147,7 +148,9 @@ class Installation:
 def labelled_numbers(installation: Installation) -> set[str]:
     """The application numbers of the patents whose segments do not rest on their text."""
     with installation.runtime.database.read() as session:
-        rows = patents_shown.many(session, patent_classes.labelled_ids(session)).values()
+        rows = patents_shown.many(
+            session, patent_classes.labelled_ids(session), today=beijing_today()
+        ).values()
     return {row.application_number for row in rows if row.application_number}
 
 
@@ -182,7 +185,9 @@ class Checks:
         answer = self._ask({"text": QUESTION, "top_k": TOP, "generation": name}, name)
         runtime = self._installation.runtime
         # A store that has opened nothing yet, and so cannot mix.
-        fresh = Matcher(runtime.database, type(runtime.store)(runtime.store.root), runtime.encoder)
+        fresh = Matcher(
+            runtime.database, type(runtime.store)(runtime.store.root), runtime.encoder, today=beijing_today
+        )
         expected = fresh.patents_for_text(QUESTION, TOP, Filters(), name).model_dump(mode="json")
         if _hits(answer) != _hits(expected):
             raise AssertionError(f"the service's hits are not those of {name}")
@@ -268,7 +273,7 @@ def _records(installation: Installation) -> dict[str, Any]:
     with installation.runtime.database.read() as session:
         numbers, codes = _names(session)
         shown = [
-            *patents_shown.many(session, list(numbers)).values(),
+            *patents_shown.many(session, list(numbers), today=beijing_today()).values(),
             *needs.many(session, list(codes)).values(),
         ]
         return {
@@ -318,7 +323,9 @@ def _least_cosine(installation: Installation, encoder: Encoder) -> float:
     if generation is None:
         raise AssertionError("no generation")
     with installation.runtime.database.read() as session:
-        rows = patents_shown.many(session, generation.patents.select(Filters()).tolist())
+        rows = patents_shown.many(
+            session, generation.patents.select(Filters()).tolist(), today=beijing_today()
+        )
     texts = [patent_text(row.title, row.abstract, row.first_claim) for row in rows.values()]
     vectors = generation.patents.vectors(np.array(list(rows), np.int64))
     least = float(np.vecdot(vectors, encoder.encode_passages(texts)).min())
@@ -363,7 +370,13 @@ def main() -> None:
         whole.night()
         for kind, name, rows in files.dropped:
             path = whole.drop(kind, name, rows)
-            import_file(whole.runtime.database, path, kind, rejected_dir=whole.settings.rejected_dir)
+            import_file(
+                whole.runtime.database,
+                path,
+                kind,
+                today=beijing_today(),
+                rejected_dir=whole.settings.rejected_dir,
+            )
             path.unlink()
         # A text embedded in another batch gets a vector that differs in its last bits (ADR 0009), and near ties change places:
         # what is compared has the vectors of those that were killed, which are compared with new ones.

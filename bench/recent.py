@@ -35,6 +35,7 @@ from bench.search import (
     _source,
 )
 from catalog.db import Database, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.registers import patents as patent_register
 from catalog.supply.patents import PatentCreate
 from index.engine import AskingNeed, Filters
@@ -152,7 +153,7 @@ def _following(folder: Path, source: Source, seed: int) -> None:
     initialise(database)
     given = _patents(source, seed)
     _store(database, list(islice(given, BASE_OF_FOLLOWING)))
-    reindex(database, folder, encoder)
+    reindex(database, folder, encoder, today=beijing_today())
     follower = Follower(database, GenerationStore(folder / "generations"), encoder)
     follower.catch_up()
     for count in NEW:

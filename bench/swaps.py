@@ -32,6 +32,7 @@ import httpx
 from bench import memory, processes
 from bench.nightly_kills import QUESTION, Files, Installation, client_of, labelled_numbers
 from bench.packaged_model import packaged_model
+from catalog.kit.days import beijing_today
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
 
@@ -168,7 +169,11 @@ def _generations(
         for kind, name, rows in files.round(number) if number else []:
             path = installation.drop(kind, name, rows)
             import_file(
-                installation.runtime.database, path, kind, rejected_dir=installation.settings.rejected_dir
+                installation.runtime.database,
+                path,
+                kind,
+                today=beijing_today(),
+                rejected_dir=installation.settings.rejected_dir,
             )
             path.unlink()
         processes.run(installation.settings, "reindex")

@@ -62,6 +62,7 @@ def create(
     session: Session,
     data: LicenceCreate,
     *,
+    today: date,
     actor: str = "",
     rules: Rules | None = None,
     import_id: int | None = None,
@@ -74,7 +75,7 @@ def create(
     patent = _patent_for(session, data, rules)
     status = data.status or LicenceStatus.PUBLISHED
     if status in CURRENT:
-        _make_room(session, patent, actor, import_id)
+        _make_room(session, patent, today, actor, import_id)
     row = Licence(
         **_values(data), status=status, patent_id=id_of(patent), import_id=import_id, is_demo=is_demo
     )
@@ -145,13 +146,19 @@ def withdraw(session: Session, licence_id: int, on: date, *, actor: str = "", re
 
 
 def upsert(
-    session: Session, data: LicenceCreate, *, import_id: int | None, actor: str = "", is_demo: bool = False
+    session: Session,
+    data: LicenceCreate,
+    *,
+    today: date,
+    import_id: int | None,
+    actor: str = "",
+    is_demo: bool = False,
 ) -> str:
     """Upserts a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing."""
     patent = _patent_for(session, data, None)
     row = _existing(session, id_of(patent), data)
     if row is None:
-        create(session, data, actor=actor, import_id=import_id, is_demo=is_demo)
+        create(session, data, today=today, actor=actor, import_id=import_id, is_demo=is_demo)
         return "new"
     silent = {"region"} - data.model_fields_set
     stated = {
@@ -252,12 +259,12 @@ def _declarations(session: Session, patent_id: int) -> list[Licence]:
     return list(session.execute(query).scalars())
 
 
-def _make_room(session: Session, patent: Patent, actor: str, import_id: int | None) -> None:
+def _make_room(session: Session, patent: Patent, today: date, actor: str, import_id: int | None) -> None:
     """Close a current declaration whose period is over. Raises Conflict where one still runs."""
     for row in _declarations(session, id_of(patent)):
         if row.status not in CURRENT:
             continue
-        if status_on(row, date.today()) != LicenceStatus.EXPIRED:
+        if status_on(row, today) != LicenceStatus.EXPIRED:
             raise Conflict(
                 f"专利 {patent.application_number} 已有开放许可声明（编号 {row.id}，{LicenceStatus(row.status).label}）",
                 hint="请改用更新；须重新声明的，请先撤回原声明",

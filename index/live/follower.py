@@ -22,6 +22,7 @@ from catalog.demand import enterprises
 from catalog.indexed import changes
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
+from catalog.kit.days import beijing_day
 from catalog.licences import licences
 from index.arrays import Vectors
 from index.engine import Filters
@@ -122,6 +123,7 @@ class Follower:
 
     def _catch_up(self, most_new: int, is_stopped: Callable[[], bool]) -> None:
         base, moment = self._store.current(), self._now()
+        today = beijing_day(moment)
         if base is None or base.manifest.model.fingerprint != self._encoder.fingerprint:
             self._view, self._sides, self.state = None, {}, FollowState()
             return
@@ -130,7 +132,7 @@ class Follower:
             self._sides = {name: _Side(name, base, self._limits) for name in indexed}
             self._view, self.state = None, FollowState(base.name)
         with self._database.read() as session:
-            stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session)]
+            stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session, today)]
         started = published = monotonic()
         for at in range(0, len(stale), _BLOCK):
             if is_stopped():
@@ -213,10 +215,10 @@ class _Side:
             )
         return self._view
 
-    def survey(self, session: Session) -> list[int]:
-        """Look up the changes; returns the records to take, oldest change first."""
+    def survey(self, session: Session, today: date) -> list[int]:
+        """Look up the changes, open licences as of `today`; returns the records to take, oldest change first."""
         self._stamps = stamps = changes.changed(session, self._name, self._since, self._limits.examined)
-        licensed = licences.licensed_ids(session, date.today()) if self._name == "patents" else set[int]()
+        licensed = licences.licensed_ids(session, today) if self._name == "patents" else set[int]()
         differing = sorted(id_ for id_ in licensed ^ self._licensed if id_ in self._base)
         is_full = len(stamps) == self._limits.examined
         everything = changes.count_changed(session, self._name, self._since) if is_full else len(stamps)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 import numpy as np
@@ -52,6 +53,7 @@ class LicenseeQuery:
     """
 
     session: Session
+    today: date
     generation: Generation
     patent: patents.Patent
     asking: AskingPatent
@@ -188,7 +190,7 @@ class IndustryPart(LicenseePart):
         session, patent_id = query.session, id_of(query.patent)
         known = segments.segments_of(session, segments.catalogue(session))
         held = PatentIndustries(
-            patents_shown.many(session, [patent_id])[patent_id].classes,
+            patents_shown.many(session, [patent_id], today=query.today)[patent_id].classes,
             {segment.code: segment.industry_codes for segment in known},
             {segment.code: segment.name for segment in known},
             query.rule,
@@ -234,7 +236,9 @@ class OwnPatentPart(LicenseePart):
     def grounds(self, firms: Firms) -> Mapping[int, OwnPatentGround]:
         """The patent."""
         nearest = {firm: self._nearest[firm] for firm in firms if firm in self._nearest}
-        owned = patents_shown.many(self._query.session, [own for own, _ in nearest.values()])
+        owned = patents_shown.many(
+            self._query.session, [own for own, _ in nearest.values()], today=self._query.today
+        )
         return {
             firm: OwnPatentGround(
                 patent_id=own,

@@ -137,6 +137,7 @@ class LicenseeFinder:
         asking = self._matcher.asking(generation, patent)
         return LicenseeQuery(
             session,
+            self._matcher.today(),
             generation,
             patent,
             asking,

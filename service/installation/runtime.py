@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotReady, system_reason
 from service.installation.settings import Settings
 
@@ -104,7 +105,7 @@ class Runtime:
         """The matcher over database, index and model. Raises NotReady."""
         from matching.answers.matcher import Matcher
 
-        return Matcher(self.database, self.recent, self.encoder, self.settings.data)
+        return Matcher(self.database, self.recent, self.encoder, self.settings.data, today=beijing_today)
 
     @cached_property
     def recent(self) -> Follower:

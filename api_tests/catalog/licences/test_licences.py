@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from catalog.db import Database, Session, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, InvalidInput, PatentDockError
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import FactKind, LicenceStatus
@@ -81,7 +82,10 @@ def run(database: Database, act: Callable[[Session], Licence]) -> Licence:
 
 
 def declare(database: Database, number: str = INVENTION, **changes: Any) -> Licence:
-    return run(database, lambda s: licence_edits.create(s, stated(number, **changes), actor="测试"))
+    return run(
+        database,
+        lambda s: licence_edits.create(s, stated(number, **changes), actor="测试", today=beijing_today()),
+    )
 
 
 def shown(database: Database, row: Licence, today: date) -> LicencePublic:
@@ -256,8 +260,8 @@ def test_changed_withdrawn_and_declared_anew(database: Database) -> None:
         run(database, lambda s: licence_edits.withdraw(s, row.id or 0, D(2026, 4, 1)))
     anew = declare(database, declared_on=D(2026, 5, 1))
     with database.read() as session:
-        assert licences_shown.of_patents(session, [1])[1].id == anew.id
-        assert licence_lists.page(session, PageQuery()).total == 2
+        assert licences_shown.of_patents(session, [1], today=beijing_today())[1].id == anew.id
+        assert licence_lists.page(session, PageQuery(), today=beijing_today()).total == 2
 
 
 def test_a_period_that_is_over_has_expired_and_makes_room(database: Database) -> None:

@@ -19,6 +19,7 @@ from catalog.demand import needs
 from catalog.demand.enterprises import EnterpriseCreate, create
 from catalog.demand.needs import NeedCreate, NeedUpdate
 from catalog.imports import imports
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import HolderKind, LicenceStatus, NeedStatus, PaymentForm
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
@@ -50,7 +51,7 @@ class Installation:
         self.follower = Follower(self.database, self.store, self.encoder, limits)
 
     def rebuild(self) -> None:
-        reindex(self.database, self.folder, self.encoder)
+        reindex(self.database, self.folder, self.encoder, today=beijing_today())
         self.encoder.encoded.clear()
 
     def followed(self) -> Generation:
@@ -62,7 +63,7 @@ class Installation:
     def agrees_with_a_rebuild(self, folder: Path) -> Generation:
         """The view, which holds and selects what a new build does."""
         view = self.followed()
-        reindex(self.database, folder, HashEncoder())
+        reindex(self.database, folder, HashEncoder(), today=beijing_today())
         rebuilt = GenerationStore(folder / "generations").current()
         assert rebuilt is not None
         assert_same(view.patents, rebuilt.patents, has_sentences=True)
@@ -98,7 +99,7 @@ def write(database: Database, statement: str) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
     database = make_catalogue(folder, 8)
-    reindex(database, folder, HashEncoder())
+    reindex(database, folder, HashEncoder(), today=beijing_today())
     database.dispose()
     return folder
 
@@ -160,7 +161,7 @@ def test_an_open_licence_comes_and_goes(installation: Installation, tmp_path: Pa
         data = LicenceCreate(
             application_number=number, payment_form=PaymentForm.FREE, declared_on=date(2023, 1, 1)
         )
-        row = licence_edits.create(session, data)
+        row = licence_edits.create(session, data, today=beijing_today())
         licence_id = row.id or 0
     view = installation.agrees_with_a_rebuild(tmp_path / "other")
     assert view.patents.select(Filters(open_licence=True)).tolist() == [3]

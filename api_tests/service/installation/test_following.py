@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
+from catalog.kit.days import beijing_today
 from index.generations.build import reindex
 from index.model.encoder import Encoder
 from service.installation.runtime import Runtime
@@ -24,7 +25,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterat
     make_catalogue(data).dispose()
     settings = Settings(data=data, model=str(model_dir), follow_seconds=0.05)
     runtime = Runtime(settings, cast(Encoder, HashEncoder()))
-    reindex(runtime.database, data, HashEncoder())
+    reindex(runtime.database, data, HashEncoder(), today=beijing_today())
     yield runtime
     runtime.close()
 
