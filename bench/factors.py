@@ -140,7 +140,7 @@ def _print_kinds(generation: Generation, rules: FactorRules) -> None:
         for patent, _ in ranking[:SHOWN]:
             pairs = factors.pairs(needs, generation.patents.attributes(np.array([patent])))
             for one in pairs.explained(np.array([need]), np.zeros(1, np.int64), {})[0]:
-                told[one.code].append((one.amount, one.reason.startswith("未知")))
+                told[one.code].append((one.amount, one.reason.endswith("不计分")))
     for code, its in told.items():
         amounts = np.array([amount for amount, _ in its])
         unknown = np.mean([missing for _, missing in its])
