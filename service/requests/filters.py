@@ -159,8 +159,8 @@ def _segment_reader(session: Session) -> Callable[[str], list[str]]:
     def read(text: str) -> list[str]:
         found = [segment.code for segment in known if text in (segment.code, segment.name)]
         if not found:
-            names = [segment.name for segment in known]
-            near = get_close_matches(text, names, n=3, cutoff=0.3) or names[:3]
+            full = [f"{segment.code} {segment.name}" for segment in known]
+            near = get_close_matches(text, full, n=3, cutoff=0.3) or full[:3]
             fill = f"产业目录 {catalogue.version} 中的名称或代码"
             raise ValueError(unknown("产业领域", text, fill, near))
         return found

@@ -118,7 +118,7 @@ def test_a_place_or_segment_that_does_not_exist_is_refused(client: httpx.Client)
     answer = client.post("/api/v1/matches", json=body)
     assert answer.status_code == 422
     reasons = {one["field"]: one["reason"] for one in answer.json()["errors"]}
-    assert "可用：HB01" in reasons["context.segment"]
+    assert "如“HB" in reasons["context.segment"]
     assert "荆州市" in reasons["context.region"]
 
 

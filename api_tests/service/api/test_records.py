@@ -296,7 +296,7 @@ def test_a_need_is_found_by_its_segment(client: httpx.Client) -> None:
     [
         ("patents", {"region": "汉武"}, "未找到地区“汉武”，请填写省、市（州）名称或代码，如“武汉市”"),
         ("patents", {"region": "武汉城"}, "如“武汉市”"),
-        ("patents", {"segment": "生命建康"}, "如“生命健康”"),
+        ("patents", {"segment": "生命建康"}, " 生命健康”"),
         ("patents", {"industry": "电池制作"}, "如“电池制造”"),
         ("patents", {"ipc": "ZZ"}, "IPC 前缀"),
         ("needs", {"industry": "C999"}, "不在 GB/T 4754-2017 之内"),
