@@ -20,13 +20,13 @@ from service.console.highlight import highlight
 from service.console.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
 from service.installation.runtime import Runtime
 from service.requests.field_problems import InvalidFields, sentence
+from service.requests.filters import HOME_PROVINCE
 from service.requests.matches import AskedText, TextAnswer, answer_to_text
 from service.sheets import matches as exports
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import RuntimeDep
 
-HOME_PROVINCE = "42"
 EXAMPLES = (
     "动力电池包在冬天低温下充电太慢，想要不损伤电池的快速加热或充电办法",
     "水产养殖尾水氨氮、总磷超标，需要占地小、运行费用低的处理工艺",

@@ -56,12 +56,12 @@ def law_import(table: Table, file: Target) -> None:
 
 
 def law_reset(table: Table) -> None:
-    """恢复内置的表。"""
+    """恢复默认的表。"""
     from catalog.law import tables
     from service.requests.law import name_of
 
     found = tables.reset(any_runtime().settings.data, name_of(table))
-    print(f"{found.name} 已恢复内置（{found.version}）")
+    print(f"{found.name} 已恢复默认（{found.version}）")
 
 
 def register(app: typer.Typer, command: type, group: type) -> None:
