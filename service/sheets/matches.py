@@ -37,12 +37,12 @@ COLUMNS = (
     ("得分", 10),
     ("其中相关度", 10),
     ("其中因素", 10),
-    ("因素（抬高或降低排名）", 44),
+    ("加分项与减分项", 44),
     ("相关度中全文语义", 14),
     ("相关度中最相近一句", 16),
-    ("相关度中字词", 12),
+    ("相关度中关键词", 12),
     ("语义名次", 8),
-    ("字词名次", 8),
+    ("关键词名次", 8),
     ("备注", 12),
 )
 IN_FORCE = {True: "当前有效", False: "当前不在有效期", None: "有效性未知"}
@@ -115,9 +115,9 @@ def notes(
     return [
         ("需求文本", text),
         ("筛选条件", "；".join(conditions) or "无"),
-        ("排序", "；".join(ordering) or "相关度与对接因素，未说明需求方所在地区"),
+        ("排序", "；".join(ordering) or "按综合匹配度排序，未提供需求方所在地区"),
         ("结果条数", str(len(response.items))),
-        ("归并的近似专利", str(sum(len(item.family) for item in response.items))),
+        ("合并显示的近似专利", str(sum(len(item.family) for item in response.items))),
         ("索引版本", response.generation),
         ("语义模型", response.model),
         ("产业目录版本", response.segment_catalogue),
