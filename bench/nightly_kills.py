@@ -302,8 +302,8 @@ def _night(installation: Installation) -> dict[str, list[str]]:
         if run is None or run.id is None:
             raise AssertionError("no run")
         return {
-            codes[need]: [numbers[patent] for patent in found]
-            for need, found in night_matches.ids_of(session, run.id, NightSide.NEED)
+            codes[need]: [numbers[match.id] for match in found]
+            for need, found in night_matches.every(session, run.id, NightSide.NEED)
         }
 
 

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.kit.base import table_of
 from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.terms import Band
 from catalog.runs.nights import NightlyRun, RunStatus
 
 
@@ -33,14 +34,16 @@ class NightMatches(SQLModel, table=True):
     run_id: int = Field(foreign_key="nightly_runs.id", primary_key=True)
     side: str = Field(max_length=8, primary_key=True)
     record_id: int = Field(primary_key=True)
-    matches: list[list[float]] = Field(default_factory=list, sa_type=JSON)
+    matches: list[list[Any]] = Field(default_factory=list, sa_type=JSON)
     changes: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
 class NightMatch(NamedTuple):
-    """One match: the record of the other side, the score, and the parts that add up to it.
+    """One match: the record of the other side, the score, the parts that add up to it, and how well it matches.
 
-    `factors` is the sum of all factors (`matching.ranking.factors`); the nights before there were any have none.
+    `factors` is the sum of all factors (`matching.ranking.factors`). `share` and `band` are those of the pair
+    (`matching.retrieval.confidence`), None among too few patents and in nights before there were any. `told` is the band by
+    which changes are reported: a share that moves a little around a boundary changes it no more.
     """
 
     id: int
@@ -49,6 +52,14 @@ class NightMatch(NamedTuple):
     sentence: float
     lexical: float
     factors: float = 0.0
+    share: float | None = None
+    band: Band | None = None
+    told: Band | None = None
+
+    @property
+    def is_match(self) -> bool:
+        """Whether the pair counts as a match."""
+        return self.band is not None and self.band.is_match
 
     @property
     def relevance(self) -> float:
@@ -57,17 +68,28 @@ class NightMatch(NamedTuple):
 
 
 class NightChanges(SQLModel):
-    """What changed in the matches of a need since the run before; ids of patents, places from 1."""
+    """What changed in the matches of a need, those of the bands 高 and 中, since the run before; ids of patents."""
 
     need_id: int
-    new: list[int]
-    gone: list[int]
-    moved: list[tuple[int, int, int]]
+    new: list[int] = Field(description="新出现的匹配（匹配程度为高、中）")
+    gone: list[int] = Field(description="不再匹配的")
+    rebanded: list[tuple[int, Band, Band]] = Field(
+        default_factory=list, description="匹配程度改变的：专利编号、原匹配程度、现匹配程度"
+    )
 
 
 def matches_of(row: NightMatches) -> list[NightMatch]:
     """The matches of a row."""
-    return [NightMatch(*values) for values in row.matches]  # type: ignore[arg-type]
+    return _read(row.matches)
+
+
+def _read(matches: Sequence[Sequence[Any]]) -> list[NightMatch]:
+    """Matches as they were stored; nights before there were bands kept fewer values."""
+    found = (NightMatch(*values) for values in matches)
+    return [
+        match._replace(band=Band(match.band), told=Band(match.told or match.band)) if match.band else match
+        for match in found
+    ]
 
 
 def clear(session: Session, run_id: int) -> None:
@@ -102,15 +124,29 @@ def last_run(session: Session, until: date | None = None) -> NightlyRun | None:
     return next((row for row in rows if until is None or row.created_at.date() <= until), None)
 
 
-def ids_of(session: Session, run_id: int, side: NightSide) -> Iterator[tuple[int, list[int]]]:
-    """For every record of a side, by id, the ids of its matches, best first."""
+def every(session: Session, run_id: int, side: NightSide) -> Iterator[tuple[int, list[NightMatch]]]:
+    """For every record of a side, by id, its matches, best first."""
     query = (
         select(col(NightMatches.record_id), col(NightMatches.matches))
         .where(col(NightMatches.run_id) == run_id, col(NightMatches.side) == side.value)
         .order_by(col(NightMatches.record_id))
     )
     for record_id, matches in session.execute(query.execution_options(yield_per=2000)):
-        yield record_id, [int(values[0]) for values in matches]
+        yield record_id, _read(matches)
+
+
+def told_bands(session: Session, run_id: int) -> dict[int, dict[int, Band]]:
+    """The bands by which changes are reported of all pairs of a run, by need and patent."""
+    return {
+        need_id: {match.id: match.told for match in matches if match.told}
+        for need_id, matches in every(session, run_id, NightSide.NEED)
+    }
+
+
+def knows_bands(session: Session, run_id: int) -> bool:
+    """Whether a run judged its matches; also where it found none at all."""
+    first = next((its[0] for _, its in every(session, run_id, NightSide.NEED) if its), None)
+    return first is None or first.band is not None
 
 
 def set_changes(session: Session, run_id: int, changes: Sequence[NightChanges]) -> None:

@@ -10,11 +10,16 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.demand.needs import Need
 from catalog.kit.base import Schema, chunks
-from catalog.runs.matches import NightMatches, NightSide, last_run
+from catalog.kit.terms import Band
+from catalog.runs import matches as night_matches
+from catalog.runs.matches import NightMatch, NightSide
+from catalog.runs.nights import NightlyRun
 from catalog.supply import holders, patent_classes
 from catalog.supply.patents import Patent, PatentHolder
 
 ONE = Decimal(1)
+COUNTED = "只统计匹配程度为高、中的结果"
+NO_BANDS = "该次夜间匹配没有匹配程度，匹配数为 0；请重新运行 patentdock nightly"
 
 
 def segment_shares(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Decimal]]:
@@ -43,14 +48,17 @@ def needs_in(session: Session, region: Sequence[str]) -> set[int] | None:
     return set(session.execute(select(col(Need.id)).where(place)).scalars())
 
 
-def night_rows(session: Session, run_id: int) -> Iterator[tuple[int, list[list[Any]]]]:
-    """Every need of a run with its matches, best first."""
-    query = (
-        select(col(NightMatches.record_id), col(NightMatches.matches))
-        .where(col(NightMatches.run_id) == run_id, col(NightMatches.side) == NightSide.NEED.value)
-        .order_by(col(NightMatches.record_id))
-    )
-    yield from session.execute(query.execution_options(yield_per=1000))
+def counted(session: Session, run_id: int) -> Iterator[tuple[int, list[tuple[int, NightMatch]]]]:
+    """Every need of a run with the pairs that count as matches, best first, each with its rank."""
+    for need_id, found in night_matches.every(session, run_id, NightSide.NEED):
+        yield need_id, [(rank, match) for rank, match in enumerate(found, 1) if match.is_match]
+
+
+def notes_on(session: Session, run: NightlyRun | None) -> list[str]:
+    """Why there may be no matches to count."""
+    if run is None or run.id is None:
+        return ["没有已完成的夜间匹配，匹配数为 0；请先运行 patentdock nightly"]
+    return [] if night_matches.knows_bands(session, run.id) else [NO_BANDS]
 
 
 class MatchLine(SQLModel):
@@ -64,15 +72,19 @@ class MatchLine(SQLModel):
     patent_title: str
     rank: int
     score: float
+    band: Band = Field(description="匹配程度：high 高、medium 中")
+    band_name: str
     segments: dict[str, Decimal] = Field(description="专利所属细分领域的代码与权重")
 
 
 class MatchPage(SQLModel):
-    """A part of the night's matches."""
+    """A part of the night's matches, those of the bands 高 and 中."""
 
     run_id: int | None
     total: int
     items: list[MatchLine]
+    counted: str = COUNTED
+    notes: list[str] = Field(default_factory=list)
 
 
 class MatchFilter(Schema):
@@ -85,24 +97,21 @@ class MatchFilter(Schema):
 
 
 def matches(session: Session, where: MatchFilter, *, offset: int, limit: int) -> MatchPage:
-    """The night's matches that meet the conditions, by need and rank."""
-    run = last_run(session, where.until)
+    """The night's matches of the bands 高 and 中 that meet the conditions, by need and rank."""
+    run = night_matches.last_run(session, where.until)
+    notes = notes_on(session, run)
     if run is None or run.id is None:
-        return MatchPage(run_id=None, total=0, items=[])
-    wanted = needs_in(session, where.region)
-    allowed = _patents(session, where)
-    total, picked = 0, []
-    for need_id, found in night_rows(session, run.id):
-        if wanted is not None and need_id not in wanted:
-            continue
-        for rank, match in enumerate(found, 1):
-            patent_id = int(match[0])
-            if allowed is not None and patent_id not in allowed:
-                continue
-            if offset <= total < offset + limit:
-                picked.append((need_id, patent_id, rank, float(match[1])))
-            total += 1
-    return MatchPage(run_id=run.id, total=total, items=_lines(session, picked))
+        return MatchPage(run_id=None, total=0, items=[], notes=notes)
+    wanted, allowed = needs_in(session, where.region), _patents(session, where)
+    found = [
+        (need_id, rank, match)
+        for need_id, its in counted(session, run.id)
+        if wanted is None or need_id in wanted
+        for rank, match in its
+        if allowed is None or match.id in allowed
+    ]
+    items = _lines(session, found[offset : offset + limit])
+    return MatchPage(run_id=run.id, total=len(found), items=items, notes=notes)
 
 
 def _patents(session: Session, where: MatchFilter) -> set[int] | None:
@@ -114,9 +123,9 @@ def _patents(session: Session, where: MatchFilter) -> set[int] | None:
     return inside if held is None else inside & held
 
 
-def _lines(session: Session, picked: Sequence[tuple[int, int, int, float]]) -> list[MatchLine]:
-    patent_ids = sorted({patent_id for _, patent_id, _, _ in picked})
-    need_ids = sorted({need_id for need_id, _, _, _ in picked})
+def _lines(session: Session, picked: Sequence[tuple[int, int, NightMatch]]) -> list[MatchLine]:
+    patent_ids = sorted({match.id for _, _, match in picked})
+    need_ids = sorted({need_id for need_id, _, _ in picked})
     named = {p.id: p for p in _all(session, Patent, patent_ids)}
     asked = {n.id: n for n in _all(session, Need, need_ids)}
     shares = segment_shares(session, patent_ids)
@@ -125,15 +134,17 @@ def _lines(session: Session, picked: Sequence[tuple[int, int, int, float]]) -> l
             need_id=need_id,
             need_title=asked[need_id].title,
             enterprise_id=asked[need_id].enterprise_id,
-            patent_id=patent_id,
-            application_number=named[patent_id].application_number,
-            patent_title=named[patent_id].title,
+            patent_id=match.id,
+            application_number=named[match.id].application_number,
+            patent_title=named[match.id].title,
             rank=rank,
-            score=score,
-            segments={code: round(share, 4) for code, share in shares.get(patent_id, {}).items()},
+            score=match.score,
+            band=match.band,
+            band_name=match.band.label,
+            segments={code: round(share, 4) for code, share in shares.get(match.id, {}).items()},
         )
-        for need_id, patent_id, rank, score in picked
-        if need_id in asked and patent_id in named
+        for need_id, rank, match in picked
+        if match.band and need_id in asked and match.id in named
     ]
 
 

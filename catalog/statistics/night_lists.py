@@ -3,14 +3,16 @@
 Ranks and scores are those of the night; names and states are those of today. Records removed since are left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Generic
 
+from pydantic import field_validator
 from sqlmodel import Field, Session, SQLModel
 
 from catalog.demand import needs
 from catalog.kit.paging import ItemT, Page, PageQuery
+from catalog.kit.terms import Band
 from catalog.runs import matches as night_matches
 from catalog.runs.matches import NightMatch, NightSide
 from catalog.supply import patents, patents_shown
@@ -32,6 +34,9 @@ class NightScores(SQLModel):
     sentence: float = Field(description="需求与专利最相近一句的语义相似度（已乘权重）")
     lexical: float = Field(description="关键词匹配（已乘权重）")
     factors: float = Field(description="各因素分值之和")
+    share: float | None = Field(description="评测集上同等得分的匹配中能解决需求的比例")
+    band: Band | None = Field(description="匹配程度：high 高、medium 中、low 低；当夜无从比较时为空")
+    band_name: str | None
 
 
 class NightPatent(NightScores):
@@ -59,6 +64,16 @@ class NightQuery(PageQuery):
     """Which page of a night's list is wanted."""
 
     sort: None = Field(default=None, description="不可排序：依当夜的名次")
+    min_band: Band | None = Field(default=None, description="匹配程度不低于：high 高、medium 中、low 低")
+
+    @field_validator("min_band", mode="before")
+    @classmethod
+    def _by_label(cls, value: Any) -> Any:
+        return Band.parse(value) if isinstance(value, str) else value
+
+    def takes(self, match: NightMatch) -> bool:
+        """Whether a match is good enough; one that was never judged is."""
+        return self.min_band is None or match.band is None or match.band.is_at_least(self.min_band)
 
 
 class NightList(Page[ItemT], Generic[ItemT]):
@@ -87,9 +102,9 @@ def of_need(session: Session, need_id: int, wanted: NightQuery, today: date) -> 
             in_force=patent.in_force,
         )
         for match, scores in _scored(matches)
-        if (patent := shown.get(match.id))
+        if (patent := shown.get(match.id)) and wanted.takes(match)
     ]
-    return NightList[NightPatent](**_paged(lines, wanted), **_noting(about, len(matches) - len(lines)))
+    return NightList[NightPatent](**_paged(lines, wanted), **_noting(about, matches, shown))
 
 
 def of_patent(session: Session, patent_id: int, wanted: NightQuery) -> NightList[NightNeed]:
@@ -108,9 +123,9 @@ def of_patent(session: Session, patent_id: int, wanted: NightQuery) -> NightList
             status_name=need.status_name,
         )
         for match, scores in _scored(matches)
-        if (need := shown.get(match.id))
+        if (need := shown.get(match.id)) and wanted.takes(match)
     ]
-    return NightList[NightNeed](**_paged(lines, wanted), **_noting(about, len(matches) - len(lines)))
+    return NightList[NightNeed](**_paged(lines, wanted), **_noting(about, matches, shown))
 
 
 def _found(session: Session, side: NightSide, record_id: int) -> tuple[list[NightMatch], dict[str, Any]]:
@@ -134,7 +149,8 @@ def _scored(matches: Sequence[NightMatch]) -> Iterator[tuple[NightMatch, dict[st
     """Each match with the fields of `NightScores`, rounded to the millionths in which scores are reckoned."""
     for rank, match in enumerate(matches, 1):
         parts = {name: value for name, value in match._asdict().items() if name != "id"}
-        yield match, {"rank": rank, "relevance": match.relevance, **parts}
+        named = {"band_name": match.band.label if match.band else None}
+        yield match, {"rank": rank, "relevance": match.relevance, **parts, **named}
 
 
 def _paged(lines: Sequence[NightScores], wanted: PageQuery) -> dict[str, Any]:
@@ -142,7 +158,10 @@ def _paged(lines: Sequence[NightScores], wanted: PageQuery) -> dict[str, Any]:
     return {"total": len(lines), "page": wanted.page, "size": wanted.size, "items": items}
 
 
-def _noting(about: dict[str, Any], removed: int) -> dict[str, Any]:
-    """`about` with a notice of the matches whose records are gone."""
+def _noting(about: dict[str, Any], matches: Sequence[NightMatch], there: Container[int]) -> dict[str, Any]:
+    """`about` with a notice of the matches whose records are gone, and of those without a band."""
+    removed = sum(match.id not in there for match in matches)
     more = [f"当夜结果中有 {removed} 条的记录已删除，不再列出"] if removed else []
+    if any(match.band is None for match in matches):
+        more.append("当夜的结果没有匹配程度，不据此筛选")
     return {**about, "notices": [*about["notices"], *more]}

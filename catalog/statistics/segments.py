@@ -23,7 +23,7 @@ from catalog.licences.licences import RUNNING, Licence
 from catalog.runs.matches import last_run
 from catalog.segments import segments
 from catalog.statistics.contracts import FLOOR
-from catalog.statistics.matches import ONE, held_by, needs_in, night_rows, segment_shares
+from catalog.statistics.matches import COUNTED, ONE, counted, held_by, needs_in, notes_on, segment_shares
 from catalog.supply.patents import Patent
 
 UNCLASSIFIED = ""
@@ -56,8 +56,10 @@ class SegmentFilter(Schema):
 class SegmentFigures(SQLModel):
     """The figures of a segment, or of all."""
 
-    matches: Decimal = Field(default=Decimal(0), description="夜间匹配的（需求，专利）对数")
-    matched_patents: Decimal = Field(default=Decimal(0), description="有匹配的专利件数")
+    matches: Decimal = Field(
+        default=Decimal(0), description="夜间匹配的（需求，专利）对数，只计匹配程度为高、中的"
+    )
+    matched_patents: Decimal = Field(default=Decimal(0), description="有高、中匹配的专利件数")
     declared: Decimal = Field(default=Decimal(0), description="期内声明开放许可的份数")
     open_now: Decimal = Field(default=Decimal(0), description="期末在公告中的声明份数")
     deals: Decimal = Field(default=Decimal(0), description="期内签约的交易笔数（不含质押）")
@@ -84,6 +86,7 @@ class SegmentReport(SQLModel):
     catalogue_status: str
     counting: Counting
     rule: str = Field(description="计数规则")
+    counted: str = Field(default=COUNTED, description="计入的匹配")
     since: date | None
     until: date | None
     run_id: int | None = Field(description="所用的夜间匹配")
@@ -157,7 +160,6 @@ def report(session: Session, where: SegmentFilter, *, today: date) -> SegmentRep
     _add_declarations(tally, declared, where, where.until or today)
     _add_deals(tally, signed, where)
     tally.finish()
-    notes = [] if run else ["没有已完成的夜间匹配，匹配数为 0；请先运行 patentdock nightly"]
     return SegmentReport(
         catalogue=catalogue.version,
         catalogue_status="已核定" if catalogue.official else "待官方核定",
@@ -169,7 +171,7 @@ def report(session: Session, where: SegmentFilter, *, today: date) -> SegmentRep
         run_finished_at=run.finished_at if run else None,
         rows=_rows(session, catalogue, tally),
         total=tally.total,
-        notes=notes,
+        notes=notes_on(session, run),
     )
 
 
@@ -191,13 +193,12 @@ def _match_counts(
     """How many needs each patent was matched with."""
     wanted = needs_in(session, where.region)
     counts: dict[int, int] = defaultdict(int)
-    for need_id, matches in night_rows(session, run_id):
+    for need_id, matches in counted(session, run_id):
         if wanted is not None and need_id not in wanted:
             continue
-        for match in matches:
-            patent_id = int(match[0])
-            if held is None or patent_id in held:
-                counts[patent_id] += 1
+        for _, match in matches:
+            if held is None or match.id in held:
+                counts[match.id] += 1
     return counts.items()
 
 

@@ -6,20 +6,23 @@ at once. All data come from the generation: vectors, sentences, tokens and colum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.kit.progress import StepProgress
+from catalog.kit.terms import Band
 from catalog.runs.matches import NightMatch, NightSide
 from index.attributes import Attributes
 from index.engine import CandidateBlock, Candidates, Filters, Ids, PairsAsked
 from index.generations.generation import Generation
 from matching.ranking.factors import FactorRules
 from matching.ranking.pair_factors import PairFactors
+from matching.retrieval.confidence import Levels, levels, settled
 from matching.retrieval.relevance import MICRO, Amounts, hub_share, parts
 from matching.retrieval.retrieve import DEPTH
 
@@ -35,12 +38,17 @@ Store = Callable[[NightSide, Found], None]
 
 @dataclass(frozen=True, slots=True)
 class NightReport:
-    """What a night matched: open needs, patents in force, and in which number format candidates were found, and why."""
+    """What a night matched: open needs, patents in force, in which number format candidates were found, and why.
+
+    `pairs_high` and `pairs_medium` are how many of the pairs kept for the needs are of these bands.
+    """
 
     needs: int
     patents_in_force: int
     patents: int
     product: str
+    pairs_high: int
+    pairs_medium: int
 
 
 def match_all(
@@ -60,7 +68,9 @@ def match_all(
     patents, needs = generation.patents, generation.needs
     filters = Filters(in_force_on=day)
     in_force = patents.select(filters)
-    factors = NightFactors(rules, day) if rules else None
+    factors = None
+    if rules:
+        factors = NightFactors(rules, day, levels(patents, needs, needs.select(EVERYTHING), threads))
     sides = (
         (
             NightSide.NEED,
@@ -75,22 +85,26 @@ def match_all(
             len(in_force),
         ),
     )
+    bands = Counter[tuple[NightSide, str | None]]()
     for side, step, blocks, total in sides:
         done = 0
         for found in blocks:
             store(side, found)
+            bands.update((side, match.band) for _, its in found for match in its)
             done += len(found)
             if progress:
                 progress(step, done, total)
-    return NightReport(len(needs), len(in_force), len(patents), patents.product)
+    high, medium = (bands[NightSide.NEED, band] for band in (Band.HIGH, Band.MEDIUM))
+    return NightReport(len(needs), len(in_force), len(patents), patents.product, high, medium)
 
 
 @dataclass(frozen=True, slots=True)
 class NightFactors:
-    """The factors of many pairs by their attributes, on a day."""
+    """The factors of many pairs by their attributes, on a day, and the levels that give them their bands, where wanted."""
 
     rules: FactorRules
     day: date
+    levels: Levels = field(default_factory=Levels)
 
     def pairs(self, needs: Attributes, patents: Attributes) -> PairFactors:
         """Those of needs and patents with these attributes."""
@@ -117,7 +131,8 @@ def patents_for_needs(
         of_patents = pairs.of_patents(np.arange(len(found.attributes)))
         return pairs.of_pairs(found.asking, found.document) + of_patents[found.document]
 
-    yield from _ranked(answering.pairs(asking, wanted), raised, top)
+    judging = factors.levels if factors else Levels()
+    yield from _ranked(answering.pairs(asking, wanted), raised, top, judging, from_needs=True)
 
 
 def needs_for_patents(
@@ -144,7 +159,26 @@ def needs_for_patents(
         of_patents = pairs.of_patents(np.arange(len(block.ids)))
         return pairs.of_pairs(found.document, found.asking) + of_patents[found.asking]
 
-    yield from _ranked(answering.pairs(asking, wanted), raised, top)
+    judging = factors.levels if factors else Levels()
+    yield from _ranked(answering.pairs(asking, wanted), raised, top, judging, from_needs=False)
+
+
+def as_told(found: Found, before: Mapping[int, Mapping[int, Band]]) -> Found:
+    """Matches of needs with the bands by which changes are told, given those of the night before by need and patent."""
+    return [
+        (
+            need,
+            [
+                match._replace(
+                    told=settled(before.get(need, {}).get(match.id), match.band, match.share or 0.0)
+                )
+                if match.band
+                else match
+                for match in matches
+            ],
+        )
+        for need, matches in found
+    ]
 
 
 def _share(generation: Generation) -> float:
@@ -152,16 +186,23 @@ def _share(generation: Generation) -> float:
 
 
 def _ranked(
-    blocks: Iterator[CandidateBlock], raised: Callable[[CandidateBlock], Amounts], top: int
+    blocks: Iterator[CandidateBlock],
+    raised: Callable[[CandidateBlock], Amounts],
+    top: int,
+    judging: Levels,
+    *,
+    from_needs: bool,
 ) -> Iterator[Found]:
-    """The best `top` of each query by (-score, id)."""
+    """The best `top` of each query by (-score, id), with the bands that the levels of the needs give."""
     for block in blocks:
         found, added = block.candidates, raised(block)
         scored = parts(found.scores)
         total = scored.total + added
         best = _best(found, total, top)
         values = (total, scored.document, scored.sentence, scored.lexical, added)
-        columns = [found.ids[best].tolist(), *((part[best] / MICRO).tolist() for part in values)]
+        needs = block.ids[found.asking[best]] if from_needs else found.ids[best]
+        judged = judging.of_pairs(needs, scored.total[best] / MICRO)
+        columns = [found.ids[best].tolist(), *((part[best] / MICRO).tolist() for part in values), *judged]
         matches = [NightMatch(*match) for match in zip(*columns, strict=True)]
         ends = np.searchsorted(found.asking[best], np.arange(len(block.ids) + 1)).tolist()
         yield [(id_, matches[ends[at] : ends[at + 1]]) for at, id_ in enumerate(block.ids.tolist())]

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, log, sqrt
+from math import log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from catalog.kit.terms import Band
@@ -29,6 +30,13 @@ GROWTH, AMONG = 0.4, 1000
 """HALF is the deviation among AMONG patents."""
 HIGH, MEDIUM = 0.6, 0.35
 """The shares from which on a pair is of these bands: from MEDIUM up four of five pairs of the tuning halves are of grade 1 or 2."""
+_HIGH_FROM, _MEDIUM_FROM = (HALF + SPREAD * log(share / (1 - share)) for share in (HIGH, MEDIUM))
+_BANDS = (Band.LOW, Band.MEDIUM, Band.HIGH)
+_BOUNDARIES = (0.0, MEDIUM, HIGH, 1.0)
+MARGIN = 0.05
+"""By how much a share passes a boundary before the change is told: one more need moves shares by up to 0.003."""
+
+Scores = NDArray[np.float64]
 
 
 class Confidence(BaseModel):
@@ -60,18 +68,24 @@ class Level:
         """The distance of a score above the mean, in standard deviations."""
         return (score - self.mean) / self.deviation
 
-    def share(self, score: float) -> float:
-        """The probability that a pair of this score satisfies the need."""
-        excess = self.above(score) - GROWTH * log(self.patents / AMONG)
-        return 1 / (1 + exp((HALF - excess) / SPREAD))
+    def excess(self, score: float) -> float:
+        """What of that distance is not owed to the number of patents."""
+        return self.above(score) - GROWTH * log(self.patents / AMONG)
 
     def confidence(self, score: float) -> Confidence:
         """The confidence for a score of this need."""
-        share = self.share(score)
-        band = Band.HIGH if share >= HIGH else Band.MEDIUM if share >= MEDIUM else Band.LOW
-        return Confidence(
-            band=band, band_name=band.label, share=round(share, 3), above=round(self.above(score), 2)
-        )
+        (share,), (band,) = judged(np.array([self.excess(score)]))
+        return Confidence(band=band, band_name=band.label, share=share, above=round(self.above(score), 2))
+
+
+def judged(excess: Scores) -> tuple[list[float], list[Band]]:
+    """The shares and bands of pairs with these `Level.excess`."""
+    shares = (1 / (1 + np.exp((HALF - excess) / SPREAD))).round(3)
+    place = np.searchsorted([_MEDIUM_FROM, _HIGH_FROM], excess, "right")
+    return shares.tolist(), [_BANDS[at] for at in place.tolist()]
+
+
+Judged = tuple[list[float | None], list[Band | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +107,32 @@ class Levels:
         """How well a hit matches."""
         return self.of(hit.id, hit.relevance)
 
+    def of_pairs(self, needs: Ids, relevance: Scores) -> Judged:
+        """The shares and bands of pairs with these needs; None for all where there is nothing to compare with."""
+        if not self.found:
+            return [None] * len(needs), [None] * len(needs)
+        distinct, at = np.unique(needs, return_inverse=True)
+        its = [self.found[id_] for id_ in distinct.tolist()]
+        mean, deviation = np.array([(level.mean, level.deviation) for level in its]).reshape(-1, 2)[at].T
+        chance = GROWTH * log(its[0].patents / AMONG) if its else 0.0
+        shares, bands = judged((relevance - mean) / deviation - chance)
+        return [*shares], [*bands]
+
     def at_least(self, hits: Sequence[Hit], band: Band | None) -> list[Hit]:
         """The hits of this band or a better one; all of them for None."""
         if band is None:
             return list(hits)
         told = [(hit, self.of_hit(hit)) for hit in hits]
         return [hit for hit, its in told if its is None or its.band.is_at_least(band)]
+
+
+def settled(before: Band | None, band: Band, share: float) -> Band:
+    """The band of a pair as it is told, given how it was told before: it stays while the share is hardly out of it."""
+    if before is None:
+        return band
+    place = _BANDS.index(before)
+    is_near = _BOUNDARIES[place] - MARGIN <= share < _BOUNDARIES[place + 1] + MARGIN
+    return before if is_near else band
 
 
 def level(sample: PairScores, patents: int) -> Level | None:

@@ -51,7 +51,10 @@ def get_nightly_run(session: Reading, id: RecordId) -> NightlyRunPublic:
 def list_nightly_changes(
     session: Reading, id: RecordId, wanted: Annotated[ChangeQuery, Query()]
 ) -> Page[NightChanges]:
-    """匹配与上一次不同的需求：新增、消失的专利编号，以及名次变动的专利（编号、原名次、现名次）。"""
+    """高、中匹配与上一次不同的需求：新增、消失的专利编号，以及匹配程度改变的专利（编号、原匹配程度、现匹配程度）。
+
+    名次和得分的变动不算变化；首次计算时没有变化。
+    """
     nightly_runs.get(session, id)
     found = night_matches.changes_page(session, id, wanted)
     items = [night_matches.changes_of(row) for row in found.rows]

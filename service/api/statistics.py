@@ -25,6 +25,14 @@ from service.web.errors import responses
 router = APIRouter(prefix="/statistics", tags=["统计"])
 
 
+class MatchLinePage(Page[MatchLine]):
+    """A page of the night's matches, what is counted of them, and why there may be none."""
+
+    run_id: int | None = Field(description="夜间批处理的编号")
+    counted: str = Field(description="计入的匹配")
+    notes: list[str]
+
+
 class MatchConditions(PageQuery):
     """Which of the night's matches."""
 
@@ -62,8 +70,8 @@ def export_segment_statistics(session: Reading, wanted: Annotated[SegmentConditi
 @router.get(
     "/matches", summary="细分领域的匹配", operation_id="list_segment_matches", responses=responses(422, 503)
 )
-def list_segment_matches(session: Reading, wanted: Annotated[MatchConditions, Query()]) -> Page[MatchLine]:
-    """最近一次夜间匹配中的（需求，专利），按细分领域、地区、专利权人筛选，分页返回。"""
+def list_segment_matches(session: Reading, wanted: Annotated[MatchConditions, Query()]) -> MatchLinePage:
+    """最近一次夜间匹配中匹配程度为高、中的（需求，专利），按细分领域、地区、专利权人筛选，分页返回。"""
     codes = resolve(session, FilterInput(segment=wanted.segment, region=wanted.region))
     where = MatchFilter(
         segment=list(codes.segment),
@@ -72,7 +80,7 @@ def list_segment_matches(session: Reading, wanted: Annotated[MatchConditions, Qu
         until=wanted.until,
     )
     found = segment_matches.matches(session, where, offset=wanted.offset, limit=wanted.size)
-    return Page(total=found.total, page=wanted.page, size=wanted.size, items=found.items)
+    return MatchLinePage(page=wanted.page, size=wanted.size, **dict(found))
 
 
 @router.get(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from catalog.kit.base import id_of, now
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
 from catalog.kit.progress import StepProgress
+from catalog.kit.terms import Band
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightSide
@@ -181,15 +182,17 @@ class _Night:
 
     def match(self) -> Result:
         """Match all needs and patents of tonight's generation."""
-        from matching.night.night import Found, match_all
+        from matching.night.night import Found, as_told, match_all
         from matching.ranking.factors import load as load_factors
 
         with self.runtime.database.write() as session:
             night_matches.clear(session, self.run_id)
+            before = nightly_runs.previous(session, self.run_id)
+            told = night_matches.told_bands(session, id_of(before)) if before else {}
 
         def store(side: NightSide, found: Found) -> None:
             with self.runtime.database.write() as session:
-                night_matches.store(session, self.run_id, side, found)
+                night_matches.store(session, self.run_id, side, as_told(found, told))
 
         name = self.state().generation
         threads = self.runtime.settings.threads or os.cpu_count() or 1
@@ -201,20 +204,16 @@ class _Night:
         return asdict(report) | about
 
     def compare(self) -> Result:
-        """Hold the matches of every need against those of the run before."""
+        """Hold the matches of every need, those of the bands 高 and 中, against those of the run before."""
         database = self.runtime.database
         with database.read() as session:
             before = nightly_runs.previous(session, self.run_id)
-            old = (
-                dict(night_matches.ids_of(session, before.id, NightSide.NEED))
-                if before and before.id
-                else None
-            )
-            new = dict(night_matches.ids_of(session, self.run_id, NightSide.NEED))
-        if old is None or before is None:
-            return {"previous": None}
+            if before is None or not night_matches.knows_bands(session, id_of(before)):
+                return {"previous": None}
+            old = night_matches.told_bands(session, id_of(before))
+            new = night_matches.told_bands(session, self.run_id)
         changes = [
-            change for need, ids in new.items() if (change := difference(need, old.get(need, []), ids))
+            change for need, its in new.items() if (change := difference(need, old.get(need, {}), its))
         ]
         with database.write() as session:
             night_matches.set_changes(session, self.run_id, changes)
@@ -226,7 +225,7 @@ class _Night:
             "needs_unchanged": len(new) - len(changes),
             "matches_new": sum(len(change.new) for change in changes),
             "matches_gone": sum(len(change.gone) for change in changes),
-            "matches_moved": sum(len(change.moved) for change in changes),
+            "matches_rebanded": sum(len(change.rebanded) for change in changes),
         }
 
     def report(self) -> Result:
@@ -235,21 +234,20 @@ class _Night:
         return {"files": [path.name for path in paths]}
 
 
-def difference(need_id: int, before: list[int], after: list[int]) -> NightChanges | None:
-    """The new, removed and moved matches of a need (id, old rank, new rank, from 1); None if there are none."""
-    if before == after:
+def difference(need_id: int, before: Mapping[int, Band], after: Mapping[int, Band]) -> NightChanges | None:
+    """What changed among the pairs of a need that count as matches, given their bands by patent; None if nothing did."""
+    old, new = ({patent: band for patent, band in its.items() if band.is_match} for its in (before, after))
+    if old == new:
         return None
-    places = {patent: place for place, patent in enumerate(before, 1)}
-    moved = [
-        (patent, places[patent], place)
-        for place, patent in enumerate(after, 1)
-        if patent in places and places[patent] != place
-    ]
     return NightChanges(
         need_id=need_id,
-        new=[patent for patent in after if patent not in places],
-        gone=[patent for patent in before if patent not in set(after)],
-        moved=moved,
+        new=[patent for patent in new if patent not in old],
+        gone=[patent for patent in old if patent not in new],
+        rebanded=[
+            (patent, old[patent], band)
+            for patent, band in new.items()
+            if patent in old and old[patent] is not band
+        ],
     )
 
 

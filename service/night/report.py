@@ -43,7 +43,7 @@ class ChangedNeed(BaseModel):
     title: str
     new: list[NewMatch]
     gone: int
-    moved: int
+    rebanded: int
 
 
 def write(runtime: Runtime, run: NightlyRunPublic, labels: Mapping[str, str]) -> list[Path]:
@@ -95,7 +95,7 @@ def _changed(need: needs.NeedPublic, change: NightChanges, names: Mapping[int, N
         title=need.title,
         new=[names[patent] for patent in change.new if patent in names],
         gone=len(change.gone),
-        moved=len(change.moved),
+        rebanded=len(change.rebanded),
     )
 
 
@@ -122,6 +122,7 @@ def _lines(run: NightlyRunPublic, changed: Sequence[ChangedNeed], labels: Mappin
     )
     match = stages["match"]
     yield f"全量匹配：征集中的需求 {match['needs']} 条，有效专利 {match['patents_in_force']} 件（按 {match['day']}）"
+    yield f"匹配程度为高的 {match['pairs_high']} 对，为中的 {match['pairs_medium']} 对"
     yield from _change_lines(stages["compare"], changed)
     yield ""
     yield "用时：" + "，".join(
@@ -144,16 +145,16 @@ def _import_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _change_lines(compared: Mapping[str, Any], changed: Sequence[ChangedNeed]) -> Iterator[str]:
     if compared["previous"] is None:
-        yield "匹配变化：没有上一次的结果可比"
+        yield "匹配变化：首次计算，没有上一次的匹配程度可比"
         return
     yield (
         f"匹配变化（与第 {compared['previous']} 次相比）：{compared['needs_changed']} 条需求有变化，"
         f"{compared['needs_unchanged']} 条没有；新增匹配 {compared['matches_new']}，消失 {compared['matches_gone']}，"
-        f"名次变动 {compared['matches_moved']}"
+        f"匹配程度改变 {compared['matches_rebanded']}。只计匹配程度为高、中的结果"
     )
     for need in changed:
         if need.new:
-            yield f"  {need.code} {need.title}：新增 {len(need.new)}，消失 {need.gone}，名次变动 {need.moved}"
+            yield f"  {need.code} {need.title}：新增 {len(need.new)}，消失 {need.gone}，匹配程度改变 {need.rebanded}"
             yield from (
                 f"    + {patent.application_number} {patent.title}" for patent in need.new[:SHOWN_PATENTS]
             )

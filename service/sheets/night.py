@@ -15,10 +15,10 @@ SCORES = ("得分", "其中相关度", "其中因素", "相关度中全文语义
 
 def of_need(found: NightList[NightPatent], asked: str) -> PrintedDocument:
     """The patents of a need, which `asked` names."""
-    headings = ("名次", "专利名称", "申请号", "专利权人", "有效性", *SCORES, "专利编号")
+    headings = ("名次", "专利名称", "匹配程度", "申请号", "专利权人", "有效性", *SCORES, "专利编号")
     rows: list[list[Cell]] = [
         [
-            item.rank, item.title, item.application_number or NO_NUMBER, "；".join(item.holders), IN_FORCE[item.in_force],
+            item.rank, item.title, item.band_name, item.application_number or NO_NUMBER, "；".join(item.holders), IN_FORCE[item.in_force],
             *_scores(item), item.patent_id,
         ]
         for item in found.items
@@ -28,9 +28,9 @@ def of_need(found: NightList[NightPatent], asked: str) -> PrintedDocument:
 
 def of_patent(found: NightList[NightNeed], asked: str) -> PrintedDocument:
     """The needs of a patent, which `asked` names."""
-    headings = ("名次", "需求名称", "需求编号", "企业", "需求状态", *SCORES, "系统编号")
+    headings = ("名次", "需求名称", "匹配程度", "需求编号", "企业", "需求状态", *SCORES, "系统编号")
     rows: list[list[Cell]] = [
-        [item.rank, item.title, item.code, item.enterprise_name, item.status_name, *_scores(item), item.need_id]
+        [item.rank, item.title, item.band_name, item.code, item.enterprise_name, item.status_name, *_scores(item), item.need_id]
         for item in found.items
     ]  # fmt: skip
     return PrintedDocument(f"{asked}的夜间匹配需求", lines_of(found), [Section("匹配需求", headings, rows)])

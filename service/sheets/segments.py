@@ -19,8 +19,8 @@ HEADINGS = (
     "代码",
     "细分领域",
     "类别",
-    "匹配（对）",
-    "有匹配的专利（件）",
+    "高、中匹配（对）",
+    "有高、中匹配的专利（件）",
     "期内开放许可声明（份）",
     "期末公告中声明（份）",
     "交易（笔）",
@@ -72,7 +72,7 @@ def lines_of(report: SegmentReport, conditions: Sequence[str]) -> list[str]:
         f"期间：{report.since or '最早'} 至 {report.until or '今日'}；其他条件：{'；'.join(conditions) or '无'}",
         f"计数：{report.counting.label}。{report.rule}",
         "地区：匹配按需求所在地，声明按专利登记地址，交易按受让方登记簿地址；专利权人：交易按出让方",
-        f"匹配取自：{run}；到账按到账日计；平均合同金额仅在有金额的合同多于 {FLOOR} 份时公布",
+        f"匹配取自：{run}，{report.counted}；到账按到账日计；平均合同金额仅在有金额的合同多于 {FLOOR} 份时公布",
         *report.notes,
     ]
 
@@ -95,9 +95,18 @@ def document_of(
             Section("声明明细", LICENCE_HEADINGS, [_licence_row(row, shares) for row in licences]),
             Section(
                 "匹配明细",
-                ("需求编号", "需求名称", "申请号", "专利名称", "名次", "得分", "细分领域（权重）"),
+                (
+                    "需求编号",
+                    "需求名称",
+                    "申请号",
+                    "专利名称",
+                    "匹配程度",
+                    "名次",
+                    "得分",
+                    "细分领域（权重）",
+                ),
                 [_match_row(line) for line in matches.items],
-                [f"共 {matches.total} 对，列出前 {len(matches.items)} 对"],
+                [f"{matches.counted}；共 {matches.total} 对，列出前 {len(matches.items)} 对", *matches.notes],
             ),
         ],
     )
@@ -163,6 +172,7 @@ def _match_row(line: Any) -> list[Cell]:
         line.need_title,
         line.application_number,
         line.patent_title,
+        line.band_name,
         line.rank,
         Decimal(f"{line.score:.4f}"),
         _classes(line.segments),

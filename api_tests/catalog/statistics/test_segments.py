@@ -20,7 +20,7 @@ from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.kit.base import ClassRef
 from catalog.kit.days import beijing_today
-from catalog.kit.terms import LicenceStatus, PatentKind, PaymentForm
+from catalog.kit.terms import Band, LicenceStatus, PatentKind, PaymentForm
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
 from catalog.registers.patents import upsert
@@ -115,11 +115,15 @@ def declare(session: Session, key: str, on: date) -> None:
 def match_all(session: Session) -> None:
     run = nightly_runs.start(session)
     found = [
-        (1, [NightMatch(1, 0.9, 0.0, 0.0, 0.0), NightMatch(2, 0.8, 0.0, 0.0, 0.0)]),
-        (2, [NightMatch(1, 0.7, 0.0, 0.0, 0.0), NightMatch(3, 0.6, 0.0, 0.0, 0.0)]),
+        (1, [_match(1, 0.9, Band.HIGH), _match(2, 0.8, Band.MEDIUM), _match(3, 0.7, Band.LOW)]),
+        (2, [_match(1, 0.7, Band.HIGH), _match(3, 0.6, Band.MEDIUM), _match(2, 0.5, Band.LOW)]),
     ]
     night_matches.store(session, run.id or 0, NightSide.NEED, found)
     nightly_runs.finish(session, run.id or 0)
+
+
+def _match(patent: int, score: float, band: Band) -> NightMatch:
+    return NightMatch(patent, score, 0.0, 0.0, 0.0, 0.0, 0.5, band)
 
 
 def figures(session: Session, name: str, **where: Any) -> dict[str, Decimal]:
@@ -193,9 +197,22 @@ def test_matches_are_listed_by_segment(session: Session) -> None:
     where = matches.MatchFilter(segment=["HB01"])
     found = matches.matches(session, where, offset=0, limit=10)
     assert (found.total, [(line.need_id, line.rank) for line in found.items]) == (2, [(1, 1), (2, 1)])
+    assert ([line.band_name for line in found.items], found.notes) == (["高", "高"], [])
+    assert found.counted == "只统计匹配程度为高、中的结果"
     assert found.items[0].segments == {"HB01": Decimal("0.75"), "HB02": Decimal("0.25")}
     assert len(matches.matches(session, matches.MatchFilter(), offset=3, limit=10).items) == 1
     assert matches.matches(session, matches.MatchFilter(holder="师范"), offset=0, limit=1).total == 1
+
+
+def test_a_night_without_bands_counts_nothing_and_says_so(session: Session) -> None:
+    run = nightly_runs.start(session)
+    old = [(1, [NightMatch(1, 0.9, 0.0, 0.0, 0.0)])]
+    night_matches.store(session, run.id or 0, NightSide.NEED, old)
+    nightly_runs.finish(session, run.id or 0)
+    found = matches.matches(session, matches.MatchFilter(), offset=0, limit=10)
+    report = statistics.report(session, SegmentFilter(), today=beijing_today())
+    assert found.total == report.total.matches == 0
+    assert found.notes == report.notes == [matches.NO_BANDS]
 
 
 def test_averages_need_more_than_twenty_contracts(session: Session) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
+from catalog.kit.terms import Band
 from catalog.runs.matches import NightMatch, NightSide
 from index.engine import Filters
 from index.generations.documents import patent_text
@@ -16,6 +17,7 @@ from index.generations.generation import Generation
 from matching.night.night import TOP_NEEDS, TOP_PATENTS, Found, NightReport, match_all
 from matching.ranking import factors as factor_rules
 from matching.ranking.pair_factors import AskedFactors
+from matching.retrieval.confidence import Levels, levels
 from matching.retrieval.retrieve import Hit, asking_among, asking_patent, retrieve, retrieve_needs
 from service.installation.runtime import Runtime
 
@@ -47,13 +49,14 @@ def test_every_need_gets_what_the_request_by_day_answers(
     with installation.database.read() as session:
         texts = {need.id: need.text for need in indexed_needs.texts(session)}
     ids = generation.needs.select(Filters())
+    judged = levels(generation.patents, generation.needs, ids)
     assert [need_id for need_id, _ in stored[NightSide.NEED]] == ids.tolist()
     for (need_id, found), vector in zip(stored[NightSide.NEED], generation.needs.vectors(ids), strict=True):
         need = asking_among(texts[need_id], vector, generation.needs)
         its = generation.needs.attributes(np.array([need_id]))
         raised = AskedFactors(factor_rules.load(), DAY, need=its).raised
         hits = retrieve(generation.patents, need, Filters(in_force_on=DAY), TOP_PATENTS, raised=raised)
-        assert found == as_stored(hits)
+        assert found == as_stored(hits, judged, [need_id] * len(hits))
 
 
 def test_every_patent_in_force_gets_what_the_request_by_day_answers(
@@ -66,18 +69,29 @@ def test_every_patent_in_force_gets_what_the_request_by_day_answers(
             for p in indexed_patents.texts(session, set())
         }
     assert len(stored[NightSide.PATENT]) == night[0].patents_in_force
+    judged = levels(generation.patents, generation.needs, generation.needs.select(Filters()))
     for patent_id, found in stored[NightSide.PATENT]:
         patent = asking_patent(generation.patents, patent_id, texts[patent_id])
         its = generation.patents.attributes(np.array([patent_id]))
         raised = AskedFactors(factor_rules.load(), DAY, patent=its).raised
         hits = retrieve_needs(generation.needs, patent, Filters(), TOP_NEEDS, raised=raised)
-        assert found == as_stored(hits)
+        assert found == as_stored(hits, judged, [hit.id for hit in hits])
 
 
-def as_stored(hits: list[Hit]) -> list[NightMatch]:
+def as_stored(hits: list[Hit], judged: Levels, needs: list[int]) -> list[NightMatch]:
     return [
-        NightMatch(h.id, h.score, h.document, h.sentence, h.lexical, round(h.score - h.relevance, 6))
-        for h in hits
+        NightMatch(
+            h.id,
+            h.score,
+            h.document,
+            h.sentence,
+            h.lexical,
+            round(h.score - h.relevance, 6),
+            its.share,
+            its.band,
+        )
+        for h, need in zip(hits, needs, strict=True)
+        if (its := judged.of(need, h.relevance))
     ]
 
 
@@ -93,6 +107,14 @@ def test_a_pair_has_one_score_whoever_asks(night: tuple[NightReport, Stored]) ->
     assert len(both) > 20
     assert all(one[1:] == other[1:] for one, other in both)
     assert len({one.factors for one, _ in both}) > 2
+    assert {one.band for one, _ in both} >= {Band.MEDIUM, Band.LOW}
+
+
+def test_pairs_are_counted_by_band(night: tuple[NightReport, Stored]) -> None:
+    report, stored = night
+    bands = [match.band for _, found in stored[NightSide.NEED] for match in found]
+    assert (report.pairs_high, report.pairs_medium) == (bands.count(Band.HIGH), bands.count(Band.MEDIUM))
+    assert report.pairs_medium > 0
 
 
 def test_where_nothing_is_in_force_needs_have_no_matches(generation: Generation) -> None:

@@ -7,7 +7,17 @@ from catalog.indexed import needs as indexed_needs
 from catalog.kit.terms import Band
 from index.engine import Filters
 from matching.answers.filters import MatchFilters
-from matching.retrieval.confidence import AMONG, GROWTH, HALF, Confidence, Level, levels
+from matching.retrieval.confidence import (
+    AMONG,
+    GROWTH,
+    HALF,
+    HIGH,
+    MEDIUM,
+    Confidence,
+    Level,
+    levels,
+    settled,
+)
 from service.installation.runtime import Runtime
 
 CASTING = "铸件内部有气孔，想找能在线检测缺陷的办法"
@@ -24,8 +34,16 @@ def test_bands_follow_the_score() -> None:
 
 def test_among_more_patents_more_is_asked_of_a_match() -> None:
     small, large = (Level(0.2, 0.02, patents) for patents in (AMONG, 10 * AMONG))
-    assert small.share(0.2 + 0.02 * HALF) == pytest.approx(0.5)
-    assert large.share(0.2 + 0.02 * (HALF + GROWTH * np.log(10))) == pytest.approx(0.5)
+    assert small.confidence(0.2 + 0.02 * HALF).share == 0.5
+    assert large.confidence(0.2 + 0.02 * (HALF + GROWTH * np.log(10))).share == 0.5
+
+
+def test_a_share_that_moves_around_a_boundary_changes_no_told_band() -> None:
+    shares, told = (0.34, 0.36, 0.34, 0.38, 0.41, 0.36, 0.31, 0.29, 0.61), list[Band]()
+    for share in shares:
+        band = Band.HIGH if share >= HIGH else Band.MEDIUM if share >= MEDIUM else Band.LOW
+        told.append(settled(told[-1] if told else None, band, share))
+    assert told == [*[Band.LOW] * 4, *[Band.MEDIUM] * 3, Band.LOW, Band.HIGH]
 
 
 def test_bands_are_ordered_and_the_last_is_no_match() -> None:

@@ -38,7 +38,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     return Runtime(settings, cast(Encoder, HashEncoder()))
 
 
-def listed(client: httpx.Client, path: str, **query: int) -> dict[str, Any]:
+def listed(client: httpx.Client, path: str, **query: int | str) -> dict[str, Any]:
     response = client.get(f"/api/v1/{path}/matches/night", params=query)
     assert response.status_code == 200, response.text
     found: dict[str, Any] = response.json()
@@ -81,6 +81,11 @@ def test_both_lists_hold_the_night_with_one_score_a_pair(
             assert [(need["need_id"], need["score"]) for need in needs_of] == [(OPEN, item["score"])]
         page = listed(client, f"needs/{OPEN}", page=2, size=15)
         assert (page["total"], page["items"]) == (20, patents["items"][15:])
+        bands = [item["band_name"] for item in patents["items"]]
+        assert set(bands) <= {"高", "中", "低"}
+        for least in ("高", "low"):
+            kept = [item for item in patents["items"] if least == "low" or item["band_name"] == "高"]
+            assert listed(client, f"needs/{OPEN}", min_band=least)["items"] == kept[:20]
         best = patents["items"][0]["patent_id"]
         assert on_the_command_line(capsys, "--need", str(OPEN))["items"] == patents["items"]
         from_patent = listed(client, f"patents/{best}")
@@ -101,7 +106,10 @@ def test_records_that_were_not_in_the_night_or_are_gone_are_named(runtime: Runti
     with calling(runtime) as client:
         found = listed(client, f"needs/{OPEN}")
         assert [(item["rank"], item["patent_id"]) for item in found["items"]] == [(2, 2)]
-        assert found["notices"] == ["当夜结果中有 1 条的记录已删除，不再列出"]
+        assert found["notices"] == [
+            "当夜结果中有 1 条的记录已删除，不再列出",
+            "当夜的结果没有匹配程度，不据此筛选",
+        ]
         assert (found["day"], found["factor_rules"]) == (None, None)
         assert listed(client, f"needs/{CLOSED}")["notices"] == [ABSENT[NightSide.NEED]]
         assert listed(client, "patents/1")["notices"] == [ABSENT[NightSide.PATENT]]
@@ -128,7 +136,8 @@ def test_a_list_is_printed_and_written(
     assert main(["nightly", "matches", "--need", str(OPEN), "--out", str(tmp_path / "单.xlsx")]) == 0
     assert "第 1 次夜间批处理" in capsys.readouterr().out
     sheet = openpyxl.load_workbook(tmp_path / "单.xlsx")["匹配专利"]
-    assert (sheet.max_row, sheet["A2"].value, sheet["D2"].value) == (21, 1, "示例大学")
+    assert (sheet.max_row, sheet["A2"].value, sheet["E2"].value) == (21, 1, "示例大学")
+    assert sheet["C2"].value in ("高", "中", "低")
     assert main(["nightly", "matches"]) == 2
     assert main(["nightly", "matches", "--need", "1", "--patent", "1"]) == 2
     assert main(["nightly", "matches", "--patent", "999"]) == 1

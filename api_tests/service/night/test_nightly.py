@@ -6,19 +6,25 @@ import json
 import multiprocessing
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from api_tests.index.small_catalogue import HashEncoder, make_catalogue
+from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
+from catalog.kit.base import id_of
 from catalog.kit.errors import NotReady
 from catalog.kit.paging import PageQuery
+from catalog.kit.terms import Band
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
-from catalog.runs.matches import NightChanges, NightSide
+from catalog.runs.matches import NightChanges, NightMatch, NightSide
+from index.generations.documents import patent_text
 from index.model.encoder import Encoder
 from service.cli.main import main
 from service.installation.runtime import Runtime
@@ -68,39 +74,65 @@ def test_a_night_imports_indexes_matches_and_reports(runtime: Runtime) -> None:
     assert done.stages["match"]["needs"] == 2
     assert done.stages["compare"] == {"previous": None, "seconds": done.stages["compare"]["seconds"]}
     with runtime.database.read() as session:
-        for need_id, patents in night_matches.ids_of(session, done.id, NightSide.NEED):
+        for need_id, patents in night_matches.every(session, done.id, NightSide.NEED):
             assert len(patents) == 20, need_id
     text = next((runtime.settings.data / "reports").glob("*.txt")).read_text("utf-8")
     assert "需求 2 条" in text
     assert "坏.pdf 未导入" in text
 
 
-def test_the_morning_difference_names_what_changed(runtime: Runtime) -> None:
+class SameEncoder(HashEncoder):
+    """Embeds a need as it embeds a patent of the same text."""
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.encode_passages(texts)
+
+
+def test_the_morning_difference_names_what_changed(tmp_path: Path) -> None:
+    make_catalogue(tmp_path, patents=40).dispose()
+    runtime = Runtime(Settings(data=tmp_path, model="hash"), cast(Encoder, SameEncoder()))
     first = nightly.run(runtime)
+    assert first.stages["compare"]["previous"] is None
+    report = next((runtime.settings.data / "reports").glob("*.txt")).read_text("utf-8")
+    assert "匹配变化：首次计算" in report
+    same = nightly.run(runtime).stages["compare"]
+    assert (same["previous"], same["needs_changed"], same["needs_unchanged"]) == (first.id, 0, 1)
+    its = patent(7)
+    text = patent_text(its.title, its.abstract, its.first_claim)
     with runtime.database.write() as session:
-        needs.create(session, NeedCreate(code="N-2", title="求涂料", text="水性涂料"))
-        row = needs.find(session, "N-2")
-        assert row is not None
-        other = next(need for need in needs.page(session, PageQuery()).rows if need.id != row.id)
-        other.text = "完全不同的另一段文字"
+        new = id_of(needs.create(session, NeedCreate(code="N-2", title=its.title, text=text)))
     second = nightly.run(runtime)
 
     compared = second.stages["compare"]
-    assert compared["previous"] == first.id
-    assert compared["needs_new"] == 1
+    assert (compared["needs_new"], compared["needs_changed"], compared["matches_new"]) == (1, 1, 1)
     with runtime.database.read() as session:
-        rows = night_matches.changes_page(session, second.id, PageQuery()).rows
-        changes = {row.record_id: night_matches.changes_of(row) for row in rows}
-        assert len(changes[row.id or 0].new) == 20
-        assert compared["matches_new"] == sum(len(change.new) for change in changes.values())
+        (row,) = night_matches.changes_page(session, second.id, PageQuery()).rows
+        change = night_matches.changes_of(row)
+        told = night_matches.told_bands(session, second.id)[new]
+    # Nineteen more patents are listed for it, none of them a match.
+    assert len(told) == 20
+    matches = [patent for patent, band in told.items() if band.is_match]
+    assert (change.need_id, change.new, change.gone, change.rebanded) == (new, matches, [], [])
+    assert len(matches) == 1
+
+
+def test_a_night_without_bands_is_nothing_to_compare_with(runtime: Runtime) -> None:
+    with runtime.database.write() as session:
+        old = nightly_runs.start(session)
+        night_matches.store(session, old.id or 0, NightSide.NEED, [(1, [NightMatch(1, 0.9, 0.3, 0.3, 0.3)])])
+        nightly_runs.finish(session, old.id or 0)
+    assert nightly.run(runtime).stages["compare"]["previous"] is None
 
 
 def test_difference() -> None:
-    assert difference(7, [1, 2, 3], [1, 2, 3]) is None
-    assert difference(7, [1, 2, 3], [2, 4, 3]) == NightChanges(
-        need_id=7, new=[4], gone=[1], moved=[(2, 2, 1)]
-    )
-    assert difference(7, [], [5]) == NightChanges(need_id=7, new=[5], gone=[], moved=[])
+    high, medium, low = Band
+    # The order is no change, nor is what was no match before and after.
+    assert difference(7, {1: high, 2: medium, 3: low}, {4: low, 2: medium, 1: high}) is None
+    assert difference(
+        7, {1: high, 2: medium, 3: high}, {4: medium, 2: high, 3: high, 1: low}
+    ) == NightChanges(need_id=7, new=[4], gone=[1], rebanded=[(2, medium, high)])
+    assert difference(7, {}, {5: high}) == NightChanges(need_id=7, new=[5], gone=[])
+    assert difference(7, {}, {}) is None
 
 
 def _killed_in(data: Path, stage: str) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import MAX_ID
-from service.cli.terminal.options import option
+from service.cli.terminal.options import checked, option
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
 from service.cli.terminal.runtime import ready_runtime
 from service.requests.field_problems import FieldProblem, InvalidFields
@@ -84,6 +84,7 @@ def _show_plan(wanted: NightPlan, as_json: bool) -> int:
 def nightly_matches(
     need: Annotated[int | None, _id_option("列出为这条技术需求找到的专利")] = None,
     patent: Annotated[int | None, _id_option("列出为这件专利找到的技术需求")] = None,
+    min_band: Annotated[str | None, option("匹配程度不低于：高、中、低", "档")] = None,
     out: Annotated[Path | None, option("写入此 Excel 文件", "文件.xlsx")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
 ) -> None:
@@ -93,7 +94,7 @@ def nightly_matches(
     if (need is None) == (patent is None):
         reason = "请给出且只给出其中一项"
         raise InvalidFields([FieldProblem(field="--need、--patent", value="", reason=reason)])
-    found, document = _list_of(need, patent)
+    found, document = _list_of(need, patent, min_band)
     if out is not None:
         out.write_bytes(to_xlsx(document))
         note(f"已写入 {out}")
@@ -109,7 +110,7 @@ def nightly_matches(
         print(line)
 
 
-def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument]:
+def _list_of(need: int | None, patent: int | None, min_band: str | None) -> tuple[Any, PrintedDocument]:
     """The whole list of the one that is given, and the same to be printed. Raises NotFound."""
 
     from catalog.kit.paging import MAX_PAGE_SIZE
@@ -117,7 +118,7 @@ def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument
     from catalog.statistics.night_lists import NightQuery
     from service.sheets import night as night_sheets
 
-    whole = NightQuery(size=MAX_PAGE_SIZE)
+    whole = checked(NightQuery, {}, {"size": MAX_PAGE_SIZE, "min_band": min_band})
     with ready_runtime().database.read() as session:
         if need is not None:
             patents = night_lists.of_need(session, need, whole, beijing_today())
