@@ -35,11 +35,19 @@ from service.installation.settings import load_settings
 from service.requests.field_problems import InvalidFields
 
 INTERRUPTED = 130
+HELP = """PatentDock 专利供需对接服务：盘活存量专利，管理技术需求库，匹配专利与需求。
+
+示例：
+patentdock import patents 登记簿.xlsx
+patentdock reindex
+patentdock match "车间切削液发臭，想换不易变质的配方" --top 5
+patentdock serve
+"""
 
 app = typer.Typer(
     name="patentdock",
     cls=ChineseGroup,
-    help="PatentDock 专利供需对接服务：盘活存量专利，管理技术需求库，匹配专利与需求。",
+    help=HELP,
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},

@@ -8,6 +8,7 @@ import typer
 
 from catalog.kit.ids import MAX_ID
 from ingestion.kinds.kinds import KIND_NAMES as INGESTED
+from service.cli.terminal.help import Panel
 from service.cli.terminal.output import print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
 
@@ -33,7 +34,11 @@ def imports_list(
     limit: Count = 20,
     as_json: Json = False,
 ) -> None:
-    """列出导入记录，最新的在前。"""
+    """列出导入记录，最新的在前。
+
+    示例：
+    patentdock imports list --limit 5
+    """
     from catalog.imports import imports
     from catalog.kit.paging import PageQuery
 
@@ -60,7 +65,11 @@ def imports_list(
 
 
 def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> None:
-    """显示一次导入：行数、列的对应关系、提示和退回的行。"""
+    """显示一次导入：行数、列的对应关系、提示和退回的行。
+
+    示例：
+    patentdock imports show 5
+    """
     from catalog.imports import imports
     from catalog.imports.imports import RejectedPublic
     from catalog.kit.paging import PageQuery
@@ -92,7 +101,11 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
 
 
 def imports_undo(number: Number, as_json: Json = False) -> None:
-    """撤销一次导入：删去它新增的记录，恢复它更新的记录。只能在重建索引之前，且没有后来的改动时。"""
+    """撤销一次导入：删去它新增的记录，恢复它更新的记录。只能在重建索引之前，且没有后来的改动时。
+
+    示例：
+    patentdock imports undo 5
+    """
     from catalog.registers import undo
 
     with ready_runtime().database.write() as session:
@@ -112,4 +125,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub.command("list", cls=command)(imports_list)
     sub.command("show", cls=command)(imports_show)
     sub.command("undo", cls=command)(imports_undo)
-    app.add_typer(sub, name="imports")
+    app.add_typer(sub, name="imports", rich_help_panel=Panel.DATA)

@@ -13,6 +13,7 @@ import typer
 from catalog.kit.errors import Conflict, PatentDockError
 from ingestion.kinds.kinds import KIND_NAMES
 from ingestion.kinds.lookup import kind_of
+from service.cli.terminal.help import Panel
 from service.cli.terminal.import_output import as_json as report_as_json
 from service.cli.terminal.import_output import print_report
 from service.cli.terminal.output import note, print_error, print_json, step_progress
@@ -139,7 +140,12 @@ def import_files(
     mapping_file: MappingFile = None,
     save_as: SaveMapping = None,
 ) -> int:
-    """导入登记数据。有整个文件被拒绝时退出码为 1；个别行被退回不算失败。"""
+    """导入登记数据。有整个文件被拒绝时退出码为 1；个别行被退回不算失败。
+
+    示例：
+    patentdock import patents 登记簿.xlsx --dry-run
+    patentdock import patents 登记簿.xlsx --source 省台账
+    """
     runtime = ready_runtime()
     _check_free(runtime, save_as, files)
     mapping = _mapping(runtime, source, mapping_file)
@@ -177,7 +183,11 @@ def _summary(
 
 
 def reindex(as_json: Json = False) -> None:
-    """重建索引：只对新增或改动过的文本计算向量，完成后统一启用新索引。"""
+    """重建索引：只对新增或改动过的文本计算向量，完成后统一启用新索引。
+
+    示例：
+    patentdock reindex
+    """
     from service.installation.indexing import rebuild
 
     runtime = ready_runtime()
@@ -198,7 +208,11 @@ def reindex(as_json: Json = False) -> None:
 
 
 def demo_load(as_json: Json = False) -> None:
-    """导入演示数据（虚构，处处标明“演示数据”）；可重复运行。"""
+    """导入演示数据（虚构，处处标明“演示数据”）；可重复运行。
+
+    示例：
+    patentdock demo load
+    """
     import demo
 
     runtime = ready_runtime()
@@ -215,10 +229,10 @@ def demo_load(as_json: Json = False) -> None:
 
 def register(app: typer.Typer, command: type, group: type) -> None:
     """Add these commands to the command line."""
-    app.command("import", cls=command)(import_files)
-    app.command("reindex", cls=command)(reindex)
-    demo = typer.Typer(cls=group, help="演示数据", no_args_is_help=True)
+    app.command("import", cls=command, rich_help_panel=Panel.DATA)(import_files)
+    app.command("reindex", cls=command, rich_help_panel=Panel.RUNNING)(reindex)
+    demo = typer.Typer(cls=group, help="演示数据：载入", no_args_is_help=True)
     demo.command("load", cls=command)(demo_load)
     # A group of one command: without a callback the library would fold the command into the group.
     demo.callback()(lambda: None)
-    app.add_typer(demo, name="demo")
+    app.add_typer(demo, name="demo", rich_help_panel=Panel.DATA)
