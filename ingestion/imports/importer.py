@@ -19,6 +19,7 @@ from typing import Any
 from catalog.db import Database
 from catalog.kit.errors import InvalidInput
 from catalog.kit.progress import RowProgress
+from catalog.registers import demonstration
 from catalog.segments import segments
 from ingestion.columns.mappings import SavedMapping
 from ingestion.columns.recognition import Mapping
@@ -109,6 +110,9 @@ class _Run:
     ) -> ImportReport:
         """Import all sheets. Raises NotARegister when no table of the file was recognised."""
         tally = Tally(self.reading)
+        if not is_demo:
+            with self.transactions.read() as session:
+                tally.warn(demonstration.notices(session))
         store: Store | None = None
         for table in _tables(self.kind.name, sheets, mapping, tally):
             rows = _rows(table, tally)

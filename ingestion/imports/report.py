@@ -114,6 +114,10 @@ class Tally:
             )
         self._messages += table.remarks()
 
+    def warn(self, notices: Sequence[str]) -> None:
+        """Add what concerns the import as a whole."""
+        self._messages += notices
+
     def add(self, batch: Sequence[Taken]) -> None:
         """Counts the outcomes of the rows of a batch, and collects the remarks on them."""
         report = self.report

@@ -207,15 +207,22 @@ def reindex(as_json: Json = False) -> None:
         )
 
 
-def demo_load(as_json: Json = False) -> None:
-    """导入演示数据（虚构，处处标明“演示数据”）；可重复运行。
+def demo_load(
+    force: Annotated[bool, typer.Option("--force", help="系统中已有正式数据时仍然载入")] = False,
+    as_json: Json = False,
+) -> None:
+    """载入演示数据（虚构，处处标明“演示数据”）；可重复运行。系统中已有正式数据时拒绝。
 
     示例：
     patentdock demo load
     """
     import demo
+    from catalog.registers import demonstration
 
     runtime = ready_runtime()
+    if not force:
+        with runtime.database.read() as session:
+            demonstration.refuse_mixture(session)
     reports = {kind: _run_import(runtime, demo.path(kind), kind, is_demo=True) for kind in demo.kinds()}
     if as_json:
         print_json({kind: report_as_json(report) for kind, report in reports.items()})
