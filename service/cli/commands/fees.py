@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
 from service.cli.terminal.help import Panel
 from service.cli.terminal.options import option
@@ -73,7 +74,6 @@ def fees_estimate(
     示例：
     patentdock fees estimate 资料.toml --out 参考表.docx
     """
-    from datetime import date
 
     from service.requests.fees import estimate_from_catalogue
 
@@ -87,7 +87,7 @@ def fees_estimate(
     data = _input(_read(file) | {name: value for name, value in said.items() if value is not None})
     runtime = ready_runtime()
     with runtime.database.read() as session:
-        sheet = estimate_from_catalogue(session, data, runtime.settings.data, date.today())
+        sheet = estimate_from_catalogue(session, data, runtime.settings.data, beijing_today())
     if out is not None:
         _write(sheet, out)
     if as_json:

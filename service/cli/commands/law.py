@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from catalog.kit.days import beijing_today
 from service.cli.terminal.help import Panel
 from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import any_runtime
@@ -23,12 +24,11 @@ def law_show(as_json: Annotated[bool, typer.Option("--json", help="以一个 JSO
     示例：
     patentdock law show
     """
-    from datetime import date
 
     from catalog.law import tables
     from service.requests.law import shown
 
-    found = shown(tables.use(any_runtime().settings.data), date.today())
+    found = shown(tables.use(any_runtime().settings.data), beijing_today())
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
