@@ -49,8 +49,9 @@ def decide(
             hint="决定不能重复作出；如有误，请撤销采用的那次导入，或直接修改该记录",
         )
     if decision is Decision.REPLACE:
-        contested = contested_of(row.kind)
-        contested.put(session, contested.model.model_validate(row.record), _origin(session, row))
+        contested, origin = contested_of(row.kind), _origin(session, row)
+        contested.put(session, contested.model.model_validate(row.record), origin)
+        row.put_by = origin.id
     row.status, row.note = STATUSES[decision], note
     row.decided_by, row.decided_at = actor, now()
     row.updated_at = row.decided_at

@@ -21,6 +21,7 @@ from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.kit.terms import ConflictStatus
 
 SHOWN = 60
+MAX_NOTE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class NumberConflict(Timestamps, table=True):
     )
     decided_by: str = Field(default="", max_length=100)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    note: str = Field(default="", max_length=500)
+    # The import under which the new record was put in place of the stored one.
+    put_by: int | None = None
+    note: str = Field(default="", max_length=MAX_NOTE)
 
     @property
     def subject(self) -> Subject:
@@ -200,6 +203,26 @@ def withdraw(session: Session, import_id: int, record_ids: Sequence[int] | None 
         execution_options={"synchronize_session": False},
     )
     return gone
+
+
+def reopen(session: Session, import_id: int) -> None:
+    """Lets the conflicts wait again whose decision an undo of the import takes back, where rows of other imports state them."""
+    put = select(NumberConflict).where(
+        col(NumberConflict.put_by) == import_id, col(NumberConflict.status) == ConflictStatus.REPLACED
+    )
+    rows = session.execute(put).scalars().all()
+    stating = {
+        id_: [row for row in entries if row.import_id != import_id]
+        for id_, entries in rows_of(session, [id_of(row) for row in rows]).items()
+    }
+    for row in rows:
+        when = f"{row.decided_at:%Y-%m-%d %H:%M}" if row.decided_at else ""
+        undone = f"{row.decided_by}于 {when}（UTC）采用新记录，随编号 {import_id} 的导入撤销"
+        row.note = "；".join(filter(None, (undone, row.note)))[:MAX_NOTE]
+        if stating[id_of(row)]:
+            row.status, row.decided_by, row.decided_at = ConflictStatus.PENDING, "", None
+        row.put_by = None
+    session.flush()
 
 
 def get(session: Session, conflict_id: int, *, to_change: bool = False) -> NumberConflict:

@@ -139,9 +139,9 @@ class Batch:
         """Apply one record to the batch; without `claims` it is no row of a file."""
         owners = self.known.owners(record)
         known = self.known.find(record, owners)
-        if taken := self._taken(record, known, owners):
-            return taken
         ids = self._ids(record)
+        if taken := self._taken(record, known, owners, row):
+            return taken
         if known is None:
             known = new(record, self.known.key(record), ids)
             self.known.remember(known)
@@ -183,15 +183,18 @@ class Batch:
         return Outcome(status, known=known, earlier=earlier, kept=list(kept))
 
     def _taken(
-        self, record: PatentCreate, known: KnownPatent | None, owners: list[KnownPatent]
+        self, record: PatentCreate, known: KnownPatent | None, owners: list[KnownPatent], row: int
     ) -> Outcome | None:
-        """Whether a publication of the record already belongs to another patent."""
+        """Whether a publication of the record already belongs to another patent, perhaps by a row of the same file."""
         for owner in owners:
             other = owner.values["application_number"]
             if owner is known and (
                 not record.application_number or other in (None, record.application_number)
             ):
                 continue
+            here, stated = self._here(record, row), self._statement(owner)
+            if owner.row and (differs := here.differs(stated)) >= IDENTITY:
+                return self._contested(record, owner, here, stated, differs)
             numbers = "、".join(p.number for p in record.publications)
             whose = f"申请号 {other}" if other else f"另一件缺申请号的专利“{owner.values['title']}”"
             reason = f"{PUBLICATION} {numbers} 已登记在{whose}名下，与本行不是同一件专利，请核对号码"
@@ -205,8 +208,7 @@ class Batch:
         contest = known.contest
         if contest is None and agrees(known, record, ids):
             return None
-        here = Statement(row, subject_of(record), frozenset(ids))
-        stored = Statement(known.row, self._subject(known), frozenset(known.holder_ids))
+        here, stored = self._here(record, row), self._statement(known)
         differs = here.differs(stored)
         is_other = differs >= IDENTITY
         if filed_otherwise(known, record):
@@ -239,9 +241,13 @@ class Batch:
         status: Literal["refused", "waiting"] = "refused" if rival.row else "waiting"
         return Outcome(status, label, number, contested=known, rival=rival, differs=labels)
 
-    def _subject(self, known: KnownPatent) -> Subject:
+    def _here(self, record: PatentCreate, row: int) -> Statement:
+        return Statement(row, subject_of(record), frozenset(self._ids(record)))
+
+    def _statement(self, known: KnownPatent) -> Statement:
         names = holders.names_of(self.session, known.holder_ids)
-        return Subject(known.values["title"], tuple(names[id_] for id_ in known.holder_ids))
+        subject = Subject(known.values["title"], tuple(names[id_] for id_ in known.holder_ids))
+        return Statement(known.row, subject, frozenset(known.holder_ids))
 
     def flush(self) -> None:
         """Write what the batch changed."""

@@ -68,6 +68,7 @@ def undo(session: Session, import_id: int, *, actor: str = "") -> Undone:
     except IntegrityError as error:
         raise _refusal(row, "其新增的记录已被其他记录引用", "请先处理引用它们的记录") from error
     session.execute(delete(ImportChange).where(col(ImportChange.import_id) == import_id))
+    conflicts.reopen(session, import_id)
     result.withdrawn = conflicts.withdraw(session, import_id)
     row.status, row.updated_at = ImportStatus.UNDONE.value, now()
     note = f"已于 {now():%Y-%m-%d %H:%M}（UTC）撤销" + (f"，操作者：{actor}" if actor else "")

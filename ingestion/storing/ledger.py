@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ingestion.storing.rows import Taken
 
 _OUTCOMES = ("", "new", "changed", "unchanged", "waiting")
+_CODES = {outcome: code for code, outcome in enumerate(_OUTCOMES)}
 
 
 class Ledger:
@@ -19,21 +20,22 @@ class Ledger:
         self._starts: list[int] = []
         self._sheets: list[str] = []
 
-    def enter(self, batch: Iterable[Taken]) -> None:
-        """Numbers the rows of a batch."""
-        for taken in batch:
-            self._lines.append(taken.row.line)
-            self._records.append(0)
-            self._outcomes.append(0)
-            taken.number = len(self._lines)
-            if not self._sheets or taken.table.name != self._sheets[-1]:
-                self._starts.append(taken.number)
-                self._sheets.append(taken.table.name)
+    def enter(self, batch: Sequence[Taken]) -> None:
+        """Numbers the rows of a batch, which are of one sheet."""
+        start = len(self._lines) + 1
+        if not self._sheets or batch[0].table.name != self._sheets[-1]:
+            self._starts.append(start)
+            self._sheets.append(batch[0].table.name)
+        self._lines.extend([taken.row.line for taken in batch])
+        self._records.extend([0] * len(batch))
+        self._outcomes.extend(bytes(len(batch)))
+        for number, taken in enumerate(batch, start):
+            taken.number = number
 
     def note(self, taken: Taken, record_id: int) -> None:
         """Notes the outcome of a row that was stored into a record, or that waits because of one."""
         self._records[taken.number - 1] = record_id
-        self._outcomes[taken.number - 1] = _OUTCOMES.index(taken.outcome)
+        self._outcomes[taken.number - 1] = _CODES[taken.outcome]
 
     def of(self, record_ids: Iterable[int]) -> dict[int, str]:
         """The outcomes of the rows that spoke of these records, by number."""
