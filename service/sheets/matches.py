@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 
 import xlsxwriter
@@ -15,6 +13,7 @@ from matching.answers.results import NOTHING_SUITABLE, MatchResponse, PatentMatc
 from matching.ranking.families import FamilyMember
 from matching.ranking.pair_factors import FactorAmount
 from matching.retrieval.confidence import Confidence
+from service.sheets.documents import as_csv
 
 COLUMNS = (
     ("名次", 6),
@@ -47,8 +46,6 @@ COLUMNS = (
 )
 IN_FORCE = {True: "当前有效", False: "当前不在有效期", None: "有效性未知"}
 # A cell that begins so is run as a formula by spreadsheet programs.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_NEGATIVE = re.compile(r"-[0-9]+\.[0-9]+")
 
 
 def in_force_text(patent: PatentPublic) -> str:
@@ -129,18 +126,9 @@ def _verdict(response: MatchResponse[PatentMatch]) -> list[str]:
     return [NOTHING_SUITABLE] if response.items and not response.suitable else []
 
 
-def _guarded(cell: str) -> str:
-    runs = cell.startswith(_FORMULA_STARTS) and not _NEGATIVE.fullmatch(cell)
-    return f"'{cell}" if runs else cell
-
-
 def to_csv(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> bytes:
-    """The results as CSV in UTF-8 with BOM (which Excel needs), followed by what they rest on."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for row in _rows(response, about):
-        writer.writerow([_guarded(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig", "replace")
+    """The results as CSV, followed by what they rest on."""
+    return as_csv(_rows(response, about))
 
 
 def _rows(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> Iterator[Sequence[str]]:
