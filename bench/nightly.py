@@ -197,7 +197,7 @@ def _first_night(
     sample, embedding = _embedding(settings, encoder, given)
     runtime.close()
     match = run.stages["match"]
-    if match["patents_in_force"] < options.patents / 2:
+    if match["patents_possible"] < options.patents / 2:
         raise AssertionError(f"few patents in force: {match}")
     return FirstNight(
         stages,

@@ -8,10 +8,11 @@ from sqlmodel import Session, SQLModel, col
 from catalog.demand.needs import Need, full_text
 from catalog.kit.base import chunks, id_of
 from catalog.kit.terms import NeedStatus
+from catalog.reference.content import has_content
 
 
 class NeedText(SQLModel):
-    """The fields of a need that are indexed."""
+    """The fields of a need that are indexed; open where it takes part in matching and says something."""
 
     id: int
     text: str
@@ -36,12 +37,13 @@ def texts_of(session: Session, ids: Sequence[int]) -> Iterator[NeedText]:
 
 
 def _text(row: Need) -> NeedText:
+    text = full_text(row.title, row.text)
     return NeedText(
         id=id_of(row),
-        text=full_text(row.title, row.text),
+        text=text,
         industry=row.industry,
         province=row.province,
         prefecture=row.prefecture,
         segments=[str(c["code"]) for c in row.classes if c["scheme"] == "segment"],
-        is_open=row.status == NeedStatus.OPEN.value,
+        is_open=row.status == NeedStatus.OPEN.value and has_content(text),
     )

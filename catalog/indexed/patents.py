@@ -10,7 +10,7 @@ from catalog.kit.base import chunks, id_of
 from catalog.kit.terms import HolderKind
 from catalog.supply import screenings
 from catalog.supply.holders import Holder
-from catalog.supply.patents import Patent, PatentClass, PatentHolder, force_of
+from catalog.supply.patents import Patent, PatentClass, PatentHolder, force_of, possible_of
 
 
 class PatentText(SQLModel):
@@ -28,6 +28,7 @@ class PatentText(SQLModel):
     industries: list[str]
     segments: list[str]
     force: tuple[date, date] | None
+    possible: tuple[date, date] | None
     open_licence: bool
     dormant: bool | None = None
     potential: int = 0
@@ -77,7 +78,8 @@ def _text_block(session: Session, rows: Sequence[Patent], licensed: set[int]) ->
     screened = screenings.verdicts(session, ids)
     for row in rows:
         key = id_of(row)
-        force, (dormant, potential) = force_of(row), screened.get(key, (None, 0))
+        force, possible = force_of(row), possible_of(row)
+        dormant, potential = screened.get(key, (None, 0))
         yield PatentText(
             id=key,
             title=row.title,
@@ -91,6 +93,7 @@ def _text_block(session: Session, rows: Sequence[Patent], licensed: set[int]) ->
             industries=codes.get((key, "industry"), []),
             segments=codes.get((key, "segment"), []),
             force=(force.first, force.last) if force else None,
+            possible=(possible.first, possible.last) if possible else None,
             open_licence=key in licensed,
             dormant=dormant,
             potential=potential,

@@ -31,6 +31,7 @@ from catalog.law.tables import LawTables
 from catalog.law.years import first_anniversary, last_anniversary, patent_year
 
 __all__ = [
+    "ENDED_TEXT",
     "MISSING_LABELS",
     "ForcePeriod",
     "LegalFacts",
@@ -38,10 +39,17 @@ __all__ = [
     "force_period",
     "last_valid_day",
     "legal_life",
+    "possible_period",
     "term_years",
 ]
 
 GRACE_NOTE = "宽限期内权利存续，但不得实行开放许可（专利法实施细则第86条第3项）"
+ENDED_TEXT = "已失效（不再受该专利限制，恢复可能与他人权利另行核查）"
+_NO_RIGHT = {
+    LegalStatus.PENDING: "审中，尚未授权",
+    LegalStatus.REJECTED: "未授权（驳回）",
+    LegalStatus.WITHDRAWN: "未授权（撤回）",
+}
 MISSING_LABELS = {
     "kind": "专利类型",
     "filing_date": "申请日",
@@ -94,6 +102,15 @@ class LegalLife:
     notes: list[str]
 
     @property
+    def standing(self) -> str:
+        """Whether it is in force, in words; of an ended right, what that means and what it does not."""
+        if self.in_force:
+            return "当前有效" + ("（推定）" if self.status_basis == StatusBasis.PRESUMED else "")
+        if self.in_force is None:
+            return "有效性未知"
+        return _NO_RIGHT.get(self.status, ENDED_TEXT)
+
+    @property
     def missing_names(self) -> list[str]:
         """What is missing, in Chinese."""
         return [MISSING_LABELS[name] for name in self.missing]
@@ -102,6 +119,20 @@ class LegalLife:
 def force_period(facts: LegalFacts) -> ForcePeriod | None:
     """The period in which the patent is in force according to the data; None when it is unknown or never was."""
     return course_of(facts).force
+
+
+def possible_period(facts: LegalFacts) -> ForcePeriod | None:
+    """The days on which the patent is in force or may be, as far as the data tell, from the filing on; None for none."""
+    course = course_of(facts)
+    force, full = course.force, facts.full_last
+    if course.after != LegalStatus.UNKNOWN:
+        if force is None:
+            return None
+        # Before the grant is known to have come a right may be in force; after it, one was pending.
+        return force if facts.granted else ForcePeriod(date.min, force.last)
+    last = full or date.max
+    first = force.first if force and facts.granted else date.min
+    return ForcePeriod(first, last) if first <= last else None
 
 
 def legal_life(facts: LegalFacts, as_of: date) -> LegalLife:

@@ -4,7 +4,7 @@ Names and number of segments change, so they are data: a version names its sourc
 of validity and whether its list has been confirmed officially. One version is in use at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import JSON, bindparam, delete, select, update
@@ -168,6 +168,13 @@ def segments_of(session: Session, row: SegmentCatalogue) -> Sequence[Segment]:
 def names(session: Session, row: SegmentCatalogue) -> dict[str, str]:
     """The names of the segments of a catalogue version by code, in their order."""
     return dict(session.execute(_NAMES, {"catalogue": row.id}).all())
+
+
+def finest(codes: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    """The codes without those whose name a later segment of the catalogue has too: later groups are the finer ones."""
+    asked = list(codes)
+    last = {name: code for code, name in names.items() if code in set(asked)}
+    return [code for code in asked if code not in names or last[names[code]] == code]
 
 
 def names_in_use(session: Session) -> dict[str, str]:

@@ -19,8 +19,8 @@ from catalog.supply import patents, patents_shown
 
 NO_NIGHT = "尚无已完成的夜间匹配；请先运行 patentdock nightly"
 ABSENT = {
-    NightSide.NEED: "该需求未参加当夜的匹配：当时不在征集中，或其后才登记",
-    NightSide.PATENT: "该专利未参加当夜的匹配：当日不在有效期内、有效性未知，或其后才登记",
+    NightSide.NEED: "该需求未参加当夜的匹配：当时不在征集中、没有可供匹配的内容，或其后才登记",
+    NightSide.PATENT: "该专利未参加当夜的匹配：当日已失效或尚未授权，或其后才登记",
 }
 
 
@@ -47,6 +47,7 @@ class NightPatent(NightScores):
     title: str
     holders: list[str]
     in_force: bool | None = Field(description="今日是否有效；未知为空")
+    in_force_name: str
 
 
 class NightNeed(NightScores):
@@ -100,6 +101,7 @@ def of_need(session: Session, need_id: int, wanted: NightQuery, today: date) -> 
             title=patent.title,
             holders=patent.holders,
             in_force=patent.in_force,
+            in_force_name=patent.in_force_name,
         )
         for match, scores in _scored(matches)
         if (patent := shown.get(match.id)) and wanted.takes(match)

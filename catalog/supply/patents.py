@@ -25,7 +25,7 @@ from catalog.kit.base import (
 )
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import LegalStatus, PatentKind
-from catalog.law.life import ForcePeriod, LegalFacts, LegalLife, force_period, legal_life
+from catalog.law.life import ForcePeriod, LegalFacts, LegalLife, force_period, legal_life, possible_period
 from catalog.supply.facts import FactStated
 from catalog.supply.holders import Holder, HolderRef
 
@@ -186,6 +186,11 @@ def legal_facts(row: Any) -> LegalFacts:
 def force_of(row: Patent) -> ForcePeriod | None:
     """When the patent is in force, None where unknown."""
     return force_period(legal_facts(row))
+
+
+def possible_of(row: Patent) -> ForcePeriod | None:
+    """When the patent is in force or may be, None for never."""
+    return possible_period(legal_facts(row))
 
 
 def life_of(row: Patent | Record, as_of: date) -> LegalLife:

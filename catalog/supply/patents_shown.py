@@ -45,6 +45,7 @@ class PatentPublic(BaseModel):
     grant_date: date | None
     last_valid_day: date | None
     in_force: bool | None
+    in_force_name: str = Field(description="有效与否，按今日推算；已失效的说明其含义")
     legal_status: LegalStatus | None
     legal_status_name: str | None
     annuity_paid_until: date | None
@@ -155,6 +156,7 @@ def _public(
         kind_name=PatentKind(row.kind).label if row.kind else None,
         last_valid_day=life.last_valid_day,
         in_force=life.in_force,
+        in_force_name=life.standing,
         legal_status_name=LegalStatus(row.legal_status).label if row.legal_status else None,
         holders=[holder.name for holder in holders],
         holder_kind=first,

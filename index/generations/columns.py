@@ -28,13 +28,15 @@ from index.mapped import mapped
 
 _IPC = re.compile(r"([A-H])(?:(\d{2})(?:([A-Z])(?:(\d{1,4})(/\d{2,6})?)?)?)?")
 _NEVER = (np.iinfo(np.int32).max, -1)
+ALWAYS = (date.min, date.max)
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
     """The values of one document for filters and factors.
 
-    `force`: first and last day in force, None where unknown; `dormancy`: as in `index.attributes`.
+    `force`: first and last day in force, None where unknown; `possible`: those on which it is in force or may be, None for
+    never; `dormancy`: as in `index.attributes`.
     """
 
     segments: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class ColumnValues:
     open_licence: bool = False
     force: tuple[date, date] | None = None
     dormancy: int = UNKNOWN_DORMANCY
+    possible: tuple[date, date] | None = ALWAYS
 
     def codes(self) -> dict[str, set[str]]:
         """The codes, by field of `Filters`, under which the document is found."""
@@ -100,6 +103,7 @@ class Columns:
             flat["force_to"],
         )
         self._dormancy = flat.get("dormancy")
+        self._possible_from, self._possible_to = flat.get("possible_from"), flat.get("possible_to")
 
     @classmethod
     def write(cls, folder: Path, documents: Iterable[ColumnValues]) -> int:
@@ -151,15 +155,14 @@ class Columns:
     ) -> tuple[dict[str, dict[str, int]], dict[str, NDArray[Any]]]:
         """The number of the list of each code, and the arrays of the columns."""
         lists: dict[str, dict[str, array[int]]] = {field: {} for field in CODED}
-        flat: list[tuple[bool, int, int, int]] = []
+        flat: list[tuple[int, ...]] = []
         for row, values in enumerate(documents):
             for field, codes in values.codes().items():
                 for code in codes:
                     lists[field].setdefault(code, array("i")).append(row)
-            first, last = (day.toordinal() for day in values.force) if values.force else _NEVER
-            flat.append((values.open_licence, first, last, values.dormancy))
+            flat.append((values.open_licence, *_days(values.force), values.dormancy, *_days(values.possible)))
         terms, postings, offsets = _flatten(lists)
-        columns = np.array(flat, np.int32).reshape(len(flat), 4)
+        columns = np.array(flat, np.int32).reshape(len(flat), 6)
         return terms, {
             "offsets": offsets,
             "postings": postings,
@@ -167,6 +170,8 @@ class Columns:
             "force_from": columns[:, 1],
             "force_to": columns[:, 2],
             "dormancy": columns[:, 3].astype(np.uint8),
+            "possible_from": columns[:, 4],
+            "possible_to": columns[:, 5],
         }
 
     @classmethod
@@ -174,8 +179,9 @@ class Columns:
         """Map the columns in `folder`."""
         terms = json.loads((folder / "terms.json").read_text("utf-8"))
         names: tuple[str, ...] = ("offsets", "postings", "open_licence", "force_from", "force_to")
-        # Generations from before factors have no such column.
-        names += ("dormancy",) if (folder / "dormancy.npy").is_file() else ()
+        # Generations from before these columns do not have them.
+        later = ("dormancy", "possible_from", "possible_to")
+        names += tuple(name for name in later if (folder / f"{name}.npy").is_file())
         return cls(terms, **{name: mapped(folder / f"{name}.npy") for name in names})
 
     def __len__(self) -> int:
@@ -193,7 +199,7 @@ class Columns:
     def select(self, filters: Filters) -> Rows | None:
         """The sorted rows that meet all `filters`; None when nothing is restricted.
 
-        A document whose time in force is unknown is never in force on a day.
+        A document whose time in force is unknown is never in force on a day, but may be.
         """
         if filters.is_empty:
             return None
@@ -206,7 +212,15 @@ class Columns:
         if filters.in_force_on is not None:
             day = filters.in_force_on.toordinal()
             chosen &= (self._force_from <= day) & (day <= self._force_to)
+        if filters.possible_on is not None:
+            chosen &= self._may_be_in_force(filters.possible_on.toordinal())
         return np.flatnonzero(chosen)
+
+    def _may_be_in_force(self, day: int) -> NDArray[np.bool_]:
+        if self._possible_from is not None and self._possible_to is not None:
+            return (self._possible_from <= day) & (day <= self._possible_to)
+        is_known = self._force_to >= self._force_from
+        return ~is_known | (self._force_from <= day) & (day <= self._force_to)
 
     def _having(self, field: str, codes: list[str]) -> NDArray[np.bool_]:
         chosen = np.zeros(len(self), bool)
@@ -219,6 +233,10 @@ class Columns:
     def _rows_at(self, at: int) -> NDArray[np.int32]:
         rows: NDArray[np.int32] = self._postings[self._offsets[at] : self._offsets[at + 1]]
         return rows
+
+
+def _days(period: tuple[date, date] | None) -> tuple[int, int]:
+    return (period[0].toordinal(), period[1].toordinal()) if period else _NEVER
 
 
 def _lists(

@@ -26,6 +26,7 @@ def patent_document(patent: PatentText) -> Document:
         kind=patent.kind,
         open_licence=patent.open_licence,
         force=patent.force,
+        possible=patent.possible,
         dormancy=_dormancy(patent),
     )
     return Document(patent.id, patent_text(patent.title, patent.abstract, patent.first_claim), values)

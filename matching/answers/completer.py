@@ -20,7 +20,7 @@ from matching.answers.results import MatchResponse, PatentMatch
 from matching.need import element_rules
 from matching.need.combinations import Portfolio
 from matching.need.completion import Found, NeedReading, ReadNeed, annotate, combine, read_need
-from matching.need.coverage import PatentCoverage, PatentSentences
+from matching.need.coverage import PatentCoverage, PatentSentences, without
 from matching.need.questions import FIRST, NearPatent, Question, questions
 from matching.retrieval.retrieve import asking_among, retrieve
 
@@ -60,9 +60,11 @@ class Completer:
         """The need written as `text`, cleaned and with its elements. Raises InvalidInput for a rule file of no use."""
         return ReadNeed(text, read_need(text, self._data_dir))
 
-    def completed(self, need: ReadNeed, response: MatchResponse[PatentMatch]) -> MatchResponse[PatentMatch]:
-        """The matches of a need with what it states and what of it each of them covers."""
-        coverages = self._coverages(need, response.items)
+    def completed(
+        self, need: ReadNeed, response: MatchResponse[PatentMatch], as_of: str | None = None
+    ) -> MatchResponse[PatentMatch]:
+        """The matches of a need with what it states and what of it each of them covers; `as_of` names their generation."""
+        coverages = self._coverages(need, response.items, as_of)
         items = [
             item.model_copy(update={"coverage": coverage})
             for item, coverage in zip(response.items, coverages, strict=True)
@@ -112,13 +114,17 @@ class Completer:
         found = questions(need.text, need.reading.elements, near, rank, rules)
         return Questions(generation=response.generation, need=need.reading, questions=found)
 
-    def _coverages(self, need: ReadNeed, items: Sequence[PatentMatch]) -> list[PatentCoverage]:
-        """What each match covers of the need."""
-        patents = self._matcher.generation().patents
+    def _coverages(
+        self, need: ReadNeed, items: Sequence[PatentMatch], as_of: str | None = None
+    ) -> list[PatentCoverage]:
+        """What each match covers of the need, by its sentences in the generation that found it."""
+        patents = self._matcher.generation(as_of).patents
         vector = self._encoder.encode_queries([need.text])[0]
         parts = [_sentences(patents, item.patent) for item in items]
         encode, idfs = self._encoder.encode_queries, patents.statistics.words.idfs
-        return annotate(need.reading, vector, parts, encode, idfs, self._data_dir)
+        found = annotate(need.reading, vector, parts, encode, idfs, self._data_dir)
+        broken = [[one.exclusion for one in item.exclusions_broken] for item in items]
+        return [without(its, excluded) for its, excluded in zip(found, broken, strict=True)]
 
 
 def _sentences(patents: Engine[AskingNeed], patent: PatentPublic) -> PatentSentences:

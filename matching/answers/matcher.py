@@ -16,6 +16,7 @@ from catalog.demand import needs
 from catalog.kit.base import id_of
 from catalog.kit.errors import NotReady
 from catalog.licences import shown as licences_shown
+from catalog.reference.content import has_content
 from catalog.supply import patents, patents_shown
 from index.attributes import Attributes
 from index.engine import AskingNeed, AskingPatent, Filters, Ids
@@ -25,11 +26,12 @@ from index.generations.generation import Generation, GenerationStore
 from index.live.follower import Follower
 from index.model.encoder import Encoder
 from index.text import tokens
-from matching.answers.evidence import QueryProfile, need_fields, quotable_all
+from matching.answers.evidence import QueryProfile, need_fields, quotable_all, text_fields
+from matching.answers.excluded import needs_told, patents_told
 from matching.answers.filters import Marks, MatchFilters
 from matching.answers.kept import WantedNeeds, WantedPatents, kept_needs, kept_patents
 from matching.answers.refinement import RefinedMatches, refined, refinement
-from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
+from matching.answers.results import NO_CONTENT, MatchResponse, NeedMatch, PatentMatch
 from matching.answers.segment_names import SegmentNames, segment_names
 from matching.answers.shown import by_segment, has_match, need_matches, patent_evidence, patent_matches
 from matching.ranking import families
@@ -97,9 +99,11 @@ class Matcher:
         With `fold` near-duplicates are listed under the best one. Raises NotFound when the generation is not kept.
         """
         start, generation = perf_counter(), self.generation(as_of)
+        if not has_content(text):
+            return self._nothing(generation, start)
         need, factors = self._need(generation, text), self._factors_of_text(options)
         ask = Ask(generation.patents, need, filters, factors)
-        return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), start)
+        return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), text, start)
 
     def patents_refined(
         self,
@@ -114,6 +118,11 @@ class Matcher:
         """The `top_k` patents for a need refined by marks on some of them; unsuitable ones are left out."""
         start, generation = perf_counter(), self.generation()
         need = self._need(generation, text)
+        if not has_content(text):
+            nothing = self._nothing(generation, start)
+            return RefinedMatches(
+                **dict(nothing), refinement=refinement(need, need, marks, generation.patents)
+            )
         with self._database.read() as session:
             titles = [
                 row.title
@@ -122,7 +131,7 @@ class Matcher:
         moved = refined(need, marks, titles, generation.patents)
         ask = Ask(generation.patents, moved, filters, self._factors_of_text(options))
         wanted = self._wanted(top_k, filters, fold=fold, hidden=marks.unsuitable)
-        found = self._patents(generation, ask, wanted, start)
+        found = self._patents(generation, ask, wanted, text, start)
         told = refinement(need, moved, marks, generation.patents)
         return RefinedMatches(**dict(found), refinement=told)
 
@@ -136,9 +145,12 @@ class Matcher:
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             need = needs.get(session, need_id)
+        text = needs.full_text(need.title, need.text)
+        if not has_content(text):
+            return self._nothing(generation, start)
         counted = self._factors_of_need(generation, need) if factors else AskedFactors()
         ask = Ask(generation.patents, self._stored_need(generation, need), filters, counted)
-        return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), start)
+        return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), text, start)
 
     def needs_for_patent(
         self, patent_id: int, top_k: int, filters: Filters, *, factors: bool = True
@@ -161,15 +173,17 @@ class Matcher:
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
         agreeing = profile.evidence(quotable_all([need_fields(kept.needs[hit.id]) for hit in kept.hits]))
         items = need_matches(kept, counted.explained(attributes, named.names), agreeing, named.names)
+        items = needs_told(items, text_fields(patent), self._data_dir)
+        notices = not_in_force(patent, self.today()) + counted.notices(generation.name, attributes)
         return MatchResponse[NeedMatch](
-            **self._head(generation, named, start, counted.notices(generation.name, attributes)),
+            **self._head(generation, named, start, notices),
             suitable=has_match(items),
             items=items,
             by_segment=by_segment(i.segments for i in items),
         )
 
     def _patents(
-        self, generation: Generation, ask: Ask[AskingNeed], wanted: WantedPatents, start: float
+        self, generation: Generation, ask: Ask[AskingNeed], wanted: WantedPatents, text: str, start: float
     ) -> MatchResponse[PatentMatch]:
         """Ask -> Candidates -> Ranked -> Kept -> Shown."""
         found = ask.candidates(wanted.top_k + wanted.limits.spare, SAMPLE)
@@ -181,6 +195,7 @@ class Matcher:
         told = ask.factors.explained(ask.engine.attributes(_ids_of(kept.hits)), named.names)
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
         items = patent_matches(kept, told, patent_evidence(profile, kept), terms, levels, named.names)
+        items = patents_told(items, text, self._data_dir)
         cut = [CUT.format(wanted.limits.looked_up)] if kept.is_cut else []
         notices = ask.factors.notices(generation.name, found.attributes) + cut
         return MatchResponse[PatentMatch](
@@ -189,6 +204,12 @@ class Matcher:
             items=items,
             by_segment=by_segment(i.segments for i in items),
         )
+
+    def _nothing(self, generation: Generation, start: float) -> MatchResponse[PatentMatch]:
+        """The response to a need that says nothing."""
+        with self._database.read() as session:
+            head = self._head(generation, segment_names(session, generation), start, [NO_CONTENT])
+        return MatchResponse[PatentMatch](**head, suitable=False, items=[], by_segment=[])
 
     def _wanted(
         self, top_k: int, filters: Filters, *, fold: bool, hidden: frozenset[int] = frozenset()
@@ -263,6 +284,12 @@ class Matcher:
             "notices": named.notices + notices,
             "took_ms": round((perf_counter() - start) * 1000, 1),
         }
+
+
+def not_in_force(patent: patents.Patent, day: date) -> list[str]:
+    """A notice of a patent that is known not to be in force on the day."""
+    life = patents.life_of(patent, day)
+    return [f"该专利{life.standing}"] if life.in_force is False else []
 
 
 def _ids_of(hits: Sequence[Hit]) -> Ids:

@@ -10,12 +10,17 @@ from catalog.licences.shown import LicencePublic
 from catalog.supply.patents_shown import PatentPublic
 from matching.need.completion import NeedReading
 from matching.need.coverage import PatentCoverage
+from matching.need.exclusions import BrokenExclusion
 from matching.ranking.families import FamilyMember
 from matching.ranking.pair_factors import FactorAmount
 from matching.retrieval.confidence import Confidence
 
 NOTHING_SUITABLE = "未检索到匹配程度较高的专利，以下结果仅供参考。建议补充技术指标、更换表述或放宽筛选条件。"
+NO_CONTENT = "请填写技术需求，写明产品、问题和技术指标。只有字母、数字、标点或常用词的，无法匹配。"
 NO_NEED_SUITABLE = "未检索到匹配程度较高的需求，以下结果仅供参考。"
+
+
+BROKEN = "需求明确排除而专利含有的物质或工艺，附专利原句"
 
 
 class Scores(BaseModel):
@@ -71,6 +76,7 @@ class PatentMatch(BaseModel):
     licence: LicencePublic | None
     eligibility: Verdict = Field(description="当日能否开放许可，附理由、条款与待办")
     evidence: list[Evidence]
+    exclusions_broken: list[BrokenExclusion] = Field(default_factory=list, description=BROKEN)
     coverage: PatentCoverage | None = Field(
         default=None, description="需求各要点与本专利的对照；请求 elements 时给出"
     )
@@ -91,6 +97,7 @@ class NeedMatch(BaseModel):
     need: NeedPublic
     segments: list[SegmentRef]
     evidence: list[Evidence]
+    exclusions_broken: list[BrokenExclusion] = Field(default_factory=list, description=BROKEN)
 
 
 MatchT = TypeVar("MatchT", PatentMatch, NeedMatch)

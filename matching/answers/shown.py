@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from catalog.kit.base import ClassRef
 from catalog.licences.shown import LicencePublic
+from catalog.segments.segments import finest
 from matching.answers.evidence import (
     EvidenceSentence,
     QueryProfile,
@@ -118,7 +119,8 @@ def scores_of(hit: Hit) -> Scores:
 
 
 def segments(classes: Sequence[ClassRef], names: Mapping[str, str]) -> list[SegmentRef]:
-    """The industry segments among the classes of a record."""
+    """The industry segments among the classes of a record, each name once."""
+    shown = set(finest((ref.code for ref in classes if ref.scheme == "segment"), names))
     return [
         SegmentRef(
             code=ref.code,
@@ -127,7 +129,7 @@ def segments(classes: Sequence[ClassRef], names: Mapping[str, str]) -> list[Segm
             basis_name=BASIS_NAMES.get(ref.basis, ref.basis),
         )
         for ref in classes
-        if ref.scheme == "segment"
+        if ref.scheme == "segment" and ref.code in shown
     ]
 
 

@@ -6,6 +6,7 @@ measured on hand-labelled pairs (evaluation/coverage.jsonl, docs/evaluation.md).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from index.arrays import Floats
 from index.text import Sentence, sentences, tokens
 from matching.need.element_rules import Element, ElementRules, load
 from matching.need.elements import ElementPhrase
+from matching.need.exclusions import Exclusion
 
 COVERED = 0.5
 
@@ -89,9 +91,24 @@ def cover(need: NeedPoints, patent: PatentSentences, rules: ElementRules | None 
         _covered(point, patent.parts[place], float(scores[n, place]))
         for n, (point, place) in enumerate(zip(need.points, best, strict=True))
     ]
-    covered = [one.point.element for one in found if one.covered]
+    return _summed(found)
+
+
+def without(coverage: PatentCoverage, broken: Sequence[Exclusion]) -> PatentCoverage:
+    """The same where the points that state one of these exclusions of the need are not covered."""
+    points = [
+        one.model_copy(update={"covered": False, "score": 0.0})
+        if any(one.point.start < its.end and its.start < one.point.end for its in broken)
+        else one
+        for one in coverage.points
+    ]
+    return _summed(points)
+
+
+def _summed(points: list[PointCoverage]) -> PatentCoverage:
+    covered = [one.point.element for one in points if one.covered]
     return PatentCoverage(
-        points=found, covered=len(covered), elements=[element for element in Element if element in covered]
+        points=points, covered=len(covered), elements=[element for element in Element if element in covered]
     )
 
 
@@ -104,7 +121,15 @@ def _scores(need: NeedPoints, patent: PatentSentences, rules: ElementRules) -> N
     whole = (patent.vectors @ need.need).astype(np.float64)
     total = meaning + weights.words * words + weights.need * whole
     likely: NDArray[np.float64] = 1 / (1 + np.exp((weights.middle - total) / weights.spread))
+    likely[~_named(need.points, said, weights.generic)] = 0
     return likely
+
+
+def _named(points: Sequence[ElementPhrase], said: Sequence[set[str]], generic: str) -> NDArray[np.bool_]:
+    """Whether each sentence has a word of what stands before the generic head of each point, (points, sentences)."""
+    heads = [re.fullmatch(f"(?!{generic}$)(?P<x>.{{2,}}?){generic}", point.text) for point in points]
+    names = [set(tokens(head["x"])) if head else set() for head in heads]
+    return np.array([[not name or not name.isdisjoint(own) for own in said] for name in names])
 
 
 def _weighed(words: list[str], idfs: Idfs) -> dict[str, float]:

@@ -61,6 +61,7 @@ class CoverageWeights(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    generic: Pattern
     words: float = Field(ge=0)
     need: float = Field(ge=0)
     middle: float

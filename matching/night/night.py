@@ -1,4 +1,4 @@
-"""The night's matches (夜间匹配): every open need against every patent in force, and every such patent against the needs.
+"""The night's matches (夜间匹配): every open need against every patent that is or may be in force, and each of these against the needs.
 
 Candidates of both legs, their relevance and their factors are those of a request by day, for all records of one generation
 at once. All data come from the generation: vectors, sentences, tokens and columns; neither the catalogue nor the model is used.
@@ -38,13 +38,13 @@ Store = Callable[[NightSide, Found], None]
 
 @dataclass(frozen=True, slots=True)
 class NightReport:
-    """What a night matched: open needs, patents in force, in which number format candidates were found, and why.
+    """What a night matched: open needs, patents that are or may be in force, in which number format candidates were found, and why.
 
     `pairs_high` and `pairs_medium` are how many of the pairs kept for the needs are of these bands.
     """
 
     needs: int
-    patents_in_force: int
+    patents_possible: int
     patents: int
     product: str
     pairs_high: int
@@ -60,14 +60,14 @@ def match_all(
     threads: int = 2,
     progress: StepProgress | None = None,
 ) -> NightReport:
-    """Match all open needs with all patents in force on `day`, both ways, and hand the matches to `store` in blocks.
+    """Match all open needs with all patents that are or may be in force on `day`, both ways; hand matches to `store` in blocks.
 
-    Every need is searched with the filter `in_force_on`, as in requests of officials; a patent whose time in force is unknown is not
-    matched. Without `rules` of factors relevance alone counts. Memory stays bounded; see `index.vectors.all_pairs`.
+    Every need is searched with the filter `possible_on`, as in requests that state nothing else. Without `rules` of factors
+    relevance alone counts, and pairs have no bands. Memory stays bounded; see `index.vectors.all_pairs`.
     """
     patents, needs = generation.patents, generation.needs
-    filters = Filters(in_force_on=day)
-    in_force = patents.select(filters)
+    filters = Filters(possible_on=day)
+    possible = patents.select(filters)
     factors = None
     if rules:
         factors = NightFactors(rules, day, levels(patents, needs, needs.select(EVERYTHING), threads))
@@ -81,8 +81,8 @@ def match_all(
         (
             NightSide.PATENT,
             "专利匹配需求",
-            needs_for_patents(generation, in_force, factors=factors, threads=threads),
-            len(in_force),
+            needs_for_patents(generation, possible, factors=factors, threads=threads),
+            len(possible),
         ),
     )
     bands = Counter[tuple[NightSide, str | None]]()
@@ -95,7 +95,7 @@ def match_all(
             if progress:
                 progress(step, done, total)
     high, medium = (bands[NightSide.NEED, band] for band in (Band.HIGH, Band.MEDIUM))
-    return NightReport(len(needs), len(in_force), len(patents), patents.product, high, medium)
+    return NightReport(len(needs), len(possible), len(patents), patents.product, high, medium)
 
 
 @dataclass(frozen=True, slots=True)

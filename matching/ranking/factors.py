@@ -25,6 +25,7 @@ from catalog.law.years import DAYS_A_YEAR
 from catalog.reference import rule_files
 from catalog.reference.lists import region_name
 from catalog.reference.rule_files import RuleFile
+from catalog.segments.segments import finest
 from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes, DocumentAttributes
 from matching.retrieval.relevance import MICRO, Amounts
 
@@ -111,7 +112,7 @@ class SegmentFactor(Factor):
             return "需求未提供产业领域，不计分"
         if not patent:
             return "专利无产业领域信息，不计分"
-        shared = [code for code in need if code in patent]
+        shared = finest((code for code in need if code in patent), names)
         if not shared:
             return "无共同的产业领域"
         named = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])

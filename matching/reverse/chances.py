@@ -1,7 +1,7 @@
 """The best chances of a holder's portfolio (专利权人的最佳对接机会): all its patents against the open needs, best pairs first.
 
 Scores are those of a match (relevance and factors), found for all patents of the holder at once as the night does it
-(`matching.night.night`). Patents that are not in force on the day are left out unless requested.
+(`matching.night.night`). Patents that are known not to be in force on the day are left out unless requested.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ from index.engine import Filters, Ids
 from index.generations.documents import patent_text
 from index.generations.generation import Generation
 from index.text import tokens
-from matching.answers.evidence import QueryProfile, need_fields, quotable
+from matching.answers.evidence import QueryProfile, need_fields, quotable, text_fields
+from matching.answers.excluded import of_pair
 from matching.answers.matcher import Matcher
-from matching.answers.results import Evidence
+from matching.answers.results import BROKEN, Evidence
 from matching.answers.segment_names import segment_names
 from matching.answers.shown import quoted
+from matching.need.exclusions import BrokenExclusion
 from matching.night.night import NightFactors, needs_for_patents
 from matching.ranking.factors import load as load_factors
 from matching.ranking.pair_factors import FactorAmount
@@ -56,7 +58,7 @@ class ChanceConditions:
     needs: Filters
     day: date
     per_patent: int = 3
-    in_force: bool = True
+    include_ended: bool = False
     first_only: bool = False
     dormant: bool | None = None
     group: Group = "none"
@@ -85,6 +87,7 @@ class Chance(BaseModel):
     need: NeedPublic
     eligibility: Verdict = Field(description="当日能否开放许可，附理由与待办")
     evidence: list[Evidence] = Field(description="需求中与专利用词相符的句子")
+    exclusions_broken: list[BrokenExclusion] = Field(description=BROKEN)
     more: int = Field(description="合并时，同一专利（需求）名下其余的机会数")
 
 
@@ -169,6 +172,7 @@ class ChanceFinder:
                 need=shown_needs[match.id],
                 eligibility=verdicts[patent],
                 evidence=quoted(profiles[patent].evidence([quotable(need_fields(shown_needs[match.id]))])[0]),
+                exclusions_broken=of_pair(shown_needs[match.id], text_fields(found[patent]), self._data_dir),
                 more=more,
             )
             for rank, ((patent, match), more) in enumerate(shown, offset + 1)
@@ -207,7 +211,7 @@ def _asking(
     if where.dormant is not None:
         screened = screenings.of_patents(session, ids)
         ids = [id_ for id_ in ids if id_ in screened and screened[id_].dormant is where.dormant]
-    there = generation.patents.select(Filters(in_force_on=where.day) if where.in_force else Filters())
+    there = generation.patents.select(Filters() if where.include_ended else Filters(possible_on=where.day))
     return np.intersect1d(np.array(ids, np.int64), there)
 
 

@@ -26,6 +26,7 @@ from index.arrays import Floats
 from index.engine import AskingPatent, Filters
 from index.generations.generation import Generation
 from matching.answers.evidence import QueryProfile, nearest_sentence, need_fields, quotable, text_fields
+from matching.answers.excluded import of_pair
 from matching.answers.shown import quoted, scores_of
 from matching.retrieval.confidence import Levels, levels
 from matching.retrieval.relevance import WEIGHTS
@@ -143,6 +144,7 @@ class NeedPart(LicenseePart):
                 scores=scores_of(hit),
                 confidence=judged.of_hit(hit),
                 evidence=quoted(evidence),
+                exclusions_broken=of_pair(need, text_fields(self._search.patent)),
             )
             for (firm, (hit, need)), evidence in zip(there.items(), agreeing, strict=True)
         }

@@ -4,7 +4,8 @@ from pydantic import BaseModel, Field
 
 from catalog.demand.enterprises import EnterprisePublic
 from catalog.demand.needs import NeedPublic
-from matching.answers.results import Evidence, Scores
+from matching.answers.results import BROKEN, Evidence, Scores
+from matching.need.exclusions import BrokenExclusion
 from matching.retrieval.confidence import Confidence
 
 
@@ -26,6 +27,7 @@ class NeedGround(BaseModel):
     scores: Scores
     confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
     evidence: list[Evidence]
+    exclusions_broken: list[BrokenExclusion] = Field(description=BROKEN)
 
 
 class ProductGround(BaseModel):

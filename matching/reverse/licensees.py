@@ -25,7 +25,7 @@ from catalog.kit.terms import Band
 from catalog.supply import patents
 from index.generations.generation import Generation
 from matching.answers.evidence import QueryProfile
-from matching.answers.matcher import Matcher
+from matching.answers.matcher import Matcher, not_in_force
 from matching.answers.segment_names import segment_names
 from matching.retrieval.relevance import MICRO
 from matching.reverse.licensee_parts import PARTS, LicenseePart, LicenseeSearch
@@ -115,7 +115,7 @@ class LicenseeFinder:
             ranking = _Ranking.of(search, rules)
             order = ranking.ordered(wanted.sort)
             items = ranking.shown(session, order[wanted.offset : wanted.offset + wanted.size], wanted.offset)
-            notices = segment_names(session, generation).notices
+            notices = not_in_force(patent, self._matcher.today()) + segment_names(session, generation).notices
         return LicenseePage(
             patent_id=patent_id,
             patent_title=patent.title,

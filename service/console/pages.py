@@ -15,7 +15,7 @@ from catalog.kit.terms import Band, HolderKind, PatentKind
 from catalog.reference import lists as reference
 from catalog.segments import segments
 from catalog.segments.segments import CataloguePublic
-from matching.answers.results import NOTHING_SUITABLE
+from matching.answers.results import NO_CONTENT, NOTHING_SUITABLE
 from matching.need.elements import with_answer
 from service.console.highlight import highlight
 from service.console.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
@@ -40,8 +40,8 @@ STATIC = Path(__file__).parent / "static"
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 templates.env.globals.update(
     highlight=highlight,
-    in_force_text=exports.in_force_text,
     with_answer=with_answer,
+    no_content=NO_CONTENT,
     nothing_suitable=NOTHING_SUITABLE,
 )
 

@@ -35,6 +35,7 @@ LABELS = {
     "min_band": "匹配程度不低于",
     "open_licence": "只看开放许可",
     "in_force": "只看当前有效",
+    "include_ended": "含已失效的专利",
     "top_k": "显示条数",
     "context": "需求方所在地区",
     "by_relevance": "仅按相关度排序",
@@ -51,6 +52,7 @@ class SearchForm:
     values: Mapping[str, str] = field(default_factory=dict)
     open_licence: bool = False
     in_force: bool = False
+    include_ended: bool = False
     need_region: str = ""
     by_relevance: bool = False
     top_k: str = str(DEFAULT_TOP_K)
@@ -66,6 +68,7 @@ class SearchForm:
             values={name: parameters.get(name, "").strip() for name in TEXT_FILTERS},
             open_licence=bool(parameters.get("open_licence")),
             in_force=bool(parameters.get("in_force")),
+            include_ended=bool(parameters.get("include_ended")),
             need_region=parameters.get("need_region", "").strip(),
             by_relevance=bool(parameters.get("by_relevance")),
             top_k=parameters.get("top_k", "").strip() or str(DEFAULT_TOP_K),
@@ -111,6 +114,8 @@ class SearchForm:
             values["open_licence"] = True
         if self.in_force:
             values["in_force_on"] = today
+        if self.include_ended:
+            values["include_ended"] = True
         return _checked(FilterInput, values)
 
     @property
@@ -129,7 +134,8 @@ class SearchForm:
         """The conditions that are set, in words."""
         words = [f"{LABELS[name]}：{_said(name, value)}" for name, value in self.values.items() if value]
         words += [LABELS["open_licence"]] if self.open_licence else []
-        return words + ([LABELS["in_force"]] if self.in_force else [])
+        words += [LABELS["in_force"]] if self.in_force else []
+        return words + ([LABELS["include_ended"]] if self.include_ended else [])
 
     def marked(self, patent_id: int, mark: str) -> str:
         """The address with a patent marked `suitable` or `unsuitable`; marked so already, with the mark taken away."""
@@ -146,6 +152,7 @@ class SearchForm:
         values = {"q": self.q, **self.values, "top_k": self.top_k}
         values["open_licence"] = "1" if self.open_licence else ""
         values["in_force"] = "1" if self.in_force else ""
+        values["include_ended"] = "1" if self.include_ended else ""
         values["need_region"] = self.need_region
         values["by_relevance"] = "1" if self.by_relevance else ""
         values["suitable"] = ",".join(map(str, self.suitable))

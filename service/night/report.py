@@ -121,7 +121,7 @@ def _lines(run: NightlyRunPublic, changed: Sequence[ChangedNeed], labels: Mappin
         f"新计算向量 {index['embedded']}，复用 {index['reused']}"
     )
     match = stages["match"]
-    yield f"全量匹配：征集中的需求 {match['needs']} 条，有效专利 {match['patents_in_force']} 件（按 {match['day']}）"
+    yield f"全量匹配：征集中的需求 {match['needs']} 条，有效或有效性未知的专利 {match['patents_possible']} 件（按 {match['day']}）"
     yield f"匹配程度为高的 {match['pairs_high']} 对，为中的 {match['pairs_medium']} 对"
     yield from _change_lines(stages["compare"], changed)
     yield ""

@@ -19,6 +19,7 @@ from matching.reverse.licensee_results import LicenseePage
 from matching.reverse.licensees import LicenseeFinder
 from service.installation.runtime import Runtime
 from service.requests.filters import (
+    INCLUDE_ENDED,
     ClassConditions,
     PlaceConditions,
     Values,
@@ -49,7 +50,7 @@ class ChanceQuery(PageQuery, ClassConditions):
         default="none",
         description="合并：none 逐件显示，patent 每件专利只列最好的一条，need 每条需求只列最好的一件",
     )
-    in_force: bool = Field(default=True, description="只看当日有效的专利；无法判断是否有效的不算")
+    include_ended: bool = Field(default=False, description=INCLUDE_ENDED)
     first_only: bool = Field(default=False, description="只看其为第一专利权人的专利")
     dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
     min_band: LeastBand = None
@@ -73,7 +74,7 @@ def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> Chanc
         needs=Filters(**codes),
         day=beijing_today(),
         per_patent=wanted.per_patent,
-        in_force=wanted.in_force,
+        include_ended=wanted.include_ended,
         first_only=wanted.first_only,
         dormant=wanted.dormant,
         group=group,

@@ -24,6 +24,7 @@ from service.requests.field_problems import FieldProblem, InvalidFields, shown
 from service.requests.types import LeastBand
 
 MAX_VALUES = 100
+INCLUDE_ENDED = "是否包括已失效和尚未授权的专利；缺省只列今日有效或有效性未知的"
 HOME_PROVINCE = "42"
 _NEAR = 0.5
 
@@ -89,20 +90,25 @@ class FilterInput(PatentConditions):
     in_force_on: Day = Field(
         default=None, description="在此日有效；无法判断是否有效的专利不算", examples=["2026-06-30"]
     )
+    include_ended: bool = Field(default=False, strict=True, description=INCLUDE_ENDED)
     eligibility: Values = values_field(
         "开放许可资格（按当日判定）：eligible 可以、blocked 不得、unknown 待核实", "eligible"
     )
     min_band: LeastBand = None
 
 
-def resolve(session: Session, wanted: FilterInput) -> MatchFilters:
-    """The filters in the types of the matcher. Raises InvalidFields naming the allowed values."""
+def resolve(session: Session, wanted: FilterInput, today: date | None = None) -> MatchFilters:
+    """The filters in the types of the matcher. Raises InvalidFields naming the allowed values.
+
+    Where neither ended patents nor a day are asked for, those are left out that are known not to be in force `today`.
+    """
     codes = codes_of(session, wanted, eligibility=Eligibility)
     verdicts = [Eligibility(value) for value in codes.pop("eligibility", [])]
     return MatchFilters(
         **codes,
         open_licence=wanted.open_licence,
         in_force_on=wanted.in_force_on,
+        possible_on=None if wanted.include_ended or wanted.in_force_on else today,
         eligibility=verdicts,
         min_band=wanted.min_band,
     )

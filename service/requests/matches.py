@@ -12,7 +12,7 @@ from catalog.kit.base import Schema
 from catalog.kit.ids import MAX_ID
 from matching.answers.filters import Marks, MatchFilters
 from service.requests.context import ContextInput, factor_options
-from service.requests.filters import FilterInput, resolve
+from service.requests.filters import INCLUDE_ENDED, FilterInput, resolve
 
 if TYPE_CHECKING:
     from matching.answers.completer import Portfolios, Questions
@@ -125,6 +125,7 @@ class MatchQuery(FilterInput):
     """Number of results and conditions, as query parameters, where every value is text."""
 
     open_licence: bool | None = Field(default=None, description="是否已声明开放许可")
+    include_ended: bool = Field(default=False, description=INCLUDE_ENDED)
     factors: bool = Field(default=True, description="是否计入各因素分值；为假时仅按相关度排序")
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, description="返回多少条结果")
 
@@ -165,7 +166,7 @@ def answer_to_text(runtime: Runtime, asked: AskedText) -> TextAnswer:
     request = asked.request
     # A session of its own, closed before the search: a request never holds two connections.
     with runtime.database.read() as session:
-        filters = resolve(session, request.filters)
+        filters = resolve(session, request.filters, runtime.matcher.today())
         options = factor_options(session, request.context, count=request.factors)
     found = _matches(runtime, asked, filters, options)
     if not (asked.elements or asked.questions or asked.portfolios):
@@ -173,7 +174,7 @@ def answer_to_text(runtime: Runtime, asked: AskedText) -> TextAnswer:
     completer = runtime.completer
     need = completer.read(request.text)
     return TextAnswer(
-        completer.completed(need, found) if asked.elements else found,
+        completer.completed(need, found, asked.as_of) if asked.elements else found,
         completer.questions(need, filters) if asked.questions else None,
         completer.portfolios(need, filters) if asked.portfolios else None,
     )
@@ -220,4 +221,4 @@ def _matches(
 
 def _filters(runtime: Runtime, wanted: FilterInput) -> MatchFilters:
     with runtime.database.read() as session:
-        return resolve(session, wanted)
+        return resolve(session, wanted, runtime.matcher.today())

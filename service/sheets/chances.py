@@ -8,7 +8,7 @@ from matching.reverse.chances import Chance, ChancePage
 from matching.reverse.licensee_parts import PARTS
 from matching.reverse.licensee_results import Licensee, LicenseePage
 from service.sheets.lists import DEMO, DORMANT, Listing, Value
-from service.sheets.matches import band_name, factors_text
+from service.sheets.matches import band_name, broken_text, factors_text
 
 LICENSEE_COLUMNS = (
     ("名次", 6), ("企业名称", 36), ("得分", 10), *((f"其中{part.label}", max(10, 2 * len(part.label) + 4)) for part in PARTS),
@@ -16,11 +16,11 @@ LICENSEE_COLUMNS = (
     ("专利中最相近的一句", 50), ("行业依据", 36), ("最相近的自有专利", 40), ("企业编号", 10), ("备注", 10),
 )  # fmt: skip
 CHANCE_COLUMNS = (
-    ("名次", 6), ("专利名称", 44), ("匹配程度", 10), ("申请号", 18), ("第一专利权人", 12),
+    ("名次", 6), ("专利名称", 44), ("匹配程度", 10), ("排除要求", 24), ("申请号", 18), ("第一专利权人", 12),
     ("得分", 10), ("其中相关度", 10), ("其中因素", 10),
     ("加分项与减分项", 44), ("相关度中全文语义", 14), ("相关度中最相近一句", 16), ("相关度中关键词", 12),
     ("需求名称", 36), ("需求编号", 18), ("企业", 30), ("需求原文依据", 50), ("开放许可判定", 16), ("判定理由", 40),
-    ("沉睡", 10), ("潜力分", 8), ("最后有效日", 12), ("合并的其余机会", 10), ("备注", 10),
+    ("沉睡", 10), ("潜力分", 8), ("有效性", 14), ("最后有效日", 12), ("合并的其余机会", 10), ("备注", 10),
 )  # fmt: skip
 
 
@@ -68,12 +68,13 @@ def _chance(item: Chance) -> Sequence[Value]:
     patent, need, screening = item.patent, item.need, item.patent.screening
     deciding = item.eligibility.grounds[0].text if item.eligibility.grounds else None
     return (
-        item.rank, patent.title, band_name(item.confidence), patent.application_number, "是" if item.first_holder else "否",
+        item.rank, patent.title, band_name(item.confidence), broken_text(item.exclusions_broken) or None,
+        patent.application_number, "是" if item.first_holder else "否",
         _amount(item.score), _amount(item.relevance), _amount(item.score - item.relevance), factors_text(item.factors),
         _amount(item.scores.document), _amount(item.scores.sentence), _amount(item.scores.lexical), need.title, need.code,
         need.enterprise_name, _quoted(item.evidence), item.eligibility.verdict_name, deciding,
         DORMANT[screening.dormant] if screening else None, screening.potential if screening else None,
-        patent.last_valid_day, item.more, DEMO if patent.is_demo or need.is_demo else None,
+        patent.in_force_name, patent.last_valid_day, item.more, DEMO if patent.is_demo or need.is_demo else None,
     )  # fmt: skip
 
 

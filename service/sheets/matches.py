@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import xlsxwriter
 
-from catalog.kit.terms import StatusBasis
-from catalog.supply.patents_shown import PatentPublic
 from matching.answers.results import NOTHING_SUITABLE, MatchResponse, PatentMatch
+from matching.need.exclusions import BrokenExclusion
 from matching.ranking.families import FamilyMember
 from matching.ranking.pair_factors import FactorAmount
 from matching.retrieval.confidence import Confidence
@@ -19,6 +18,7 @@ COLUMNS = (
     ("名次", 6),
     ("专利名称", 44),
     ("匹配程度", 10),
+    ("排除要求", 24),
     ("申请号", 18),
     ("专利类型", 10),
     ("专利权人", 30),
@@ -44,14 +44,12 @@ COLUMNS = (
     ("关键词名次", 8),
     ("备注", 12),
 )
-IN_FORCE = {True: "当前有效", False: "当前不在有效期", None: "有效性未知"}
 # A cell that begins so is run as a formula by spreadsheet programs.
 
 
-def in_force_text(patent: PatentPublic) -> str:
-    """Whether a patent is in force, and whether that is presumed because nothing is recorded of its fees."""
-    presumed = patent.in_force and patent.life and patent.life.status_basis == StatusBasis.PRESUMED
-    return IN_FORCE[patent.in_force] + ("（推定）" if presumed else "")
+def broken_text(broken: Sequence[BrokenExclusion]) -> str:
+    """What the need excludes and the patent has, in words."""
+    return "；".join(one.text for one in broken)
 
 
 def band_name(confidence: Confidence | None) -> str | None:
@@ -77,6 +75,7 @@ def cells(item: PatentMatch) -> list[str]:
         item.rank,
         patent.title,
         band_name(item.confidence),
+        broken_text(item.exclusions_broken) or None,
         patent.application_number or "缺申请号",
         patent.kind_name,
         "；".join(patent.holders),
@@ -84,7 +83,7 @@ def cells(item: PatentMatch) -> list[str]:
         patent.region_name,
         patent.filing_date,
         patent.grant_date,
-        in_force_text(patent),
+        patent.in_force_name,
         patent.legal_status_name,
         "；".join(patent.ipc),
         "；".join(f"{segment.code} {segment.name}（{segment.basis_name}）" for segment in item.segments),

@@ -8,7 +8,6 @@ from typing import Any
 from catalog.statistics.night_lists import NightList, NightNeed, NightPatent, NightScores
 from catalog.supply.patents import NO_NUMBER
 from service.sheets.documents import Cell, PrintedDocument, Section
-from service.sheets.matches import IN_FORCE
 
 SCORES = ("得分", "其中相关度", "其中因素", "相关度中全文语义", "相关度中最相近一句", "相关度中关键词")
 
@@ -18,7 +17,7 @@ def of_need(found: NightList[NightPatent], asked: str) -> PrintedDocument:
     headings = ("名次", "专利名称", "匹配程度", "申请号", "专利权人", "有效性", *SCORES, "专利编号")
     rows: list[list[Cell]] = [
         [
-            item.rank, item.title, item.band_name, item.application_number or NO_NUMBER, "；".join(item.holders), IN_FORCE[item.in_force],
+            item.rank, item.title, item.band_name, item.application_number or NO_NUMBER, "；".join(item.holders), item.in_force_name,
             *_scores(item), item.patent_id,
         ]
         for item in found.items

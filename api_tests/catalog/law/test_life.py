@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from catalog.kit.terms import LegalStatus, PatentKind, StatusBasis
 from catalog.law import annuities
-from catalog.law.life import LegalFacts, LegalLife, force_period, last_valid_day, legal_life, term_years
+from catalog.law.life import (
+    ENDED_TEXT,
+    LegalFacts,
+    LegalLife,
+    force_period,
+    last_valid_day,
+    legal_life,
+    possible_period,
+    term_years,
+)
 from catalog.law.working_days import last_day
 from catalog.law.years import add_months, anniversary, first_anniversary, last_anniversary, patent_year
 
@@ -49,6 +58,24 @@ def test_terms_run_from_the_filing_date(kind: str, filed: date, years: int, last
     assert life.term_end == last + timedelta(days=1)
     after = legal_life(LegalFacts(kind=kind, filed=filed, granted=filed), last + timedelta(days=1))
     assert (after.status, after.in_force) == (S.EXPIRED, False)
+
+
+@pytest.mark.parametrize(
+    ("known", "day", "words"),
+    [
+        ({}, D(2030, 6, 2), "当前有效（推定）"),
+        ({}, D(2030, 6, 3), "已失效（不再受该专利限制，恢复可能与他人权利另行核查）"),
+        ({"status": S.TERMINATED, "status_date": D(2020, 6, 3)}, D(2020, 6, 3), ENDED_TEXT),
+        ({"status": S.INVALIDATED}, D(2020, 6, 3), ENDED_TEXT),
+        ({"granted": None, "status": S.PENDING}, D(2012, 1, 1), "审中，尚未授权"),
+        ({"granted": None, "status": S.REJECTED}, D(2013, 1, 1), "未授权（驳回）"),
+        ({"granted": None}, D(2013, 1, 1), "有效性未知"),
+    ],
+)
+def test_whether_a_right_is_in_force_is_said_in_words(
+    known: dict[str, object], day: date, words: str
+) -> None:
+    assert life(day, **known).standing == words
 
 
 def test_unchecked_sources_are_shown() -> None:
@@ -264,6 +291,10 @@ def test_one_rule(known: LegalFacts, day: date) -> None:
     found = legal_life(known, day)
     force = force_period(known)
     assert (found.in_force is True) == (force is not None and force.holds_on(day))
+    if day >= (known.filed or day):
+        possible = possible_period(known)
+        assert (found.in_force is not False) == (possible is not None and possible.holds_on(day))
+    assert (found.standing == ENDED_TEXT) <= (found.in_force is False and found.status != S.PENDING)
     if found.in_force:
         assert found.last_valid_day is None or day <= found.last_valid_day
         alive = {S.IN_FORCE, S.GRACE, S.PARTLY_INVALID, S.SUSPENDED}

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from index.attributes import UNKNOWN_DORMANCY
 from index.engine import CODED, Filters
-from index.generations.columns import Columns, ColumnValues
+from index.generations.columns import ALWAYS, Columns, ColumnValues
 
 SEGMENTS, REGIONS = ["HB01", "HB02", "HB10"], ["420000", "420100", "420500", "440000"]
 INDUSTRIES, SYMBOLS = (
@@ -40,6 +40,7 @@ documents = st.builds(
     kind=st.sampled_from([None, "invention", "design"]),
     open_licence=st.booleans(),
     force=st.none() | st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS)),
+    possible=st.sampled_from([None, ALWAYS]) | st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS)),
 )
 filters = st.builds(
     Filters,
@@ -51,6 +52,7 @@ filters = st.builds(
     kind=some(["invention"]),
     open_licence=st.sampled_from([None, True, False]),
     in_force_on=st.sampled_from([None, *DAYS, date(2025, 5, 5)]),
+    possible_on=st.sampled_from([None, *DAYS, date(2025, 5, 5)]),
 )
 
 
@@ -77,8 +79,8 @@ def meets(document: ColumnValues, wanted: Filters) -> bool:
     ]
     coded = all(any(check(value) for value in values) for values, check in checks if values)
     licence = wanted.open_licence is None or wanted.open_licence == document.open_licence
-    day, force = wanted.in_force_on, document.force
-    return coded and licence and (day is None or (force is not None and force[0] <= day <= force[1]))
+    days = ((wanted.in_force_on, document.force), (wanted.possible_on, document.possible))
+    return coded and licence and all(day is None or (its and its[0] <= day <= its[1]) for day, its in days)
 
 
 @settings(deadline=None, max_examples=200)
@@ -125,6 +127,21 @@ def test_columns_from_before_dormancy_open_and_do_not_know_it(tmp_path: Path) ->
     old = Columns.open(tmp_path / "columns").attributes
     assert not old.knows_dormancy
     assert old.dormancy.tolist() == [UNKNOWN_DORMANCY]
+
+
+def test_columns_from_before_possible_days_go_by_the_days_in_force(tmp_path: Path) -> None:
+    stored = [
+        ColumnValues(possible=None),
+        ColumnValues(force=(DAYS[0], DAYS[1]), possible=(DAYS[0], DAYS[1])),
+    ]
+    Columns.write(tmp_path / "columns", stored)
+    for name in ("possible_from", "possible_to"):
+        (tmp_path / "columns" / f"{name}.npy").unlink()
+    old = Columns.open(tmp_path / "columns")
+    for day, expected in ((DAYS[1], [0, 1]), (DAYS[2], [0])):
+        rows = old.select(Filters(possible_on=day))
+        assert rows is not None
+        assert rows.tolist() == expected
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -47,6 +47,22 @@ def test_a_need_states_its_elements() -> None:
     assert not any("合作" in text for _, text in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "materials"),
+    [
+        ("零下二十度也能快速充电而不析锂", []),
+        ("负极析锂，镀锌后起泡", []),
+        ("2mm铝板焊接变形大", ["铝板"]),
+        ("用5 kg铜粉和10μm铜箔", ["铜粉", "铜箔"]),
+        ("厚度0.5mm的铝合金，3吨钢水", ["铝合金"]),
+        ("12V锂电池，150m³炼铁炉", []),
+        ("碳酸锂和磷酸铁锂", ["碳酸锂", "磷酸铁锂"]),
+    ],
+)
+def test_a_unit_or_a_verb_before_a_metal_is_no_material(text: str, materials: list[str]) -> None:
+    assert [phrase.text for phrase in stated(text, wanted=[Element.MATERIAL])] == materials
+
+
 @given(st.lists(st.sampled_from(WORDS), max_size=10).map("".join) | st.text(max_size=60))
 def test_phrases_are_verbatim_and_points_repeat_nothing(text: str) -> None:
     phrases = stated(text, clean(text).removed)
@@ -134,6 +150,20 @@ def test_each_point_is_answered_by_a_sentence_of_that_patent() -> None:
     worn = next(one for one in covered[0].points if "磨损" in one.point.text)
     assert worn.sentence == "水泵轴承磨损太快的问题由陶瓷衬套解决。"
     assert worn.score > max(one.score for one in covered[2].points)
+
+
+def test_a_generic_head_is_covered_only_with_what_stands_before_it() -> None:
+    text = "希望有不伤电池的充电办法。"
+    reading = read_need(text)
+    (method,) = [point for point in reading.points if point.element is Element.METHOD]
+    assert method.text.endswith("充电办法")
+    patents = [_patent("一种办法", "一种电池的加热办法。"), _patent("一种充电器", "低温下分段充电的办法。")]
+    # Vectors that take any sentence for a perfect one: only the words decide.
+    near = [PatentSentences(one.parts, np.ones((len(one.parts), 64), np.float32)) for one in patents]
+    covered = annotate(reading, np.ones(64, np.float32), near, _encode, _idfs)
+    told = [next(one for one in its.points if one.point == method) for its in covered]
+    assert [one.covered for one in told] == [False, True]
+    assert "充电" in told[1].sentence
 
 
 def _covering(reading: NeedReading, covered: set[int]) -> PatentCoverage:

@@ -43,9 +43,9 @@ def test_every_need_gets_what_the_request_by_day_answers(
     installation: Runtime, generation: Generation, night: tuple[NightReport, Stored]
 ) -> None:
     report, stored = night
-    in_force = generation.patents.select(Filters(in_force_on=DAY))
+    in_force = generation.patents.select(Filters(possible_on=DAY))
     assert 0 < len(in_force) < len(generation.patents)
-    assert report.patents_in_force == len(in_force)
+    assert report.patents_possible == len(in_force)
     with installation.database.read() as session:
         texts = {need.id: need.text for need in indexed_needs.texts(session)}
     ids = generation.needs.select(Filters())
@@ -55,7 +55,7 @@ def test_every_need_gets_what_the_request_by_day_answers(
         need = asking_among(texts[need_id], vector, generation.needs)
         its = generation.needs.attributes(np.array([need_id]))
         raised = AskedFactors(factor_rules.load(), DAY, need=its).raised
-        hits = retrieve(generation.patents, need, Filters(in_force_on=DAY), TOP_PATENTS, raised=raised)
+        hits = retrieve(generation.patents, need, Filters(possible_on=DAY), TOP_PATENTS, raised=raised)
         assert found == as_stored(hits, judged, [need_id] * len(hits))
 
 
@@ -68,7 +68,7 @@ def test_every_patent_in_force_gets_what_the_request_by_day_answers(
             p.id: patent_text(p.title, p.abstract, p.first_claim)
             for p in indexed_patents.texts(session, set())
         }
-    assert len(stored[NightSide.PATENT]) == night[0].patents_in_force
+    assert len(stored[NightSide.PATENT]) == night[0].patents_possible
     judged = levels(generation.patents, generation.needs, generation.needs.select(Filters()))
     for patent_id, found in stored[NightSide.PATENT]:
         patent = asking_patent(generation.patents, patent_id, texts[patent_id])
@@ -120,6 +120,6 @@ def test_pairs_are_counted_by_band(night: tuple[NightReport, Stored]) -> None:
 def test_where_nothing_is_in_force_needs_have_no_matches(generation: Generation) -> None:
     stored: Stored = {side: [] for side in NightSide}
     report = match_all(generation, date(1980, 1, 1), lambda side, found: stored[side].extend(found))
-    assert report.patents_in_force == 0
+    assert report.patents_possible == 0
     assert stored[NightSide.NEED] == [(id_, []) for id_ in generation.needs.select(Filters()).tolist()]
     assert stored[NightSide.PATENT] == []

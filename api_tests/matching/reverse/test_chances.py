@@ -105,7 +105,7 @@ def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Fi
 
 def test_chances_of_a_holder_hold_what_is_new(matcher: Matcher, folder: Path) -> None:
     finder = ChanceFinder(matcher._database, matcher, folder)
-    where = ChanceConditions(needs=Filters(), day=beijing_today(), per_patent=10, in_force=False)
+    where = ChanceConditions(needs=Filters(), day=beijing_today(), per_patent=10, include_ended=True)
     page = finder.page(1, PageQuery(size=200), where)
     assert page.matched == 44
     assert {item.patent.id for item in page.items} >= {1, 41, 44}

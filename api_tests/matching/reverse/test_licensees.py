@@ -159,7 +159,7 @@ def test_chances_are_the_best_needs_of_every_patent(
         name = patents_shown.many(session, [patent_id], today=beijing_today())[patent_id].holders[0]
         holder = holders.ids_of(session, [name])[holders.name_key(name)]
         held = holders.positions(session, holder)
-    where = ChanceConditions(needs=Filters(), day=beijing_today(), in_force=False)
+    where = ChanceConditions(needs=Filters(), day=beijing_today(), include_ended=True)
     found = chances.page(holder, PageQuery(size=200), where)
     assert found.patents == found.matched == len(held)
     assert found.total == 3 * len(held)
@@ -182,7 +182,7 @@ def test_chances_are_the_best_needs_of_every_patent(
 
 
 def test_chances_meet_the_conditions_on_needs(chances: ChanceFinder) -> None:
-    where = ChanceConditions(needs=Filters(), day=beijing_today(), per_patent=10, in_force=False)
+    where = ChanceConditions(needs=Filters(), day=beijing_today(), per_patent=10, include_ended=True)
     everywhere = chances.page(1, PageQuery(size=200), where).items
     there = everywhere[-1].need.prefecture
     assert there

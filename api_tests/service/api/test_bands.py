@@ -89,7 +89,7 @@ def test_licensees_and_chances_have_bands(client: httpx.Client, matched: tuple[i
         for row in rows_of(client, "holders", name=match["patent"]["holders"][0])
         if row["name"] == match["patent"]["holders"][0]
     )
-    asked = {"in_force": False, "size": 200, "min_band": "中"}
+    asked = {"include_ended": True, "size": 200, "min_band": "中"}
     chances = rows_of(client, f"holders/{holder}/chances", **asked)
     pairs = {(row["need"]["id"], row["patent"]["id"]): row["confidence"] for row in chances}
     assert pairs[need, patent] == match["confidence"]

@@ -37,7 +37,7 @@ def test_the_chances_of_a_holder_and_their_workbook(client: httpx.Client) -> Non
     # Other tests of the session bring in holders whose patents no index has seen.
     for holder in client.get("/api/v1/holders", params={"size": 50, "sort": "-patents"}).json()["items"]:
         path = f"/api/v1/holders/{holder['id']}/chances"
-        answer = client.get(path, params={"in_force": False, "per_patent": 2, "size": 200}).json()
+        answer = client.get(path, params={"include_ended": True, "per_patent": 2, "size": 200}).json()
         assert answer["patents"] == holder["patents"]
         if answer["matched"]:
             break
@@ -45,7 +45,7 @@ def test_the_chances_of_a_holder_and_their_workbook(client: httpx.Client) -> Non
     item = answer["items"][0]
     assert item["eligibility"]["verdict_name"]
     assert "screening" in item["patent"]
-    response = client.get(f"{path}.xlsx", params={"in_force": False, "per_patent": 2})
+    response = client.get(f"{path}.xlsx", params={"include_ended": True, "per_patent": 2})
     sheet = openpyxl.load_workbook(io.BytesIO(response.content)).worksheets[0]
     assert sheet.max_row == answer["total"] + 1
 
@@ -70,7 +70,7 @@ def test_both_commands_show_what_they_found(
     shown = capsys.readouterr().out
     assert "产品 0." in shown
     assert "不是成交概率" in shown
-    assert main(["chances", "1", "--all", "--size", "2"]) == 0
+    assert main(["chances", "1", "--include-ended", "--size", "2"]) == 0
     assert "参加匹配" in capsys.readouterr().out
     assert main(["chances", "1", "--region", "火星"]) == 2
     assert "--region" in capsys.readouterr().err

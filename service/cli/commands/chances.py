@@ -69,7 +69,9 @@ def chances(
     group: Annotated[
         str, typer.Option(help="合并：none 逐件显示，patent 每件专利一条，need 每条需求一件", metavar="方式")
     ] = "none",
-    in_force: Annotated[bool, typer.Option("--in-force/--all", help="只看当日有效的专利，或全部")] = True,
+    include_ended: Annotated[
+        bool, typer.Option("--include-ended", help="包括已失效和尚未授权的专利")
+    ] = False,
     dormant: Annotated[
         bool | None, typer.Option("--dormant/--awake", help="只看沉睡（非沉睡）的专利", show_default=False)
     ] = None,
@@ -91,7 +93,7 @@ def chances(
         "industry": industry or [],
         "per_patent": per_patent,
         "group": group,
-        "in_force": in_force,
+        "include_ended": include_ended,
         "dormant": dormant,
         "min_band": min_band,
     }
@@ -138,6 +140,8 @@ def _print_licensee(item: Licensee) -> None:
 
 
 def _print_chance(item: Chance) -> None:
+    from service.sheets.matches import broken_text
+
     patent, need, screening = item.patent, item.need, item.patent.screening
     band = f"匹配程度：{item.confidence.band_name}，" if item.confidence else ""
     print(
@@ -150,6 +154,10 @@ def _print_chance(item: Chance) -> None:
         dormant = {True: "沉睡", False: "非沉睡", None: "资料不足"}[screening.dormant]
         print(f"；盘点：{dormant}，潜力分 {screening.potential}", end="")
     print(f"；另有 {item.more} 个机会" if item.more else "")
+    if item.exclusions_broken:
+        print(f"     排除要求：{broken_text(item.exclusions_broken)}")
+    if not patent.in_force:
+        print(f"     有效性：{patent.in_force_name}")
     if item.evidence:
         print(f"     依据：{item.evidence[0].sentence}")
 

@@ -43,6 +43,9 @@ def match(
         typer.Option("--open-licence/--no-open-licence", help="只看（不看）开放许可专利", show_default=False),
     ] = None,
     in_force_on: Annotated[str | None, option("只看在此日有效的专利，如 2026-06-30", "日期")] = None,
+    include_ended: Annotated[
+        bool, typer.Option("--include-ended", help="包括已失效和尚未授权的专利；缺省只列有效或有效性未知的")
+    ] = False,
     eligibility: Annotated[
         Many, option("开放许可资格（按当日判定）：eligible、blocked、unknown，可重复")
     ] = None,
@@ -74,6 +77,7 @@ def match(
         kind=kind or [],
         open_licence=open_licence,
         in_force_on=in_force_on,
+        include_ended=include_ended,
         eligibility=eligibility or [],
         min_band=min_band,
         factors=not by_relevance,
@@ -143,11 +147,11 @@ def _of_need(problem: FieldProblem) -> FieldProblem:
 
 
 def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> None:
-    from matching.answers.results import NO_NEED_SUITABLE, NOTHING_SUITABLE, PatentMatch
+    from matching.answers.results import NO_CONTENT, NO_NEED_SUITABLE, NOTHING_SUITABLE, PatentMatch
 
-    if not response.items:
+    if not response.items and NO_CONTENT not in response.notices:
         print("没有符合条件的结果；请放宽筛选条件，或更换表述。")
-    elif not response.suitable:
+    elif response.items and not response.suitable:
         print(NOTHING_SUITABLE if isinstance(response.items[0], PatentMatch) else NO_NEED_SUITABLE)
     for item in response.items:
         if isinstance(item, PatentMatch):
@@ -163,7 +167,7 @@ def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> N
 
 
 def _print_patent(item: PatentMatch) -> None:
-    from service.sheets.matches import family_text
+    from service.sheets.matches import broken_text, family_text
 
     patent = item.patent
     marks = [patent.application_number or "缺申请号", patent.kind_name, "、".join(patent.holders)]
@@ -174,6 +178,8 @@ def _print_patent(item: PatentMatch) -> None:
         f"{segment.code} {segment.name}〔{segment.basis_name}〕" for segment in item.segments
     )
     for label, value in (
+        ("有效性", "" if patent.in_force else patent.in_force_name),
+        ("排除要求", broken_text(item.exclusions_broken)),
         ("领域", segments),
         ("开放许可", f"{item.licence.status_name}，{item.licence.terms}" if item.licence else ""),
         ("依据", item.evidence[0].sentence if item.evidence else ""),
@@ -196,9 +202,13 @@ def _score(item: PatentMatch | NeedMatch) -> str:
 
 
 def _print_need(item: NeedMatch) -> None:
+    from service.sheets.matches import broken_text
+
     need = item.need
     marks = [need.code, need.enterprise_name, need.cooperation_name, "演示数据" if need.is_demo else None]
     print(f"{item.rank:>3}. {need.title}（{'，'.join(mark for mark in marks if mark)}）{_band(item)}")
+    if item.exclusions_broken:
+        print(f"     排除要求：{broken_text(item.exclusions_broken)}")
     if item.evidence:
         print(f"     依据：{item.evidence[0].sentence}")
     print(f"     得分：{_score(item)}")
