@@ -22,7 +22,7 @@ from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules
 from catalog.supply import patents
 from ingestion.kinds import licences as licence_kind
-from service.requests.declarations import (
+from service.requests.dealings.declarations import (
     Announcement,
     LicenceShown,
     described,

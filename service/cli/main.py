@@ -13,6 +13,7 @@ import typer
 
 from catalog.kit.errors import PatentDockError, system_reason
 from service.cli.commands import chances as cli_chances
+from service.cli.commands import conflicts as cli_conflicts
 from service.cli.commands import deals as cli_deals
 from service.cli.commands import evaluation as cli_eval
 from service.cli.commands import factors as cli_factors
@@ -57,6 +58,7 @@ for module in (
     cli_install,
     cli_data,
     cli_imports,
+    cli_conflicts,
     cli_mappings,
     cli_match,
     cli_factors,

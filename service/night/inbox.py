@@ -35,6 +35,7 @@ class FileResult(BaseModel):
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    waiting: int = 0
     refused: str = ""
 
 
@@ -113,6 +114,7 @@ def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileR
         changed=report.changed,
         unchanged=report.unchanged,
         rejected=report.rejected,
+        waiting=report.waiting,
     )
 
 

@@ -16,7 +16,7 @@ from service.cli.terminal.runtime import ready_runtime
 if TYPE_CHECKING:
     from catalog.db import Session
     from catalog.deals.lists import DealFilter
-    from service.requests.deal_lists import SegmentConditions
+    from service.requests.dealings.deal_lists import SegmentConditions
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
 
@@ -44,7 +44,7 @@ def _checked(model: Any, values: dict[str, Any]) -> Any:
 def _filter(session: Session, **values: Any) -> tuple[DealFilter, list[str]]:
     from catalog.kit.errors import InvalidInput
     from catalog.kit.terms import DealKind
-    from service.requests.deal_lists import DealConditions, filter_of
+    from service.requests.dealings.deal_lists import DealConditions, filter_of
     from service.requests.filters import described
 
     if values["kind"]:
@@ -165,7 +165,7 @@ def statistics_segments(
     patentdock statistics segments --since 2026-01-01 --out 统计.xlsx
     """
     from catalog.statistics import segments as segment_statistics
-    from service.requests.deal_lists import SegmentConditions, segment_filter
+    from service.requests.dealings.deal_lists import SegmentConditions, segment_filter
     from service.requests.filters import described
     from service.sheets.documents import to_xlsx
     from service.sheets.segment_sources import workbook
@@ -203,7 +203,7 @@ def statistics_contracts(
     """
     from catalog.kit.money import in_wan
     from catalog.statistics import contracts as contract_statistics
-    from service.requests.fees import industry_of
+    from service.requests.dealings.fees import industry_of
 
     with ready_runtime().database.read() as session:
         found = contract_statistics.of_industry(session, industry_of(industry) if industry else None)

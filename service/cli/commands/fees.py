@@ -75,7 +75,7 @@ def fees_estimate(
     patentdock fees estimate 资料.toml --out 参考表.docx
     """
 
-    from service.requests.fees import estimate_from_catalogue
+    from service.requests.dealings.fees import estimate_from_catalogue
 
     said = {
         "application_number": patent,

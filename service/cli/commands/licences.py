@@ -19,8 +19,8 @@ from service.cli.terminal.runtime import any_runtime, ready_runtime
 if TYPE_CHECKING:
     from catalog.db import Session
     from catalog.licences.lists import LicenceFilter
-    from service.requests.declarations import LicenceShown
-    from service.requests.eligibility import AskedPatent, CheckedItem, VerdictTally
+    from service.requests.dealings.declarations import LicenceShown
+    from service.requests.dealings.eligibility import AskedPatent, CheckedItem, VerdictTally
 
 ACTOR = "命令行"
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")]
@@ -63,7 +63,7 @@ def licences_list(
     patentdock licences list --status 已公告
     """
     from catalog.licences.rules import load
-    from service.requests.declarations import every
+    from service.requests.dealings.declarations import every
 
     runtime = ready_runtime()
     with runtime.database.read() as session:
@@ -156,7 +156,7 @@ def licences_publish(
     示例：
     patentdock licences publish 12 --confirm --reason "质权人来函同意"
     """
-    from service.requests.declarations import Announcement, publish
+    from service.requests.dealings.declarations import Announcement, publish
 
     runtime, day = ready_runtime(), _day(on, "--on")
     with runtime.database.write() as session:
@@ -188,7 +188,7 @@ def licences_withdraw(
     """
     from catalog.licences import edits as licence_edits
     from catalog.licences import shown as licences_shown
-    from service.requests.declarations import withdrawal_effect
+    from service.requests.dealings.declarations import withdrawal_effect
 
     day = _day(on, "--on")
     with ready_runtime().database.write() as session:
@@ -209,7 +209,7 @@ def licences_export(
     patentdock licences export 清单.xlsx --status 已公告
     """
     from catalog.licences.rules import load
-    from service.requests.declarations import described, every
+    from service.requests.dealings.declarations import described, every
     from service.sheets import declarations as declaration_documents
     from service.sheets.documents import to_xlsx
 
@@ -261,7 +261,7 @@ def licences_check(
     patentdock licences check 清单.xlsx --out 结果.xlsx
     """
     from assessment.eligibility.gate import load_table
-    from service.requests.eligibility import VerdictTally
+    from service.requests.dealings.eligibility import VerdictTally
     from service.sheets.eligibility import about, write
 
     if (file is None) == (not everything):
@@ -295,7 +295,7 @@ def _late(made: Any) -> Iterator[tuple[str, str]]:
 
 def _asked(session: Session, file: Path | None) -> list[AskedPatent]:
     from catalog.licences import eligibility_records
-    from service.requests.eligibility import AskedPatent, by_numbers
+    from service.requests.dealings.eligibility import AskedPatent, by_numbers
     from service.sheets.eligibility import numbers_in
 
     if file is None:
@@ -306,7 +306,7 @@ def _asked(session: Session, file: Path | None) -> list[AskedPatent]:
 def _counted(
     session: Session, asked: list[AskedPatent], day: date, table: Any, tally: VerdictTally
 ) -> Iterator[CheckedItem]:
-    from service.requests.eligibility import check
+    from service.requests.dealings.eligibility import check
 
     with step_progress() as progress:
         for done, item in enumerate(check(session, asked, day, table), 1):

@@ -22,6 +22,8 @@ from service.cli.terminal.runtime import ready_runtime
 from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.types import ImportKind
 
+COUNTS = ("rows", "new", "changed", "unchanged", "rejected", "waiting")
+
 if TYPE_CHECKING:
     from ingestion.columns.mappings import SavedMapping
     from ingestion.imports.report import ImportReport
@@ -178,8 +180,7 @@ def import_files(
 def _summary(
     kind: str, reports: list[ImportReport], refused: list[dict[str, str | None]], dry_run: bool
 ) -> dict[str, Any]:
-    counts = ("rows", "new", "changed", "unchanged", "rejected")
-    totals = {name: sum(getattr(report, name) for report in reports) for name in counts}
+    totals = {name: sum(getattr(report, name) for report in reports) for name in COUNTS}
     files = [report_as_json(report) for report in reports]
     return {"kind": kind, "dry_run": dry_run, **totals, "files": files, "refused": refused}
 
@@ -233,7 +234,8 @@ def demo_load(
         print(
             f"{KIND_NAMES[kind]}：新增 {report.new}，更新 {report.changed}，未变更 {report.unchanged}", end=""
         )
-        print(f"，退回 {report.rejected}" if report.rejected else "")
+        print(f"，退回 {report.rejected}" if report.rejected else "", end="")
+        print(f"，待决定 {report.waiting}" if report.waiting else "")
 
 
 def register(app: typer.Typer, command: type, group: type) -> None:

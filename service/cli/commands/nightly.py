@@ -79,7 +79,10 @@ def _show_plan(wanted: NightPlan, as_json: bool) -> int:
             print(f"将续做第 {wanted.resumes} 次批处理")
         print("将依次：" + "、".join(wanted.stages))
         for file in wanted.files:
-            counts = f"共 {file.rows} 行，新增 {file.new}，更新 {file.changed}，退回 {file.rejected}"
+            counts = (
+                f"共 {file.rows} 行，新增 {file.new}，更新 {file.changed}，退回 {file.rejected}，"
+                f"待决定 {file.waiting}"
+            )
             print(f"  {file.kind}/{file.file}：" + (f"将被拒绝：{file.refused}" if file.refused else counts))
         if not wanted.files:
             print("  待导入文件夹中没有文件")
