@@ -124,7 +124,7 @@ def test_what_cannot_be_accepted(cells: dict[str, Cell | list[Cell]], field: str
 @pytest.mark.parametrize(
     ("cells", "remark", "noted"),
     [
-        ({"filing_date": "2019-02-30"}, "申请日：2019-02-30", "没有这一天"),
+        ({"filing_date": "2019-02-30"}, "申请日：2019-02-30", "日历中无此日"),
         ({"filing_date": "2999-01-01"}, "申请日：2999-01-01", "不合理"),
         ({"filing_date": "2019-02-03", "grant_date": "2018-01-01"}, "授权公告日：2018-01-01", "早于申请日"),
         ({"annuity_paid_until": "明年"}, "年费缴至日：明年", "不是日期"),
