@@ -154,15 +154,15 @@ def _basis(data: FeeInput, methods: Sequence[Method], forecast: Sequence[Forecas
 
 
 def _apply_agreed(basis: Basis, data: FeeInput) -> None:
-    said = data.agreed.model_dump(exclude_none=True) if data.agreed else {}
-    for name, value in said.items():
+    agreed = data.agreed.model_dump(exclude_none=True) if data.agreed else {}
+    for name, value in agreed.items():
         setattr(basis, name, value)
-    if said:
-        basis.origin = "双方商定" if len(said) == 3 else f"双方商定；其余为{basis.origin}"
+    if agreed:
+        basis.origin = "双方商定" if len(agreed) == 3 else f"双方商定；其余为{basis.origin}"
 
 
 def _convert(basis: Basis, forecast: Sequence[ForecastYear]) -> None:
-    """Fill in what no method gave from the firm's forecast, and say so."""
+    """Fill in what no method gave from the firm's forecast, with a note."""
     sales = sum((year.net_sales for year in forecast), Decimal(0))
     profit = sum((year.profit or Decimal(0) for year in forecast), Decimal(0))
     if sales and basis.royalty_rate is None and basis.annual_fee:

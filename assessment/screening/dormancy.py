@@ -2,7 +2,7 @@
 
 Every patent that a university, institute, hospital or state-owned holder owns or co-owns is screened. A patent is dormant if
 it is in force, was granted longer ago than the set age and has no recorded implementation, licence, transfer, equity
-contribution, pledge or product filing. A missing record is no proof of non-use: the reason tells whether use was looked for
+contribution, pledge or product filing. A missing record is no proof of non-use: the reason states whether use was searched for
 and not found (核查无记录), or never recorded at all. The potential (潜力分, 0-100) is the sum of points by a published table
 (`assessment.screening.weights`); an unknown factor scores no points and is marked as unknown.
 """

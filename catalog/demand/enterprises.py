@@ -186,9 +186,9 @@ class Firms:
         is_demo: bool = False,
     ) -> None:
         pairs = list(named)
-        keys = {"name_key": [fold(name) for name, _ in pairs], "credit_code": [code for _, code in pairs]}
-        self._known = KnownRows(session, Enterprise, import_id, **keys)
-        self._origin = {"import_id": import_id, "is_demo": is_demo}
+        names, codes = [fold(name) for name, _ in pairs], [code for _, code in pairs]
+        self._known = KnownRows(session, Enterprise, import_id, name_key=names, credit_code=codes)
+        self._origin: dict[str, Any] = {"import_id": import_id, "is_demo": is_demo}
         self.flush = self._known.flush
 
     def named(self, name: str) -> Enterprise | None:
@@ -205,7 +205,7 @@ class Firms:
         self._known.add(row)
         return row
 
-    def told_of(self, data: EnterpriseCreate) -> Enterprise:
+    def mentioned(self, data: EnterpriseCreate) -> Enterprise:
         """The enterprise that another record mentions: created where unknown, otherwise only its empty fields are filled.
 
         A known one is matched by name alone where the given code belongs to another enterprise.
@@ -214,14 +214,14 @@ class Firms:
         row = self.named(data.name) or owner
         if row is None:
             return self.add(data)
-        said = {
+        stated = {
             name: value
             for name, value in data.model_dump(exclude={"name"}).items()
             if value not in _EMPTY and getattr(row, name) in _EMPTY
         }
         if owner is not None and owner is not row:
-            said.pop("credit_code", None)
-        self._known.change(row, said)
+            stated.pop("credit_code", None)
+        self._known.change(row, stated)
         return row
 
     def upsert(self, data: EnterpriseCreate) -> str | Conflict:
@@ -243,8 +243,8 @@ class Firms:
                 f"企业“{data.name}”已登记的统一社会信用代码是 {row.credit_code}，不是 {data.credit_code}",
                 hint="请与营业执照核对",
             )
-        said = {name: value for name, value in data.model_dump().items() if value not in _EMPTY}
-        return "changed" if self._known.change(row, said | {"name_key": fold(data.name)}) else "unchanged"
+        stated = {name: value for name, value in data.model_dump().items() if value not in _EMPTY}
+        return "changed" if self._known.change(row, stated | {"name_key": fold(data.name)}) else "unchanged"
 
 
 def create(session: Session, data: EnterpriseCreate) -> Enterprise:

@@ -229,7 +229,7 @@ def _values(session: Session, firms: Firms, data: NeedCreate) -> dict[str, Any]:
         if enterprise is None:
             raise NotFound(f"没有编号为 {data.enterprise_id} 的企业", hint="请先登记企业，再登记其需求")
     elif firm := _firm(data):
-        enterprise = firms.told_of(firm)
+        enterprise = firms.mentioned(firm)
     if enterprise is not None:
         values["enterprise_id"] = enterprise.id
         for name in ("province", "prefecture", "industry"):
@@ -293,12 +293,12 @@ def _upsert(known: KnownRows[Need], values: dict[str, Any], made: dict[str, Any]
     if row is None:
         known.add(Need(**values, **made))
         return "new"
-    said = {name: value for name, value in values.items() if value not in (None, [], "")}
+    stated = {name: value for name, value in values.items() if value not in (None, [], "")}
     if values["classes"]:
         # Classes of schemes missing in the register, such as those inferred from the text, are kept.
-        stated = {ref["scheme"] for ref in values["classes"]}
-        said["classes"] = [*values["classes"], *(c for c in row.classes if c["scheme"] not in stated)]
-    return "changed" if known.change(row, said) else "unchanged"
+        schemes = {ref["scheme"] for ref in values["classes"]}
+        stated["classes"] = [*values["classes"], *(c for c in row.classes if c["scheme"] not in schemes)]
+    return "changed" if known.change(row, stated) else "unchanged"
 
 
 def open_firms(session: Session) -> dict[int, int | None]:

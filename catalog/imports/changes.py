@@ -9,7 +9,7 @@ Rows of a file that change nothing leave nothing here.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import JSON, delete, select
@@ -97,7 +97,7 @@ def _first(entry: Change, again: dict[int, Before | None]) -> Before | None:
 class Noted(Keyed, Stamped, Protocol):
     """A row whose changes by imports are kept, under the name `__noted_as__` of its table."""
 
-    __noted_as__: ClassVar[str]
+    __noted_as__: str
 
 
 RowT = TypeVar("RowT", bound=Noted)
@@ -134,15 +134,15 @@ class KnownRows(Generic[RowT]):
         self._fresh[row.id] = row
         self._index(row)
 
-    def change(self, row: RowT, said: dict[str, Any]) -> bool:
+    def change(self, row: RowT, values: dict[str, Any]) -> bool:
         """Sets the differing values; returns whether anything changed."""
-        before = {name: getattr(row, name) for name, value in said.items() if getattr(row, name) != value}
+        before = {name: getattr(row, name) for name, value in values.items() if getattr(row, name) != value}
         if not before:
             return False
         if id_of(row) not in self._fresh:
             _, image = self._changed.setdefault(id_of(row), (row, {"updated_at": row.updated_at}))
             self._changed[id_of(row)] = (row, before | image)
-        apply_changes(row, said)
+        apply_changes(row, values)
         given_up = [name for name in self._by if before.get(name)]
         for name in given_up:
             del self._by[name][before[name]]

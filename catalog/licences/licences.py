@@ -1,7 +1,10 @@
 """Open-licence declarations (专利开放许可声明) with their terms (许可条件): tables, schemas, lists.
 
-A patent has at most one declaration that is current (草稿、已公告、已变更) and any number of former ones. How a declaration is
-made, changed, published and withdrawn stands in `catalog.licences.edits`, its history in `catalog.licences.history`.
+A patent has at most one declaration that is current (草稿、已公告、已变更) and any number of former ones. `catalog.licences.edits`
+makes, changes, publishes and withdraws declarations, `catalog.licences.history` keeps their changes.
+
+In names of modules, tables and aliases a licence (`Licence`, `licence_edits`) is this record. Declaration is the word of prose and of
+the legal act (声明): `DeclarationAction`, `declared_on`. A licence that a firm has taken is a deal: `catalog.deals`.
 """
 
 from datetime import date

@@ -71,7 +71,7 @@ class Rules(BaseModel):
 
 
 class TermsWarning(BaseModel):
-    """Something that a declaration should be looked at again for; it refuses nothing."""
+    """A reason to review a declaration; it refuses nothing."""
 
     code: str
     article: str
@@ -130,8 +130,8 @@ def _without_fee(terms: Terms) -> Iterator[TermsWarning]:
 
 
 def _wording(part: Advertising, terms: Terms) -> Iterator[TermsWarning]:
-    said = f"{terms.fee_text}\n{terms.know_how}\n{terms.region}"
-    if words := [word for word in part.words if word in said]:
+    wording = f"{terms.fee_text}\n{terms.know_how}\n{terms.region}"
+    if words := [word for word in part.words if word in wording]:
         text = f"{part.text}：“{'”“'.join(words)}”"
         yield TermsWarning(code="advertising", article=part.article, text=text, checked=part.checked)
 

@@ -7,7 +7,7 @@ value at a time: a later record with another value follows the earlier one.
 The end of an event may be recorded apart from its beginning (质押注销, 许可备案注销, 中止解除): a record that has `ended` but no
 day of its own ends the event that was running then. An end so recorded stays; the term that the beginning was registered
 with (许可期满) does not move it again. A record without a day, or without the other party, adds nothing where a known event
-tells as much; an event known by its kind alone becomes the first that is known better.
+says as much; an event known by its kind alone becomes the first that is known better.
 """
 
 from collections.abc import Iterable, Sequence
@@ -265,15 +265,15 @@ def _store(written: KnownRows[Fact], rows: list[Fact], record: FactCreate, impor
         written.add(row)
         rows.append(row)
     else:
-        said = _said(same, record)
-        if all(getattr(same, name) == value for name, value in said.items()):
+        values = _merged(same, record)
+        if all(getattr(same, name) == value for name, value in values.items()):
             return "unchanged"
-        written.change(same, said | {"source": record.source, "import_id": import_id})
+        written.change(same, values | {"source": record.source, "import_id": import_id})
     rows.sort(key=_age)
     return "new" if same is None else "changed"
 
 
-def _said(row: Fact, record: FactCreate) -> dict[str, Any]:
+def _merged(row: Fact, record: FactCreate) -> dict[str, Any]:
     """Merges a record into `row`; empty values overwrite nothing, notes on an event accumulate."""
     values = record.model_dump(exclude={"source", "happened_on"} if record.kind in STATES else {"source"})
     if row.ended and not record.ended:
@@ -321,11 +321,11 @@ def _is_bare(event: FactDetails) -> bool:
 
 def _known_better(rows: list[Fact], record: FactCreate) -> Fact | None:
     """An event that is known at least as well as the record, which leaves the day or the other party open."""
-    told = [row for row in rows if _tells_all_of(row, record)]
-    return next((row for row in told if record.note in row.note), next(iter(told), None))
+    covering = [row for row in rows if _covers(row, record)]
+    return next((row for row in covering if record.note in row.note), next(iter(covering), None))
 
 
-def _tells_all_of(row: Fact, record: FactCreate) -> bool:
+def _covers(row: Fact, record: FactCreate) -> bool:
     """Whether a known event already contains everything in a record but the note."""
     same_end = record.ends_on == row.ends_on
     return (

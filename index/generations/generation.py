@@ -6,7 +6,7 @@
 
 A folder gets its name only when all its files are on the disk and have been verified, and the pointer is replaced by a
 rename: a complete generation stays in use whenever a process is killed. Requests keep the generation they hold; the files of
-a removed one live as long as they are mapped.
+a removed one exist as long as they are mapped.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def import_file(
     path: Path,
     kind: str,
     *,
+    today: date,
     actor: str = "",
     is_demo: bool = False,
     rejected_dir: Path,
@@ -83,7 +85,7 @@ def import_file(
         log = ImportLog(transactions, reading, actor, None if dry_run else rejected_dir)
         run = _Run(wanted, reading, RowReader(wanted.build, classifier), transactions, limits, log)
         try:
-            return run.all(sheets, mapping, is_demo, progress)
+            return run.all(sheets, mapping, is_demo, today, progress)
         except BaseException as error:
             log.fail(error)
             raise
@@ -105,6 +107,7 @@ class _Run:
         sheets: Iterable[Sheet],
         mapping: SavedMapping | None,
         is_demo: bool,
+        today: date,
         progress: RowProgress | None,
     ) -> ImportReport:
         """Import all sheets. Raises NotARegister when no table of the file was recognised."""
@@ -113,7 +116,7 @@ class _Run:
         for table in _tables(self.kind.name, sheets, mapping, tally):
             rows = _rows(table, tally)
             for first in islice(rows, 1):
-                store = store or self._begin(is_demo)
+                store = store or self._begin(is_demo, today)
                 for batch in _batches(chain([first], rows), self.limits.batch):
                     self._take(store, batch, tally)
                     if progress:
@@ -122,10 +125,10 @@ class _Run:
             raise self._refusal(tally.unrecognised)
         return self.log.finish(tally.close(), store)
 
-    def _begin(self, is_demo: bool) -> Store:
-        origin = Origin(
-            self.log.begin(), self.reading.path.name, self.log.actor, is_demo, self.reading.program
-        )
+    def _begin(self, is_demo: bool, today: date) -> Store:
+        reading = self.reading
+        begun = self.log.begin()
+        origin = Origin(begun, reading.path.name, self.log.actor, is_demo, today, reading.program)
         return self.kind.store(origin, self.reader)
 
     def _take(self, store: Store, batch: list[Taken], tally: Tally) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 from catalog.db import Session
@@ -29,6 +30,7 @@ class Origin:
     file_name: str
     actor: str
     is_demo: bool
+    today: date
     program: str
 
 

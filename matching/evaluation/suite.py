@@ -139,7 +139,7 @@ def _metrics(
 ) -> dict[Part, dict[str, float]]:
     by_metric = {metric: values(run, benchmark, metric, parts["all"]) for metric in METRICS}
     return {
-        part: {metric: sum(its[q] for q in queries) / len(queries) for metric, its in by_metric.items()}
+        part: {metric: sum(scores[q] for q in queries) / len(queries) for metric, scores in by_metric.items()}
         for part, queries in parts.items()
         if queries
     }

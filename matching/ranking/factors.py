@@ -1,4 +1,4 @@
-"""Factors (对接因素): small adjustments of the score of a patent for a need, beside relevance.
+"""Factors (对接因素): small adjustments of the score of a patent for a need, besides relevance.
 
     score = relevance + segment + region + licence + term + dormancy + holder kind
 
@@ -25,7 +25,7 @@ from catalog.law.years import DAYS_A_YEAR
 from catalog.reference import rule_files
 from catalog.reference.lists import region_name
 from catalog.reference.rule_files import RuleFile
-from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes, ToldAttributes
+from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes, DocumentAttributes
 from matching.retrieval.relevance import MICRO, Amounts
 
 FILE_NAME = "factors.toml"
@@ -48,11 +48,11 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldPair:
+class DocumentPair:
     """A need and a patent on a day, in words."""
 
-    need: ToldAttributes
-    patent: ToldAttributes
+    need: DocumentAttributes
+    patent: DocumentAttributes
     day: date
 
 
@@ -74,7 +74,7 @@ class Factor(BaseModel, ABC):
         """What share of the weight each pair counts, from -1 to 1."""
 
     @abstractmethod
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """Why a pair counts what it does; `names` are those of segments by code."""
 
     @property
@@ -100,11 +100,11 @@ class SegmentFactor(Factor):
 
     def shares(self, pairs: Pairs) -> Shares:
         """Bits of the needs in the order of the patents' codes, so that a common one is a common bit."""
-        asked = pairs.needs.segments_among(pairs.patents.segment_codes)
-        shared = (asked & pairs.patents.segments).any(axis=-1)
+        need_segments = pairs.needs.segments_among(pairs.patents.segment_codes)
+        shared = (need_segments & pairs.patents.segments).any(axis=-1)
         return np.where(shared, 1.0, 0.0)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """The common segments, the first few by name."""
         need, patent = pair.need.segments, pair.patent.segments
         if not need:
@@ -114,8 +114,8 @@ class SegmentFactor(Factor):
         shared = [code for code in need if code in patent]
         if not shared:
             return "没有共同的细分领域"
-        told = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
-        return f"同属 {told}" + (f" 等 {len(shared)} 个领域" if len(shared) > _NAMED else "")
+        named = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
+        return f"同属 {named}" + (f" 等 {len(shared)} 个领域" if len(shared) > _NAMED else "")
 
 
 class RegionFactor(Factor):
@@ -133,7 +133,7 @@ class RegionFactor(Factor):
         around = _same(pairs.needs.province, pairs.patents.province)
         return np.where(near, 1.0, np.where(around, self.province, 0.0))
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """Where both are."""
         need, patent = pair.need.region, pair.patent.region
         if need is None:
@@ -160,7 +160,7 @@ class LicenceFactor(Factor):
         """1 where there is a declaration."""
         return np.where(pairs.patents.open_licence, 1.0, 0.0)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """Whether there is a declaration."""
         return f"{'有' if pair.patent.open_licence else '没有'}公告中的开放许可声明"
 
@@ -179,7 +179,7 @@ class TermFactor(Factor):
         years = (last - pairs.day.toordinal()) / _DAYS_A_YEAR
         return np.where(last > 0, np.clip(1 - years / self.below_years, 0, 1), 0.0)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """The years left, or when it ended."""
         last = pair.patent.last_day
         if last is None:
@@ -200,7 +200,7 @@ class DormancyFactor(Factor):
         potential = pairs.patents.dormancy
         return np.where(potential <= _FULL_POTENTIAL, potential / _FULL_POTENTIAL, 0.0)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """What the screening found."""
         dormancy = pair.patent.dormancy
         if dormancy == UNKNOWN_DORMANCY:
@@ -233,7 +233,7 @@ class HolderKindFactor(Factor):
         by_kind = np.array([self._share(HolderKind(kind)) for kind in HOLDER_KINDS])
         return np.take(by_kind, pairs.patents.holder_kind)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """The kind."""
         kind = pair.patent.kind
         return "未知：专利权人类型未识别" if kind == HolderKind.UNKNOWN else kind.label
@@ -286,6 +286,6 @@ def _place(code: str) -> str:
     return region_name(code) or code
 
 
-def _same(asked: NDArray[np.int32], has: NDArray[np.int32]) -> NDArray[np.bool_]:
-    same: NDArray[np.bool_] = (asked == has) & (asked != 0)
+def _same(of_need: NDArray[np.int32], of_patent: NDArray[np.int32]) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = (of_need == of_patent) & (of_need != 0)
     return same

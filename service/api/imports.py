@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from catalog.imports import imports
 from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
 from catalog.registers import undo
@@ -78,6 +79,7 @@ def _import(
         path,
         kind,
         actor=caller,
+        today=beijing_today(),
         rejected_dir=runtime.settings.rejected_dir,
         dry_run=dry_run,
         mapping=mapping,

@@ -116,5 +116,5 @@ def _examine(name: str, check: Callable[[Runtime], str], runtime: Runtime) -> Do
 
 
 def examine(runtime: Runtime) -> list[DoctorFinding]:
-    """The findings of all checks, in the order in which they should be mended."""
+    """The findings of all checks, in the order in which they should be resolved."""
     return [_examine(name, check, runtime) for name, check in CHECKS]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput, NotReady, system_reason
 from ingestion.kinds.lookup import in_turn
 
@@ -97,6 +98,7 @@ def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileR
             path,
             kind,
             actor=ACTOR,
+            today=beijing_today(),
             rejected_dir=runtime.settings.rejected_dir,
             dry_run=dry_run,
         )

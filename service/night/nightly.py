@@ -12,12 +12,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from catalog.kit.base import id_of, now
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
 from catalog.kit.progress import StepProgress
 from catalog.runs import matches as night_matches
@@ -148,7 +149,7 @@ class _Night:
             self.note("import", result)
 
         inbox.prepare(inbox.folder_of(self.runtime))
-        label = f"{date.today():%Y%m%d}-{self.run_id}"
+        label = f"{beijing_today():%Y%m%d}-{self.run_id}"
         inbox.import_waiting(self.runtime, label, done=done, progress=self.progress)
         return result
 
@@ -158,7 +159,7 @@ class _Night:
 
         report = screen(
             self.runtime,
-            date.today(),
+            beijing_today(),
             lambda done, total: self.progress("盘点筛选", done, total or done),
         )
         return asdict(report) | {"as_of": report.as_of.isoformat()}
@@ -190,7 +191,7 @@ class _Night:
 
         name = self.state().generation
         threads = self.runtime.settings.threads or os.cpu_count() or 1
-        rules, day = load_factors(self.runtime.settings.data), date.today()
+        rules, day = load_factors(self.runtime.settings.data), beijing_today()
         report = match_all(
             self.runtime.store.open(name), day, store, rules, threads=threads, progress=self.progress
         )

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from catalog.demand import needs
 from catalog.kit.base import chunks
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.runs import matches as night_matches
 from catalog.runs.matches import NightChanges
@@ -76,7 +77,7 @@ def _changed_needs(runtime: Runtime, run_id: int) -> list[ChangedNeed]:
         ids = sorted({patent for change in changes for patent in change.new})
         names: dict[int, NewMatch] = {}
         for chunk in chunks(ids):
-            for patent in patents_shown.many(session, chunk).values():
+            for patent in patents_shown.many(session, chunk, today=beijing_today()).values():
                 names[patent.id] = NewMatch(
                     id=patent.id, application_number=patent.application_number, title=patent.title
                 )

@@ -1,11 +1,11 @@
 """Requests for likely licensees and a holder's chances, shared by REST and command line."""
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
 from catalog.demand.enterprises import EnterpriseFilter
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from index.engine import Filters
 from matching.reverse.chances import (
@@ -68,7 +68,7 @@ def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> Chanc
     group: Group = wanted.group
     where = ChanceConditions(
         needs=Filters(**codes),
-        day=date.today(),
+        day=beijing_today(),
         per_patent=wanted.per_patent,
         in_force=wanted.in_force,
         first_only=wanted.first_only,

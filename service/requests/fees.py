@@ -9,6 +9,7 @@ from assessment.fees import rules as fee_rules
 from assessment.fees.bench import estimate
 from assessment.fees.models import FeeInput, FeeSheet
 from catalog.db import Session
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import PatentKind
 from catalog.statistics import contracts as contract_statistics
@@ -42,7 +43,7 @@ def _with_patent(session: Session, data: FeeInput) -> FeeInput:
     row = patents.find(session, number)
     if row is None:
         raise NotFound(f"没有申请号为 {number} 的专利", hint="请先导入该专利，或不填申请号、直接填写资料")
-    patent = patents_shown.publics(session, [row])[0]
+    patent = patents_shown.publics(session, [row], today=beijing_today())[0]
     codes = [ref.code for ref in patent.classes if ref.scheme == "industry"]
     owner = data.owner.model_copy(
         update={

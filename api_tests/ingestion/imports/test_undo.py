@@ -19,6 +19,7 @@ from sqlalchemy import text
 from api_tests.ingestion.invented import Import, number
 from catalog.db import Database, sqlite_url
 from catalog.imports import imports
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.registers import undo
@@ -133,7 +134,7 @@ def test_an_undo_leaves_what_was_before(
             earlier = state(database)
             path = folder / f"{kind}.csv"
             path.write_text(as_csv(rows), "utf-8")
-            report = import_file(database, path, kind, rejected_dir=folder)
+            report = import_file(database, path, kind, today=beijing_today(), rejected_dir=folder)
             before.append((report.import_id or 0, earlier))
         for import_id, earlier in reversed(before):
             run_undo(database, import_id)
@@ -152,9 +153,11 @@ def test_facts_imported_again_change_nothing(template: Path, rows: list[dict[str
         database = Database(sqlite_url(folder / "catalog.db"))
         for kind, content in (("patents", GRANTED), ("facts", rows)):
             (folder / f"{kind}.csv").write_text(as_csv(content), "utf-8")
-            import_file(database, folder / f"{kind}.csv", kind, rejected_dir=folder)
+            import_file(database, folder / f"{kind}.csv", kind, today=beijing_today(), rejected_dir=folder)
         stored = state(database)["patent_facts"]
-        again = import_file(database, folder / "facts.csv", "facts", rejected_dir=folder)
+        again = import_file(
+            database, folder / "facts.csv", "facts", today=beijing_today(), rejected_dir=folder
+        )
         assert (again.new, again.changed) == (0, 0)
         assert state(database)["patent_facts"] == stored
         database.dispose()

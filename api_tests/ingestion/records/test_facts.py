@@ -8,6 +8,7 @@ import pytest
 
 from api_tests.ingestion.invented import Import, counts, number
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from catalog.registers import undo
 from catalog.supply import facts
 from catalog.supply.facts import FactPublic
@@ -32,7 +33,7 @@ def shown(database: Database) -> PatentPublic:
     with database.read() as session:
         found = find(session, ONE)
         assert found
-        return publics(session, [found])[0]
+        return publics(session, [found], today=beijing_today())[0]
 
 
 REGISTERS = [

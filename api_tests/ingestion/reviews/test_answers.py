@@ -13,6 +13,7 @@ from assessment.screening import weights as screening_weights
 from assessment.screening.dormancy import screen
 from catalog.db import Database, sqlite_url
 from catalog.imports import imports
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import FactKind, HolderKind, LegalStatus, PatentKind
@@ -159,7 +160,7 @@ def test_holders_say_what_was_used(database: Database, tmp_path: Path) -> None:
     screen(database, date(2026, 9, 1), WEIGHTS, {})
     with database.read() as session:
         ids = [row.id or 0 for row in page(session, PageQuery(), PatentFilter()).rows]
-        said = {key: public.screening for key, public in many(session, ids).items()}
+        said = {key: public.screening for key, public in many(session, ids, today=beijing_today()).items()}
     second, first = said[2], said[1]
     assert first
     assert second

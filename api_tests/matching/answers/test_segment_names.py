@@ -10,6 +10,7 @@ import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from catalog.segments import segments
 from catalog.segments.segments import CatalogueEntry, SegmentEntry
 from index.generations.build import reindex
@@ -20,7 +21,7 @@ from matching.answers.segment_names import SegmentNames, segment_names
 @pytest.fixture
 def indexed(tmp_path: Path) -> tuple[Database, Generation]:
     database = make_catalogue(tmp_path)
-    reindex(database, tmp_path, HashEncoder())
+    reindex(database, tmp_path, HashEncoder(), today=beijing_today())
     generation = GenerationStore(tmp_path / "generations").current()
     assert generation
     return database, generation

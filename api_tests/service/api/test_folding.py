@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import PatentKind
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
@@ -49,8 +50,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with database.write() as session:
         patent_upserts.upsert(session, [twin])
-        licence_edits.create(session, licence)
-    reindex(database, data, HashEncoder())
+        licence_edits.create(session, licence, today=beijing_today())
+    reindex(database, data, HashEncoder(), today=beijing_today())
     database.dispose()
     return data
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
 from service.cli.terminal.options import option
 from service.cli.terminal.output import export_rules, note, print_json, print_table
@@ -68,7 +69,6 @@ def fees_estimate(
     as_json: Json = False,
 ) -> None:
     """测算许可费：五种方法并列，各支付方式的付款，年费减缴与发明人分成。选项优先于资料文件。"""
-    from datetime import date
 
     from service.requests.fees import estimate_from_catalogue
 
@@ -82,7 +82,7 @@ def fees_estimate(
     data = _input(_read(file) | {name: value for name, value in said.items() if value is not None})
     runtime = ready_runtime()
     with runtime.database.read() as session:
-        sheet = estimate_from_catalogue(session, data, runtime.settings.data, date.today())
+        sheet = estimate_from_catalogue(session, data, runtime.settings.data, beijing_today())
     if out is not None:
         _write(sheet, out)
     if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_json, print_table, step_progress
@@ -32,7 +33,7 @@ Patent = Annotated[str | None, option("专利申请号", "申请号")]
 
 def _day(text: str | None, option: str) -> date:
     try:
-        return date.fromisoformat(text) if text else date.today()
+        return date.fromisoformat(text) if text else beijing_today()
     except ValueError as error:
         raise InvalidInput(f"{option}：应为日期，如 2026-06-30（收到 {text}）") from error
 
@@ -175,7 +176,7 @@ def licences_withdraw(
     day = _day(on, "--on")
     with ready_runtime().database.write() as session:
         row = licence_edits.withdraw(session, id, day, actor=ACTOR, reason=reason)
-        licence = licences_shown.publics(session, [row])[0]
+        licence = licences_shown.publics(session, [row], today=beijing_today())[0]
     print(f"声明 {id}（专利 {licence.application_number}）已于 {day} 撤回。{withdrawal_effect(licence)}")
 
 
@@ -215,7 +216,7 @@ def licences_sheet(
     if writer is None:
         raise InvalidInput(f"--out：文件名应以 .docx 或 .xlsx 结尾（收到 {out.name}）")
     with ready_runtime().database.read() as session:
-        licence = licences_shown.publics(session, [licences.get(session, id)])[0]
+        licence = licences_shown.publics(session, [licences.get(session, id)], today=beijing_today())[0]
     out.write_bytes(writer(announcement(licence, [])))
     print(f"公告单已写入 {out}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
 from ingestion.kinds.kinds import KIND_NAMES
 from ingestion.kinds.lookup import kind_of
@@ -78,6 +79,7 @@ def _run_import(
             kind,
             actor="命令行",
             is_demo=is_demo,
+            today=beijing_today(),
             rejected_dir=runtime.settings.rejected_dir,
             progress=progress,
             dry_run=dry_run,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.ids import MAX_ID
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
@@ -110,7 +111,6 @@ def nightly_matches(
 
 def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument]:
     """The whole list of the one that is given, and the same to be printed. Raises NotFound."""
-    from datetime import date
 
     from catalog.kit.paging import MAX_PAGE_SIZE
     from catalog.statistics import night_lists
@@ -120,7 +120,7 @@ def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument
     whole = NightQuery(size=MAX_PAGE_SIZE)
     with ready_runtime().database.read() as session:
         if need is not None:
-            patents = night_lists.of_need(session, need, whole, date.today())
+            patents = night_lists.of_need(session, need, whole, beijing_today())
             return patents, night_sheets.of_need(patents, f"需求 {need} ")
         needs = night_lists.of_patent(session, patent or 0, whole)
         return needs, night_sheets.of_patent(needs, f"专利 {patent} ")

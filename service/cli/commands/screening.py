@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
 from service.cli.terminal.runtime import ready_runtime
@@ -25,7 +26,7 @@ def _day(text: str | None, option: str) -> date:
     from catalog.kit.errors import InvalidInput
 
     try:
-        return date.fromisoformat(text) if text else date.today()
+        return date.fromisoformat(text) if text else beijing_today()
     except ValueError as error:
         raise InvalidInput(f"{option}：应为日期，如 2026-06-30（收到 {text}）") from error
 
