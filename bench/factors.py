@@ -147,7 +147,7 @@ def _print_kinds(generation: Generation, rules: FactorRules) -> None:
         for patent, _ in ranking[:SHOWN]:
             pairs = factors.pairs(needs, generation.patents.attributes(np.array([patent])))
             for one in pairs.explained(np.array([need]), np.zeros(1, np.int64), {})[0]:
-                explained[one.code].append((one.amount, one.reason.startswith("未知")))
+                explained[one.code].append((one.amount, one.reason.endswith("不计分")))
     for code, found in explained.items():
         amounts = np.array([amount for amount, _ in found])
         unknown = np.mean([missing for _, missing in found])

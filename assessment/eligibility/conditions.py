@@ -284,7 +284,7 @@ def _encumbrances_unchecked(known: KnownFacts) -> Data:
     recorded = {event.kind for event in known.record.events}
     checked = {event.value for event in known.record.events if event.kind == FactKind.NO_RECORD}
     unchecked = [kind.label for kind in burdens if kind not in recorded and kind.value not in checked]
-    return _if(known.alive and bool(unchecked), f"无记录且未核查：{'、'.join(unchecked)}")
+    return _if(known.alive and bool(unchecked), f"{'、'.join(unchecked)}情况：尚未查询")
 
 
 def _term_unchecked(known: KnownFacts) -> Data:

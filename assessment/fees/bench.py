@@ -91,7 +91,7 @@ def _check(data: FeeInput, rules: FeeRules) -> None:
     if data.international and rules.field_of(data.international) is None:
         allowed = "、".join(f"{field.code}（{field.name}）" for field in rules.international)
         raise InvalidInput(
-            f"没有“{data.international}”这个行业的国际惯例费率", hint=f"可用：{allowed}；或直接给出费率"
+            f"未收录“{data.international}”行业的国际惯例费率", hint=f"可用：{allowed}；或直接给出费率"
         )
     unknown = [case for case in data.owner.reductions if _case_of(case) is None]
     if unknown:
@@ -136,7 +136,7 @@ def _basis(data: FeeInput, methods: Sequence[Method], forecast: Sequence[Forecas
     chosen = next((m for m in methods if m.code == data.base), None)
     if data.base and (chosen is None or not chosen.usable):
         missing = "、".join(chosen.missing) if chosen else ""
-        raise InvalidInput(f"方法 {data.base} 没有算出结果，不能作为基数", hint=f"还需要：{missing}")
+        raise InvalidInput(f"方法 {data.base} 未得出结果，不能作为基数", hint=f"还需要：{missing}")
     order = [chosen] if chosen else [m for m in methods if m.usable]
     feeing = next((m for m in order if m.suggested_fee is not None), None)
     rating = next((m for m in order if m.suggested_rate is not None), None)

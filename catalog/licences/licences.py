@@ -66,7 +66,7 @@ class LicenceBase(Schema):
     starts_on: date | None = Field(default=None, description="许可期限起")
     ends_on: date | None = Field(default=None, description="许可期限止")
     term_months: int | None = Field(
-        default=None, ge=1, le=240, description="许可期限的长度（月），没有写明起止日期时登记"
+        default=None, ge=1, le=240, description="许可期限的长度（月），未写明起止日期时登记"
     )
     region: str = Field(default="全国", max_length=100)
     know_how: str = Field(default="", max_length=1000, description="技术指导或服务")

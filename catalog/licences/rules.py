@@ -125,7 +125,7 @@ def _named(region: str, places: list[str], left_out: str) -> list[str]:
 def _without_fee(terms: Terms) -> Iterator[TermsWarning]:
     form = PaymentForm(terms.payment_form)
     if form in FIXED and not (terms.fixed_fee or terms.fee_text):
-        text = f"支付方式为“{form.label}”，却没有写明许可使用费的数额"
+        text = f"支付方式为“{form.label}”，却未写明许可使用费的数额"
         yield TermsWarning(code="no_fee", article=STATED_FEE, text=text)
 
 

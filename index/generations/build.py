@@ -140,7 +140,7 @@ class _Build:
             catalogue, total = segments.catalogue(session).version, patent_lists.count(session)
         if total == 0:
             raise NotReady(
-                "目录中还没有专利，无法建立索引",
+                "系统中尚无专利，无法建立索引",
                 hint="请先运行 patentdock import patents 文件 导入专利，或 patentdock demo load 载入演示数据",
             )
         return catalogue, total

@@ -180,7 +180,7 @@ class GenerationStore:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise Conflict(
-                    "另一个重建或切换索引的任务正在进行", hint="请等它结束后再试；它被中止时会自动让出"
+                    "另一个重建或切换索引的任务正在进行", hint="请待其结束后重试；该任务异常中止时自动释放"
                 ) from error
             yield
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.imports.conflicts import Claim
 from catalog.imports.imports import ColumnUse
 from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
@@ -16,8 +17,9 @@ from ingestion.readers.sheets import Sheet
 from ingestion.storing.rows import Taken
 from ingestion.storing.tables import SheetTable
 
-COUNTS = ("rows", "new", "changed", "unchanged", "rejected")
+COUNTS = ("rows", "new", "changed", "unchanged", "rejected", "waiting")
 MOST_MESSAGES = 60
+WAITS = "{} 行的号码已属于另一条记录（名称与所有者都不同），未写入，待决定采用哪一条"
 MOST_REFUSALS = 20
 
 
@@ -32,13 +34,25 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A row that waits for a decision, for a preview: its number, and what that stands for as stored and by the row."""
+
+    sheet: str
+    line: int
+    field: str
+    number: str
+    stored: str
+    stated: str
+
+
 @dataclass
 class ImportReport:
-    """`rows == new + changed + unchanged + rejected`, always; `import_id` is None for a dry run.
+    """`rows == new + changed + unchanged + rejected + waiting`, always; `import_id` is None for a dry run.
 
     `mapping` is the Chinese label of each role -> the columns it was read from, `columns` the same by sheet and column;
-    `preview` the first records by label, as they are stored, `refusals` the first rejected rows. `source` names the saved
-    mapping that was used.
+    `preview` the first records by label, as they are stored, `refusals` the first rejected rows, `conflicts` the first that
+    wait for a decision. `source` names the saved mapping that was used.
     """
 
     kind: str
@@ -49,12 +63,14 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    waiting: int = 0
     rejected_file: Path | None = None
     mapping: dict[str, str] = field(default_factory=dict)
     columns: list[ColumnUse] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     preview: list[dict[str, str]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    conflicts: list[Waiting] = field(default_factory=list)
     source: str = ""
 
 
@@ -114,6 +130,10 @@ class Tally:
             )
         self._messages += table.remarks()
 
+    def warn(self, notices: Sequence[str]) -> None:
+        """Add what concerns the import as a whole."""
+        self._messages += notices
+
     def add(self, batch: Sequence[Taken]) -> None:
         """Counts the outcomes of the rows of a batch, and collects the remarks on them."""
         report = self.report
@@ -128,12 +148,30 @@ class Tally:
         for taken in batch:
             if taken.error is not None and len(report.refusals) < MOST_REFUSALS:
                 report.refusals.append(_refusal(taken, taken.error))
+            if taken.claim is not None and len(report.conflicts) < MOST_REFUSALS:
+                report.conflicts.append(_waiting(taken.claim))
+
+    def take_back(self, outcomes: Iterable[str], rows: Sequence[Taken]) -> None:
+        """Counts rows as rejected that had other outcomes before."""
+        for outcome, number in Counter(outcomes).items():
+            setattr(self.report, outcome, getattr(self.report, outcome) - number)
+        self.report.rows -= len(rows)
+        lines = {(taken.table.name, taken.row.line) for taken in rows}
+        self.report.conflicts = [row for row in self.report.conflicts if (row.sheet, row.line) not in lines]
+        self.add(rows)
 
     def close(self) -> ImportReport:
         """The report with its messages."""
         self._messages += [f"未导入：{found}" for found in self.unrecognised]
+        if self.report.waiting:
+            self._messages.append(WAITS.format(self.report.waiting))
         self.report.messages = self._notes.lines() + self._messages
         return self.report
+
+
+def _waiting(claim: Claim) -> Waiting:
+    place = (claim.sheet, claim.line, claim.field, claim.number)
+    return Waiting(*place, str(claim.stored), str(claim.subject))
 
 
 def _refusal(taken: Taken, error: RowError) -> Refusal:

@@ -49,7 +49,7 @@ def _of_patent(record: NumberedFact, patent_id: int, origin: Origin) -> FactCrea
 def _unknown(number: str) -> RowError:
     label = vocabulary("facts").label("application_number")
     return RowError(
-        label, number, f"目录中没有申请号为 {number} 的专利；请先导入该专利，再导入本文件或这张退回表"
+        label, number, f"系统中没有申请号为 {number} 的专利；请先导入该专利，再导入本文件或这张退回表"
     )
 
 

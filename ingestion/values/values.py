@@ -87,7 +87,7 @@ def _date_in(cell: str) -> date | None:
     try:
         return date(*parts)
     except ValueError as error:
-        raise ValueError(f"“{found[:40]}”不是有效的日期（没有这一天）") from error
+        raise ValueError(f"“{found[:40]}”不是有效的日期（日历中无此日）") from error
 
 
 def _day_of(day: str, time: str, zone: str) -> date:

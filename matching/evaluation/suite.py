@@ -55,7 +55,7 @@ class CollectionResult(BaseModel):
     conditions: list[ConditionResult] = []
     shortfalls: list[Shortfall] = []
     differences: list[QueryDifference] = Field(
-        default=[], description="相关度与名次融合逐条比较，相关度输得最多的在前"
+        default=[], description="相关度与综合排序逐条比较，相关度落后最多的在前"
     )
 
 

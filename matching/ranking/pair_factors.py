@@ -20,8 +20,8 @@ class FactorAmount(BaseModel):
 
     code: str = Field(json_schema_extra={"enum": list(CODES)})
     name: str
-    amount: float = Field(description="计入得分的金额，可为负；未知的为 0")
-    reason: str = Field(description="理由；资料不足的以“未知”开头")
+    amount: float = Field(description="计入得分的分值，可为负；资料不足的为 0")
+    reason: str = Field(description="理由；资料不足的以“不计分”结尾")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,14 +62,14 @@ class ChanceScores(BaseModel):
 
     document: float = Field(description="需求与专利全文的语义相似度（已乘权重）")
     sentence: float = Field(description="需求与专利最相近一句的语义相似度（已乘权重）")
-    lexical: float = Field(description="字词匹配（已乘权重）")
+    lexical: float = Field(description="关键词匹配（已乘权重）")
 
 
 class Chance(BaseModel):
     """A patent of the portfolio and an open need that it may satisfy."""
 
     rank: int
-    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    score: float = Field(description="得分，排序所依：相关度与各因素分值之和")
     relevance: float = Field(description="相关度：scores 各项之和")
     scores: ChanceScores
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素")
@@ -78,7 +78,7 @@ class Chance(BaseModel):
     need: NeedPublic
     eligibility: Verdict = Field(description="当日能否开放许可，附理由与待办")
     evidence: list[Evidence] = Field(description="需求中与专利用词相符的句子")
-    more: int = Field(description="归并时，同一专利（需求）名下其余的机会数")
+    more: int = Field(description="合并时，同一专利（需求）名下其余的机会数")
 
 
 class ChancePage(BaseModel):

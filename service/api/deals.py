@@ -20,8 +20,8 @@ from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import EvidenceKind
-from service.requests.deal_lists import DealConditions, filter_of
-from service.requests.deals import DealInput, deal_of
+from service.requests.dealings.deal_lists import DealConditions, filter_of
+from service.requests.dealings.deals import DealInput, deal_of
 from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.filters import Day, described
 from service.requests.types import Yuan
@@ -208,7 +208,7 @@ def close_deal(session: Writing, caller: Caller, id: RecordId, data: Closing) ->
     "/{id:int}/history", summary="交易的历史", operation_id="get_deal_history", responses=responses(404, 422)
 )
 def get_deal_history(session: Reading, id: RecordId) -> list[DealEventPublic]:
-    """登记以来的每一步：何人何时做了什么，更正前后的内容。"""
+    """登记以来的每一步：时间、办理人和更正前后的内容。"""
     deals.get(session, id)
     return deals_shown.history(deals.events(session, id))
 

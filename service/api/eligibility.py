@@ -11,7 +11,14 @@ from assessment.eligibility.gate import Verdict
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import StrictId
-from service.requests.eligibility import CheckCounts, CheckedItem, VerdictTally, by_ids, by_numbers, check
+from service.requests.dealings.eligibility import (
+    CheckCounts,
+    CheckedItem,
+    VerdictTally,
+    by_ids,
+    by_numbers,
+    check,
+)
 from service.requests.filters import Day
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses
@@ -48,7 +55,7 @@ class CheckResult(BaseModel):
     """The verdicts, in the order asked: ids first, then application numbers."""
 
     as_of: date
-    table_version: str = Field(description="判定表的版本")
+    table_version: str = Field(description="规则版本")
     counts: CheckCounts
     items: list[CheckedItem]
 
@@ -66,7 +73,7 @@ class DayQuery(Schema):
     responses=responses(400, 413, 422),
 )
 def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> CheckResult:
-    """逐件给出可以、不得或资料不足的判定，附全部依据条款、所依据的数据与待办事项；目录中没有的专利照列并说明。"""
+    """逐件给出可以、不得或资料不足的判定，附全部依据条款、所依据的数据与待办事项；系统中没有的专利照常列出并说明。"""
     as_of = data.as_of or beijing_today()
     table = eligibility.load_table(runtime.settings.data)
     asked = [*by_ids(session, data.ids), *by_numbers(session, data.application_numbers)]
@@ -85,6 +92,6 @@ def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> C
 def get_patent_eligibility(
     session: Reading, runtime: RuntimeDep, id: RecordId, wanted: Annotated[DayQuery, Query()]
 ) -> Verdict:
-    """该专利在某日可否开放许可：判定、依据条款、所依据的数据、待办事项与判定表版本。"""
+    """该专利在某日可否开放许可：判定、依据条款、所依据的数据、待办事项与规则版本。"""
     table = eligibility.load_table(runtime.settings.data)
     return eligibility.check(session, id, wanted.as_of or beijing_today(), table)

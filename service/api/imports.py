@@ -9,7 +9,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from catalog.imports import imports
+from catalog.imports import conflicts, imports
 from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
@@ -20,7 +20,7 @@ from ingestion.columns import mappings
 from ingestion.columns.mappings import SavedMapping
 from ingestion.imports import rejected
 from ingestion.imports.importer import import_file
-from ingestion.imports.report import ImportReport, Refusal
+from ingestion.imports.report import ImportReport, Refusal, Waiting
 from service.installation.runtime import Runtime
 from service.requests.types import ImportKind
 from service.sheets.documents import XLSX_TYPE
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/imports", tags=["导入"])
 
 
 class ImportResult(BaseModel):
-    """What an import did; rows = new + changed + unchanged + rejected."""
+    """What an import did; rows = new + changed + unchanged + rejected + waiting."""
 
     import_id: int | None = Field(description="导入编号；试运行时为空")
     kind: ImportKind
@@ -42,13 +42,15 @@ class ImportResult(BaseModel):
     rows: int = Field(description="总行数", examples=[340])
     new: int = Field(description="新增")
     changed: int = Field(description="更新")
-    unchanged: int = Field(description="无变化")
+    unchanged: int = Field(description="未变更")
     rejected: int = Field(description="退回")
+    waiting: int = Field(description="待决定：号码已属于另一条记录，未写入；见 GET /conflicts")
     source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
     mapping: dict[str, str] = Field(description="字段与所读取的列")
-    columns: list[ColumnUse] = Field(description="各列与字段的对应，及怎样认出")
+    columns: list[ColumnUse] = Field(description="各列与字段的对应，及识别依据")
     preview: list[dict[str, str]] = Field(description="前几条记录，按保存的样子")
     refusals: list[Refusal] = Field(description="前 20 个退回的行及原因")
+    conflicts: list[Waiting] = Field(description="前 20 个待决定的行：号码、原记录与新记录")
     messages: list[str] = Field(description="提示")
     rejected_rows: str | None = Field(description="退回行工作簿的下载地址，可改正后再次导入")
     preview_id: str | None = Field(
@@ -99,11 +101,13 @@ def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
         changed=report.changed,
         unchanged=report.unchanged,
         rejected=report.rejected,
+        waiting=report.waiting,
         source=report.source,
         mapping=report.mapping,
         columns=report.columns,
         preview=report.preview,
         refusals=report.refusals,
+        conflicts=report.conflicts,
         messages=report.messages,
         rejected_rows=link,
     )
@@ -137,9 +141,9 @@ def create_import(
         str, Form(max_length=100_000, description="列对应关系（TOML 或 JSON），优先于已保存的；不会被保存")
     ] = "",
 ) -> ImportResult:
-    """读取上传的文件并写入目录，完成后返回结果；同一文件再次导入不会改变任何内容。
+    """读取上传的文件并写入系统，完成后返回结果；同一文件再次导入不会改变任何内容。
 
-    个别行有问题时被退回并说明原因，其余照常导入；整个文件不能用时返回 422，什么也不写入。
+    个别行有问题时被退回并说明原因，其余照常导入；整个文件不能用时返回 422，不写入任何内容。
     """
     chosen = _mapping(runtime, kind.value, source, mapping)
     folder = runtime.settings.uploads_dir
@@ -185,7 +189,7 @@ def list_imports(session: Reading, wanted: Annotated[ImportQuery, Query()]) -> P
 @router.get("/{id}", summary="一次导入", operation_id="get_import", responses=responses(404, 422))
 def get_import(session: Reading, id: RecordId) -> ImportDetail:
     """一次导入的结果：来源、各列与字段的对应、前几条记录、行数与提示。"""
-    return imports.detail(imports.get(session, id))
+    return imports.detail(imports.get(session, id), conflicts.undecided(session, id))
 
 
 @router.get(
@@ -224,7 +228,7 @@ def get_rejected_workbook(runtime: RuntimeDep, session: Reading, id: RecordId) -
     "/{id}/undo", summary="撤销一次导入", operation_id="undo_import", responses=responses(404, 409, 422)
 )
 def undo_import(session: Writing, caller: Caller, id: RecordId) -> Undone:
-    """删去这次导入新增的记录，恢复它更新的记录；要么全部撤销，要么什么也不动。
+    """删去这次导入新增的记录，恢复它更新的记录；要么全部撤销，要么不作任何改动。
 
     有后来的导入或修改动过同样的记录，或此后已重建索引时，返回 409 并说明原因。
     """

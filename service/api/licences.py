@@ -22,7 +22,7 @@ from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules
 from catalog.supply import patents
 from ingestion.kinds import licences as licence_kind
-from service.requests.declarations import (
+from service.requests.dealings.declarations import (
     Announcement,
     LicenceShown,
     described,
@@ -164,7 +164,7 @@ def get_licence(session: Reading, rules: RulesDep, id: RecordId) -> LicenceShown
     responses=responses(404, 422),
 )
 def list_licence_changes(session: Reading, id: RecordId) -> list[LicenceChangePublic]:
-    """声明的每次登记、变更、公告、撤回、届满：何时、何人、变动前后的内容。"""
+    """声明的每次登记、变更、公告、撤回、届满：时间、办理人、变动前后的内容。"""
     return declaration_history.of_licence(session, id_of(licences.get(session, id)))
 
 
@@ -234,7 +234,7 @@ def publish_licence(
 ) -> PublishResult:
     """把草稿转为已公告。声明须齐备（细则第八十五条），专利在公告日不得有阻却事由（细则第八十六条），否则返回 422 并逐条列出。
 
-    资料不足的专利须确认（`confirmed`）并写明理由才能公告，何人何时以何理由确认记入变动记录。
+    资料不足的专利须确认（`confirmed`）并写明理由才能公告，确认人、时间和理由记入变动记录。
     """
     on = data.published_on or beijing_today()
     wanted = Announcement(id, on, caller, data.confirmed, data.reason)

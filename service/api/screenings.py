@@ -78,10 +78,10 @@ def create_screening(runtime: RuntimeDep, data: ScreeningInput) -> ScreeningResu
 def create_answers(
     runtime: RuntimeDep,
     caller: Caller,
-    file: Annotated[UploadFile, File(description="填好的年度盘点表")],
+    file: Annotated[UploadFile, File(description="填写好的年度盘点表")],
     answered_on: Annotated[date | None, Form(description="答复日期；缺省为今日")] = None,
 ) -> AnswerResult:
-    """读取专利权人填好的年度盘点表，记录处置意见与产业化前景；未填的行不动，有误的行退回并说明原因。"""
+    """读取专利权人填写好的年度盘点表，记录处置意见与产业化前景；未填的行不动，有误的行退回并说明原因。"""
     with stored_upload(file, runtime.settings.uploads_dir) as path:
         report = import_answers(runtime.database, path, answered_on or beijing_today(), actor=caller)
     return AnswerResult.model_validate(

@@ -20,16 +20,16 @@ from service.console.highlight import highlight
 from service.console.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
 from service.installation.runtime import Runtime
 from service.requests.field_problems import InvalidFields, sentence
+from service.requests.filters import HOME_PROVINCE
 from service.requests.matches import AskedText, TextAnswer, answer_to_text
 from service.sheets import matches as exports
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import RuntimeDep
 
-HOME_PROVINCE = "42"
 EXAMPLES = (
     "动力电池包在冬天低温下充电太慢，想要不损伤电池的快速加热或充电办法",
-    "水产养殖尾水氨氮、总磷超标，需要占地小、运行费用低的处理工艺",
+    "养殖废水氨氮超标、碳源不足，需要占地小、运行费用低的脱氮工艺",
     "焊接机器人在工件装夹有偏差时容易焊偏，需要便宜可靠的焊缝跟踪",
 )
 

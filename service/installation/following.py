@@ -47,6 +47,6 @@ class Following:
             except Exception as error:  # on any error the service and this thread continue
                 problem = f"{type(error).__name__}: {error}"
                 if problem != logged:
-                    logger.warning("新增、变更的记录暂时不能编入检索：%s", problem, exc_info=error)
+                    logger.warning("新增、变更的记录暂时不能纳入检索：%s", problem, exc_info=error)
             logged = problem
             self._stop.wait(0 if waiting else self._runtime.settings.follow_seconds)

@@ -1,4 +1,4 @@
-"""The drop folder (投递文件夹): files placed in `<data>/inbox/<kind>/` are imported at night and then moved away.
+"""The drop folder (待导入文件夹): files placed in `<data>/inbox/<kind>/` are imported at night and then moved away.
 
 Imported files go to `inbox/imported/`, files refused as a whole to `inbox/refused/`. A file that was imported but not
 moved before a kill is imported again, which changes nothing.
@@ -35,6 +35,7 @@ class FileResult(BaseModel):
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    waiting: int = 0
     refused: str = ""
 
 
@@ -62,7 +63,7 @@ def prepare(inbox: Path) -> None:
             (inbox / kind).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotReady(
-            f"投递文件夹 {inbox} 无法建立：{system_reason(error)}", hint="请检查数据目录的写权限"
+            f"待导入文件夹 {inbox} 无法建立：{system_reason(error)}", hint="请检查数据目录的写权限"
         ) from error
 
 
@@ -86,7 +87,7 @@ def import_waiting(
         if not dry_run:
             _put_away(path, inbox / (_REFUSED if result.refused else _IMPORTED) / label / kind)
         if progress:
-            progress("导入投递文件", number, len(files))
+            progress("导入新文件", number, len(files))
 
 
 def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileResult:
@@ -113,6 +114,7 @@ def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileR
         changed=report.changed,
         unchanged=report.unchanged,
         rejected=report.rejected,
+        waiting=report.waiting,
     )
 
 

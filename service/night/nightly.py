@@ -59,7 +59,9 @@ def locked(data: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise AlreadyRunning("另一个夜间批处理正在运行", hint="请等它结束；被中止的会自动让出") from error
+            raise AlreadyRunning(
+                "另一个夜间批处理正在运行", hint="请待其结束后重试；异常中止时自动释放"
+            ) from error
         yield
 
 
@@ -260,7 +262,7 @@ STAGES: dict[str, Callable[[_Night], Result]] = {
     "report": _Night.report,
 }
 LABELS = {
-    "import": "导入投递文件",
+    "import": "导入新文件",
     "screen": "盘点筛选",
     "reindex": "重建、校验并启用索引",
     "match": "全量匹配",

@@ -118,7 +118,7 @@ def _lines(run: NightlyRunPublic, changed: Sequence[ChangedNeed], labels: Mappin
     index = stages["reindex"]
     yield (
         f"索引：版本 {index['generation']} 已校验并启用，专利 {index['patents']} 件，需求 {index['needs']} 条，"
-        f"新计算向量 {index['embedded']}，沿用 {index['reused']}"
+        f"新计算向量 {index['embedded']}，复用 {index['reused']}"
     )
     match = stages["match"]
     yield f"全量匹配：征集中的需求 {match['needs']} 条，有效专利 {match['patents_in_force']} 件（按 {match['day']}）"
@@ -131,15 +131,17 @@ def _lines(run: NightlyRunPublic, changed: Sequence[ChangedNeed], labels: Mappin
 
 def _import_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not files:
-        yield "导入：投递文件夹中没有文件"
+        yield "导入：待导入文件夹中没有文件"
     for file in files:
         if file["refused"]:
             yield f"导入：{file['kind']}/{file['file']} 未导入：{file['refused']}"
         else:
             yield (
                 f"导入：{file['kind']}/{file['file']} 共 {file['rows']} 行，新增 {file['new']}，更新 {file['changed']}，"
-                f"无变化 {file['unchanged']}，退回 {file['rejected']}"
+                f"未变更 {file['unchanged']}，退回 {file['rejected']}，待决定 {file['waiting']}"
             )
+            if file["waiting"]:
+                yield f"  待决定的行未写入；查看并决定：patentdock conflicts list --import {file['import_id']}"
 
 
 def _change_lines(compared: Mapping[str, Any], changed: Sequence[ChangedNeed]) -> Iterator[str]:

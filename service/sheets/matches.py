@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 
 import xlsxwriter
@@ -14,6 +12,7 @@ from catalog.supply.patents_shown import PatentPublic
 from matching.answers.results import MatchResponse, PatentMatch
 from matching.ranking.families import FamilyMember
 from matching.ranking.pair_factors import FactorAmount
+from service.sheets.documents import as_csv
 
 COLUMNS = (
     ("名次", 6),
@@ -32,22 +31,20 @@ COLUMNS = (
     ("开放许可条件", 44),
     ("依据", 60),
     ("同族或近似专利", 50),
-    ("匹配把握", 10),
+    ("匹配程度", 10),
     ("得分", 10),
     ("其中相关度", 10),
     ("其中因素", 10),
-    ("因素（抬高或降低排名）", 44),
+    ("加分项与减分项", 44),
     ("相关度中全文语义", 14),
     ("相关度中最相近一句", 16),
-    ("相关度中字词", 12),
+    ("相关度中关键词", 12),
     ("语义名次", 8),
-    ("字词名次", 8),
+    ("关键词名次", 8),
     ("备注", 12),
 )
 IN_FORCE = {True: "当前有效", False: "当前不在有效期", None: "有效性未知"}
 # A cell that begins so is run as a formula by spreadsheet programs.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_NEGATIVE = re.compile(r"-[0-9]+\.[0-9]+")
 
 
 def in_force_text(patent: PatentPublic) -> str:
@@ -109,9 +106,9 @@ def notes(
     return [
         ("需求文本", text),
         ("筛选条件", "；".join(conditions) or "无"),
-        ("排序", "；".join(ordering) or "相关度与对接因素，未说明需求方所在地区"),
+        ("排序", "；".join(ordering) or "按综合匹配度排序，未提供需求方所在地区"),
         ("结果条数", str(len(response.items))),
-        ("归并的近似专利", str(sum(len(item.family) for item in response.items))),
+        ("合并显示的近似专利", str(sum(len(item.family) for item in response.items))),
         ("索引版本", response.generation),
         ("语义模型", response.model),
         ("产业目录版本", response.segment_catalogue),
@@ -119,18 +116,9 @@ def notes(
     ]
 
 
-def _guarded(cell: str) -> str:
-    runs = cell.startswith(_FORMULA_STARTS) and not _NEGATIVE.fullmatch(cell)
-    return f"'{cell}" if runs else cell
-
-
 def to_csv(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> bytes:
-    """The results as CSV in UTF-8 with BOM (which Excel needs), followed by what they rest on."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for row in _rows(response, about):
-        writer.writerow([_guarded(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig", "replace")
+    """The results as CSV, followed by what they rest on."""
+    return as_csv(_rows(response, about))
 
 
 def _rows(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> Iterator[Sequence[str]]:

@@ -105,7 +105,7 @@ def test_a_method_without_inputs_says_what_is_missing() -> None:
     assert {m.code: bool(m.missing) for m in found.methods} == {
         "M1": True, "M2": True, "M3": False, "M4": True, "M5": True,
     }  # fmt: skip
-    with pytest.raises(InvalidInput, match="M1 没有算出结果"):
+    with pytest.raises(InvalidInput, match="M1 未得出结果"):
         sheet(base="M1")
 
 

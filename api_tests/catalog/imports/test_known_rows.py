@@ -21,6 +21,7 @@ from catalog.demand.enterprises import EnterpriseCreate
 from catalog.demand.needs import NeedCreate
 from catalog.imports import imports
 from catalog.kit.base import ClassRef, id_of
+from catalog.kit.terms import FactKind
 from catalog.registers.patents import upsert
 from catalog.supply import facts
 from catalog.supply.facts import FactCreate
@@ -151,7 +152,7 @@ def test_statements_do_not_grow_with_the_records(catalogue: Database, kind: str)
         return {
             "enterprises": EnterpriseCreate(name=f"示例{n}公司"),
             "needs": NeedCreate(code=f"N-{n}", title="求泵", text="泵漏水", enterprise_name=f"示例{n}公司"),
-            "facts": FactCreate(patent_id=1, kind="licence", party=f"示例{n}公司"),
+            "facts": FactCreate(patent_id=1, kind=FactKind.LICENCE, party=f"示例{n}公司"),
         }[kind]
 
     with catalogue.read() as session:

@@ -93,7 +93,7 @@ def test_equal_texts_are_embedded_once_and_both_found(tmp_path: Path, database: 
 
 
 def test_a_catalogue_without_patents_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(NotReady, match=r"还没有专利.*patentdock import patents"):
+    with pytest.raises(NotReady, match=r"尚无专利.*patentdock import patents"):
         reindex(make_catalogue(tmp_path, patents=0), tmp_path, HashEncoder(), today=beijing_today())
     assert GenerationStore(tmp_path / "generations").current() is None
 

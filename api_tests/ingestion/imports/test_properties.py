@@ -72,7 +72,7 @@ def unmoved(reports: list[ImportReport]) -> None:
     if reports:
         first, second = reports
         assert (second.new, second.changed) == (0, 0)
-        assert (second.rows, second.rejected) == (first.rows, first.rejected)
+        assert (second.rows, second.rejected, second.waiting) == (first.rows, first.rejected, first.waiting)
 
 
 @FEW

@@ -33,7 +33,7 @@ from ingestion.reviews.answers import import_answers
 
 RECORDS = (
     "patents", "publications", "patent_holders", "patent_classes", "holders", "needs", "enterprises", "licences",
-    "patent_facts",
+    "patent_facts", "conflicts", "conflict_rows",
 )  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def test_a_later_import_of_the_same_records_is_in_the_way_until_it_is_undone(
     third = import_text(f"专利名称,申请号\n一种屏,{number(3)}\n", "丙.csv").import_id
     with pytest.raises(Conflict) as refused:
         run_undo(database, first)
-    assert f"专利 {number(1)}之后又被编号 {second} 的导入（乙.csv）改动" in refused.value.message
+    assert f"编号 {second} 的导入（乙.csv）其后改动了专利 {number(1)}" in refused.value.message
     assert number(2) not in refused.value.message
     run_undo(database, second)
     assert run_undo(database, first).removed == 2
@@ -219,7 +219,7 @@ def test_an_edit_a_licence_and_a_merge_are_in_the_way(database: Database, import
     with database.write() as session:
         key = patents.ids_of(session, [number(1)])[number(1)]
         patent_edits.replace(session, key, PatentCreate(application_number=number(1), title="一种泵改"))
-    with pytest.raises(Conflict, match=f"专利 {number(1)}之后又被单独修改"):
+    with pytest.raises(Conflict, match=f"其后单独修改或合并了专利 {number(1)}"):
         run_undo(database, first)
 
 

@@ -107,7 +107,7 @@ def test_a_workbook_for_each_holder(database: Database, tmp_path: Path) -> None:
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     head, rows = [row[0] for row in rows[: HEADER_ROW - 1]], rows[HEADER_ROW - 1 :]
     assert "示例/大学" in head[0]
-    assert "盘点基准日 2026-06-01　权重 内置-" in head[1]
+    assert "盘点基准日 2026-06-01　权重 默认-" in head[1]
     assert "填写方法" in head[2]
     assert rows[0] == list(COLUMNS)
     assert rows[1][:6] == [number(2), "=一种装置2", "发明", "2016-06-01", 10, 67]
@@ -210,7 +210,7 @@ def test_other_files_and_empty_catalogues_are_refused(database: Database, tmp_pa
         export_reviews(database, tmp_path / "none", WEIGHTS, [99])
     empty = Database(sqlite_url(tmp_path / "empty.db"))
     empty.upgrade()
-    with pytest.raises(NotFound, match="还没有盘点筛选结果"):
+    with pytest.raises(NotFound, match="尚无盘点筛选结果"):
         export_reviews(empty, tmp_path / "none", WEIGHTS)
 
 

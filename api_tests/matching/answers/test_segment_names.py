@@ -55,4 +55,4 @@ def test_names_are_those_in_use_and_the_reader_is_told(
 def test_changes_that_are_not_searched_are_told(indexed: tuple[Database, Generation]) -> None:
     database, generation = indexed
     (notice,) = named(database, replace(generation, left=12)).notices
-    assert notice == "另有 12 条新增或变更的记录尚未编入索引，请运行 patentdock reindex"
+    assert notice == "另有 12 条新增或变更的记录尚未纳入索引，请运行 patentdock reindex"

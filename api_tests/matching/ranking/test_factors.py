@@ -57,17 +57,24 @@ def test_every_factor_counts_its_weight_in_full_and_says_why() -> None:
     assert [reason for _, reason in found.values()] == [
         "同属 HB01 光电子信息",
         "同在武汉市",
-        "有公告中的开放许可声明",
-        "已于 2026-05-31 后失效",
-        "沉睡专利，潜力分 100",
-        "高校",
+        "已声明开放许可",
+        "2026-05-31 后失效",
+        "沉睡专利（潜力分 100）",
+        "高校专利",
     ]
 
 
 def test_what_is_unknown_counts_nothing_and_says_so() -> None:
     found = factors_of(ColumnValues(), ColumnValues())
     assert all(amount == 0 for amount, _ in found.values())
-    assert [reason[:2] == "未知" for _, reason in found.values()] == [True, True, False, True, True, True]
+    assert [reason.endswith("不计分") for _, reason in found.values()] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +100,7 @@ def test_a_short_term_lowers_and_a_long_one_does_not() -> None:
 
 
 def test_a_patent_in_use_differs_from_one_never_screened() -> None:
-    for dormancy, reason in ((NOT_DORMANT, "不是沉睡专利"), (UNKNOWN_DORMANCY, "未知：没有盘点筛选的结论")):
+    for dormancy, reason in ((NOT_DORMANT, "非沉睡专利"), (UNKNOWN_DORMANCY, "尚未盘点筛选，不计分")):
         assert factors_of(ColumnValues(), ColumnValues(dormancy=dormancy))["dormancy"] == (0, reason)
     half = factors_of(ColumnValues(), ColumnValues(dormancy=50))["dormancy"][0]
     assert half == pytest.approx(RULES.dormancy.weight / 2)
@@ -152,7 +159,7 @@ def test_a_need_in_words_has_the_stated_context() -> None:
     [
         ("below_years = 5.0", "below_years = 0", "term.below_years 无法使用：应大于 0"),
         ("province = 0.5", "", "region.province 无法使用：缺少必填项"),
-        ("province = 0.5", "province = 0.5\ncounty = 1", "region.county 无法使用：没有这个字段"),
+        ("province = 0.5", "province = 0.5\ncounty = 1", "region.county 无法使用：不支持此字段"),
         ("[segment]", "[segments]", "segment 无法使用：缺少必填项"),
         ("university = 1.0", 'university = "many"', "holder_kind.university 无法使用：应为数字"),
         ("university = 1.0", "university = nan", "holder_kind.university 无法使用"),
@@ -177,4 +184,4 @@ def test_an_edited_copy_wins_and_names_its_version(tmp_path: Path) -> None:
     own = load(tmp_path)
     assert own.segment.weight == 0.5
     assert own.version.startswith("自定义-")
-    assert load().version.startswith("内置-")
+    assert load().version.startswith("默认-")

@@ -296,4 +296,4 @@ def test_the_decision_table_is_edited_by_the_operator(
     assert main(["licences", "rules", "--install", str(own)]) == 0
     assert "自定义-" in capsys.readouterr().out
     assert main(["licences", "rules", "--reset"]) == 0
-    assert "内置-" in capsys.readouterr().out
+    assert "默认-" in capsys.readouterr().out

@@ -18,6 +18,7 @@ from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.fields import industry
 from service.requests.field_problems import FieldProblem, InvalidFields
+from service.requests.filters import unknown
 
 
 def estimate_from_catalogue(session: Session, data: FeeInput, data_dir: Path, today: date) -> FeeSheet:
@@ -68,6 +69,6 @@ def industry_of(stated: str) -> str:
     """Code of an industry given by code or name. Raises InvalidFields."""
     code = industry(stated)
     if code is None:
-        reason = "没有这个国民经济行业，应为 GB/T 4754-2017 的代码（如 3841）或名称"
+        reason = unknown("行业", stated, "国民经济行业名称或代码", ["电池制造"])
         raise InvalidFields([FieldProblem(field="industry", value=stated, reason=reason)])
     return code
