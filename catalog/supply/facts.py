@@ -271,6 +271,9 @@ def _store(
         fresh.append(row)
         return "new"
     said = _said(same, record)
+    if record.kind in STATES and same.happened_on != record.happened_on:
+        # An earlier day already says so: what is known of it stays, or both days would change it in turn.
+        said = {name: value for name, value in said.items() if not getattr(same, name)}
     if all(getattr(same, name) == value for name, value in said.items()):
         return "unchanged"
     said |= {"source": record.source, "import_id": import_id}
