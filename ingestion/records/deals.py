@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.deals.deals import CHINA, DealStated, PartyRef
 from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, StateLevel, Term
+from catalog.reference.places import PlaceNames
 from ingestion.identifiers import application_number
 from ingestion.identifiers import credit_code as credit_codes
 from ingestion.identifiers.errors import InvalidIdentifier
@@ -48,6 +49,7 @@ def code_of(stated: str | None) -> str | None:
 
 def party_of(
     name: str,
+    known: PlaceNames,
     *,
     credit_code: str | None = None,
     country: str = CHINA,
@@ -59,7 +61,7 @@ def party_of(
 
     Raises InvalidIdentifier for a credit code that cannot be one; a doubtful check digit is accepted.
     """
-    place = places.combine(province, prefecture, address) if country == CHINA else places.NOWHERE
+    place = places.combine(province, prefecture, address, known) if country == CHINA else places.NOWHERE
     return PartyRef(
         name=names.normalise(name),
         kind=names.kind_of(names.normalise(name))[0],
@@ -163,7 +165,9 @@ def _numbers(fields: Fields) -> list[str]:
             continue
         try:
             found.append(
-                application_number.validate(part if isinstance(part, (str, float, int)) else str(part))
+                application_number.validate(
+                    part if isinstance(part, (str, float, int)) else str(part), today=fields.today
+                )
             )
         except InvalidIdentifier as error:
             raise fields.error("application_numbers", part, str(error)) from error
@@ -184,12 +188,13 @@ def _parties(fields: Fields, role: str, side: str) -> list[PartyRef]:
         fields.place("", (f"{side}_region",))
     first = party_of(
         stated[0],
+        fields.places,
         credit_code=_credit_code(fields, "taker_credit_code") if role == "takers" else None,
         country=country,
         address=fields.line(f"{side}_address")[:MAX_ADDRESS],
         prefecture=fields.line(f"{side}_region"),
     )
-    return [first, *(party_of(name) for name in stated[1:])]
+    return [first, *(party_of(name, fields.places) for name in stated[1:])]
 
 
 def _credit_code(fields: Fields, role: str) -> str | None:

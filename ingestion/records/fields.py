@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -11,9 +12,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from catalog.kit.base import MAX_REMARK
-from catalog.kit.days import beijing_today
 from catalog.reference import lists as reference
-from catalog.reference import places as place_names
 from catalog.reference.places import PlaceNames
 from ingestion.columns.headers import vocabulary
 from ingestion.errors import RowError
@@ -35,32 +34,43 @@ _LONGEST_WORDING = 1000
 _LONG_RUN = re.compile(r"\?{4,}|？{4,}")
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a record is read by besides its cells: the day in Beijing, and what the operator calls places.
+
+    A `strict` reader, that of a single record whose writer is at hand, refuses what cannot be read.
+    """
+
+    today: date
+    places: PlaceNames
+    strict: bool = False
+
+
 class Fields:
     """Cells by role, with the sheet that they stand in and the names of its columns.
 
     `units` says in what bare numbers count, by role. `notes` gathers what was mended or left out: (message, example).
-    An optional field that cannot be read never refuses a record: its wording goes to the remark of the record and is noted.
-    A `strict` reader, that of a single record whose writer is at hand, refuses it. `today` is the day in Beijing, `names`
-    what the operator calls places.
+    An optional field that cannot be read never refuses a record: its wording goes to the remark of the record and is noted,
+    unless the reader is strict.
     """
 
     def __init__(
         self,
         kind: str,
         cells: Mapping[str, Cell | Sequence[Cell]],
+        circumstances: Circumstances,
         *,
         units: Mapping[str, int] | None = None,
         sheet: str = "",
         headers: Sequence[str] = (),
-        today: date | None = None,
-        names: PlaceNames | None = None,
-        strict: bool = False,
     ) -> None:
         self.kind, self.sheet, self.headers = kind, sheet, headers
         self.units = units or {}
-        self.today = today or beijing_today()
-        self.names = names or place_names.shipped()
-        self.strict = strict
+        self.today, self.places, self.strict = (
+            circumstances.today,
+            circumstances.places,
+            circumstances.strict,
+        )
         self._kept: dict[str, None] = {}
         self.notes: list[tuple[str, str]] = []
         self._cells: dict[str, list[Cell]] = {}
@@ -195,14 +205,14 @@ class Fields:
             if role not in self._cells:
                 continue
             said_of_it = self.line(role)
-            found = places.narrowed(stated, said_of_it, self.names)
-            if said_of_it and (found is None or said_of_it in self.names.groups):
+            found = places.narrowed(stated, said_of_it, self.places)
+            if said_of_it and (found is None or said_of_it in self.places.groups):
                 self._keep_region(role, said_of_it, found is None)
             stated = found or stated
-        return places.completed(stated, address, self.names)
+        return places.completed(stated, address, self.places)
 
     def _keep_region(self, role: str, stated: str, unknown: bool) -> None:
-        if unknown and self.names.is_abroad(stated):
+        if unknown and self.places.is_abroad(stated):
             return
         self.keep(role)
         known = "无法识别，未采用" if unknown else "是城市组合，只能识别到省"

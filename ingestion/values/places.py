@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from catalog.reference import lists as reference
-from catalog.reference import places as place_names
 from catalog.reference.places import PlaceNames
 
 MUNICIPALITIES = frozenset({"110000", "120000", "310000", "500000"})
@@ -181,6 +180,8 @@ def _formerly(text: str) -> Place:
     return NOWHERE
 
 
+# Registers repeat their addresses.
+@lru_cache(maxsize=16_384)
 def _located(address: str) -> Place:
     """The place by the divisions of GB/T 2260 alone."""
     text = address.strip("()（） ")
@@ -206,46 +207,33 @@ def _located(address: str) -> Place:
     return former if former.province == province else found
 
 
-def locate(address: str, names: PlaceNames | None = None) -> Place:
+def locate(address: str, names: PlaceNames) -> Place:
     """Province, prefecture and county that an address, a name or a code of a region, a zone or a group of cities names.
 
-    >>> locate("430080 湖北省武汉市武昌区示例路745号")
+    >>> from catalog.reference.places import shipped
+    >>> locate("430080 湖北省武汉市武昌区示例路745号", shipped())
     Place(province='420000', prefecture='420100', county='420106')
-    >>> locate("浙江;33") == Place("330000"), locate("湖北仙桃") == Place("420000", "429004")
-    (True, True)
-    >>> locate("麻城市").county, locate("襄樊市").prefecture, locate("东湖新技术开发区").prefecture
-    ('421181', '420600', '420100')
-    >>> locate("日本东京都") == NOWHERE, locate("朝阳区示例路1号") == NOWHERE
-    (True, True)
+    >>> [locate(said, shipped()).county for said in ("麻城市", "北京市海淀区", "朝阳区示例路1号", "日本东京都")]
+    ['421181', '110108', None, None]
+    >>> [locate(said, shipped()).prefecture for said in ("湖北仙桃", "襄樊市", "东湖新技术开发区")]
+    ['429004', '420600', '420100']
     """
-    # Registers repeat their addresses, and nearly all are read by the names that the product brings along.
-    if names is None or names is place_names.shipped():
-        return _by_shipped_names(address)
-    return _by_names(address, names)
-
-
-@lru_cache(maxsize=16_384)
-def _by_shipped_names(address: str) -> Place:
-    return _by_names(address, place_names.shipped())
-
-
-def _by_names(address: str, known: PlaceNames) -> Place:
     text = address.strip()
-    if code := known.groups.get(text) or known.zones.get(text):
+    if code := names.groups.get(text) or names.zones.get(text):
         return _of_code(code)
     found = _located(address)
-    if found.province is None and (zone := known.zone_at(text)):
+    if found.province is None and (zone := names.zone_at(text)):
         return _of_code(zone)
     return found
 
 
-def combine(province: str, prefecture: str, address: str) -> Place:
+def combine(province: str, prefecture: str, address: str, names: PlaceNames) -> Place:
     """The place that separate columns name; the address is used where they are empty."""
-    stated = narrowed(NOWHERE, province) or NOWHERE
-    return completed(narrowed(stated, prefecture) or stated, address)
+    stated = narrowed(NOWHERE, province, names) or NOWHERE
+    return completed(narrowed(stated, prefecture, names) or stated, address, names)
 
 
-def completed(stated: Place, address: str, names: PlaceNames | None = None) -> Place:
+def completed(stated: Place, address: str, names: PlaceNames) -> Place:
     """The place that region columns name, completed from the address."""
     # Six digits in place of an address are a postcode, which may look like the code of a county.
     if not address or (address.isdigit() and address not in reference.regions()):
@@ -257,7 +245,7 @@ def completed(stated: Place, address: str, names: PlaceNames | None = None) -> P
     return found if same and found.depth > stated.depth else stated
 
 
-def narrowed(stated: Place, said: str, names: PlaceNames | None = None) -> Place | None:
+def narrowed(stated: Place, said: str, names: PlaceNames) -> Place | None:
     """The place that a further column names inside the one stated before it; None where it names none there."""
     if not said:
         return None

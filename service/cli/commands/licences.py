@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_json, print_table, step_progress
@@ -46,7 +47,7 @@ def _where(status: str | None, holder: str | None, patent: str | None) -> Licenc
         return LicenceFilter(
             status=LicenceStatus.parse(status) if status else None,
             holder=holder,
-            application_number=application_number.validate(patent) if patent else None,
+            application_number=application_number.validate(patent, today=beijing_today()) if patent else None,
         )
     except ValueError as error:
         raise InvalidInput(str(error)) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
 from service.cli.terminal.runtime import ready_runtime
@@ -100,7 +101,7 @@ def screen(
         from assessment.screening.weights import load
         from ingestion.reviews.workbook import export_reviews
 
-        exported = export_reviews(runtime.database, export, load(runtime.settings.data))
+        exported = export_reviews(runtime.database, export, load(runtime.settings.data), beijing_today())
     if as_json:
         files = {"files": exported.files, "exported": exported.rows} if exported else {}
         print_json(asdict(result) | files)
