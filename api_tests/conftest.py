@@ -20,6 +20,7 @@ import demo
 from api_tests.ingestion.invented import Import, checked
 from catalog.accounts import keys as accounts
 from catalog.db import Database, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.segments import segments
 from index.generations.build import reindex
 from index.model.encoder import Encoder
@@ -82,8 +83,15 @@ def installation(
     runtime = Runtime(Settings(data=data, model=str(model_dir), follow_seconds=0), encoder)
     initialise(runtime.database)
     for kind, path in _demo_subset(data).items():
-        import_file(runtime.database, path, kind, is_demo=True, rejected_dir=runtime.settings.rejected_dir)
-    reindex(runtime.database, data, encoder)
+        import_file(
+            runtime.database,
+            path,
+            kind,
+            is_demo=True,
+            today=beijing_today(),
+            rejected_dir=runtime.settings.rejected_dir,
+        )
+    reindex(runtime.database, data, encoder, today=beijing_today())
     yield runtime
     runtime.close()
 
@@ -189,6 +197,15 @@ def import_text(database: Database, tmp_path: Path) -> Import:
     ) -> ImportReport:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return checked(import_file(database, path, kind, rejected_dir=tmp_path / "rejected", dry_run=dry_run))
+        return checked(
+            import_file(
+                database,
+                path,
+                kind,
+                today=beijing_today(),
+                rejected_dir=tmp_path / "rejected",
+                dry_run=dry_run,
+            )
+        )
 
     return run

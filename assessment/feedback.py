@@ -85,12 +85,12 @@ def summary(session: Session, where: FeedbackFilter, data_dir: Path | None = Non
 
 def _groups(tallies: Sequence[FeedbackTally], names: Mapping[str, str], floor: Floor) -> list[FeedbackGroup]:
     """The groups, in descending order of answers."""
-    whole = {tally.key: tally for tally in tallies if tally.verdict is None}
-    parts: dict[str, list[FeedbackTally]] = {key: [] for key in whole}
+    wholes = {tally.key: tally for tally in tallies if tally.verdict is None}
+    parts: dict[str, list[FeedbackTally]] = {key: [] for key in wholes}
     for tally in tallies:
         if tally.verdict is not None:
             parts[tally.key].append(tally)
-    found = [_group(key, names.get(key, key), its, parts[key], floor) for key, its in whole.items()]
+    found = [_group(key, names.get(key, key), whole, parts[key], floor) for key, whole in wholes.items()]
     return sorted(found, key=lambda group: (-group.answers, group.key))
 
 
@@ -98,7 +98,7 @@ def _group(
     key: str, name: str, whole: FeedbackTally, parts: Sequence[FeedbackTally], floor: Floor
 ) -> FeedbackGroup:
     enough = whole.answers >= floor.answers and whole.firms >= floor.firms
-    told = {verdict: sum(p.answers for p in parts if p.verdict == verdict) for verdict in FeedbackVerdict}
+    counts = {verdict: sum(p.answers for p in parts if p.verdict == verdict) for verdict in FeedbackVerdict}
     lacking = f"{TOO_FEW}：须有 {floor.firms} 家企业的 {floor.answers} 条答复"
     return FeedbackGroup(
         key=key,
@@ -107,8 +107,8 @@ def _group(
         firms=whole.firms,
         enough=enough,
         note="" if enough else lacking,
-        suitable=told[FeedbackVerdict.SUITABLE] if enough else None,
-        unsuitable=told[FeedbackVerdict.UNSUITABLE] if enough else None,
+        suitable=counts[FeedbackVerdict.SUITABLE] if enough else None,
+        unsuitable=counts[FeedbackVerdict.UNSUITABLE] if enough else None,
         reasons=_reasons(parts) if enough else None,
     )
 

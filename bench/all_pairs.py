@@ -4,8 +4,8 @@
 
 Vectors keep the geometry of embeddings: patents are mixes of two real patents with a little noise, needs the same of real
 needs (as in bench/search.py). All cores; FAISS runs on the same vectors and threads, in turn with all pairs. Processor
-seconds stand beside the wall clock, because they tell more on a machine that others use. The FAISS wheel brings an OpenBLAS
-of 2021 that takes newer processors for one of 2004 and is then ten times as slow; here it is told what it may use.
+seconds are printed with the wall clock: they are more reliable on a machine that others use. The FAISS wheel brings an OpenBLAS
+of 2021 that takes newer processors for one of 2004 and is then ten times as slow; here the processor is set explicitly.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _ours(index: VectorIndex, queries: Vectors, k: int) -> Rows:
 
 
 def _compare(index: VectorIndex, flat: faiss.IndexFlatIP, queries: Vectors, k: int, rounds: int) -> Time:
-    """Print both and how far they agree; answers our best time."""
+    """Print both and how far they agree; returns our best time."""
     _ours(index, queries[:64], k)  # compiles
     ours, peer, pairs, found = [], [], np.empty(0, np.int64), np.empty(0, np.int64)
     for _ in range(rounds):
@@ -98,15 +98,15 @@ def _compare(index: VectorIndex, flat: faiss.IndexFlatIP, queries: Vectors, k: i
 def _growth(index: VectorIndex, queries: Vectors) -> None:
     threads = os.cpu_count() or 1
     for count, rows in ((1, 8), (1, 2), (1, 1), (4, 8), (4, 2)):
-        asked, kept = np.arange(len(queries) * count // 4), np.arange(len(index) // rows)
+        chosen, kept = np.arange(len(queries) * count // 4), np.arange(len(index) // rows)
 
-        def take(group: Group = Group(asked, kept)) -> None:
+        def take(group: Group = Group(chosen, kept)) -> None:
             for _ in all_pairs(index, queries, TOP, [group], threads=threads):
                 pass
 
         seconds = _timed(take)
-        name = f"all pairs, {len(asked)} x {len(kept)}, best {TOP}"
-        print(seconds.line(name) + f"   {seconds.wall / len(asked) / len(kept) * 1e9:.2f} ns a pair")
+        name = f"all pairs, {len(chosen)} x {len(kept)}, best {TOP}"
+        print(seconds.line(name) + f"   {seconds.wall / len(chosen) / len(kept) * 1e9:.2f} ns a pair")
 
 
 def _product_alone(queries: int, rows: int, dimensions: int) -> Time:

@@ -17,10 +17,10 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
-from assessment.eligibility import gate as eligibility
+from assessment.eligibility import gate as eligibility_gate
 from catalog.db import Database, sqlite_url
 from catalog.kit.terms import FactKind, LegalStatus, PatentKind
-from catalog.registers import patents as patent_upserts
+from catalog.registers import patents as patent_register
 from catalog.supply import facts
 from catalog.supply.facts import FactCreate
 from catalog.supply.holders import HolderRef
@@ -73,7 +73,7 @@ def _fill(database: Database, count: int, seed: int) -> None:
     for start in range(0, count, BLOCK):
         serials = range(start, min(start + BLOCK, count))
         with database.write() as session:
-            patent_upserts.upsert(session, [_patent(serial, chance) for serial in serials])
+            patent_register.upsert(session, [_patent(serial, chance) for serial in serials])
             facts.store(session, [fact for serial in serials for fact in _facts(serial + 1, chance)])
 
 
@@ -92,17 +92,17 @@ def main() -> None:
 
 
 def _measure(database: Database, count: int, seed: int, folder: Path) -> None:
-    table, ids = eligibility.load_table(), range(1, count + 1)
+    table, ids = eligibility_gate.load_table(), range(1, count + 1)
     with database.read() as session:
         start, cpu = time.perf_counter(), time.process_time()
-        bulk = eligibility.of_patents(session, ids, DAY, table)
+        bulk = eligibility_gate.of_patents(session, ids, DAY, table)
         seconds, busy = time.perf_counter() - start, time.process_time() - cpu
     found = Counter(verdict.verdict.value for verdict in bulk.values())
     print(f"in bulk: {count} checks in {seconds:.1f} s ({busy:.1f} s of one processor); {dict(found)}")
     sample = random.Random(seed).sample(ids, min(SAMPLE, count))
     with database.read() as session:
         start = time.perf_counter()
-        single = {id_: eligibility.check(session, id_, DAY, table) for id_ in sample}
+        single = {id_: eligibility_gate.check(session, id_, DAY, table) for id_ in sample}
         each = (time.perf_counter() - start) / len(sample)
     differing = [id_ for id_ in sample if single[id_] != bulk[id_]]
     if differing:

@@ -147,8 +147,8 @@ def _passages(model: Path, precision: Precision, texts: list[str], rounds: int) 
         for block in blocks:
             for contender in contenders:
                 contender.run(block)
-            for threads, its in peaks.items():
-                its.append(_peak(threads))
+            for threads, figures in peaks.items():
+                figures.append(_peak(threads))
     transformer: Any = peer[0]
     config = transformer.auto_model.config
     work = [_operations(encoder, config, block) for block in blocks] * rounds
@@ -158,8 +158,10 @@ def _passages(model: Path, precision: Precision, texts: list[str], rounds: int) 
     )
     for contender in contenders:
         # The peer on as many threads.
-        its_peer = next(one for one in contenders if one.threads == contender.threads)
-        ratio = median(slow / fast for slow, fast in zip(its_peer.seconds, contender.seconds, strict=True))
+        matching_peer = next(one for one in contenders if one.threads == contender.threads)
+        ratio = median(
+            slow / fast for slow, fast in zip(matching_peer.seconds, contender.seconds, strict=True)
+        )
         peak = median(peaks[contender.threads])
         share = median(done / seconds / peak for done, seconds in zip(work, contender.seconds, strict=True))
         docs = median(BLOCK / seconds for seconds in contender.seconds)
@@ -174,7 +176,7 @@ def _passages(model: Path, precision: Precision, texts: list[str], rounds: int) 
 
 
 def _queries(model: Path, precision: Precision) -> None:
-    """Milliseconds of single needs, one thread; every text is asked once, so that no cache answers."""
+    """Milliseconds of single needs, one thread; every text is encoded once, so that no cache helps."""
     torch.set_num_threads(1)
     peer = _peer(model)
     encoder = Encoder.load(model, threads=1, precision=precision)
@@ -194,8 +196,8 @@ def _queries(model: Path, precision: Precision) -> None:
                 times[name].append((time.perf_counter() - start) * 1000)
     length = median(encoder.count_tokens(needs))
     print(f"\nsingle needs, {len(needs)} of {length:.0f} tokens (median), one thread: ms")
-    for name, its in times.items():
-        print(f"{name:30}p50 {median(its):7.2f}  p95 {quantiles(its, n=20)[-1]:7.2f}")
+    for name, figures in times.items():
+        print(f"{name:30}p50 {median(figures):7.2f}  p95 {quantiles(figures, n=20)[-1]:7.2f}")
     start = time.perf_counter()
     encoder.encode_queries(needs[-1:])
     print(f"{'ours, the same text again':30}    {(time.perf_counter() - start) * 1000:7.3f}")

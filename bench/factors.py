@@ -1,24 +1,24 @@
-"""What the factors beside relevance may move (对接因素): gaps of relevance on judged needs, changes on the demonstration data.
+"""What the factors besides relevance may move (对接因素): gaps of relevance on judged needs, changes on the demonstration data.
 
     python -m bench.factors gaps MODEL_FOLDER COLLECTION_FOLDER [CORPUS]   how near rows of different grades lie
     python -m bench.factors demo MODEL_FOLDER [DATA_FOLDER]                what the weights in use change there
 
 Texts that the installation in DATA_FOLDER has embedded with this model are not embedded again.
 
-The judged collections know nothing of holders, regions or terms, so they tell how large weights may be, not what they gain.
+The judged collections have no holders, regions or terms: they show how large weights may be, not what they gain.
 """
 
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 import demo
+from catalog.kit.days import beijing_today
 from index.engine import Filters
 from index.generations.generation import Generation
 from index.model.encoder import Encoder
@@ -74,9 +74,16 @@ def demonstration(model: Path, known: Path | None) -> None:
         if known is not None:
             shutil.copytree(known / "embeddings", Path(work) / "embeddings")
         for kind in demo.kinds():
-            import_file(runtime.database, demo.path(kind), kind, is_demo=True, rejected_dir=Path(work) / "no")
+            import_file(
+                runtime.database,
+                demo.path(kind),
+                kind,
+                is_demo=True,
+                today=beijing_today(),
+                rejected_dir=Path(work) / "no",
+            )
         rebuild(runtime)
-        screen(runtime, date.today())
+        screen(runtime, beijing_today())
         rebuild(runtime)  # with what the screening found
         generation = runtime.store.current()
         if generation is None:
@@ -98,7 +105,7 @@ def _scaled(rules: FactorRules, times: float) -> FactorRules:
 
 
 def _rankings(generation: Generation, rules: FactorRules | None) -> list[Ranking]:
-    factors = NightFactors(rules, date.today()) if rules else None
+    factors = NightFactors(rules, beijing_today()) if rules else None
     blocks = patents_for_needs(generation, Filters(), DEEP, factors=factors)
     return [[(match.id, match.factors) for match in found] for block in blocks for _, found in block]
 
@@ -133,17 +140,17 @@ def _share(values: Iterable[bool]) -> str:
 
 
 def _print_kinds(generation: Generation, rules: FactorRules) -> None:
-    factors = NightFactors(rules, date.today())
+    factors = NightFactors(rules, beijing_today())
     needs = generation.needs.attributes(generation.needs.select(Filters()))
-    told = {code: list[tuple[float, bool]]() for code in rules.factors}
+    explained = {code: list[tuple[float, bool]]() for code in rules.factors}
     for need, ranking in enumerate(_rankings(generation, rules)):
         for patent, _ in ranking[:SHOWN]:
             pairs = factors.pairs(needs, generation.patents.attributes(np.array([patent])))
             for one in pairs.explained(np.array([need]), np.zeros(1, np.int64), {})[0]:
-                told[one.code].append((one.amount, one.reason.startswith("未知")))
-    for code, its in told.items():
-        amounts = np.array([amount for amount, _ in its])
-        unknown = np.mean([missing for _, missing in its])
+                explained[one.code].append((one.amount, one.reason.endswith("不计分")))
+    for code, found in explained.items():
+        amounts = np.array([amount for amount, _ in found])
+        unknown = np.mean([missing for _, missing in found])
         print(
             f"  {rules.factors[code].label}: counts in {np.mean(amounts != 0):.0%} of rows, "
             f"unknown in {unknown:.0%}, mean {amounts.mean():+.5f}"
@@ -151,7 +158,7 @@ def _print_kinds(generation: Generation, rules: FactorRules) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run the part that is asked for."""
+    """Run the requested part."""
     what, (model, *rest) = arguments[0], list(map(Path, arguments[1:]))
     if what == "demo":
         demonstration(model, rest[0] if rest else None)

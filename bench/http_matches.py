@@ -39,6 +39,7 @@ from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog.accounts import keys as accounts
+from catalog.kit.days import beijing_today
 from index.engine import Filters
 from index.generations.build import reindex
 from index.generations.generation import GenerationStore
@@ -131,7 +132,7 @@ def _ask(client: httpx.Client, text: str, filters: dict[str, object]) -> None:
 
 
 def _prepare(settings: Settings, encoder: Encoder, number: int, seed: int) -> str:
-    """Fill a catalogue and build its generation; answers a key."""
+    """Fill a catalogue and build its generation; returns a key."""
     runtime = Runtime(settings, encoder)
     initialise(runtime.database)
     pool = _sentence_pool()
@@ -139,14 +140,23 @@ def _prepare(settings: Settings, encoder: Encoder, number: int, seed: int) -> st
     _register(register, number, pool, seed)
     start = time.perf_counter()
     for kind in ("enterprises", "needs"):
-        import_file(runtime.database, demo.path(kind), kind, is_demo=True, rejected_dir=settings.rejected_dir)
-    report = import_file(runtime.database, register, "patents", rejected_dir=settings.rejected_dir)
+        import_file(
+            runtime.database,
+            demo.path(kind),
+            kind,
+            is_demo=True,
+            today=beijing_today(),
+            rejected_dir=settings.rejected_dir,
+        )
+    report = import_file(
+        runtime.database, register, "patents", today=beijing_today(), rejected_dir=settings.rejected_dir
+    )
     print(f"import: {report.new} patents in {time.perf_counter() - start:.0f} s", flush=True)
     start = time.perf_counter()
     pooled = PooledEncoder(encoder, pool)
     print(f"{len(pool)} sentences embedded in {time.perf_counter() - start:.0f} s", flush=True)
     start = time.perf_counter()
-    reindex(runtime.database, settings.data, pooled)
+    reindex(runtime.database, settings.data, pooled, today=beijing_today())
     print(
         f"build, vectors given: {time.perf_counter() - start:.0f} s; peak memory {memory.of_process().peak:.0f} MB"
     )
@@ -175,7 +185,7 @@ def _peer(model: Path, settings: Settings, texts: Sequence[str]) -> float:
 
 
 def main() -> None:
-    """Prepare, serve, ask, print."""
+    """Prepare, serve, send requests, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -239,10 +249,10 @@ def _measure(settings: Settings, model: Path, key: str, requests: int) -> None:
                 ]
                 times, seconds = _timed(calls, clients)
                 _show(f"POST /matches, {clients} clients, {name}", times, seconds, peer)
-        its = memory.of_process(served.process)
+        used = memory.of_process(served.process)
         print(
-            f"service, one process: {its.resident:.0f} MB resident, {its.own:.0f} MB of them its own, "
-            f"at its peak {its.peak:.0f} MB"
+            f"service, one process: {used.resident:.0f} MB resident, {used.own:.0f} MB of them its own, "
+            f"at its peak {used.peak:.0f} MB"
         )
 
 

@@ -5,8 +5,8 @@
 The rows are invented: titles and abstracts shuffled from the demonstration patents, numbers with check digits, holders,
 addresses and IPC symbols of the sizes that registers have. The peer reads the same file with the csv module and inserts
 the same columns into one table, unchecked, 20,000 rows a transaction. It runs in a process of its own, so that each memory
-figure is of one thing. Beside the same file again, the same rows are imported in another order, with one row in a thousand
-changed: nothing then tells the file from an unknown one but its rows.
+figure is of one thing. Besides the same file again, the same rows are imported in another order, with one row in a thousand
+changed: only its rows then distinguish the file from an unknown one.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import NamedTuple
 from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine
 
 from catalog.db import Database, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.segments import segments
 from ingestion.identifiers.application_number import check_digit
 from ingestion.imports.importer import import_file
@@ -95,7 +96,7 @@ def write(path: Path, count: int, seed: int) -> None:
 
 
 def write_turned(path: Path, source: Path) -> int:
-    """Write the rows of `source` backwards, blockwise, one in a thousand changed; answers how many were."""
+    """Write the rows of `source` backwards, blockwise, one in a thousand changed; returns how many were."""
     with (
         source.open(encoding="utf-8", newline="") as stream,
         path.open("w", encoding="utf-8", newline="") as out,
@@ -132,9 +133,9 @@ def peer(path: Path, folder: Path) -> None:
 
 
 def imported(path: Path, folder: Path) -> str:
-    """Import into the catalogue of the folder; answers what became of the rows."""
+    """Import into the catalogue of the folder; returns the counts of rows by outcome."""
     database = Database(sqlite_url(folder / "catalog.db"))
-    report = import_file(database, path, "patents", rejected_dir=folder)
+    report = import_file(database, path, "patents", today=beijing_today(), rejected_dir=folder)
     database.dispose()
     return f"new {report.new}, changed {report.changed}, unchanged {report.unchanged}, rejected {report.rejected}"
 
@@ -145,7 +146,7 @@ class Figures(NamedTuple):
     wall: float
     processor: float
     memory: int
-    said: str
+    note: str
 
 
 def measured(action: Callable[[Path, Path], str | None], path: Path, folder: Path) -> Figures:
@@ -156,9 +157,9 @@ def measured(action: Callable[[Path, Path], str | None], path: Path, folder: Pat
 
 def _measure(action: Callable[[Path, Path], str | None], path: Path, folder: Path) -> Figures:
     wall, processor = time.perf_counter(), time.process_time()
-    said = action(path, folder) or ""
+    note = action(path, folder) or ""
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    return Figures(wall, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, said)
+    return Figures(wall, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, note)
 
 
 def main() -> None:
@@ -197,7 +198,7 @@ def main() -> None:
         print(
             f"{label:24} {figures.wall:7.1f} s wall {figures.processor:7.1f} s processor"
             f" {options.rows / figures.processor:8.0f} rows/s {figures.memory:5} MB"
-            f" {first.processor / figures.processor:7.1f} times as fast as the first import  {figures.said}"
+            f" {first.processor / figures.processor:7.1f} times as fast as the first import  {figures.note}"
         )
 
 

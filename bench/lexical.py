@@ -5,8 +5,8 @@
 A document is five sentences sampled from the demonstration patents (and from the real ones where they lie beside the
 project) and fifteen pairs of characters drawn from their characters, so that the vocabulary grows with the number of
 documents about as it does in real texts. All contenders get the same tokens, made before the clock starts (as lists in memory
-for bm25s, which asks for them; as a stream for the others). Queries are the demonstration needs, whole: a repeated token
-counts as often as it stands. One thread; each contender builds in a process of its own. The first answers of ours are compared with a
+for bm25s, which requires them; as a stream for the others). Queries are the demonstration needs, whole: a repeated token
+counts as often as it occurs. One thread; each contender builds in a process of its own. The first answers of ours are compared with a
 plain computation of BM25 in double precision, which counts words document by document and uses no index.
 """
 
@@ -140,34 +140,34 @@ def _build_tantivy(folder: Path, documents: Iterator[list[str]]) -> None:
     writer.wait_merging_threads()
 
 
-def _ours(folder: Path, asked: list[list[str]]) -> tuple[Answer, Answer]:
+def _ours(folder: Path, queries: list[list[str]]) -> tuple[Answer, Answer]:
     index = LexicalIndex.open(folder)
     rows = _filtered(index.documents)
     return (
-        lambda at: index.search(asked[at], DEPTH),
-        lambda at: index.search(asked[at], DEPTH, rows),
+        lambda at: index.search(queries[at], DEPTH),
+        lambda at: index.search(queries[at], DEPTH, rows),
     )
 
 
-def _bm25s(folder: Path, asked: list[list[str]]) -> tuple[Answer, Answer]:
+def _bm25s(folder: Path, queries: list[list[str]]) -> tuple[Answer, Answer]:
     index = bm25s.BM25.load(str(folder), mmap=True)
     # Tokens of no document are no tokens of its vocabulary.
-    asked = [[token for token in query if token in index.vocab_dict] for query in asked]
+    queries = [[token for token in query if token in index.vocab_dict] for query in queries]
     mask = np.zeros(index.scores["num_docs"], np.float32)
     mask[_filtered(len(mask))] = 1
     ask = partial(index.retrieve, k=DEPTH, show_progress=False)
-    return lambda at: ask([asked[at]]), lambda at: ask([asked[at]], weight_mask=mask)
+    return lambda at: ask([queries[at]]), lambda at: ask([queries[at]], weight_mask=mask)
 
 
-def _tantivy(folder: Path, asked: list[list[str]]) -> tuple[Answer, Answer]:
+def _tantivy(folder: Path, queries: list[list[str]]) -> tuple[Answer, Answer]:
     index = _open_tantivy(folder)
     searcher, schema = index.searcher(), index.schema
 
     def query(at: int) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         return [
-            (tantivy.Occur.Should, tantivy.Query.boost_query(its, times) if times > 1 else its)
-            for token, times in Counter(asked[at]).items()
-            for its in [tantivy.Query.term_query(schema, "text", token, "freq")]
+            (tantivy.Occur.Should, tantivy.Query.boost_query(term, times) if times > 1 else term)
+            for token, times in Counter(queries[at]).items()
+            for term in [tantivy.Query.term_query(schema, "text", token, "freq")]
         ]
 
     kept = tantivy.Query.const_score_query(tantivy.Query.term_query(schema, "kept", "yes", "basic"), 0)
@@ -218,7 +218,7 @@ def _check(folder: Path, count: int, seed: int) -> str:
 
 
 def _alone(work: Callable[..., Any], *arguments: object) -> Any:
-    """Answer `work` from a process of its own."""
+    """The result of `work` from a process of its own."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 
@@ -242,7 +242,7 @@ def _race_all(folders: dict[str, Path], runs: int) -> None:
     print(f"\n{f'best {DEPTH} of each query':36}{'median ms':>10}{'p95 ms':>10}{'ratio':>8}")
     # The peer of a table is its first line.
     for kind, title in enumerate(("all", "1 % of rows")):
-        calls = {f"{name}, {title}": its[kind] for name, its in reversed(answers.items())}
+        calls = {f"{name}, {title}": answer[kind] for name, answer in reversed(answers.items())}
         _show(_race(calls, len(_queries()), runs))
 
 
@@ -263,10 +263,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="patentdock-bench-") as work:
         folders = {name: Path(work) / name for name in options.only}
         for name, folder in folders.items():
-            its = _alone(_build, name, folder, count, seed)
+            figures = _alone(_build, name, folder, count, seed)
             opened, grown = _alone(_opened, name, folder)
             print(
-                f"{name:12}{its.seconds:9.1f}{its.peak:9.0f}{its.own:9.0f}{_size(folder):9.0f}{opened:9.1f}{grown:9.0f}",
+                f"{name:12}{figures.seconds:9.1f}{figures.peak:9.0f}{figures.own:9.0f}{_size(folder):9.0f}{opened:9.1f}{grown:9.0f}",
                 flush=True,
             )
         _race_all(folders, options.runs)

@@ -90,7 +90,7 @@ def _folders() -> dict[str, Path]:
 
 
 class Tracer:
-    """Notes what is entered while it is told to, in all threads that start after it."""
+    """Notes what is entered while it records, in all threads that start after it."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
@@ -196,7 +196,7 @@ def measure(settings: Settings, top_k: int, repeats: int) -> list[Travel]:
 
 
 def main() -> None:
-    """Prepare, ask, print."""
+    """Prepare, send the request, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -27,13 +27,13 @@ def of_process(process: int | None = None) -> Memory:
     except OSError:
         return Memory()
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    # Not what the kernel tells of an ended child: that counts the memory of the one that started it.
+    # Not the kernel's figure for an ended child: that counts the memory of the one that started it.
     names = ("VmRSS", "RssAnon", "RssFile", "VmHWM")
     return Memory(*(int(fields.get(name, "0 kB").split()[0]) / 1024 for name in names))
 
 
 class OwnPeak:
-    """The greatest memory of its own that this process has while it works, looked at twenty times a second."""
+    """The greatest memory of its own that this process has while it works, sampled twenty times a second."""
 
     def __init__(self) -> None:
         self.own = of_process().own

@@ -5,7 +5,7 @@
 Register and needs are invented (bench/import_speed.py), with sentences put together from clauses of the demonstration records
 (and of the real patents where PATENTDOCK_REALDATA names them), so that nearly every sentence is another one, as in a real register.
 The first night imports and builds all of it. Its vectors are given: means of the clauses' real vectors with a little noise. What
-the model would have taken is computed from its rate on a sample of the same texts, and stands in the table as computed. Then
+the model would have taken is computed from its rate on a sample of the same texts, and is marked as computed in the table. Then
 one record in a hundred is changed and dropped into the inbox, alone or (--whole) within the whole register exported anew,
 and `patentdock nightly` runs as a process of its own with the real model: all of that is measured.
 """
@@ -32,6 +32,7 @@ from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog.accounts import keys as accounts
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.runs import nights as nightly_runs
 from catalog.runs.nights import NightlyRunPublic
@@ -70,7 +71,7 @@ class Pool:
 
 
 class GivenVectors:
-    """Stands in for the model in the first night: vectors are means of the clauses' vectors, with a little noise.
+    """A substitute for the model in the first night: vectors are means of the clauses' vectors, with a little noise.
 
     Counts the texts and the time that it takes itself, which is no part of the build.
     """
@@ -173,7 +174,14 @@ def _first_night(
     runtime = Runtime(settings, cast(Encoder, given))
     initialise(runtime.database)
     for kind in ("enterprises", "needs"):
-        import_file(runtime.database, demo.path(kind), kind, is_demo=True, rejected_dir=settings.rejected_dir)
+        import_file(
+            runtime.database,
+            demo.path(kind),
+            kind,
+            is_demo=True,
+            today=beijing_today(),
+            rejected_dir=settings.rejected_dir,
+        )
     with runtime.database.write() as session:
         (settings.data / KEY).write_text(accounts.create(session, "bench"))
     inbox = settings.data / "inbox"
@@ -210,13 +218,13 @@ def _seconds(stages: dict[str, Any]) -> dict[str, float]:
 def _embedding(settings: Settings, encoder: Encoder, given: GivenVectors) -> tuple[str, float]:
     """The model's rates on a sample of the register, in words, and the seconds for all texts by them."""
     (register,) = (settings.data / "inbox" / "imported").rglob("register.csv")
-    (asked,) = (settings.data / "inbox" / "imported").rglob("needs.csv")
+    (register_of_needs,) = (settings.data / "inbox" / "imported").rglob("needs.csv")
     texts = [f"{row[1]}\n{row[ABSTRACT]}" for row in _sample(register)]
     parts = [sentence.text for text in texts for sentence in sentences(text)][: 3 * SAMPLE]
-    queries = [f"{row[1]}\n{row[DESCRIPTION]}" for row in _sample(asked)]
+    queries = [f"{row[1]}\n{row[DESCRIPTION]}" for row in _sample(register_of_needs)]
     rates = [
-        _rate(encode, its)
-        for encode, its in (
+        _rate(encode, sample)
+        for encode, sample in (
             (encoder.encode_passages, texts),
             (encoder.encode_passages, parts),
             (encoder.encode_queries, queries),
@@ -252,7 +260,7 @@ def _rate(encode: Encode, texts: Sequence[str]) -> float:
 def _drop_changed(
     settings: Settings, first: FirstNight, pools: tuple[Pool, Pool], share: float, whole: bool
 ) -> int:
-    """Put changed records into the drop folder; answers how many patents are changed."""
+    """Put changed records into the drop folder; returns how many patents are changed."""
     chance = random.Random(1000 + first.nights)
     changed = 0
     for kind, name, header, place, pool in (
@@ -271,8 +279,8 @@ def _drop_changed(
             # One sentence is replaced: the others keep their vectors.
             rest = rows[at][place].split("。", 1)[1]
             rows[at][place] = pool.text(chance, 1) + rest
-        its = rows if whole else [row for at, row in enumerate(rows) if at in chosen]
-        _write(settings.data / "inbox" / kind / f"changed-{first.nights}.csv", iter(its), header)
+        written = rows if whole else [row for at, row in enumerate(rows) if at in chosen]
+        _write(settings.data / "inbox" / kind / f"changed-{first.nights}.csv", iter(written), header)
         changed = changed or len(chosen)
     return changed
 

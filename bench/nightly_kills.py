@@ -1,4 +1,4 @@
-"""Kills the nightly run at random moments, and looks at what it leaves.
+"""Kills the nightly run at random moments, and checks what it leaves.
 
     python -m bench.nightly_kills [--kills 50] [--seed 1]
 
@@ -44,6 +44,7 @@ from bench.packaged_model import packaged_model
 from catalog.accounts import keys as accounts
 from catalog.db import Session
 from catalog.demand import needs
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
@@ -65,7 +66,7 @@ QUESTION = "动力电池低温充电慢，希望零下二十度也能快充"
 TOP = 50
 RUNS_AT_MOST = 3
 _VOLATILE = {
-    # What differs between two installations, or tells of the runs themselves.
+    # What differs between two installations, or describes the runs themselves.
     "alembic_version", "api_keys", "generations", "imports", "imported_rows", "import_states", "nightly_runs", "night_matches",
     "rejected_rows", "screenings",
 }  # fmt: skip
@@ -88,13 +89,13 @@ class Files:
         changed = [row | {"摘要": f"（第{number}版）{row['摘要']}"} for row in known]
         new = [self._new_patent(number, place) for place in range(ROWS)]
         need = self._chance.choice(self._needs)
-        asked = [
+        changed_needs = [
             need | {"需求描述": f"（第{number}版）{need['需求描述']}"},
             need | {"需求编号": f"夜-{number:03d}", "需求名称": f"第{number}夜{need['需求名称']}"},
         ]
         files = [
             ("patents", f"{number:03d}.jsonl", [*changed, *new]),
-            ("needs", f"{number:03d}.jsonl", asked),
+            ("needs", f"{number:03d}.jsonl", changed_needs),
         ]
         self.dropped += files
         return files
@@ -125,13 +126,13 @@ class Installation:
         self.inbox = data / "inbox"
 
     def night(self) -> float:
-        """An undisturbed run; answers its seconds."""
+        """An undisturbed run; returns its seconds."""
         start = time.perf_counter()
         processes.run(self.settings, "nightly")
         return time.perf_counter() - start
 
     def drop(self, kind: str, name: str, rows: list[dict[str, Any]]) -> Path:
-        """Lay a file into the drop folder as an upload does: under another name until it is whole."""
+        """Put a file into the drop folder as an upload does: under another name until it is whole."""
         folder = self.inbox / kind
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{name}.part"
@@ -144,10 +145,12 @@ class Installation:
             return next(iter(nightly_runs.page(session, PageQuery(size=1)).rows), None)
 
 
-def labelled_numbers(its: Installation) -> set[str]:
+def labelled_numbers(installation: Installation) -> set[str]:
     """The application numbers of the patents whose segments do not rest on their text."""
-    with its.runtime.database.read() as session:
-        rows = patents_shown.many(session, patent_classes.labelled_ids(session)).values()
+    with installation.runtime.database.read() as session:
+        rows = patents_shown.many(
+            session, patent_classes.labelled_ids(session), today=beijing_today()
+        ).values()
     return {row.application_number for row in rows if row.application_number}
 
 
@@ -158,8 +161,8 @@ def _hits(answer: Any) -> list[tuple[int, float]]:
 class Checks:
     """What must hold after every kill."""
 
-    def __init__(self, its: Installation, files: Files, client: httpx.Client) -> None:
-        self._its, self._files, self._client = its, files, client
+    def __init__(self, installation: Installation, files: Files, client: httpx.Client) -> None:
+        self._installation, self._files, self._client = installation, files, client
         self.generations: Counter[str] = Counter()
 
     def all(self) -> None:
@@ -169,7 +172,7 @@ class Checks:
         self._nothing_is_lost()
 
     def _generation_is_whole(self) -> None:
-        store = self._its.runtime.store
+        store = self._installation.runtime.store
         name = store.current_name()
         if name is None:
             raise AssertionError("no generation in use")
@@ -177,12 +180,14 @@ class Checks:
         self.generations[name] += 1
 
     def _service_answers_from_it(self) -> None:
-        name = self._its.runtime.store.current_name()
+        name = self._installation.runtime.store.current_name()
         self._ask({"text": QUESTION, "top_k": TOP}, name)
         answer = self._ask({"text": QUESTION, "top_k": TOP, "generation": name}, name)
-        runtime = self._its.runtime
+        runtime = self._installation.runtime
         # A store that has opened nothing yet, and so cannot mix.
-        fresh = Matcher(runtime.database, type(runtime.store)(runtime.store.root), runtime.encoder)
+        fresh = Matcher(
+            runtime.database, type(runtime.store)(runtime.store.root), runtime.encoder, today=beijing_today
+        )
         expected = fresh.patents_for_text(QUESTION, TOP, Filters(), name).model_dump(mode="json")
         if _hits(answer) != _hits(expected):
             raise AssertionError(f"the service's hits are not those of {name}")
@@ -201,13 +206,13 @@ class Checks:
         return answer
 
     def _nothing_is_lost(self) -> None:
-        with self._its.runtime.database.read() as session:
+        with self._installation.runtime.database.read() as session:
             numbers, codes = (set(names.values()) for names in _names(session))
         for kind, name, rows in self._files.dropped:
-            places = [path for path in self._its.inbox.rglob(name) if path.parent.name == kind]
+            places = [path for path in self._installation.inbox.rglob(name) if path.parent.name == kind]
             if len(places) != 1 or "refused" in str(places[0]):
                 raise AssertionError(f"{kind}/{name} lies at {places}")
-            if places[0].parent.parent != self._its.inbox:
+            if places[0].parent.parent != self._installation.inbox:
                 missing = [
                     row
                     for row in rows
@@ -228,10 +233,10 @@ def _stage_hit(before: NightlyRun | None, after: NightlyRun | None) -> str:
     return list(STAGES)[len(done)] if len(done) < len(STAGES) else "finish"
 
 
-def _kill(its: Installation, seconds: float) -> str:
-    """Start a run and kill it after so many seconds; answers the stage that it was in."""
-    before = its.last_run()
-    process = processes.start(its.settings, "nightly")
+def _kill(installation: Installation, seconds: float) -> str:
+    """Start a run and kill it after so many seconds; returns the stage that it was in."""
+    before = installation.last_run()
+    process = processes.start(installation.settings, "nightly")
     try:
         time.sleep(seconds)
     finally:
@@ -239,23 +244,23 @@ def _kill(its: Installation, seconds: float) -> str:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     if process.returncode not in (0, -signal.SIGKILL):
-        raise AssertionError(f"nightly ended by itself with {process.returncode}: {its.last_run()}")
-    return _stage_hit(before, its.last_run())
+        raise AssertionError(f"nightly ended by itself with {process.returncode}: {installation.last_run()}")
+    return _stage_hit(before, installation.last_run())
 
 
 def _names(session: Session) -> tuple[dict[int, str], dict[int, str]]:
     """Numbers of patents and codes of needs by id."""
     rows = session.execute(select(patents.Patent)).scalars()
-    asked = session.execute(select(needs.Need)).scalars()
+    need_rows = session.execute(select(needs.Need)).scalars()
     numbers = {id_of(row): row.application_number or "" for row in rows}
-    return numbers, {id_of(row): row.code or "" for row in asked}
+    return numbers, {id_of(row): row.code or "" for row in need_rows}
 
 
-def _counts(its: Installation) -> dict[str, int]:
+def _counts(installation: Installation) -> dict[str, int]:
     """Rows of every table that holds data."""
     tables = MetaData()
-    tables.reflect(its.runtime.database.engine)
-    with its.runtime.database.read() as session:
+    tables.reflect(installation.runtime.database.engine)
+    with installation.runtime.database.read() as session:
         return {
             name: session.execute(select(func.count()).select_from(table)).scalar_one()
             for name, table in tables.tables.items()
@@ -263,12 +268,12 @@ def _counts(its: Installation) -> dict[str, int]:
         }
 
 
-def _records(its: Installation) -> dict[str, Any]:
+def _records(installation: Installation) -> dict[str, Any]:
     """Patents by number and needs by code, without ids and times."""
-    with its.runtime.database.read() as session:
+    with installation.runtime.database.read() as session:
         numbers, codes = _names(session)
         shown = [
-            *patents_shown.many(session, list(numbers)).values(),
+            *patents_shown.many(session, list(numbers), today=beijing_today()).values(),
             *needs.many(session, list(codes)).values(),
         ]
         return {
@@ -282,17 +287,17 @@ def _records(its: Installation) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: _plain(its)
-            for key, its in value.items()
+            key: _plain(part)
+            for key, part in value.items()
             if key not in ("id", "screening") and not key.endswith(("_id", "_at"))
         }
-    return [_plain(its) for its in value] if isinstance(value, list) else value
+    return [_plain(part) for part in value] if isinstance(value, list) else value
 
 
-def _night(its: Installation) -> dict[str, list[str]]:
+def _night(installation: Installation) -> dict[str, list[str]]:
     """The matches of the last night, by need and patent."""
-    run = its.last_run()
-    with its.runtime.database.read() as session:
+    run = installation.last_run()
+    with installation.runtime.database.read() as session:
         numbers, codes = _names(session)
         if run is None or run.id is None:
             raise AssertionError("no run")
@@ -312,13 +317,15 @@ def _compare(killed: Installation, whole: Installation) -> None:
         print(f"  {name}: {len(one)} the same")
 
 
-def _least_cosine(its: Installation, encoder: Encoder) -> float:
+def _least_cosine(installation: Installation, encoder: Encoder) -> float:
     """Between the vectors of the patents in use and those of their texts embedded anew. Raises AssertionError below 0.999."""
-    generation = its.runtime.store.current()
+    generation = installation.runtime.store.current()
     if generation is None:
         raise AssertionError("no generation")
-    with its.runtime.database.read() as session:
-        rows = patents_shown.many(session, generation.patents.select(Filters()).tolist())
+    with installation.runtime.database.read() as session:
+        rows = patents_shown.many(
+            session, generation.patents.select(Filters()).tolist(), today=beijing_today()
+        )
     texts = [patent_text(row.title, row.abstract, row.first_claim) for row in rows.values()]
     vectors = generation.patents.vectors(np.array(list(rows), np.int64))
     least = float(np.vecdot(vectors, encoder.encode_passages(texts)).min())
@@ -333,11 +340,11 @@ def _leftovers(data: Path) -> list[str]:
 
 
 @contextmanager
-def client_of(its: Installation) -> Iterator[tuple[httpx.Client, int]]:
+def client_of(installation: Installation) -> Iterator[tuple[httpx.Client, int]]:
     """A client of a service on this installation, and the id of the service's process."""
-    with its.runtime.database.write() as session:
+    with installation.runtime.database.write() as session:
         key = accounts.create(session, "bench")
-    with processes.serving(its.settings) as served:
+    with processes.serving(installation.settings) as served:
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=served.address, headers=headers, timeout=120) as client:
             yield client, served.process
@@ -363,47 +370,58 @@ def main() -> None:
         whole.night()
         for kind, name, rows in files.dropped:
             path = whole.drop(kind, name, rows)
-            import_file(whole.runtime.database, path, kind, rejected_dir=whole.settings.rejected_dir)
+            import_file(
+                whole.runtime.database,
+                path,
+                kind,
+                today=beijing_today(),
+                rejected_dir=whole.settings.rejected_dir,
+            )
             path.unlink()
-        # A text embedded in other company gets a vector that differs in its last bits (ADR 0009), and near ties change places:
+        # A text embedded in another batch gets a vector that differs in its last bits (ADR 0009), and near ties change places:
         # what is compared has the vectors of those that were killed, which are compared with new ones.
         shutil.rmtree(whole.settings.data / "embeddings")
         shutil.copytree(killed.settings.data / "embeddings", whole.settings.data / "embeddings")
         # What a night finds counts for the potential of a patent in the next one, and so a little for its score.
-        for its in (killed, whole, whole):
-            its.night()
+        for installation in (killed, whole, whole):
+            installation.night()
         print("compared with an installation that was never killed:")
         _compare(killed, whole)
         print(f"  vectors of patents: cosine to new ones at least {_least_cosine(killed, encoder):.5f}")
 
 
 def _kills(
-    its: Installation, files: Files, client: httpx.Client, process: int, chance: random.Random, kills: int
+    installation: Installation,
+    files: Files,
+    client: httpx.Client,
+    process: int,
+    chance: random.Random,
+    kills: int,
 ) -> None:
-    checks, hit = Checks(its, files, client), Counter[str]()
+    checks, hit = Checks(installation, files, client), Counter[str]()
     for kind, name, rows in files.round(0):
-        its.drop(kind, name, rows)
-    lasts = its.night()
+        installation.drop(kind, name, rows)
+    lasts = installation.night()
     checks.all()
     before = memory.of_process(process)
     print(f"an undisturbed run takes {lasts:.1f} s; {kills} kills within it", flush=True)
     for number in range(1, kills + 1):
         for kind, name, rows in files.round(number):
-            its.drop(kind, name, rows)
-        stage = _kill(its, chance.uniform(0, lasts))
+            installation.drop(kind, name, rows)
+        stage = _kill(installation, chance.uniform(0, lasts))
         hit[stage] += 1
         checks.all()
         print(f"  {number:3d} killed in: {stage}", flush=True)
     runs = 0
     while runs < RUNS_AT_MOST:
         runs += 1
-        its.night()
+        installation.night()
         checks.all()
-        if not list(its.inbox.glob("*/*.jsonl")):
+        if not list(installation.inbox.glob("*/*.jsonl")):
             break
-    waiting = [str(path) for path in its.inbox.glob("*/*.jsonl")]
-    if waiting or _leftovers(its.settings.data):
-        raise AssertionError(f"left: {waiting} {_leftovers(its.settings.data)}")
+    waiting = [str(path) for path in installation.inbox.glob("*/*.jsonl")]
+    if waiting or _leftovers(installation.settings.data):
+        raise AssertionError(f"left: {waiting} {_leftovers(installation.settings.data)}")
     print("killed in: " + ", ".join(f"{stage} {times}" for stage, times in hit.most_common()))
     print(f"{runs} undisturbed runs afterwards until no file waited; nothing left behind")
     print(

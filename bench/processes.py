@@ -51,7 +51,7 @@ def start(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
 
 
 def run(settings: Settings, *words: str) -> str:
-    """Run a command of `patentdock` to its end; answers what it printed. Raises CalledProcessError."""
+    """Run a command of `patentdock` to its end; returns what it printed. Raises CalledProcessError."""
     command = [sys.executable, "-m", "service.cli.main", *words]
     done = subprocess.run(command, env=environment(settings), cwd=ROOT, capture_output=True, check=True)
     return done.stdout.decode()

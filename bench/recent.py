@@ -1,9 +1,9 @@
-"""What recent changes cost: a request over a live view with more and more records laid over a generation, and how long it
+"""What recent changes cost: a request over a generation with an overlay of more and more records, and how long it
 takes from a commit until new patents are found.
 
     python -m bench.recent [--patents 135000] [--seed 1]
 
-The collection is that of bench/search.py, with the sentences of each patent as vectors, too. Half of the records laid over it
+The collection is that of bench/search.py, with the sentences of each patent as vectors, too. Half of the records of the overlay
 are new, half have another text, so that a row of the generation is gone. The peer is the generation alone, in the same rounds.
 The second part imports new patents into a small catalogue with the real model and follows it as the service does, but for
 the wait between two looks. One thread.
@@ -35,7 +35,8 @@ from bench.search import (
     _source,
 )
 from catalog.db import Database, sqlite_url
-from catalog.registers import patents as patent_upserts
+from catalog.kit.days import beijing_today
+from catalog.registers import patents as patent_register
 from catalog.supply.patents import PatentCreate
 from index.engine import AskingNeed, Filters
 from index.generations.build import reindex
@@ -43,7 +44,7 @@ from index.generations.collection import Collection, sentences_of
 from index.generations.generation import GenerationStore
 from index.generations.sides import PatentSide, patent_side
 from index.live.follower import Follower
-from index.live.overlay import Embedded, Recent, laid_over
+from index.live.overlay import Embedded, Recent, overlaid
 from index.model.encoder import Encoder
 from index.text import sentences, tokens
 from index.vectors.sentences import SentenceIndex
@@ -71,20 +72,20 @@ def _build(folder: Path, source: Source, count: int, seed: int) -> Collection:
 
 
 def _recent(source: Source, count: int, patents: int, seed: int) -> list[Recent]:
-    """Records with new texts: every second one behind the generation, the others in the place of one in it."""
+    """Records with new texts: every second one new, the others in place of one in the generation."""
     rng = np.random.default_rng(seed)
     vectors = _mixed_vectors(source, max(count, 1), rng)
-    its = []
+    records = []
     for n, document in enumerate(_documents(source, count, seed)):
         id_ = patents + 1 + n if n % 2 else 1 + n * (patents // max(count, 1))
         parts = sentences_of(document.text)
         quoted = SentenceIndex.of(_mixed_vectors(source, len(parts), rng), [len(parts)])
-        its.append(Recent(id_, document.columns, Embedded.of(tokens(document.text), vectors[n], quoted)))
-    return its
+        records.append(Recent(id_, document.columns, Embedded.of(tokens(document.text), vectors[n], quoted)))
+    return records
 
 
 def _requests(base: PatentSide, lives: dict[int, PatentSide], source: Source) -> None:
-    asked = [
+    needs = [
         asking_need(text, vector, np.zeros_like(vector), 0)
         for text, vector in zip(source.needs, source.need_vectors, strict=True)
     ]
@@ -98,15 +99,15 @@ def _requests(base: PatentSide, lives: dict[int, PatentSide], source: Source) ->
         }.items():
 
             def call(at: int, one: PatentSide = one, filters: Filters = filters) -> object:
-                return retrieve(one, asked[at], filters, 60)
+                return retrieve(one, needs[at], filters, 60)
 
             calls[f"{name}: {label}"] = call
-        _show(_race(calls, min(len(asked), 60)))
+        _show(_race(calls, min(len(needs), 60)))
 
 
 def _view(base: PatentSide, recent: Sequence[Recent]) -> PatentSide:
     start = time.perf_counter()
-    live = laid_over(base, recent)
+    live = overlaid(base, recent)
     seconds = time.perf_counter() - start
     live.attributes(live.select(Filters())[:1])
     print(
@@ -127,7 +128,7 @@ def _bytes(live: PatentSide) -> int:
 
 
 def _exact(live: PatentSide, source: Source) -> None:
-    """Whether the dense leg answers as brute force in double precision over all that can be found."""
+    """Whether the dense leg returns what brute force in double precision over all documents does."""
     ids = live.select(Filters())
     vectors = live.vectors(ids).astype(np.float64)
     same = 0
@@ -152,13 +153,13 @@ def _following(folder: Path, source: Source, seed: int) -> None:
     initialise(database)
     given = _patents(source, seed)
     _store(database, list(islice(given, BASE_OF_FOLLOWING)))
-    reindex(database, folder, encoder)
+    reindex(database, folder, encoder, today=beijing_today())
     follower = Follower(database, GenerationStore(folder / "generations"), encoder)
     follower.catch_up()
     for count in NEW:
-        its = list(islice(given, count))
-        texts = sum(1 + len(sentences_of(f"{one.title}\n{one.abstract}")) for one in its)
-        _store(database, its)
+        added = list(islice(given, count))
+        texts = sum(1 + len(sentences_of(f"{one.title}\n{one.abstract}")) for one in added)
+        _store(database, added)
         start, turns = time.perf_counter(), 1
         while follower.catch_up().waiting:
             turns += 1
@@ -176,7 +177,7 @@ def _following(folder: Path, source: Source, seed: int) -> None:
 
 def _store(database: Database, some: list[PatentCreate]) -> None:
     with database.write() as session:
-        patent_upserts.upsert(session, some)
+        patent_register.upsert(session, some)
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Source:
-    """Real texts and their vectors: patents to mix, needs to ask."""
+    """Real texts and their vectors: patents to mix, needs as queries."""
 
     patents: list[str]
     needs: list[str]
@@ -139,10 +139,10 @@ def _race(
 def _show(times: dict[str, list[float]], notes: dict[str, str] | None = None) -> None:
     """One line for each contender; the first is the peer of all."""
     peer = median(next(iter(times.values())))
-    for name, its in times.items():
-        high = quantiles(its, n=20)[-1]
+    for name, milliseconds in times.items():
+        high = quantiles(milliseconds, n=20)[-1]
         print(
-            f"{name:36}{median(its):10.2f}{high:10.2f}{median(its) / peer:8.2f}  {(notes or {}).get(name, '')}"
+            f"{name:36}{median(milliseconds):10.2f}{high:10.2f}{median(milliseconds) / peer:8.2f}  {(notes or {}).get(name, '')}"
         )
 
 
@@ -224,15 +224,15 @@ def _agreement(scores: Vectors, found: list[Rows], rows: Rows | None) -> str:
     """Recall against these scores, and how many answers are the same in their order."""
     candidates = np.arange(scores.shape[1]) if rows is None else rows
     recalls, same = [], 0
-    for its, ours in zip(scores[:, candidates], found, strict=True):
-        best = candidates[np.lexsort((candidates, -its))[:DEPTH]]
+    for row_scores, ours in zip(scores[:, candidates], found, strict=True):
+        best = candidates[np.lexsort((candidates, -row_scores))[:DEPTH]]
         recalls.append(len(np.intersect1d(best, ours)) / len(best))
         same += np.array_equal(best, ours)
     return f"recall {np.mean(recalls):.4f}, {same} of {len(found)} identical, ties included"
 
 
 def _by_threads(vectors: VectorIndex, queries: Vectors, filters: Sequence[Rows | None]) -> float:
-    """Milliseconds a query when so many threads as queries ask without a pause, one at a time, each four times."""
+    """Milliseconds a query when as many threads as queries search without a pause, one at a time, each four times."""
     ready = threading.Barrier(len(queries) + 1)
 
     def ask(at: int) -> None:
@@ -241,10 +241,10 @@ def _by_threads(vectors: VectorIndex, queries: Vectors, filters: Sequence[Rows |
             vectors.search(queries[at : at + 1], DEPTH, filters[(at + turn) % len(filters)])
 
     with ThreadPoolExecutor(len(queries)) as pool:
-        asked = [pool.submit(ask, at) for at in range(len(queries))]
+        futures = [pool.submit(ask, at) for at in range(len(queries))]
         ready.wait()
         start = time.perf_counter()
-        for one in asked:
+        for one in futures:
             one.result()
     return (time.perf_counter() - start) * 1000 / (4 * len(queries))
 
@@ -287,22 +287,22 @@ def _dense(collection: Collection, queries: Vectors) -> None:
     _show(times, notes)
     alone, ours = (median(times[name]) for name in ("FAISS SQfp16 (not exact)", "ours, all rows"))
     print(f"ours, all rows: {ours / alone:.2f} times SQfp16", flush=True)
-    asked = queries[:TOGETHER]
+    together = queries[:TOGETHER]
 
     def timed(call: Callable[[], object]) -> float:
         start = time.perf_counter()
         call()
-        return (time.perf_counter() - start) * 1000 / len(asked)
+        return (time.perf_counter() - start) * 1000 / len(together)
 
     several = {
-        f"FAISS Flat, {TOGETHER} in one call": lambda: timed(lambda: flat.search(asked, DEPTH)),
-        f"FAISS SQfp16, {TOGETHER} in one call": lambda: timed(lambda: codes.search(asked, DEPTH)),
-        f"ours, {TOGETHER} in one call": lambda: timed(lambda: vectors.search(asked, DEPTH)),
-        f"ours, {TOGETHER} threads, one query each": lambda: _by_threads(vectors, asked, [None]),
+        f"FAISS Flat, {TOGETHER} in one call": lambda: timed(lambda: flat.search(together, DEPTH)),
+        f"FAISS SQfp16, {TOGETHER} in one call": lambda: timed(lambda: codes.search(together, DEPTH)),
+        f"ours, {TOGETHER} in one call": lambda: timed(lambda: vectors.search(together, DEPTH)),
+        f"ours, {TOGETHER} threads, one query each": lambda: _by_threads(vectors, together, [None]),
         f"ours, {TOGETHER} threads, the five filters in turn": lambda: _by_threads(
-            vectors, asked, list(chosen.values())
+            vectors, together, list(chosen.values())
         ),
-        "ours, 2 threads, one query each": lambda: _by_threads(vectors, asked[:2], [None]),
+        "ours, 2 threads, one query each": lambda: _by_threads(vectors, together[:2], [None]),
     }
     _together(several, alone)
     select = Filters(segment=["S1"], region=["420000"], kind=["invention"], ipc=["H01M"])

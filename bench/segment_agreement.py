@@ -1,6 +1,6 @@
 """Agreement of segments inferred from text with those derived from IPC, on a catalogue that has both.
 
-Every patent with an IPC is classified from its text alone (its own row never votes) and compared with what its IPC says.
+Every patent with an IPC is classified from its text alone (its own row never votes) and compared with its class by IPC.
 The peer in the same run is the majority class: always answering the most frequent first segment.
 
     python -m bench.segment_agreement DATA_DIR

@@ -1,14 +1,14 @@
-"""Swaps of the generation in use while a real service is asked without pause.
+"""Swaps of the generation in use while a real service gets requests without pause.
 
     python -m bench.swaps [--swaps 20] [--clients 4] [--seed 1]
 
-Three generations of the demonstration catalogue are kept, between which patents and needs were imported. While clients ask
+Three generations of the demonstration catalogue are kept, between which patents and needs were imported. While clients send
 `POST /matches` and `GET /patents/{id}/needs` in turn, the one in use is changed again and again; half-way it is rebuilt by
 `patentdock reindex` in a process of its own. It must hold that no request fails, that every answer names a generation that was in
-use at some moment of its request, and that its hits are those of that generation: as an answer of before or after, when nothing
-was swapped, gave them. The service follows the catalogue (`index.live.follower`): after a swap it answers for some moments without all
-that has changed since that generation was built. So the answers of each generation are asked beforehand as it was built and
-followed up; an answer between the two must hold hits, with scores, of these alone.
+use at some moment of its request, and that its hits are those of that generation: the same as in an answer
+before or after, while nothing is swapped. The service keeps an overlay of recent changes (`index.live.follower`): for some moments
+after a swap it is incomplete. So the answers of each generation are recorded beforehand, as built and with the whole overlay; an
+answer between the two must hold hits, with scores, of these alone.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ import httpx
 from bench import memory, processes
 from bench.nightly_kills import QUESTION, Files, Installation, client_of, labelled_numbers
 from bench.packaged_model import packaged_model
+from catalog.kit.days import beijing_today
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
 
@@ -46,18 +47,18 @@ Hits = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request was answered: which question, from which generation, the hits, and when it was asked and answered."""
+    """The answer to one request: the question, the generation, the hits, and when it was sent and answered."""
 
     question: int
     generation: str
     hits: Hits
-    asked: float
-    answered: float
+    asked_at: float
+    answered_at: float
 
 
 @dataclass
 class Load:
-    """The answers and failures of all clients, and when which generation came into use."""
+    """The answers and failures of all clients, and the times at which generations came into use."""
 
     answers: list[Answer] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -67,7 +68,7 @@ class Load:
 
 def _ask(client: httpx.Client, question: int, top: int = TOP) -> Answer:
     """Ask one of the questions: the texts first, then the patents."""
-    asked = time.monotonic()
+    asked_at = time.monotonic()
     if question < len(QUESTIONS):
         reply = client.post("/api/v1/matches", json={"text": QUESTIONS[question], "top_k": top})
     else:
@@ -76,11 +77,11 @@ def _ask(client: httpx.Client, question: int, top: int = TOP) -> Answer:
     reply.raise_for_status()
     body = reply.json()
     hits = tuple(((item.get("patent") or item["need"])["id"], item["score"]) for item in body["items"])
-    return Answer(question, body["generation"], hits, asked, time.monotonic())
+    return Answer(question, body["generation"], hits, asked_at, time.monotonic())
 
 
 def _calm(client: httpx.Client, name: str) -> dict[int, set[Hits]]:
-    """The deep answers of a generation when nothing is swapped: as built, then followed up, until they stay the same."""
+    """The long lists of a generation when nothing is swapped: as built, then with its overlay, until they stay the same."""
     known: dict[int, set[Hits]] = defaultdict(set)
     same, start = 0, time.monotonic()
     last: list[Hits] = []
@@ -109,8 +110,8 @@ def _client_loop(client: httpx.Client, load: Load, stop: Event, seed: int) -> No
             load.failures.append(f"{type(error).__name__}: {error}")
 
 
-def _swap(its: Installation, load: Load, number: int, chance: random.Random) -> None:
-    store = its.runtime.store
+def _swap(installation: Installation, load: Load, number: int, chance: random.Random) -> None:
+    store = installation.runtime.store
     before = time.monotonic()
     others = [name for name in store.names() if name != store.current_name()]
     name = store.rollback(chance.choice(others)).name
@@ -118,10 +119,10 @@ def _swap(its: Installation, load: Load, number: int, chance: random.Random) -> 
     print(f"  swap {number}: {name}", flush=True)
 
 
-def _rebuild(its: Installation, load: Load) -> str:
+def _rebuild(installation: Installation, load: Load) -> str:
     before = time.monotonic()
-    processes.run(its.settings, "reindex")
-    name = its.runtime.store.current_name() or ""
+    processes.run(installation.settings, "reindex")
+    name = installation.runtime.store.current_name() or ""
     load.in_use.append((before, time.monotonic(), name))
     print(f"  rebuilt: {name}", flush=True)
     return name
@@ -130,7 +131,7 @@ def _rebuild(its: Installation, load: Load) -> str:
 def _was_in_use(load: Load, answer: Answer) -> bool:
     for place, (begun, _, name) in enumerate(load.in_use):
         ended = load.in_use[place + 1][1] if place + 1 < len(load.in_use) else float("inf")
-        if name == answer.generation and begun <= answer.answered and answer.asked <= ended:
+        if name == answer.generation and begun <= answer.answered_at and answer.asked_at <= ended:
             return True
     return False
 
@@ -142,47 +143,61 @@ def _judge(load: Load, known: dict[str, dict[int, set[Hits]]]) -> None:
     if late:
         raise AssertionError(f"{len(late)} answers from a generation that was not in use: {late[0]}")
     between = [
-        a for a in load.answers if a.hits not in {its[:TOP] for its in known[a.generation][a.question]}
+        a
+        for a in load.answers
+        if a.hits not in {known_hits[:TOP] for known_hits in known[a.generation][a.question]}
     ]
     wrong = [a for a in between if not set(a.hits) <= set().union(*known[a.generation][a.question])]
     if wrong:
         raise AssertionError(f"{len(wrong)} answers with hits that are not of their generation: {wrong[0]}")
-    milliseconds = [(answer.answered - answer.asked) * 1000 for answer in load.answers]
+    milliseconds = [(answer.answered_at - answer.asked_at) * 1000 for answer in load.answers]
     by_generation = Counter(answer.generation for answer in load.answers)
     print(f"{len(load.answers)} requests, none failed; median {median(milliseconds):.0f} ms", end="")
     print(f", p95 {quantiles(milliseconds, n=20)[-1]:.0f} ms, longest {max(milliseconds):.0f} ms")
-    print(f"{len(load.answers) - len(between)} as known beforehand, {len(between)} while being followed up")
+    print(
+        f"{len(load.answers) - len(between)} as known beforehand, {len(between)} while the overlay was incomplete"
+    )
     print(f"{len(load.in_use) - 1} swaps; answers by generation: {dict(by_generation)}")
 
 
-def _generations(its: Installation, files: Files, client: httpx.Client) -> dict[str, dict[int, set[Hits]]]:
-    """Make three generations with imports between them, and ask each of them in peace."""
+def _generations(
+    installation: Installation, files: Files, client: httpx.Client
+) -> dict[str, dict[int, set[Hits]]]:
+    """Make three generations with imports between them, and query each of them undisturbed."""
     known: dict[str, dict[int, set[Hits]]] = {}
     for number in range(3):
         for kind, name, rows in files.round(number) if number else []:
-            path = its.drop(kind, name, rows)
-            import_file(its.runtime.database, path, kind, rejected_dir=its.settings.rejected_dir)
+            path = installation.drop(kind, name, rows)
+            import_file(
+                installation.runtime.database,
+                path,
+                kind,
+                today=beijing_today(),
+                rejected_dir=installation.settings.rejected_dir,
+            )
             path.unlink()
-        processes.run(its.settings, "reindex")
-    for generation in its.runtime.store.names():
-        its.runtime.store.rollback(generation)
+        processes.run(installation.settings, "reindex")
+    for generation in installation.runtime.store.names():
+        installation.runtime.store.rollback(generation)
         known[generation] = _calm(client, generation)
     return known
 
 
-def _under_load(its: Installation, client: httpx.Client, options: argparse.Namespace, load: Load) -> str:
-    """Swap while clients ask; answers the generation that was built meanwhile."""
+def _under_load(
+    installation: Installation, client: httpx.Client, options: argparse.Namespace, load: Load
+) -> str:
+    """Swap while clients send requests; returns the generation that was built meanwhile."""
     chance, stop, rebuilt = random.Random(options.seed), Event(), ""
-    store = its.runtime.store
+    store = installation.runtime.store
     load.in_use.append((0.0, 0.0, store.current_name() or ""))
     with ThreadPoolExecutor(options.clients) as pool:
         clients = [pool.submit(_client_loop, client, load, stop, number) for number in range(options.clients)]
         try:
             for number in range(1, options.swaps + 1):
                 if number == (options.swaps + 1) // 2:
-                    rebuilt = _rebuild(its, load)
+                    rebuilt = _rebuild(installation, load)
                 else:
-                    _swap(its, load, number, chance)
+                    _swap(installation, load, number, chance)
                 time.sleep(chance.uniform(0, 2 * BETWEEN))
         finally:
             stop.set()
@@ -203,16 +218,16 @@ def main() -> None:
     model, precision = packaged_model()
     encoder = Encoder.load(model, precision=precision)
     with tempfile.TemporaryDirectory(prefix="patentdock-swaps-") as folder:
-        its = Installation(Path(folder), encoder, model)
-        processes.run(its.settings, "reindex")
-        files, load = Files(options.seed, labelled_numbers(its)), Load()
-        with client_of(its) as (client, process):
-            known = _generations(its, files, client)
+        installation = Installation(Path(folder), encoder, model)
+        processes.run(installation.settings, "reindex")
+        files, load = Files(options.seed, labelled_numbers(installation)), Load()
+        with client_of(installation) as (client, process):
+            known = _generations(installation, files, client)
             before = memory.of_process(process)
-            rebuilt = _under_load(its, client, options, load)
-            if rebuilt not in its.runtime.store.names():
+            rebuilt = _under_load(installation, client, options, load)
+            if rebuilt not in installation.runtime.store.names():
                 raise AssertionError(f"{rebuilt} is gone")
-            its.runtime.store.rollback(rebuilt)
+            installation.runtime.store.rollback(rebuilt)
             known[rebuilt] = _calm(client, rebuilt)
             _judge(load, known)
             after = memory.of_process(process)

@@ -27,7 +27,7 @@ BUSY_TIMEOUT_MS = 30_000
 
 _REASONS = {
     "readonly database": "数据库文件只读，无法写入",
-    "unable to open database file": "数据库文件打不开",
+    "unable to open database file": "数据库文件无法打开",
     "not a database": "数据库文件已损坏，或不是 SQLite 数据库",
     "malformed": "数据库文件已损坏",
     "disk is full": "磁盘已满，数据库无法写入",

@@ -30,7 +30,7 @@ _BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class ToldAttributes:
+class DocumentAttributes:
     """The attributes of one document in words: codes of segments, the nearest known region, kind of the first holder."""
 
     segments: list[str]
@@ -146,10 +146,10 @@ class Attributes:
             len(self), codes, {code: self._having(at) for at, code in enumerate(self.segment_codes)}
         )
 
-    def told(self) -> list[ToldAttributes]:
+    def by_document(self) -> list[DocumentAttributes]:
         """Each document in words."""
         return [
-            ToldAttributes(
+            DocumentAttributes(
                 self.segments_of(row),
                 self.region_of(row),
                 self.kind_of(row),

@@ -57,7 +57,7 @@ class Filters(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is restricted that an index knows of."""
+        """Whether none of these restrictions is set."""
         flags = self.open_licence, self.in_force_on
         return not any(getattr(self, field) for field in CODED) and flags == (None, None)
 
@@ -252,7 +252,7 @@ class Engine(Protocol[AskingT_contra]):
     def sample(self, asking: AskingT_contra, size: int) -> PairScores:
         """The scores of `size` documents, evenly spread over the side as it was built; of all where there are fewer."""
 
-    def pairs(self, asking: Engine[Any], wanted: PairsAsked) -> Iterator[CandidateBlock]:
+    def pairs(self, asking: Engine[Any], query: PairsAsked) -> Iterator[CandidateBlock]:
         """The candidates of many records of the other side of the generation, in blocks; memory stays bounded."""
 
     def nearest(self, queries: Floats, k: int, among: Ids | None = None) -> Iterator[NearestBlock]:

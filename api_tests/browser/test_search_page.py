@@ -32,7 +32,7 @@ def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Itera
 
 
 def test_a_visitor_finds_narrows_and_reads(page: Page) -> None:
-    page.get_by_label("企业要解决的技术问题").fill(NEED)
+    page.get_by_label("企业技术需求").fill(NEED)
     page.get_by_role("button", name="匹配专利").click()
     results = page.locator(".result")
     expect(results).to_have_count(10)
@@ -63,7 +63,7 @@ def test_a_segment_of_the_overview_narrows_the_results(page: Page) -> None:
 
 
 def test_results_are_downloaded_as_shown(page: Page, tmp_path: Path) -> None:
-    page.get_by_label("企业要解决的技术问题").fill(NEED)
+    page.get_by_label("企业技术需求").fill(NEED)
     page.get_by_role("button", name="匹配专利").click()
     shown = [title.strip() for title in page.locator(".result h2").all_inner_texts()]
     with page.expect_download() as download:
@@ -75,4 +75,4 @@ def test_results_are_downloaded_as_shown(page: Page, tmp_path: Path) -> None:
 
 def test_an_empty_form_is_not_sent(page: Page) -> None:
     page.get_by_role("button", name="匹配专利").click()
-    expect(page.get_by_text("怎样使用")).to_be_visible()
+    expect(page.get_by_text("使用说明")).to_be_visible()

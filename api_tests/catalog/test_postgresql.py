@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 
 import demo
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import publics
@@ -82,7 +83,9 @@ def test_migrations_and_models_agree(database: Database) -> None:
 def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path) -> None:
     def load() -> dict[str, tuple[int, int, int, int]]:
         reports = {
-            kind: import_file(database, demo.path(kind), kind, is_demo=True, rejected_dir=tmp_path)
+            kind: import_file(
+                database, demo.path(kind), kind, is_demo=True, today=beijing_today(), rejected_dir=tmp_path
+            )
             for kind in demo.kinds()
         }
         return {kind: (r.new, r.changed, r.unchanged, r.rejected) for kind, r in reports.items()}
@@ -98,7 +101,10 @@ def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path
     with database.read() as session:
         rows = page(session, PageQuery(size=5, sort="-filing_date"), PatentFilter(ipc=["H01M"]))
         assert rows.total > 5
-        assert all(any(c.startswith("H01M") for c in p.ipc) for p in publics(session, rows.rows))
+        assert all(
+            any(c.startswith("H01M") for c in p.ipc)
+            for p in publics(session, rows.rows, today=beijing_today())
+        )
 
 
 def test_rows_that_say_nothing_new_are_left_unread(
@@ -107,8 +113,15 @@ def test_rows_that_say_nothing_new_are_left_unread(
     rows = [f"一种{p}号示例泵,20199990000{p},2\n" for p in range(1, 6)]
     path = tmp_path / "清单.csv"
     path.write_text("名称,申请号,被引证次数\n" + "".join(rows), encoding="utf-8")
-    import_file(database, path, "patents", rejected_dir=tmp_path)
+    import_file(database, path, "patents", today=beijing_today(), rejected_dir=tmp_path)
     path.write_text("名称,申请号,被引证次数\n" + "".join(reversed(rows)), encoding="utf-8")
     monkeypatch.setattr(RowReader, "read", lambda *_: pytest.fail("a row was read"))
-    again = import_file(database, path, "patents", rejected_dir=tmp_path, limits=ImportLimits(preview=0))
+    again = import_file(
+        database,
+        path,
+        "patents",
+        today=beijing_today(),
+        rejected_dir=tmp_path,
+        limits=ImportLimits(preview=0),
+    )
     assert (again.new, again.changed, again.unchanged, again.rejected) == (0, 0, 5, 0)

@@ -1,4 +1,4 @@
-"""What exact search must answer, slowly and obviously."""
+"""The results that exact search must return, computed slowly and obviously."""
 
 from __future__ import annotations
 

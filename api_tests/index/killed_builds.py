@@ -17,6 +17,7 @@ from pathlib import Path
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from index.generations.build import reindex
 
 
@@ -37,12 +38,12 @@ def build_until(database: Database, data: Path, step: int) -> None:
 
     encoder = HashEncoder()
     sys.addaudithook(watch)
-    reindex(database, data, encoder, progress=lambda *_done: count())
+    reindex(database, data, encoder, progress=lambda *_done: count(), today=beijing_today())
 
 
 def main(data: Path) -> None:
     database = make_catalogue(data, patents=3)
-    reindex(database, data, HashEncoder())
+    reindex(database, data, HashEncoder(), today=beijing_today())
     add_patents(database, range(3, 6))
     database.dispose()  # connections do not survive a fork
     step, killed = 0, True

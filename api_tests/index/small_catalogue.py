@@ -16,7 +16,7 @@ from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.kit.base import ClassRef
 from catalog.kit.terms import HolderKind, NeedStatus, PatentKind
-from catalog.registers import patents as patent_upserts
+from catalog.registers import patents as patent_register
 from catalog.segments import segments
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
@@ -27,7 +27,7 @@ DIMENSIONS = 32
 
 @dataclass
 class HashEncoder:
-    """Unit vectors from the hash of a text; `encoded` lists what was asked for."""
+    """Unit vectors from the hash of a text; `encoded` lists the encoded texts."""
 
     name: str = "hash"
     dimensions: int = DIMENSIONS
@@ -93,4 +93,4 @@ def make_catalogue(folder: Path, patents: int = 3) -> Database:
 
 def add_patents(database: Database, numbers: range) -> None:
     with database.write() as session:
-        patent_upserts.upsert(session, [patent(number) for number in numbers])
+        patent_register.upsert(session, [patent(number) for number in numbers])

@@ -1,7 +1,7 @@
-"""The contract of the index: every engine answers what a slow and obvious computation does, and all of them the same bits.
+"""The contract of the index: every engine returns what a slow and obvious computation returns, all of them bit by bit the same.
 
 Random texts, vectors of few directions (so that most scores are tied), filters, deletions, later texts and later columns. The
-engines are one collection, a split of it into three parts by id, and both with changes laid over them.
+engines are one collection, a split of it into three parts by id, and both with an overlay of changes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from index.engine import (
 from index.generations.collection import Collection, Document, sentences_of
 from index.generations.columns import ColumnValues
 from index.generations.sides import NeedSide, PatentSide, Side, need_side, patent_side
-from index.live.overlay import Embedded, Recent, collection_of, laid_over
+from index.live.overlay import Embedded, Recent, collection_of, overlaid
 from index.text import tokens
 from index.vectors.sentences import SentenceIndex
 from index.words.bm25 import counted
@@ -54,8 +54,8 @@ def encode(texts: Sequence[str]) -> list[Floats]:
 
 def embedded(text: str, has_sentences: bool) -> Embedded:
     parts = sentences_of(text)
-    its = SentenceIndex.of(encode(parts)[0], [len(parts)]) if has_sentences else None
-    return Embedded.of(tokens(text), encode([text])[0][0], its)
+    sentences = SentenceIndex.of(encode(parts)[0], [len(parts)]) if has_sentences else None
+    return Embedded.of(tokens(text), encode([text])[0][0], sentences)
 
 
 @st.composite
@@ -64,8 +64,10 @@ def documents(draw: st.DrawFn, least: int = 0, most: int = 25) -> Documents:
     texts = st.lists(st.sampled_from([*WORDS, "。", "，", " "]), max_size=9).map("".join)
     segments = st.lists(st.sampled_from(["S1", "S2", "S3"]), max_size=2, unique=True).map(tuple)
     columns = st.builds(ColumnValues, segments=segments, open_licence=st.booleans())
-    its = draw(st.dictionaries(st.integers(1, 60), st.tuples(texts, columns), min_size=least, max_size=most))
-    return {id_: Document(id_, *its[id_]) for id_ in sorted(its)}
+    drawn = draw(
+        st.dictionaries(st.integers(1, 60), st.tuples(texts, columns), min_size=least, max_size=most)
+    )
+    return {id_: Document(id_, *drawn[id_]) for id_ in sorted(drawn)}
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Changes:
         return {id_: now[id_] for id_ in sorted(now)}
 
     def over(self, side: Any, has_sentences: bool) -> Any:
-        """A side with these changes laid over it."""
+        """A side with these changes as an overlay."""
         kept = {
             i: one
             for i, one in self.columns.items()
@@ -94,7 +96,7 @@ class Changes:
         }
         recent = [Recent(i, one.columns, None) for i, one in kept.items()]
         recent += [Recent(i, one.columns, embedded(one.text, has_sentences)) for i, one in self.texts.items()]
-        return laid_over(side, recent, self.gone - self.texts.keys())
+        return overlaid(side, recent, self.gone - self.texts.keys())
 
 
 changes = st.builds(
@@ -107,17 +109,17 @@ def split(side: Any, before: Documents, has_sentences: bool) -> Any:
     ends = np.searchsorted(list(before), [18, 40]).tolist()
     parts = []
     for first, end in zip([0, *ends], [*ends, len(before)], strict=True):
-        its = [
+        records = [
             (one.id, one.columns, embedded(one.text, has_sentences))
             for one in list(before.values())[first:end]
         ]
-        parts.append(side.part_of(collection_of(its, side.statistics, has_sentences=has_sentences)))
+        parts.append(side.part_of(collection_of(records, side.statistics, has_sentences=has_sentences)))
     return side.with_parts(parts)
 
 
 @dataclass(frozen=True)
 class Case:
-    """Patents and needs by now, and engines of both sides that must answer alike."""
+    """Patents and needs after the changes, and engines of both sides that must return the same."""
 
     patents: Documents
     needs: Documents
@@ -136,19 +138,19 @@ Build = Callable[[Documents, bool], Collection]
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     folder, built = tmp_path_factory.mktemp("engines"), list[Path]()
 
-    def build_one(its: Documents, has_sentences: bool) -> Collection:
+    def build_one(records: Documents, has_sentences: bool) -> Collection:
         built.append(folder / str(len(built)))
         sentences = encode if has_sentences else None
-        return Collection.build(built[-1], its.values(), DIMENSIONS, encode, sentences)
+        return Collection.build(built[-1], records.values(), DIMENSIONS, encode, sentences)
 
     return build_one
 
 
 def case(build: Build, patents: Documents, needs: Documents, of_patents: Changes, of_needs: Changes) -> Case:
     one = patent_side(build(patents, True))
-    asked = need_side(build(needs, False), one.statistics.words)
-    three, asked_three = split(one, patents, True), split(asked, needs, False)
-    pairs = [(one, asked), (three, asked_three)]
+    needs_of_one = need_side(build(needs, False), one.statistics.words)
+    three, needs_of_three = split(one, patents, True), split(needs_of_one, needs, False)
+    pairs = [(one, needs_of_one), (three, needs_of_three)]
     engines = [(of_patents.over(p, True), of_needs.over(n, False)) for p, n in pairs]
     return Case(of_patents.after(patents), of_needs.after(needs), engines, one.statistics.words)
 
@@ -164,10 +166,10 @@ class Obvious:
         self._words, self._mean = words, mean
 
     def bm25(self, need: str, patent: str) -> np.float32:
-        asked = zip(*self._words.query_weights(tokens(need)), strict=True)
+        query = zip(*self._words.query_weights(tokens(need)), strict=True)
         weight = dict(zip(*self._words.posting_weights(tokens(patent)), strict=True))
         total = np.float32(0)
-        for key, factor in asked:
+        for key, factor in query:
             total += weight.get(key, np.float32(0)) * np.float32(factor)
         return total
 
@@ -180,9 +182,9 @@ class Obvious:
         )
 
     def sentence(self, need: str, patent: str) -> tuple[float, int]:
-        its = embedded(patent, True).sentences
-        assert its is not None
-        cosines = its.vectors @ self.need(need)
+        sentences = embedded(patent, True).sentences
+        assert sentences is not None
+        cosines = sentences.vectors @ self.need(need)
         return float(cosines.max()), int(cosines.argmax())
 
     def mass(self, need: str) -> float:
@@ -219,12 +221,14 @@ def assert_obvious(
     assert by_rank(found.ids, found.lexical_rank) == lexical
     assert found.ids.tolist() == sorted({*dense, *lexical})
     for at, id_ in enumerate(found.ids.tolist()):
-        its, texts = found.scores, pair(there[id_].text)
+        pair_scores, texts = found.scores, pair(there[id_].text)
         cosine, place = obvious.sentence(*texts)
-        assert (its.bm25[at], its.document[at]) == (scores[id_], obvious.document(*texts))
-        assert its.sentence[at] == pytest.approx(cosine, abs=1e-6)
-        assert its.place[at] == place or obvious.sentence(*texts)[0] == pytest.approx(cosine, abs=1e-6)
-        assert its.mass[at] == pytest.approx(obvious.mass(texts[0]))
+        assert (pair_scores.bm25[at], pair_scores.document[at]) == (scores[id_], obvious.document(*texts))
+        assert pair_scores.sentence[at] == pytest.approx(cosine, abs=1e-6)
+        assert pair_scores.place[at] == place or obvious.sentence(*texts)[0] == pytest.approx(
+            cosine, abs=1e-6
+        )
+        assert pair_scores.mass[at] == pytest.approx(obvious.mass(texts[0]))
         document = int(found.document[at])
         assert found.attributes.segments_of(document) == sorted(there[id_].columns.segments)
         assert bool(found.attributes.open_licence[document]) == there[id_].columns.open_licence
@@ -239,14 +243,14 @@ def assert_same(one: Any, other: Any) -> None:
         assert np.array_equal(one.open_licence, other.open_licence)
         return
     for each in fields(one):
-        mine, its = getattr(one, each.name), getattr(other, each.name)
+        mine, theirs = getattr(one, each.name), getattr(other, each.name)
         if isinstance(mine, PairScores | Attributes):
-            assert_same(mine, its)
+            assert_same(mine, theirs)
         else:
-            assert np.array_equal(mine, its), each.name
+            assert np.array_equal(mine, theirs), each.name
 
 
-asked = {
+requests = {
     "text": st.lists(st.sampled_from([*WORDS, "未见"]), max_size=6).map("".join),
     "filters": st.sampled_from(FILTERS),
     "depth": st.sampled_from([1, 4, 100]),
@@ -254,15 +258,15 @@ asked = {
 
 
 @settings(deadline=None, max_examples=30)
-@given(**cases, **asked)
+@given(**cases, **requests)
 def test_patents_for_a_need(build: Build, text: str, filters: Filters, depth: int, **what: Any) -> None:
-    its = case(build, **what)
+    example = case(build, **what)
     answers = []
-    for patents, needs in its.engines:
-        obvious = Obvious(its.words, needs.statistics.mean)
+    for patents, needs in example.engines:
+        obvious = Obvious(example.words, needs.statistics.mean)
         need = AskingNeed(obvious.need(text), tokens(text))
         found = patents.candidates(need, filters, depth, 5)
-        there = {i: one for i, one in its.patents.items() if meets(one, filters)}
+        there = {i: one for i, one in example.patents.items() if meets(one, filters)}
         assert_obvious(found, there, obvious, partial(obvious.document, text), lambda t: (text, t))
         assert_same(found.sample, patents.sample(need, 5))
         assert found.sample is not None
@@ -272,9 +276,9 @@ def test_patents_for_a_need(build: Build, text: str, filters: Filters, depth: in
 
 
 @settings(deadline=None, max_examples=30)
-@given(**cases, **asked)
+@given(**cases, **requests)
 def test_needs_for_a_patent(build: Build, text: str, filters: Filters, depth: int, **what: Any) -> None:
-    its = case(build, **what)
+    example = case(build, **what)
     vectors = np.concatenate([encode([text])[0], encode(sentences_of(text))[0]])
     patent = AskingPatent.of(vectors, tokens(text))
     patent = replace(patent, share=SHARE)
@@ -284,42 +288,42 @@ def test_needs_for_a_patent(build: Build, text: str, filters: Filters, depth: in
         return np.float32(np.vecdot(raw, patent.vector.astype(np.float64))[0])
 
     answers = []
-    for _, needs in its.engines:
-        obvious = Obvious(its.words, needs.statistics.mean)
+    for _, needs in example.engines:
+        obvious = Obvious(example.words, needs.statistics.mean)
         found = needs.candidates(patent, filters, depth)
-        there = {i: one for i, one in its.needs.items() if meets(one, filters)}
+        there = {i: one for i, one in example.needs.items() if meets(one, filters)}
         assert_obvious(found, there, obvious, cosine, lambda t: (t, text))
         answers.append(_plain(found, np.arange(len(found.ids))))
     assert_same(*answers)
 
 
 @settings(deadline=None, max_examples=20)
-@given(**cases, filters=asked["filters"], depth=asked["depth"], from_needs=st.booleans())
+@given(**cases, filters=requests["filters"], depth=requests["depth"], from_needs=st.booleans())
 def test_all_pairs_are_the_requests_of_each(
     build: Build, filters: Filters, depth: int, from_needs: bool, **what: Any
 ) -> None:
-    its = case(build, **what)
-    for patents, needs in its.engines:
+    example = case(build, **what)
+    for patents, needs in example.engines:
         asking, answering = (needs, patents) if from_needs else (patents, needs)
-        wanted = PairsAsked(asking.select(EVERYTHING), filters, depth, SHARE)
+        query = PairsAsked(asking.select(EVERYTHING), filters, depth, SHARE)
         seen: list[int] = []
-        for block in answering.pairs(asking, wanted):
+        for block in answering.pairs(asking, query):
             seen += block.ids.tolist()
             for number, id_ in enumerate(block.ids.tolist()):
                 alone = answering.candidates(
-                    _as_it_asks(its, patents, needs, id_, from_needs), filters, depth
+                    _query_of(example, patents, needs, id_, from_needs), filters, depth
                 )
                 assert_same(_of_number(block.candidates, number), _plain(alone, np.arange(len(alone.ids))))
-        assert sorted(seen) == wanted.ids.tolist()
+        assert sorted(seen) == query.ids.tolist()
 
 
-def _as_it_asks(its: Case, patents: PatentSide, needs: NeedSide, id_: int, from_needs: bool) -> Any:
+def _query_of(example: Case, patents: PatentSide, needs: NeedSide, id_: int, from_needs: bool) -> Any:
     if from_needs:
-        text = its.needs[id_].text
+        text = example.needs[id_].text
         return AskingNeed(
             less_mean(needs.vectors(np.array([id_])), needs.statistics.mean, SHARE)[0], tokens(text)
         )
-    text = its.patents[id_].text
+    text = example.patents[id_].text
     return AskingPatent(patents.vectors(np.array([id_]))[0], patents.sentences(id_), tokens(text), SHARE)
 
 
@@ -338,12 +342,12 @@ def _plain(found: Candidates, at: Ids) -> Candidates:
 
 
 @settings(deadline=None, max_examples=20)
-@given(**cases, filters=asked["filters"])
+@given(**cases, filters=requests["filters"])
 def test_records_are_found_by_id(build: Build, filters: Filters, **what: Any) -> None:
-    its = case(build, **what)
+    example = case(build, **what)
     engines: list[tuple[Side[Any], Documents]] = [
-        *((patents, its.patents) for patents, _ in its.engines),
-        *((needs, its.needs) for _, needs in its.engines),
+        *((patents, example.patents) for patents, _ in example.engines),
+        *((needs, example.needs) for _, needs in example.engines),
     ]
     for engine, there in engines:
         assert len(engine) == len(there)
@@ -357,23 +361,25 @@ def test_records_are_found_by_id(build: Build, filters: Filters, **what: Any) ->
             assert attributes.segments_of(at) == sorted(there[id_].columns.segments)
         with pytest.raises(KeyError):
             engine.vectors(np.array([61]))
-    for id_, one in its.patents.items():
-        for patents, _ in its.engines:
-            its_own = embedded(one.text, True).sentences
-            assert its_own is not None
-            assert np.array_equal(patents.sentences(id_).codes, its_own.codes)
+    for id_, one in example.patents.items():
+        for patents, _ in example.engines:
+            expected = embedded(one.text, True).sentences
+            assert expected is not None
+            assert np.array_equal(patents.sentences(id_).codes, expected.codes)
 
 
 @settings(deadline=None, max_examples=20)
-@given(**cases, k=asked["depth"], labelled=st.none() | st.frozensets(st.integers(1, 60)), many=st.booleans())
+@given(
+    **cases, k=requests["depth"], labelled=st.none() | st.frozensets(st.integers(1, 60)), many=st.booleans()
+)
 def test_nearest_documents(
     build: Build, k: int, labelled: frozenset[int] | None, many: bool, **what: Any
 ) -> None:
-    its = case(build, **what)
+    example = case(build, **what)
     queries = np.tile(DIRECTIONS, (12, 1)) if many else DIRECTIONS[:2]
     among = None if labelled is None else np.array(sorted(labelled), np.int64)
-    there = {i: one for i, one in its.patents.items() if labelled is None or i in labelled}
-    for patents, _ in its.engines:
+    there = {i: one for i, one in example.patents.items() if labelled is None or i in labelled}
+    for patents, _ in example.engines:
         blocks = list(patents.nearest(queries, k, among))
         assert np.concatenate([block.queries for block in blocks]).tolist() == list(range(len(queries)))
         for query, ids in zip(queries, np.concatenate([block.ids for block in blocks]), strict=True):
@@ -385,9 +391,9 @@ def test_nearest_documents(
 @settings(deadline=None, max_examples=20)
 @given(**cases)
 def test_statistics_are_those_of_the_side_as_built(build: Build, **what: Any) -> None:
-    its, built = case(build, **what), what["patents"]
+    example, built = case(build, **what), what["patents"]
     vectors = encode([one.text for one in built.values()])[0].astype(np.float64)
-    for engine in (patents for patents, _ in its.engines):
+    for engine in (patents for patents, _ in example.engines):
         assert engine.statistics.documents == len(built)
         if len(built):
             mean, covariance = engine.spread()

@@ -40,6 +40,7 @@ import httpx
 import pytest
 
 from catalog.accounts import keys as accounts
+from catalog.kit.days import beijing_today
 from index.generations.build import reindex
 from index.model.encoder import Encoder
 from ingestion.identifiers.application_number import check_digit
@@ -284,6 +285,6 @@ def test_from_import_to_payment(platform: tuple[Runtime, httpx.Client], encoder:
     load(client)
     verdicts(client)
     declare(client)
-    reindex(runtime.database, runtime.settings.data, encoder)
+    reindex(runtime.database, runtime.settings.data, encoder, today=beijing_today())
     conclude(client, match(client))
     sums(client)

@@ -93,11 +93,11 @@ class KnownFacts:
 
     @property
     def needs_report(self) -> bool:
-        """Whether the law asks for an evaluation report."""
+        """Whether the law requires an evaluation report."""
         return self.record.legal.kind in REPORTED
 
-    def said(self, consent: OwnerConsent) -> list[str]:
-        """The patentees that had said so by that day, with the day."""
+    def owners_with(self, consent: OwnerConsent) -> list[str]:
+        """The patentees that had stated this by that day, with the day."""
         return [
             f"{owner.name}：{consent.label}（{owner.on}）"
             for owner in self.record.owners
@@ -255,16 +255,18 @@ def _report_for(known: KnownFacts) -> Data:
 
 
 def _owner_refuses(known: KnownFacts) -> Data:
-    return known.said(OwnerConsent.NOT_GIVEN) or None
+    return known.owners_with(OwnerConsent.NOT_GIVEN) or None
 
 
-def _owner_unsaid(known: KnownFacts) -> Data:
+def _owner_silent(known: KnownFacts) -> Data:
     owners = known.record.owners
-    said = len(known.said(OwnerConsent.GIVEN)) + len(known.said(OwnerConsent.NOT_GIVEN))
+    stated = len(known.owners_with(OwnerConsent.GIVEN)) + len(known.owners_with(OwnerConsent.NOT_GIVEN))
     # A single patentee agrees by declaring.
-    waiting = len(owners) > 1 and said < len(owners)
+    waiting = len(owners) > 1 and stated < len(owners)
     return _if(
-        waiting, f"专利权人：{'、'.join(owner.name for owner in owners)}", *known.said(OwnerConsent.GIVEN)
+        waiting,
+        f"专利权人：{'、'.join(owner.name for owner in owners)}",
+        *known.owners_with(OwnerConsent.GIVEN),
     )
 
 
@@ -273,7 +275,7 @@ def _owners_missing(known: KnownFacts) -> Data:
 
 
 def _owners_agree(known: KnownFacts) -> Data:
-    given = known.said(OwnerConsent.GIVEN)
+    given = known.owners_with(OwnerConsent.GIVEN)
     return given if len(known.record.owners) > 1 and len(given) == len(known.record.owners) else None
 
 
@@ -282,7 +284,7 @@ def _encumbrances_unchecked(known: KnownFacts) -> Data:
     recorded = {event.kind for event in known.record.events}
     checked = {event.value for event in known.record.events if event.kind == FactKind.NO_RECORD}
     unchecked = [kind.label for kind in burdens if kind not in recorded and kind.value not in checked]
-    return _if(known.alive and bool(unchecked), f"无记录且未核查：{'、'.join(unchecked)}")
+    return _if(known.alive and bool(unchecked), f"{'、'.join(unchecked)}情况：尚未查询")
 
 
 def _term_unchecked(known: KnownFacts) -> Data:
@@ -333,7 +335,7 @@ CONDITIONS: dict[str, Callable[[KnownFacts], Data]] = {
     "report_not_recorded": _report_missing,
     "report_concludes_for": _report_for,
     "an_owner_refuses": _owner_refuses,
-    "an_owner_has_not_said": _owner_unsaid,
+    "an_owner_has_not_said": _owner_silent,
     "owners_not_recorded": _owners_missing,
     "all_owners_agree": _owners_agree,
     "encumbrances_not_checked": _encumbrances_unchecked,

@@ -50,7 +50,7 @@ class Verdict(BaseModel):
     as_of: date
     grounds: list[Ground] = Field(description="依据，决定结论的在前")
     todo: list[str] = Field(description="专利权人待办事项")
-    table_version: str = Field(description="判定表的版本")
+    table_version: str = Field(description="规则版本")
 
 
 class CheckedPatent(BaseModel):

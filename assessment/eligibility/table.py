@@ -115,5 +115,5 @@ def _keep_the_law(table: RuleTable) -> None:
                 )
 
 
-def _unusable(reason: str, hint: str = "请从内置的同名文件复制后修改") -> InvalidInput:
+def _unusable(reason: str, hint: str = "请从系统自带的同名文件复制后修改") -> InvalidInput:
     return InvalidInput(f"规则文件 {FILE_NAME} 无法使用：{reason}", hint=hint)

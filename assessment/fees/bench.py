@@ -91,7 +91,7 @@ def _check(data: FeeInput, rules: FeeRules) -> None:
     if data.international and rules.field_of(data.international) is None:
         allowed = "、".join(f"{field.code}（{field.name}）" for field in rules.international)
         raise InvalidInput(
-            f"没有“{data.international}”这个行业的国际惯例费率", hint=f"可用：{allowed}；或直接给出费率"
+            f"未收录“{data.international}”行业的国际惯例费率", hint=f"可用：{allowed}；或直接给出费率"
         )
     unknown = [case for case in data.owner.reductions if _case_of(case) is None]
     if unknown:
@@ -136,7 +136,7 @@ def _basis(data: FeeInput, methods: Sequence[Method], forecast: Sequence[Forecas
     chosen = next((m for m in methods if m.code == data.base), None)
     if data.base and (chosen is None or not chosen.usable):
         missing = "、".join(chosen.missing) if chosen else ""
-        raise InvalidInput(f"方法 {data.base} 没有算出结果，不能作为基数", hint=f"还需要：{missing}")
+        raise InvalidInput(f"方法 {data.base} 未得出结果，不能作为基数", hint=f"还需要：{missing}")
     order = [chosen] if chosen else [m for m in methods if m.usable]
     feeing = next((m for m in order if m.suggested_fee is not None), None)
     rating = next((m for m in order if m.suggested_rate is not None), None)
@@ -154,15 +154,15 @@ def _basis(data: FeeInput, methods: Sequence[Method], forecast: Sequence[Forecas
 
 
 def _apply_agreed(basis: Basis, data: FeeInput) -> None:
-    said = data.agreed.model_dump(exclude_none=True) if data.agreed else {}
-    for name, value in said.items():
+    agreed = data.agreed.model_dump(exclude_none=True) if data.agreed else {}
+    for name, value in agreed.items():
         setattr(basis, name, value)
-    if said:
-        basis.origin = "双方商定" if len(said) == 3 else f"双方商定；其余为{basis.origin}"
+    if agreed:
+        basis.origin = "双方商定" if len(agreed) == 3 else f"双方商定；其余为{basis.origin}"
 
 
 def _convert(basis: Basis, forecast: Sequence[ForecastYear]) -> None:
-    """Fill in what no method gave from the firm's forecast, and say so."""
+    """Fill in what no method gave from the firm's forecast, with a note."""
     sales = sum((year.net_sales for year in forecast), Decimal(0))
     profit = sum((year.profit or Decimal(0) for year in forecast), Decimal(0))
     if sales and basis.royalty_rate is None and basis.annual_fee:

@@ -61,21 +61,21 @@ class MethodInput:
         )
 
 
-def all_methods(asked: MethodInput) -> list[Method]:
+def all_methods(case: MethodInput) -> list[Method]:
     """The five methods in their order, each with its caps applied to what it suggests."""
-    methods = [_own_use(asked), _earlier(asked), _statistics(asked), _international(asked), _valuation(asked)]
+    methods = [_own_use(case), _earlier(case), _statistics(case), _international(case), _valuation(case)]
     for method in methods:
-        _suggest(method, asked.data.years, asked.rules.caps)
+        _suggest(method, case.data.years, case.rules.caps)
     return methods
 
 
-def _own_use(asked: MethodInput) -> Method:
+def _own_use(case: MethodInput) -> Method:
     method = Method(code="M1", name="自行实施该专利的收益")
-    own = asked.data.own_use
+    own = case.data.own_use
     if own is None:
         method.missing = ["实施该专利的年营业收入", "利润率", "专利分成率"]
         return method
-    k, revenue, m, s = asked.k, own.annual_revenue, own.margin, own.share
+    k, revenue, m, s = case.k, own.annual_revenue, own.margin, own.share
     method.annual_fee = cents(revenue * m * s * k / HUNDRED / HUNDRED)
     method.royalty_rate = rate_of(m * s * k / HUNDRED)
     method.profit_rate = rate_of(s * k)
@@ -83,7 +83,7 @@ def _own_use(asked: MethodInput) -> Method:
         Quantity(name="年营业收入 R", value=in_wan(revenue), source="许可人提供"),
         Quantity(name="利润率 m", value=percent(m), source="许可人提供"),
         Quantity(name="专利分成率 s", value=percent(s), source="许可人提供"),
-        asked.k_input,
+        case.k_input,
     ]
     method.formulas = [
         f"F = R×m×s×k = {in_wan(revenue)} × {percent(m)} × {percent(s)} × {plain(k)} = {in_wan(method.annual_fee)}/年",
@@ -93,22 +93,22 @@ def _own_use(asked: MethodInput) -> Method:
     return method
 
 
-def _earlier(asked: MethodInput) -> Method:
+def _earlier(case: MethodInput) -> Method:
     method = Method(code="M2", name="该专利既往的许可费")
-    earlier, k = asked.data.earlier, asked.k
+    earlier, k = case.data.earlier, case.k
     has_fee = bool(earlier and earlier.fee is not None and earlier.years)
     if earlier is None or not (has_fee or earlier.royalty_rate):
         method.missing = ["既往许可的费用与年限，或提成比例"]
         return method
-    factor = asked.rules.from_licence_type.factor(earlier.licence_type)
+    factor = case.rules.from_licence_type.factor(earlier.licence_type)
     label = earlier.licence_type.label
     method.inputs = [
         Quantity(
             name="许可方式换算 t",
             value=f"{plain(factor)}（{label}）",
-            source=asked.rules.from_licence_type.origin,
+            source=case.rules.from_licence_type.origin,
         ),
-        asked.k_input,
+        case.k_input,
     ]
     if earlier.licence_type == LicenceType.OPEN:
         method.notes.append("既往许可为开放许可，其费用可能已按人数折减，请核对是否重复适用 k(n)")
@@ -134,20 +134,18 @@ def _earlier(asked: MethodInput) -> Method:
     return method
 
 
-def _statistics(asked: MethodInput) -> Method:
-    method = Method(code="M3", name="同行业许可统计", notes=list(asked.statistics.notes))
-    fixed, royalty = asked.statistics.fixed, asked.statistics.royalty
+def _statistics(case: MethodInput) -> Method:
+    method = Method(code="M3", name="同行业许可统计", notes=list(case.statistics.notes))
+    fixed, royalty = case.statistics.fixed, case.statistics.royalty
     if fixed:
-        where = f"{RECORDED} {fixed.contracts} 份（{asked.statistics.fixed_class_name}）"
-        _apply_averages(
-            method, asked, fixed.average_amount, fixed.average_years, fixed.average_patents, where
-        )
-    elif national := _latest(asked.rules):
+        where = f"{RECORDED} {fixed.contracts} 份（{case.statistics.fixed_class_name}）"
+        _apply_averages(method, case, fixed.average_amount, fixed.average_years, fixed.average_patents, where)
+    elif national := _latest(case.rules):
         where = f"{national.source}，{national.fixed_contracts} 份，全国全行业"
         method.notes.append("以全国全行业公开统计代替，行业差异未体现，仅供参考")
         _apply_averages(
             method,
-            asked,
+            case,
             national.fixed_average,
             national.fixed_years,
             national.patents_per_contract,
@@ -156,42 +154,42 @@ def _statistics(asked: MethodInput) -> Method:
     else:
         method.missing = ["同行业的许可合同统计（应多于 20 份）"]
     if royalty:
-        method.royalty_rate = rate_of(royalty.average_rate * asked.k)
-        where = f"{RECORDED} {royalty.contracts} 份（{asked.statistics.royalty_class_name}）"
+        method.royalty_rate = rate_of(royalty.average_rate * case.k)
+        where = f"{RECORDED} {royalty.contracts} 份（{case.statistics.royalty_class_name}）"
         method.inputs.append(Quantity(name="平均提成比例", value=percent(royalty.average_rate), source=where))
         method.formulas.append(
-            f"净销售额提成 = r×k = {percent(royalty.average_rate)} × {plain(asked.k)} = {percent(method.royalty_rate)}"
+            f"净销售额提成 = r×k = {percent(royalty.average_rate)} × {plain(case.k)} = {percent(method.royalty_rate)}"
         )
     return method
 
 
 def _latest(rules: FeeRules) -> National | None:
-    """The newest published statistics that say enough for the formula."""
+    """The newest published statistics with all figures of the formula."""
     complete = [n for n in rules.national if n.fixed_average and n.fixed_years and n.patents_per_contract]
     return max(complete, key=lambda n: n.year, default=None)
 
 
 def _apply_averages(
-    method: Method, asked: MethodInput, amount: Decimal, years: Decimal, patents: Decimal, where: str
+    method: Method, case: MethodInput, amount: Decimal, years: Decimal, patents: Decimal, where: str
 ) -> None:
-    own = asked.data.patents
-    method.annual_fee = cents(amount / (years * patents) * own * asked.k)
+    own = case.data.patents
+    method.annual_fee = cents(amount / (years * patents) * own * case.k)
     method.inputs += [
         Quantity(name="平均合同金额 A", value=in_wan(amount), source=where),
         Quantity(name="平均年限 T", value=f"{plain(years)} 年", source=where),
         Quantity(name="每份合同平均专利件数 p", value=plain(patents), source=where),
         Quantity(name="本次专利件数 P", value=str(own), source="本次测算"),
-        asked.k_input,
+        case.k_input,
     ]
     method.formulas.append(
-        f"F = A÷(T×p)×P×k = {in_wan(amount)} ÷ ({plain(years)} × {plain(patents)}) × {own} × {plain(asked.k)}"
+        f"F = A÷(T×p)×P×k = {in_wan(amount)} ÷ ({plain(years)} × {plain(patents)}) × {own} × {plain(case.k)}"
         f" = {in_wan(method.annual_fee)}/年"
     )
 
 
-def _international(asked: MethodInput) -> Method:
+def _international(case: MethodInput) -> Method:
     method = Method(code="M4", name="国际惯例费率")
-    data, rules = asked.data, asked.rules
+    data, rules = case.data, case.rules
     field = rules.field_of(data.international) if data.international else None
     rate = data.international_rate or (field.middle if field else None)
     if rate is None:
@@ -203,17 +201,17 @@ def _international(asked: MethodInput) -> Method:
         method.notes.append(f"{field.name}的惯例区间为 {percent(field.low)} 至 {percent(field.high)}，取中值")
     else:
         source = "用户给出"
-    method.royalty_rate = rate_of(rate * asked.k)
-    method.inputs = [Quantity(name="惯例费率 r", value=percent(rate), source=source), asked.k_input]
+    method.royalty_rate = rate_of(rate * case.k)
+    method.inputs = [Quantity(name="惯例费率 r", value=percent(rate), source=source), case.k_input]
     method.formulas = [
-        f"净销售额提成 = r×k = {percent(rate)} × {plain(asked.k)} = {percent(method.royalty_rate)}"
+        f"净销售额提成 = r×k = {percent(rate)} × {plain(case.k)} = {percent(method.royalty_rate)}"
     ]
     return method
 
 
-def _valuation(asked: MethodInput) -> Method:
+def _valuation(case: MethodInput) -> Method:
     method = Method(code="M5", name="资产评估")
-    valuation, years, k = asked.data.valuation, asked.data.years, asked.k
+    valuation, years, k = case.data.valuation, case.data.years, case.k
     if valuation is None:
         method.missing = ["资产评估值", "折现率"]
         return method
@@ -222,7 +220,7 @@ def _valuation(asked: MethodInput) -> Method:
         Quantity(name="评估值 V", value=in_wan(valuation.value), source="资产评估报告"),
         Quantity(name="折现率 i", value=percent(valuation.discount), source="资产评估报告"),
         Quantity(name="许可年限 T", value=f"{years} 年", source="本次测算"),
-        asked.k_input,
+        case.k_input,
     ]
     shown = plain(valuation.discount / HUNDRED)
     converted = (

@@ -124,12 +124,12 @@ class Forecast(_Input):
 class Owner(_Input):
     """What bears on the income of the owner."""
 
-    kind: Kind | None = Field(default=None, description="专利类型；缺省取自目录")
-    filing_date: Day = Field(default=None, description="申请日；缺省取自目录")
+    kind: Kind | None = Field(default=None, description="专利类型；缺省取自系统")
+    filing_date: Day = Field(default=None, description="申请日；缺省取自系统")
     grant_date: Day = Field(
-        default=None, description="授权公告日；缺省取自目录。其他减缴只限授予专利权当年起十年内的年费"
+        default=None, description="授权公告日；缺省取自系统。其他减缴只限授予专利权当年起十年内的年费"
     )
-    expiry_date: Day = Field(default=None, description="届满日（专利权期限补偿时登记）；缺省取自目录")
+    expiry_date: Day = Field(default=None, description="届满日（专利权期限补偿时登记）；缺省取自系统")
     reductions: list[str] = Field(
         default_factory=list,
         max_length=5,
@@ -151,7 +151,7 @@ class FeeInput(_Input):
     """What a fee is to be estimated for."""
 
     application_number: str | None = Field(
-        default=None, max_length=40, description="专利申请号；给出时名称、类型、申请日与行业取自目录"
+        default=None, max_length=40, description="专利申请号；给出时名称、类型、申请日与行业取自系统"
     )
     title: str = Field(default="", max_length=1000, description="专利名称")
     licensor: str = Field(default="", max_length=300, description="许可人")

@@ -2,7 +2,7 @@
 
 Every patent that a university, institute, hospital or state-owned holder owns or co-owns is screened. A patent is dormant if
 it is in force, was granted longer ago than the set age and has no recorded implementation, licence, transfer, equity
-contribution, pledge or product filing. A missing record is no proof of non-use: the reason tells whether use was looked for
+contribution, pledge or product filing. A missing record is no proof of non-use: the reason states whether use was searched for
 and not found (核查无记录), or never recorded at all. The potential (潜力分, 0-100) is the sum of points by a published table
 (`assessment.screening.weights`); an unknown factor scores no points and is marked as unknown.
 """
@@ -36,7 +36,7 @@ UNITS = {
     "match": "",
 }
 NOTHING_RECORDED = (
-    "目录中没有任何实施、许可、转让、作价入股、质押或专利产品备案记录，沉睡与否仅依据法律状态和授权年限"
+    "系统中没有任何实施、许可、转让、作价入股、质押或专利产品备案记录，沉睡与否仅依据法律状态和授权年限"
 )
 UNRECORDED = "未登记任何运用情况（未登记≠未实施）"
 NO_MATCHES = "未提供需求匹配度，该项均按数据缺失计 0 分"

@@ -1,6 +1,6 @@
 """Deals (交易): transfers, licences, equity contributions and pledges of patents, as contracts record them.
 
-Parties stand in order: the first giver is the first patentee before, the first taker the first patentee after
+Parties are in order: the first giver is the first patentee before, the first taker the first patentee after
 (财办建〔2021〕23号, annex, indicators 1 and 2). Writing is in `catalog.deals.edits`, lists in `catalog.deals.lists`, rules
 in `catalog.deals.rules`.
 """

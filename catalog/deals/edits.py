@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from catalog.deals import deals
 from catalog.deals import facts as deal_facts
-from catalog.deals import rules as deal_checks
+from catalog.deals import rules as deal_rules
 from catalog.deals.deals import (
     Deal,
     DealBase,
@@ -52,16 +52,17 @@ def create(
     session: Session,
     data: DealCreate,
     *,
+    today: date,
     actor: str = "",
     import_id: int | None = None,
     is_demo: bool = False,
 ) -> tuple[Deal, list[Finding]]:
     """Creates a deal and returns it with the warnings. Raises NotFound (patents), InvalidInput (rules) and Conflict (code taken)."""
-    rows = deal_checks.patents_of(session, data)
+    rows = deal_rules.patents_of(session, data)
     code = data.code or automatic_code(data)
     if deals.find(session, code) is not None:
         raise Conflict(f"合同编号为 {code} 的交易已登记", hint="请改用更正，或核对合同编号")
-    findings = deal_checks.refuse(deal_checks.check(session, data, rows))
+    findings = deal_rules.refuse(deal_rules.check(session, data, rows, today=today))
     row = Deal(**_values(data) | {"code": code}, import_id=import_id, is_demo=is_demo)
     session.add(row)
     session.flush()
@@ -74,15 +75,15 @@ def create(
 
 
 def change(
-    session: Session, deal_id: int, data: DealCreate, *, actor: str = ""
+    session: Session, deal_id: int, data: DealCreate, *, today: date, actor: str = ""
 ) -> tuple[Deal, list[Finding], bool]:
     """Replaces the whole content of a deal; returns it with the warnings and whether anything changed. Raises as `create` does."""
-    row = _standing(session, deal_id)
+    row = _in_force(session, deal_id)
     code = data.code or row.code
     other = deals.find(session, code)
     if other is not None and other.id != row.id:
         raise Conflict(f"合同编号 {code} 已属于编号 {other.id} 的交易", hint="请核对合同编号")
-    rows, findings = _checked(session, deal_id, data)
+    rows, findings = _checked(session, deal_id, data, today)
     before, after = stated(session, row), data.model_copy(update={"code": code})
     changes = _differences(before, after)
     if not changes:
@@ -120,13 +121,15 @@ def stated(session: Session, row: Deal) -> DealCreate:
     )
 
 
-def file(session: Session, deal_id: int, number: str, filed_on: date, *, actor: str = "") -> list[Finding]:
+def file(
+    session: Session, deal_id: int, number: str, filed_on: date, *, today: date, actor: str = ""
+) -> list[Finding]:
     """Records the filing or announcement of the deal at CNIPA (备案, 公告); returns the warnings. Raises as `change` does."""
-    row = _standing(session, deal_id)
+    row = _in_force(session, deal_id)
     data = stated(session, row).model_copy(update={"filing_number": number, "filed_on": filed_on})
     if filed_on < row.signed_on:
         raise InvalidInput(f"备案日 {filed_on} 早于签约日 {row.signed_on}", hint="请核对备案证明")
-    _, findings = _checked(session, deal_id, data)
+    _, findings = _checked(session, deal_id, data, today)
     before = {"filing_number": row.filing_number, "filed_on": row.filed_on}
     apply_changes(row, {"filing_number": number, "filed_on": filed_on})
     session.flush()
@@ -139,14 +142,14 @@ def file(session: Session, deal_id: int, number: str, filed_on: date, *, actor: 
 
 
 def receive(
-    session: Session, deal_id: int, data: ReceiptCreate, *, actor: str = ""
+    session: Session, deal_id: int, data: ReceiptCreate, *, today: date, actor: str = ""
 ) -> tuple[Receipt, list[Finding]]:
     """Records a payment; returns it with the warnings. Raises NotFound, and InvalidInput where payments exceed the agreed sum."""
-    row = _standing(session, deal_id)
-    if data.received_on > date.today():
+    row = _in_force(session, deal_id)
+    if data.received_on > today:
         raise InvalidInput(f"到账日 {data.received_on} 晚于今天", hint="请核对收款凭证")
     receipt = Receipt(**data.model_dump(), deal_id=deal_id)
-    _, findings = _checked(session, deal_id, stated(session, row), [receipt])
+    _, findings = _checked(session, deal_id, stated(session, row), today, [receipt])
     session.add(receipt)
     row.updated_at = now()
     session.flush()
@@ -164,7 +167,7 @@ def receive(
 
 
 def remove_receipt(session: Session, deal_id: int, receipt_id: int, *, actor: str = "") -> None:
-    """Remove a payment that was noted by mistake. Raises NotFound, and Conflict while evidence stands for it."""
+    """Remove a payment that was noted by mistake. Raises NotFound, and Conflict while evidence is attached to it."""
     row = deals.get(session, deal_id)
     receipt = session.get(Receipt, receipt_id)
     if receipt is None or receipt.deal_id != deal_id:
@@ -179,10 +182,10 @@ def remove_receipt(session: Session, deal_id: int, receipt_id: int, *, actor: st
     deals.note_event(session, deal_id, DealAction.RECEIPT_REMOVED, actor, content)
 
 
-def end(session: Session, deal_id: int, on: date, reason: str, *, actor: str = "") -> Deal:
-    """End a deal that stood (解除). Raises NotFound, Conflict and InvalidInput (day before the signing or to come)."""
-    row = _standing(session, deal_id)
-    if not (row.starts_on or row.signed_on) <= on <= date.today():
+def end(session: Session, deal_id: int, on: date, reason: str, *, today: date, actor: str = "") -> Deal:
+    """End a deal in force (解除). Raises NotFound, Conflict and InvalidInput (day before the signing or to come)."""
+    row = _in_force(session, deal_id)
+    if not (row.starts_on or row.signed_on) <= on <= today:
         raise InvalidInput(f"解除日 {on} 应在生效日与今天之间", hint="登记有误的交易请作废")
     return _close(session, row, DealStatus.ENDED, on, reason, actor)
 
@@ -208,16 +211,16 @@ def _close(session: Session, row: Deal, status: DealStatus, on: date | None, rea
 
 
 def _checked(
-    session: Session, deal_id: int, data: DealCreate, more: Sequence[Receipt] = ()
+    session: Session, deal_id: int, data: DealCreate, today: date, more: Sequence[Receipt] = ()
 ) -> tuple[list[Patent], list[Finding]]:
     """The patents of a recorded deal as it would be, with `more` payments, and the warnings. Raises as `create` does."""
-    rows = deal_checks.patents_of(session, data)
+    rows = deal_rules.patents_of(session, data)
     paid = [*deals.receipts(session, deal_id), *more]
-    found = deal_checks.check(session, data, rows, paid, own_source=deals.source_of(deal_id))
-    return rows, deal_checks.refuse(found)
+    found = deal_rules.check(session, data, rows, paid, own_source=deals.source_of(deal_id), today=today)
+    return rows, deal_rules.refuse(found)
 
 
-def _standing(session: Session, deal_id: int) -> Deal:
+def _in_force(session: Session, deal_id: int) -> Deal:
     row = deals.get(session, deal_id)
     if row.status != DealStatus.VALID:
         raise Conflict(f"交易 {row.code} {row.status.label}，不能再改动", hint="请登记新的交易")
@@ -263,5 +266,5 @@ def _differences(before: DealCreate, after: DealCreate) -> dict[str, Any]:
 
 
 def _with_remarks(values: dict[str, Any], remarks: list[str]) -> dict[str, Any]:
-    said = {name: value for name, value in values.items() if value not in (None, "", False)}
-    return said | ({"remarks": remarks} if remarks else {})
+    filled = {name: value for name, value in values.items() if value not in (None, "", False)}
+    return filled | ({"remarks": remarks} if remarks else {})

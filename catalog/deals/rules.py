@@ -92,7 +92,7 @@ def check(
     receipts: Sequence[Receipt] = (),
     *,
     own_source: str | None = None,
-    today: date | None = None,
+    today: date,
 ) -> list[Finding]:
     """All findings of the rules on the deal; facts of `own_source` derive from it and are no contradiction."""
     ids = [id_of(row) for row in rows]
@@ -110,7 +110,7 @@ def check(
         withdrawn=_withdrawn(session, ids, day),
         facts={key: [f for f in held if f.source != own_source] for key, held in known.items()},
         receipts=receipts,
-        today=today or date.today(),
+        today=today,
     )
     found = [*_parties(case), *_dates(case), *_money(case)]
     for row in rows:

@@ -1,6 +1,6 @@
 """What brokers may apply for (专利服务机构资助): a share of each three-party deal, up to a cap for one unit.
 
-The rule is data (refdata/broker_subsidy.csv). It asks for a conversion that succeeded: until a deal is filed and paid the
+The rule is data (refdata/broker_subsidy.csv). It requires a conversion that succeeded: until a deal is filed and paid the
 amount is a forecast. One unit is one credit code, else one folded name.
 """
 

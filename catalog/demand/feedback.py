@@ -129,7 +129,7 @@ def create(session: Session, data: FeedbackCreate, *, actor: str = "") -> Feedba
     patents.get(session, data.patent_id)
     who = data.who or _firm_of(session, data.need_id)
     if not who:
-        raise InvalidInput("没有写明作答的企业", hint="请填写 who，或给出已登记企业的需求编号 need_id")
+        raise InvalidInput("未写明作答的企业", hint="请填写 who，或给出已登记企业的需求编号 need_id")
     row = Feedback(**data.model_dump(exclude={"who"}), who=who, who_key=fold(who), actor=actor)
     session.add(row)
     session.flush()

@@ -114,7 +114,7 @@ class ColumnUse(SQLModel):
     label: str = Field(description="字段的中文名称")
     column: str = Field(description="列名；没有列名时为“第 N 列”")
     place: int = Field(description="第几列")
-    how: str = Field(description="怎样认出：列名、内容、列对应关系")
+    how: str = Field(description="识别依据：列名、内容、列对应关系")
 
 
 class ImportDetail(ImportPublic):

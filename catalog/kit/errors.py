@@ -17,7 +17,7 @@ _SYSTEM_REASONS = {
     errno.ENOENT: "不存在",
     errno.EACCES: "没有权限",
     errno.EPERM: "没有权限",
-    errno.EROFS: "所在磁盘是只读的",
+    errno.EROFS: "所在磁盘为只读",
     errno.ENOSPC: "磁盘已满",
     errno.EDQUOT: "磁盘配额已用完",
     errno.EISDIR: "是文件夹，不是文件",
@@ -27,7 +27,7 @@ _SYSTEM_REASONS = {
     errno.EMFILE: "打开的文件过多",
     errno.EIO: "磁盘读写出错",
     errno.EADDRINUSE: "端口已被占用",
-    errno.EADDRNOTAVAIL: "本机没有这个地址",
+    errno.EADDRNOTAVAIL: "本机无此地址",
 }
 
 

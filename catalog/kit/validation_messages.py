@@ -14,7 +14,7 @@ UNSUITABLE = "取值不符合要求"
 
 REASONS = {
     "missing": "缺少必填项",
-    "extra_forbidden": "没有这个字段",
+    "extra_forbidden": "不支持此字段",
     "none_required": "应为空",
     "string_type": "应为文本",
     "string_sub_type": "应为文本",

@@ -1,12 +1,12 @@
-"""The course of a right (专利权存续过程): from when until when it is in force, as recorded facts tell.
+"""The course of a right (专利权存续过程): from when until when it is in force, by the recorded facts.
 
 The course: 有效 -> 欠费宽限期 (at most six months) -> 终止, from the day the fee was due; or 期限届满, 放弃, 全部无效;
-部分无效 and 中止/保全 live on. Terms are dated data (refdata/patent_terms.csv) and run from the filing date; the last valid
+部分无效 and 中止/保全 stay in force. Terms are dated data (refdata/patent_terms.csv) and run from the filing date; the last valid
 day is the day before the anniversary. A recorded expiry date (term compensation) overrides the formula and a recorded
 status overrides the computation.
 
-A fee counts as unpaid only where a record says so: the register's status 欠费宽限期, or fees paid until a day
-(`annuity_paid_until`) that lay in the past when the register was looked at (`annuity_checked_on`). Of two records that
+A fee counts as unpaid only where a record states it: the register's status 欠费宽限期, or fees paid until a day
+(`annuity_paid_until`) that was past when the register was checked (`annuity_checked_on`). Of two records that
 contradict each other the later one holds. Days to pay and the grace period end on working days (细则 5,
 catalog.law.working_days); a suspended right does not end for unpaid fees (细则 105). `catalog.law.life` reads from this
 course what a patent is on a day.

@@ -154,11 +154,11 @@ def _status(facts: LegalFacts, course: Course, as_of: date) -> tuple[LegalStatus
     status = _living_status(facts, course, as_of)
     if status == LegalStatus.UNKNOWN:
         return status, StatusBasis.NONE
-    said = LegalStatus.IN_FORCE if stated in FEES_PAID else stated
+    registered = LegalStatus.IN_FORCE if stated in FEES_PAID else stated
     if course.certain_to is None or as_of > course.certain_to:
-        lapses = status != said or stated in FEES_PAID
+        lapses = status != registered or stated in FEES_PAID
         return status, StatusBasis.PRESUMED if lapses else StatusBasis.REGISTER
-    return status, StatusBasis.REGISTER if status == said else StatusBasis.COMPUTED
+    return status, StatusBasis.REGISTER if status == registered else StatusBasis.COMPUTED
 
 
 def _basis_when_not_in_force(stated: LegalStatus | None, status: LegalStatus) -> StatusBasis:
@@ -239,7 +239,7 @@ def _next_fee(facts: LegalFacts, course: Course, status: LegalStatus, as_of: dat
 
 
 def _next_due(facts: LegalFacts, course: Course, as_of: date) -> date | None:
-    """The due date that comes next, the one in arrears or the last that nobody knows to be paid; None where none follows."""
+    """The due date that comes next, the one in arrears or the last not known to be paid; None where none follows."""
     if facts.filed is None or facts.full_last is None or course.force is None:
         return None
     if course.overdue and as_of > course.overdue:
@@ -264,7 +264,7 @@ def _notes(facts: LegalFacts, course: Course, status: LegalStatus) -> list[str]:
     later = (
         course.force is not None and facts.status_date is not None and facts.status_date > course.force.last
     )
-    said = {
+    notes = {
         f"保护期 {term.years} 年依据“{term.source}”，尚未核对原文" if term else "": term and not term.checked,
         "申请日为 2 月 29 日，平年按 2 月 28 日计（依据尚未核对原文）": leap,
         GRACE_NOTE: status == LegalStatus.GRACE,
@@ -273,4 +273,4 @@ def _notes(facts: LegalFacts, course: Course, status: LegalStatus) -> list[str]:
         "有质押登记，开放许可须经质权人同意（专利法实施细则第86条）": facts.stated == LegalStatus.PLEDGED,
         "登记的法律状态晚于推算的届满日，请核对": later and facts.stated in FEES_PAID,
     }
-    return [text for text, holds in said.items() if holds]
+    return [text for text, holds in notes.items() if holds]

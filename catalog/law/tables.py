@@ -92,7 +92,7 @@ def reset(data_dir: Path, name: str) -> RuleFile:
 
 
 def text(data_dir: Path | None, name: str) -> RuleFile:
-    """The file of the table `name` as it stands. Raises NotFound and InvalidInput."""
+    """The current file of the table `name`. Raises NotFound and InvalidInput."""
     return rule_files.read(__name__, _known(name), data_dir)
 
 

@@ -24,8 +24,8 @@ from catalog.kit.terms import (
     PaymentForm,
 )
 from catalog.law.life import last_valid_day
-from catalog.licences import history as declaration_history
-from catalog.licences import rules as declaration_rules
+from catalog.licences import history as licence_history
+from catalog.licences import rules as licence_rules
 from catalog.licences.licences import (
     CURRENT,
     REPORTED,
@@ -62,6 +62,7 @@ def create(
     session: Session,
     data: LicenceCreate,
     *,
+    today: date,
     actor: str = "",
     rules: Rules | None = None,
     import_id: int | None = None,
@@ -74,7 +75,7 @@ def create(
     patent = _patent_for(session, data, rules)
     status = data.status or LicenceStatus.PUBLISHED
     if status in CURRENT:
-        _make_room(session, patent, actor, import_id)
+        _make_room(session, patent, today, actor, import_id)
     row = Licence(
         **_values(data), status=status, patent_id=id_of(patent), import_id=import_id, is_demo=is_demo
     )
@@ -145,21 +146,27 @@ def withdraw(session: Session, licence_id: int, on: date, *, actor: str = "", re
 
 
 def upsert(
-    session: Session, data: LicenceCreate, *, import_id: int | None, actor: str = "", is_demo: bool = False
+    session: Session,
+    data: LicenceCreate,
+    *,
+    today: date,
+    import_id: int | None,
+    actor: str = "",
+    is_demo: bool = False,
 ) -> str:
     """Upserts a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing."""
     patent = _patent_for(session, data, None)
-    row = _meant(session, id_of(patent), data)
+    row = _existing(session, id_of(patent), data)
     if row is None:
-        create(session, data, actor=actor, import_id=import_id, is_demo=is_demo)
+        create(session, data, today=today, actor=actor, import_id=import_id, is_demo=is_demo)
         return "new"
     silent = {"region"} - data.model_fields_set
-    said = {
+    stated = {
         name: value
         for name, value in _values(data).items()
         if value not in (None, "", []) and name not in silent
     }
-    return "changed" if _change(session, row, said, data.status, actor, import_id) else "unchanged"
+    return "changed" if _change(session, row, stated, data.status, actor, import_id) else "unchanged"
 
 
 def unmet(session: Session, row: Licence, patent: Patent) -> list[str]:
@@ -222,8 +229,8 @@ def _check(patent: Patent, data: LicenceCreate, rules: Rules | None) -> None:
     last = last_valid_day(patent.kind, patent.filing_date, patent.expiry_date)
     if data.ends_on and last and data.ends_on > last:
         raise InvalidInput(f"许可期限止 {data.ends_on} 超过专利权最后有效日 {last}", hint="请缩短许可期限")
-    rules = rules or declaration_rules.load()
-    if places := declaration_rules.places_abroad(rules, data.region):
+    rules = rules or licence_rules.load()
+    if places := licence_rules.places_abroad(rules, data.region):
         part = rules.territory
         raise InvalidInput(
             f"许可地域“{data.region}”含有中国境外的地方：{'、'.join(places)}",
@@ -252,12 +259,12 @@ def _declarations(session: Session, patent_id: int) -> list[Licence]:
     return list(session.execute(query).scalars())
 
 
-def _make_room(session: Session, patent: Patent, actor: str, import_id: int | None) -> None:
+def _make_room(session: Session, patent: Patent, today: date, actor: str, import_id: int | None) -> None:
     """Close a current declaration whose period is over. Raises Conflict where one still runs."""
     for row in _declarations(session, id_of(patent)):
         if row.status not in CURRENT:
             continue
-        if status_on(row, date.today()) != LicenceStatus.EXPIRED:
+        if status_on(row, today) != LicenceStatus.EXPIRED:
             raise Conflict(
                 f"专利 {patent.application_number} 已有开放许可声明（编号 {row.id}，{LicenceStatus(row.status).label}）",
                 hint="请改用更新；须重新声明的，请先撤回原声明",
@@ -279,12 +286,12 @@ def _change(
     differs = any(getattr(row, name) != value for name, value in values.items())
     if wanted == LicenceStatus.PUBLISHED and row.status in RUNNING:
         wanted = None  # a register that lists it as announced does not take back that it was changed
-    stands = LicenceStatus(row.status)
-    if wanted is None or wanted == stands:
-        wanted = LicenceStatus.CHANGED if differs and stands in RUNNING else stands
-    elif wanted not in FOLLOWS[stands]:
+    status = LicenceStatus(row.status)
+    if wanted is None or wanted == status:
+        wanted = LicenceStatus.CHANGED if differs and status in RUNNING else status
+    elif wanted not in FOLLOWS[status]:
         raise Conflict(
-            f"声明（编号 {row.id}）{stands.label}，不能改为“{wanted.label}”",
+            f"声明（编号 {row.id}）{status.label}，不能改为“{wanted.label}”",
             hint="撤回或届满之后可以重新声明：请新建声明并填写新的声明日",
         )
     return _move(session, row, values | {"status": wanted}, actor, import_id=import_id)
@@ -323,12 +330,12 @@ def _remember(
     import_id: int | None = None,
     note: str = "",
 ) -> None:
-    declaration_history.record(
+    licence_history.record(
         session, id_of(row), action, before, after, actor=actor, note=note, import_id=import_id
     )
 
 
-def _meant(session: Session, patent_id: int, data: LicenceCreate) -> Licence | None:
+def _existing(session: Session, patent_id: int, data: LicenceCreate) -> Licence | None:
     """The declaration that a register row refers to; None where it is not stored yet."""
     rows = _declarations(session, patent_id)
     last = rows[-1] if rows else None

@@ -175,7 +175,7 @@ def _merged_names(session: Session, gathered: Iterable[_Gathered]) -> dict[str, 
 
 
 def _owners(gathered: _Gathered, merged: dict[str, int]) -> Iterator[OwnerStatement]:
-    said: dict[int, OwnerStatement] = {}
+    by_holder: dict[int, OwnerStatement] = {}
     everybody: OwnerStatement | None = None
     row = gathered.declaration
     # Statements for a withdrawn or expired declaration do not apply to a new one.
@@ -185,7 +185,7 @@ def _owners(gathered: _Gathered, merged: dict[str, int]) -> Iterator[OwnerStatem
         if fold(consent.holder) == fold(ALL_OWNERS):
             everybody = owner
         elif fold(consent.holder) in merged:
-            said[merged[fold(consent.holder)]] = owner
+            by_holder[merged[fold(consent.holder)]] = owner
     for holder_id, name in gathered.owners.items():
-        stated = said.get(holder_id) or everybody
+        stated = by_holder.get(holder_id) or everybody
         yield OwnerStatement(name, stated.consent, stated.on) if stated else OwnerStatement(name)

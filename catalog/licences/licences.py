@@ -1,7 +1,10 @@
 """Open-licence declarations (专利开放许可声明) with their terms (许可条件): tables, schemas, lists.
 
-A patent has at most one declaration that is current (草稿、已公告、已变更) and any number of former ones. How a declaration is
-made, changed, published and withdrawn stands in `catalog.licences.edits`, its history in `catalog.licences.history`.
+A patent has at most one declaration that is current (草稿、已公告、已变更) and any number of former ones. `catalog.licences.edits`
+makes, changes, publishes and withdraws declarations, `catalog.licences.history` keeps their changes.
+
+In names of modules, tables and aliases a licence (`Licence`, `licence_edits`) is this record. Declaration is the word of prose and of
+the legal act (声明): `DeclarationAction`, `declared_on`. A licence that a firm has taken is a deal: `catalog.deals`.
 """
 
 from datetime import date
@@ -63,7 +66,7 @@ class LicenceBase(Schema):
     starts_on: date | None = Field(default=None, description="许可期限起")
     ends_on: date | None = Field(default=None, description="许可期限止")
     term_months: int | None = Field(
-        default=None, ge=1, le=240, description="许可期限的长度（月），没有写明起止日期时登记"
+        default=None, ge=1, le=240, description="许可期限的长度（月），未写明起止日期时登记"
     )
     region: str = Field(default="全国", max_length=100)
     know_how: str = Field(default="", max_length=1000, description="技术指导或服务")

@@ -26,13 +26,13 @@ class LicenceFilter(Schema):
 
 
 def page(
-    session: Session, wanted: PageQuery, where: LicenceFilter | None = None, *, today: date | None = None
+    session: Session, wanted: PageQuery, where: LicenceFilter | None = None, *, today: date
 ) -> Rows[Licence]:
     """The declarations that meet all conditions of `where`."""
     where = where or LicenceFilter()
     query = select(Licence).join(Patent, col(Patent.id) == col(Licence.patent_id))
     if where.status:
-        query = query.where(_stands(where.status, today or date.today()))
+        query = query.where(_has_status(where.status, today))
     if where.payment_form:
         query = query.where(col(Licence.payment_form) == where.payment_form.value)
     if where.application_number:
@@ -55,7 +55,7 @@ def page(
     return paginate(session, query, wanted, sortable, "id")
 
 
-def _stands(status: LicenceStatus, day: date) -> Any:
+def _has_status(status: LicenceStatus, day: date) -> Any:
     stored = col(Licence.status)
     over = col(Licence.ends_on) < day
     if status == LicenceStatus.EXPIRED:

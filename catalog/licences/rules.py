@@ -71,7 +71,7 @@ class Rules(BaseModel):
 
 
 class TermsWarning(BaseModel):
-    """Something that a declaration should be looked at again for; it refuses nothing."""
+    """A reason to review a declaration; it refuses nothing."""
 
     code: str
     article: str
@@ -125,13 +125,13 @@ def _named(region: str, places: list[str], left_out: str) -> list[str]:
 def _without_fee(terms: Terms) -> Iterator[TermsWarning]:
     form = PaymentForm(terms.payment_form)
     if form in FIXED and not (terms.fixed_fee or terms.fee_text):
-        text = f"支付方式为“{form.label}”，却没有写明许可使用费的数额"
+        text = f"支付方式为“{form.label}”，却未写明许可使用费的数额"
         yield TermsWarning(code="no_fee", article=STATED_FEE, text=text)
 
 
 def _wording(part: Advertising, terms: Terms) -> Iterator[TermsWarning]:
-    said = f"{terms.fee_text}\n{terms.know_how}\n{terms.region}"
-    if words := [word for word in part.words if word in said]:
+    wording = f"{terms.fee_text}\n{terms.know_how}\n{terms.region}"
+    if words := [word for word in part.words if word in wording]:
         text = f"{part.text}：“{'”“'.join(words)}”"
         yield TermsWarning(code="advertising", article=part.article, text=text, checked=part.checked)
 

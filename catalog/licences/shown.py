@@ -111,22 +111,23 @@ def terms_text(row: Stored) -> str:
     return "，".join(parts)
 
 
-def of_patents(session: Session, ids: Sequence[int]) -> dict[int, LicencePublic]:
+def of_patents(session: Session, ids: Sequence[int], *, today: date) -> dict[int, LicencePublic]:
     """The announced declaration of each of these patents, else the last one that was; drafts are not shown."""
     found = {row.patent_id: row for row in rows_among(session, _ANNOUNCED, ids)}
-    shown = publics(session, list(found.values()))
+    shown = publics(session, list(found.values()), today=today)
     return {licence.patent_id: licence for licence in shown}
 
 
-def publics(session: Session, rows: Sequence[Stored], *, today: date | None = None) -> list[LicencePublic]:
+def publics(session: Session, rows: Sequence[Stored], *, today: date) -> list[LicencePublic]:
     """The declarations as shown to users, in the order given."""
-    day = today or date.today()
     ids = sorted({row.patent_id for row in rows})
     found = {patent.id: patent for patent in rows_among(session, _LICENSED, ids)}
     owners = patents.holder_names(session, ids)
     granted: dict[int, int] = dict(rows_among(session, _GRANTED, ids))
     return [
-        _public(row, found[row.patent_id], owners.get(row.patent_id, []), granted.get(row.patent_id, 0), day)
+        _public(
+            row, found[row.patent_id], owners.get(row.patent_id, []), granted.get(row.patent_id, 0), today
+        )
         for row in rows
     ]
 
@@ -159,8 +160,8 @@ def consents_of(row: Stored, owners: Sequence[str]) -> list[ConsentPublic]:
     everybody = stated.pop(fold(ALL_OWNERS), None)
     listed = []
     for owner in owners:
-        said = stated.pop(fold(owner), None) or everybody or Consent(holder=owner)
-        listed.append(said.model_copy(update={"holder": owner}))
+        known = stated.pop(fold(owner), None) or everybody or Consent(holder=owner)
+        listed.append(known.model_copy(update={"holder": owner}))
     return [
         ConsentPublic(**consent.model_dump(), consent_name=OwnerConsent(consent.consent).label)
         for consent in [*listed, *stated.values()]

@@ -59,7 +59,7 @@ def read(module: str, name: str, data_dir: Path | None = None) -> RuleFile:
 @cache
 def shipped(module: str, name: str) -> RuleFile:
     """The rule file `name` in the folder of `module`."""
-    return _rule_file(name, files(module.rpartition(".")[0]).joinpath(name).read_bytes(), "内置")
+    return _rule_file(name, files(module.rpartition(".")[0]).joinpath(name).read_bytes(), "默认")
 
 
 def of_operator(name: str, raw: bytes) -> RuleFile:
@@ -104,12 +104,14 @@ def table_rows(file: RuleFile, columns: Sequence[str]) -> Iterator[tuple[str, di
     """The rows of a table in CSV, each with its place as an error names it. Raises InvalidInput for other columns."""
     reader = csv.DictReader(io.StringIO(file.text, newline=""))
     if list(reader.fieldnames or ()) != list(columns):
-        raise InvalidInput(f"{file.name} 的表头应为 {','.join(columns)}", hint="可从内置的同名文件复制后修改")
+        raise InvalidInput(
+            f"{file.name} 的表头应为 {','.join(columns)}", hint="可从系统自带的同名文件复制后修改"
+        )
     for row in reader:
         yield f"{file.name} 第 {reader.line_num} 行", {name: (row[name] or "").strip() for name in columns}
 
 
-_RESTORE = "可从内置的同名文件复制后修改；删除该文件即恢复内置规则"
+_RESTORE = "可从系统自带的同名文件复制后修改；删除该文件即恢复默认规则"
 
 
 def load(module: str, name: str, table: type[TableT], data_dir: Path | None = None) -> TableT:

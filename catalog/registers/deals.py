@@ -1,6 +1,7 @@
 """Deals as registers state them (交易台账): stored, completed or corrected, and taken back when the import is undone."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +36,7 @@ def upsert(
     session: Session,
     data: DealStated,
     *,
+    today: date,
     import_id: int | None,
     actor: str = "",
     is_demo: bool = False,
@@ -47,16 +49,16 @@ def upsert(
     row = deals.find(session, data.code or deal_records.automatic_code(plain_data))
     if row is None:
         row, findings = deal_records.create(
-            session, plain_data, actor=actor, import_id=import_id, is_demo=is_demo
+            session, plain_data, today=today, actor=actor, import_id=import_id, is_demo=is_demo
         )
-        _pay(session, row, data, actor)
+        _pay(session, row, data, today, actor)
         note(session, import_id, Deal.__noted_as__, [Change(id_of(row), None, row.updated_at)])
         return "new", findings
     before, stamp = deal_records.stated(session, row), row.updated_at
     _, findings, changed = deal_records.change(
-        session, id_of(row), _completed(before, plain_data), actor=actor
+        session, id_of(row), _completed(before, plain_data), today=today, actor=actor
     )
-    receipt = _pay(session, row, data, actor)
+    receipt = _pay(session, row, data, today, actor)
     if not (changed or receipt):
         return "unchanged", []
     image = {
@@ -84,7 +86,7 @@ def _completed(before: DealCreate, said: DealCreate) -> DealCreate:
     return DealCreate.model_validate(values)
 
 
-def _pay(session: Session, row: Deal, data: DealStated, actor: str) -> int | None:
+def _pay(session: Session, row: Deal, data: DealStated, today: date, actor: str) -> int | None:
     """Records the amount received since the last recorded payment; returns the id of the new payment."""
     if data.received_total is None:
         return None
@@ -100,7 +102,7 @@ def _pay(session: Session, row: Deal, data: DealStated, actor: str) -> int | Non
     if data.received_on is None:
         raise InvalidInput(f"到账金额增加了 {plain(more)} 元，但没有到账日", hint="请补填到账日")
     payment = ReceiptCreate(received_on=data.received_on, amount=more, note="由台账导入")
-    receipt, _ = deal_records.receive(session, id_of(row), payment, actor=actor)
+    receipt, _ = deal_records.receive(session, id_of(row), payment, today=today, actor=actor)
     return receipt.id
 
 
@@ -108,7 +110,9 @@ def restore(session: Session, deal_id: int, before: dict[str, Any], *, actor: st
     """Restores the values that an import replaced in a deal."""
     if before.get("receipt"):
         deal_records.remove_receipt(session, deal_id, before["receipt"], actor=actor)
-    deal_records.change(session, deal_id, DealCreate.model_validate(before["deal"]), actor=actor)
+    # What was recorded once is not refused for lying in the future.
+    stated = DealCreate.model_validate(before["deal"])
+    deal_records.change(session, deal_id, stated, today=date.max, actor=actor)
 
 
 def erase(session: Session, ids: Sequence[int]) -> None:

@@ -76,7 +76,7 @@ def _check_state(row: Import) -> None:
     if row.status == ImportStatus.UNDONE.value:
         raise _refusal(row, "它已经撤销", "无需再撤销")
     if row.status == ImportStatus.RUNNING.value:
-        raise _refusal(row, "它还在进行", "请等它结束后再撤销")
+        raise _refusal(row, "该导入仍在进行", "请待其结束后撤销")
 
 
 def _check_generation(session: Session, row: Import) -> None:
@@ -137,8 +137,8 @@ def _check_untouched(session: Session, row: Import, register: Register) -> None:
     later = _later(session, row, register)
     if later:
         by = "、".join(f"编号 {other.id} 的导入（{other.file_name}）" for other in later)
-        raise _refusal(row, f"{what}之后又被{by}改动", f"请先撤销{by}")
-    raise _refusal(row, f"{what}之后又被单独修改或合并", "请先撤回这些改动，或逐条改正")
+        raise _refusal(row, f"{by}其后改动了{what}", f"请先撤销{by}")
+    raise _refusal(row, f"其后单独修改或合并了{what}", "请先撤回这些改动，或逐条改正")
 
 
 def _later(session: Session, row: Import, register: Register) -> Sequence[Import]:

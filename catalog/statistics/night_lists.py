@@ -15,10 +15,10 @@ from catalog.runs import matches as night_matches
 from catalog.runs.matches import NightMatch, NightSide
 from catalog.supply import patents, patents_shown
 
-NO_NIGHT = "还没有已完成的夜间匹配；请先运行 patentdock nightly"
+NO_NIGHT = "尚无已完成的夜间匹配；请先运行 patentdock nightly"
 ABSENT = {
-    NightSide.NEED: "该需求没有参加这一夜的匹配：当时不在征集中，或在此之后才登记",
-    NightSide.PATENT: "该专利没有参加这一夜的匹配：当日不在有效期内、有效性未知，或在此之后才登记",
+    NightSide.NEED: "该需求未参加当夜的匹配：当时不在征集中，或其后才登记",
+    NightSide.PATENT: "该专利未参加当夜的匹配：当日不在有效期内、有效性未知，或其后才登记",
 }
 
 
@@ -30,7 +30,7 @@ class NightScores(SQLModel):
     relevance: float = Field(description="相关度：document、sentence、lexical 之和")
     document: float = Field(description="需求与专利全文的语义相似度（已乘权重）")
     sentence: float = Field(description="需求与专利最相近一句的语义相似度（已乘权重）")
-    lexical: float = Field(description="字词匹配（已乘权重）")
+    lexical: float = Field(description="关键词匹配（已乘权重）")
     factors: float = Field(description="各因素分值之和")
 
 
@@ -67,9 +67,7 @@ class NightList(Page[ItemT], Generic[ItemT]):
     run_id: int | None = Field(default=None, description="夜间批处理的编号")
     day: date | None = Field(default=None, description="匹配所按的日期")
     generation: str | None = Field(default=None, description="所用的索引版本")
-    factor_rules: str | None = Field(
-        default=None, description="对接因素规则的版本；记录这一项之前的批处理没有"
-    )
+    factor_rules: str | None = Field(default=None, description="影响排序的因素的规则版本；早期批处理未记录")
     finished_at: datetime | None = None
     notices: list[str] = Field(default_factory=list, description="清单为空或不全的原因")
 

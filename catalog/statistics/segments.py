@@ -140,7 +140,7 @@ def _average(amounts: Sequence[Decimal]) -> Decimal | None:
     return cents(sum(amounts, Decimal(0)) / len(amounts)) if len(amounts) > FLOOR else None
 
 
-def report(session: Session, where: SegmentFilter) -> SegmentReport:
+def report(session: Session, where: SegmentFilter, *, today: date) -> SegmentReport:
     """The figures by segment of the catalogue in use. Raises NotReady when none is."""
     catalogue = segments.catalogue(session)
     run = last_run(session, where.until)
@@ -154,7 +154,7 @@ def report(session: Session, where: SegmentFilter) -> SegmentReport:
     for patent_id, count in matched.items():
         tally.add("matches", Decimal(count), tally.of([patent_id]))
         tally.add("matched_patents", ONE, tally.of([patent_id]))
-    _add_declarations(tally, declared, where)
+    _add_declarations(tally, declared, where, where.until or today)
     _add_deals(tally, signed, where)
     tally.finish()
     notes = [] if run else ["没有已完成的夜间匹配，匹配数为 0；请先运行 patentdock nightly"]
@@ -218,8 +218,7 @@ def declared_in(session: Session, where: SegmentFilter) -> list[Licence]:
     return [row for row in rows if _within(row.declared_on or row.starts_on, where)]
 
 
-def _add_declarations(tally: _Tally, rows: Iterable[Licence], where: SegmentFilter) -> None:
-    day = where.until or date.today()
+def _add_declarations(tally: _Tally, rows: Iterable[Licence], where: SegmentFilter, day: date) -> None:
     for row in rows:
         shares = tally.of([row.patent_id])
         began = row.declared_on or row.starts_on

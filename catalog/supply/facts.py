@@ -7,7 +7,7 @@ value at a time: a later record with another value follows the earlier one.
 The end of an event may be recorded apart from its beginning (质押注销, 许可备案注销, 中止解除): a record that has `ended` but no
 day of its own ends the event that was running then. An end so recorded stays; the term that the beginning was registered
 with (许可期满) does not move it again. A record without a day, or without the other party, adds nothing where a known event
-tells as much; an event known by its kind alone becomes the first that is known better.
+says as much; an event known by its kind alone becomes the first that is known better.
 """
 
 from collections.abc import Iterable, Sequence
@@ -270,21 +270,21 @@ def _store(
         rows.append(row)
         fresh.append(row)
         return "new"
-    said = _said(same, record)
+    values = _merged(same, record)
     if record.kind in STATES and same.happened_on != record.happened_on:
         # An earlier day already says so: what is known of it stays, or both days would change it in turn.
-        said = {name: value for name, value in said.items() if not getattr(same, name)}
-    if all(getattr(same, name) == value for name, value in said.items()):
+        values = {name: value for name, value in values.items() if not getattr(same, name)}
+    if all(getattr(same, name) == value for name, value in values.items()):
         return "unchanged"
-    said |= {"source": record.source, "import_id": import_id}
+    values |= {"source": record.source, "import_id": import_id}
     if same.id is None:  # of this batch: nothing of it is in the catalogue yet
-        apply_changes(same, said)
+        apply_changes(same, values)
     else:
-        apply_noted(session, import_id, same, said)
+        apply_noted(session, import_id, same, values)
     return "changed"
 
 
-def _said(row: Fact, record: FactCreate) -> dict[str, Any]:
+def _merged(row: Fact, record: FactCreate) -> dict[str, Any]:
     """Merges a record into `row`; empty values overwrite nothing, notes on an event accumulate."""
     values = record.model_dump(exclude={"source", "happened_on"} if record.kind in STATES else {"source"})
     if row.ended and not record.ended:
@@ -332,11 +332,11 @@ def _is_bare(event: FactDetails) -> bool:
 
 def _known_better(rows: list[Fact], record: FactCreate) -> Fact | None:
     """An event that is known at least as well as the record, which leaves the day or the other party open."""
-    told = [row for row in rows if _tells_all_of(row, record)]
-    return next((row for row in told if record.note in row.note), next(iter(told), None))
+    covering = [row for row in rows if _covers(row, record)]
+    return next((row for row in covering if record.note in row.note), next(iter(covering), None))
 
 
-def _tells_all_of(row: Fact, record: FactCreate) -> bool:
+def _covers(row: Fact, record: FactCreate) -> bool:
     """Whether a known event already contains everything in a record but the note."""
     same_end = record.ends_on == row.ends_on
     return (

@@ -80,5 +80,5 @@ def _refuse_taken(session: Session, data: PatentCreate, own_id: int) -> None:
         others = select(Patent).where(condition, col(Patent.id) != own_id).limit(1)
         taken = session.execute(others).scalar_one_or_none()
         if taken is not None:
-            message = f"{what}已属于编号 {taken.id} 的专利“{taken.title[:50]}”"
+            message = f"编号 {taken.id} 的专利“{taken.title[:50]}”已使用{what}"
             raise Conflict(message, hint="请改为更新那件专利")

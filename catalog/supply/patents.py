@@ -235,7 +235,7 @@ def holders_of(session: Session, ids: Sequence[int]) -> dict[int, list[Record]]:
 
 def holder_names(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
     """Names of the patentees by patent id, the first patentee first."""
-    return {id_: [holder.name for holder in its] for id_, its in holders_of(session, ids).items()}
+    return {id_: [holder.name for holder in holders] for id_, holders in holders_of(session, ids).items()}
 
 
 def by_patent(rows: Iterable[Record]) -> dict[int, list[Record]]:

@@ -117,11 +117,8 @@ _NUMBERS_OF = (
 )
 
 
-def publics(
-    session: Session, rows: Sequence[Patent | Record], *, today: date | None = None
-) -> list[PatentPublic]:
+def publics(session: Session, rows: Sequence[Patent | Record], *, today: date) -> list[PatentPublic]:
     """The patents as shown to users, with holders, publications and classes, in the order given."""
-    day = today or date.today()
     ids = [id_of(row) for row in rows]
     holders = holders_of(session, ids)
     classes = by_patent(rows_among(session, _CLASSES_OF, ids))
@@ -133,7 +130,7 @@ def publics(
             holders.get(id_of(row), []),
             classes.get(id_of(row), []),
             numbers.get(id_of(row), []),
-            day,
+            today,
             screened.get(id_of(row)),
         )
         for row in rows
@@ -176,7 +173,7 @@ def _public(
     )
 
 
-def many(session: Session, ids: Sequence[int], *, today: date | None = None) -> dict[int, PatentPublic]:
+def many(session: Session, ids: Sequence[int], *, today: date) -> dict[int, PatentPublic]:
     """The patents with these ids as shown to users, by id; ids that are gone are left out."""
     rows = list(rows_among(session, _SHOWN, ids))
     return {public.id: public for public in publics(session, rows, today=today)}

@@ -54,20 +54,22 @@ def reindex(
     data_dir: Path,
     encoder: TextEncoder,
     *,
+    today: date,
     progress: StepProgress | None = None,
     check: Callable[[Generation], None] | None = None,
     classify: Classify | None = None,
 ) -> BuildReport:
     """Build a generation of all patents, open needs and products of firms, verify it and put it in use.
 
-    Only texts that this model has never embedded are embedded. Whenever this is killed, the generation before stays in use
-    and complete. The newest KEPT generations are kept for a rollback, older ones removed. `classify` may classify records
-    without classes before the filter columns are final. Raises NotReady when the catalogue has no patents, no segment catalogue
-    is in use or a disk operation fails, Conflict when another build runs, GenerationDamaged when the new generation fails its
-    verification, and what `check` raises, which is called before the new one is put in use.
+    Open licences are those that run `today`. Only texts that this model has never embedded are embedded. Whenever this is
+    killed, the generation before stays in use and complete. The newest KEPT generations are kept for a rollback, older ones
+    removed. `classify` may classify records without classes before the filter columns are final. Raises NotReady when the
+    catalogue has no patents, no segment catalogue is in use or a disk operation fails, Conflict when another build runs,
+    GenerationDamaged when the new generation fails its verification, and what `check` raises, which is called before the new
+    one is put in use.
     """
     try:
-        return _Build(database, data_dir, encoder, progress or (lambda step, done, total: None)).run(
+        return _Build(database, data_dir, encoder, today, progress or (lambda step, done, total: None)).run(
             check, classify
         )
     except OSError as error:
@@ -79,9 +81,9 @@ def reindex(
 
 class _Build:
     def __init__(
-        self, database: Database, data_dir: Path, encoder: TextEncoder, progress: StepProgress
+        self, database: Database, data_dir: Path, encoder: TextEncoder, today: date, progress: StepProgress
     ) -> None:
-        self._database, self._encoder, self._progress = database, encoder, progress
+        self._database, self._encoder, self._today, self._progress = database, encoder, today, progress
         self._store = GenerationStore(data_dir / "generations")
         self._embeddings = data_dir / "embeddings" / encoder.fingerprint
         self._embedded: dict[str, int] = {}
@@ -138,7 +140,7 @@ class _Build:
             catalogue, total = segments.catalogue(session).version, patent_lists.count(session)
         if total == 0:
             raise NotReady(
-                "目录中还没有专利，无法建立索引",
+                "系统中尚无专利，无法建立索引",
                 hint="请先运行 patentdock import patents 文件 导入专利，或 patentdock demo load 载入演示数据",
             )
         return catalogue, total
@@ -147,7 +149,7 @@ class _Build:
         """Rewrite the columns of these newly classified records."""
         with self._database.read() as session:
             if patents_:
-                licensed = licences.licensed_ids(session, date.today())
+                licensed = licences.licensed_ids(session, self._today)
                 documents = map(patent_document, indexed_patents.texts_of(session, patents_, licensed))
                 Collection.with_columns(folder / "patents", documents)
             if needs_:
@@ -157,7 +159,7 @@ class _Build:
 
     def _patents(self, total: int) -> Iterator[Document]:
         with self._database.read() as session:
-            licensed = licences.licensed_ids(session, date.today())
+            licensed = licences.licensed_ids(session, self._today)
             for done, patent in enumerate(indexed_patents.texts(session, licensed), 1):
                 yield patent_document(patent)
                 if done % 1000 == 0 or done == total:
@@ -239,7 +241,7 @@ class _Build:
 def note_in_catalogue(database: Database, store: GenerationStore) -> None:
     """Bring the catalogue's history of generations in step with the store: the one in use, and those removed.
 
-    To be called after every switch or removal; a killed one is caught up with by the next. Raises NotFound and
+    To be called after every switch or removal; the next one repairs a killed one. Raises NotFound and
     GenerationDamaged when the one in use has no readable manifest.
     """
     name = store.current_name()

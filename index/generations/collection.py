@@ -200,10 +200,10 @@ class _Known:
             for text, row in zip(texts, self.rows.tolist(), strict=True)
         ]
         counts = [
-            known.count(document) if its is None and known else len(its or ())
-            for document, its in enumerate(parts)
+            known.count(document) if part is None and known else len(part or ())
+            for document, part in enumerate(parts)
         ]
-        blocks = encode([sentence for its in parts if its is not None for sentence in its])
+        blocks = encode([sentence for part in parts if part is not None for sentence in part])
         SentenceIndex.write(folder, blocks, counts, dimensions, known)
 
     def write_words(self, folder: Path, texts: Sequence[str], progress: Progress | None) -> None:

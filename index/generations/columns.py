@@ -130,8 +130,8 @@ class Columns:
         starts = np.concatenate([[0], np.cumsum(kept)])[arrays["offsets"]]
         lists = _lists(terms, starts, arrays["postings"][kept])
         for field, added in _lists(new_terms, new["offsets"], rows[new["postings"]]).items():
-            for code, its in added.items():
-                lists[field][code] = np.sort(np.concatenate([lists[field].get(code, its[:0]), its]))
+            for code, new_rows in added.items():
+                lists[field][code] = np.sort(np.concatenate([lists[field].get(code, new_rows[:0]), new_rows]))
         for name in new.keys() - {"offsets", "postings"}:
             arrays[name][rows] = new[name]
         terms, arrays["postings"], arrays["offsets"] = _flatten(lists)

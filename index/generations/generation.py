@@ -6,7 +6,7 @@
 
 A folder gets its name only when all its files are on the disk and have been verified, and the pointer is replaced by a
 rename: a complete generation stays in use whenever a process is killed. Requests keep the generation they hold; the files of
-a removed one live as long as they are mapped.
+a removed one exist as long as they are mapped.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class GenerationStore:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise Conflict(
-                    "另一个重建或切换索引的任务正在进行", hint="请等它结束后再试；它被中止时会自动让出"
+                    "另一个重建或切换索引的任务正在进行", hint="请待其结束后重试；该任务异常中止时自动释放"
                 ) from error
             yield
 

@@ -24,8 +24,8 @@ def merge(dense: Rows, lexical: LexicalBlock, documents: int) -> tuple[Rows, Flo
         np.zeros(len(dense), np.int32),
     )
     last_seen = np.full(documents, -1, np.int32)
-    its = (lexical.rows, lexical.scores, lexical.counts)
-    _merge(dense, lexical.wanted, its, last_seen, rows, bm25, counts)
+    best = (lexical.rows, lexical.scores, lexical.counts)
+    _merge(dense, lexical.wanted, best, last_seen, rows, bm25, counts)
     return rows, bm25, counts
 
 

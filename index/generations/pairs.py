@@ -10,9 +10,9 @@ import numpy as np
 
 from index.arrays import Floats, Rows
 from index.engine import Candidates, PairsAsked, PairScores, less_mean
-from index.generations.asked import masses_of
 from index.generations.leg_merge import merge
 from index.generations.parts import Part
+from index.generations.queries import masses_of
 from index.vectors.all_pairs import Group, PairBlock, all_pairs
 from index.vectors.exact import exact_scores
 from index.words.all_pairs import LexicalBlock, lexical_pairs
@@ -39,16 +39,12 @@ class PartPair:
         vectors = (self._needs, patents.vectors.vectors)
         self._queries, self._vectors = vectors if from_needs else vectors[::-1]
 
-    def blocks(
-        self, asking: Rows, rows: Rows | None, wanted: PairsAsked
-    ) -> Iterator[tuple[Rows, Candidates]]:
+    def blocks(self, asking: Rows, rows: Rows | None, query: PairsAsked) -> Iterator[tuple[Rows, Candidates]]:
         """The candidates among `rows` (None: all) for rows of the querying part, ascending, in blocks of `all_pairs.BLOCK`."""
         if len(asking) == 0:
             return
         group = Group(asking, rows)
-        dense = all_pairs(
-            self._answering.vectors, self._queries, wanted.depth, [group], threads=wanted.threads
-        )
+        dense = all_pairs(self._answering.vectors, self._queries, query.depth, [group], threads=query.threads)
         seen: deque[PairBlock] = deque()
 
         def near() -> Iterator[Rows]:
@@ -60,19 +56,19 @@ class PartPair:
             self._asking.lexical,
             self._answering.lexical,
             asking,
-            wanted.depth,
+            query.depth,
             rows,
             words=self._words,
             wanted=near(),
-            targets_ask=not self._from_needs,
-            threads=wanted.threads,
+            targets_are_queries=not self._from_needs,
+            threads=query.threads,
         )
-        with ThreadPoolExecutor(wanted.threads) as pool:
+        with ThreadPoolExecutor(query.threads) as pool:
             waiting: deque[Future[tuple[Rows, Candidates]]] = deque()
             for block in lexical:
-                waiting.append(pool.submit(self._candidates, seen.popleft(), block, wanted.depth))
+                waiting.append(pool.submit(self._candidates, seen.popleft(), block, query.depth))
                 # Bounded: unconsumed results occupy memory, some 30 MB a block.
-                if len(waiting) >= wanted.threads:
+                if len(waiting) >= query.threads:
                     yield waiting.popleft().result()
             yield from (future.result() for future in waiting)
 
@@ -83,15 +79,15 @@ class PartPair:
         cosine[:, : dense.scores.shape[1]] = dense.scores
         queries = np.ascontiguousarray(self._queries[dense.queries])
         document = exact_scores(self._vectors, queries, rows, counts)[taken]
-        its = rows[taken]
-        pairs = np.repeat(dense.queries, counts), its
+        found_rows = rows[taken]
+        pairs = np.repeat(dense.queries, counts), found_rows
         needs, patents = pairs if self._from_needs else pairs[::-1]
         sentence, place = self._sentences.nearest(self._needs, (needs, patents))
         scores = PairScores(
-            self._answering.ids[its], document, sentence, place, bm25[taken], self._masses[needs]
+            self._answering.ids[found_rows], document, sentence, place, bm25[taken], self._masses[needs]
         )
         asking = np.repeat(np.arange(len(counts)), counts)
-        found, at = _distinct(its, len(self._answering.ids))
+        found, at = _distinct(found_rows, len(self._answering.ids))
         attributes = self._answering.attributes.at(found)
         return dense.queries, Candidates(asking, scores, cosine[taken], at, attributes, depth)
 

@@ -120,11 +120,11 @@ class Part:
         if rows is not None or not len(self.gone):
             scores, found = self.vectors.search(query[None], k, rows)
             return scores[0], found[0]
-        wanted, spare = min(k, len(self)), min(len(self.gone), _SPARE)
+        count, spare = min(k, len(self)), min(len(self.gone), _SPARE)
         while True:
             scores, found = self.vectors.search(query[None], k + spare)
-            there = np.flatnonzero(~self._is_gone[found[0]])[:wanted]
-            if spare == len(self.gone) or len(there) == wanted:
+            there = np.flatnonzero(~self._is_gone[found[0]])[:count]
+            if spare == len(self.gone) or len(there) == count:
                 return scores[0][there], found[0][there]
             spare = min(len(self.gone), spare * 8)
 
@@ -146,13 +146,13 @@ class Part:
 
 def located(parts: Sequence[Part], ids: Iterable[int]) -> list[tuple[Rows, Rows]]:
     """For each part the places of those of `ids` that are in it, and their rows. Raises KeyError for an id of none."""
-    asked = np.fromiter(ids, np.int64)
+    wanted = np.fromiter(ids, np.int64)
     found = []
     for part in parts:
-        rows = part.rows_of(asked)
+        rows = part.rows_of(wanted)
         places = np.flatnonzero(rows >= 0)
         found.append((places, rows[places]))
-    if sum(len(places) for places, _ in found) != len(asked):
+    if sum(len(places) for places, _ in found) != len(wanted):
         raise KeyError("not all of these records are in the index")
     return found
 

@@ -30,10 +30,10 @@ from index.engine import (
     PairScores,
     Statistics,
 )
-from index.generations.asked import Asked, NeedAsked, PatentAsked
 from index.generations.collection import Collection
 from index.generations.pairs import PartPair
 from index.generations.parts import Masses, Part, located
+from index.generations.queries import NeedQuery, PatentQuery, Query
 from index.vectors.all_pairs import Group, all_pairs
 from index.vectors.pair_product import choose_product
 from index.vectors.sentences import SentenceIndex
@@ -63,7 +63,7 @@ class Side(ABC, Generic[AskingT]):
         """A side of other parts with the same statistics."""
 
     @abstractmethod
-    def _asked(self, asking: AskingT) -> Asked: ...
+    def _query(self, asking: AskingT) -> Query: ...
 
     @abstractmethod
     def _pair(self, asking: Part, side: Side[Any], answering: Part, share: float) -> PartPair: ...
@@ -94,29 +94,31 @@ class Side(ABC, Generic[AskingT]):
         search = partial(self._nearest, asking.vector, depth, rows)
         # The longest stage that holds no lock of the interpreter runs while the words are added up.
         dense = _BESIDE.submit(search).result if len(self) > _FEW else search
-        asked = self._asked(asking)
-        sums = [asked.sums(part) for part in self.parts]
+        query = self._query(asking)
+        sums = [query.sums(part) for part in self.parts]
         lexical = [p.best_words(s, depth, r) for p, s, r in zip(self.parts, sums, rows, strict=True)]
-        sampled = self._sampled(asked, sums, sample) if sample else None
+        sampled = self._sampled(query, sums, sample) if sample else None
         found = [
-            self._candidates(at, asked, near, words, sums[at], depth)
+            self._candidates(at, query, near, words, sums[at], depth)
             for at, (near, words) in enumerate(zip(dense(), lexical, strict=True))
         ]
         return Candidates.joined(found).with_sample(sampled)
 
     def sample(self, asking: AskingT, size: int) -> PairScores:
         """As `Engine.sample`."""
-        asked = self._asked(asking)
-        return self._sampled(asked, [asked.sums(part) for part in self._settled], size)
+        query = self._query(asking)
+        return self._sampled(query, [query.sums(part) for part in self._settled], size)
 
-    def pairs(self, asking: Engine[Any], wanted: PairsAsked) -> Iterator[CandidateBlock]:
+    def pairs(self, asking: Engine[Any], query: PairsAsked) -> Iterator[CandidateBlock]:
         """As `Engine.pairs`. Raises TypeError for the side of another engine, KeyError for ids it has not."""
         if not isinstance(asking, Side):
             raise TypeError("the sides of a generation are of one engine")
-        for part, (_, rows) in zip(asking.parts, located(asking.parts, wanted.ids), strict=True):
+        for part, (_, rows) in zip(asking.parts, located(asking.parts, query.ids), strict=True):
             streams = [
-                self._pair(part, asking, its, wanted.share).blocks(rows, its.chosen(wanted.filters), wanted)
-                for its in self.parts
+                self._pair(part, asking, answering, query.share).blocks(
+                    rows, answering.chosen(query.filters), query
+                )
+                for answering in self.parts
             ]
             for blocks in zip(*streams, strict=True):
                 found = Candidates.joined([candidates for _, candidates in blocks])
@@ -151,7 +153,7 @@ class Side(ABC, Generic[AskingT]):
     def attributes(self, ids: Ids) -> Attributes:
         """As `Engine.attributes`."""
         found = located(self.parts, ids)
-        parts = [its.at(rows) for its, (_, rows) in zip(self._attributes, found, strict=True)]
+        parts = [attributes.at(rows) for attributes, (_, rows) in zip(self._attributes, found, strict=True)]
         if len(parts) == 1:
             return parts[0]
         return Attributes.joined(parts).at(np.argsort(np.concatenate([places for places, _ in found])))
@@ -183,34 +185,34 @@ class Side(ABC, Generic[AskingT]):
     @cached_property
     def _attributes(self) -> list[Attributes]:
         """The attributes of all parts, segments by the same codes."""
-        its = [part.attributes for part in self.parts]
-        codes = tuple(sorted({code for one in its for code in one.segment_codes}))
-        return [one.coded(codes) for one in its]
+        attributes = [part.attributes for part in self.parts]
+        codes = tuple(sorted({code for one in attributes for code in one.segment_codes}))
+        return [one.coded(codes) for one in attributes]
 
     def _nearest(self, query: Floats, depth: int, rows: list[Rows | None]) -> list[tuple[Floats, Rows]]:
-        return [part.nearest(query, depth, its) for part, its in zip(self.parts, rows, strict=True)]
+        return [part.nearest(query, depth, allowed) for part, allowed in zip(self.parts, rows, strict=True)]
 
     def _candidates(
-        self, at: int, asked: Asked, near: tuple[Floats, Rows], words: Rows, sums: Floats, depth: int
+        self, at: int, query: Query, near: tuple[Floats, Rows], words: Rows, sums: Floats, depth: int
     ) -> Candidates:
         """Those of one part, given both legs."""
         rows = np.union1d(near[1], words)
         cosine = np.full(len(rows), -np.inf, np.float32)
         cosine[np.searchsorted(rows, near[1])] = near[0]
-        scores, every = asked.scores(self.parts[at], rows, sums), np.arange(len(rows))
+        scores, every = query.scores(self.parts[at], rows, sums), np.arange(len(rows))
         attributes = self._attributes[at].at(rows)
         return Candidates(np.zeros_like(every), scores, cosine, every, attributes, depth)
 
-    def _sampled(self, asked: Asked, sums: Sequence[Floats], size: int) -> PairScores:
+    def _sampled(self, query: Query, sums: Sequence[Floats], size: int) -> PairScores:
         """The scores of the sample, given the sums of the settled parts, which come first."""
         count = self.statistics.documents
         rows = np.unique(np.linspace(0, max(count - 1, 0), min(size, count)).astype(np.int64))
         ends = np.cumsum([len(part.ids) for part in self._settled])
         found = []
-        for part, its_sums, end in zip(self._settled, sums, ends.tolist(), strict=False):
+        for part, part_sums, end in zip(self._settled, sums, ends.tolist(), strict=False):
             first = end - len(part.ids)
-            its = rows[(rows >= first) & (rows < end)] - first
-            found.append(asked.scores(part, its, its_sums))
+            sampled = rows[(rows >= first) & (rows < end)] - first
+            found.append(query.scores(part, sampled, part_sums))
         return PairScores.joined(found)
 
     def _group(self, part: Part, queries: Floats, among: Ids | None) -> Group:
@@ -231,8 +233,8 @@ class PatentSide(Side[AskingNeed]):
         """A side of other parts with the same statistics."""
         return PatentSide(parts, self.statistics)
 
-    def _asked(self, asking: AskingNeed) -> Asked:
-        return NeedAsked(asking, self.statistics.words)
+    def _query(self, asking: AskingNeed) -> Query:
+        return NeedQuery(asking, self.statistics.words)
 
     def _pair(self, asking: Part, side: Side[Any], answering: Part, share: float) -> PartPair:
         return PartPair(
@@ -255,8 +257,8 @@ class NeedSide(Side[AskingPatent]):
         """A side of other parts with the same statistics."""
         return NeedSide(parts, self.statistics, self._words)
 
-    def _asked(self, asking: AskingPatent) -> Asked:
-        return PatentAsked(asking, self._words, self.statistics)
+    def _query(self, asking: AskingPatent) -> Query:
+        return PatentQuery(asking, self._words, self.statistics)
 
     def _pair(self, asking: Part, side: Side[Any], answering: Part, share: float) -> PartPair:
         return PartPair(answering, asking, self._words, self.statistics.mean, share, from_needs=False)

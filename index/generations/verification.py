@@ -127,6 +127,6 @@ def _lost_rows(collection: Collection) -> list[int]:
     scores, rows = collection.vectors.search(queries, _DEPTH)
     return [
         int(row)
-        for row, query, its_scores, its_rows in zip(sample, queries, scores, rows, strict=True)
-        if row not in its_rows and its_scores[-1] < collection.vectors.scores(query, np.array([row]))[0]
+        for row, query, found_scores, found_rows in zip(sample, queries, scores, rows, strict=True)
+        if row not in found_rows and found_scores[-1] < collection.vectors.scores(query, np.array([row]))[0]
     ]

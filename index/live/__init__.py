@@ -1,1 +1,1 @@
-"""What has changed since the generation in use was built."""
+"""The overlay (变更叠加) of recent changes on the generation in use."""

@@ -19,9 +19,10 @@ import numpy as np
 
 from catalog.db import Database, Session
 from catalog.demand import enterprises
-from catalog.indexed import changes as recent
+from catalog.indexed import changes
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
+from catalog.kit.days import beijing_day
 from catalog.licences import licences
 from index.arrays import Vectors
 from index.engine import Filters
@@ -29,7 +30,7 @@ from index.generations.collection import Document, sentences_of
 from index.generations.documents import need_document, patent_document, product_document
 from index.generations.generation import Generation, GenerationStore
 from index.generations.sides import Side
-from index.live.overlay import Embedded, Recent, laid_over
+from index.live.overlay import Embedded, Recent, overlaid
 from index.text import tokens
 from index.text_encoder import TextEncoder
 from index.vectors.sentences import SentenceIndex
@@ -38,7 +39,7 @@ _BLOCK = 32
 _SECONDS_BETWEEN_VIEWS, _SECONDS_A_TURN = 2.0, 15.0
 # Smallest and most urgent side first.
 _ORDER = ("needs", "products", "patents")
-# So few texts together that a request which wants the model as well does not wait long.
+# Small batches, so that a request that needs the model as well does not wait long.
 _TEXTS_TOGETHER, _SENTENCES_TOGETHER = 8, 32
 
 Encode = Callable[[Sequence[str]], Vectors]
@@ -78,7 +79,7 @@ LIMITS = FollowLimits()
 
 
 class Follower:
-    """Keeps a live view of the generation in use; one instance serves many threads."""
+    """Keeps the overlay of the generation in use up to date; one instance serves many threads."""
 
     def __init__(
         self,
@@ -107,7 +108,7 @@ class Follower:
     def catch_up(
         self, most_new: int | None = None, is_stopped: Callable[[], bool] = lambda: False
     ) -> FollowState:
-        """Lay over the generation in use what has changed since; at most `most_new` texts are embedded.
+        """Add to the overlay what has changed since the last turn; at most `most_new` texts are embedded.
 
         One turn takes some seconds at most; what is `waiting` then needs another. Raises what the catalogue, the store or the
         model raise; the view before stays in use.
@@ -122,6 +123,7 @@ class Follower:
 
     def _catch_up(self, most_new: int, is_stopped: Callable[[], bool]) -> None:
         base, moment = self._store.current(), self._now()
+        today = beijing_day(moment)
         if base is None or base.manifest.model.fingerprint != self._encoder.fingerprint:
             self._view, self._sides, self.state = None, {}, FollowState()
             return
@@ -130,7 +132,7 @@ class Follower:
             self._sides = {name: _Side(name, base, self._limits) for name in indexed}
             self._view, self.state = None, FollowState(base.name)
         with self._database.read() as session:
-            stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session)]
+            stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session, today)]
         started = published = monotonic()
         for at in range(0, len(stale), _BLOCK):
             if is_stopped():
@@ -140,7 +142,7 @@ class Follower:
                 return
             block = stale[at : at + _BLOCK]
             for side in self._sides.values():
-                ids = [id_ for its, id_ in block if its is side]
+                ids = [id_ for owner, id_ in block if owner is side]
                 most_new -= side.take(self._database, self._encoder, ids, most_new)
             if monotonic() - published > _SECONDS_BETWEEN_VIEWS:
                 self._publish(base, len(stale) - at - len(block), None)
@@ -157,20 +159,20 @@ class Follower:
         if not left and not any(side.is_changed for side in self._sides.values()):
             self._view = _View(base, base)
         else:
-            self._view = _View(base, _over(base, self._sides, left, self._view))
+            self._view = _View(base, _with_sides(base, self._sides, left, self._view))
         self.state = FollowState(base.name, count, waiting, left, as_of or self.state.as_of)
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A generation as it was built, and as it is shown."""
+    """A generation as it was built, and with its overlay."""
 
     built: Generation
     shown: Generation
 
 
 class _Side:
-    """What has changed of the patents, the needs or the products of a generation."""
+    """The changes of the patents, the needs or the products of a generation."""
 
     def __init__(self, name: str, generation: Generation, limits: FollowLimits) -> None:
         self.generation, self._name, self._limits = generation, name, limits
@@ -180,7 +182,7 @@ class _Side:
         self._licensed = set(map(int, licensed))
         self._stamps: dict[int, datetime] = {}
         self._signatures: dict[int, Signature] = {}
-        # None: nothing that is searched has changed.
+        # None: nothing that is indexed has changed.
         self._taken: dict[int, tuple[Signature, Recent | None]] = {}
         # Records of the base to be removed: those with a time of change, and those deleted without a trace.
         self._absent: set[int] = set()
@@ -207,23 +209,25 @@ class _Side:
     def view(self) -> Side[Any]:
         """The base with the overlay applied."""
         if self._view is None:
-            laid = {id_: record for id_, (_, record) in self._taken.items() if record is not None}
-            self._view = laid_over(self._base, laid.values(), (self._absent | self._deleted) - laid.keys())
+            overlay = {id_: record for id_, (_, record) in self._taken.items() if record is not None}
+            self._view = overlaid(
+                self._base, overlay.values(), (self._absent | self._deleted) - overlay.keys()
+            )
         return self._view
 
-    def survey(self, session: Session) -> list[int]:
-        """Look up the changes; returns the records to take, oldest change first."""
-        self._stamps = stamps = recent.changed(session, self._name, self._since, self._limits.examined)
-        licensed = licences.licensed_ids(session, date.today()) if self._name == "patents" else set[int]()
+    def survey(self, session: Session, today: date) -> list[int]:
+        """Look up the changes, open licences as of `today`; returns the records to take, oldest change first."""
+        self._stamps = stamps = changes.changed(session, self._name, self._since, self._limits.examined)
+        licensed = licences.licensed_ids(session, today) if self._name == "patents" else set[int]()
         differing = sorted(id_ for id_ in licensed ^ self._licensed if id_ in self._base)
         is_full = len(stamps) == self._limits.examined
-        everything = recent.count_changed(session, self._name, self._since) if is_full else len(stamps)
+        everything = changes.count_changed(session, self._name, self._since) if is_full else len(stamps)
         self._beyond = everything - len(stamps)
         self._signatures = {id_: (stamps.get(id_), id_ in licensed) for id_ in (*stamps, *differing)}
-        over = self._taken.keys() - self._signatures.keys()
-        if over:
+        undone = self._taken.keys() - self._signatures.keys()
+        if undone:
             # Undone: the base is correct again.
-            self._taken = {id_: known for id_, known in self._taken.items() if id_ not in over}
+            self._taken = {id_: known for id_, known in self._taken.items() if id_ not in undone}
             self._view = None
         if self._absent - self._signatures.keys():
             self._absent &= self._signatures.keys()
@@ -259,7 +263,7 @@ class _Side:
     def settle(self, until: datetime) -> int:
         """Skip the oldest changes, before `until`, that changed nothing indexed.
 
-        An import that ended just before the build leaves many of these. Returns how many more are to be examined behind them,
+        An import that ended just before the build leaves many of these. Returns how many more are to be examined after them,
         where all of the turn could be skipped.
         """
         for id_, at in self._stamps.items():
@@ -279,9 +283,9 @@ class _Side:
         if self.left:
             return
         held = len(self.view() if self.is_changed else self._base)
-        compared = recent.count_indexed(session, self._name), held
+        compared = changes.count_indexed(session, self._name), held
         if compared[0] != compared[1] and compared != self._compared:
-            there = np.array(recent.indexed_ids(session, self._name), np.int64)
+            there = np.array(changes.indexed_ids(session, self._name), np.int64)
             self._deleted = frozenset(np.setdiff1d(self._base.select(Filters()), there).tolist())
             self._view = None
         self._compared = compared
@@ -299,7 +303,7 @@ class _Side:
         self._view = None
 
     def _as_in_base(self, document: Document) -> Document | Recent | None:
-        """The document where its text is not that of the base; else what has changed of it, if anything has."""
+        """The document where its text is not that of the base; else its changed columns, if any have changed."""
         digests = self._base.digests(document.id)
         if digests is None:
             return document
@@ -320,16 +324,18 @@ class _Side:
         texts = [document.text for document in documents]
         if self._name != "patents":
             vectors = _encoded(encoder.encode_queries, texts, _TEXTS_TOGETHER)
-            return [Embedded.of(tokens(text), its, None) for text, its in zip(texts, vectors, strict=True)]
+            return [
+                Embedded.of(tokens(text), vector, None) for text, vector in zip(texts, vectors, strict=True)
+            ]
         vectors = _encoded(encoder.encode_passages, texts, _TEXTS_TOGETHER)
         parts = [sentences_of(text) for text in texts]
-        flat = [sentence for its in parts for sentence in its]
+        flat = [sentence for part in parts for sentence in part]
         rows = iter(_encoded(encoder.encode_passages, flat, _SENTENCES_TOGETHER))
         return [
             Embedded.of(
-                tokens(text), vector, SentenceIndex.of(np.stack([next(rows) for _ in its]), [len(its)])
+                tokens(text), vector, SentenceIndex.of(np.stack([next(rows) for _ in part]), [len(part)])
             )
-            for text, vector, its in zip(texts, vectors, parts, strict=True)
+            for text, vector, part in zip(texts, vectors, parts, strict=True)
         ]
 
 
@@ -338,14 +344,18 @@ def _encoded(encode: Encode, texts: Sequence[str], together: int) -> list[Vector
     order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
     vectors: dict[int, Vectors] = {}
     for start in range(0, len(order), together):
-        its = order[start : start + together]
-        vectors |= zip(its, encode([texts[at] for at in its]), strict=True)
+        batch = order[start : start + together]
+        vectors |= zip(batch, encode([texts[at] for at in batch]), strict=True)
     return [vectors[at] for at in range(len(texts))]
 
 
-def _over(base: Generation, sides: Mapping[str, _Side], left: int, before: _View | None) -> Generation:
+def _with_sides(base: Generation, sides: Mapping[str, _Side], left: int, before: _View | None) -> Generation:
     views: dict[str, Any] = {name: side.view() for name, side in sides.items()}
     shown = before.shown if before is not None else None
-    if shown is not None and shown.left == left and all(getattr(shown, n) is its for n, its in views.items()):
-        return shown  # with what it has worked out
+    if (
+        shown is not None
+        and shown.left == left
+        and all(getattr(shown, n) is view for n, view in views.items())
+    ):
+        return shown  # with the values it has computed and kept
     return replace(base, left=left, **views)

@@ -52,15 +52,15 @@ class Recent:
     embedded: Embedded | None
 
 
-def laid_over(side: SideT, recent: Iterable[Recent], gone: Iterable[int] = ()) -> SideT:
+def overlaid(side: SideT, recent: Iterable[Recent], gone: Iterable[int] = ()) -> SideT:
     """The side with these records, in any order, as an overlay, and without those in `gone`, by id.
 
     A record without `embedded` is in the side.
     """
-    its = sorted(recent, key=lambda one: one.id)
-    fresh = [(one.id, one.columns, one.embedded) for one in its if one.embedded is not None]
+    ordered = sorted(recent, key=lambda one: one.id)
+    fresh = [(one.id, one.columns, one.embedded) for one in ordered if one.embedded is not None]
     left = np.array(sorted({*gone, *(id_ for id_, _, _ in fresh)}), np.int64)
-    over = {one.id: one.columns for one in its if one.embedded is None}
+    over = {one.id: one.columns for one in ordered if one.embedded is None}
     parts = [_without(part, left, over) for part in side.parts]
     if not fresh:
         return side.with_parts(parts)

@@ -40,7 +40,7 @@ def _hub_snapshot(name: str) -> Path:
         return Path(snapshot_download(repository, ignore_patterns=list(_OTHER_BACKENDS)))
     except (OSError, ValueError) as error:
         raise ModelUnavailableError(
-            f"找不到模型 {name}：本机没有这个文件夹，也未能从模型站下载",
+            f"未找到模型 {name}：本机无此文件夹，也未能从模型站下载",
             hint="请检查 PATENTDOCK_MODEL 的写法，或改为本机的模型文件夹；删去该设置则使用默认模型",
         ) from error
 

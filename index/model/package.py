@@ -47,8 +47,8 @@ _POLL_SECONDS = 0.2
 # Messages of pip, the most specific first: a broken connection ends in "No matching distribution" too.
 _REASONS = {
     "DO NOT MATCH THE HASHES": f"下载内容与规定的校验值（sha256 {_WHEEL_SHA256}）不符，已丢弃",
-    "connection broken": "连接不上 Python 软件包源",
-    "No matching distribution": "Python 软件包源中没有这个软件包或版本",
+    "connection broken": "无法连接 Python 软件包源",
+    "No matching distribution": "Python 软件包源中无此软件包或版本",
     "No module named pip": "当前 Python 环境没有安装 pip",
     "No space left": "磁盘空间不足",
 }

@@ -122,14 +122,14 @@ class _Scan:
 
     def __call__(self, queries: Floats, numbers: Rows) -> PairBlock:
         """The best rows of some queries."""
-        its = np.ascontiguousarray(queries[numbers])
-        check_shape(its, self._index.dimensions)
-        allowed = Allowed.everything(len(its))
+        block = np.ascontiguousarray(queries[numbers])
+        check_shape(block, self._index.dimensions)
+        allowed = Allowed.everything(len(block))
         if self._bits is not None:
-            allowed = Allowed.same(self._bits, len(its))
-        wanted = np.full(len(its), self._k, np.int32)
-        scores, rows, sound = scan(self._coarse, self._index.vectors, its, wanted, allowed, self._numbers)
+            allowed = Allowed.same(self._bits, len(block))
+        wanted = np.full(len(block), self._k, np.int32)
+        scores, rows, sound = scan(self._coarse, self._index.vectors, block, wanted, allowed, self._numbers)
         for query in np.flatnonzero(~sound):
-            found = self._index.search(its[query][None], self._k, self._rows)
+            found = self._index.search(block[query][None], self._k, self._rows)
             scores[query], rows[query] = found[0][0], found[1][0]
         return PairBlock(numbers, scores, rows)

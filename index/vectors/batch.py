@@ -16,19 +16,19 @@ Answer = TypeVar("Answer")
 
 
 class _Waiting(Generic[Request, Answer]):
-    """A request, and what became of it."""
+    """A request, and its result or error."""
 
     __slots__ = ("answers", "error", "request", "wake")
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.wake = Lock()  # held until there is an answer, or this one is to run the next batch
+        self.wake = Lock()  # held until there is a result, or this thread is to run the next batch
         self.wake.acquire()
         self.answers: list[Answer] = []
         self.error: Exception | None = None
 
 
-class Together(Generic[Request, Answer]):
+class Batcher(Generic[Request, Answer]):
     """Calls `work` with the waiting requests, at most `most` at once, in order of arrival; it returns the results in that order.
 
     One run at a time, in the thread of one of its callers. Where a run of several fails, each of them is run alone, so that an
@@ -42,7 +42,7 @@ class Together(Generic[Request, Answer]):
         self._queue: deque[_Waiting[Request, Answer]] = deque()
 
     def __call__(self, request: Request) -> Answer:
-        """The answer to `request`. Raises what `work` raises for it."""
+        """The result for `request`. Raises what `work` raises for it."""
         mine: _Waiting[Request, Answer] = _Waiting(request)
         with self._lock:
             self._queue.append(mine)
@@ -56,7 +56,7 @@ class Together(Generic[Request, Answer]):
         return mine.answers[0]
 
     def _run(self) -> None:
-        """Work off the first of the queue, the caller's own the very first, and pass the turn on."""
+        """Run the first requests of the queue, the caller's own among them, and wake the next caller."""
         with self._lock:
             batch = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
         try:

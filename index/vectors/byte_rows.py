@@ -51,10 +51,10 @@ class ByteRows:
         parts = np.zeros(_first_byte(len(vectors)) // 4, np.float32)
         with rows.open("wb") as file:
             file.seek(parts.nbytes)
-            for codes, its_parts, its_bounds in _blocks(vectors, basis, steps):
+            for codes, block_parts, block_bounds in _blocks(vectors, basis, steps):
                 file.write(codes.data)
-                parts[at : at + len(codes)] = its_parts
-                bounds, at = np.maximum(bounds, its_bounds), at + len(codes)
+                parts[at : at + len(codes)] = block_parts
+                bounds, at = np.maximum(bounds, block_bounds), at + len(codes)
             file.seek(0)
             file.write(parts.data)
         np.savez(facts, mean=basis.mean, along=basis.along, steps=steps, bounds=bounds, count=len(vectors))
@@ -68,12 +68,12 @@ class ByteRows:
         rows, facts = _paths(path)
         if not (rows.exists() and facts.exists()):
             return None
-        with np.load(facts) as its:
-            basis, steps, bounds = Centring(its["mean"], its["along"]), its["steps"], _Bounds(*its["bounds"])
-            its_count = int(its["count"])
+        with np.load(facts) as npz:
+            basis, steps, bounds = Centring(npz["mean"], npz["along"]), npz["steps"], _Bounds(*npz["bounds"])
+            stored_count = int(npz["count"])
         first = _first_byte(count)
         right_size = rows.stat().st_size == first + count * dimensions
-        if its_count != count or len(steps) != dimensions or not right_size:
+        if stored_count != count or len(steps) != dimensions or not right_size:
             raise ValueError(f"{rows.name} is not of {count} vectors of {dimensions} dimensions")
         file = np.memmap(rows, np.uint8, "r").view(np.ndarray)
         codes = file[first:].view(np.int8).reshape(count, dimensions)
@@ -81,22 +81,22 @@ class ByteRows:
 
     def candidates(self, query: Floats, k: int, rows: Rows | None) -> Rows:
         """Those of `rows` (None: of all), at least k, that may be among its best k for a query (dimensions,), or tied with them."""
-        rest, part = (its[0] for its in self._basis.split(query[None]))
+        rest, part = (split[0] for split in self._basis.split(query[None]))
         scaled = rest.astype(np.float64) * self._steps
         # The sum of a row's products with such a query is within 32 bits.
         most = min(2**15 - 1, (2**31 - 1) // (_LARGEST * len(query)))
         step = max(float(np.abs(scaled).max()), 1e-30) / most
-        asked = np.rint(scaled / step)
+        rounded = np.rint(scaled / step)
         sums = np.empty(len(self._codes) if rows is None else len(rows), np.int32)
         if rows is None:
-            byte_kernels.products(self._codes, asked.astype(np.int16), sums)
+            byte_kernels.products(self._codes, rounded.astype(np.int16), sums)
         else:
-            byte_kernels.products_of(self._codes, asked.astype(np.int16), rows, sums)
+            byte_kernels.products_of(self._codes, rounded.astype(np.int16), rows, sums)
         scores = (
             sums.astype(np.float32) * np.float32(step)
             + (self._parts if rows is None else self._parts[rows]) * part
         )
-        rounding = float(np.linalg.norm(scaled - step * asked)) * self._bounds.codes
+        rounding = float(np.linalg.norm(scaled - step * rounded)) * self._bounds.codes
         last = np.partition(scores, len(scores) - k)[len(scores) - k]
         found = np.flatnonzero(scores >= last - self._margin(query, rest, rounding))
         return found if rows is None else rows[found]

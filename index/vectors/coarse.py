@@ -62,9 +62,9 @@ class CoarseRows:
         basis = Centring.of(vectors)
         rows = torch.zeros((_padded(len(vectors)), vectors.shape[1] + _COLUMNS), dtype=product.dtype)
         bounds, at = np.zeros(3), 0
-        for block, its_bounds in _blocks(vectors, basis, product):
+        for block, block_bounds in _blocks(vectors, basis, product):
             rows[at : at + len(block)] = block
-            bounds, at = np.maximum(bounds, its_bounds), at + len(block)
+            bounds, at = np.maximum(bounds, block_bounds), at + len(block)
         return cls(basis, product, rows, len(vectors), bounds)
 
     @classmethod
@@ -75,9 +75,9 @@ class CoarseRows:
         rows, facts = _paths(path)
         with rows.open("wb") as file:
             file.seek(_FIRST_BYTE)
-            for block, its_bounds in _blocks(vectors, basis, _STORED):
+            for block, block_bounds in _blocks(vectors, basis, _STORED):
                 file.write(block.view(torch.int16).numpy().data)
-                bounds = np.maximum(bounds, its_bounds)
+                bounds = np.maximum(bounds, block_bounds)
             file.write(bytes((_padded(len(vectors)) - len(vectors)) * columns * 2))
         np.savez(facts, mean=basis.mean, along=basis.along, bounds=bounds, count=len(vectors))
 
@@ -90,11 +90,15 @@ class CoarseRows:
         rows, facts = _paths(path)
         if not (rows.exists() and facts.exists()):
             return None
-        with np.load(facts) as its:
-            basis, bounds, its_count = Centring(its["mean"], its["along"]), its["bounds"], int(its["count"])
+        with np.load(facts) as npz:
+            basis, bounds, stored_count = (
+                Centring(npz["mean"], npz["along"]),
+                npz["bounds"],
+                int(npz["count"]),
+            )
         shape = (_padded(count), dimensions + _COLUMNS)
         right_size = rows.stat().st_size == _FIRST_BYTE + shape[0] * shape[1] * 2
-        if its_count != count or len(basis.mean) != dimensions or not right_size:
+        if stored_count != count or len(basis.mean) != dimensions or not right_size:
             raise ValueError(f"{rows.name} is not of {count} vectors of {dimensions} dimensions")
         # Copy-on-write, never written: torch rejects read-only arrays.
         file = np.memmap(rows, np.uint8, "c").view(np.ndarray)
@@ -107,7 +111,7 @@ class CoarseRows:
         torch.index_select(self.rows, 0, torch.from_numpy(rows), out=taken[: len(rows)])
         return CoarseRows(self._basis, self.product, taken, len(rows), self._bounds)
 
-    def asked(self, queries: Floats) -> tuple[torch.Tensor, Floats]:
+    def coarse_queries(self, queries: Floats) -> tuple[torch.Tensor, Floats]:
         """Queries (n, dimensions) in the coarse format, and their margins.
 
         A margin is how far below the k-th best coarse score a row of the true best k, or tied with them, can be.
@@ -118,27 +122,27 @@ class CoarseRows:
 
     def _margins(self, queries: Floats, rests: Floats, errors: Floats) -> Floats:
         centred, coarse_rest, error = self._bounds
-        its = lengths(queries)
+        query_lengths = lengths(queries)
         bound = errors * coarse_rest + lengths(rests) * error
         # All sums in single precision (Higham, 2002, 3.1): of the splits, and of the product even where a unit cuts off
         # instead of rounding. The parts' products lack that of two lower numbers, each 2**-8 of its upper one.
-        bound += its * centred * (queries.shape[1] * 2.0**-21 + 2.0**-15)
+        bound += query_lengths * centred * (queries.shape[1] * 2.0**-21 + 2.0**-15)
         # Scores are compared as rounded to single precision: rows so near are tied.
-        margins: Floats = ((2 * bound + its * 2.0**-22) * 1.02).astype(np.float32)
+        margins: Floats = ((2 * bound + query_lengths * 2.0**-22) * 1.02).astype(np.float32)
         return margins
 
     def fits(self, vectors: Floats, rows: Rows) -> bool:
         """Whether the coarse rows of `rows` are within the bounds of those `vectors`, all of them in the order of `rows`."""
         centred = vectors - self._basis.mean
         rest, part = self._basis.split(centred)
-        its, dimensions = self.rows[torch.from_numpy(rows)], vectors.shape[1]
+        coarse, dimensions = self.rows[torch.from_numpy(rows)], vectors.shape[1]
         longest, coarse_rest, error = self._bounds
-        upper, lower, again = (its[:, dimensions + at].float().numpy() for at in range(3))
+        upper, lower, again = (coarse[:, dimensions + at].float().numpy() for at in range(3))
         # The splits are sums in single precision, and may have been added up in another order when the rows were written.
         slack = longest * dimensions * 2.0**-22
         return bool(
-            np.all(_errors(its, rest) <= error + slack)
-            and np.all(lengths(its[:, :dimensions].float().numpy()) <= coarse_rest + slack)
+            np.all(_errors(coarse, rest) <= error + slack)
+            and np.all(lengths(coarse[:, :dimensions].float().numpy()) <= coarse_rest + slack)
             and np.all(np.abs(upper + lower - part) <= np.abs(part) * 2.0**-15 + slack)
             and np.array_equal(upper, again)
         )

@@ -73,7 +73,7 @@ def scan(
 def _candidates(
     coarse: CoarseRows, queries: Floats, wanted: Counts, allowed: Allowed
 ) -> tuple[NDArray[np.int32], Counts]:
-    asked, margins = coarse.asked(queries)
+    coarse_queries, margins = coarse.coarse_queries(queries)
     count, capacity = len(queries), min(4 * int(wanted.max(initial=0)) + 128, coarse.count) + 1
     bits = np.zeros((count, capacity + 1), np.int32)
     values, rows = bits.view(np.float32), np.zeros((count, capacity), np.int32)
@@ -83,9 +83,9 @@ def _candidates(
     room = torch.empty_like(scores) if count <= _FEW else scores
     for at in range(0, len(coarse.rows), step):
         some = coarse.rows[at : at + step]
-        its = scores[: count * len(some)].view(count, len(some))
-        _multiply(asked, some, its, room)
-        raw = its.view(coarse.product.bits).numpy().reshape(count, -1, pair_kernels.WIDTH)
+        products = scores[: count * len(some)].view(count, len(some))
+        _multiply(coarse_queries, some, products, room)
+        raw = products.view(coarse.product.bits).numpy().reshape(count, -1, pair_kernels.WIDTH)
         pair_kernels.collect(
             raw,
             at,

@@ -27,8 +27,8 @@ def check_shape(vectors: Floats, dimensions: int) -> None:
 
 def lengths(vectors: Floats) -> Floats:
     """The length of each vector (n, dimensions)."""
-    its: Floats = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    return its
+    norms: Floats = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return norms
 
 
 def exact_products(vectors: Floats, other: Floats) -> Floats:
@@ -44,8 +44,8 @@ def exact_scores(vectors: Floats, queries: Floats, rows: Rows, counts: Counts) -
     slack = lengths(queries).astype(np.float64) * (1 + UNIT_TOLERANCE) * queries.shape[1] * 2.0**-51
     pair_kernels.rescore(queries, vectors, rows, counts, slack, scores, is_open)
     for query in np.flatnonzero(is_open.any(axis=1)):
-        its = is_open[query]
-        scores[query, its] = exact_products(vectors[rows[query, its]], queries[query])
+        mask = is_open[query]
+        scores[query, mask] = exact_products(vectors[rows[query, mask]], queries[query])
     return scores
 
 

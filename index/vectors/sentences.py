@@ -56,11 +56,11 @@ class SentenceIndex:
         scales, done = np.zeros(len(codes), np.float32), 0
         places = known.copy(starts, codes, scales) if known else np.arange(len(codes))
         for block in blocks:
-            its = places[done : done + len(block)]
+            block_places = places[done : done + len(block)]
             done += len(block)
             if done > len(places):
                 break
-            codes[its], scales[its] = _codes(block)
+            codes[block_places], scales[block_places] = _codes(block)
         if done != len(places):
             raise ValueError(f"{done} vectors for {len(places)} sentences")
         codes.flush()
@@ -84,8 +84,10 @@ class SentenceIndex:
 
     def document(self, row: int) -> SentenceIndex:
         """The sentences of one document alone."""
-        its = slice(int(self.starts[row]), int(self.starts[row + 1]))
-        return SentenceIndex(self.codes[its], self.scales[its], np.array([0, its.stop - its.start], np.int64))
+        span = slice(int(self.starts[row]), int(self.starts[row + 1]))
+        return SentenceIndex(
+            self.codes[span], self.scales[span], np.array([0, span.stop - span.start], np.int64)
+        )
 
     def nearest(self, queries: Floats, pairs: tuple[Rows, Rows]) -> tuple[Floats, NDArray[np.int32]]:
         """The score of the nearest sentence, and its number in the document, for pairs of a query and a document.
@@ -119,9 +121,9 @@ class KnownSentences:
         shift = np.repeat(self.index.starts[self.rows] - starts[:-1], counts)
         places = np.flatnonzero(is_known)
         for at in range(0, len(places), _BLOCK):
-            its = places[at : at + _BLOCK]
-            source = its + shift[its]
-            codes[its], scales[its] = self.index.codes[source], self.index.scales[source]
+            block_places = places[at : at + _BLOCK]
+            source = block_places + shift[block_places]
+            codes[block_places], scales[block_places] = self.index.codes[source], self.index.scales[source]
         return np.flatnonzero(~is_known)
 
 

@@ -16,7 +16,7 @@ import faiss
 import numpy as np
 
 from index.arrays import Floats, Rows
-from index.vectors.batch import Together
+from index.vectors.batch import Batcher
 from index.vectors.byte_rows import ByteRows
 from index.vectors.centring import Centring
 from index.vectors.coarse import CoarseRows
@@ -54,7 +54,7 @@ ROUTES = Routes()
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Search:
     """A query that may be scanned for together with others: how many rows it gets, of which."""
 
     query: Floats
@@ -77,7 +77,7 @@ class VectorIndex:
         self.coarse, self.byte_rows = coarse, byte_rows
         self.dimensions = int(index.d)
         self.vectors: Floats = _view(index)
-        self._together: Together[_Asked, Found] = Together(self._work, _MOST_TOGETHER)
+        self._batcher: Batcher[_Search, Found] = Batcher(self._work, _MOST_TOGETHER)
 
     @classmethod
     def write(cls, path: Path, blocks: Iterable[Floats], dimensions: int, routes: Routes = ROUTES) -> int:
@@ -155,47 +155,53 @@ class VectorIndex:
             return np.empty((len(queries), found), np.float32), np.empty((len(queries), found), np.int64)
         if self.byte_rows is None or found * self._routes.least_per_result > candidates:
             return self._by_faiss(queries, found, rows)
-        asked = [_Asked(query, found, rows, candidates) for query in queries]
+        searches = [_Search(query, found, rows, candidates) for query in queries]
         # Queries that are cheaper alone than in any shared scan do not wait for one.
         if not self._pays_together(candidates * max(len(queries), _MOST_TOGETHER)):
-            return _stacked([self._alone(one) for one in asked])
-        if len(asked) == 1:
-            scores, best = self._together(asked[0])
+            return _stacked([self._alone(one) for one in searches])
+        if len(searches) == 1:
+            scores, best = self._batcher(searches[0])
             return scores[None], best[None]
         return _stacked(
-            [found for at in range(0, len(asked), _BLOCK) for found in self._work(asked[at : at + _BLOCK])]
+            [
+                found
+                for at in range(0, len(searches), _BLOCK)
+                for found in self._work(searches[at : at + _BLOCK])
+            ]
         )
 
     def _pays_together(self, rows_to_read: int) -> bool:
-        its = self._routes
-        scans = self.coarse is not None and its.product().is_rounded
-        return scans and rows_to_read > its.share_together * len(self) + its.rows_together
+        routes = self._routes
+        scans = self.coarse is not None and routes.product().is_rounded
+        return scans and rows_to_read > routes.share_together * len(self) + routes.rows_together
 
-    def _work(self, asked: list[_Asked]) -> list[Found]:
+    def _work(self, searches: list[_Search]) -> list[Found]:
         """The best rows of each of the queries, by the faster way for all of them."""
-        if self.coarse is None or not self._pays_together(sum(one.candidates for one in asked)):
-            return [self._alone(one) for one in asked]
-        queries = np.stack([one.query for one in asked])
-        wanted = np.array([one.k for one in asked], np.int32)
-        scores, rows, sound = scan(self.coarse, self.vectors, queries, wanted, self._filters(asked))
+        if self.coarse is None or not self._pays_together(sum(one.candidates for one in searches)):
+            return [self._alone(one) for one in searches]
+        queries = np.stack([one.query for one in searches])
+        wanted = np.array([one.k for one in searches], np.int32)
+        scores, rows, sound = scan(self.coarse, self.vectors, queries, wanted, self._filters(searches))
         return [
-            (its_scores[: one.k], its_rows[: one.k]) if is_sound else self._alone(one)
-            for one, its_scores, its_rows, is_sound in zip(asked, scores, rows, sound, strict=True)
+            (query_scores[: one.k], query_rows[: one.k]) if is_sound else self._alone(one)
+            for one, query_scores, query_rows, is_sound in zip(searches, scores, rows, sound, strict=True)
         ]
 
-    def _filters(self, asked: list[_Asked]) -> Allowed:
+    def _filters(self, searches: list[_Search]) -> Allowed:
         """The filters of all queries; one that several have in common is kept once."""
-        places = {id(one.rows): one.rows for one in asked if one.rows is not None}
+        places = {id(one.rows): one.rows for one in searches if one.rows is not None}
         if not places:
-            return Allowed.everything(len(asked))
+            return Allowed.everything(len(searches))
         numbers = {place: at for at, place in enumerate(places)}
-        of = np.array([-1 if one.rows is None else numbers[id(one.rows)] for one in asked], np.int32)
+        of = np.array([-1 if one.rows is None else numbers[id(one.rows)] for one in searches], np.int32)
         return Allowed(np.stack([row_bits(rows, len(self)) for rows in places.values()]), of)
 
-    def _alone(self, asked: _Asked) -> Found:
+    def _alone(self, search: _Search) -> Found:
         if self.byte_rows is None:
             raise ValueError("no byte rows to scan")
-        return self._best(asked.query, self.byte_rows.candidates(asked.query, asked.k, asked.rows), asked.k)
+        return self._best(
+            search.query, self.byte_rows.candidates(search.query, search.k, search.rows), search.k
+        )
 
     def _by_faiss(self, queries: Floats, k: int, rows: Rows | None) -> Found:
         candidates = len(self) if rows is None else len(rows)
@@ -204,11 +210,11 @@ class VectorIndex:
         slack = self.dimensions * 2.0**-24 * np.linalg.norm(queries, axis=1) * (1 + UNIT_TOLERANCE)
         rough, near = self._scan(queries, depth, rows)
         results = []
-        for query, last, its_rows, its_slack in zip(queries, rough[:, -1], near, slack, strict=True):
-            result = self._best(query, its_rows, k)
+        for query, last, query_rows, query_slack in zip(queries, rough[:, -1], near, slack, strict=True):
+            result = self._best(query, query_rows, k)
             # A row that was not fetched could be among the best: look further, for this query alone.
             reach = depth
-            while reach < candidates and last + its_slack >= result[0][-1]:
+            while reach < candidates and last + query_slack >= result[0][-1]:
                 reach = min(reach * 4, candidates)
                 further, wider = self._scan(query[None], reach, rows)
                 last, result = further[0, -1], self._best(query, wider[0], k)
@@ -225,8 +231,8 @@ class VectorIndex:
     def _best(self, query: Floats, rows: Rows, k: int) -> Found:
         counts = np.array([len(rows)], np.int32)
         scores = exact_scores(self.vectors, query[None], rows[None], counts)
-        its_scores, best = best_first(scores, rows[None], counts, k)
-        return its_scores[0], best[0]
+        best_scores, best = best_first(scores, rows[None], counts, k)
+        return best_scores[0], best[0]
 
 
 def _stacked(results: list[Found]) -> Found:

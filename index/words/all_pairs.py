@@ -49,13 +49,13 @@ def lexical_pairs(
     *,
     words: WordStatistics,
     wanted: Iterator[Rows] | None = None,
-    targets_ask: bool = False,
+    targets_are_queries: bool = False,
     threads: int = 2,
 ) -> Iterator[LexicalBlock]:
     """The results of `targets.search(tokens, k, rows)` for the documents `query_rows` (ascending) of `queries`, in blocks
     of BLOCK as `all_pairs` yields them; `words` are the statistics of the searched side.
 
-    With `targets_ask` the scores are those of `targets.as_queries(words, tokens)`: the targets are the queries, and `words`
+    With `targets_are_queries` the scores are those of `targets.as_queries(words, tokens)`: the targets are the queries, and `words`
     the statistics of the side of `queries`.
     `rows` (sorted, distinct) restricts the candidates; None means all. `wanted` gives for each block in turn further rows
     (queries, n) whose scores are wanted. Memory holds, besides a few blocks, the tokens of 65,536 queries: some 120 MB for
@@ -63,17 +63,17 @@ def lexical_pairs(
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
-    pairs = (_AskedPairs if targets_ask else _LexicalPairs)(queries, targets, words, k, rows)
+    pairs = (_TargetsAsQueries if targets_are_queries else _LexicalPairs)(queries, targets, words, k, rows)
     with ThreadPoolExecutor(threads) as pool:
         waiting: list[Future[LexicalBlock]] = []
         for at in range(0, len(query_rows), _READ):
             some = query_rows[at : at + _READ]
             starts, terms, factors = pairs.read(some)
             for first in range(0, len(some), BLOCK):
-                its = some[first : first + BLOCK]
-                its_tokens = (starts[first : first + len(its) + 1], terms, factors)
-                besides = next(wanted) if wanted else np.empty((len(its), 0), np.int64)
-                waiting.append(pool.submit(pairs.block, its, its_tokens, besides))
+                block = some[first : first + BLOCK]
+                block_tokens = (starts[first : first + len(block) + 1], terms, factors)
+                further = next(wanted) if wanted else np.empty((len(block), 0), np.int64)
+                waiting.append(pool.submit(pairs.block, block, block_tokens, further))
                 # Bounded: unconsumed results occupy memory.
                 if len(waiting) > threads:
                     yield waiting.pop(0).result()
@@ -136,7 +136,7 @@ class _LexicalPairs:
         return LexicalBlock(queries, scores, rows, found, wanted_scores)
 
 
-class _AskedPairs(_LexicalPairs):
+class _TargetsAsQueries(_LexicalPairs):
     """Scores with the targets as queries: idf of the collection whose documents are read, counts of the targets."""
 
     def _worth_of_postings(self) -> Floats:

@@ -99,8 +99,8 @@ def best_places(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
                     continue
             keys[count] = _key(bits[at], at)
             count += 1
-    its = _best(keys[:count], k)
-    return (_LOW - (its & _LOW)).astype(np.int64)
+    best = _best(keys[:count], k)
+    return (_LOW - (best & _LOW)).astype(np.int64)
 
 
 @compiled
@@ -116,12 +116,12 @@ def count_tokens(
     for token in range(len(target_of)):
         if target_of[token] < 0:
             continue
-        its = rows[offsets[token] : offsets[token + 1]]
-        for at in range(np.searchsorted(its, first_row), len(its)):
-            if its[at] >= first_row + len(place):
+        documents = rows[offsets[token] : offsets[token + 1]]
+        for at in range(np.searchsorted(documents, first_row), len(documents)):
+            if documents[at] >= first_row + len(place):
                 break
-            if place[its[at] - first_row] >= 0:
-                starts[place[its[at] - first_row] + 1] += 1
+            if place[documents[at] - first_row] >= 0:
+                starts[place[documents[at] - first_row] + 1] += 1
 
 
 @compiled
@@ -151,7 +151,7 @@ def add_masses(
 
 
 @compiled
-def add_asked(
+def add_as_queries(
     postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
     norms: NDArray[np.float32],
     tokens: NDArray[np.int64],
@@ -187,11 +187,11 @@ def read_tokens(
     for token in range(len(target_of)):
         if target_of[token] < 0:
             continue
-        its = rows[offsets[token] : offsets[token + 1]]
-        for at in range(np.searchsorted(its, first_row), len(its)):
-            if its[at] >= first_row + len(place):
+        documents = rows[offsets[token] : offsets[token + 1]]
+        for at in range(np.searchsorted(documents, first_row), len(documents)):
+            if documents[at] >= first_row + len(place):
                 break
-            document = place[its[at] - first_row]
+            document = place[documents[at] - first_row]
             if document >= 0:
                 terms[ends[document]] = target_of[token]
                 worth[ends[document]] = weights[offsets[token] + at]
@@ -247,10 +247,10 @@ def search(
             if allowed[document]:
                 keys[candidates] = _key(bits[document], document)
                 candidates += 1
-        its = _best(keys[:candidates], scores.shape[1])
-        found[query] = len(its)
-        for at in range(len(its)):
-            rows[query, at] = np.int32(_LOW - (its[at] & _LOW))
+        top = _best(keys[:candidates], scores.shape[1])
+        found[query] = len(top)
+        for at in range(len(top)):
+            rows[query, at] = np.int32(_LOW - (top[at] & _LOW))
             scores[query, at] = sums[rows[query, at]]
         for at in range(wanted_rows.shape[1]):
             wanted_scores[query, at] = sums[wanted_rows[query, at]]

@@ -87,12 +87,12 @@ class LexicalIndex:
         What the index with the statistics `words` scores for these queries and that document, bit by bit.
         """
         keys, weights = words.posting_weights(tokens)
-        asked, known = places(self.keys, keys)
+        at, known = places(self.keys, keys)
         # A later document may have tokens unknown to the statistics; these count as tokens of no document.
         idf = words.idf(keys[known])
         sums = np.zeros(self.documents, np.float32)
         postings = (self.offsets, self.rows, self.weights)
-        lexical_kernels.add_asked(postings, self.norms, asked[known], idf, weights[known], sums)
+        lexical_kernels.add_as_queries(postings, self.norms, at[known], idf, weights[known], sums)
         return sums
 
     @cached_property

@@ -95,11 +95,11 @@ class _Postings:
     def add_known(self, document: int) -> None:
         if self._known is None:
             raise ValueError("there is no earlier index")
-        its = slice(int(self._known.starts[document]), int(self._known.starts[document + 1]))
-        self._terms.append(self._known.terms[its])
-        self._counts.append(self._known.counts[its])
+        span = slice(int(self._known.starts[document]), int(self._known.starts[document + 1]))
+        self._terms.append(self._known.terms[span])
+        self._counts.append(self._known.counts[span])
         self.lengths.append(int(self._known.lengths[document]))
-        self._distinct.append(its.stop - its.start)
+        self._distinct.append(span.stop - span.start)
 
     def write(self, folder: Path, grouped: int) -> None:
         """Write the arrays of the index: postings by token in the order of keys, rows ascending in each group."""

@@ -103,7 +103,7 @@ def read(path: Path) -> SavedMapping:
     except UnicodeDecodeError as error:
         raise _badly_written(path.name, error) from error
     except OSError as error:
-        raise InvalidInput(f"列对应关系文件 {path} 打不开：{system_reason(error)}") from error
+        raise InvalidInput(f"列对应关系文件 {path} 无法打开：{system_reason(error)}") from error
 
 
 def parse(text: str, name: str, *, source: str, kind: str = "") -> SavedMapping:

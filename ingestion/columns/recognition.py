@@ -27,6 +27,7 @@ CONTRADICTS = 0.2
 ENOUGH = 3
 # One column of phrases without any name may be anything: notes, chapters, persons.
 SURE_WITHOUT_NAMES = 2
+_NAMED = 4
 
 Detector = Callable[[Cell], bool]
 
@@ -85,10 +86,10 @@ class Mapping:
     ends: list[str] = field(default_factory=list)
 
     def missing(self) -> list[str]:
-        """Labels of the required roles that were not found."""
+        """The required columns that were not found, in words."""
         known = vocabulary(self.kind)
         return self.absent or [
-            "或".join(known.label(role) for role in group)
+            _any_of([known.label(role) for role in group])
             for group in known.needed
             if not any(role in self.columns for role in group)
         ]
@@ -387,6 +388,16 @@ def _take(mapping: Mapping, roles: dict[int, tuple[str, int]], place: int, role:
     header = mapping.headers[place]
     column = f"第 {place + 1} 列“{header}”" if header else f"第 {place + 1} 列"
     mapping.notes.append(f"{column}按内容识别为{vocabulary(mapping.kind).label(role)}")
+
+
+def _any_of(labels: Sequence[str]) -> str:
+    """
+    >>> _any_of(["企业名称"]), _any_of(["需求名称", "需求描述"]), _any_of(["甲", "乙", "丙", "丁", "戊"])
+    ('“企业名称”列', '“需求名称”列（或“需求描述”列）', '“甲”列（或“乙”“丙”“丁”等列）')
+    """
+    others = "".join(f"“{label}”" for label in labels[1:_NAMED])
+    more = "等" if len(labels) > _NAMED else ""
+    return f"“{labels[0]}”列" + (f"（或{others}{more}列）" if others else "")
 
 
 def _distinct(values: Sequence[Cell]) -> float:

@@ -22,9 +22,9 @@ def what_was_found(table: SheetTable, missing: list[str]) -> str:
     if table.mapping.source:
         return f"工作表“{table.name}”没有列{'、'.join(missing)}（{seen}）"
     understood = "、".join(table.mapping.describe()) or "无"
-    found = f"工作表“{table.name}”缺少{'、'.join(f'“{label}”' for label in missing)}（{seen}；已识别：{understood}）"
+    found = f"工作表“{table.name}”缺少{'、'.join(missing)}（{seen}；已识别：{understood}）"
     if table.mapping.counts_something(ahead):
-        found += "；看起来是按单位统计的数量表"
+        found += "；疑为按单位统计的数量表"
     return f"{found}；{problem}" if problem else found
 
 

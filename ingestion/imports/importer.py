@@ -12,6 +12,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from catalog.db import Database
 from catalog.kit.errors import InvalidInput
 from catalog.kit.progress import RowProgress
+from catalog.reference.places import PlaceNames, shipped
 from catalog.segments import segments
 from ingestion.columns.mappings import SavedMapping
 from ingestion.columns.recognition import Mapping
@@ -34,6 +36,7 @@ from ingestion.kinds.lookup import kind_of
 from ingestion.readers import readers
 from ingestion.readers.sheets import Sheet
 from ingestion.records.classification import Classifier
+from ingestion.records.fields import Circumstances
 from ingestion.storing.rows import Origin, RowReader, Store, Taken
 from ingestion.storing.tables import SheetTable, open_table
 
@@ -56,6 +59,8 @@ def import_file(
     path: Path,
     kind: str,
     *,
+    today: date,
+    places: PlaceNames | None = None,
     actor: str = "",
     is_demo: bool = False,
     rejected_dir: Path,
@@ -67,8 +72,9 @@ def import_file(
     """Import one file of records of a kind (`ingestion.kinds`).
 
     `progress` receives the number of rows done and, where known, the total. A dry run computes everything and writes nothing.
-    A saved `mapping` replaces recognition. Raises UnreadableFile, NotARegister, NotReady and, for an unknown
-    kind or a mapping of another one, InvalidInput; then nothing is stored.
+    A saved `mapping` replaces recognition; `places` are the operator's names of places, without them the shipped ones.
+    Raises UnreadableFile, NotARegister, NotReady and, for an unknown kind or a mapping of another one, InvalidInput; then
+    nothing is stored.
     """
     wanted = kind_of(kind)
     if mapping and mapping.kind != kind:
@@ -78,10 +84,12 @@ def import_file(
     with database.read() as session:
         classifier = Classifier(segments.segments_of(session, segments.catalogue(session)))
     sheets = readers.read(path)
-    reading = Reading.of(path, kind, classifier, mapping)
+    circumstances = Circumstances(today, places or shipped())
+    reading = Reading.of(path, kind, classifier, circumstances.places, mapping)
+    reader = RowReader(wanted.build, classifier, circumstances)
     with collecting_rarely(), writing(database, path, dry_run, limits.small_file) as transactions:
         log = ImportLog(transactions, reading, actor, None if dry_run else rejected_dir)
-        run = _Run(wanted, reading, RowReader(wanted.build, classifier), transactions, limits, log)
+        run = _Run(wanted, reading, reader, transactions, limits, log)
         try:
             return run.all(sheets, mapping, is_demo, progress)
         except BaseException as error:
@@ -123,9 +131,9 @@ class _Run:
         return self.log.finish(tally.close(), store)
 
     def _begin(self, is_demo: bool) -> Store:
-        origin = Origin(
-            self.log.begin(), self.reading.path.name, self.log.actor, is_demo, self.reading.program
-        )
+        reading, today = self.reading, self.reader.circumstances.today
+        begun = self.log.begin()
+        origin = Origin(begun, reading.path.name, self.log.actor, is_demo, today, reading.program)
         return self.kind.store(origin, self.reader)
 
     def _take(self, store: Store, batch: list[Taken], tally: Tally) -> None:

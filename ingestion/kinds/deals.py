@@ -17,7 +17,12 @@ def _keys(record: DealStated) -> Keys:
 
 def _upsert(session: Session, record: DealStated, origin: Origin, noted: Remarks) -> str:
     outcome, findings = deals.upsert(
-        session, record, actor=origin.actor, import_id=origin.import_id, is_demo=origin.is_demo
+        session,
+        record,
+        today=origin.today,
+        actor=origin.actor,
+        import_id=origin.import_id,
+        is_demo=origin.is_demo,
     )
     noted += [(f"请核对（{finding.rule}）", finding.message) for finding in findings]
     return outcome

@@ -34,7 +34,7 @@ def _upsert(session: Session, record: NumberedFact, origin: Origin, _: Remarks) 
     if patent_id is None:
         label = vocabulary("facts").label("application_number")
         raise RowError(
-            label, number, f"目录中没有申请号为 {number} 的专利；请先导入该专利，再导入本文件或这张退回表"
+            label, number, f"系统中没有申请号为 {number} 的专利；请先导入该专利，再导入本文件或这张退回表"
         )
     stated = record.model_dump(exclude={"application_number"})
     stated["source"] = stated["source"] or origin.file_name[: LIMITS["source"]]

@@ -19,7 +19,12 @@ def _keys(record: LicenceCreate) -> Keys:
 def _upsert(session: Session, record: LicenceCreate, origin: Origin, noted: Remarks) -> str:
     noted += [(remark, record.application_number) for remark in remarks(record)]
     return edits.upsert(
-        session, record, actor=origin.actor, import_id=origin.import_id, is_demo=origin.is_demo
+        session,
+        record,
+        today=origin.today,
+        actor=origin.actor,
+        import_id=origin.import_id,
+        is_demo=origin.is_demo,
     )
 
 

@@ -61,7 +61,7 @@ def _head(path: Path) -> bytes:
             head = stream.read(4096)
     except OSError as error:
         raise UnreadableFile(
-            f"文件 {path.name} 打不开：{system_reason(error)}", hint="请检查路径和权限"
+            f"文件 {path.name} 无法打开：{system_reason(error)}", hint="请检查路径和权限"
         ) from error
     if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise UnreadableFile(f"文件 {path.name} 是空的", hint=NEEDED)

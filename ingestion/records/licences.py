@@ -192,7 +192,7 @@ def _payment(fields: Fields, worded: FeeTerms, fee: Decimal | None, rate: Decima
     if fee is not None:
         return PaymentForm.LUMP_SUM if fee else PaymentForm.FREE
     if not any(fields.line(role) for role in _FEE_ROLES):
-        raise fields.error("payment_form", "", "没有写明许可使用费的支付方式和标准")
+        raise fields.error("payment_form", "", "未写明许可使用费的支付方式和标准")
     role = next(role for role in _FEE_ROLES if fields.line(role))
     allowed = "、".join(form.label for form in PaymentForm)
     fields.unread(role, f"“{fields.line(role)[:40]}”：支付方式无法识别，可填：{allowed}")

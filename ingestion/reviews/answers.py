@@ -220,7 +220,7 @@ def _patent(cells: dict[str, Cell], known: _Known) -> int:
     number, system = text(cells.get(NUMBER)), text(cells.get(SYSTEM_ID))
     by_system = int(system) if _is_id(system) and int(system) in known.ids else None
     if system and by_system is None:
-        raise RowError(SYSTEM_ID, system, "目录中没有此系统编号的专利；请勿改动导出表中的系统编号")
+        raise RowError(SYSTEM_ID, system, "系统中没有此系统编号的专利；请勿改动导出表中的系统编号")
     if not number:
         if by_system is None:
             raise RowError(NUMBER, "", "没有申请号，也没有系统编号，无法确定是哪件专利")
@@ -230,7 +230,7 @@ def _patent(cells: dict[str, Cell], known: _Known) -> int:
     except InvalidIdentifier as error:
         raise RowError(NUMBER, number, str(error)) from error
     if by_number is None:
-        raise RowError(NUMBER, number, "目录中没有此申请号的专利；请先导入该专利")
+        raise RowError(NUMBER, number, "系统中没有此申请号的专利；请先导入该专利")
     if by_system not in (None, by_number):
         raise RowError(NUMBER, number, f"申请号与系统编号 {system} 不是同一件专利")
     return by_number

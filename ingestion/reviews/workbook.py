@@ -51,8 +51,8 @@ ANSWERS = {
 HEADER_ROW = 4
 """Where the names of the columns stand, from 1."""
 HOW_TO = (
-    "填写方法：在浅黄色各列中选择处置意见（准备怎样处理）、产业化前景、运用情况（至今是否实施、许可、转让……），可加备注；不答复的行留空。"
-    "请勿改动其他各列，尤其是“系统编号”；可排序、筛选、删行。填好后原样交回。"
+    "填写方法：在浅黄色各列中选择处置意见（拟处理方式）、产业化前景、运用情况（至今是否实施、许可、转让……），可加备注；不答复的行留空。"
+    "请勿改动其他各列，尤其是“系统编号”；可排序、筛选、删行。填写后交回。"
 )
 KEY = "沉睡：有效、授权已满规定年限而没有运用记录；潜力分 0 至 100，各项得分见“理由”"
 UNDECIDED = "先补录资料"
@@ -85,7 +85,7 @@ def export_reviews(
     with database.read() as session:
         wanted = screenings.holder_ids(session) if holder_ids is None else list(holder_ids)
         if not wanted:
-            raise NotFound("还没有盘点筛选结果，无法导出年度盘点表", hint="请先运行 patentdock screen")
+            raise NotFound("尚无盘点筛选结果，无法导出年度盘点表", hint="请先运行 patentdock screen")
         for holder_id in wanted:
             name = holders.get(session, holder_id).name
             path = folder / file_name(holder_id, name)
@@ -102,9 +102,7 @@ def file_name(holder_id: int, name: str) -> str:
     return f"年度盘点表_{holder_id}_{safe}.xlsx"
 
 
-def write(
-    path: Path, holder: str, rows: Iterator[ReviewRow], weights: ScreeningWeights, today: date
-) -> int:
+def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: ScreeningWeights, today: date) -> int:
     """Writes the workbook of one holder; returns the number of patents, and writes no file when there are none."""
     total = 0
     blocks = iter(lambda: list(islice(rows, ROWS_A_SHEET)), [])

@@ -120,7 +120,7 @@ class _Reader:
             if name in COLUMNS:
                 self.columns[place] = name
             elif name:
-                self.add(line, "", name, f"不认识的列名，可用：{'、'.join(COLUMNS)}")
+                self.add(line, "", name, f"无法识别的列名，可用：{'、'.join(COLUMNS)}")
 
     def _take_segment(self, line: int, texts: list[str]) -> None:
         cells = {name: texts[place] for place, name in self.columns.items() if place < len(texts)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 from catalog.db import Session
@@ -11,7 +12,7 @@ from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
 from ingestion.readers.sheets import Row
 from ingestion.records.classification import Classifier
-from ingestion.records.fields import Fields
+from ingestion.records.fields import Circumstances, Fields
 from ingestion.storing.tables import SheetTable
 
 Keys = list[tuple[str, str | None]]
@@ -29,6 +30,7 @@ class Origin:
     file_name: str
     actor: str
     is_demo: bool
+    today: date
     program: str
 
 
@@ -64,13 +66,14 @@ class RowReader:
 
     build: Callable[[Fields, Classifier], Any]
     classifier: Classifier
+    circumstances: Circumstances
 
     def read(self, taken: Taken) -> None:
         """Give a row its record, or the error that refuses it."""
         try:
             if taken.row.problem:
                 raise RowError("", "", taken.row.problem)
-            fields = taken.table.fields(taken.row, taken.mapping)
+            fields = taken.table.fields(taken.row, taken.mapping, self.circumstances)
             taken.record = self.build(fields, self.classifier)
         except RowError as error:
             taken.error = error

@@ -17,7 +17,7 @@ from ingestion.columns.mappings import SavedMapping, apply
 from ingestion.columns.recognition import Mapping, header_roles, recognise
 from ingestion.readers.encodings import REPLACED
 from ingestion.readers.sheets import Row, Sheet
-from ingestion.records.fields import Fields
+from ingestion.records.fields import Circumstances, Fields
 from ingestion.values.cells import Cell, is_blank, text
 from ingestion.values.values import unit_in
 
@@ -178,10 +178,17 @@ class SheetTable:
             self.seen_keys = len(self.keys)
             self.mapping, _ = _recognise(self.mapping.kind, [row, *ahead], self.keys, self.saved)
 
-    def fields(self, row: Row, mapping: Mapping) -> Fields:
+    def fields(self, row: Row, mapping: Mapping, circumstances: Circumstances) -> Fields:
         """The cells of a row by role, under the mapping at that row. Raises RowError for cells that cannot be taken at all."""
         cells = mapping.cells(row.cells)
-        fields = Fields(mapping.kind, cells, units=_units(mapping), sheet=self.name, headers=mapping.headers)
+        fields = Fields(
+            mapping.kind,
+            cells,
+            circumstances,
+            units=_units(mapping),
+            sheet=self.name,
+            headers=mapping.headers,
+        )
         if row.replaced:
             lost = (
                 cell for read in cells.values() for cell in read if isinstance(cell, str) and REPLACED in cell

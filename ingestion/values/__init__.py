@@ -1,1 +1,1 @@
-"""What stands in a cell: dates, sums, names, places."""
+"""The values of a cell: dates, sums, names, places."""

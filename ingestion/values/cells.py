@@ -1,6 +1,6 @@
 """Cells as readers deliver them, and the text in them.
 
-Spreadsheets hold every number as a float and leave traces of their makers: `(undefined)` behind names, runs of `?` for
+Spreadsheets hold every number as a float and leave traces of their makers: `(undefined)` after names, runs of `?` for
 line breaks that an encoding lost, non-breaking and invisible characters.
 """
 
@@ -64,7 +64,7 @@ def text(value: Cell) -> str:
 
 
 def said(value: Cell) -> str:
-    """Like `text`, but empty for what people write where they have nothing to say.
+    """Like `text`, but empty for placeholders of a cell without a value.
 
     >>> said("无"), said("--"), said("NULL"), said("无铅焊料")
     ('', '', '', '无铅焊料')

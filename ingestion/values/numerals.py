@@ -1,4 +1,4 @@
-"""Numbers written in Chinese characters (五十万, 叁年) and the units that stand behind numbers."""
+"""Numbers written in Chinese characters (五十万, 叁年) and the units after numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def in_digits(written: str) -> str:
 
 
 def _in_digits(numeral: str) -> str:
-    # 千万 and 百万 are units behind a number, not a number of their own.
+    # 千万 and 百万 are units after a number, not a number of their own.
     return numeral if numeral in ("千", "百", "仟", "佰") else str(_number(numeral))
 
 

@@ -18,7 +18,7 @@ _LENGTH = re.compile(r"(?<![\d.~至到-])(\d{1,3})\s*(年|个月|月)(?!半)|(?<
 _UNTIL_THE_PATENT_ENDS = re.compile(
     r"直?[至到](?:本|该)?专利权?(?:的)?(?:有效期|保护期|期限)?(?:届满|终止|失效|期满)(?:之日)?(?:为?止)?"
 )
-# What may stand round the days and the length without changing what they mean.
+# Words around the days and the length that do not change their meaning.
 _WORDS = re.compile(
     r"自|从|由|起|截?至|到|止|为|共|计|许可|使用|实施|合同|协议|期限?|有效|期间|专利|声明|公告|公布|签订|签署|生效|备案|登记|许可合同|之?日|当日|整|算"
     r"|[()\[\]\s,，;；:：。.~–—-]"

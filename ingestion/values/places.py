@@ -1,8 +1,8 @@
 """Places (地区): an address or the name of a region becomes codes of GB/T 2260, down to the county.
 
 The longest name wins; a prefecture is only sought inside the province that was named before it, a county inside the
-prefecture, or alone where its name stands once in the country. A former name (襄樊市) answers with the present division.
-Zones (片区) and groups of cities stand in the operator's `places.toml`. An address abroad, or one that begins with no known
+prefecture, or alone where its name is unique in the country. A former name (襄樊市) gives the present division.
+Zones (片区) and groups of cities are listed in the operator's `places.toml`. An address abroad, or one that begins with no known
 name, has no code.
 """
 
@@ -127,7 +127,7 @@ def _of_code(code: str) -> Place:
 
 @cache
 def _counties(parent: str) -> dict[str, str]:
-    """Codes of the counties in a prefecture or province by name; those whose name stands once in the country for ""."""
+    """Codes of the counties in a prefecture or province by name; those whose name is unique in the country for ""."""
     return _once((c.name, c.code) for c in reference.counties().values() if _lies_in(c.code, parent))
 
 
@@ -245,12 +245,12 @@ def completed(stated: Place, address: str, names: PlaceNames) -> Place:
     return found if same and found.depth > stated.depth else stated
 
 
-def narrowed(stated: Place, said: str, names: PlaceNames) -> Place | None:
+def narrowed(stated: Place, name: str, names: PlaceNames) -> Place | None:
     """The place that a further column names inside the one stated before it; None where it names none there."""
-    if not said:
+    if not name:
         return None
     above = (reference.region_name(stated.province) or "") + (reference.region_name(stated.prefecture) or "")
-    below, alone = locate(f"{above}{said}", names), locate(said, names)
+    below, alone = locate(f"{above}{name}", names), locate(name, names)
     if above and below.depth > stated.depth:
         return below
     if alone.province is None or stated.province not in (None, alone.province):

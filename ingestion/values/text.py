@@ -35,7 +35,7 @@ NARROWEST = 25
 
 
 def unwrapped(text: str) -> str:
-    r"""The text without the breaks that stand inside a sentence.
+    r"""The text without the line breaks inside sentences.
 
     >>> unwrapped("包括验证单元、控制单\n元和闸门；\n1）读取；\n2）放行。"), unwrapped("a heat\nexchanger.")
     ('包括验证单元、控制单元和闸门；\n1）读取；\n2）放行。', 'a heat exchanger.')

@@ -53,7 +53,7 @@ _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")
 
 
 def parse_date(value: Cell) -> date | None:
-    """The day a cell means, None for an empty one. Raises ValueError (in Chinese) for what is no date.
+    """The day in a cell, None for an empty one. Raises ValueError (in Chinese) for what is no date.
 
     >>> parse_date("2012.05.31"), parse_date("20100209"), parse_date(45292.0)
     (datetime.date(2012, 5, 31), datetime.date(2010, 2, 9), datetime.date(2024, 1, 1))
@@ -87,7 +87,7 @@ def _date_in(cell: str) -> date | None:
     try:
         return date(*parts)
     except ValueError as error:
-        raise ValueError(f"“{found[:40]}”不是有效的日期（没有这一天）") from error
+        raise ValueError(f"“{found[:40]}”不是有效的日期（日历中无此日）") from error
 
 
 def _day_of(day: str, time: str, zone: str) -> date:
@@ -129,7 +129,7 @@ def parse_month(value: Cell) -> date | None:
 
 
 def parse_amount(value: Cell, unit: int = 1) -> Decimal | None:
-    """Yuan of a cell; `unit` is what a bare number counts in (from the header). The upper end of a range.
+    """Yuan of a cell; `unit` is the unit of a bare number (from the header). The upper end of a range.
 
     Raises ValueError for text that names no amount.
 
@@ -168,7 +168,7 @@ def _yuan(number: str, unit: int) -> Decimal:
 
 
 def unit_in(header: str) -> int:
-    """What a bare number counts in under this header: 万元 unless it says otherwise is never assumed.
+    """The unit of a bare number under this header: 万元 is never assumed unless the header states it.
 
     >>> unit_in("营业收入（万元）"), unit_in("预算")
     (10000, 1)

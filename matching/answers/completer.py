@@ -45,7 +45,7 @@ class Questions(BaseModel):
 
     generation: str
     need: NeedReading
-    questions: list[Question] = Field(description="至多两个；回答以“要素：内容”续写在需求之后，再次匹配即可")
+    questions: list[Question] = Field(description="至多两个；回答以“要素：内容”补写在需求之后，再次匹配即可")
 
 
 class Completer:

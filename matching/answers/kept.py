@@ -106,7 +106,8 @@ class _Patents:
         """The hits that exist, meet the conditions and were not looked up before."""
         ids = [hit.id for hit in hits if hit.id not in self.patents and hit.id not in self._wanted.hidden]
         self.verdicts |= eligibility.of_patents(self._session, ids, self._wanted.day, self._wanted.table)
-        new = patents_shown.many(self._session, [id_ for id_ in ids if self._is_wanted(id_)])
+        wanted = [id_ for id_ in ids if self._is_wanted(id_)]
+        new = patents_shown.many(self._session, wanted, today=self._wanted.day)
         self.patents |= new
         return [hit for hit in hits if hit.id in new]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -58,10 +58,12 @@ class Matcher:
         encoder: Encoder,
         data_dir: Path | None = None,
         limits: ListLimits = LIMITS,
+        *,
+        today: Callable[[], date],
     ) -> None:
-        """`data_dir` holds the rule files that an operator has edited, where there are any."""
+        """`today` tells the day of an answer; `data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
-        self._data_dir, self._limits = data_dir, limits
+        self._data_dir, self._limits, self.today = data_dir, limits, today
 
     def generation(self, name: str | None = None) -> Generation:
         """The generation in use, or the kept one with that name.
@@ -113,7 +115,10 @@ class Matcher:
         start, generation = perf_counter(), self.generation()
         need = self._need(generation, text)
         with self._database.read() as session:
-            titles = [row.title for row in patents_shown.many(session, sorted(marks.suitable)).values()]
+            titles = [
+                row.title
+                for row in patents_shown.many(session, sorted(marks.suitable), today=self.today()).values()
+            ]
         moved = refined(need, marks, titles, generation.patents)
         ask = Ask(generation.patents, moved, filters, self._factors_of_text(options))
         wanted = self._wanted(top_k, filters, fold=fold, hidden=marks.unsuitable)
@@ -174,7 +179,7 @@ class Matcher:
         with self._database.read() as session:
             named = segment_names(session, generation)
             kept = kept_patents(session, Ranked(ask, found), wanted)
-            terms = licences_shown.of_patents(session, kept.ids)
+            terms = licences_shown.of_patents(session, kept.ids, today=self.today())
         told = ask.factors.explained(ask.engine.attributes(_ids_of(kept.hits)), named.names)
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
         items = patent_matches(kept, told, patent_evidence(profile, kept), terms, heights, named.names)
@@ -193,7 +198,7 @@ class Matcher:
         """The conditions on the patents that the index cannot check."""
         return WantedPatents(
             top_k,
-            date.today(),
+            self.today(),
             load_table(self._data_dir),
             filters.eligibility if isinstance(filters, MatchFilters) else (),
             hidden,
@@ -224,7 +229,7 @@ class Matcher:
 
     @property
     def _rules(self) -> tuple[FactorRules, date]:
-        return load_factors(self._data_dir), date.today()
+        return load_factors(self._data_dir), self.today()
 
     def _need(self, generation: Generation, text: str) -> AskingNeed:
         return asking_among(text, self._encoder.encode_queries([text])[0], generation.needs)

@@ -20,10 +20,10 @@ class Scores(BaseModel):
 
     document: float = Field(description="与专利全文的语义相似度（已乘权重）")
     sentence: float = Field(description="与专利最相近一句的语义相似度（已乘权重）")
-    lexical: float = Field(description="字词匹配（已乘权重）")
-    bm25: float = Field(description="字词匹配的原始得分（BM25），不直接计入总分")
+    lexical: float = Field(description="关键词匹配（已乘权重）")
+    bm25: float = Field(description="关键词匹配的原始得分（BM25），不直接计入总分")
     dense_rank: int | None = Field(description="语义检索名次")
-    lexical_rank: int | None = Field(description="字词检索名次")
+    lexical_rank: int | None = Field(description="关键词检索名次")
 
 
 class SegmentRef(BaseModel):
@@ -58,11 +58,11 @@ class PatentMatch(BaseModel):
     """A patent that matches the query."""
 
     rank: int
-    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    score: float = Field(description="得分，排序所依：相关度与各因素分值之和")
     relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
     scores: Scores
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
-    confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
+    confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
     patent: PatentPublic
     segments: list[SegmentRef]
     licence: LicencePublic | None
@@ -72,7 +72,7 @@ class PatentMatch(BaseModel):
         default=None, description="需求各要点与本专利的对照；请求 elements 时给出"
     )
     family: list[FamilyMember] = Field(
-        default_factory=list, description="归在本件之下的同一专利权人的近似专利，得分高的在前；不另占名次"
+        default_factory=list, description="与本件合并显示的同一专利权人的近似专利，得分高的在前，不另占名次"
     )
 
 
@@ -80,11 +80,11 @@ class NeedMatch(BaseModel):
     """A need that matches a patent."""
 
     rank: int
-    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    score: float = Field(description="得分，排序所依：相关度与各因素分值之和")
     relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
     scores: Scores
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
-    confidence: Confidence | None = Field(description="匹配把握；专利过少无从比较时为空")
+    confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
     need: NeedPublic
     segments: list[SegmentRef]
     evidence: list[Evidence]
@@ -102,6 +102,6 @@ class MatchResponse(BaseModel, Generic[MatchT]):
     notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
     took_ms: float
     need: NeedReading | None = Field(default=None, description="对需求的理解；请求 elements 时给出")
-    suitable: bool = Field(default=True, description="为 false 时可能没有合适的专利，所列只是最接近的")
+    suitable: bool = Field(default=True, description="为 false 时未检索到匹配程度较高的专利，所列仅供参考")
     items: list[MatchT]
     by_segment: list[SegmentCount]

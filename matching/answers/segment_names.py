@@ -12,7 +12,7 @@ from catalog.db import Session
 from catalog.segments import segments
 from index.generations.generation import Generation
 
-LEFT = "另有 {} 条新增或变更的记录尚未编入索引，请运行 patentdock reindex"
+LEFT = "另有 {} 条新增或变更的记录尚未纳入索引，请运行 patentdock reindex"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,14 +52,14 @@ def load(folder: Path, corpus: Path | None = None) -> Benchmark:
     return Benchmark(documents, queries, judgements)
 
 
-def known_items(path: Path, asked: str) -> Benchmark:
-    """A collection of the records of a file: the field `asked` is the query, the abstract alone the document.
+def known_items(path: Path, field: str) -> Benchmark:
+    """A collection of the records of a file: the value of `field` is the query, the abstract alone the document.
 
     Several values of a field are joined with blanks. Raises InvalidInput.
     """
     records = [
-        (_words(record.get(asked)), _words(record.get("abstract")))
-        for _, record in _objects(path, ("abstract", asked))
+        (_words(record.get(field)), _words(record.get("abstract")))
+        for _, record in _objects(path, ("abstract", field))
     ]
     numbers = range(len(records))
     return Benchmark(

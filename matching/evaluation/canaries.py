@@ -1,4 +1,4 @@
-"""Canary queries (哨兵检索): needs with a known result, searched in a new generation before it is put in use.
+"""Canary queries (抽检需求): needs with a known result, searched in a new generation before it is put in use.
 
 An operator keeps them in `canaries.toml` in the data directory:
 
@@ -44,7 +44,7 @@ class Canaries(BaseModel, extra="forbid"):
 class CanaryMissed(NotReady):
     """A new generation does not find what it has to."""
 
-    title = "新索引未通过哨兵检索"
+    title = "新索引未通过抽检"
 
 
 def load(data_dir: Path) -> list[Canary]:
@@ -65,7 +65,7 @@ def check(database: Database, encoder: Encoder, data_dir: Path) -> Callable[[Gen
     unknown = [canary.expected for canary in canaries if canary.expected not in ids]
     if unknown:
         raise InvalidInput(
-            f"{FILE_NAME} 中的专利不在目录中：{'、'.join(unknown[:5])}",
+            f"{FILE_NAME} 中的专利不在系统中：{'、'.join(unknown[:5])}",
             hint="expected 应写规范的申请号，如 202019901373.9；请改正或删去该条",
         )
 
@@ -77,7 +77,7 @@ def check(database: Database, encoder: Encoder, data_dir: Path) -> Callable[[Gen
         ]
         if missed:
             raise CanaryMissed(
-                f"新索引 {generation.name} 没有启用，仍使用原来的索引：{'；'.join(missed[:5])}",
+                f"新索引 {generation.name} 未启用，仍使用原索引：{'；'.join(missed[:5])}",
                 hint=f"请检查模型与导入的数据；确认无误可改 {FILE_NAME} 后重新运行 patentdock reindex，"
                 f"或用 patentdock generations rollback {generation.name} 直接启用新索引",
             )

@@ -79,7 +79,7 @@ def paired_bootstrap(first: Sequence[float], second: Sequence[float]) -> Interva
 def by_query(
     first: Mapping[str, Ranking], second: Mapping[str, Ranking], benchmark: Benchmark, metric: str
 ) -> list[QueryDifference]:
-    """Every query that has an answer in both rankings; where `first` loses most to `second` comes first."""
+    """Every query with relevant documents, compared in both rankings; the largest loss of `first` first."""
     queries = benchmark.answered
     ours, theirs = (values(run, benchmark, metric, queries) for run in (first, second))
     found = [

@@ -101,23 +101,23 @@ def _search_all(
 ) -> Evaluation:
     runs: dict[str, Run] = {name: {} for name in conditions}
     scores: dict[str, dict[str, list[float]]] = {name: {} for name in conditions}
-    asked = {
-        cleaning: _Asked.of(benchmark, encoder, cleaning)
+    queries = {
+        cleaning: _Queries.of(benchmark, encoder, cleaning)
         for cleaning in {condition.cleaning for condition in conditions.values()}
     }
     for number, query in enumerate(benchmark.judgements, 1):
         for name, condition in conditions.items():
-            need, vector = asked[condition.cleaning].need(query, condition.weights)
-            ids, its_scores = _rank(patents, condition, need, vector)
+            need, vector = queries[condition.cleaning].need(query, condition.weights)
+            ids, query_scores = _rank(patents, condition, need, vector)
             runs[name][query] = [names[id_] for id_ in ids[:RUN_DEPTH]]
-            scores[name][query] = [float(score) for score in its_scores[:RUN_DEPTH]]
+            scores[name][query] = [float(score) for score in query_scores[:RUN_DEPTH]]
         say("检索", number, len(benchmark.judgements))
     metrics = {name: summarise(run, benchmark.judgements) for name, run in runs.items()}
     return Evaluation(metrics, runs, scores)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Queries:
     """The needs of a collection as queries, cleaned or not, with their vectors."""
 
     texts: dict[str, str]
@@ -125,7 +125,7 @@ class _Asked:
     mean: Floats
 
     @classmethod
-    def of(cls, benchmark: Benchmark, encoder: Encoder, cleaning: bool) -> _Asked:
+    def of(cls, benchmark: Benchmark, encoder: Encoder, cleaning: bool) -> _Queries:
         texts = {query: clean(text).text if cleaning else text for query, text in benchmark.queries.items()}
         vectors = encoder.encode_queries(list(texts.values()))
         mean: Floats = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -162,6 +162,6 @@ def write_run(evaluation: Evaluation, path: Path, condition: str = "relevance") 
     """Write the run of a condition in TREC form: query, Q0, document, rank, score, tag."""
     with path.open("w", encoding="utf-8") as out:
         for query, ranking in evaluation.runs[condition].items():
-            its_scores = evaluation.scores[condition][query]
-            for rank, (document, score) in enumerate(zip(ranking, its_scores, strict=True), 1):
+            scores = evaluation.scores[condition][query]
+            for rank, (document, score) in enumerate(zip(ranking, scores, strict=True), 1):
                 out.write(f"{query} Q0 {document} {rank} {score:.8f} {RUN_TAG}\n")

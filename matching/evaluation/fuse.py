@@ -27,7 +27,7 @@ def reciprocal_rank_fusion(
     fused, first, place = np.unique(rows, return_index=True, return_inverse=True)
     # Rounded, because a sum of shares must not depend on the order in which they are added.
     scores = np.bincount(place, weights=shares, minlength=len(fused)).astype(np.float64).round(12)
-    # Where a row stands first in the concatenation is its place in the first ranking, or behind all of it.
+    # The first place of a row in the concatenation is its place in the first ranking, or after all of it.
     leading = np.minimum(first, len(rankings[0]) if rankings else 0)
     order = np.lexsort((fused, leading, -scores))
     return fused[order], scores[order]

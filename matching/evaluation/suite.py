@@ -55,7 +55,7 @@ class CollectionResult(BaseModel):
     conditions: list[ConditionResult] = []
     shortfalls: list[Shortfall] = []
     differences: list[QueryDifference] = Field(
-        default=[], description="相关度与名次融合逐条比较，相关度输得最多的在前"
+        default=[], description="相关度与综合排序逐条比较，相关度落后最多的在前"
     )
 
 
@@ -139,7 +139,7 @@ def _metrics(
 ) -> dict[Part, dict[str, float]]:
     by_metric = {metric: values(run, benchmark, metric, parts["all"]) for metric in METRICS}
     return {
-        part: {metric: sum(its[q] for q in queries) / len(queries) for metric, its in by_metric.items()}
+        part: {metric: sum(scores[q] for q in queries) / len(queries) for metric, scores in by_metric.items()}
         for part, queries in parts.items()
         if queries
     }

@@ -90,7 +90,7 @@ class CollectionEntry(_Entry):
     def benchmark(self) -> Benchmark:
         """The collection itself. Raises InvalidInput, also where its records are absent."""
         if self.absent:
-            raise InvalidInput(f"评测集“{self.name}”不能使用：{self.absent}", hint="请换一个评测集")
+            raise InvalidInput(f"评测集“{self.name}”不能使用：{self.absent}", hint="请另选评测集")
         if self.folder is not None:
             benchmark = load(self.folder, self.corpus)
         else:

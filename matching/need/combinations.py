@@ -44,7 +44,7 @@ class Portfolio(BaseModel):
     owners: int = Field(description="涉及的专利权人数")
     score: float = Field(description="匹配得分之和")
     fixed_fee: Decimal = Field(description="已知的固定费用或入门费合计（元）")
-    fee_unknown: list[int] = Field(description="许可条件没有写明固定费用的专利")
+    fee_unknown: list[int] = Field(description="许可条件未写明固定费用的专利")
 
 
 def portfolios(candidates: Sequence[Combinable], points: int, limit: int = MOST_SHOWN) -> list[Portfolio]:

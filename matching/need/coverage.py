@@ -29,8 +29,8 @@ class PointCoverage(BaseModel):
 
     point: ElementPhrase
     element_name: str = Field(description="材料、方法、功效、产品、应用")
-    covered: bool = Field(description="专利是否回应了这一要点（score 不低于 0.5）")
-    score: float = Field(description="该句回应这一要点的把握，0 至 1")
+    covered: bool = Field(description="专利是否有与这一要点对应的内容（score 不低于 0.5）")
+    score: float = Field(description="该句与这一要点对应的可能性，0 至 1")
     field: str = Field(description="title、abstract 或 first_claim")
     sentence: str
     start: int

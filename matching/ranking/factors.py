@@ -1,4 +1,4 @@
-"""Factors (对接因素): small adjustments of the score of a patent for a need, beside relevance.
+"""Factors (对接因素): small adjustments of the score of a patent for a need, besides relevance.
 
     score = relevance + segment + region + licence + term + dormancy + holder kind
 
@@ -25,7 +25,7 @@ from catalog.law.years import DAYS_A_YEAR
 from catalog.reference import rule_files
 from catalog.reference.lists import region_name
 from catalog.reference.rule_files import RuleFile
-from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes, ToldAttributes
+from index.attributes import HOLDER_KINDS, NOT_DORMANT, UNKNOWN_DORMANCY, Attributes, DocumentAttributes
 from matching.retrieval.relevance import MICRO, Amounts
 
 FILE_NAME = "factors.toml"
@@ -48,11 +48,11 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldPair:
+class DocumentPair:
     """A need and a patent on a day, in words."""
 
-    need: ToldAttributes
-    patent: ToldAttributes
+    need: DocumentAttributes
+    patent: DocumentAttributes
     day: date
 
 
@@ -74,7 +74,7 @@ class Factor(BaseModel, ABC):
         """What share of the weight each pair counts, from -1 to 1."""
 
     @abstractmethod
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """Why a pair counts what it does; `names` are those of segments by code."""
 
     @property
@@ -94,28 +94,28 @@ class Factor(BaseModel, ABC):
 class SegmentFactor(Factor):
     """A common segment counts in full."""
 
-    label = "细分领域一致"
+    label = "产业领域"
     of_both = True
     what_counts = "需求与专利有共同的产业细分领域"
 
     def shares(self, pairs: Pairs) -> Shares:
         """Bits of the needs in the order of the patents' codes, so that a common one is a common bit."""
-        asked = pairs.needs.segments_among(pairs.patents.segment_codes)
-        shared = (asked & pairs.patents.segments).any(axis=-1)
+        need_segments = pairs.needs.segments_among(pairs.patents.segment_codes)
+        shared = (need_segments & pairs.patents.segments).any(axis=-1)
         return np.where(shared, 1.0, 0.0)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """The common segments, the first few by name."""
         need, patent = pair.need.segments, pair.patent.segments
         if not need:
-            return "未知：未说明需求的细分领域"
+            return "需求未提供产业领域，不计分"
         if not patent:
-            return "未知：专利没有细分领域"
+            return "专利无产业领域信息，不计分"
         shared = [code for code in need if code in patent]
         if not shared:
-            return "没有共同的细分领域"
-        told = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
-        return f"同属 {told}" + (f" 等 {len(shared)} 个领域" if len(shared) > _NAMED else "")
+            return "无共同的产业领域"
+        named = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
+        return f"同属 {named}" + (f" 等 {len(shared)} 个领域" if len(shared) > _NAMED else "")
 
 
 class RegionFactor(Factor):
@@ -133,13 +133,13 @@ class RegionFactor(Factor):
         around = _same(pairs.needs.province, pairs.patents.province)
         return np.where(near, 1.0, np.where(around, self.province, 0.0))
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """Where both are."""
         need, patent = pair.need.region, pair.patent.region
         if need is None:
-            return "未知：未说明需求方所在地区"
+            return "需求方未提供所在地区，不计分"
         if patent is None:
-            return "未知：专利没有登记地区"
+            return "专利未登记地区，不计分"
         if need == patent:
             return f"同在{_place(need)}"
         places = f"需求方在{_place(need)}，专利权人在{_place(patent)}"
@@ -153,16 +153,16 @@ class RegionFactor(Factor):
 class LicenceFactor(Factor):
     """A published declaration of open licence counts in full."""
 
-    label = "许可就绪"
+    label = "开放许可声明"
     what_counts = "建立索引时有公告中的开放许可声明"
 
     def shares(self, pairs: Pairs) -> Shares:
         """1 where there is a declaration."""
         return np.where(pairs.patents.open_licence, 1.0, 0.0)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """Whether there is a declaration."""
-        return f"{'有' if pair.patent.open_licence else '没有'}公告中的开放许可声明"
+        return "已声明开放许可" if pair.patent.open_licence else "未声明开放许可"
 
 
 class TermFactor(Factor):
@@ -179,13 +179,13 @@ class TermFactor(Factor):
         years = (last - pairs.day.toordinal()) / _DAYS_A_YEAR
         return np.where(last > 0, np.clip(1 - years / self.below_years, 0, 1), 0.0)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """The years left, or when it ended."""
         last = pair.patent.last_day
         if last is None:
-            return "未知：资料不足，推算不出保护期"
+            return "保护期资料不足，不计分"
         if last < pair.day:
-            return f"已于 {last} 后失效"
+            return f"{last} 后失效"
         return f"剩余保护期 {(last - pair.day).days / _DAYS_A_YEAR:.1f} 年"
 
 
@@ -200,12 +200,12 @@ class DormancyFactor(Factor):
         potential = pairs.patents.dormancy
         return np.where(potential <= _FULL_POTENTIAL, potential / _FULL_POTENTIAL, 0.0)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """What the screening found."""
         dormancy = pair.patent.dormancy
         if dormancy == UNKNOWN_DORMANCY:
-            return "未知：没有盘点筛选的结论"
-        return "不是沉睡专利" if dormancy == NOT_DORMANT else f"沉睡专利，潜力分 {dormancy}"
+            return "尚未盘点筛选，不计分"
+        return "非沉睡专利" if dormancy == NOT_DORMANT else f"沉睡专利（潜力分 {dormancy}）"
 
     def is_unknown_to(self, patents: Attributes) -> bool:
         """Whether no screening had been indexed."""
@@ -233,10 +233,10 @@ class HolderKindFactor(Factor):
         by_kind = np.array([self._share(HolderKind(kind)) for kind in HOLDER_KINDS])
         return np.take(by_kind, pairs.patents.holder_kind)
 
-    def reason(self, pair: ToldPair, names: Mapping[str, str]) -> str:
+    def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
         """The kind."""
         kind = pair.patent.kind
-        return "未知：专利权人类型未识别" if kind == HolderKind.UNKNOWN else kind.label
+        return "专利权人类型未识别，不计分" if kind == HolderKind.UNKNOWN else f"{kind.label}专利"
 
     def _share(self, kind: HolderKind) -> float:
         return 0.0 if kind == HolderKind.UNKNOWN else float(getattr(self, kind.value))
@@ -263,7 +263,7 @@ class FactorRules(BaseModel):
     def notices(self, generation: str, patents: Attributes) -> list[str]:
         """Notices where a generation of that name lacks what a factor needs of its patents."""
         return [
-            f"索引 {generation} 建立时还没有{factor.label}一列，该因素按未知计；请运行 patentdock reindex"
+            f"索引 {generation} 尚无{factor.label}数据，该因素不计分；请运行 patentdock reindex"
             for factor in self.factors.values()
             if factor.weight and factor.is_unknown_to(patents)
         ]
@@ -286,6 +286,6 @@ def _place(code: str) -> str:
     return region_name(code) or code
 
 
-def _same(asked: NDArray[np.int32], has: NDArray[np.int32]) -> NDArray[np.bool_]:
-    same: NDArray[np.bool_] = (asked == has) & (asked != 0)
+def _same(of_need: NDArray[np.int32], of_patent: NDArray[np.int32]) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = (of_need == of_patent) & (of_need != 0)
     return same

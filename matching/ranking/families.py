@@ -153,10 +153,10 @@ class Families:
             for patent, vector, title in zip(patents, vectors, titles, strict=True)
         ]
 
-    def _place(self, asked: _Row) -> Sibling | None:
-        known = {id(row): row for holder in asked.holders for row in self._of_holder.get(holder, [])}
+    def _place(self, candidate: _Row) -> Sibling | None:
+        known = {id(row): row for holder in candidate.holders for row in self._of_holder.get(holder, [])}
         for leader in known.values():
-            if reason := _reason(leader, asked, self.rules.cosine):
+            if reason := _reason(leader, candidate, self.rules.cosine):
                 return Sibling(leader.patent.id, reason)
         return None
 
@@ -177,8 +177,8 @@ def member(
     licences: tuple[LicencePublic | None, LicencePublic | None],
 ) -> FamilyMember:
     """A folded patent as shown to users; verdicts and licences are its own and those of the leading patent."""
-    its, leading = (_running(licence) for licence in licences)
-    notes = [f"有开放许可（{its.status_name}），首件没有"] if its and not leading else []
+    own, leading = (_running(licence) for licence in licences)
+    notes = [f"有开放许可（{own.status_name}），首件没有"] if own and not leading else []
     can, leader_can = (verdict.verdict == Eligibility.ELIGIBLE for verdict in eligibility)
     if can and not leader_can:
         notes.append(f"可以开放许可，首件：{eligibility[1].verdict_name}")
@@ -201,7 +201,7 @@ def _running(licence: LicencePublic | None) -> LicencePublic | None:
     return licence if licence and licence.status in RUNNING else None
 
 
-def _reason(leader: _Row, other: _Row, asked: Thresholds) -> Reason | None:
+def _reason(leader: _Row, other: _Row, thresholds: Thresholds) -> Reason | None:
     one, two = leader.patent, other.patent
     same_day = one.filing_date is not None and one.filing_date == two.filing_date
     pair = same_day and {one.kind, two.kind} == _SAME_DAY_KINDS
@@ -210,10 +210,10 @@ def _reason(leader: _Row, other: _Row, asked: Thresholds) -> Reason | None:
         return (Reason.PAIR if pair else Reason.TITLE) if same_title else None
     cosine = float(np.vecdot(leader.vector.astype(np.float64), other.vector.astype(np.float64)))
     found = (
-        (Reason.PAIR, pair, asked.invention_and_utility_model),
-        (Reason.TITLE, same_title, asked.same_day_and_title),
-        (Reason.SAME_DAY, same_day, asked.same_day),
-        (Reason.TEXT, True, asked.other_day),
+        (Reason.PAIR, pair, thresholds.invention_and_utility_model),
+        (Reason.TITLE, same_title, thresholds.same_day_and_title),
+        (Reason.SAME_DAY, same_day, thresholds.same_day),
+        (Reason.TEXT, True, thresholds.other_day),
     )
     return next((reason for reason, holds, least in found if holds and cosine >= least), None)
 

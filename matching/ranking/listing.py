@@ -53,7 +53,7 @@ class Walk(Generic[AskingT]):
         """The next hits to be looked up; those of a step that exist go to `keep` before the next step."""
         while len(self._kept) < self._top_k and (self._seen < len(self._hits) or self._deeper()):
             missing = self._top_k - len(self._kept)
-            # As many as are missing; twice as many as were just looked up in vain, where few meet a condition.
+            # As many as are missing; twice as many as the last step looked up in vain, where few meet a condition.
             stop = self._seen + max(missing, 2 * (self._seen - len(self._kept)))
             some = self._hits[self._seen : stop]
             self._seen += len(some)
@@ -70,12 +70,12 @@ class Walk(Generic[AskingT]):
 
     @property
     def rest(self) -> list[Hit]:
-        """The hits behind the last step."""
+        """The hits after the last step."""
         return self._hits[self._seen :]
 
     @property
     def is_cut(self) -> bool:
-        """Whether there may be more hits behind those looked up."""
+        """Whether there may be more hits after those looked up."""
         return len(self._kept) < self._top_k and len(self._hits) == self._top
 
     def _deeper(self) -> bool:
@@ -104,7 +104,7 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NearHit:
-    """A hit behind the list whose vector is near one of it."""
+    """A hit after the list whose vector is near one in it."""
 
     hit: Hit
     vector: Floats
@@ -112,7 +112,7 @@ class NearHit:
 
 @dataclass(frozen=True, slots=True)
 class AkinHit:
-    """A hit behind the list that belongs to a family in it."""
+    """A hit after the list that belongs to a family in it."""
 
     hit: Hit
     place: Sibling
@@ -137,7 +137,7 @@ class Folding:
         return [hit for hit, place in zip(hits, places, strict=True) if place is None]
 
     def near(self, rest: Sequence[Hit]) -> list[NearHit]:
-        """Those of the hits behind the list that may belong to a family in it."""
+        """The hits after the list that may belong to a family in it."""
         if not rest:
             return []
         vectors = self._vectors.vectors(_ids_of(rest))

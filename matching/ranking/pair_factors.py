@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from index.arrays import Rows
 from index.attributes import Attributes
-from matching.ranking.factors import CODES, FactorRules, Pairs, ToldPair
+from matching.ranking.factors import CODES, DocumentPair, FactorRules, Pairs
 from matching.retrieval.relevance import MICRO, Amounts
 
 
@@ -20,8 +20,8 @@ class FactorAmount(BaseModel):
 
     code: str = Field(json_schema_extra={"enum": list(CODES)})
     name: str
-    amount: float = Field(description="计入得分的金额，可为负；未知的为 0")
-    reason: str = Field(description="理由；资料不足的以“未知”开头")
+    amount: float = Field(description="计入得分的分值，可为负；资料不足的为 0")
+    reason: str = Field(description="理由；资料不足的以“不计分”结尾")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,15 @@ class PairFactors:
         self._needs, self._patents = needs, patents
         # Once for all pairs; reasons need the segments that no patent has, too.
         codes = patents.segment_codes
-        self._asked = replace(needs, segment_codes=codes, segments=needs.segments_among(codes))
+        self._coded_needs = replace(needs, segment_codes=codes, segments=needs.segments_among(codes))
 
     def total(self, needs: Rows, patents: Rows) -> Amounts:
         """The sum of all factors of pairs of rows, in millionths; arrays of one shape, or one row against many."""
-        return self._sum(self._asked.at(needs), self._patents.at(patents))
+        return self._sum(self._coded_needs.at(needs), self._patents.at(patents))
 
     def of_pairs(self, needs: Rows, patents: Rows) -> Amounts:
         """The sum of the factors that depend on both sides."""
-        return self._sum(self._asked.at(needs), self._patents.at(patents), of_both=True)
+        return self._sum(self._coded_needs.at(needs), self._patents.at(patents), of_both=True)
 
     def of_patents(self, patents: Rows) -> Amounts:
         """The sum of the factors that depend on the patent alone."""
@@ -70,12 +70,12 @@ class PairFactors:
     def explained(self, needs: Rows, patents: Rows, names: Mapping[str, str]) -> list[list[FactorAmount]]:
         """The factors of each pair of rows with their reasons; `names` are those of segments by code."""
         needs, patents = np.broadcast_arrays(needs, patents)
-        its, said = self._patents.at(patents), self._needs.at(needs)
-        asked = Pairs(self._asked.at(needs), its, self._day)
-        told = zip(said.told(), its.told(), strict=True)
-        pairs = [ToldPair(need, patent, self._day) for need, patent in told]
+        patent_attributes, need_attributes = self._patents.at(patents), self._needs.at(needs)
+        coded = Pairs(self._coded_needs.at(needs), patent_attributes, self._day)
+        by_pair = zip(need_attributes.by_document(), patent_attributes.by_document(), strict=True)
+        pairs = [DocumentPair(need, patent, self._day) for need, patent in by_pair]
         counted = [
-            (code, factor, (factor.amounts(asked) / MICRO).tolist())
+            (code, factor, (factor.amounts(coded) / MICRO).tolist())
             for code, factor in self._rules.factors.items()
         ]
         return [
@@ -88,10 +88,10 @@ class PairFactors:
             for at, pair in enumerate(pairs)
         ]
 
-    def _sum(self, asked: Attributes, patents: Attributes, *, of_both: bool | None = None) -> Amounts:
+    def _sum(self, needs: Attributes, patents: Attributes, *, of_both: bool | None = None) -> Amounts:
         """The sum over the factors that depend on both sides, or on the patent alone, or over all of them."""
-        pairs = Pairs(asked, patents, self._day)
-        total = np.zeros(np.broadcast_shapes(asked.last_day.shape, patents.last_day.shape), np.int64)
+        pairs = Pairs(needs, patents, self._day)
+        total = np.zeros(np.broadcast_shapes(needs.last_day.shape, patents.last_day.shape), np.int64)
         for factor in self._rules.factors.values():
             if factor.weight and of_both in (None, factor.of_both):
                 total += factor.amounts(pairs)
@@ -107,31 +107,33 @@ class AskedFactors:
     need: Attributes | None = None
     patent: Attributes | None = None
 
-    def raised(self, its: Attributes) -> Amounts:
+    def raised(self, attributes: Attributes) -> Amounts:
         """The amounts added to the relevance of matches with these attributes, in millionths."""
-        pairs = self._pairs(its)
-        return pairs.total(*self._rows(its)) if pairs else np.zeros(its.last_day.shape, np.int64)
+        pairs = self._pairs(attributes)
+        return (
+            pairs.total(*self._rows(attributes)) if pairs else np.zeros(attributes.last_day.shape, np.int64)
+        )
 
-    def explained(self, its: Attributes, names: Mapping[str, str]) -> list[list[FactorAmount]]:
+    def explained(self, attributes: Attributes, names: Mapping[str, str]) -> list[list[FactorAmount]]:
         """The factors of each match with their reasons; none where they do not count."""
-        pairs = self._pairs(its)
-        return pairs.explained(*self._rows(its), names) if pairs else [[] for _ in its.last_day]
+        pairs = self._pairs(attributes)
+        return pairs.explained(*self._rows(attributes), names) if pairs else [[] for _ in attributes.last_day]
 
-    def notices(self, generation: str, its: Attributes) -> list[str]:
+    def notices(self, generation: str, attributes: Attributes) -> list[str]:
         """Notices where a generation of that name lacks what a factor needs."""
         if self.rules is None:
             return []
-        return self.rules.notices(generation, self._patents(its))
+        return self.rules.notices(generation, self._patents(attributes))
 
-    def _pairs(self, its: Attributes) -> PairFactors | None:
+    def _pairs(self, attributes: Attributes) -> PairFactors | None:
         if self.rules is None:
             return None
-        needs = its if self.need is None else self.need
-        return PairFactors(self.rules, self.day, needs, self._patents(its))
+        needs = attributes if self.need is None else self.need
+        return PairFactors(self.rules, self.day, needs, self._patents(attributes))
 
-    def _patents(self, its: Attributes) -> Attributes:
-        return (self.patent if self.need is None else its) or Attributes.of_one()
+    def _patents(self, attributes: Attributes) -> Attributes:
+        return (self.patent if self.need is None else attributes) or Attributes.of_one()
 
-    def _rows(self, its: Attributes) -> tuple[Rows, Rows]:
-        one, every = np.zeros(1, np.int64), np.arange(its.last_day.size)
+    def _rows(self, attributes: Attributes) -> tuple[Rows, Rows]:
+        one, every = np.zeros(1, np.int64), np.arange(attributes.last_day.size)
         return (every, one) if self.need is None else (one, every)

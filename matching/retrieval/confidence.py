@@ -1,4 +1,4 @@
-"""Confidence (匹配把握): the probability that readers would judge a match to satisfy the need.
+"""Confidence (匹配程度): the probability that readers would judge a match to satisfy the need.
 
 A raw score of a pair means little: needs differ in their nearness to all patents. So it is expressed in standard
 deviations above the mean of that need over an even sample of all patents, whatever the filters, and turned into the share of

@@ -31,7 +31,7 @@ class Weights(BaseModel, frozen=True, extra="forbid"):
 
     document: float = Field(default=0.5, ge=0, description="与专利全文的语义相似度")
     sentence: float = Field(default=0.5, ge=0, description="与专利最相近一句的语义相似度")
-    lexical: float = Field(default=0.015, ge=0, description="字词匹配（BM25 除以需求信息量的平方根）")
+    lexical: float = Field(default=0.015, ge=0, description="关键词匹配（BM25 除以需求信息量的平方根）")
     hub: float = Field(default=0.7, ge=0, le=1, description="扣除全部需求共有部分的比例")
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
-from assessment.eligibility import gate as eligibility
+from assessment.eligibility import gate as eligibility_gate
 from assessment.eligibility.gate import Verdict, load_table
 from catalog.db import Database, Session
 from catalog.demand import needs
@@ -62,14 +62,14 @@ class ChanceScores(BaseModel):
 
     document: float = Field(description="需求与专利全文的语义相似度（已乘权重）")
     sentence: float = Field(description="需求与专利最相近一句的语义相似度（已乘权重）")
-    lexical: float = Field(description="字词匹配（已乘权重）")
+    lexical: float = Field(description="关键词匹配（已乘权重）")
 
 
 class Chance(BaseModel):
     """A patent of the portfolio and an open need that it may satisfy."""
 
     rank: int
-    score: float = Field(description="得分，排序所依：相关度与各因素金额之和")
+    score: float = Field(description="得分，排序所依：相关度与各因素分值之和")
     relevance: float = Field(description="相关度：scores 各项之和")
     scores: ChanceScores
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素")
@@ -78,7 +78,7 @@ class Chance(BaseModel):
     need: NeedPublic
     eligibility: Verdict = Field(description="当日能否开放许可，附理由与待办")
     evidence: list[Evidence] = Field(description="需求中与专利用词相符的句子")
-    more: int = Field(description="归并时，同一专利（需求）名下其余的机会数")
+    more: int = Field(description="合并时，同一专利（需求）名下其余的机会数")
 
 
 class ChancePage(BaseModel):
@@ -145,8 +145,8 @@ class ChanceFinder:
     ) -> list[Chance]:
         ids = sorted({patent for (patent, _), _ in shown})
         found = patents_shown.many(session, ids, today=day)
-        asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
-        verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
+        shown_needs = needs.many(session, sorted({match.id for (_, match), _ in shown}))
+        verdicts = eligibility_gate.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
         return [
             Chance(
@@ -157,9 +157,9 @@ class ChanceFinder:
                 factors=_factors(generation, factors, match.id, patent, names),
                 patent=found[patent],
                 first_holder=positions[patent] == 0,
-                need=asked[match.id],
+                need=shown_needs[match.id],
                 eligibility=verdicts[patent],
-                evidence=quoted(profiles[patent].evidence([quotable(need_fields(asked[match.id]))])[0]),
+                evidence=quoted(profiles[patent].evidence([quotable(need_fields(shown_needs[match.id]))])[0]),
                 more=more,
             )
             for rank, ((patent, match), more) in enumerate(shown, offset + 1)
@@ -171,11 +171,13 @@ def _factors(
 ) -> list[FactorAmount]:
     if patent not in generation.patents or need not in generation.needs:
         return []
-    asked, its = (
+    need_attributes, patent_attributes = (
         generation.needs.attributes(np.array([need])),
         generation.patents.attributes(np.array([patent])),
     )
-    return factors.pairs(asked, its).explained(np.zeros(1, np.int64), np.zeros(1, np.int64), names)[0]
+    return factors.pairs(need_attributes, patent_attributes).explained(
+        np.zeros(1, np.int64), np.zeros(1, np.int64), names
+    )[0]
 
 
 def _notices(generation: Generation, factors: NightFactors) -> list[str]:

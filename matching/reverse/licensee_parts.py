@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 import numpy as np
@@ -37,7 +38,7 @@ from matching.reverse.licensee_results import (
 )
 from matching.reverse.licensee_rules import Agreement
 
-# Own patents looked at together: 100 MB of 384 dimensions.
+# Own patents compared at once: 100 MB of 384 dimensions.
 _BLOCK = 65_536
 
 Firms = Mapping[int, EnterprisePublic]
@@ -45,13 +46,14 @@ Firms = Mapping[int, EnterprisePublic]
 
 
 @dataclass(frozen=True, slots=True)
-class LicenseesAsked:
+class LicenseeQuery:
     """A patent of a generation as the query, and the firms that may want it.
 
     `industries` are those of the firms by id, `own_patents` firms with their own patents.
     """
 
     session: Session
+    today: date
     generation: Generation
     patent: patents.Patent
     asking: AskingPatent
@@ -69,8 +71,8 @@ class LicenseePart(ABC):
     ground: ClassVar[str]
     """The field of `Licensee` that holds what it rests on."""
 
-    def __init__(self, asked: LicenseesAsked) -> None:
-        self._asked = asked
+    def __init__(self, query: LicenseeQuery) -> None:
+        self._query = query
 
     @abstractmethod
     def measure(self, firm: int) -> float:
@@ -93,10 +95,10 @@ class NeedPart(LicenseePart):
     label = "需求"
     ground = "need"
 
-    def __init__(self, asked: LicenseesAsked) -> None:
-        super().__init__(asked)
-        firms = needs.open_firms(asked.session)
-        hits = retrieve_needs(asked.generation.needs, asked.asking, Filters(), len(asked.generation.needs))
+    def __init__(self, query: LicenseeQuery) -> None:
+        super().__init__(query)
+        firms = needs.open_firms(query.session)
+        hits = retrieve_needs(query.generation.needs, query.asking, Filters(), len(query.generation.needs))
         self._middle = _middle(hits)
         self._best: dict[int, Hit] = {}
         for hit in hits:
@@ -111,9 +113,9 @@ class NeedPart(LicenseePart):
     def grounds(self, firms: Firms) -> Mapping[int, NeedGround]:
         """The need and the sentences in it that agree with the patent."""
         hits = {firm: self._best[firm] for firm in firms if firm in self._best}
-        known = needs.many(self._asked.session, [hit.id for hit in hits.values()])
+        known = needs.many(self._query.session, [hit.id for hit in hits.values()])
         there = {firm: (hit, known[hit.id]) for firm, hit in hits.items() if hit.id in known}
-        agreeing = self._asked.profile.evidence([quotable(need_fields(need)) for _, need in there.values()])
+        agreeing = self._query.profile.evidence([quotable(need_fields(need)) for _, need in there.values()])
         return {
             firm: NeedGround(
                 need=need,
@@ -138,10 +140,10 @@ class ProductPart(LicenseePart):
     label = "产品"
     ground = "products"
 
-    def __init__(self, asked: LicenseesAsked) -> None:
-        super().__init__(asked)
-        products = asked.generation.products
-        hits = [] if products is None else retrieve_needs(products, asked.asking, Filters(), len(products))
+    def __init__(self, query: LicenseeQuery) -> None:
+        super().__init__(query)
+        products = query.generation.products
+        hits = [] if products is None else retrieve_needs(products, query.asking, Filters(), len(products))
         self._middle, self._hits = _middle(hits), {hit.id: hit for hit in hits}
 
     def measure(self, firm: int) -> float:
@@ -150,9 +152,13 @@ class ProductPart(LicenseePart):
 
     def grounds(self, firms: Firms) -> Mapping[int, ProductGround]:
         """What agrees in the products, and the sentence of the patent that is nearest to them."""
-        sentences = quotable(text_fields(self._asked.patent))
-        texts = {firm: its.products for firm, its in firms.items() if firm in self._hits and its.products}
-        agreeing = self._asked.profile.evidence([quotable({"products": text}) for text in texts.values()])
+        sentences = quotable(text_fields(self._query.patent))
+        texts = {
+            firm: enterprise.products
+            for firm, enterprise in firms.items()
+            if firm in self._hits and enterprise.products
+        }
+        agreeing = self._query.profile.evidence([quotable({"products": text}) for text in texts.values()])
         grounds = {}
         for firm, evidence in zip(texts, agreeing, strict=True):
             hit = self._hits[firm]
@@ -179,19 +185,19 @@ class IndustryPart(LicenseePart):
     label = "行业"
     ground = "industry"
 
-    def __init__(self, asked: LicenseesAsked) -> None:
-        super().__init__(asked)
-        session, patent_id = asked.session, id_of(asked.patent)
+    def __init__(self, query: LicenseeQuery) -> None:
+        super().__init__(query)
+        session, patent_id = query.session, id_of(query.patent)
         known = segments.segments_of(session, segments.catalogue(session))
         held = PatentIndustries(
-            patents_shown.many(session, [patent_id])[patent_id].classes,
+            patents_shown.many(session, [patent_id], today=query.today)[patent_id].classes,
             {segment.code: segment.industry_codes for segment in known},
             {segment.code: segment.name for segment in known},
-            asked.rule,
+            query.rule,
         )
-        by_code = {code: held.agreement(code) for code in set(asked.industries.values())}
+        by_code = {code: held.agreement(code) for code in set(query.industries.values())}
         self._agreed = {
-            firm: agreed for firm, code in asked.industries.items() if (agreed := by_code[code]) is not None
+            firm: agreed for firm, code in query.industries.items() if (agreed := by_code[code]) is not None
         }
 
     def measure(self, firm: int) -> float:
@@ -219,9 +225,9 @@ class OwnPatentPart(LicenseePart):
     label = "自有专利"
     ground = "own_patent"
 
-    def __init__(self, asked: LicenseesAsked) -> None:
-        super().__init__(asked)
-        self._nearest = _nearest_own(asked.generation, asked.asking, asked.own_patents)
+    def __init__(self, query: LicenseeQuery) -> None:
+        super().__init__(query)
+        self._nearest = _nearest_own(query.generation, query.asking, query.own_patents)
 
     def measure(self, firm: int) -> float:
         """The cosine of both less what all patents share."""
@@ -230,7 +236,9 @@ class OwnPatentPart(LicenseePart):
     def grounds(self, firms: Firms) -> Mapping[int, OwnPatentGround]:
         """The patent."""
         nearest = {firm: self._nearest[firm] for firm in firms if firm in self._nearest}
-        owned = patents_shown.many(self._asked.session, [own for own, _ in nearest.values()])
+        owned = patents_shown.many(
+            self._query.session, [own for own, _ in nearest.values()], today=self._query.today
+        )
         return {
             firm: OwnPatentGround(
                 patent_id=own,

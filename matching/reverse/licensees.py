@@ -27,7 +27,7 @@ from matching.answers.evidence import QueryProfile
 from matching.answers.matcher import Matcher
 from matching.answers.segment_names import segment_names
 from matching.retrieval.relevance import MICRO
-from matching.reverse.licensee_parts import PARTS, LicenseePart, LicenseesAsked
+from matching.reverse.licensee_parts import PARTS, LicenseePart, LicenseeQuery
 from matching.reverse.licensee_results import Licensee, LicenseePage, LicenseeParts
 from matching.reverse.licensee_rules import LicenseeRules, load
 
@@ -46,10 +46,10 @@ class _Ranking:
     amounts: dict[str, Amounts]
 
     @classmethod
-    def of(cls, asked: LicenseesAsked, rules: LicenseeRules) -> _Ranking:
+    def of(cls, query: LicenseeQuery, rules: LicenseeRules) -> _Ranking:
         """The firms to rank, each with the measure of every part times its weight."""
-        firms, weights = list(asked.industries), rules.weights.model_dump()
-        parts = [part(asked) for part in PARTS]
+        firms, weights = list(query.industries), rules.weights.model_dump()
+        parts = [part(query) for part in PARTS]
         amounts = {
             part.code: _millionths([part.measure(firm) for firm in firms], weights[part.code])
             for part in parts
@@ -63,7 +63,7 @@ class _Ranking:
         return total
 
     def ordered(self, sort: str | None) -> list[int]:
-        """The places of the firms that have a score, in the order wanted. Raises InvalidInput."""
+        """The places of the firms that have a score, in the requested order. Raises InvalidInput."""
         wanted = sort or "-score"
         name = wanted.removeprefix("-")
         if name not in SORTABLE:
@@ -82,9 +82,11 @@ class _Ranking:
             Licensee(
                 rank=rank,
                 score=int(total[at]) / MICRO,
-                parts=LicenseeParts(**{code: int(its[at]) / MICRO for code, its in self.amounts.items()}),
+                parts=LicenseeParts(
+                    **{code: int(amounts[at]) / MICRO for code, amounts in self.amounts.items()}
+                ),
                 enterprise=firms[self.firms[at]],
-                **{name: its.get(self.firms[at]) for name, its in grounds.items()},
+                **{name: ground.get(self.firms[at]) for name, ground in grounds.items()},
             )
             for rank, at in enumerate(places, offset + 1)
         ]
@@ -102,7 +104,7 @@ class LicenseeFinder:
         generation, rules = self._matcher.generation(), load(self._data_dir)
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
-            ranking = _Ranking.of(self._asked(session, generation, patent, where, rules), rules)
+            ranking = _Ranking.of(self._query(session, generation, patent, where, rules), rules)
             order = ranking.ordered(wanted.sort)
             items = ranking.shown(session, order[wanted.offset : wanted.offset + wanted.size], wanted.offset)
             notices = segment_names(session, generation).notices
@@ -120,21 +122,22 @@ class LicenseeFinder:
             items=items,
         )
 
-    def _asked(
+    def _query(
         self,
         session: Session,
         generation: Generation,
         patent: patents.Patent,
         where: EnterpriseFilter,
         rules: LicenseeRules,
-    ) -> LicenseesAsked:
+    ) -> LicenseeQuery:
         """The patent and the firms that meet the conditions, less those that hold it."""
         industries = enterprises.industries(session, where)
         pairs = own_patents.of_firms(session)
         holding = {firm for firm, own in pairs if own == patent.id}
         asking = self._matcher.asking(generation, patent)
-        return LicenseesAsked(
+        return LicenseeQuery(
             session,
+            self._matcher.today(),
             generation,
             patent,
             asking,

@@ -16,6 +16,7 @@ from catalog.deals.evidence import EvidenceFile, EvidencePublic
 from catalog.deals.rules import Finding
 from catalog.deals.shown import DealEventPublic, DealPublic
 from catalog.kit.base import Schema
+from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import EvidenceKind
@@ -122,7 +123,9 @@ def create_deal(session: Writing, circumstances: Strict, caller: Caller, data: D
 
     登记后相应的运用记录即时生效：例如独占许可立即影响该专利的开放许可资格。
     """
-    row, warnings = deal_records.create(session, deal_of(data, circumstances), actor=caller)
+    row, warnings = deal_records.create(
+        session, deal_of(data, circumstances), actor=caller, today=circumstances.today
+    )
     return _saved(session, row, warnings)
 
 
@@ -136,7 +139,9 @@ def update_deal(
     session: Writing, circumstances: Strict, caller: Caller, id: RecordId, data: DealInput
 ) -> DealSaved:
     """以提交的内容整体替换，原内容留在历史中；运用记录随之更正。"""
-    row, warnings, _ = deal_records.change(session, id, deal_of(data, circumstances), actor=caller)
+    row, warnings, _ = deal_records.change(
+        session, id, deal_of(data, circumstances), actor=caller, today=circumstances.today
+    )
     return _saved(session, row, warnings)
 
 
@@ -150,7 +155,9 @@ def file_deal(session: Writing, caller: Caller, id: RecordId, data: Filing) -> D
     """登记国家知识产权局的备案号（公告号）与日期；关联的对接事项进入“备案”。"""
     if data.filed_on is None:
         raise InvalidFields([FieldProblem(field="filed_on", value="", reason="缺少必填项")])
-    warnings = deal_records.file(session, id, data.filing_number, data.filed_on, actor=caller)
+    warnings = deal_records.file(
+        session, id, data.filing_number, data.filed_on, actor=caller, today=beijing_today()
+    )
     return _saved(session, deals.get(session, id), warnings)
 
 
@@ -163,7 +170,7 @@ def file_deal(session: Writing, caller: Caller, id: RecordId, data: Filing) -> D
 )
 def create_receipt(session: Writing, caller: Caller, id: RecordId, data: ReceiptInput) -> DealSaved:
     """登记一笔到账；合计超过合同金额的不予登记。关联的对接事项进入“到账”。"""
-    _, warnings = deal_records.receive(session, id, _receipt(data), actor=caller)
+    _, warnings = deal_records.receive(session, id, _receipt(data), actor=caller, today=beijing_today())
     return _saved(session, deals.get(session, id), warnings)
 
 
@@ -197,7 +204,7 @@ def delete_receipt(session: Writing, caller: Caller, id: RecordId, receipt_id: R
 def close_deal(session: Writing, caller: Caller, id: RecordId, data: Closing) -> DealPublic:
     """填写解除日为解除：许可与质押自该日终止；不填为登记有误、作废：撤回由它产生的运用记录。历史均保留。"""
     if data.ended_on:
-        row = deal_records.end(session, id, data.ended_on, data.reason, actor=caller)
+        row = deal_records.end(session, id, data.ended_on, data.reason, actor=caller, today=beijing_today())
     else:
         row = deal_records.void(session, id, data.reason, actor=caller)
     return _public(session, row)
@@ -207,7 +214,7 @@ def close_deal(session: Writing, caller: Caller, id: RecordId, data: Closing) ->
     "/{id:int}/history", summary="交易的历史", operation_id="get_deal_history", responses=responses(404, 422)
 )
 def get_deal_history(session: Reading, id: RecordId) -> list[DealEventPublic]:
-    """登记以来的每一步：何人何时做了什么，更正前后的内容。"""
+    """登记以来的每一步：时间、办理人和更正前后的内容。"""
     deals.get(session, id)
     return deals_shown.history(deals.events(session, id))
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from assessment.eligibility import gate as eligibility
 from assessment.eligibility.gate import Verdict
 from catalog.kit.base import Schema
+from catalog.kit.days import beijing_today
 from catalog.kit.ids import StrictId
 from service.requests.eligibility import CheckCounts, CheckedItem, VerdictTally, by_ids, by_numbers, check
 from service.requests.filters import Day
@@ -47,7 +48,7 @@ class CheckResult(BaseModel):
     """The verdicts, in the order asked: ids first, then application numbers."""
 
     as_of: date
-    table_version: str = Field(description="判定表的版本")
+    table_version: str = Field(description="规则版本")
     counts: CheckCounts
     items: list[CheckedItem]
 
@@ -65,8 +66,8 @@ class DayQuery(Schema):
     responses=responses(400, 413, 422),
 )
 def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> CheckResult:
-    """逐件给出可以、不得或资料不足的判定，附全部依据条款、所依据的数据与待办事项；目录中没有的专利照列并说明。"""
-    as_of = data.as_of or date.today()
+    """逐件给出可以、不得或资料不足的判定，附全部依据条款、所依据的数据与待办事项；系统中没有的专利照常列出并说明。"""
+    as_of = data.as_of or beijing_today()
     table = eligibility.load_table(runtime.settings.data)
     asked = [*by_ids(session, data.ids), *by_numbers(session, data.application_numbers)]
     items, tally = list(check(session, asked, as_of, table)), VerdictTally()
@@ -84,6 +85,6 @@ def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> C
 def get_patent_eligibility(
     session: Reading, runtime: RuntimeDep, id: RecordId, wanted: Annotated[DayQuery, Query()]
 ) -> Verdict:
-    """该专利在某日可否开放许可：判定、依据条款、所依据的数据、待办事项与判定表版本。"""
+    """该专利在某日可否开放许可：判定、依据条款、所依据的数据、待办事项与规则版本。"""
     table = eligibility.load_table(runtime.settings.data)
-    return eligibility.check(session, id, wanted.as_of or date.today(), table)
+    return eligibility.check(session, id, wanted.as_of or beijing_today(), table)

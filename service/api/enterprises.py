@@ -107,7 +107,9 @@ def create_enterprise(session: Writing, circumstances: Strict, data: EnterpriseI
     operation_id="update_enterprise",
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def update_enterprise(session: Writing, circumstances: Strict, id: RecordId, data: EnterpriseInput) -> EnterpriseSaved:
+def update_enterprise(
+    session: Writing, circumstances: Strict, id: RecordId, data: EnterpriseInput
+) -> EnterpriseSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
     record, notes = _checked(session, circumstances, data)
     return _saved(enterprises.update(session, id, EnterpriseUpdate(**record.model_dump())), notes)

@@ -1,6 +1,5 @@
 """The fee bench (许可费测算)."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Body, Query, Response
 from assessment.fees import rules as fee_rules
 from assessment.fees.models import FeeInput, FeeSheet
 from assessment.fees.rules import FeeRules
+from catalog.kit.days import beijing_today
 from service.requests.fees import estimate_from_catalogue
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.sheets.fees import document_of
@@ -41,7 +41,7 @@ def estimate_fee(session: Reading, runtime: RuntimeDep, data: Asked) -> FeeSheet
 
     算法为本系统自行拟定（结构依国知办发运字〔2022〕56号）；超过一般上限只提示、不拒绝。金额单位为元。
     """
-    return estimate_from_catalogue(session, data, runtime.settings.data, date.today())
+    return estimate_from_catalogue(session, data, runtime.settings.data, beijing_today())
 
 
 @router.post(
@@ -60,7 +60,7 @@ def create_fee_document(
     ] = DocumentFormat.DOCX,
 ) -> Response:
     """与“测算许可费”相同的内容，写成供双方协商的 Word 或 Excel，金额以万元计。"""
-    document = document_of(estimate_from_catalogue(session, data, runtime.settings.data, date.today()))
+    document = document_of(estimate_from_catalogue(session, data, runtime.settings.data, beijing_today()))
     if format is DocumentFormat.DOCX:
         return attachment(to_docx(document), "许可费协商参考表.docx", DOCX_TYPE)
     return attachment(to_xlsx(document), "许可费协商参考表.xlsx", XLSX_TYPE)

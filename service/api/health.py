@@ -23,11 +23,11 @@ class Health(BaseModel):
 class RecentChanges(BaseModel):
     """How far this process has come in following the catalogue."""
 
-    recent: int = Field(description="索引建立之后编入检索的新增、变更、关闭的记录数")
-    waiting: int = Field(description="正等待编入的记录数")
+    recent: int = Field(description="索引建立之后纳入检索的新增、变更、关闭的记录数")
+    waiting: int = Field(description="正等待纳入的记录数")
     left: int = Field(description="超出上限、要等重建索引的记录数")
-    as_of: datetime | None = Field(description="此时以前提交的变更均已编入（left 所计的除外）")
-    error: str = Field(description="最近一次未能编入的原因；正常时为空")
+    as_of: datetime | None = Field(description="此时以前提交的变更均已纳入（left 所计的除外）")
+    error: str = Field(description="最近一次未能纳入的原因；正常时为空")
 
 
 class Readiness(Health):
@@ -35,7 +35,7 @@ class Readiness(Health):
 
     notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
     changes: RecentChanges | None = Field(
-        default=None, description="新增、变更记录的编入情况；PATENTDOCK_FOLLOW_SECONDS 为 0 时为空"
+        default=None, description="新增、变更记录的纳入情况；PATENTDOCK_FOLLOW_SECONDS 为 0 时为空"
     )
 
 
@@ -53,7 +53,7 @@ def get_health() -> Health:
     responses=responses(503),
 )
 def get_readiness(runtime: RuntimeDep) -> Any:
-    """数据库、语义模型与索引都可用时返回 200，否则 503 并说明缺什么、怎样补上。"""
+    """数据库、语义模型与索引都可用时返回 200，否则 503 并说明所缺内容和补充办法。"""
     missing = missing_parts(runtime)
     if not missing:
         is_following = runtime.settings.follow_seconds > 0

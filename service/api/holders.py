@@ -138,7 +138,7 @@ def get_holder(session: Reading, id: RecordId) -> HolderPublic:
     responses={200: {"content": {XLSX_TYPE: {}}}, **responses(404, 422)},
 )
 def get_holder_review(runtime: RuntimeDep, id: RecordId) -> Response:
-    """此专利权人的沉睡专利和资料不足的专利，附潜力分、理由和供填写的答复列；填好后用“导入盘点答复”交回。"""
+    """此专利权人的沉睡专利和资料不足的专利，附潜力分、理由和供填写的答复列；填写后用“导入盘点答复”交回。"""
     weights = screening_weights.load(runtime.settings.data)
     with tempfile.TemporaryDirectory() as folder:
         exported = export_reviews(runtime.database, Path(folder), weights, beijing_today(), [id])

@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field
 
 from catalog.imports import imports
 from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
+from catalog.reference import places
 from catalog.registers import undo
 from catalog.registers.undo import Undone
 from ingestion.columns import mappings
@@ -41,11 +43,11 @@ class ImportResult(BaseModel):
     rows: int = Field(description="总行数", examples=[340])
     new: int = Field(description="新增")
     changed: int = Field(description="更新")
-    unchanged: int = Field(description="无变化")
+    unchanged: int = Field(description="未变更")
     rejected: int = Field(description="退回")
     source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
     mapping: dict[str, str] = Field(description="字段与所读取的列")
-    columns: list[ColumnUse] = Field(description="各列与字段的对应，及怎样认出")
+    columns: list[ColumnUse] = Field(description="各列与字段的对应，及识别依据")
     preview: list[dict[str, str]] = Field(description="前几条记录，按保存的样子")
     refusals: list[Refusal] = Field(description="前 20 个退回的行及原因")
     messages: list[str] = Field(description="提示")
@@ -78,6 +80,8 @@ def _import(
         path,
         kind,
         actor=caller,
+        today=beijing_today(),
+        places=places.load(runtime.settings.data),
         rejected_dir=runtime.settings.rejected_dir,
         dry_run=dry_run,
         mapping=mapping,
@@ -135,9 +139,9 @@ def create_import(
         str, Form(max_length=100_000, description="列对应关系（TOML 或 JSON），优先于已保存的；不会被保存")
     ] = "",
 ) -> ImportResult:
-    """读取上传的文件并写入目录，完成后返回结果；同一文件再次导入不会改变任何内容。
+    """读取上传的文件并写入系统，完成后返回结果；同一文件再次导入不会改变任何内容。
 
-    个别行有问题时被退回并说明原因，其余照常导入；整个文件不能用时返回 422，什么也不写入。
+    个别行有问题时被退回并说明原因，其余照常导入；整个文件不能用时返回 422，不写入任何内容。
     """
     chosen = _mapping(runtime, kind.value, source, mapping)
     folder = runtime.settings.uploads_dir
@@ -222,7 +226,7 @@ def get_rejected_workbook(runtime: RuntimeDep, session: Reading, id: RecordId) -
     "/{id}/undo", summary="撤销一次导入", operation_id="undo_import", responses=responses(404, 409, 422)
 )
 def undo_import(session: Writing, caller: Caller, id: RecordId) -> Undone:
-    """删去这次导入新增的记录，恢复它更新的记录；要么全部撤销，要么什么也不动。
+    """删去这次导入新增的记录，恢复它更新的记录；要么全部撤销，要么不作任何改动。
 
     有后来的导入或修改动过同样的记录，或此后已重建索引时，返回 409 并说明原因。
     """

@@ -1,9 +1,8 @@
 """The tables of the law (法律参数): holidays and annuities in force."""
 
-from datetime import date
-
 from fastapi import APIRouter, Response
 
+from catalog.kit.days import beijing_today
 from catalog.law import tables
 from service.requests.law import LawShown, name_of, shown
 from service.web.attachments import attachment
@@ -17,7 +16,7 @@ CSV_TYPE = "text/csv"
 @router.get("", summary="法律参数", operation_id="get_law", responses=responses(422))
 def get_law(_session: Reading) -> LawShown:
     """推算应缴日、宽限期与年费所依据的放假安排（逐年文号）和年费标准的版本，以及尚缺的内容。"""
-    return shown(tables.current(), date.today())
+    return shown(tables.current(), beijing_today())
 
 
 @router.get(

@@ -1,6 +1,5 @@
 """Open-licence declarations (专利开放许可声明): list, terms, history, publishing and withdrawing, documents."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response, status
@@ -9,6 +8,7 @@ from pydantic import Field
 from assessment.eligibility.gate import Verdict
 from catalog.db import Session
 from catalog.kit.base import Schema, id_of
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from catalog.licences import edits as licence_edits
 from catalog.licences import history as declaration_history
@@ -131,7 +131,7 @@ def list_licences(
     session: Reading, rules: RulesDep, wanted: Annotated[LicenceQuery, Query()]
 ) -> Page[LicenceShown]:
     """按状态、支付方式、专利、专利权人、声明日筛选，分页返回。一件专利可先后有多份声明，现行的至多一份。"""
-    found = licence_lists.page(session, wanted, wanted)
+    found = licence_lists.page(session, wanted, wanted, today=beijing_today())
     items = shown(session, found.rows, rules)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
@@ -149,7 +149,7 @@ def export_licences(
     """符合条件的全部声明及其条件、状态、提醒，为一个 Excel 工作簿。"""
     found = [(licence, licence.warnings) for licence in every(session, where, rules)]
     document = declaration_documents.listing(found, described(where))
-    return attachment(to_xlsx(document), f"开放许可声明清单-{date.today():%Y%m%d}.xlsx", XLSX_TYPE)
+    return attachment(to_xlsx(document), f"开放许可声明清单-{beijing_today():%Y%m%d}.xlsx", XLSX_TYPE)
 
 
 @router.get(
@@ -167,7 +167,7 @@ def get_licence(session: Reading, rules: RulesDep, id: RecordId) -> LicenceShown
     responses=responses(404, 422),
 )
 def list_licence_changes(session: Reading, id: RecordId) -> list[LicenceChangePublic]:
-    """声明的每次登记、变更、公告、撤回、届满：何时、何人、变动前后的内容。"""
+    """声明的每次登记、变更、公告、撤回、届满：时间、办理人、变动前后的内容。"""
     return declaration_history.of_licence(session, id_of(licences.get(session, id)))
 
 
@@ -182,7 +182,7 @@ def get_licence_announcement(
     session: Reading, id: RecordId, wanted: Annotated[DocumentQuery, Query()]
 ) -> Response:
     """对外公告用的声明公告单（撤回的为撤回公告），为 Word 或 Excel 文件。"""
-    licence = licences_shown.publics(session, [licences.get(session, id)])[0]
+    licence = licences_shown.publics(session, [licences.get(session, id)], today=beijing_today())[0]
     document = declaration_documents.announcement(licence, [])
     name = f"{document.title}-{licence.application_number}.{wanted.format}"
     if wanted.format == DocumentFormat.DOCX:
@@ -197,7 +197,9 @@ def get_licence_announcement(
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def create_licence(session: Writing, circumstances: Strict, rules: RulesDep, caller: Caller, data: LicenceInput) -> LicenceSaved:
+def create_licence(
+    session: Writing, circumstances: Strict, rules: RulesDep, caller: Caller, data: LicenceInput
+) -> LicenceSaved:
     """为一件已授权的专利登记声明，须写状态：准备声明的写“草稿”，登记已公告的写“已公告”，其缺少的内容列在 `notes` 中。
 
     专利不存在返回 404；已有现行声明返回 409；未授权、超出专利期限、许可地域在境外、条件自相矛盾的返回 422 并指明条款。
@@ -206,7 +208,7 @@ def create_licence(session: Writing, circumstances: Strict, rules: RulesDep, cal
         reason = "缺少必填项：准备声明的填“草稿”，登记已公告的填“已公告”"
         raise InvalidFields([FieldProblem(field="status", value="", reason=reason)])
     record, notes = _checked(session, circumstances, data)
-    row = licence_edits.create(session, record, actor=caller, rules=rules)
+    row = licence_edits.create(session, record, actor=caller, rules=rules, today=circumstances.today)
     return _saved(session, row, rules, notes)
 
 
@@ -237,9 +239,9 @@ def publish_licence(
 ) -> PublishResult:
     """把草稿转为已公告。声明须齐备（细则第八十五条），专利在公告日不得有阻却事由（细则第八十六条），否则返回 422 并逐条列出。
 
-    资料不足的专利须确认（`confirmed`）并写明理由才能公告，何人何时以何理由确认记入变动记录。
+    资料不足的专利须确认（`confirmed`）并写明理由才能公告，确认人、时间和理由记入变动记录。
     """
-    on = data.published_on or date.today()
+    on = data.published_on or beijing_today()
     wanted = Announcement(id, on, caller, data.confirmed, data.reason)
     row, verdict = publish(session, wanted, runtime.settings.data)
     return PublishResult(**shown(session, [row], rules)[0].model_dump(), eligibility=verdict)
@@ -255,7 +257,7 @@ def withdraw_licence(
     session: Writing, rules: RulesDep, caller: Caller, id: RecordId, data: WithdrawInput
 ) -> WithdrawResult:
     """撤回现行声明（含草稿）；在先给予的开放许可继续有效。撤回后可以为同一专利重新声明。"""
-    on = data.withdrawn_on or date.today()
+    on = data.withdrawn_on or beijing_today()
     row = licence_edits.withdraw(session, id, on, actor=caller, reason=data.reason)
     result = shown(session, [row], rules)[0]
     return WithdrawResult(**result.model_dump(), effect=withdrawal_effect(result))

@@ -57,7 +57,7 @@ class MappingPublic(BaseModel):
     kind: ImportKind
     columns: dict[str, list[str]]
     optional: list[str]
-    toml: str = Field(description="同样的内容，可由操作者编辑")
+    toml: str = Field(description="相同内容，可由操作者编辑")
 
 
 class MappingEntry(BaseModel):

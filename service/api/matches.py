@@ -29,18 +29,16 @@ _ERRORS_BY_ID = responses(404, 422, 503)
 
 @router.post("/matches", summary="按文本匹配专利", operation_id="create_match", responses=_ERRORS)
 def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[PatentMatch]:
-    """先按条件筛选，再以语义与字词双路检索并融合排序。
+    """先按条件筛选，再综合语义和关键词检索并排序。
 
-    每件专利都附各路得分、抬高或降低排名的因素、原文依据、产业细分领域及其依据、开放许可条件。
+    每件专利都附各路得分、加分项与减分项、原文依据、产业细分领域及其依据、开放许可条件。
     """
     return answer_to_text(runtime, request.asked).matches
 
 
-@router.post(
-    "/matches/questions", summary="追问需求缺少的要素", operation_id="create_questions", responses=_ERRORS
-)
+@router.post("/matches/questions", summary="补充需求信息", operation_id="create_questions", responses=_ERRORS)
 def create_questions(request: CompletionRequest, runtime: RuntimeDep) -> Questions:
-    """需求没有写明的要素中，回答后最能改变前十名的至多两问，附可选答案。
+    """需求尚未说明的要素中，回答后最能改变前十名的至多两问，附可选答案。
 
     把回答以“要素：内容”的形式续写在需求文本之后，再次匹配即可。
     """
@@ -48,7 +46,7 @@ def create_questions(request: CompletionRequest, runtime: RuntimeDep) -> Questio
 
 
 @router.post(
-    "/matches/portfolios", summary="组合多件专利覆盖需求", operation_id="create_portfolios", responses=_ERRORS
+    "/matches/portfolios", summary="推荐专利组合", operation_id="create_portfolios", responses=_ERRORS
 )
 def create_portfolios(request: CompletionRequest, runtime: RuntimeDep) -> Portfolios:
     """没有一件专利能覆盖全部要点时，由至多三件专利组成的最小组合，专利权人少的在前。

@@ -1,6 +1,5 @@
 """Needs (技术需求)."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
@@ -10,6 +9,7 @@ from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
 from catalog.kit.base import id_of
+from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import NeedStatus
@@ -50,9 +50,7 @@ class NeedSaved(NeedPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(
-    session: Session, circumstances: Circumstances, data: NeedInput
-) -> tuple[NeedCreate, list[str]]:
+def _checked(session: Session, circumstances: Circumstances, data: NeedInput) -> tuple[NeedCreate, list[str]]:
     record, notes = record_of(need_kind.KIND, data, classifier_of(session), circumstances)
     return record.model_copy(update={"enterprise_id": data.enterprise_id}), notes
 
@@ -110,7 +108,7 @@ def list_need_night_matches(
     session: Reading, id: RecordId, wanted: Annotated[NightQuery, Query()]
 ) -> NightList[NightPatent]:
     """最近一次夜间批处理为这条需求找到的专利，依名次，附得分及其组成；没有清单时 `notices` 说明原因。"""
-    return night_lists.of_need(session, id, wanted, date.today())
+    return night_lists.of_need(session, id, wanted, beijing_today())
 
 
 @router.post(

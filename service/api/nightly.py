@@ -44,7 +44,7 @@ def get_nightly_run(session: Reading, id: RecordId) -> NightlyRunPublic:
 
 @router.get(
     "/{id}/changes",
-    summary="一夜之间的匹配变化",
+    summary="夜间匹配的变化",
     operation_id="list_nightly_changes",
     responses=responses(404, 422),
 )

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import Field
 
 from catalog.db import Session
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from catalog.statistics import night_lists
 from catalog.statistics.night_lists import NightList, NightNeed, NightQuery
@@ -58,7 +59,9 @@ def _checked(
 
 
 def _saved(session: Session, row: Patent, notes: list[str]) -> PatentSaved:
-    return PatentSaved(**patents_shown.publics(session, [row])[0].model_dump(), notes=notes)
+    return PatentSaved(
+        **patents_shown.publics(session, [row], today=beijing_today())[0].model_dump(), notes=notes
+    )
 
 
 def _filter(session: Session, wanted: PatentListConditions) -> PatentFilter:
@@ -70,7 +73,7 @@ def _filter(session: Session, wanted: PatentListConditions) -> PatentFilter:
 def list_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Page[PatentPublic]:
     """按文字、专利权人、类型、地区、分类、是否沉睡筛选，分页返回；各条件可用代码，也可用名称。"""
     found = patent_lists.page(session, wanted, _filter(session, wanted))
-    items = patents_shown.publics(session, found.rows)
+    items = patents_shown.publics(session, found.rows, today=beijing_today())
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
@@ -90,7 +93,7 @@ def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) ->
 @router.get("/{id:int}", summary="一件专利", operation_id="get_patent", responses=responses(404, 422))
 def get_patent(session: Reading, id: RecordId) -> PatentPublic:
     """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
-    return patents_shown.publics(session, [patents.get(session, id)])[0]
+    return patents_shown.publics(session, [patents.get(session, id)], today=beijing_today())[0]
 
 
 @router.get(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, File, Form, UploadFile, status
 from pydantic import BaseModel, Field
 
 from catalog.kit.base import Schema
+from catalog.kit.days import beijing_today
 from ingestion.reviews.answers import import_answers
 from service.installation import screening
 from service.requests.filters import Day
@@ -63,7 +64,7 @@ class AnswerResult(BaseModel):
 @router.post("/screenings", summary="盘点筛选", operation_id="create_screening", responses=responses(422))
 def create_screening(runtime: RuntimeDep, data: ScreeningInput) -> ScreeningResult:
     """筛选全部高校、科研院所、医疗机构和国企的专利，逐件给出是否沉睡与潜力分；结果取代上一次筛选，用专利接口查看。"""
-    report = screening.screen(runtime, data.as_of or date.today())
+    report = screening.screen(runtime, data.as_of or beijing_today())
     return ScreeningResult.model_validate(report, from_attributes=True)
 
 
@@ -77,12 +78,12 @@ def create_screening(runtime: RuntimeDep, data: ScreeningInput) -> ScreeningResu
 def create_answers(
     runtime: RuntimeDep,
     caller: Caller,
-    file: Annotated[UploadFile, File(description="填好的年度盘点表")],
+    file: Annotated[UploadFile, File(description="填写好的年度盘点表")],
     answered_on: Annotated[date | None, Form(description="答复日期；缺省为今日")] = None,
 ) -> AnswerResult:
-    """读取专利权人填好的年度盘点表，记录处置意见与产业化前景；未填的行不动，有误的行退回并说明原因。"""
+    """读取专利权人填写好的年度盘点表，记录处置意见与产业化前景；未填的行不动，有误的行退回并说明原因。"""
     with stored_upload(file, runtime.settings.uploads_dir) as path:
-        report = import_answers(runtime.database, path, answered_on or date.today(), actor=caller)
+        report = import_answers(runtime.database, path, answered_on or beijing_today(), actor=caller)
     return AnswerResult.model_validate(
         {name: getattr(report, name) for name in AnswerResult.model_fields if name != "rejected"}
         | {"rejected": [{n: getattr(bad, n) for n in BadAnswer.model_fields} for bad in report.rejected]}

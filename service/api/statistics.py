@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from catalog.statistics import contracts as contract_statistics
 from catalog.statistics import matches as segment_matches
@@ -42,7 +43,7 @@ class MatchConditions(PageQuery):
 )
 def get_segment_statistics(session: Reading, wanted: Annotated[SegmentConditions, Query()]) -> SegmentReport:
     """匹配、开放许可声明、交易及金额，按现用产业目录的细分领域列出，附目录版本与计数规则；合计不重复计算。"""
-    return segment_statistics.report(session, segment_filter(session, wanted))
+    return segment_statistics.report(session, segment_filter(session, wanted), today=beijing_today())
 
 
 @router.get(

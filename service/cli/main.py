@@ -39,7 +39,7 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="patentdock",
     cls=ChineseGroup,
-    help="PatentDock 专利供需对接服务：登记专利与技术需求，建立索引，给出匹配。",
+    help="PatentDock 专利供需对接服务：盘活存量专利，管理技术需求库，匹配专利与需求。",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -112,7 +112,7 @@ def _internal_error() -> int:
     number = secrets.token_hex(4)
     path = _log_folder() / f"patentdock-{number}.log"
     path.write_text(traceback.format_exc(), encoding="utf-8")
-    print_error(f"程序内部出错，编号 {number}", f"详情已写入 {path}，请连同所用命令一并报告")
+    print_error(f"程序内部出错，编号 {number}", f"详情已写入 {path}，请连同所用命令一并反馈")
     return 1
 
 

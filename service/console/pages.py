@@ -1,7 +1,6 @@
 """The search page (检索页): rendered on the server, on the same code as the REST interface."""
 
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
 from assessment.eligibility.gate import Eligibility
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotReady, PatentDockError
 from catalog.kit.terms import HolderKind, PatentKind
 from catalog.reference import lists as reference
@@ -20,13 +20,13 @@ from service.console.highlight import highlight
 from service.console.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, relabel
 from service.installation.runtime import Runtime
 from service.requests.field_problems import InvalidFields, sentence
+from service.requests.filters import HOME_PROVINCE
 from service.requests.matches import AskedText, TextAnswer, answer_to_text
 from service.sheets import matches as exports
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import RuntimeDep
 
-HOME_PROVINCE = "42"
 EXAMPLES = (
     "动力电池包在冬天低温下充电太慢，想要不损伤电池的快速加热或充电办法",
     "水产养殖尾水氨氮、总磷超标，需要占地小、运行费用低的处理工艺",
@@ -111,7 +111,7 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
         return _page(request)
     ask, combine = (bool(request.query_params.get(name)) for name in ("ask", "combine"))
     try:
-        asked = replace(form.asked(date.today()), elements=True, questions=ask, portfolios=combine)
+        asked = replace(form.asked(beijing_today()), elements=True, questions=ask, portfolios=combine)
         found = _answer(runtime, asked)
         return _page(
             request, form=form, response=found.matches, questions=found.questions, combined=found.portfolios
@@ -123,13 +123,13 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
 def _download(request: Request, runtime: Runtime, kind: str) -> Response:
     form = SearchForm.of(request.query_params)
     try:
-        response = _answer(runtime, form.asked(date.today())).matches
+        response = _answer(runtime, form.asked(beijing_today())).matches
     except PatentDockError as error:
         return _refusal(request, form, error)
     about = exports.notes(form.q, form.described(), form.ordering(), response)
     content = exports.to_xlsx(response, about) if kind == "xlsx" else exports.to_csv(response, about)
     media_type = XLSX_TYPE if kind == "xlsx" else "text/csv; charset=utf-8"
-    name = f"专利匹配结果-{date.today():%Y%m%d}.{kind}"
+    name = f"专利匹配结果-{beijing_today():%Y%m%d}.{kind}"
     return attachment(content, name, media_type, plain_name=f"matches.{kind}")
 
 

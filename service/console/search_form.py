@@ -93,12 +93,12 @@ class SearchForm:
 
     def _text_problems(self) -> list[FieldProblem]:
         if not self.q:
-            return [FieldProblem(field=LABELS["q"], value="", reason="请写下要解决的技术问题")]
+            return [FieldProblem(field=LABELS["q"], value="", reason="请填写技术需求")]
         if "\x00" in self.q:
             return [FieldProblem(field=LABELS["q"], value="", reason="含有空字符（NUL），请删除后再检索")]
         if len(self.q) > MAX_PAGE_TEXT:
             reason = (
-                f"共 {len(self.q)} 字，检索页最多 {MAX_PAGE_TEXT} 字；请保留最要紧的技术问题，"
+                f"共 {len(self.q)} 字，检索页最多 {MAX_PAGE_TEXT} 字；请保留主要技术问题；"
                 "更长的文本可用接口 POST /api/v1/matches 检索"
             )
             return [FieldProblem(field=LABELS["q"], value="", reason=reason)]

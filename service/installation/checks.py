@@ -45,7 +45,7 @@ def check_generation(runtime: Runtime) -> str:
 
 
 def pending(runtime: Runtime) -> list[str]:
-    """What works, but rests on something that has changed since; empty when nothing does."""
+    """What works, but depends on something that has changed since; empty when nothing does."""
     from matching.answers.segment_names import notices
 
     generation = runtime.recent.current()

@@ -80,9 +80,9 @@ def _check_index(runtime: Runtime) -> str:
         with runtime.database.read() as session:
             patents_known = patent_lists.count(session)
         if patents_known:
-            raise NextStep(f"尚未建立（目录中有专利 {patents_known} 件）", hint="运行 patentdock reindex")
+            raise NextStep(f"尚未建立（系统中有专利 {patents_known} 件）", hint="运行 patentdock reindex")
         hint = "运行 patentdock import patents 文件 导入专利（或 patentdock demo load 载入演示数据），再运行 patentdock reindex"
-        raise NextStep("尚未建立：目录中还没有专利", hint=hint)
+        raise NextStep("尚未建立：系统中尚无专利", hint=hint)
     description = check_generation(runtime)
     generation = runtime.store.current()
     if generation is not None:
@@ -111,10 +111,10 @@ def _examine(name: str, check: Callable[[Runtime], str], runtime: Runtime) -> Do
     except (
         Exception
     ) as error:  # a broken installation fails in ways that nobody foresaw; the other checks go on
-        hint = "请先修复上面的问题；仍未解决时，请把这一行报告给维护者"
+        hint = "请先修复上面的问题；仍未解决时，请将本行内容反馈给维护人员"
         return DoctorFinding(name, False, f"{type(error).__name__}：{error}"[:300], hint)
 
 
 def examine(runtime: Runtime) -> list[DoctorFinding]:
-    """The findings of all checks, in the order in which they should be mended."""
+    """The findings of all checks, in the order in which they should be resolved."""
     return [_examine(name, check, runtime) for name, check in CHECKS]

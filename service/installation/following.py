@@ -1,4 +1,4 @@
-"""The thread of a service process that keeps the search in step with the catalogue."""
+"""The thread of a service process that keeps the overlay of the index up to date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Following:
         self._thread = Thread(target=self._run, name="following", daemon=True)
 
     def start(self) -> None:
-        """Begin, unless the settings want none of it."""
+        """Start, unless the settings disable it."""
         if self._runtime.settings.follow_seconds > 0:
             self._thread.start()
 
@@ -39,14 +39,14 @@ class Following:
         return self._stop.wait(_BETWEEN_BLOCKS)
 
     def _run(self) -> None:
-        told = ""
+        logged = ""
         while not self._stop.is_set():
             waiting, problem = 0, ""
             try:
                 waiting = self._runtime.recent.catch_up(is_stopped=self._gives_way).waiting
             except Exception as error:  # on any error the service and this thread continue
                 problem = f"{type(error).__name__}: {error}"
-                if problem != told:
-                    logger.warning("新增、变更的记录暂时不能编入检索：%s", problem, exc_info=error)
-            told = problem
+                if problem != logged:
+                    logger.warning("新增、变更的记录暂时不能纳入检索：%s", problem, exc_info=error)
+            logged = problem
             self._stop.wait(0 if waiting else self._runtime.settings.follow_seconds)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from catalog.kit.days import beijing_today
+
 if TYPE_CHECKING:
     from index.generations.build import BuildReport
     from index.generations.sides import NeedSide, PatentSide
@@ -47,5 +49,13 @@ def rebuild(runtime: Runtime, progress: Callable[[str, int, int], None] | None =
 
     encoder, data = runtime.encoder, runtime.settings.data
     check = canaries.check(runtime.database, encoder, data)
-    build = reindex(runtime.database, data, encoder, progress=progress, check=check, classify=classify)
+    build = reindex(
+        runtime.database,
+        data,
+        encoder,
+        progress=progress,
+        check=check,
+        classify=classify,
+        today=beijing_today(),
+    )
     return IndexReport(build, assigned)

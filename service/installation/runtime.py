@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotReady, system_reason
 from service.installation.settings import Settings
 
@@ -113,11 +114,11 @@ class Runtime:
         """The matcher over database, index and model. Raises NotReady."""
         from matching.answers.matcher import Matcher
 
-        return Matcher(self.database, self.recent, self.encoder, self.settings.data)
+        return Matcher(self.database, self.recent, self.encoder, self.settings.data, today=beijing_today)
 
     @cached_property
     def recent(self) -> Follower:
-        """The generation in use with what has changed since. Raises NotReady when the model is missing."""
+        """The generation in use with its overlay of recent changes. Raises NotReady when the model is missing."""
         from index.live.follower import Follower, FollowLimits
 
         return Follower(self.database, self.store, self.encoder, FollowLimits(self.settings.recent_limit))

@@ -30,13 +30,13 @@ class Settings(BaseSettings):
         ge=0,
         le=3600,
         allow_inf_nan=False,
-        description="服务每隔多少秒把新增、变更的记录编入检索；0 表示只在重建索引时编入",
+        description="服务同步数据变更的间隔（秒）；0 表示只在重建索引时纳入",
     )
     recent_limit: int = Field(
         default=5000,
         ge=0,
         le=100_000,
-        description="专利、需求、企业产品各最多在内存中编入多少条新增、变更的记录",
+        description="专利、需求、企业产品各最多在内存中纳入的变更记录数",
     )
     max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
 

@@ -1,4 +1,4 @@
-"""The drop folder (投递文件夹): files placed in `<data>/inbox/<kind>/` are imported at night and then moved away.
+"""The drop folder (待导入文件夹): files placed in `<data>/inbox/<kind>/` are imported at night and then moved away.
 
 Imported files go to `inbox/imported/`, files refused as a whole to `inbox/refused/`. A file that was imported but not
 moved before a kill is imported again, which changes nothing.
@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput, NotReady, system_reason
+from catalog.reference import places
 from ingestion.kinds.lookup import in_turn
 
 if TYPE_CHECKING:
+    from catalog.reference.places import PlaceNames
     from service.installation.runtime import Runtime
 
 _IMPORTED, _REFUSED = "imported", "refused"
@@ -61,7 +64,7 @@ def prepare(inbox: Path) -> None:
             (inbox / kind).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotReady(
-            f"投递文件夹 {inbox} 无法建立：{system_reason(error)}", hint="请检查数据目录的写权限"
+            f"待导入文件夹 {inbox} 无法建立：{system_reason(error)}", hint="请检查数据目录的写权限"
         ) from error
 
 
@@ -75,20 +78,21 @@ def import_waiting(
 ) -> None:
     """Import all files that wait; each result goes to `done`, then the file is put away under `label`.
 
-    A dry run imports nothing and leaves the files. Raises NotReady when nothing can be imported at all.
+    A dry run imports nothing and leaves the files. Raises NotReady and InvalidInput when nothing can be imported at all.
     """
     inbox = folder_of(runtime)
     files = list(waiting(inbox))
+    names = places.load(runtime.settings.data)
     for number, (kind, path) in enumerate(files, 1):
-        result = _import_one(runtime, kind, path, dry_run)
+        result = _import_one(runtime, kind, path, names, dry_run)
         done(result)
         if not dry_run:
             _put_away(path, inbox / (_REFUSED if result.refused else _IMPORTED) / label / kind)
         if progress:
-            progress("导入投递文件", number, len(files))
+            progress("导入新文件", number, len(files))
 
 
-def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileResult:
+def _import_one(runtime: Runtime, kind: str, path: Path, names: PlaceNames, dry_run: bool) -> FileResult:
     from ingestion.imports.importer import import_file
 
     try:
@@ -97,6 +101,8 @@ def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileR
             path,
             kind,
             actor=ACTOR,
+            today=beijing_today(),
+            places=names,
             rejected_dir=runtime.settings.rejected_dir,
             dry_run=dry_run,
         )

@@ -12,12 +12,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from catalog.kit.base import id_of, now
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
 from catalog.kit.progress import StepProgress
 from catalog.runs import matches as night_matches
@@ -58,7 +59,9 @@ def locked(data: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise AlreadyRunning("另一个夜间批处理正在运行", hint="请等它结束；被中止的会自动让出") from error
+            raise AlreadyRunning(
+                "另一个夜间批处理正在运行", hint="请待其结束后重试；异常中止时自动释放"
+            ) from error
         yield
 
 
@@ -148,7 +151,7 @@ class _Night:
             self.note("import", result)
 
         inbox.prepare(inbox.folder_of(self.runtime))
-        label = f"{date.today():%Y%m%d}-{self.run_id}"
+        label = f"{beijing_today():%Y%m%d}-{self.run_id}"
         inbox.import_waiting(self.runtime, label, done=done, progress=self.progress)
         return result
 
@@ -158,7 +161,7 @@ class _Night:
 
         report = screen(
             self.runtime,
-            date.today(),
+            beijing_today(),
             lambda done, total: self.progress("盘点筛选", done, total or done),
         )
         return asdict(report) | {"as_of": report.as_of.isoformat()}
@@ -190,7 +193,7 @@ class _Night:
 
         name = self.state().generation
         threads = self.runtime.settings.threads or os.cpu_count() or 1
-        rules, day = load_factors(self.runtime.settings.data), date.today()
+        rules, day = load_factors(self.runtime.settings.data), beijing_today()
         report = match_all(
             self.runtime.store.open(name), day, store, rules, threads=threads, progress=self.progress
         )
@@ -259,7 +262,7 @@ STAGES: dict[str, Callable[[_Night], Result]] = {
     "report": _Night.report,
 }
 LABELS = {
-    "import": "导入投递文件",
+    "import": "导入新文件",
     "screen": "盘点筛选",
     "reindex": "重建、校验并启用索引",
     "match": "全量匹配",

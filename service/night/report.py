@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from catalog.demand import needs
 from catalog.kit.base import chunks
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.runs import matches as night_matches
 from catalog.runs.matches import NightChanges
@@ -76,7 +77,7 @@ def _changed_needs(runtime: Runtime, run_id: int) -> list[ChangedNeed]:
         ids = sorted({patent for change in changes for patent in change.new})
         names: dict[int, NewMatch] = {}
         for chunk in chunks(ids):
-            for patent in patents_shown.many(session, chunk).values():
+            for patent in patents_shown.many(session, chunk, today=beijing_today()).values():
                 names[patent.id] = NewMatch(
                     id=patent.id, application_number=patent.application_number, title=patent.title
                 )
@@ -117,7 +118,7 @@ def _lines(run: NightlyRunPublic, changed: Sequence[ChangedNeed], labels: Mappin
     index = stages["reindex"]
     yield (
         f"索引：版本 {index['generation']} 已校验并启用，专利 {index['patents']} 件，需求 {index['needs']} 条，"
-        f"新计算向量 {index['embedded']}，沿用 {index['reused']}"
+        f"新计算向量 {index['embedded']}，复用 {index['reused']}"
     )
     match = stages["match"]
     yield f"全量匹配：征集中的需求 {match['needs']} 条，有效专利 {match['patents_in_force']} 件（按 {match['day']}）"
@@ -130,14 +131,14 @@ def _lines(run: NightlyRunPublic, changed: Sequence[ChangedNeed], labels: Mappin
 
 def _import_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not files:
-        yield "导入：投递文件夹中没有文件"
+        yield "导入：待导入文件夹中没有文件"
     for file in files:
         if file["refused"]:
             yield f"导入：{file['kind']}/{file['file']} 未导入：{file['refused']}"
         else:
             yield (
                 f"导入：{file['kind']}/{file['file']} 共 {file['rows']} 行，新增 {file['new']}，更新 {file['changed']}，"
-                f"无变化 {file['unchanged']}，退回 {file['rejected']}"
+                f"未变更 {file['unchanged']}，退回 {file['rejected']}"
             )
 
 

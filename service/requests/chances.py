@@ -1,11 +1,11 @@
 """Requests for likely licensees and a holder's chances, shared by REST and command line."""
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
 from catalog.demand.enterprises import EnterpriseFilter
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from index.engine import Filters
 from matching.reverse.chances import (
@@ -45,7 +45,7 @@ class ChanceQuery(PageQuery, ClassConditions):
     per_patent: int = Field(default=3, ge=1, le=MOST_PER_PATENT, description="每件专利最多取几条需求")
     group: Literal["none", "patent", "need"] = Field(
         default="none",
-        description="归并：none 不归并，patent 每件专利只列最好的一条，need 每条需求只列最好的一件",
+        description="合并：none 逐件显示，patent 每件专利只列最好的一条，need 每条需求只列最好的一件",
     )
     in_force: bool = Field(default=True, description="只看当日有效的专利；无法判断是否有效的不算")
     first_only: bool = Field(default=False, description="只看其为第一专利权人的专利")
@@ -68,7 +68,7 @@ def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> Chanc
     group: Group = wanted.group
     where = ChanceConditions(
         needs=Filters(**codes),
-        day=date.today(),
+        day=beijing_today(),
         per_patent=wanted.per_patent,
         in_force=wanted.in_force,
         first_only=wanted.first_only,

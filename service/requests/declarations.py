@@ -13,6 +13,7 @@ from assessment.eligibility import gate as eligibility
 from assessment.eligibility.gate import Eligibility, Verdict
 from assessment.eligibility.table import Effect
 from catalog.db import Session
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
 from catalog.kit.paging import MAX_PAGE_SIZE, PageQuery
 from catalog.licences import edits as licence_edits
@@ -50,7 +51,7 @@ def shown(session: Session, rows: Sequence[Licence], rules: Rules) -> list[Licen
     """The declarations with their warnings, in the order given."""
     return [
         LicenceShown(**licence.model_dump(), warnings=declaration_rules.warnings(rules, licence))
-        for licence in licences_shown.publics(session, rows)
+        for licence in licences_shown.publics(session, rows, today=beijing_today())
     ]
 
 
@@ -58,7 +59,9 @@ def every(session: Session, where: LicenceFilter, rules: Rules) -> Iterator[Lice
     """All declarations that meet the conditions. Raises InvalidInput for more than a workbook should hold."""
     page = 1
     while True:
-        found = licence_lists.page(session, PageQuery(page=page, size=MAX_PAGE_SIZE), where)
+        found = licence_lists.page(
+            session, PageQuery(page=page, size=MAX_PAGE_SIZE), where, today=beijing_today()
+        )
         if found.total > MOST_EXPORTED:
             raise InvalidInput(
                 f"共 {found.total} 份声明，超过一次可导出的 {MOST_EXPORTED} 份", hint="请缩小条件"

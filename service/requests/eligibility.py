@@ -17,7 +17,7 @@ from catalog.supply import patents
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 
-NOT_FOUND = "目录中没有这件专利，请先导入"
+NOT_FOUND = "系统中无此专利，请先导入"
 BLOCK = 2000
 
 
@@ -29,7 +29,7 @@ class CheckedItem(BaseModel):
     application_number: str | None = Field(default=None, description="规范写法的申请号")
     title: str = ""
     verdict: Verdict | None = None
-    reason: str = Field(default="", description="没有查到时的原因")
+    reason: str = Field(default="", description="未查到时的原因")
 
 
 class CheckCounts(BaseModel):

@@ -9,6 +9,7 @@ from assessment.fees import rules as fee_rules
 from assessment.fees.bench import estimate
 from assessment.fees.models import FeeInput, FeeSheet
 from catalog.db import Session
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import PatentKind
 from catalog.statistics import contracts as contract_statistics
@@ -17,6 +18,7 @@ from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.fields import industry
 from service.requests.field_problems import FieldProblem, InvalidFields
+from service.requests.filters import unknown
 
 
 def estimate_from_catalogue(session: Session, data: FeeInput, data_dir: Path, today: date) -> FeeSheet:
@@ -42,7 +44,7 @@ def _with_patent(session: Session, data: FeeInput, today: date) -> FeeInput:
     row = patents.find(session, number)
     if row is None:
         raise NotFound(f"没有申请号为 {number} 的专利", hint="请先导入该专利，或不填申请号、直接填写资料")
-    patent = patents_shown.publics(session, [row])[0]
+    patent = patents_shown.publics(session, [row], today=beijing_today())[0]
     codes = [ref.code for ref in patent.classes if ref.scheme == "industry"]
     owner = data.owner.model_copy(
         update={
@@ -67,6 +69,6 @@ def industry_of(stated: str) -> str:
     """Code of an industry given by code or name. Raises InvalidFields."""
     code = industry(stated)
     if code is None:
-        reason = "没有这个国民经济行业，应为 GB/T 4754-2017 的代码（如 3841）或名称"
+        reason = unknown("行业", stated, "国民经济行业名称或代码", ["电池制造"])
         raise InvalidFields([FieldProblem(field="industry", value=stated, reason=reason)])
     return code

@@ -1,9 +1,9 @@
 """Filters as people write them, codes or Chinese names, checked and turned into the index's codes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import cache, partial
 from typing import Annotated, Any
 
@@ -18,10 +18,13 @@ from catalog.reference import lists as reference
 from catalog.segments import segments
 from ingestion.identifiers import industry_code, ipc, region_code
 from ingestion.identifiers.errors import InvalidIdentifier
+from ingestion.values.places import locate, short_name
 from matching.answers.filters import MatchFilters
 from service.requests.field_problems import FieldProblem, InvalidFields, shown
 
 MAX_VALUES = 100
+HOME_PROVINCE = "42"
+_NEAR = 0.5
 
 Reader = Callable[[str], list[str]]
 
@@ -133,6 +136,11 @@ def described(wanted: Schema) -> list[str]:
     return said
 
 
+def unknown(what: str, text: str, fill: str, near: Sequence[str]) -> str:
+    """The reason why an unknown name is refused: what to fill in, with the names nearest to it as examples."""
+    return f"未找到{what}“{shown(text)}”，请填写{fill}，如{''.join(f'“{name}”' for name in near)}"
+
+
 def _readers(session: Session, wanted: Schema) -> dict[str, Reader]:
     return {
         "segment": _segment_reader(session) if getattr(wanted, "segment", None) else _region,
@@ -151,8 +159,10 @@ def _segment_reader(session: Session) -> Callable[[str], list[str]]:
     def read(text: str) -> list[str]:
         found = [segment.code for segment in known if text in (segment.code, segment.name)]
         if not found:
-            allowed = "、".join(f"{segment.code} {segment.name}" for segment in known)
-            raise ValueError(f"产业目录 {catalogue.version} 中没有这个细分领域，可用：{allowed}")
+            full = [f"{segment.code} {segment.name}" for segment in known]
+            near = get_close_matches(text, full, n=3, cutoff=0.3) or full[:3]
+            fill = f"产业目录 {catalogue.version} 中的名称或代码"
+            raise ValueError(unknown("产业领域", text, fill, near))
         return found
 
     return read
@@ -177,9 +187,26 @@ def _region(text: str) -> list[str]:
     provinces = [name for name in begun if codes[name][0].endswith("0000")]
     if len(provinces or begun) == 1:
         return codes[(provinces or begun)[0]]
-    close = begun or get_close_matches(text, codes, n=5, cutoff=0.5)
-    likely = f"；相近的有：{'、'.join(f'{codes[name][0]} {name}' for name in close)}" if close else ""
-    raise ValueError(f"没有这个地区，应为省级或地级行政区划的代码（如 420100）或名称（如 武汉市）{likely}")
+    near = begun[:5] or _near_regions(text) or ["武汉市"]
+    raise ValueError(unknown("地区", text, "省、市（州）名称或代码", near))
+
+
+def _near_regions(text: str) -> list[str]:
+    """Names of regions like this text: where the place lies, the same characters in another order, or similar ones."""
+    place = locate(text)
+    if code := place.prefecture or place.province:
+        return [reference.region_name(code) or code]
+    codes = _region_codes()
+    swapped = [name for name in codes if sorted(text) in (sorted(name), sorted(short_name(name)))]
+    ranked = sorted(
+        codes, key=lambda name: (-_likeness(text, name), not codes[name][0].startswith(HOME_PROVINCE))
+    )
+    return swapped or [name for name in ranked[:3] if _likeness(text, name) >= _NEAR]
+
+
+def _likeness(text: str, name: str) -> float:
+    """Share of characters in common with the name of a region or its short name."""
+    return max(SequenceMatcher(None, text, one).ratio() for one in (name, short_name(name)))
 
 
 @cache
@@ -200,14 +227,9 @@ def _industry(text: str) -> list[str]:
         if text[:1].isascii():
             raise
         known = _industry_codes()
-        close = [name for name in known if len(text) > 1 and text in name][:5]
-        close = close or get_close_matches(text, known, n=5, cutoff=0.5)
-        likely = (
-            f"；相近的有：{'、'.join(f'{min(known[name], key=len)} {name}' for name in close)}"
-            if close
-            else ""
-        )
-        raise ValueError(f"没有这个行业，应为 GB/T 4754 的代码（如 C3562）或名称{likely}") from error
+        near = [name for name in known if len(text) > 1 and text in name][:3]
+        near = near or get_close_matches(text, known, n=3, cutoff=_NEAR) or ["电池制造"]
+        raise ValueError(unknown("行业", text, "国民经济行业名称或代码", near)) from error
 
 
 def _ipc(text: str) -> list[str]:

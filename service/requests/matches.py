@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_TOP_K = 200
 DEFAULT_TOP_K = 10
 MOST_MARKS = 100
-FOLDED = "是否把同一专利权人的近似专利归在得分最高的一件之下；为假时逐件列出"
+FOLDED = "是否把同一专利权人的近似专利合并到得分最高的一件；为假时逐件列出"
 
 PatentIds = Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]], Field(max_length=MOST_MARKS)]
 
@@ -35,9 +35,9 @@ class PatentsRequest(Schema):
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
     filters: FilterInput = Field(default_factory=FilterInput)
     context: ContextInput = Field(
-        default_factory=ContextInput, description="需求的已知情况，供对接因素使用；不说明的按未知计"
+        default_factory=ContextInput, description="需求的已知情况，用于计算因素分值；未提供的不计分"
     )
-    factors: bool = Field(default=True, strict=True, description="是否计入对接因素；为假时纯按相关度排序")
+    factors: bool = Field(default=True, strict=True, description="是否计入各因素分值；为假时仅按相关度排序")
     fold: bool = Field(default=True, strict=True, description=FOLDED)
 
 
@@ -125,7 +125,7 @@ class MatchQuery(FilterInput):
     """Number of results and conditions, as query parameters, where every value is text."""
 
     open_licence: bool | None = Field(default=None, description="是否已声明开放许可")
-    factors: bool = Field(default=True, description="是否计入对接因素；为假时纯按相关度排序")
+    factors: bool = Field(default=True, description="是否计入各因素分值；为假时仅按相关度排序")
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, description="返回多少条结果")
 
 

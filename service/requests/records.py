@@ -268,7 +268,7 @@ class LicenceInput(RecordInput):
     starts_on: Day = Field(default=None, description="许可期限起")
     ends_on: Day = Field(default=None, description="许可期限止")
     term_months: int | None = Field(
-        default=None, ge=1, le=240, strict=True, description="许可期限的长度（月），没有写明起止日期时填写"
+        default=None, ge=1, le=240, strict=True, description="许可期限的长度（月），未写明起止日期时填写"
     )
     region: str | None = Field(default=None, max_length=100, description="许可地域；缺省为全国")
     know_how: str = Field(default="", max_length=1000, description="技术指导或服务")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from catalog.kit.days import beijing_today
 from catalog.kit.money import in_wan, plain
 from catalog.kit.terms import LicenceStatus
 from catalog.licences.rules import VALID, TermsWarning
@@ -106,7 +107,7 @@ def listing(
     lines = [
         f"共 {len(rows)} 份",
         f"条件：{'；'.join(conditions) or '无'}",
-        f"导出日期：{date.today()}",
+        f"导出日期：{beijing_today()}",
         VALID,
     ]
     return PrintedDocument("专利开放许可声明清单", lines, [Section("开放许可声明", HEADINGS, rows)])

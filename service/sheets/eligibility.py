@@ -96,7 +96,7 @@ def cells(item: CheckedItem) -> list[str]:
 
 def _grounds(verdict: Verdict, *effects: Effect) -> str:
     return "\n".join(
-        f"{ground.article}：{ground.text}" + ("" if ground.checked else "（依据未核对）")
+        f"{ground.article}：{ground.text}" + ("" if ground.checked else "（条款引用待核实）")
         for ground in verdict.grounds
         if ground.effect in effects
     )
@@ -129,7 +129,7 @@ def about(as_of: str, version: str, counts: CheckCounts) -> list[tuple[str, str]
     """The basis of the verdicts."""
     return [
         ("核查日期", f"按 {as_of} 的状态"),
-        ("判定表版本", version),
+        ("规则版本", version),
         (
             "合计",
             f"可以开放许可 {counts.eligible} 件，不得开放许可 {counts.blocked} 件，资料不足 {counts.unknown} 件，"
@@ -139,5 +139,5 @@ def about(as_of: str, version: str, counts: CheckCounts) -> list[tuple[str, str]
             "判定方法",
             "有阻却事由即不得开放许可；没有阻却事由而有待核实事项的为资料不足；二者皆无的为可以开放许可",
         ),
-        ("注意", "判定以目录中的记录为准，声明前请核对专利登记簿；标“依据未核对”的规则可由运维人员修改"),
+        ("注意", "判定以系统中的记录为准，声明前请核对专利登记簿；标“条款引用待核实”的规则可由运维人员修改"),
     ]

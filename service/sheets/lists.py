@@ -13,6 +13,7 @@ import xlsxwriter
 from catalog.db import Session
 from catalog.demand import enterprises, needs
 from catalog.kit.base import ClassRef, chunks
+from catalog.kit.days import beijing_today
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
 from catalog.supply.patents_shown import PatentPublic
@@ -59,7 +60,7 @@ def patents_list(session: Session, ids: Sequence[int], conditions: Sequence[str]
 
     def rows() -> Iterator[Sequence[Value]]:
         for chunk in chunks(ids):
-            found = patents_shown.many(session, chunk)
+            found = patents_shown.many(session, chunk, today=beijing_today())
             yield from (_patent(found[key], names) for key in chunk if key in found)
             session.expunge_all()
 
@@ -153,7 +154,7 @@ def write(path: Path, listing: Listing) -> int:
         about = book.add_worksheet("说明")
         about.set_column(0, 0, 100)
         lines = [
-            f"{listing.title}，共 {line} 条，导出日 {date.today()}",
+            f"{listing.title}，共 {line} 条，导出日 {beijing_today()}",
             *(listing.conditions or ["无筛选条件"]),
         ]
         for place, text in enumerate(lines):

@@ -10,7 +10,7 @@ from catalog.supply.patents import NO_NUMBER
 from service.sheets.documents import Cell, PrintedDocument, Section
 from service.sheets.matches import IN_FORCE
 
-SCORES = ("得分", "其中相关度", "其中因素", "相关度中全文语义", "相关度中最相近一句", "相关度中字词")
+SCORES = ("得分", "其中相关度", "其中因素", "相关度中全文语义", "相关度中最相近一句", "相关度中关键词")
 
 
 def of_need(found: NightList[NightPatent], asked: str) -> PrintedDocument:

@@ -1,13 +1,13 @@
 """File responses."""
 
 import tempfile
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import Response
 
+from catalog.kit.days import beijing_today
 from service.sheets.documents import XLSX_TYPE
 from service.sheets.lists import Listing, write
 
@@ -31,4 +31,4 @@ def workbook(listing: Listing, name: str) -> Response:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.xlsx"
         write(path, listing)
-        return attachment(path.read_bytes(), f"{name}-{date.today():%Y%m%d}.xlsx", XLSX_TYPE)
+        return attachment(path.read_bytes(), f"{name}-{beijing_today():%Y%m%d}.xlsx", XLSX_TYPE)

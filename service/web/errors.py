@@ -43,8 +43,8 @@ class Problem(BaseModel):
     type: str = "about:blank"
     title: str = Field(examples=["输入有误"])
     status: int = Field(examples=[422])
-    detail: str = Field(examples=["top_k：应不小于 1（收到 0）"])
-    hint: str | None = Field(default=None, description="下一步可以怎么做")
+    detail: str = Field(examples=["top_k：应不小于 1（现为 0）"])
+    hint: str | None = Field(default=None, description="下一步操作")
     errors: list[FieldProblem] | None = Field(default=None, description="逐字段的问题")
     id: str | None = Field(default=None, description="内部错误的编号，供管理员在日志中查找")
 
@@ -116,7 +116,7 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     title = TITLES.get(status, HTTPStatus(status).phrase)
     details = {
         400: "请求内容无法解析，应为 UTF-8 编码的 JSON 或表单",
-        404: f"没有这个地址：{shown(request.url.path)}",
+        404: f"地址不存在：{shown(request.url.path)}",
         405: f"此地址不支持 {shown(request.method)}",
     }
     is_chinese = any("\u4e00" <= character <= "\u9fff" for character in str(error.detail))
@@ -140,7 +140,7 @@ def _allowed(request: Request) -> list[str]:
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     number = secrets.token_hex(4)
     logger.error("错误 %s：%s %s", number, request.method, request.url.path, exc_info=error)
-    detail = f"服务内部出错，编号 {number}；请把编号告诉管理员，以便在日志中查找"
+    detail = f"服务内部出错，编号 {number}；请将编号告知管理员，以便查阅日志"
     return _response(Problem(title=TITLES[500], status=500, detail=detail, id=number))
 
 

@@ -46,12 +46,12 @@ class KnownFields:
         given = [name for name, _ in (await request.form()).multi_items()]
         allowed = "、".join(self.names)
         problems = [
-            FieldProblem(field=shown(name), value="", reason=f"没有这个字段，可用：{allowed}")
+            FieldProblem(field=shown(name), value="", reason=f"不支持此字段，可用：{allowed}")
             for name in dict.fromkeys(given)
             if name not in self.names
         ]
         problems += [
-            FieldProblem(field=name, value="", reason=f"只能有一个（收到 {given.count(name)} 个）")
+            FieldProblem(field=name, value="", reason=f"只能有一个（现为 {given.count(name)} 个）")
             for name in self.names
             if given.count(name) > 1
         ]

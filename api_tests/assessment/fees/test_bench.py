@@ -105,7 +105,7 @@ def test_a_method_without_inputs_says_what_is_missing() -> None:
     assert {m.code: bool(m.missing) for m in found.methods} == {
         "M1": True, "M2": True, "M3": False, "M4": True, "M5": True,
     }  # fmt: skip
-    with pytest.raises(InvalidInput, match="M1 没有算出结果"):
+    with pytest.raises(InvalidInput, match="M1 未得出结果"):
         sheet(base="M1")
 
 
@@ -181,10 +181,10 @@ def test_reductions_are_granted_for_ten_annuities_from_the_year_of_grant() -> No
 
 def test_without_the_day_of_the_grant_only_the_first_ten_years_are_surely_reduced() -> None:
     assert otherwise("2017-01-01", 2) == [600, 4000]  # years 10 and 11
-    asked = {"kind": "发明", "filing_date": "2008-05-10", "reductions": ["one_party"]}
-    assert any("缺少授权公告日" in note for note in sheet(starts_on="2017-01-01", years=2, owner=asked).notes)
+    owner = {"kind": "发明", "filing_date": "2008-05-10", "reductions": ["one_party"]}
+    assert any("缺少授权公告日" in note for note in sheet(starts_on="2017-01-01", years=2, owner=owner).notes)
     assert not any(
-        "缺少授权公告日" in note for note in sheet(starts_on="2016-01-01", years=2, owner=asked).notes
+        "缺少授权公告日" in note for note in sheet(starts_on="2016-01-01", years=2, owner=owner).notes
     )
 
 
@@ -193,14 +193,14 @@ def test_the_suggested_fee_never_passes_the_cap_by_a_cent() -> None:
     found = method(sheet(years=3, own_use=OWN_USE | {"annual_revenue": 5_000_000_000}), "M1")
     assert found.suggested_fee == Decimal("6666666.66")
     for years in range(1, 21):
-        asked = sheet(years=years, own_use=OWN_USE | {"annual_revenue": 900_000_000_000})
-        suggested = method(asked, "M1").suggested_fee
+        case = sheet(years=years, own_use=OWN_USE | {"annual_revenue": 900_000_000_000})
+        suggested = method(case, "M1").suggested_fee
         assert suggested is not None
         assert 20_000_000 - years * Decimal("0.01") < suggested * years <= 20_000_000
 
 
 @pytest.mark.parametrize(
-    ("starts_on", "years", "said"),
+    ("starts_on", "years", "stated"),
     [
         ("2026-03-01", 2, ""),  # to 2028-02-29, the last valid day
         ("2026-03-02", 2, "不超过 1 年"),  # to 2028-03-01
@@ -211,12 +211,12 @@ def test_the_suggested_fee_never_passes_the_cap_by_a_cent() -> None:
         ("2028-03-01", 1, "晚于专利权最后有效日 2028-02-29"),
     ],
 )
-def test_a_licence_that_outlasts_the_patent_is_warned_of(starts_on: str, years: int, said: str) -> None:
+def test_a_licence_that_outlasts_the_patent_is_warned_of(starts_on: str, years: int, stated: str) -> None:
     """专利法 42: a utility model filed 2018-03-01 lives to 2028-02-29, and no annuity falls due after."""
     owner = {"kind": "实用新型", "filing_date": "2018-03-01"}
     found = sheet(starts_on=starts_on, years=years, owner=owner, own_use=OWN_USE)
     assert found.patent_ends_on == date(2028, 2, 29)
-    assert [said in warning for warning in found.warnings] == ([True] if said else [])
+    assert [stated in warning for warning in found.warnings] == ([True] if stated else [])
     assert all(saving.due_on <= date(2028, 2, 29) for saving in found.annuity_savings)
 
 

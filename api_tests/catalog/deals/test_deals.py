@@ -14,14 +14,15 @@ from sqlmodel import Session
 
 from catalog.db import Database, sqlite_url
 from catalog.deals import deals
-from catalog.deals import edits as deal_records
+from catalog.deals import edits as deal_edits
 from catalog.deals import lists as deal_lists
 from catalog.deals import pipeline as deal_pipeline
-from catalog.deals import rules as deal_checks
+from catalog.deals import rules as deal_rules
 from catalog.deals.deals import Deal, DealCreate, ReceiptCreate
 from catalog.deals.pipeline import CaseCreate
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, InvalidInput
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import (
@@ -95,7 +96,7 @@ def transfer(**changes: Any) -> DealCreate:
 
 
 def record(session: Session, data: DealCreate) -> Deal:
-    return deal_records.create(session, data, actor="甲")[0]
+    return deal_edits.create(session, data, actor="甲", today=beijing_today())[0]
 
 
 def declare(session: Session, number: str = OLD, **changes: Any) -> None:
@@ -107,7 +108,7 @@ def declare(session: Session, number: str = OLD, **changes: Any) -> None:
         "starts_on": date(2024, 1, 1),
         "ends_on": date(2030, 1, 1),
     }
-    licence_edits.create(session, LicenceCreate.model_validate(values | changes))
+    licence_edits.create(session, LicenceCreate.model_validate(values | changes), today=beijing_today())
 
 
 def note(session: Session, kind: FactKind, **values: Any) -> None:
@@ -116,9 +117,9 @@ def note(session: Session, kind: FactKind, **values: Any) -> None:
 
 
 def found_by(session: Session, data: DealCreate, *receipts: ReceiptCreate) -> dict[str, bool]:
-    rows = deal_checks.patents_of(session, data)
+    rows = deal_rules.patents_of(session, data)
     paid = [deals.Receipt(**receipt.model_dump(), deal_id=0) for receipt in receipts]
-    return {f.code: f.refuses for f in deal_checks.check(session, data, rows, paid)}
+    return {f.code: f.refuses for f in deal_rules.check(session, data, rows, paid, today=beijing_today())}
 
 
 def payment(amount: int, on: date = date(2025, 4, 1)) -> ReceiptCreate:
@@ -190,7 +191,7 @@ def test_rules_find_what_they_are_for(session: Session, code: str) -> None:
     if declared := case.get("declared"):
         declare(session, **(declared if isinstance(declared, dict) else {}))
     if case.get("lapsed"):
-        patent = deal_checks.patents_of(session, case["data"])[0]
+        patent = deal_rules.patents_of(session, case["data"])[0]
         patent.legal_status, patent.legal_status_date = LegalStatus.TERMINATED, date(2020, 1, 1)
     if "fact" in case:
         kind, values = case["fact"]
@@ -214,8 +215,10 @@ def test_rules_of_term_and_filing_name_the_article_that_says_so() -> None:
 
 
 def messages(session: Session, data: DealCreate) -> str:
-    rows = deal_checks.patents_of(session, data)
-    return "；".join(f"{f.message}（{f.rule}）" for f in deal_checks.check(session, data, rows))
+    rows = deal_rules.patents_of(session, data)
+    return "；".join(
+        f"{f.message}（{f.rule}）" for f in deal_rules.check(session, data, rows, today=beijing_today())
+    )
 
 
 def test_a_co_owner_may_license_ordinarily_alone_and_shares_the_fees(session: Session) -> None:
@@ -270,10 +273,13 @@ def test_a_refusal_names_its_rule(session: Session) -> None:
 
 def test_the_last_valid_day_and_the_whole_amount_are_within(session: Session) -> None:
     deal = record(session, licence(ends_on=date(2033, 12, 17)))
-    deal_records.receive(session, deal.id or 0, payment(300_000))
+    deal_edits.receive(session, deal.id or 0, payment(300_000), today=beijing_today())
     with pytest.raises(InvalidInput, match=r"300000\.01 元超过合同金额 300000 元"):
-        deal_records.receive(
-            session, deal.id or 0, ReceiptCreate(received_on=date(2025, 5, 1), amount=Decimal("0.01"))
+        deal_edits.receive(
+            session,
+            deal.id or 0,
+            ReceiptCreate(received_on=date(2025, 5, 1), amount=Decimal("0.01")),
+            today=beijing_today(),
         )
 
 
@@ -308,13 +314,18 @@ def test_facts_follow_the_deal(session: Session) -> None:
     assert known(session) == [("licence", "exclusive", date(2028, 2, 29))]
     fact = facts.of_patents(session, [1])[1][0]
     assert (fact.party, fact.source) == ("示例新能源有限公司", f"交易登记 {deal.id}")
-    deal_records.change(session, deal.id or 0, licence(licence_type="ordinary", ends_on=date(2027, 1, 1)))
+    deal_edits.change(
+        session,
+        deal.id or 0,
+        licence(licence_type="ordinary", ends_on=date(2027, 1, 1)),
+        today=beijing_today(),
+    )
     assert known(session) == [("licence", "ordinary", date(2027, 1, 1))]
-    deal_records.end(session, deal.id or 0, date(2026, 1, 1), "协商解除")
+    deal_edits.end(session, deal.id or 0, date(2026, 1, 1), "协商解除", today=beijing_today())
     assert known(session) == [("licence", "ordinary", date(2026, 1, 1))]
     with pytest.raises(Conflict, match="已解除"):
-        deal_records.receive(session, deal.id or 0, payment(1))
-    deal_records.void(session, deal.id or 0, "登记有误")
+        deal_edits.receive(session, deal.id or 0, payment(1), today=beijing_today())
+    deal_edits.void(session, deal.id or 0, "登记有误")
     assert known(session) == []
     steps = [event.action for event in deals.events(session, deal.id or 0)]
     assert steps == ["created", "changed", "ended", "voided"]
@@ -324,7 +335,7 @@ def test_facts_follow_the_deal(session: Session) -> None:
 
 def test_a_deal_moved_to_another_patent_takes_its_fact_along(session: Session) -> None:
     deal = record(session, licence())
-    deal_records.change(session, deal.id or 0, licence(application_numbers=[NEW]))
+    deal_edits.change(session, deal.id or 0, licence(application_numbers=[NEW]), today=beijing_today())
     assert {key: len(rows) for key, rows in facts.of_patents(session, [1, 2]).items()} == {2: 1}
 
 
@@ -332,13 +343,13 @@ def test_what_a_register_recorded_stays_when_the_deal_goes(session: Session) -> 
     note(session, FactKind.LICENCE, value="ordinary", party=FIRM["name"])
     deal = record(session, licence(starts_on=date(2024, 6, 1), signed_on=date(2024, 6, 1)))
     assert len(known(session)) == 1
-    deal_records.void(session, deal.id or 0, "重复登记")
+    deal_edits.void(session, deal.id or 0, "重复登记")
     assert known(session) == [("licence", "ordinary", None)]
 
 
 def test_codes_are_stable_and_taken_once(session: Session) -> None:
     deal = record(session, licence())
-    assert deal.code == deal_records.automatic_code(licence(contract_amount=1))
+    assert deal.code == deal_edits.automatic_code(licence(contract_amount=1))
     with pytest.raises(Conflict, match="已登记"):
         record(session, licence())
 
@@ -391,10 +402,10 @@ def test_a_subsidy_is_a_forecast_until_the_deal_is_filed_and_paid(session: Sessi
     """5 % of 300,000 is 15,000."""
     deal = record(session, licence(three_party=True, broker="示例服务机构"))
     assert applied(session) == {1: (15_000, True)}
-    deal_records.file(session, deal.id or 0, "X1", date(2025, 4, 1))
-    deal_records.receive(session, deal.id or 0, payment(299_999))
+    deal_edits.file(session, deal.id or 0, "X1", date(2025, 4, 1), today=beijing_today())
+    deal_edits.receive(session, deal.id or 0, payment(299_999), today=beijing_today())
     assert applied(session) == {1: (15_000, True)}
-    deal_records.receive(session, deal.id or 0, payment(1))
+    deal_edits.receive(session, deal.id or 0, payment(1), today=beijing_today())
     assert applied(session) == {1: (15_000, False)}
 
 
@@ -407,9 +418,9 @@ def test_a_royalty_contract_earns_its_broker_a_share_of_what_was_received(sessio
     }
     deal = record(session, licence(three_party=True, broker="示例服务机构", **royalty))
     assert applied(session) == {1: (0, True)}
-    deal_records.receive(session, deal.id or 0, payment(200_000))
+    deal_edits.receive(session, deal.id or 0, payment(200_000), today=beijing_today())
     assert applied(session) == {1: (10_000, True)}
-    deal_records.file(session, deal.id or 0, "X1", date(2025, 4, 1))
+    deal_edits.file(session, deal.id or 0, "X1", date(2025, 4, 1), today=beijing_today())
     assert applied(session) == {1: (10_000, False)}
 
 
@@ -417,8 +428,8 @@ def test_what_is_converted_takes_the_cap_before_what_is_forecast(session: Sessio
     three = {"three_party": True, "broker": "示例服务机构", "contract_amount": 8_000_000}
     record(session, licence(signed_on=date(2025, 3, 1), **three))
     later = record(session, licence(application_numbers=[NEW], signed_on=date(2025, 3, 2), **three))
-    deal_records.file(session, later.id or 0, "X1", date(2025, 4, 1))
-    deal_records.receive(session, later.id or 0, payment(8_000_000))
+    deal_edits.file(session, later.id or 0, "X1", date(2025, 4, 1), today=beijing_today())
+    deal_edits.receive(session, later.id or 0, payment(8_000_000), today=beijing_today())
     assert applied(session) == {1: (100_000, True), 2: (400_000, False)}
 
 
@@ -440,15 +451,15 @@ def test_a_case_goes_through_all_stages_with_its_deal(session: Session) -> None:
         deal_pipeline.advance(session, case_id, PipelineStage.SIGNED, deal_id=other.id)
     deal = record(session, licence())
     deal_pipeline.advance(session, case_id, PipelineStage.SIGNED, deal_id=deal.id)
-    deal_records.file(session, deal.id or 0, "X2025420001", date(2025, 4, 1), actor="丙")
-    deal_records.receive(session, deal.id or 0, payment(100), actor="丙")
+    deal_edits.file(session, deal.id or 0, "X2025420001", date(2025, 4, 1), actor="丙", today=beijing_today())
+    deal_edits.receive(session, deal.id or 0, payment(100), actor="丙", today=beijing_today())
     shown = deal_pipeline.publics(session, [deal_pipeline.get(session, case_id)])[0]
     assert [step.to_stage_name for step in shown.history] == [
         "推送", "已读", "有意向", "洽谈", "签约", "备案", "到账",
     ]  # fmt: skip
     assert [step.actor for step in shown.history] == ["甲", "乙", "乙", "乙", "", "丙", "丙"]
     assert (shown.need_title, shown.enterprise_name, shown.rank) == ("充电", FIRM["name"], 2)
-    deal_records.void(session, deal.id or 0, "登记有误", actor="丙")
+    deal_edits.void(session, deal.id or 0, "登记有误", actor="丙")
     assert deal_pipeline.get(session, case_id).stage == PipelineStage.NEGOTIATING
     with pytest.raises(InvalidInput, match="应说明原因"):
         deal_pipeline.advance(session, case_id, PipelineStage.ENDED)

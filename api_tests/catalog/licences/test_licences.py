@@ -12,14 +12,15 @@ import pytest
 from pydantic import ValidationError
 
 from catalog.db import Database, Session, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, InvalidInput, PatentDockError
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import FactKind, LicenceStatus
 from catalog.licences import edits as licence_edits
-from catalog.licences import history as declaration_history
+from catalog.licences import history as licence_history
 from catalog.licences import licences
 from catalog.licences import lists as licence_lists
-from catalog.licences import rules as declaration_rules
+from catalog.licences import rules as licence_rules
 from catalog.licences import shown as licences_shown
 from catalog.licences.licences import Licence, LicenceCreate, LicenceUpdate
 from catalog.licences.lists import LicenceFilter
@@ -81,7 +82,10 @@ def run(database: Database, act: Callable[[Session], Licence]) -> Licence:
 
 
 def declare(database: Database, number: str = INVENTION, **changes: Any) -> Licence:
-    return run(database, lambda s: licence_edits.create(s, stated(number, **changes), actor="测试"))
+    return run(
+        database,
+        lambda s: licence_edits.create(s, stated(number, **changes), actor="测试", today=beijing_today()),
+    )
 
 
 def shown(database: Database, row: Licence, today: date) -> LicencePublic:
@@ -91,7 +95,7 @@ def shown(database: Database, row: Licence, today: date) -> LicencePublic:
 
 def actions(database: Database, row: Licence) -> list[tuple[str, str, dict[str, Any]]]:
     with database.read() as session:
-        changes = declaration_history.of_licence(session, row.id or 0)
+        changes = licence_history.of_licence(session, row.id or 0)
     return [(change.action_name, change.actor, change.after) for change in changes]
 
 
@@ -140,10 +144,10 @@ def test_what_contradicts_the_law_is_refused(
 
 
 def test_caps_and_wording_warn_and_refuse_nothing(database: Database) -> None:
-    rules = declaration_rules.load()
+    rules = licence_rules.load()
 
     def warned(**changes: Any) -> list[str]:
-        return [warning.code for warning in declaration_rules.warnings(rules, stated(**changes))]
+        return [warning.code for warning in licence_rules.warnings(rules, stated(**changes))]
 
     royalty: dict[str, Any] = {"payment_form": "entry_and_royalty", "royalty_base": "net_sales"}
     assert warned(fixed_fee=Decimal("20000000")) == []
@@ -165,15 +169,15 @@ def test_caps_and_wording_warn_and_refuse_nothing(database: Database) -> None:
 
 
 def test_rules_are_data(tmp_path: Path) -> None:
-    own = tmp_path / declaration_rules.FILE_NAME
-    text = (Path(declaration_rules.__file__).parent / own.name).read_text("utf-8")
+    own = tmp_path / licence_rules.FILE_NAME
+    text = (Path(licence_rules.__file__).parent / own.name).read_text("utf-8")
     own.write_text(text.replace('fixed_fee = "20000000"', 'fixed_fee = "100"'), "utf-8")
-    assert [w.code for w in declaration_rules.warnings(declaration_rules.load(tmp_path), stated())] == [
+    assert [w.code for w in licence_rules.warnings(licence_rules.load(tmp_path), stated())] == [
         "cap_fixed_fee"
     ]
     own.write_text(text.replace("words =", "wards ="), "utf-8")
     with pytest.raises(InvalidInput, match="无法使用"):
-        declaration_rules.load(tmp_path)
+        licence_rules.load(tmp_path)
 
 
 def test_a_draft_is_published_when_it_has_all_the_law_asks_for(database: Database) -> None:
@@ -256,8 +260,8 @@ def test_changed_withdrawn_and_declared_anew(database: Database) -> None:
         run(database, lambda s: licence_edits.withdraw(s, row.id or 0, D(2026, 4, 1)))
     anew = declare(database, declared_on=D(2026, 5, 1))
     with database.read() as session:
-        assert licences_shown.of_patents(session, [1])[1].id == anew.id
-        assert licence_lists.page(session, PageQuery()).total == 2
+        assert licences_shown.of_patents(session, [1], today=beijing_today())[1].id == anew.id
+        assert licence_lists.page(session, PageQuery(), today=beijing_today()).total == 2
 
 
 def test_a_period_that_is_over_has_expired_and_makes_room(database: Database) -> None:

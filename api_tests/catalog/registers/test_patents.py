@@ -6,6 +6,7 @@ import pytest
 
 from catalog.db import Database, sqlite_url
 from catalog.kit.base import ClassRef, UpsertCounts
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import PatentKind
 from catalog.registers.patents import upsert
@@ -53,7 +54,9 @@ def store(database: Database, *records: PatentCreate) -> UpsertCounts:
 
 def stored(database: Database, where: PatentFilter | None = None) -> list[PatentPublic]:
     with database.read() as session:
-        return publics(session, page(session, PageQuery(), where or PatentFilter()).rows)
+        return publics(
+            session, page(session, PageQuery(), where or PatentFilter()).rows, today=beijing_today()
+        )
 
 
 def counts(new: int = 0, changed: int = 0, unchanged: int = 0) -> UpsertCounts:

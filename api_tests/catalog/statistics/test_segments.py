@@ -19,6 +19,7 @@ from catalog.deals.deals import DealCreate, ReceiptCreate
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.kit.base import ClassRef
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import LicenceStatus, PatentKind, PaymentForm
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
@@ -92,11 +93,13 @@ def sign(session: Session, *numbers: str, region: str = "420100", **changes: Any
         "ends_on": date(2028, 2, 29),
     }
     data = DealCreate.model_validate(values | changes)
-    return deal_records.create(session, data)[0].id or 0
+    return deal_records.create(session, data, today=beijing_today())[0].id or 0
 
 
 def pay(session: Session, deal_id: int, amount: str, on: date) -> None:
-    deal_records.receive(session, deal_id, ReceiptCreate(received_on=on, amount=Decimal(amount)))
+    deal_records.receive(
+        session, deal_id, ReceiptCreate(received_on=on, amount=Decimal(amount)), today=beijing_today()
+    )
 
 
 def declare(session: Session, key: str, on: date) -> None:
@@ -106,7 +109,7 @@ def declare(session: Session, key: str, on: date) -> None:
         "declared_on": on,
         "status": LicenceStatus.PUBLISHED,
     }
-    licence_edits.create(session, LicenceCreate.model_validate(values))
+    licence_edits.create(session, LicenceCreate.model_validate(values), today=beijing_today())
 
 
 def match_all(session: Session) -> None:
@@ -121,7 +124,7 @@ def match_all(session: Session) -> None:
 
 def figures(session: Session, name: str, **where: Any) -> dict[str, Decimal]:
     """The figures of a column by segment, the total under "sum"; segments without any are left out."""
-    report = statistics.report(session, SegmentFilter.model_validate(where))
+    report = statistics.report(session, SegmentFilter.model_validate(where), today=beijing_today())
     found = {row.code: getattr(row, name) for row in report.rows if getattr(row, name)}
     return found | {"sum": getattr(report.total, name)}
 
@@ -174,7 +177,7 @@ def test_areas_holders_and_periods(session: Session) -> None:
         "sum": 2,
     }
     assert figures(session, "matches", holder="师范") == {"": 1, "sum": 1}
-    report = statistics.report(session, SegmentFilter())
+    report = statistics.report(session, SegmentFilter(), today=beijing_today())
     assert (report.catalogue, report.catalogue_status) == ("HB-2021.1", "待官方核定")
     assert len(report.rows) >= 35
     assert report.run_id == 1

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from api_tests.ingestion.invented import Import, counts, number
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import HolderKind
@@ -79,7 +80,7 @@ REGISTER = (
 def held(database: Database) -> dict[str, list[str]]:
     with database.read() as session:
         rows = patent_lists.page(session, PageQuery(), PatentFilter()).rows
-        return {row.title: row.holders for row in patents_shown.publics(session, rows)}
+        return {row.title: row.holders for row in patents_shown.publics(session, rows, today=beijing_today())}
 
 
 def test_a_merge_moves_patents_and_later_imports_and_can_be_taken_back(

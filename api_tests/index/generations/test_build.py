@@ -13,8 +13,9 @@ import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue, patent
 from catalog.db import Database, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotReady
-from catalog.registers import patents as patent_upserts
+from catalog.registers import patents as patent_register
 from catalog.runs import generations
 from index.engine import AskingNeed, Filters
 from index.generations.build import reindex
@@ -30,7 +31,7 @@ def database(tmp_path: Path) -> Database:
 
 def test_a_build_puts_patents_and_open_needs_in_use(tmp_path: Path, database: Database) -> None:
     encoder = HashEncoder()
-    report = reindex(database, tmp_path, encoder)
+    report = reindex(database, tmp_path, encoder, today=beijing_today())
     assert (report.patents, report.needs, report.embedded, report.reused) == (3, 1, 4, 0)
     generation = GenerationStore(tmp_path / "generations").current()
     assert generation is not None
@@ -58,18 +59,18 @@ def test_a_build_puts_patents_and_open_needs_in_use(tmp_path: Path, database: Da
 
 
 def test_only_what_changed_is_embedded_again(tmp_path: Path, database: Database) -> None:
-    reindex(database, tmp_path, HashEncoder())
+    reindex(database, tmp_path, HashEncoder(), today=beijing_today())
     changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
     with database.write() as session:
-        patent_upserts.upsert(session, [changed])
+        patent_register.upsert(session, [changed])
     add_patents(database, range(3, 5))
     encoder = HashEncoder()
-    report = reindex(database, tmp_path, encoder)
+    report = reindex(database, tmp_path, encoder, today=beijing_today())
     assert (report.patents, report.embedded, report.reused) == (5, 3, 3)
     assert encoder.encoded[3:] == ["一种固态电池。", "第3种锂电池", "第4种锂电池"]  # the new sentences
-    # Another model knows none of these vectors.
+    # None of these vectors is of another model.
     other = HashEncoder(fingerprint="fedcba9876543210")
-    assert reindex(database, tmp_path, other).embedded == 6
+    assert reindex(database, tmp_path, other, today=beijing_today()).embedded == 6
     store = GenerationStore(tmp_path / "generations")
     assert len(store.names()) == 3
     with database.read() as session:
@@ -80,8 +81,8 @@ def test_equal_texts_are_embedded_once_and_both_found(tmp_path: Path, database: 
     encoder = HashEncoder()
     twin = patent(1).model_copy(update={"application_number": "202199000001.X"})
     with database.write() as session:
-        patent_upserts.upsert(session, [twin])
-    report = reindex(database, tmp_path, encoder)
+        patent_register.upsert(session, [twin])
+    report = reindex(database, tmp_path, encoder, today=beijing_today())
     generation = GenerationStore(tmp_path / "generations").current()
     assert generation is not None
     assert (report.patents, report.embedded, report.reused) == (4, 4, 1)
@@ -92,21 +93,21 @@ def test_equal_texts_are_embedded_once_and_both_found(tmp_path: Path, database: 
 
 
 def test_a_catalogue_without_patents_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(NotReady, match=r"还没有专利.*patentdock import patents"):
-        reindex(make_catalogue(tmp_path, patents=0), tmp_path, HashEncoder())
+    with pytest.raises(NotReady, match=r"尚无专利.*patentdock import patents"):
+        reindex(make_catalogue(tmp_path, patents=0), tmp_path, HashEncoder(), today=beijing_today())
     assert GenerationStore(tmp_path / "generations").current() is None
 
 
 def test_a_second_build_at_the_same_time_is_refused(tmp_path: Path, database: Database) -> None:
     with GenerationStore(tmp_path / "generations").locked(), pytest.raises(Conflict, match="正在进行"):
-        reindex(database, tmp_path, HashEncoder())
+        reindex(database, tmp_path, HashEncoder(), today=beijing_today())
 
 
 def test_a_build_replaces_a_broken_generation(tmp_path: Path, database: Database) -> None:
     store = GenerationStore(tmp_path / "generations")
-    first = reindex(database, tmp_path, HashEncoder()).name
+    first = reindex(database, tmp_path, HashEncoder(), today=beijing_today()).name
     (store.root / first / "manifest.json").write_text("{", "utf-8")
-    second = reindex(database, tmp_path, HashEncoder())
+    second = reindex(database, tmp_path, HashEncoder(), today=beijing_today())
     assert second.embedded == 0
     assert store.verify(second.name).patents == 3
 
@@ -143,7 +144,7 @@ def test_a_build_killed_at_any_step_leaves_a_complete_generation(tmp_path: Path)
 
 def test_needs_and_patents_meet_in_one_space(tmp_path: Path, database: Database) -> None:
     encoder = HashEncoder()
-    reindex(database, tmp_path, encoder)
+    reindex(database, tmp_path, encoder, today=beijing_today())
     generation = GenerationStore(tmp_path / "generations").current()
     assert generation is not None
     np.testing.assert_allclose(
@@ -152,11 +153,11 @@ def test_needs_and_patents_meet_in_one_space(tmp_path: Path, database: Database)
 
 
 def test_a_generation_that_a_check_refuses_is_not_used(tmp_path: Path, database: Database) -> None:
-    first = reindex(database, tmp_path, HashEncoder())
+    first = reindex(database, tmp_path, HashEncoder(), today=beijing_today())
 
     def refuse(generation: Generation) -> None:
         raise NotReady(f"{generation.name} lost a match")
 
     with pytest.raises(NotReady, match="lost a match"):
-        reindex(database, tmp_path, HashEncoder(), check=refuse)
+        reindex(database, tmp_path, HashEncoder(), check=refuse, today=beijing_today())
     assert GenerationStore(tmp_path / "generations").current_name() == first.name

@@ -1,4 +1,4 @@
-"""Congruence of the filter columns with a plain look at every document."""
+"""Congruence of the filter columns with a plain check of every document."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ def meets(document: ColumnValues, wanted: Filters) -> bool:
 @settings(deadline=None, max_examples=200)
 @given(st.lists(documents, max_size=40), st.lists(filters, min_size=1, max_size=8))
 def test_select_equals_brute_force(
-    tmp_path_factory: pytest.TempPathFactory, stored: list[ColumnValues], asked: list[Filters]
+    tmp_path_factory: pytest.TempPathFactory, stored: list[ColumnValues], conditions: list[Filters]
 ) -> None:
     folder = tmp_path_factory.mktemp("columns") / "columns"
     assert Columns.write(folder, stored) == len(stored)
     columns = Columns.open(folder)
     assert len(columns) == len(stored)
-    for wanted in asked:
+    for wanted in conditions:
         rows = columns.select(wanted)
         if wanted == Filters():
             assert rows is None
@@ -133,16 +133,17 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    its=st.lists(documents, min_size=1, max_size=12), changed=st.dictionaries(st.integers(0, 11), documents)
+    original=st.lists(documents, min_size=1, max_size=12),
+    changed=st.dictionaries(st.integers(0, 11), documents),
 )
 def test_patched_columns_are_those_written_from_the_beginning(
-    tmp_path_factory: pytest.TempPathFactory, its: list[ColumnValues], changed: dict[int, ColumnValues]
+    tmp_path_factory: pytest.TempPathFactory, original: list[ColumnValues], changed: dict[int, ColumnValues]
 ) -> None:
     folder = tmp_path_factory.mktemp("columns")
-    Columns.write(folder / "patched", its)
+    Columns.write(folder / "patched", original)
     mapped_before = Columns.open(folder / "patched")
-    new = {row: values for row, values in changed.items() if row < len(its)}
+    new = {row: values for row, values in changed.items() if row < len(original)}
     Columns.patch(folder / "patched", new)
-    Columns.write(folder / "whole", [new.get(row, values) for row, values in enumerate(its)])
+    Columns.write(folder / "whole", [new.get(row, values) for row, values in enumerate(original)])
     assert files_of(folder / "patched") == files_of(folder / "whole")
-    assert len(mapped_before) == len(its)
+    assert len(mapped_before) == len(original)

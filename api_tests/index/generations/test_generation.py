@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catalogue
 from catalog.db import Database, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
 from catalog.runs import generations
 from index.engine import Filters, Ids
@@ -39,9 +40,9 @@ def nearest(generation: Generation, k: int) -> Ids:
 def two_generations(tmp_path: Path) -> tuple[GenerationStore, str, str]:
     """A store with an older generation of three patents and one of four in use."""
     database = make_catalogue(tmp_path)
-    old = reindex(database, tmp_path, HashEncoder()).name
+    old = reindex(database, tmp_path, HashEncoder(), today=beijing_today()).name
     add_patents(database, range(3, 4))
-    new = reindex(database, tmp_path, HashEncoder()).name
+    new = reindex(database, tmp_path, HashEncoder(), today=beijing_today()).name
     return GenerationStore(tmp_path / "generations"), old, new
 
 
@@ -177,8 +178,8 @@ def test_rounded_rows_of_other_vectors_are_found(
     folder = store.root / new
     manifest, path = Manifest.read(folder), folder / "patents" / "vectors.faiss"
     vectors = VectorIndex.open(path).vectors.copy()
-    for its, problem in ((vectors, None), (vectors[::-1], "粗略向量与向量不符")):
-        kind.write(path, its, Centring.of(its))
+    for written, problem in ((vectors, None), (vectors[::-1], "粗略向量与向量不符")):
+        kind.write(path, written, Centring.of(written))
         (folder / MANIFEST).unlink()
         manifest.write(folder)
         if problem is None:

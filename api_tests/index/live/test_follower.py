@@ -1,4 +1,4 @@
-"""Following the catalogue: what was committed is in the view, what is gone is not, and nothing is embedded in vain."""
+"""Following the catalogue: committed records are in the view, deleted ones are not, and no text is embedded in vain."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from catalog.demand import needs
 from catalog.demand.enterprises import EnterpriseCreate, create
 from catalog.demand.needs import NeedCreate, NeedUpdate
 from catalog.imports import imports
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import HolderKind, LicenceStatus, NeedStatus, PaymentForm
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
-from catalog.registers import patents as patent_upserts
+from catalog.registers import patents as patent_register
 from catalog.registers import undo
 from catalog.supply import holder_merges
 from catalog.supply.holders import HolderRef
@@ -50,7 +51,7 @@ class Installation:
         self.follower = Follower(self.database, self.store, self.encoder, limits)
 
     def rebuild(self) -> None:
-        reindex(self.database, self.folder, self.encoder)
+        reindex(self.database, self.folder, self.encoder, today=beijing_today())
         self.encoder.encoded.clear()
 
     def followed(self) -> Generation:
@@ -62,7 +63,7 @@ class Installation:
     def agrees_with_a_rebuild(self, folder: Path) -> Generation:
         """The view, which holds and selects what a new build does."""
         view = self.followed()
-        reindex(self.database, folder, HashEncoder())
+        reindex(self.database, folder, HashEncoder(), today=beijing_today())
         rebuilt = GenerationStore(folder / "generations").current()
         assert rebuilt is not None
         assert_same(view.patents, rebuilt.patents, has_sentences=True)
@@ -98,7 +99,7 @@ def write(database: Database, statement: str) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
     database = make_catalogue(folder, 8)
-    reindex(database, folder, HashEncoder())
+    reindex(database, folder, HashEncoder(), today=beijing_today())
     database.dispose()
     return folder
 
@@ -125,7 +126,7 @@ def test_new_and_changed_records_of_all_sides_are_there(installation: Installati
     database = installation.database
     changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
     with database.write() as session:
-        patent_upserts.upsert(session, [changed, patent(20)])
+        patent_register.upsert(session, [changed, patent(20)])
         needs.create(session, NeedCreate(title="求陶瓷", text="求陶瓷涂覆技术"))
         create(session, EnterpriseCreate(name="示例企业", products="陶瓷隔膜"))
     view = installation.agrees_with_a_rebuild(tmp_path / "other")
@@ -141,7 +142,7 @@ def test_new_and_changed_records_of_all_sides_are_there(installation: Installati
 def test_an_unchanged_text_is_not_embedded_again(installation: Installation, tmp_path: Path) -> None:
     moved = patent(1).model_copy(update={"prefecture": "420200", "classes": patent(1).classes[:1]})
     with installation.database.write() as session:
-        patent_upserts.upsert(session, [moved])
+        patent_register.upsert(session, [moved])
     view = installation.agrees_with_a_rebuild(tmp_path / "other")
     assert installation.encoder.encoded == []
     assert installation.follower.state.recent == 1
@@ -160,7 +161,7 @@ def test_an_open_licence_comes_and_goes(installation: Installation, tmp_path: Pa
         data = LicenceCreate(
             application_number=number, payment_form=PaymentForm.FREE, declared_on=date(2023, 1, 1)
         )
-        row = licence_edits.create(session, data)
+        row = licence_edits.create(session, data, today=beijing_today())
         licence_id = row.id or 0
     view = installation.agrees_with_a_rebuild(tmp_path / "other")
     assert view.patents.select(Filters(open_licence=True)).tolist() == [3]
@@ -207,7 +208,7 @@ def test_an_undone_import_is_forgotten(installation: Installation, tmp_path: Pat
         row = imports.start(session, "patents", "新.xlsx", "0" * 64, "测试")
         import_id = row.id or 0
         changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
-        patent_upserts.upsert(session, [changed, patent(20)], import_id=import_id)
+        patent_register.upsert(session, [changed, patent(20)], import_id=import_id)
         imports.finish(session, row)
     assert ids_in(installation.followed().patents) == list(range(1, 10))
     with installation.database.write() as session:
@@ -223,7 +224,7 @@ def test_holders_are_merged_and_parted(installation: Installation, tmp_path: Pat
 
     firm = HolderRef(name="示例公司", kind=HolderKind.COMPANY)
     with installation.database.write() as session:
-        patent_upserts.upsert(session, [patent(20).model_copy(update={"holders": [firm]})])
+        patent_register.upsert(session, [patent(20).model_copy(update={"holders": [firm]})])
     installation.rebuild()
     assert of_firms() == [9]
     with installation.database.write() as session:
@@ -267,9 +268,9 @@ def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
     built = installation.store.current()
     assert built is not None
     moment = built.manifest.started_at
-    its = installation.database, installation.store, installation.encoder
-    installation.follower = Follower(*its, FollowLimits(examined=3), lambda: moment)
-    # The eight patents were imported so shortly before that they are looked at; that takes some turns.
+    parts = installation.database, installation.store, installation.encoder
+    installation.follower = Follower(*parts, FollowLimits(examined=3), lambda: moment)
+    # The eight patents were imported so shortly before that they are examined; that takes some turns.
     assert installation.follower.catch_up().left == 5
     add_patents(installation.database, range(20, 21))
     moment += timedelta(hours=1)
@@ -279,14 +280,14 @@ def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
     assert not installation.follower.state.error
 
 
-def test_few_texts_may_be_asked_for(installation: Installation) -> None:
+def test_the_number_of_new_texts_may_be_limited(installation: Installation) -> None:
     add_patents(installation.database, range(20, 25))
     assert installation.follower.catch_up(2).left == 3
     assert installation.follower.catch_up(2).left == 1
     assert installation.follower.catch_up().left == 0
 
 
-def test_an_error_is_told_and_the_view_stays(
+def test_an_error_is_reported_and_the_view_stays(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_patents(installation.database, range(20, 21))

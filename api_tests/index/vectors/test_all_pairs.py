@@ -1,4 +1,4 @@
-"""All pairs answer what the index itself answers, in every number format, whatever is tied."""
+"""All pairs give the results of the index itself, in every number format, ties included."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def cases(draw: st.DrawFn) -> tuple[Floats, Floats, list[Group], int, Product]:
     vectors, queries = draw(vectors_and_queries())
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     groups = []
-    for its in np.array_split(random.permutation(len(queries)), draw(st.sampled_from([1, 2]))):
+    for numbers in np.array_split(random.permutation(len(queries)), draw(st.sampled_from([1, 2]))):
         kept = draw(st.sampled_from([None, 0.0, 0.02, 0.5, 1.0]))
         rows = None if kept is None else np.flatnonzero(random.random(len(vectors)) < kept)
-        groups.append(Group(its, rows))
+        groups.append(Group(numbers, rows))
     return vectors, queries, groups, draw(st.sampled_from([1, 7, 60, 400])), draw(st.sampled_from(FORMATS))
 
 

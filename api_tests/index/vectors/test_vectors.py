@@ -1,4 +1,4 @@
-"""Congruence of the vector search with brute force: by FAISS, by the byte rows, and by the scan of coarse rows in company."""
+"""Congruence of the vector search with brute force: by FAISS, by the byte rows, and by the shared scan of coarse rows."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def collections(draw: st.DrawFn) -> Case:
     if draw(st.booleans()):
         vectors = unit(vectors + random.standard_normal(vectors.shape) * 1e-7)
     queries = unit(common + random.standard_normal((draw(st.sampled_from([1, 3, 25])), DIMENSIONS)))
-    its = draw(st.sampled_from(["unit", "one of the vectors", "shifted", "zero", "long"]))
-    if its == "one of the vectors":
+    variant = draw(st.sampled_from(["unit", "one of the vectors", "shifted", "zero", "long"]))
+    if variant == "one of the vectors":
         queries[0] = pool[0]
-    elif its == "shifted":
+    elif variant == "shifted":
         queries -= np.float32(0.7) * pool.mean(axis=0)
-    elif its == "zero":
+    elif variant == "zero":
         queries[0] = 0
-    elif its == "long":
+    elif variant == "long":
         queries *= np.float32(1e4)
     kept = draw(st.sampled_from([None, None, 0.0, 0.02, 0.5, 0.9, 1.0]))
     rows = None if kept is None else np.flatnonzero(random.random(size) < kept)
@@ -103,11 +103,11 @@ def test_search_by_byte_rows_equals_brute_force(tmp_path_factory: pytest.TempPat
 def test_byte_rows_leave_few_candidates(tmp_path: Path) -> None:
     random = np.random.default_rng(17)
     vectors, queries = (unit(random.standard_normal((count, 384)) * 0.3 + 1) for count in (5000, 20))
-    its = write(tmp_path, vectors, ALONE).byte_rows
-    assert its is not None
+    byte_rows = write(tmp_path, vectors, ALONE).byte_rows
+    assert byte_rows is not None
     for query in queries:
-        assert set(brute_force(vectors, query, 50, None)[1]) <= set(its.candidates(query, 50, None))
-        assert len(its.candidates(query, 50, None)) < 250
+        assert set(brute_force(vectors, query, 50, None)[1]) <= set(byte_rows.candidates(query, 50, None))
+        assert len(byte_rows.candidates(query, 50, None)) < 250
 
 
 @settings(deadline=None, max_examples=30)
@@ -121,9 +121,14 @@ def test_queries_scanned_together_keep_their_filters_and_depths(
     random = np.random.default_rng(seed)
     of = random.integers(-1, 2, len(queries)).astype(np.int32)
     filters = [rows, np.flatnonzero(random.random(len(vectors)) < 0.3), None]
-    counts = [len(vectors) if its is None else len(its) for its in filters]
+    counts = [len(vectors) if allowed_rows is None else len(allowed_rows) for allowed_rows in filters]
     wanted = np.array([random.integers(0, min(counts[at], 60) + 1) for at in of], np.int32)
-    allowed = Allowed(np.stack([row_bits(its, len(vectors)) for its in filters if its is not None]), of)
+    allowed = Allowed(
+        np.stack(
+            [row_bits(allowed_rows, len(vectors)) for allowed_rows in filters if allowed_rows is not None]
+        ),
+        of,
+    )
     scores, found, sound = scan(CoarseRows.of(vectors, product), vectors, queries, wanted, allowed)
     for at in np.flatnonzero(sound):
         expected = brute_force(vectors, queries[at], int(wanted[at]), filters[of[at]])
@@ -136,9 +141,9 @@ def test_only_crowds_of_near_vectors_are_too_many_for_the_scan(product: Product)
     random = np.random.default_rng(11)
     vectors, queries = (unit(random.standard_normal((count, DIMENSIONS)) + 2) for count in (3000, 30))
     for crowd, expected in ((1, True), (3000, False)):
-        its = np.repeat(vectors[: 3000 // crowd], crowd, axis=0)
+        crowded = np.repeat(vectors[: 3000 // crowd], crowd, axis=0)
         wanted, allowed = np.full(30, 10, np.int32), Allowed.everything(30)
-        sound = scan(CoarseRows.of(its, product), its, queries, wanted, allowed)[2]
+        sound = scan(CoarseRows.of(crowded, product), crowded, queries, wanted, allowed)[2]
         assert (sound == expected).all()
 
 
@@ -200,10 +205,10 @@ def test_rounded_rows_are_those_of_their_vectors(tmp_path: Path) -> None:
     vectors = unit(random.standard_normal((300, DIMENSIONS)) + 3)
     path, basis = tmp_path / "vectors.faiss", Centring.of(vectors)
     index, rows = write(tmp_path, vectors, SCANNED), np.arange(0, 300, 7)
-    for its in (index.coarse, index.byte_rows):
-        assert its is not None
-        assert its.fits(vectors[rows], rows)
-        assert not its.fits(vectors[rows + 1], rows)
+    for stored in (index.coarse, index.byte_rows):
+        assert stored is not None
+        assert stored.fits(vectors[rows], rows)
+        assert not stored.fits(vectors[rows + 1], rows)
     (tmp_path / "vectors.coarse.npz").unlink()
     (tmp_path / "vectors.bytes").unlink()
     bare = VectorIndex.open(path)  # as in generations from before

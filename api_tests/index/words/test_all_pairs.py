@@ -1,4 +1,4 @@
-"""The lexical leg of all pairs answers what the search for each document's tokens answers."""
+"""The lexical leg of all pairs returns what the search for each document's tokens returns."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def documents(random: np.random.Generator, count: int, words: int, longest: int)
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32), st.sampled_from([0, 3, 400]), st.sampled_from([0, 7, 2000]), st.data())
 def test_pairs_equal_the_search_of_each_document(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, asked: int, answering: int, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, seed: int, query_count: int, answering: int, data: st.DataObject
 ) -> None:
     random = np.random.default_rng(seed)
     folder = tmp_path_factory.mktemp("lexical")
-    queries = documents(random, asked, 200, 40)
+    queries = documents(random, query_count, 200, 40)
     queries += [["钢"] * data.draw(st.sampled_from([1, 50, 5000])) + ["电池"]]
     own = open_index(folder / "queries", queries)
     targets = open_index(folder / "targets", documents(random, answering, 300, 80))
@@ -48,7 +48,7 @@ def test_pairs_equal_the_search_of_each_document(
     query_rows = np.flatnonzero(random.random(len(queries)) < data.draw(st.sampled_from([0.3, 1.0])))
     k = data.draw(st.sampled_from([1, 9, 500]))
 
-    targets_ask, besides = data.draw(st.booleans()), min(answering, 3)
+    targets_are_queries, besides = data.draw(st.booleans()), min(answering, 3)
     drawn = (
         random.integers(0, max(answering, 1), (len(query_rows[at : at + BLOCK]), besides))
         for at in range(0, len(query_rows), BLOCK)
@@ -56,17 +56,17 @@ def test_pairs_equal_the_search_of_each_document(
     wanted, copies = tee(drawn)
 
     answered: list[int] = []
-    words = (own if targets_ask else targets).statistics
+    words = (own if targets_are_queries else targets).statistics
     pairs = lexical_pairs(
-        own, targets, query_rows, k, rows, words=words, wanted=wanted, targets_ask=targets_ask
+        own, targets, query_rows, k, rows, words=words, wanted=wanted, targets_are_queries=targets_are_queries
     )
-    for block, its_wanted in zip(pairs, copies, strict=True):
+    for block, extra in zip(pairs, copies, strict=True):
         for at, query in enumerate(block.queries):
             document = queries[query]
-            every = targets.as_queries(words, document) if targets_ask else targets.scores(document)
+            every = targets.as_queries(words, document) if targets_are_queries else targets.scores(document)
             scores, found = best_of(every, k, rows)
             np.testing.assert_array_equal(block.rows[at, : block.counts[at]], found)
             np.testing.assert_array_equal(block.scores[at, : block.counts[at]], scores)
-            np.testing.assert_array_equal(block.wanted[at], every[its_wanted[at]])
+            np.testing.assert_array_equal(block.wanted[at], every[extra[at]])
         answered += block.queries.tolist()
     assert answered == query_rows.tolist()

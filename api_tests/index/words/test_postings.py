@@ -98,7 +98,7 @@ def test_k_below_one_is_refused(tmp_path: Path) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(st.data())
-def test_a_document_asked_by_queries_scores_what_each_query_finds(
+def test_a_document_scores_for_queries_what_each_query_finds(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("lexical")

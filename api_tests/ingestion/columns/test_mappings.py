@@ -10,6 +10,7 @@ import pytest
 
 from api_tests.ingestion.invented import Import, checked, counts, number
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput, NotFound, PatentDockError
 from ingestion.columns.mappings import SavedMapping, as_toml, from_columns, load, names, parse, remove, save
 from ingestion.errors import NotARegister
@@ -30,7 +31,14 @@ def test_a_recognised_mapping_is_saved_edited_and_used(
     )
     saved = load(folder, "示例 台账/一")
     report = checked(
-        import_file(database, tmp_path / "清单.csv", "patents", rejected_dir=tmp_path, mapping=saved)
+        import_file(
+            database,
+            tmp_path / "清单.csv",
+            "patents",
+            today=beijing_today(),
+            rejected_dir=tmp_path,
+            mapping=saved,
+        )
     )
     assert counts(report) == (2, 0, 0, 0)
     assert report.mapping == {"专利名称": "甲", "申请号": "乙", "专利权人": "丙"}
@@ -43,14 +51,30 @@ def test_a_file_that_lacks_a_column_of_the_mapping_is_refused_unless_it_is_optio
     (tmp_path / "a.csv").write_text("名称,号\n一种水泵,x\n", encoding="utf-8")
     strict = SavedMapping("甲", "patents", {"title": ["名称"], "holders": ["权利人", "持有人"]})
     with pytest.raises(NotARegister) as caught:
-        import_file(database, tmp_path / "a.csv", "patents", rejected_dir=tmp_path, mapping=strict)
+        import_file(
+            database,
+            tmp_path / "a.csv",
+            "patents",
+            today=beijing_today(),
+            rejected_dir=tmp_path,
+            mapping=strict,
+        )
     assert "没有列权利人或持有人（专利权人）（列名：名称、号）" in caught.value.message
     lenient = replace(strict, optional=("holders",))
-    report = import_file(database, tmp_path / "a.csv", "patents", rejected_dir=tmp_path, mapping=lenient)
+    report = import_file(
+        database, tmp_path / "a.csv", "patents", today=beijing_today(), rejected_dir=tmp_path, mapping=lenient
+    )
     assert counts(report) == (1, 0, 0, 0)
     assert any("权利人" in message for message in report.messages)
     with pytest.raises(InvalidInput, match="用于专利"):
-        import_file(database, tmp_path / "a.csv", "needs", rejected_dir=tmp_path, mapping=strict)
+        import_file(
+            database,
+            tmp_path / "a.csv",
+            "needs",
+            today=beijing_today(),
+            rejected_dir=tmp_path,
+            mapping=strict,
+        )
 
 
 def test_the_mapping_of_a_file_reads_it_again_just_so(
@@ -70,7 +94,15 @@ def test_the_mapping_of_a_file_reads_it_again_just_so(
         saved = from_columns("来源", "patents", trial.columns)
         assert parse(as_toml(saved), "x", source="") == saved
         path = tmp_path / name
-        report = import_file(database, path, "patents", rejected_dir=tmp_path, dry_run=True, mapping=saved)
+        report = import_file(
+            database,
+            path,
+            "patents",
+            today=beijing_today(),
+            rejected_dir=tmp_path,
+            dry_run=True,
+            mapping=saved,
+        )
         assert (counts(report), report.preview) == (counts(trial), trial.preview), name
         assert {use.how for use in report.columns} == {"列对应关系"}
 
@@ -86,7 +118,9 @@ def test_rows_rejected_under_a_mapping_come_back_with_and_without_it(
         "needs",
         {"title": ["甲"], "text": ["第 2 列"], "budget": ["乙（万元）"], "enterprise": ["丙"]},
     )
-    report = import_file(database, tmp_path / "a.csv", "needs", rejected_dir=tmp_path, mapping=saved)
+    report = import_file(
+        database, tmp_path / "a.csv", "needs", today=beijing_today(), rejected_dir=tmp_path, mapping=saved
+    )
     assert counts(report) == (0, 0, 0, 1)
     book = openpyxl.load_workbook(report.rejected_file or "")
     sheet = book.worksheets[0]
@@ -94,7 +128,13 @@ def test_rows_rejected_under_a_mapping_come_back_with_and_without_it(
     book.save(tmp_path / "改正.xlsx")
     for mapping in (None, saved):
         again = import_file(
-            database, tmp_path / "改正.xlsx", "needs", rejected_dir=tmp_path, dry_run=True, mapping=mapping
+            database,
+            tmp_path / "改正.xlsx",
+            "needs",
+            today=beijing_today(),
+            rejected_dir=tmp_path,
+            dry_run=True,
+            mapping=mapping,
         )
         assert counts(again) == (1, 0, 0, 0)
         assert again.preview[0]["预算"] == "200000.00"

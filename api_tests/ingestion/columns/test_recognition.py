@@ -116,7 +116,7 @@ def test_counts_per_company_have_no_title() -> None:
     counted: list[list[Cell]] = [[f"示例{name}有限公司", 10.0, 3.0] for name in ("甲", "乙", "丙")]
     for names in (["企业名称", "专利数量", "发明"], ["名称", "专利数量", "发明"]):
         mapping, _ = table(names, *counted)
-        assert mapping.missing() == ["专利名称或引文"]
+        assert mapping.missing() == ["“专利名称”列（或“引文”列）"]
 
 
 def test_other_kinds_by_value() -> None:

@@ -13,6 +13,7 @@ from api_tests.ingestion.invented import Import, checked, counts, number
 from catalog.db import Database
 from catalog.demand import enterprises, needs
 from catalog.imports import imports
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import PaymentForm
@@ -29,7 +30,9 @@ HEADER = "专利名称,申请号,申请人,公开（公告）号,公开（公告
 def stored(database: Database) -> dict[str, PatentPublic]:
     with database.read() as session:
         rows = patent_lists.page(session, PageQuery(size=200), PatentFilter()).rows
-        return {patent.title: patent for patent in patents_shown.publics(session, rows)}
+        return {
+            patent.title: patent for patent in patents_shown.publics(session, rows, today=beijing_today())
+        }
 
 
 def test_what_a_register_says(database: Database, import_text: Import) -> None:
@@ -172,7 +175,9 @@ def test_every_sheet_that_is_a_register(database: Database, tmp_path: Path) -> N
     book.create_sheet("空")
     book.create_sheet("说明").append(["本表由示例处提供"])
     book.save(tmp_path / "a.xlsx")
-    report = checked(import_file(database, tmp_path / "a.xlsx", "patents", rejected_dir=tmp_path))
+    report = checked(
+        import_file(database, tmp_path / "a.xlsx", "patents", today=beijing_today(), rejected_dir=tmp_path)
+    )
     assert counts(report) == (2, 0, 0, 0)
     assert any("说明" in message for message in report.messages)
     with database.read() as session:
@@ -208,7 +213,7 @@ def test_refused_files_leave_nothing_behind(
 
 def test_an_unknown_kind_is_refused(database: Database, tmp_path: Path) -> None:
     with pytest.raises(PatentDockError, match="patents"):
-        import_file(database, tmp_path / "a.csv", "trademarks", rejected_dir=tmp_path)
+        import_file(database, tmp_path / "a.csv", "trademarks", today=beijing_today(), rejected_dir=tmp_path)
 
 
 def test_a_dry_run_tells_everything_and_writes_nothing(
@@ -241,11 +246,17 @@ def test_a_failure_on_the_way_is_noted_and_resumed(database: Database, tmp_path:
 
     with pytest.raises(KeyboardInterrupt):
         import_file(
-            database, path, "patents", rejected_dir=tmp_path, progress=stop, limits=ImportLimits(batch=2)
+            database,
+            path,
+            "patents",
+            today=beijing_today(),
+            rejected_dir=tmp_path,
+            progress=stop,
+            limits=ImportLimits(batch=2),
         )
     with database.read() as session:
         assert imports.page(session, PageQuery()).rows[0].status == "interrupted"
-    again = checked(import_file(database, path, "patents", rejected_dir=tmp_path))
+    again = checked(import_file(database, path, "patents", today=beijing_today(), rejected_dir=tmp_path))
     assert counts(again) == (1, 0, 4, 0)
 
 
@@ -264,7 +275,7 @@ def test_needs_enterprises_and_licences(database: Database, import_text: Import)
     with database.read() as session:
         firm = enterprises.find(session, "示例仪器有限公司")
         need = needs.page(session, PageQuery()).rows[0]
-        licence = licence_lists.page(session, PageQuery()).rows[0]
+        licence = licence_lists.page(session, PageQuery(), today=beijing_today()).rows[0]
     assert firm is not None
     assert (firm.prefecture, firm.revenue, str(firm.founded_on)) == (
         "420500",
@@ -310,6 +321,7 @@ def test_progress_knows_about_how_many_rows_there_are(database: Database, tmp_pa
         database,
         path,
         "patents",
+        today=beijing_today(),
         rejected_dir=tmp_path,
         progress=lambda done, total: seen.append((done, total)),
     )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from api_tests.ingestion.invented import checked, number
 from catalog.db import Database, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
 from ingestion.columns.headers import vocabulary
 from ingestion.imports.importer import ImportReport, import_file
@@ -52,8 +53,13 @@ def run(template: Path, path: Path, kind: str) -> list[ImportReport]:
         shutil.copy(template, Path(folder) / "catalog.db")
         database = Database(sqlite_url(Path(folder) / "catalog.db"))
         try:
-            first = checked(import_file(database, path, kind, rejected_dir=Path(folder)))
-            return [first, checked(import_file(database, path, kind, rejected_dir=Path(folder)))]
+            first = checked(
+                import_file(database, path, kind, today=beijing_today(), rejected_dir=Path(folder))
+            )
+            return [
+                first,
+                checked(import_file(database, path, kind, today=beijing_today(), rejected_dir=Path(folder))),
+            ]
         except PatentDockError as error:
             if not any("\u4e00" <= c <= "\u9fff" for c in error.message):
                 raise

@@ -9,6 +9,7 @@ import pytest
 
 from api_tests.ingestion.invented import checked, counts
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from ingestion.columns import mappings
 from ingestion.identifiers import application_number, publication_number
 from ingestion.identifiers.errors import InvalidCheckDigit, InvalidComponent, InvalidIdentifier
@@ -27,11 +28,15 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_import_and_import_again(database: Database, realdata: Path, tmp_path: Path, name: str) -> None:
-    first = checked(import_file(database, realdata / name, "patents", rejected_dir=tmp_path))
+    first = checked(
+        import_file(database, realdata / name, "patents", today=beijing_today(), rejected_dir=tmp_path)
+    )
     assert (first.rows, first.new, first.rejected) == EXPECTED[name]
     assert len(first.refusals) == min(first.rejected, 20)
     assert all(refusal.reason and refusal.line for refusal in first.refusals)
-    second = checked(import_file(database, realdata / name, "patents", rejected_dir=tmp_path))
+    second = checked(
+        import_file(database, realdata / name, "patents", today=beijing_today(), rejected_dir=tmp_path)
+    )
     assert counts(second) == (0, 0, first.rows - first.rejected, first.rejected)
 
 
@@ -75,14 +80,18 @@ def _correct(path: Path, target: Path) -> None:
 def test_the_corrected_workbook_of_rejected_rows_imports(
     database: Database, realdata: Path, tmp_path: Path, name: str
 ) -> None:
-    report = import_file(database, realdata / name, "patents", rejected_dir=tmp_path)
+    report = import_file(database, realdata / name, "patents", today=beijing_today(), rejected_dir=tmp_path)
     assert (report.rejected_file is not None) == (report.rejected > 0)
     if report.rejected_file is None:
         return
     _correct(report.rejected_file, tmp_path / "改正.xlsx")
-    again = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
+    again = checked(
+        import_file(database, tmp_path / "改正.xlsx", "patents", today=beijing_today(), rejected_dir=tmp_path)
+    )
     assert counts(again) == (report.rejected, 0, 0, 0)
-    unchanged = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
+    unchanged = checked(
+        import_file(database, tmp_path / "改正.xlsx", "patents", today=beijing_today(), rejected_dir=tmp_path)
+    )
     assert counts(unchanged) == (0, 0, report.rejected, 0)
 
 
@@ -90,10 +99,18 @@ def test_the_corrected_workbook_of_rejected_rows_imports(
 def test_the_recognised_mapping_saved_by_source_reads_the_file_again(
     database: Database, realdata: Path, tmp_path: Path, name: str
 ) -> None:
-    trial = import_file(database, realdata / name, "patents", rejected_dir=tmp_path, dry_run=True)
+    trial = import_file(
+        database, realdata / name, "patents", today=beijing_today(), rejected_dir=tmp_path, dry_run=True
+    )
     mappings.save(tmp_path, mappings.from_columns("来源", "patents", trial.columns))
     saved = mappings.load(tmp_path, "来源")
     again = import_file(
-        database, realdata / name, "patents", rejected_dir=tmp_path, dry_run=True, mapping=saved
+        database,
+        realdata / name,
+        "patents",
+        today=beijing_today(),
+        rejected_dir=tmp_path,
+        dry_run=True,
+        mapping=saved,
     )
     assert (counts(again), again.preview) == (counts(trial), trial.preview)

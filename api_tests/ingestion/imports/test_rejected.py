@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from api_tests.ingestion.invented import Import, checked, counts, number
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from ingestion.imports.importer import import_file
 from ingestion.imports.rejected import find
 
@@ -54,7 +55,9 @@ def test_original_cells_marked_and_importable_after_correction(
     assert "校验位" in sheet["B2"].comment.text
     sheet["B2"], sheet["B3"] = number(1), number(2)
     book.save(tmp_path / "改正.xlsx")
-    again = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
+    again = checked(
+        import_file(database, tmp_path / "改正.xlsx", "patents", today=beijing_today(), rejected_dir=tmp_path)
+    )
     assert counts(again) == (2, 0, 0, 0)
     assert find(tmp_path / "rejected", report.import_id or 0) == report.rejected_file
 
@@ -86,7 +89,9 @@ def test_files_without_a_header_get_one(
         if isinstance(cell.value, str) and wrong(1) in cell.value:
             cell.value = cell.value.replace(wrong(1), number(1))
     book.save(tmp_path / "改正.xlsx")
-    again = checked(import_file(database, tmp_path / "改正.xlsx", "patents", rejected_dir=tmp_path))
+    again = checked(
+        import_file(database, tmp_path / "改正.xlsx", "patents", today=beijing_today(), rejected_dir=tmp_path)
+    )
     assert counts(again) == (1, 0, 0, 0)
 
 

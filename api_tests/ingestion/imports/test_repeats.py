@@ -7,6 +7,7 @@ from pathlib import Path
 from api_tests.ingestion.invented import checked, counts, number
 from catalog.db import Database
 from catalog.imports import imports
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.licences import lists as licence_lists
 from ingestion.imports.importer import ImportReport, import_file
@@ -15,7 +16,9 @@ CONTENT = f"名称,申请号\n一种水泵,{number(1)}\n一种阀门,{number(2)}
 
 
 def run(database: Database, folder: Path, name: str = "a.csv", kind: str = "patents") -> ImportReport:
-    return checked(import_file(database, folder / name, kind, rejected_dir=folder / "rejected"))
+    return checked(
+        import_file(database, folder / name, kind, today=beijing_today(), rejected_dir=folder / "rejected")
+    )
 
 
 def test_a_file_imported_again_changes_nothing(database: Database, tmp_path: Path) -> None:
@@ -50,4 +53,4 @@ def test_what_was_rejected_for_want_of_a_record_is_accepted_once_it_is_there(
     assert counts(run(database, tmp_path, "l.csv", "licences")) == (1, 0, 0, 0)
     assert counts(run(database, tmp_path, "l.csv", "licences")) == (0, 0, 1, 0)
     with database.read() as session:
-        assert licence_lists.page(session, PageQuery()).total == 1
+        assert licence_lists.page(session, PageQuery(), today=beijing_today()).total == 1

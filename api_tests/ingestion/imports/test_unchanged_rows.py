@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from api_tests.ingestion.invented import checked, counts, number
 from catalog.db import Database, sqlite_url
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
 from catalog.registers import undo
 from catalog.supply import holder_merges, patent_edits, patent_lists, patents
@@ -40,7 +41,9 @@ NO_PREVIEW = ImportLimits(preview=0)
 
 def run(database: Database, path: Path, limits: ImportLimits = NO_PREVIEW) -> ImportReport:
     folder = path.parent / "rejected"
-    return checked(import_file(database, path, "patents", rejected_dir=folder, limits=limits))
+    return checked(
+        import_file(database, path, "patents", today=beijing_today(), rejected_dir=folder, limits=limits)
+    )
 
 
 @contextmanager
@@ -103,6 +106,7 @@ def test_a_dry_run_of_a_large_file_locks_nobody_out(database: Database, tmp_path
         database,
         path,
         "patents",
+        today=beijing_today(),
         rejected_dir=tmp_path,
         dry_run=True,
         progress=write,

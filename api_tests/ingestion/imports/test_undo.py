@@ -19,6 +19,7 @@ from sqlalchemy import text
 from api_tests.ingestion.invented import Import, number
 from catalog.db import Database, sqlite_url
 from catalog.imports import imports
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.registers import undo
@@ -133,7 +134,7 @@ def test_an_undo_leaves_what_was_before(
             earlier = state(database)
             path = folder / f"{kind}.csv"
             path.write_text(as_csv(rows), "utf-8")
-            report = import_file(database, path, kind, rejected_dir=folder)
+            report = import_file(database, path, kind, today=beijing_today(), rejected_dir=folder)
             before.append((report.import_id or 0, earlier))
         for import_id, earlier in reversed(before):
             run_undo(database, import_id)
@@ -152,9 +153,11 @@ def test_facts_imported_again_change_nothing(template: Path, rows: list[dict[str
         database = Database(sqlite_url(folder / "catalog.db"))
         for kind, content in (("patents", GRANTED), ("facts", rows)):
             (folder / f"{kind}.csv").write_text(as_csv(content), "utf-8")
-            import_file(database, folder / f"{kind}.csv", kind, rejected_dir=folder)
+            import_file(database, folder / f"{kind}.csv", kind, today=beijing_today(), rejected_dir=folder)
         stored = state(database)["patent_facts"]
-        again = import_file(database, folder / "facts.csv", "facts", rejected_dir=folder)
+        again = import_file(
+            database, folder / "facts.csv", "facts", today=beijing_today(), rejected_dir=folder
+        )
         assert (again.new, again.changed) == (0, 0)
         assert state(database)["patent_facts"] == stored
         database.dispose()
@@ -186,7 +189,7 @@ def test_a_later_import_of_the_same_records_is_in_the_way_until_it_is_undone(
     third = import_text(f"专利名称,申请号\n一种屏,{number(3)}\n", "丙.csv").import_id
     with pytest.raises(Conflict) as refused:
         run_undo(database, first)
-    assert f"专利 {number(1)}之后又被编号 {second} 的导入（乙.csv）改动" in refused.value.message
+    assert f"编号 {second} 的导入（乙.csv）其后改动了专利 {number(1)}" in refused.value.message
     assert number(2) not in refused.value.message
     run_undo(database, second)
     assert run_undo(database, first).removed == 2
@@ -216,7 +219,7 @@ def test_an_edit_a_licence_and_a_merge_are_in_the_way(database: Database, import
     with database.write() as session:
         key = patents.ids_of(session, [number(1)])[number(1)]
         patent_edits.replace(session, key, PatentCreate(application_number=number(1), title="一种泵改"))
-    with pytest.raises(Conflict, match=f"专利 {number(1)}之后又被单独修改"):
+    with pytest.raises(Conflict, match=f"其后单独修改或合并了专利 {number(1)}"):
         run_undo(database, first)
 
 

@@ -201,7 +201,7 @@ def test_files_that_hold_no_table(tmp_path: Path, name: str, content: bytes, say
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="打不开"):
+    with pytest.raises(UnreadableFile, match="无法打开"):
         readers.read(tmp_path / "没有.csv")
 
 

@@ -14,6 +14,7 @@ from catalog.deals import lists as deal_lists
 from catalog.deals import shown as deals_shown
 from catalog.deals.lists import DealFilter
 from catalog.deals.shown import DealPublic
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict
 from catalog.kit.paging import PageQuery
 from catalog.registers import undo
@@ -140,6 +141,6 @@ def test_the_exported_ledger_imports_as_it_is(database: Database, deals: Import,
     before = stored(database)
     path = tmp_path / "导出.xlsx"
     path.write_bytes(to_xlsx(document_of(before, [])))
-    report = import_file(database, path, "deals", rejected_dir=tmp_path / "rejected")
+    report = import_file(database, path, "deals", today=beijing_today(), rejected_dir=tmp_path / "rejected")
     assert (report.rows, report.unchanged, report.rejected) == (2, 2, 0), report.refusals
     assert stored(database) == before

@@ -8,6 +8,7 @@ import pytest
 
 from api_tests.ingestion.invented import Import, counts, number
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from catalog.registers import undo
 from catalog.supply import facts
 from catalog.supply.facts import FactPublic
@@ -32,7 +33,7 @@ def shown(database: Database) -> PatentPublic:
     with database.read() as session:
         found = find(session, ONE)
         assert found
-        return publics(session, [found])[0]
+        return publics(session, [found], today=beijing_today())[0]
 
 
 REGISTERS = [
@@ -79,7 +80,7 @@ def test_the_name_of_the_table_tells_the_kind_and_nothing_is_lost(
 @pytest.mark.parametrize(
     ("header", "row", "field", "reason"),
     [
-        ("专利号,被许可人,备案日期", f"{number(3)},甲,2024-01-01", "申请号", "目录中没有申请号"),
+        ("专利号,被许可人,备案日期", f"{number(3)},甲,2024-01-01", "申请号", "系统中没有申请号"),
         ("专利号,备案日期,备注", f"{ONE},2024-01-01,甲", "记录种类", "不能判断是哪一种记录"),
         ("专利号,被许可人,受让人", f"{ONE},甲,乙", "受让人", "请分成几行"),
         ("专利号,质权人,质押状态", f"{ONE},甲,已注销", "终止日", "没有终止日"),

@@ -13,6 +13,7 @@ from assessment.screening import weights as screening_weights
 from assessment.screening.dormancy import screen
 from catalog.db import Database, sqlite_url
 from catalog.imports import imports
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import FactKind, HolderKind, LegalStatus, PatentKind
@@ -106,7 +107,7 @@ def test_a_workbook_for_each_holder(database: Database, tmp_path: Path) -> None:
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     head, rows = [row[0] for row in rows[: HEADER_ROW - 1]], rows[HEADER_ROW - 1 :]
     assert "示例/大学" in head[0]
-    assert "盘点基准日 2026-06-01　权重 内置-" in head[1]
+    assert "盘点基准日 2026-06-01　权重 默认-" in head[1]
     assert "填写方法" in head[2]
     assert rows[0] == list(COLUMNS)
     assert rows[1][:6] == [number(2), "=一种装置2", "发明", "2016-06-01", 10, 67]
@@ -159,7 +160,7 @@ def test_holders_say_what_was_used(database: Database, tmp_path: Path) -> None:
     screen(database, date(2026, 9, 1), WEIGHTS, {})
     with database.read() as session:
         ids = [row.id or 0 for row in page(session, PageQuery(), PatentFilter()).rows]
-        said = {key: public.screening for key, public in many(session, ids).items()}
+        said = {key: public.screening for key, public in many(session, ids, today=beijing_today()).items()}
     second, first = said[2], said[1]
     assert first
     assert second
@@ -209,7 +210,7 @@ def test_other_files_and_empty_catalogues_are_refused(database: Database, tmp_pa
         export_reviews(database, tmp_path / "none", WEIGHTS, [99])
     empty = Database(sqlite_url(tmp_path / "empty.db"))
     empty.upgrade()
-    with pytest.raises(NotFound, match="还没有盘点筛选结果"):
+    with pytest.raises(NotFound, match="尚无盘点筛选结果"):
         export_reviews(empty, tmp_path / "none", WEIGHTS)
 
 

@@ -12,6 +12,7 @@ from api_tests.ingestion.invented import Import, number
 from catalog.db import Database
 from catalog.demand import enterprises, needs
 from catalog.kit.base import ClassRef
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.segments import segments
@@ -40,7 +41,7 @@ CASES = {
     "第 9 行 细分领域“显显": ("显示", "显" * 101),
     "文件 产业目录版本：缺少此项": ("产业目录版本,V-2\n", "\n"),
     "第 4 行 已官方核定“也许”：应填“是”或“否”": ("核定,否", "核定,也许"),
-    "不认识的列名": ("类别", "分类"),
+    "无法识别的列名": ("类别", "分类"),
     "第 3 行 失效日期“2020-01-01”：早于生效日期": ("失效日期,", "失效日期,2020-01-01"),
     "没有细分领域": ("代码,细分领域", "编码,领域"),
 }  # fmt: skip
@@ -93,7 +94,9 @@ def test_a_new_version_reclassifies_what_follows_from_ipc_and_industry_only(
     def found() -> dict[str, list[tuple[str, str]]]:
         with database.read() as session:
             rows = patents_shown.publics(
-                session, patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows
+                session,
+                patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows,
+                today=beijing_today(),
             )
             wanted = [needs.public(row, None) for row in needs.page(session, PageQuery()).rows]
             named = [(row.title, row.classes) for row in rows] + [(row.title, row.classes) for row in wanted]
@@ -151,7 +154,9 @@ def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
     assert (report.patents, report.patents_changed) == (2, 2)
     with database.read() as session:
         rows = patents_shown.publics(
-            session, patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows
+            session,
+            patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows,
+            today=beijing_today(),
         )
         assert {c.code for row in rows for c in row.classes if c.scheme == "segment"} == {"N1"}
         assert segments.catalogue(session).reclassified_to is None

@@ -42,7 +42,7 @@ def codes(place: Place) -> tuple[str | None, str | None, str | None]:
         ("仙桃", ("420000", "429004", None)),
     ],
 )
-def test_a_place_answers_with_its_prefecture_and_county(
+def test_a_place_gives_its_prefecture_and_county(
     written: str, place: tuple[str | None, str | None, str | None]
 ) -> None:
     assert codes(locate(written)) == place
@@ -55,7 +55,7 @@ def test_what_names_no_one_place_is_nowhere(written: str) -> None:
     assert locate(written) == NOWHERE
 
 
-def test_a_county_of_many_is_told_by_what_was_named_before() -> None:
+def test_a_county_of_many_is_chosen_by_the_place_named_before() -> None:
     hubei = locate("湖北省")
     assert codes(narrowed(hubei, "青山区") or NOWHERE) == ("420000", "420100", "420107")
     assert narrowed(NOWHERE, "青山区") is None

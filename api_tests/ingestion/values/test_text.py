@@ -78,8 +78,8 @@ def test_an_english_sentence_wrapped_at_any_width_is_whole_again(width: int) -> 
 
 @given(st.text(st.sampled_from("一种装置，。；：\n\r 1.（）S-a")))
 def test_nothing_but_breaks_and_the_blanks_around_them_changes(text: str) -> None:
-    def bare(said: str) -> str:
-        return "".join(said.split())
+    def bare(words: str) -> str:
+        return "".join(words.split())
 
     found = unwrapped(text)
     assert bare(found) == bare(text)

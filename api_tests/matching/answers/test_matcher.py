@@ -1,12 +1,12 @@
 """Matching over a real installation: filters, evidence, both directions."""
 
 from collections import defaultdict
-from datetime import date
 
 import pytest
 
 from assessment.eligibility.gate import Eligibility
 from catalog.demand.needs import page as need_page
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
@@ -32,7 +32,7 @@ def catalogue(installation: Runtime, matcher: Matcher) -> list[PatentPublic]:
     with installation.database.read() as session:
         rows = page(session, PageQuery(size=200), PatentFilter())
         assert rows.total == len(rows.rows) >= len(indexed) > 30
-        return publics(session, [row for row in rows.rows if (row.id or 0) in indexed])
+        return publics(session, [row for row in rows.rows if (row.id or 0) in indexed], today=beijing_today())
 
 
 def segments_of(patent: PatentPublic) -> set[str]:
@@ -54,7 +54,7 @@ def test_every_segment_and_prefecture_returns_every_patent_there_is(
 
 
 def test_in_force_filter_agrees_with_what_is_shown(matcher: Matcher, catalogue: list[PatentPublic]) -> None:
-    today = date.today()
+    today = beijing_today()
     found = matcher.patents_for_text(TEXT, 200, Filters(in_force_on=today))
     assert {item.patent.id for item in found.items} == {p.id for p in catalogue if p.in_force}
 
@@ -66,7 +66,7 @@ def test_open_licence_filter_returns_terms(matcher: Matcher) -> None:
     # What may be licensed says so with its grounds, what is missing is named.
     for item in found.items:
         assert item.eligibility.grounds
-        assert item.eligibility.as_of == date.today()
+        assert item.eligibility.as_of == beijing_today()
 
 
 def test_ranks_scores_and_segments_are_consistent(matcher: Matcher) -> None:
@@ -123,7 +123,11 @@ def test_who_asks_for_what_few_are_is_told_how_many_were_looked_at(
     told = "只核对了匹配度最高的 10 件"
     assert not any(told in notice for notice in matcher.patents_for_text(TEXT, 200, wanted).notices)
     short = Matcher(
-        installation.database, installation.recent, installation.encoder, limits=ListLimits(0, 10)
+        installation.database,
+        installation.recent,
+        installation.encoder,
+        limits=ListLimits(0, 10),
+        today=beijing_today,
     )
     assert any(told in notice for notice in short.patents_for_text(TEXT, 10, wanted).notices)
 

@@ -10,6 +10,7 @@ import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
 from catalog.db import Database
+from catalog.kit.days import beijing_today
 from catalog.segments import segments
 from catalog.segments.segments import CatalogueEntry, SegmentEntry
 from index.generations.build import reindex
@@ -20,7 +21,7 @@ from matching.answers.segment_names import SegmentNames, segment_names
 @pytest.fixture
 def indexed(tmp_path: Path) -> tuple[Database, Generation]:
     database = make_catalogue(tmp_path)
-    reindex(database, tmp_path, HashEncoder())
+    reindex(database, tmp_path, HashEncoder(), today=beijing_today())
     generation = GenerationStore(tmp_path / "generations").current()
     assert generation
     return database, generation
@@ -54,4 +55,4 @@ def test_names_are_those_in_use_and_the_reader_is_told(
 def test_changes_that_are_not_searched_are_told(indexed: tuple[Database, Generation]) -> None:
     database, generation = indexed
     (notice,) = named(database, replace(generation, left=12)).notices
-    assert notice == "另有 12 条新增或变更的记录尚未编入索引，请运行 patentdock reindex"
+    assert notice == "另有 12 条新增或变更的记录尚未纳入索引，请运行 patentdock reindex"

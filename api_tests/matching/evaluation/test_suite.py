@@ -47,7 +47,7 @@ def test_a_part_keeps_the_answers_of_its_needs() -> None:
         assert {document for document, grade in grades.items() if grade > 0} <= set(part.documents)
 
 
-def test_records_are_named_by_title_or_asked_by_a_field(tmp_path: Path) -> None:
+def test_records_are_named_by_title_or_queried_by_a_field(tmp_path: Path) -> None:
     records = [
         {"title": "一种水泵", "abstract": "叶轮", "keywords": ["水泵", "汽蚀"]},
         {"title": "一种水泵", "abstract": "后一件同名", "keywords": []},

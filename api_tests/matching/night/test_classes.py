@@ -8,6 +8,7 @@ from catalog.db import Database, sqlite_url
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.kit.base import ClassRef
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.registers.patents import upsert
 from catalog.supply import patent_lists, patents_shown
@@ -46,7 +47,7 @@ def database(tmp_path: Path) -> Database:
 def test_classes_come_from_the_nearest_labelled_patents(
     database: Database, tmp_path: Path, encoder: Encoder
 ) -> None:
-    reindex(database, tmp_path, encoder)
+    reindex(database, tmp_path, encoder, today=beijing_today())
     store = GenerationStore(tmp_path / "generations")
     generation = store.current()
     assert generation is not None
@@ -59,7 +60,7 @@ def test_classes_come_from_the_nearest_labelled_patents(
             "text",
         )
         rows = patent_lists.page(session, PageQuery(), PatentFilter(text="防汽蚀")).rows
-        (pump,) = patents_shown.publics(session, rows)
+        (pump,) = patents_shown.publics(session, rows, today=beijing_today())
         assert (pump.classes[0].code, pump.classes[0].basis) == ("HB04", "text")
     again = assign_from_text(database, generation.patents, generation.needs)
     assert (again.needs, again.patents) == ([], [])

@@ -27,13 +27,13 @@ def attributes(*documents: ColumnValues) -> Attributes:
     return Columns.of(documents).attributes
 
 
-def told_of(pairs: PairFactors, need: int, patent: int, names: dict[str, str]) -> list[FactorAmount]:
+def explained(pairs: PairFactors, need: int, patent: int, names: dict[str, str]) -> list[FactorAmount]:
     return pairs.explained(np.array([need]), np.array([patent]), names)[0]
 
 
-def told(need: ColumnValues, patent: ColumnValues) -> dict[str, tuple[float, str]]:
+def factors_of(need: ColumnValues, patent: ColumnValues) -> dict[str, tuple[float, str]]:
     pairs = PairFactors(RULES, TODAY, attributes(need), attributes(patent))
-    return {one.code: (one.amount, one.reason) for one in told_of(pairs, 0, 0, NAMES)}
+    return {one.code: (one.amount, one.reason) for one in explained(pairs, 0, 0, NAMES)}
 
 
 def in_force_for(days: int) -> tuple[date, date]:
@@ -50,24 +50,31 @@ def test_every_factor_counts_its_weight_in_full_and_says_why() -> None:
         force=in_force_for(-1),
         dormancy=100,
     )
-    found = told(need, patent)
+    found = factors_of(need, patent)
     assert {code: amount for code, (amount, _) in found.items()} == {
         code: factor.weight for code, factor in RULES.factors.items()
     }
     assert [reason for _, reason in found.values()] == [
         "同属 HB01 光电子信息",
         "同在武汉市",
-        "有公告中的开放许可声明",
-        "已于 2026-05-31 后失效",
-        "沉睡专利，潜力分 100",
-        "高校",
+        "已声明开放许可",
+        "2026-05-31 后失效",
+        "沉睡专利（潜力分 100）",
+        "高校专利",
     ]
 
 
 def test_what_is_unknown_counts_nothing_and_says_so() -> None:
-    found = told(ColumnValues(), ColumnValues())
+    found = factors_of(ColumnValues(), ColumnValues())
     assert all(amount == 0 for amount, _ in found.values())
-    assert [reason[:2] == "未知" for _, reason in found.values()] == [True, True, False, True, True, True]
+    assert [reason.endswith("不计分") for _, reason in found.values()] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,9 @@ def test_what_is_unknown_counts_nothing_and_says_so() -> None:
 )
 def test_the_same_province_counts_a_share(regions: tuple[str, ...], share: float) -> None:
     weight = RULES.region.weight
-    amount, _ = told(ColumnValues(regions=("420000", "420100")), ColumnValues(regions=regions))["region"]
+    amount, _ = factors_of(ColumnValues(regions=("420000", "420100")), ColumnValues(regions=regions))[
+        "region"
+    ]
     assert amount == pytest.approx(weight * share)
 
 
@@ -85,22 +94,22 @@ def test_a_short_term_lowers_and_a_long_one_does_not() -> None:
     amounts = []
     for years in (0, 1, 2.5, 5, 15):
         patent = ColumnValues(force=in_force_for(round(years * 365.25)))
-        amounts.append(told(ColumnValues(), patent)["term"][0])
+        amounts.append(factors_of(ColumnValues(), patent)["term"][0])
     expected = [rules.weight * max(0.0, 1 - years / rules.below_years) for years in (0, 1, 2.5, 5, 15)]
     assert amounts == pytest.approx(expected, abs=2e-6)
 
 
-def test_a_patent_in_use_is_told_from_one_never_screened() -> None:
-    for dormancy, reason in ((NOT_DORMANT, "不是沉睡专利"), (UNKNOWN_DORMANCY, "未知：没有盘点筛选的结论")):
-        assert told(ColumnValues(), ColumnValues(dormancy=dormancy))["dormancy"] == (0, reason)
-    half = told(ColumnValues(), ColumnValues(dormancy=50))["dormancy"][0]
+def test_a_patent_in_use_differs_from_one_never_screened() -> None:
+    for dormancy, reason in ((NOT_DORMANT, "非沉睡专利"), (UNKNOWN_DORMANCY, "尚未盘点筛选，不计分")):
+        assert factors_of(ColumnValues(), ColumnValues(dormancy=dormancy))["dormancy"] == (0, reason)
+    half = factors_of(ColumnValues(), ColumnValues(dormancy=50))["dormancy"][0]
     assert half == pytest.approx(RULES.dormancy.weight / 2)
 
 
-def test_an_index_from_before_dormancy_is_told_of_unless_nothing_rests_on_it() -> None:
+def test_an_index_from_before_dormancy_has_a_notice_unless_nothing_depends_on_it() -> None:
     old = replace(attributes(ColumnValues()), knows_dormancy=False)
-    for rules, told_of in ((RULES, True), (RULES.model_copy(update={"dormancy": _weightless()}), False)):
-        assert any("patentdock reindex" in notice for notice in rules.notices("G", old)) == told_of
+    for rules, has_notice in ((RULES, True), (RULES.model_copy(update={"dormancy": _weightless()}), False)):
+        assert any("patentdock reindex" in notice for notice in rules.notices("G", old)) == has_notice
 
 
 def _weightless() -> object:
@@ -134,23 +143,23 @@ def test_sums_are_the_same_pair_by_pair_from_either_side_and_joined(
         for row, patent in enumerate([*patents, *later]):
             back = AskedFactors(RULES, TODAY, patent=attributes(patent)).raised(attributes(*needs))
             alone = PairFactors(RULES, TODAY, attributes(asks), attributes(patent))
-            told_alone = told_of(alone, 0, 0, {})
-            assert forth[row] == back[need] == sum(round(one.amount * 1e6) for one in told_alone)
-            assert told_alone == told_of(pairs, need, row, {})
+            explained_alone = explained(alone, 0, 0, {})
+            assert forth[row] == back[need] == sum(round(one.amount * 1e6) for one in explained_alone)
+            assert explained_alone == explained(pairs, need, row, {})
 
 
-def test_a_need_in_words_has_the_context_that_is_said() -> None:
-    said = Context.at(["HB01"], "420100")
-    its = Attributes.of_one(said.segments, said.regions)
-    assert (its.segments_of(0), its.region_of(0), its.province[0]) == (["HB01"], "420100", 420000)
+def test_a_need_in_words_has_the_stated_context() -> None:
+    context = Context.at(["HB01"], "420100")
+    known = Attributes.of_one(context.segments, context.regions)
+    assert (known.segments_of(0), known.region_of(0), known.province[0]) == (["HB01"], "420100", 420000)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("below_years = 5.0", "below_years = 0", "term.below_years 无法使用：应大于 0"),
         ("province = 0.5", "", "region.province 无法使用：缺少必填项"),
-        ("province = 0.5", "province = 0.5\ncounty = 1", "region.county 无法使用：没有这个字段"),
+        ("province = 0.5", "province = 0.5\ncounty = 1", "region.county 无法使用：不支持此字段"),
         ("[segment]", "[segments]", "segment 无法使用：缺少必填项"),
         ("university = 1.0", 'university = "many"', "holder_kind.university 无法使用：应为数字"),
         ("university = 1.0", "university = nan", "holder_kind.university 无法使用"),
@@ -158,14 +167,14 @@ def test_a_need_in_words_has_the_context_that_is_said() -> None:
     ],
 )
 def test_a_file_that_cannot_be_used_names_key_and_reason(
-    tmp_path: Path, old: str, new: str, said: str
+    tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     text = source().text
     assert old in text
     (tmp_path / FILE_NAME).write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(InvalidInput) as refused:
         load(tmp_path)
-    assert said in refused.value.message
+    assert message in refused.value.message
     assert FILE_NAME in refused.value.message
 
 
@@ -175,4 +184,4 @@ def test_an_edited_copy_wins_and_names_its_version(tmp_path: Path) -> None:
     own = load(tmp_path)
     assert own.segment.weight == 0.5
     assert own.version.startswith("自定义-")
-    assert load().version.startswith("内置-")
+    assert load().version.startswith("默认-")

@@ -32,8 +32,8 @@ def vector(cosine: float) -> Floats:
     return np.array([cosine, np.sqrt(1 - cosine**2)], np.float32)
 
 
-def add(families: Families, one: PatentPublic, its: Floats) -> Sibling | None:
-    (place,) = families.add([one], its[None])
+def add(families: Families, one: PatentPublic, embedded: Floats) -> Sibling | None:
+    (place,) = families.add([one], embedded[None])
     return place
 
 

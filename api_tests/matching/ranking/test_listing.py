@@ -45,14 +45,14 @@ class Catalogue:
     """Patents by id: those of one group are of one day, holder and title; group 0 is gone."""
 
     groups: list[int]
-    asked: list[int] = field(default_factory=list)
+    looked_up: list[int] = field(default_factory=list)
 
     def vectors(self, ids: Ids) -> Floats:
         vectors: Floats = np.eye(HITS, dtype=np.float32)[[self.groups[id_ - 1000] for id_ in ids]]
         return vectors
 
     def look_up(self, ids: list[int]) -> dict[int, PatentPublic]:
-        self.asked += ids
+        self.looked_up += ids
         return self._there(ids)
 
     def _there(self, ids: list[int]) -> dict[int, PatentPublic]:
@@ -78,7 +78,7 @@ class Catalogue:
     def outlines(self, ids: list[int]) -> dict[int, PatentOutline]:
         names = [each.name for each in fields(PatentOutline)]
         there = self._there(ids).values()
-        return {its.id: PatentOutline(**{name: getattr(its, name) for name in names}) for its in there}
+        return {one.id: PatentOutline(**{name: getattr(one, name) for name in names}) for one in there}
 
 
 @given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))
@@ -89,13 +89,13 @@ def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list
     assert [groups[place(one)] for one in found.kept] == firsts
     reach = range(min(len(groups), top_k + LIMITS.spare))
     for one in found.kept:
-        its = {groups.index(groups[place(one)])}
+        itself = {groups.index(groups[place(one)])}
         others = [number for number in reach if groups[number] == groups[place(one)]]
         folded = [place(folded.hit) for folded in found.folded.get(one.id, [])]
         assert folded == sorted(folded)
-        assert set(others) - its <= set(folded)
+        assert set(others) - itself <= set(folded)
         assert {groups[number] for number in folded} <= {groups[place(one)]}
-    assert len(catalogue.asked) == len(set(catalogue.asked))
+    assert len(catalogue.looked_up) == len(set(catalogue.looked_up))
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_every_group_is_shown_once_with_all_that_is_folded_under_it(groups: list
 )
 def test_looking_for_what_few_meet_ends_and_says_so(there: int, of: int, found: int, is_cut: bool) -> None:
     catalogue = Catalogue([int(number == there) for number in range(of)])
-    its = catalogue.show(10, fold=False, limits=ListLimits(looked_up=100))
-    assert (len(its.kept), its.is_cut) == (found, is_cut)
-    assert len(catalogue.asked) == min(of, 100)
+    listed = catalogue.show(10, fold=False, limits=ListLimits(looked_up=100))
+    assert (len(listed.kept), listed.is_cut) == (found, is_cut)
+    assert len(catalogue.looked_up) == min(of, 100)
 
 
 @given(st.lists(st.integers(0, 12), max_size=HITS), st.integers(1, 12))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +12,7 @@ from api_tests.index.small_catalogue import HashEncoder, add_patents, make_catal
 from catalog.db import Database
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate, NeedUpdate
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import NeedStatus
 from index.engine import Filters
@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("live-pairs")
     database = make_catalogue(folder, 40)
     add_needs(database, range(3))
-    reindex(database, folder, HashEncoder())
+    reindex(database, folder, HashEncoder(), today=beijing_today())
     add_patents(database, range(50, 54))
     add_needs(database, range(3, 7))
     with database.write() as session:
@@ -58,7 +58,7 @@ def matcher(folder: Path) -> Matcher:
     encoder = HashEncoder()
     follower = Follower(database, GenerationStore(folder / "generations"), encoder)
     follower.catch_up()
-    return Matcher(database, follower, cast(Encoder, encoder), folder)
+    return Matcher(database, follower, cast(Encoder, encoder), folder, today=beijing_today)
 
 
 def test_pairs_have_one_score_whichever_asks(matcher: Matcher) -> None:
@@ -70,9 +70,9 @@ def test_pairs_have_one_score_whichever_asks(matcher: Matcher) -> None:
         scores |= {(need_id, item.patent.id): item.score for item in found.items}
         assert all(item.confidence is not None for item in found.items)
     for patent_id in (1, 41, 44):
-        asked = matcher.needs_for_patent(patent_id, 200, Filters())
-        assert sorted(item.need.id for item in asked.items) == open_needs
-        for item in asked.items:
+        listed = matcher.needs_for_patent(patent_id, 200, Filters())
+        assert sorted(item.need.id for item in listed.items) == open_needs
+        for item in listed.items:
             if (item.need.id, patent_id) in scores:
                 assert item.score == pytest.approx(scores[item.need.id, patent_id], abs=2e-6)
 
@@ -91,21 +91,21 @@ def test_scores_of_what_did_not_change_stay(matcher: Matcher) -> None:
 @pytest.mark.parametrize("among", [None, Filters(region=["420100"])])
 def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Filters | None) -> None:
     generation = matcher.generation()
-    factors = NightFactors(factor_rules.load(None), date.today())
+    factors = NightFactors(factor_rules.load(None), beijing_today())
     filters = among or Filters()
     ids = np.array([1, 6, 40, 41, 44], np.int64)
     blocks = needs_for_patents(generation, ids, 4, factors=factors, filters=filters)
     found = dict(one for block in blocks for one in block)
     assert list(found) == ids.tolist()
     for patent_id, matches in found.items():
-        asked = matcher.needs_for_patent(patent_id, 4, filters)
-        assert [match.id for match in matches] == [item.need.id for item in asked.items]
-        assert [match.score for match in matches] == pytest.approx([i.score for i in asked.items], abs=2e-6)
+        listed = matcher.needs_for_patent(patent_id, 4, filters)
+        assert [match.id for match in matches] == [item.need.id for item in listed.items]
+        assert [match.score for match in matches] == pytest.approx([i.score for i in listed.items], abs=2e-6)
 
 
 def test_chances_of_a_holder_hold_what_is_new(matcher: Matcher, folder: Path) -> None:
     finder = ChanceFinder(matcher._database, matcher, folder)
-    where = ChanceConditions(needs=Filters(), day=date.today(), per_patent=10, in_force=False)
+    where = ChanceConditions(needs=Filters(), day=beijing_today(), per_patent=10, in_force=False)
     page = finder.page(1, PageQuery(size=200), where)
     assert page.matched == 44
     assert {item.patent.id for item in page.items} >= {1, 41, 44}

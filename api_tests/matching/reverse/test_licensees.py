@@ -1,7 +1,6 @@
 """Likely licensees of a patent and the best chances of a portfolio."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from catalog.demand import enterprises
 from catalog.demand.enterprises import EnterpriseCreate, EnterpriseFilter
 from catalog.kit.base import ClassRef
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply import holders, patent_lists, patents, patents_shown
@@ -66,8 +66,10 @@ def test_parts_add_up_and_every_one_has_its_evidence(finder: LicenseeFinder, pat
                 assert getattr(parts, name) == pytest.approx(
                     max(ground.relevance - ground.middle, 0) * weights[name], abs=1e-6
                 )
-                its = ground.scores
-                assert its.document + its.sentence + its.lexical == pytest.approx(ground.relevance, abs=1e-6)
+                scores = ground.scores
+                assert scores.document + scores.sentence + scores.lexical == pytest.approx(
+                    ground.relevance, abs=1e-6
+                )
         if item.products:
             for evidence in item.products.evidence:
                 assert (item.enterprise.products or "")[evidence.start : evidence.end] == evidence.sentence
@@ -106,11 +108,11 @@ def test_a_holder_is_no_licensee_of_its_own_patent_but_of_one_near_it(
     installation: Runtime, finder: LicenseeFinder, patent_id: int
 ) -> None:
     with installation.database.write() as session:
-        own = patents_shown.many(session, [patent_id])[patent_id]
+        own = patents_shown.many(session, [patent_id], today=beijing_today())[patent_id]
         firm = enterprises.create(session, EnterpriseCreate(name=own.holders[0])).id
     try:
-        its = {i.enterprise.id for i in finder.page(patent_id, PageQuery(size=200), EVERYBODY).items}
-        assert firm not in its
+        firms = {i.enterprise.id for i in finder.page(patent_id, PageQuery(size=200), EVERYBODY).items}
+        assert firm not in firms
         with installation.database.read() as session:
             other = next(
                 p for p in patents.existing(session, range(1, 60)) if not _held_by(session, p, own.holders[0])
@@ -124,7 +126,7 @@ def test_a_holder_is_no_licensee_of_its_own_patent_but_of_one_near_it(
 
 
 def _held_by(session: Any, patent_id: int, name: str) -> bool:
-    return name in patents_shown.many(session, [patent_id])[patent_id].holders
+    return name in patents_shown.many(session, [patent_id], today=beijing_today())[patent_id].holders
 
 
 def test_industries_agree_by_level_and_by_segment() -> None:
@@ -154,10 +156,10 @@ def test_chances_are_the_best_needs_of_every_patent(
     installation: Runtime, chances: ChanceFinder, patent_id: int
 ) -> None:
     with installation.database.read() as session:
-        name = patents_shown.many(session, [patent_id])[patent_id].holders[0]
+        name = patents_shown.many(session, [patent_id], today=beijing_today())[patent_id].holders[0]
         holder = holders.ids_of(session, [name])[holders.name_key(name)]
         held = holders.positions(session, holder)
-    where = ChanceConditions(needs=Filters(), day=date.today(), in_force=False)
+    where = ChanceConditions(needs=Filters(), day=beijing_today(), in_force=False)
     found = chances.page(holder, PageQuery(size=200), where)
     assert found.patents == found.matched == len(held)
     assert found.total == 3 * len(held)
@@ -165,8 +167,8 @@ def test_chances_are_the_best_needs_of_every_patent(
     assert scores == sorted(scores, reverse=True)
     for one in held:
         best = installation.matcher.needs_for_patent(one, 3, Filters()).items
-        its = [(i.need.id, i.score) for i in found.items if i.patent.id == one]
-        assert its == [(i.need.id, i.score) for i in best]
+        pairs = [(i.need.id, i.score) for i in found.items if i.patent.id == one]
+        assert pairs == [(i.need.id, i.score) for i in best]
     for item in found.items:
         parts = item.scores
         assert round(parts.document + parts.sentence + parts.lexical, 6) == item.relevance
@@ -180,7 +182,7 @@ def test_chances_are_the_best_needs_of_every_patent(
 
 
 def test_chances_meet_the_conditions_on_needs(chances: ChanceFinder) -> None:
-    where = ChanceConditions(needs=Filters(), day=date.today(), per_patent=10, in_force=False)
+    where = ChanceConditions(needs=Filters(), day=beijing_today(), per_patent=10, in_force=False)
     everywhere = chances.page(1, PageQuery(size=200), where).items
     there = everywhere[-1].need.prefecture
     assert there

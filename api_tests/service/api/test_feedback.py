@@ -93,7 +93,7 @@ def test_answers_do_not_move_any_ranking(client: httpx.Client, stored: list[dict
         ({"text": TEXT, "verdict": "不合适", "who": "甲厂"}, "应说明原因"),
         ({"text": TEXT, "verdict": "合适", "reason": "价格", "who": "甲厂"}, "合适的不填原因"),
         ({"verdict": "合适", "who": "甲厂"}, "应填且只填一项"),
-        ({"text": TEXT, "verdict": "合适"}, "没有写明作答的企业"),
+        ({"text": TEXT, "verdict": "合适"}, "未写明作答的企业"),
         ({"text": TEXT, "verdict": "不合适", "reason": "太远", "who": "甲厂"}, "技术不成熟"),
     ],
 )

@@ -25,7 +25,7 @@ def test_an_estimate_takes_what_the_catalogue_knows(client: httpx.Client) -> Non
     assert sheet["industry"] in {ref["code"] for ref in patent["classes"]}
     # 5,000,000 x 12 % x 25 %, one licensee
     assert (sheet["methods"][0]["annual_fee"], sheet["label"]) == ("150000.00", "本系统算法")
-    assert sheet["rules_version"].startswith("内置-")
+    assert sheet["rules_version"].startswith("默认-")
 
 
 @pytest.mark.parametrize("form", ["docx", "xlsx"])
@@ -52,7 +52,7 @@ def test_the_sheet_can_be_discussed(client: httpx.Client, form: str) -> None:
         ({"international": "炼金"}, 422, "可用：petrochemical（石油化工）"),
         ({"years": 21}, 422, "应不大于 20"),
         ({"licensees": 0}, 422, "应不小于 1"),
-        ({"base": "M2", "earlier": None}, 422, "M2 没有算出结果"),
+        ({"base": "M2", "earlier": None}, 422, "M2 未得出结果"),
         ({"owner": {"reductions": ["all"]}}, 422, "没有名为“all”的年费减缴"),
     ],
 )

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import PatentKind
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
@@ -49,8 +50,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with database.write() as session:
         patent_upserts.upsert(session, [twin])
-        licence_edits.create(session, licence)
-    reindex(database, data, HashEncoder())
+        licence_edits.create(session, licence, today=beijing_today())
+    reindex(database, data, HashEncoder(), today=beijing_today())
     database.dispose()
     return data
 
@@ -120,10 +121,10 @@ def test_page_exports_and_command_line_name_what_is_folded(
     member = next(item["family"][0] for item in match(caller, top_k=12)["items"] if item["family"])
     page = caller.get("/", params={"q": NEED, "top_k": 20}).text
     assert "同族或近似专利 1 件" in page
-    assert "另有 1 件近似的归在其下" in page
+    assert "另有 1 件近似专利已合并显示" in page
     assert member["application_number"] in page
     assert "unfolded=1" in page
-    assert "逐件列出，没有归并" in caller.get("/", params={"q": NEED, "top_k": 20, "unfolded": 1}).text
+    assert "近似专利已逐件显示" in caller.get("/", params={"q": NEED, "top_k": 20, "unfolded": 1}).text
     lines = list(csv.reader(io.StringIO(caller.get("/export.csv", params={"q": NEED, "top_k": 20}).text)))
     column = [name for name, _ in COLUMNS].index("同族或近似专利")
     cells = [line[column] for line in lines[1:13]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ import httpx
 import openpyxl
 import pytest
 
+from catalog.kit.days import beijing_today
 from ingestion.identifiers.application_number import check_digit
 from service.cli.main import main
 from service.installation.runtime import Runtime
 
-TODAY = date.today()
+TODAY = beijing_today()
 Made = Callable[..., dict[str, Any]]
 
 
@@ -295,4 +296,4 @@ def test_the_decision_table_is_edited_by_the_operator(
     assert main(["licences", "rules", "--install", str(own)]) == 0
     assert "自定义-" in capsys.readouterr().out
     assert main(["licences", "rules", "--reset"]) == 0
-    assert "内置-" in capsys.readouterr().out
+    assert "默认-" in capsys.readouterr().out

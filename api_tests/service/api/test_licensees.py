@@ -26,7 +26,7 @@ def test_filters_take_names_and_the_workbook_holds_the_same_firms(
     answer = client.get(path, params=asked).json()
     assert answer["items"]
     assert all(item["enterprise"]["prefecture"] == "420100" for item in answer["items"])
-    assert answer["rules"].startswith("内置-")
+    assert answer["rules"].startswith("默认-")
     response = client.get(f"{path}.xlsx", params={"region": "武汉市", "size": 1})
     sheet = openpyxl.load_workbook(io.BytesIO(response.content)).worksheets[0]
     names = [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)]

@@ -102,7 +102,7 @@ def test_what_is_said_of_a_need_counts_and_what_is_not_is_unknown(client: httpx.
     for item in unsaid:
         for code in ("region", "segment"):
             assert factor(item, code)["amount"] == 0
-            assert factor(item, code)["reason"].startswith("未知")
+            assert factor(item, code)["reason"].endswith("不计分")
     for item in said:
         region, segments = item["patent"]["province"], {one["code"] for one in item["segments"]}
         assert (factor(item, "region")["amount"] > 0) == (region == "420000")
@@ -118,7 +118,7 @@ def test_a_place_or_segment_that_does_not_exist_is_refused(client: httpx.Client)
     answer = client.post("/api/v1/matches", json=body)
     assert answer.status_code == 422
     reasons = {one["field"]: one["reason"] for one in answer.json()["errors"]}
-    assert "可用：HB01" in reasons["context.segment"]
+    assert "如“HB" in reasons["context.segment"]
     assert "荆州市" in reasons["context.region"]
 
 

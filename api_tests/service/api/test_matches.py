@@ -112,7 +112,7 @@ def test_a_patent_is_matched_to_open_needs(client: httpx.Client) -> None:
         ({"text": "长" * 100_000}, "text", "最多 20000 个字符"),
         ({"text": "锂\x00电"}, "请求", "空字符（NUL）"),
         ({"text": 5}, "text", "应为文本"),
-        ({"texts": "锂"}, "texts", "没有这个字段"),
+        ({"texts": "锂"}, "texts", "不支持此字段"),
         ({"filters": {"segment": "HB99"}}, "segment", "可用：HB01 光电子信息"),
         ({"filters": {"region": ["荆洲市"]}}, "region", "荆州市"),
         ({"filters": {"kind": "商标"}}, "kind", "invention（发明）"),
@@ -121,7 +121,7 @@ def test_a_patent_is_matched_to_open_needs(client: httpx.Client) -> None:
         ({"filters": {"industry": "9999"}}, "industry", "GB/T 4754"),
         ({"filters": {"in_force_on": "2026-02-30"}}, "filters.in_force_on", "应为日期"),
         ({"filters": {"in_force_on": 20260101}}, "filters.in_force_on", "应为日期"),
-        ({"filters": {"colour": "red"}}, "filters.colour", "没有这个字段"),
+        ({"filters": {"colour": "red"}}, "filters.colour", "不支持此字段"),
     ],
 )
 def test_what_cannot_be_matched_is_refused_by_field(

@@ -99,7 +99,7 @@ def test_a_patent_without_number_is_a_draft_that_cannot_be_licensed(client: http
         ({"title": "甲", "filing_date": "2020-01-02", "grant_date": "2020-01-01"}, "早于申请日"),
         ({"title": "甲\x00"}, "空字符"),
         ({"title": "甲" * 1001}, "最多 1000 个字符"),
-        ({"title": "甲", "colour": "red"}, "没有这个字段"),
+        ({"title": "甲", "colour": "red"}, "不支持此字段"),
     ],
 )
 def test_a_wrong_patent_is_refused(client: httpx.Client, body: dict[str, Any], reason: str) -> None:
@@ -224,7 +224,7 @@ def test_lists_are_paged_and_sorted(client: httpx.Client, noun: str) -> None:
         ({"size": 201}, "应不大于 200"),
         ({"page": 0}, "应不小于 1"),
         ({"kind": "商标"}, "可用的取值"),
-        ({"colour": "red"}, "没有这个字段"),
+        ({"colour": "red"}, "不支持此字段"),
     ],
 )
 def test_wrong_list_parameters_are_refused(client: httpx.Client, params: dict[str, Any], reason: str) -> None:
@@ -294,14 +294,14 @@ def test_a_need_is_found_by_its_segment(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("noun", "params", "reason"),
     [
-        ("patents", {"region": "武"}, "没有这个地区"),
-        ("patents", {"region": "武汉城"}, "相近的有：420100 武汉市"),
-        ("patents", {"segment": "火星开发"}, "可用：HB01"),
-        ("patents", {"industry": "电池制作"}, "相近的有：384 电池制造"),
+        ("patents", {"region": "汉武"}, "未找到地区“汉武”，请填写省、市（州）名称或代码，如“武汉市”"),
+        ("patents", {"region": "武汉城"}, "如“武汉市”"),
+        ("patents", {"segment": "生命建康"}, " 生命健康”"),
+        ("patents", {"industry": "电池制作"}, "如“电池制造”"),
         ("patents", {"ipc": "ZZ"}, "IPC 前缀"),
         ("needs", {"industry": "C999"}, "不在 GB/T 4754-2017 之内"),
         ("needs", {"status": "已完结"}, "征集中"),
-        ("enterprises", {"region": "999999"}, "没有这个地区"),
+        ("enterprises", {"region": "麻城市"}, "未找到地区“麻城市”，请填写省、市（州）名称或代码，如“黄冈市”"),
     ],
 )
 def test_unknown_conditions_are_named_with_what_is_near(

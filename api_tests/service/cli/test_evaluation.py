@@ -15,10 +15,10 @@ QUERIES = ["电池冬天充电慢", "茶叶怎样发酵", "焊接偏差"]
 SUITE = """
 tolerance = 0.01
 [conditions.lexical]
-name = "字词"
+name = "关键词"
 ranking = "lexical"
 [conditions.rrf]
-name = "名次融合"
+name = "综合排序"
 ranking = "rrf"
 [conditions.relevance]
 name = "相关度"
@@ -93,7 +93,7 @@ def test_a_suite_writes_its_tables_and_says_what_was_skipped(
     assert "src=" not in page
     table = (folder / "report" / "evaluation.md").read_text("utf-8")
     assert "| 排序 | ndcg@10 调参 |" in table
-    assert "### 逐条比较：相关度与名次融合" in table
+    assert "### 逐条比较：相关度与综合排序" in table
     result = json.loads((folder / "report" / "evaluation.json").read_text("utf-8"))
     assert [collection["skipped"] is None for collection in result["collections"]] == [True, False]
 

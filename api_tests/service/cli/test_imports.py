@@ -69,7 +69,7 @@ def test_a_mapping_is_saved_by_hand_previewed_saved_and_used(
 
 
 def test_mappings_are_listed_shown_and_removed(capsys: pytest.CaptureFixture[str], fresh: Path) -> None:
-    assert "还没有" in run(capsys, "mappings", "list")[1]
+    assert "尚未保存" in run(capsys, "mappings", "list")[1]
     folder = fresh.parent / "data" / "mappings"
     folder.mkdir()
     edited(folder / "台账.toml")
@@ -87,7 +87,7 @@ def test_mappings_are_listed_shown_and_removed(capsys: pytest.CaptureFixture[str
     ("arguments", "code", "message"),
     [
         (["--source", "无"], 1, "没有名为“无”的列对应关系"),
-        (["--mapping", "无.toml"], 1, "打不开：不存在"),
+        (["--mapping", "无.toml"], 1, "无法打开：不存在"),
         (["--source", "甲", "--mapping", "乙.toml"], 2, "不能与 --mapping 同时使用"),
         (["--save-mapping", "///"], 1, "需要一个来源名称"),
         (["--save-mapping", "台账", "另一个.csv"], 2, "一次只能保存一个文件"),

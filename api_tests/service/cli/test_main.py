@@ -119,7 +119,7 @@ def test_an_import_reports_one_object(
     assert Path(report["files"][0]["rejected_file"]).is_file()
     code, out, _ = run(capsys, "import", "enterprises", str(good))
     assert code == 0
-    assert "新增 0，更新 0，无变化 1，退回 1" in out
+    assert "新增 0，更新 0，未变更 1，退回 1" in out
 
 
 def test_a_dry_run_stores_nothing(capsys: pytest.CaptureFixture[str], fresh: Path, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(
     assert findings["索引"]["next_step"]
     run(capsys, "init")
     out = run(capsys, "doctor")[1]
-    assert "→ 索引：尚未建立：目录中还没有专利" in out
+    assert "→ 索引：尚未建立：系统中尚无专利" in out
     assert "下一步：运行 patentdock import patents" in out
 
 
@@ -167,7 +167,7 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(
         (["match", "锂", "--top", "0"], "--top：应不小于 1"),
         (["match", "锂", "--top", "很多"], "--top 应为整数"),
         (["match", "长" * 100_000], "文本：最多 20000 个字符"),
-        (["match", "锂", "--region", "火星"], "--region：没有这个地区"),
+        (["match", "锂", "--region", "火星"], "--region：未找到地区“火星”"),
         (["match", "锂", "--kind", "商标"], "invention（发明）"),
         (["match", "锂", "--in-force-on", "明天"], "--in-force-on：应为日期"),
         (["match", "锂", "--colour", "red"], "没有选项 --colour"),

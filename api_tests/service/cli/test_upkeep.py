@@ -50,7 +50,7 @@ def test_an_import_is_listed_shown_and_undone(capsys: pytest.CaptureFixture[str]
     assert [(row["id"], row["new"]) for row in answer(capsys, "imports", "list")] == [(1, 2)]
     code, out, _ = run(capsys, "imports", "show", "1")
     assert code == 0
-    assert "总行数 3，新增 2，更新 0，无变化 0，退回 1" in out
+    assert "总行数 3，新增 2，更新 0，未变更 0，退回 1" in out
     assert "第 4 行 申请号“201310699744.5”" in out
     assert "申请人" in out
     code, out, _ = run(capsys, "imports", "undo", "1")

@@ -35,7 +35,7 @@ def text_of(response: httpx.Response) -> str:
 def test_the_form_works_without_a_key(server: str) -> None:
     response = page(server)
     assert response.status_code == 200
-    assert "企业要解决的技术问题" in response.text
+    assert "企业技术需求" in response.text
     assert 'value="HB01"' in response.text
     assert not re.search(r'(?:src|href)="(?:https?:)?//', response.text)
 
@@ -68,11 +68,11 @@ def test_what_a_visitor_types_is_never_markup(server: str) -> None:
     ("params", "message"),
     [
         ({"q": "长" * 2001}, "共 2001 字，检索页最多 2000 字"),
-        ({"q": "  "}, "请写下要解决的技术问题"),
+        ({"q": "  "}, "请填写技术需求"),
         ({"q": "锂\x00"}, "空字符"),
         ({"q": "锂", "top_k": "0"}, "显示条数：应为 1 至 200 的整数"),
         ({"q": "锂", "top_k": "九"}, "显示条数：应为 1 至 200 的整数"),
-        ({"q": "锂", "segment": "HB99"}, "产业细分领域：产业目录 HB-2021.1 中没有"),
+        ({"q": "锂", "segment": "HB99"}, "产业细分领域：未找到产业领域“HB99”"),
         ({"q": "锂", "ipc": "X"}, "IPC 分类号：IPC 前缀"),
     ],
 )
@@ -126,11 +126,14 @@ def test_exports_hold_the_rows_of_the_page(server: str) -> None:
 def test_a_row_says_which_factors_moved_it_unless_none_may(server: str) -> None:
     counted = page(server, q=NEED, need_region="武汉市").text
     assert "同在武汉市" in counted
-    assert "对接因素：抬高" in counted
+    assert "加分项：" in counted
     plain = page(server, q=NEED, need_region="武汉市", by_relevance="1").text
-    assert "按相关度从高到低" in plain
-    assert "对接因素：抬高" not in plain
-    assert "没有这个地区" in page(server, q=NEED, need_region="荆洲市").text
+    assert "按相关度排序" in plain
+    assert "加分项：" not in plain
+    assert (
+        "未找到地区“荆洲市”，请填写省、市（州）名称或代码，如“荆门市”“荆州市”"
+        in page(server, q=NEED, need_region="荆洲市").text
+    )
 
 
 def test_cells_never_become_formulas(installation: Runtime) -> None:
@@ -181,5 +184,5 @@ def test_the_description_of_the_interface_needs_no_foreign_network(server: str) 
 def test_points_questions_and_portfolios_stand_on_the_page(server: str) -> None:
     response = page(server, q=NEED, ask="1", combine="1")
     assert response.status_code == 200
-    for shown in ("需求要点", "要点对照", 'id="questions"', 'id="portfolios"', "开放许可资格"):
+    for shown in ("需求要点", "需求要点对应情况：", 'id="questions"', 'id="portfolios"', "开放许可资格"):
         assert shown in response.text

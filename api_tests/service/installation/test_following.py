@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
+from catalog.kit.days import beijing_today
 from index.generations.build import reindex
 from index.model.encoder import Encoder
 from service.installation.runtime import Runtime
@@ -24,7 +25,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterat
     make_catalogue(data).dispose()
     settings = Settings(data=data, model=str(model_dir), follow_seconds=0.05)
     runtime = Runtime(settings, cast(Encoder, HashEncoder()))
-    reindex(runtime.database, data, HashEncoder())
+    reindex(runtime.database, data, HashEncoder(), today=beijing_today())
     yield runtime
     runtime.close()
 
@@ -113,8 +114,8 @@ def test_a_kept_generation_is_asked_as_it_was_built(client: httpx.Client, runtim
 def test_readiness_tells_how_far_this_has_come(client: httpx.Client) -> None:
     def changes() -> dict[str, Any]:
         answer: dict[str, Any] = client.get("/readyz").json()
-        told: dict[str, Any] = answer["changes"]
-        return told
+        state: dict[str, Any] = answer["changes"]
+        return state
 
     assert becomes(lambda: changes()["recent"] > 0 and changes()["as_of"] is not None)
     assert (changes()["left"], changes()["error"]) == (0, "")

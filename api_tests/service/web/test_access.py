@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from catalog.accounts import keys as accounts
+from catalog.kit.days import beijing_today
 from index.generations.build import reindex
 from service.app import create_app
 from service.installation.runtime import Runtime
@@ -181,6 +182,8 @@ def test_wrong_addresses_and_methods_are_problems_too(
 
 def test_a_running_service_picks_up_a_new_generation(client: httpx.Client, installation: Runtime) -> None:
     before = client.post("/api/v1/matches", json={"text": "锂电池"}).json()["generation"]
-    report = reindex(installation.database, installation.settings.data, installation.encoder)
+    report = reindex(
+        installation.database, installation.settings.data, installation.encoder, today=beijing_today()
+    )
     after = client.post("/api/v1/matches", json={"text": "锂电池"}).json()["generation"]
     assert before != after == report.name

@@ -55,7 +55,7 @@ def chances(
     industry: Annotated[Many, option("需求的国民经济行业代码或名称，可重复")] = None,
     per_patent: Annotated[int, typer.Option(help="每件专利最多取几条需求（1 至 10）", metavar="条数")] = 3,
     group: Annotated[
-        str, typer.Option(help="归并：none 不归并，patent 每件专利一条，need 每条需求一件", metavar="方式")
+        str, typer.Option(help="合并：none 逐件显示，patent 每件专利一条，need 每条需求一件", metavar="方式")
     ] = "none",
     in_force: Annotated[bool, typer.Option("--in-force/--all", help="只看当日有效的专利，或全部")] = True,
     dormant: Annotated[

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # A need is a paragraph; --json and the report give it whole.
 _SHOWN_LETTERS = 24
-_NAMES = {"dense": "语义", "lexical": "字词", "rrf": "名次融合", "relevance": "相关度"}
+_NAMES = {"dense": "语义", "lexical": "关键词", "rrf": "综合排序", "relevance": "相关度"}
 
 
 def evaluate(
@@ -36,13 +36,13 @@ def evaluate(
     collection: Annotated[list[str] | None, option("只评测条件文件中的这个评测集，可重复", "名称")] = None,
     compare: Annotated[
         tuple[str, str] | None,
-        option("逐条需求比较两种排序（条件名，如 relevance rrf），前者输得最多的在前", "条件 条件"),
+        option("逐条需求比较两种排序（条件名，如 relevance rrf），前者落后最多的在前", "条件 条件"),
     ] = None,
     out: Annotated[Path | None, option("把评测表写成 Markdown、网页与 JSON，放入此文件夹", "文件夹")] = None,
     run: Annotated[Path | None, option("把相关度排序写成 TREC run 文件", "文件")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> None:
-    """评测检索质量：字词、语义、二者名次融合（RRF）与本系统相关度四种排序的指标；或按条件文件作回归评测。"""
+    """评测检索质量：关键词、语义、二者综合排序（RRF）与本系统相关度四种排序的指标；或按条件文件作回归评测。"""
     _check(folder, suite, collection, out, run, compare)
     if suite is None and folder is not None:
         _folder(folder, compare, run, as_json)
@@ -166,7 +166,7 @@ def _suite_comparison(path: Path, names: list[str], pair: tuple[str, str], as_js
     entries = conditions.chosen(names)
     name = next(iter(entries))
     if not names:
-        note(f"评测集 {name}；用 --collection 换一个（{'、'.join(entries)}）")
+        note(f"评测集 {name}；可用 --collection 另选（{'、'.join(entries)}）")
     encoder = any_runtime().encoder
     with step_progress() as progress:
         found = suite.compare(conditions, encoder, name, pair, progress=progress)

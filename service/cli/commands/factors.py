@@ -16,20 +16,20 @@ def factors(
     export: Annotated[Path | None, option("把规则写入此文件，修改后放到数据目录下即生效", "文件")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> None:
-    """查看或导出对接因素：使匹配结果略微靠前或靠后的六项及其最大金额。"""
+    """查看或导出影响排序的六项因素及其分值上限。"""
     from matching.ranking.factors import load, source
 
     data_dir = any_runtime().settings.data
     rules = load(data_dir)
     if export is not None:
-        export_rules(source(data_dir), data_dir, export, "，全部设为 0 即纯按相关度排序")
+        export_rules(source(data_dir), data_dir, export, "；分值上限全部设为 0 即仅按相关度排序")
         return
     if as_json:
         print_json(rules.model_dump(mode="json"))
         return
-    print(f"对接因素（版本 {rules.version}）：得分 ＝ 相关度 ＋ 各因素金额")
+    print(f"影响排序的因素（规则版本 {rules.version}）：得分 ＝ 相关度 ＋ 各因素分值")
     print_table(
-        ["因素", "最大金额", "怎样计"],
+        ["因素", "分值上限", "计分方法"],
         [[factor.label, f"{factor.weight:+g}", factor.meaning] for factor in rules.factors.values()],
     )
 

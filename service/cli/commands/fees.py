@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
 from service.cli.terminal.options import option
 from service.cli.terminal.output import export_rules, note, print_json, print_table
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from assessment.fees.models import FeeInput, FeeSheet
 
 EXAMPLE = """# 许可费测算的资料。删去没有的项目；金额为元，比例为 %。
-# 填写申请号（专利须已导入）时，名称、类型、申请日与行业取自目录。
+# 填写申请号（专利须已导入）时，名称、类型、申请日与行业取自系统。
 # application_number = "202119900008.0"
 title = "一种示例装置"
 licensor = "示例理工大学"
@@ -59,7 +60,7 @@ def fees_estimate(
     file: Annotated[
         Path | None, typer.Argument(help="资料文件（TOML 或 JSON）", metavar="文件", show_default=False)
     ] = None,
-    patent: Annotated[str | None, option("专利申请号，资料取自目录", "申请号")] = None,
+    patent: Annotated[str | None, option("专利申请号，资料取自系统", "申请号")] = None,
     industry: Annotated[str | None, option("国民经济行业代码或名称", "行业")] = None,
     licensees: Annotated[int | None, option("预期被许可人数", "人数")] = None,
     years: Annotated[int | None, option("许可年限", "年")] = None,
@@ -68,7 +69,6 @@ def fees_estimate(
     as_json: Json = False,
 ) -> None:
     """测算许可费：五种方法并列，各支付方式的付款，年费减缴与发明人分成。选项优先于资料文件。"""
-    from datetime import date
 
     from service.requests.fees import estimate_from_catalogue
 
@@ -82,7 +82,7 @@ def fees_estimate(
     data = _input(_read(file) | {name: value for name, value in said.items() if value is not None})
     runtime = ready_runtime()
     with runtime.database.read() as session:
-        sheet = estimate_from_catalogue(session, data, runtime.settings.data, date.today())
+        sheet = estimate_from_catalogue(session, data, runtime.settings.data, beijing_today())
     if out is not None:
         _write(sheet, out)
     if as_json:

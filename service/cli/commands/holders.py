@@ -42,7 +42,7 @@ def holders_list(
 
 
 def holders_duplicates(limit: Count = 50, as_json: Json = False) -> None:
-    """列出疑似同一专利权人的不同写法及理由；是否合并由您决定。"""
+    """列出疑似同一专利权人的不同写法及理由；是否合并请人工确定。"""
     from catalog.supply import holder_merges
     from catalog.supply.holder_duplicates import find
 
@@ -129,7 +129,7 @@ def holders_unmerge(
         return
     print(f"已撤回编号 {number} 的合并：{result.restored} 件专利恢复原来的专利权人", end="")
     print(f"，{result.left} 件的专利权人此后又有改动，未动" if result.left else "")
-    note("合并期间按该写法导入的专利仍在保留的专利权人名下，重新导入即可归位")
+    note("合并期间按该写法导入的专利仍在保留的专利权人名下，重新导入即归入原专利权人")
 
 
 def register(app: typer.Typer, command: type, group: type) -> None:

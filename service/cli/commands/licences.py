@@ -33,9 +33,9 @@ Patent = Annotated[str | None, option("专利申请号", "申请号")]
 
 def _day(text: str | None, option: str) -> date:
     try:
-        return date.fromisoformat(text) if text else date.today()
+        return date.fromisoformat(text) if text else beijing_today()
     except ValueError as error:
-        raise InvalidInput(f"{option}：应为日期，如 2026-06-30（收到 {text}）") from error
+        raise InvalidInput(f"{option}：应为日期，如 2026-06-30（现为 {text}）") from error
 
 
 def _where(status: str | None, holder: str | None, patent: str | None) -> LicenceFilter:
@@ -81,7 +81,7 @@ def _warned(licence: LicenceShown) -> list[str]:
 
 
 def licences_history(id: Number, as_json: Json = False) -> None:
-    """显示一份声明的变动记录：何时、何人、变动前后。"""
+    """显示一份声明的变动记录：时间、办理人、变动前后的内容。"""
     from catalog.kit.base import id_of
     from catalog.licences import history as declaration_history
     from catalog.licences import licences
@@ -176,7 +176,7 @@ def licences_withdraw(
     day = _day(on, "--on")
     with ready_runtime().database.write() as session:
         row = licence_edits.withdraw(session, id, day, actor=ACTOR, reason=reason)
-        licence = licences_shown.publics(session, [row])[0]
+        licence = licences_shown.publics(session, [row], today=beijing_today())[0]
     print(f"声明 {id}（专利 {licence.application_number}）已于 {day} 撤回。{withdrawal_effect(licence)}")
 
 
@@ -214,9 +214,9 @@ def licences_sheet(
     writers = {".docx": to_docx, ".xlsx": to_xlsx}
     writer = writers.get(out.suffix.lower())
     if writer is None:
-        raise InvalidInput(f"--out：文件名应以 .docx 或 .xlsx 结尾（收到 {out.name}）")
+        raise InvalidInput(f"--out：文件名应以 .docx 或 .xlsx 结尾（现为 {out.name}）")
     with ready_runtime().database.read() as session:
-        licence = licences_shown.publics(session, [licences.get(session, id)])[0]
+        licence = licences_shown.publics(session, [licences.get(session, id)], today=beijing_today())[0]
     out.write_bytes(writer(announcement(licence, [])))
     print(f"公告单已写入 {out}")
 
@@ -226,11 +226,11 @@ def licences_check(
         Path | None, typer.Argument(help="含申请号的清单", metavar="文件", show_default=False)
     ] = None,
     out: Annotated[Path | None, option("把核查结果写入此 xlsx 文件", "文件")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="核查目录中的全部专利，不用清单")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="核查系统中的全部专利，不用清单")] = False,
     as_of: Annotated[str | None, option("按此日的状态核查；缺省为今日", "日期")] = None,
     as_json: Json = False,
 ) -> None:
-    """批量核查开放许可资格：可以、不得或资料不足，附依据条款、数据和待办事项；查不到的照列。"""
+    """批量核查开放许可资格：可以、不得或资料不足，附依据条款、数据和待办事项；未查到的照常列出。"""
     from assessment.eligibility.gate import load_table
     from service.requests.eligibility import VerdictTally
     from service.sheets.eligibility import about, write
@@ -238,7 +238,7 @@ def licences_check(
     if (file is None) == (not everything):
         raise InvalidInput("请给出一个清单文件，或用 --all 核查全部专利（二者选一）")
     if out is not None and out.suffix.lower() != ".xlsx":
-        raise InvalidInput(f"--out：文件名应以 .xlsx 结尾（收到 {out.name}）")
+        raise InvalidInput(f"--out：文件名应以 .xlsx 结尾（现为 {out.name}）")
     runtime, day = ready_runtime(), _day(as_of, "--as-of")
     table, tally = load_table(runtime.settings.data), VerdictTally()
     with runtime.database.read() as session:
@@ -290,7 +290,7 @@ def _counted(
 def licences_rules(
     export: Annotated[Path | None, option("把正在使用的判定表写入此文件，供修改", "文件")] = None,
     install: Annotated[Path | None, option("检查并启用修改后的判定表", "文件")] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="恢复内置判定表")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="恢复默认判定表")] = False,
 ) -> None:
     """查看、导出、启用开放许可资格判定表；法律规定的规则不能改动，一般知识的规则可以。"""
     from assessment.eligibility.gate import load_table
@@ -303,7 +303,7 @@ def licences_rules(
         (data / FILE_NAME).unlink(missing_ok=True)
     if export is not None:
         export.write_text(text(data), encoding="utf-8")
-        print(f"判定表已写入 {export}；改好后用 patentdock licences rules --install 启用")
+        print(f"判定表已写入 {export}；修改后用 patentdock licences rules --install 启用")
     table = load_table(data)
     print(f"{table.title}（版本 {table.version}，{len(table.rule)} 条）")
     if export is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
 from ingestion.kinds.kinds import KIND_NAMES
 from ingestion.kinds.lookup import kind_of
@@ -69,6 +70,7 @@ def _run_import(
     dry_run: bool = False,
     mapping: SavedMapping | None = None,
 ) -> ImportReport:
+    from catalog.reference import places
     from ingestion.imports.importer import import_file
 
     with _row_progress(path.name) as progress:
@@ -78,6 +80,8 @@ def _run_import(
             kind,
             actor="命令行",
             is_demo=is_demo,
+            today=beijing_today(),
+            places=places.load(runtime.settings.data),
             rejected_dir=runtime.settings.rejected_dir,
             progress=progress,
             dry_run=dry_run,
@@ -161,9 +165,9 @@ def import_files(
     if as_json:
         print_json(_summary(kind.value, reports, refused, dry_run))
     elif reports and not dry_run and kind_of(kind).searched:
-        most = runtime.settings.recent_limit if runtime.settings.follow_seconds > 0 else 0
-        soon = f"导入的数据由运行中的服务自动编入检索（每类至多 {most} 条）；更多的" if most else "导入的数据"
-        note(f"{soon}在运行 patentdock reindex 后参加匹配")
+        seconds, most = runtime.settings.follow_seconds, runtime.settings.recent_limit
+        soon = f"约 {seconds:g} 秒后可检索。一次超过 {most} 条时请运行 patentdock reindex"
+        note(f"已导入的数据{soon if seconds and most else '在运行 patentdock reindex 后可检索'}")
     return 1 if refused else 0
 
 
@@ -177,7 +181,7 @@ def _summary(
 
 
 def reindex(as_json: Json = False) -> None:
-    """重建索引：只对新增或改动过的文本计算向量，完成后原子切换。"""
+    """重建索引：只对新增或改动过的文本计算向量，完成后统一启用新索引。"""
     from service.installation.indexing import rebuild
 
     runtime = ready_runtime()
@@ -189,7 +193,7 @@ def reindex(as_json: Json = False) -> None:
     report = result.build
     print(
         f"索引 {report.name} 已启用：专利 {report.patents} 件，需求 {report.needs} 条；"
-        f"新计算向量 {report.embedded}，沿用 {report.reused}；用时 {report.seconds:.1f} 秒"
+        f"新计算向量 {report.embedded}，复用 {report.reused}；用时 {report.seconds:.1f} 秒"
     )
     if result.assigned.needs or result.assigned.patents:
         print(
@@ -208,7 +212,7 @@ def demo_load(as_json: Json = False) -> None:
         return
     for kind, report in reports.items():
         print(
-            f"{KIND_NAMES[kind]}：新增 {report.new}，更新 {report.changed}，无变化 {report.unchanged}", end=""
+            f"{KIND_NAMES[kind]}：新增 {report.new}，更新 {report.changed}，未变更 {report.unchanged}", end=""
         )
         print(f"，退回 {report.rejected}" if report.rejected else "")
 

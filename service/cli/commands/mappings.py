@@ -32,7 +32,7 @@ def mappings_list(as_json: Json = False) -> None:
     if as_json:
         print_json(rows)
     elif not rows:
-        print("还没有保存列对应关系；导入时加 --save-mapping 来源 即可保存")
+        print("尚未保存列对应关系；导入时加 --save-mapping 来源 即可保存")
     else:
         print_table(
             ["来源", "类型", "字段", "文件"],

@@ -28,7 +28,7 @@ def _id_option(text: str) -> Any:
 
 def match(
     text: Annotated[str | None, typer.Argument(help="需求文本", metavar="文本", show_default=False)] = None,
-    need: Annotated[int | None, _id_option("改为按目录中的一条技术需求匹配")] = None,
+    need: Annotated[int | None, _id_option("改为按系统中的一条技术需求匹配")] = None,
     patent: Annotated[int | None, _id_option("反向：为一件专利匹配技术需求")] = None,
     top: Annotated[int, typer.Option(help="返回多少条（1 至 200）", metavar="条数")] = 10,
     segment: Annotated[Many, option("产业细分领域的代码或名称，可重复")] = None,
@@ -48,10 +48,10 @@ def match(
     need_segment: Annotated[Many, option("按文本匹配时，需求所属的产业细分领域，可重复")] = None,
     need_region: Annotated[str | None, option("按文本匹配时，需求方所在的省或地级市")] = None,
     by_relevance: Annotated[
-        bool, typer.Option("--by-relevance", help="仅按相关度排序，不计对接因素")
+        bool, typer.Option("--by-relevance", help="仅按相关度排序，不计因素分值")
     ] = False,
     fold: Annotated[
-        bool, typer.Option("--fold/--no-fold", help="把同一专利权人的近似专利归在最好的一件之下，或逐件列出")
+        bool, typer.Option("--fold/--no-fold", help="同一专利权人的近似专利合并显示，或逐件显示")
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
 ) -> None:
@@ -112,7 +112,7 @@ def _request(text: str | None, wanted: PatentMatchQuery, context: dict[str, Any]
 
     if text is None:
         if any(context.values()):
-            reason = "只用于按文本匹配；目录中的需求有自己的领域和地区"
+            reason = "只用于按文本匹配；系统中的需求有自己的领域和地区"
             raise InvalidFields(
                 [FieldProblem(field="--need-segment、--need-region", value="", reason=reason)]
             )
@@ -137,7 +137,7 @@ def _print(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> N
     from matching.answers.results import PatentMatch
 
     if not response.items:
-        print("没有符合条件的结果；请放宽筛选条件，或换一种说法。")
+        print("没有符合条件的结果；请放宽筛选条件，或更换表述。")
     for item in response.items:
         if isinstance(item, PatentMatch):
             _print_patent(item)

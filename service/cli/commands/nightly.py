@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.kit.days import beijing_today
 from catalog.kit.ids import MAX_ID
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
@@ -32,7 +33,7 @@ def nightly(
     fresh: Annotated[bool, typer.Option("--fresh", help="从头开始，不续做今夜中断或失败的批处理")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> int:
-    """夜间批处理：导入投递文件、盘点筛选、重建索引、全量匹配、与上一次比较、写报告。
+    """夜间批处理：导入新文件、盘点筛选、重建索引、全量匹配、与上一次比较、写报告。
 
     中断后再次运行会从未完成的一步续做。退出码：0 完成；1 失败；2 用法有误；3 完成，但有文件被拒绝；4 已有一个在运行。
     """
@@ -76,7 +77,7 @@ def _show_plan(wanted: NightPlan, as_json: bool) -> int:
             counts = f"共 {file.rows} 行，新增 {file.new}，更新 {file.changed}，退回 {file.rejected}"
             print(f"  {file.kind}/{file.file}：" + (f"将被拒绝：{file.refused}" if file.refused else counts))
         if not wanted.files:
-            print("  投递文件夹中没有文件")
+            print("  待导入文件夹中没有文件")
     return FILES_REFUSED if any(file.refused for file in wanted.files) else 0
 
 
@@ -110,7 +111,6 @@ def nightly_matches(
 
 def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument]:
     """The whole list of the one that is given, and the same to be printed. Raises NotFound."""
-    from datetime import date
 
     from catalog.kit.paging import MAX_PAGE_SIZE
     from catalog.statistics import night_lists
@@ -120,7 +120,7 @@ def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument
     whole = NightQuery(size=MAX_PAGE_SIZE)
     with ready_runtime().database.read() as session:
         if need is not None:
-            patents = night_lists.of_need(session, need, whole, date.today())
+            patents = night_lists.of_need(session, need, whole, beijing_today())
             return patents, night_sheets.of_need(patents, f"需求 {need} ")
         needs = night_lists.of_patent(session, patent or 0, whole)
         return needs, night_sheets.of_patent(needs, f"专利 {patent} ")

@@ -26,9 +26,9 @@ def _day(text: str | None, option: str) -> date:
     from catalog.kit.errors import InvalidInput
 
     try:
-        return date.fromisoformat(text) if text else date.today()
+        return date.fromisoformat(text) if text else beijing_today()
     except ValueError as error:
-        raise InvalidInput(f"{option}：应为日期，如 2026-06-30（收到 {text}）") from error
+        raise InvalidInput(f"{option}：应为日期，如 2026-06-30（现为 {text}）") from error
 
 
 def weights_export(
@@ -52,7 +52,7 @@ def weights_import(
 
 
 def weights_reset() -> None:
-    """恢复内置的盘点权重。"""
+    """恢复默认的盘点权重。"""
     from assessment.screening import weights as screening_weights
 
     weights = screening_weights.reset(ready_runtime().settings.data)
@@ -130,14 +130,14 @@ def _print_screening(report: ScreenReport, exported: ReviewExport | None, folder
 
 def answers_import(
     files: Annotated[
-        list[Path], typer.Argument(help="填好的年度盘点表", metavar="文件...", show_default=False)
+        list[Path], typer.Argument(help="填写好的年度盘点表", metavar="文件...", show_default=False)
     ],
     on: Annotated[
         str | None, typer.Option(help="答复日期；缺省为今日", metavar="日期", show_default=False)
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """导入专利权人填好的年度盘点表：处置意见、产业化前景和备注。"""
+    """导入专利权人填写好的年度盘点表：处置意见、产业化前景和备注。"""
     from ingestion.reviews.answers import import_answers
 
     database, day = ready_runtime().database, _day(on, "--on")
@@ -161,7 +161,7 @@ def answers_import(
 
 def _print_answers(report: AnswerReport) -> None:
     print(
-        f"{report.file_name}：共 {report.rows} 行，新增 {report.new}，更新 {report.changed}，无变化 {report.unchanged}，"
+        f"{report.file_name}：共 {report.rows} 行，新增 {report.new}，更新 {report.changed}，未变更 {report.unchanged}，"
         f"未填 {report.blank}，退回 {len(report.rejected)}"
     )
     for bad in report.rejected:

@@ -13,7 +13,7 @@ from matching.evaluation.suite import CollectionResult, ConditionResult, Shortfa
 from matching.evaluation.suite_file import BASELINES, Part
 
 PART_NAMES: dict[Part, str] = {"tuning": "调参", "test": "测试", "all": "全部"}
-_BASELINE_NAMES = {"rrf": "名次融合", "relevance": "相关度"}
+_BASELINE_NAMES = {"rrf": "综合排序", "relevance": "相关度"}
 _OTHERS = ("recall@10", "hit@10", "mrr")
 _SHOWN_RANKS = 5
 # Known items are thousands of queries, of which nearly all rank alike.
@@ -71,7 +71,7 @@ def brief(collection: CollectionResult) -> ReportTable:
     headings = [
         collection.metric,
         *(PART_NAMES[part] for part in parts),
-        f"{PART_NAMES[collection.decisive]}，较名次融合",
+        f"{PART_NAMES[collection.decisive]}，较综合排序",
     ]
     rows = [
         [
@@ -135,7 +135,7 @@ def about(collection: CollectionResult) -> str:
         return f"跳过：{collection.skipped}"
     counts = "，".join(f"{PART_NAMES[part]} {count}" for part, count in collection.queries.items() if count)
     changed = sum(1 for row in collection.differences if row.difference)
-    return f"{collection.documents} 件文档；有答案的需求：{counts}。相关度与名次融合得分不同的需求 {changed} 条。"
+    return f"{collection.documents} 件文档；有答案的需求：{counts}。相关度与综合排序得分不同的需求 {changed} 条。"
 
 
 def write(result: SuiteResult, folder: Path) -> list[Path]:
@@ -159,7 +159,7 @@ def markdown(result: SuiteResult) -> str:
         lines += ["", f"## {collection.name}", "", about(collection), ""]
         if not collection.skipped:
             lines += _markdown_table(results(collection))
-            lines += ["", "### 逐条比较：相关度与名次融合", "", *_markdown_table(_compared(collection))]
+            lines += ["", "### 逐条比较：相关度与综合排序", "", *_markdown_table(_compared(collection))]
     return "\n".join(lines) + "\n"
 
 
@@ -184,7 +184,7 @@ def _head(result: SuiteResult) -> str:
 
 
 def _compared(collection: CollectionResult) -> ReportTable:
-    return differences(collection.differences, "相关度", "名次融合", collection.metric, _SHOWN_QUERIES)
+    return differences(collection.differences, "相关度", "综合排序", collection.metric, _SHOWN_QUERIES)
 
 
 def _measured(collection: CollectionResult, row: ConditionResult, part: Part) -> Cell:

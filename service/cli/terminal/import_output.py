@@ -19,7 +19,7 @@ def print_report(report: ImportReport, *, dry_run: bool) -> None:
     """The result of an import in words; of a dry run also what would be stored and why rows are refused."""
     print(
         f"{report.file_name}：{'（试运行，未写入）' if dry_run else ''}共 {report.rows} 行，新增 {report.new}，"
-        f"更新 {report.changed}，无变化 {report.unchanged}，退回 {report.rejected}"
+        f"更新 {report.changed}，未变更 {report.unchanged}，退回 {report.rejected}"
     )
     for message in report.messages:
         print(f"  提示：{message}")

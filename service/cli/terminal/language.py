@@ -73,7 +73,7 @@ def _bad_parameter(error: BadParameter) -> str:
         return f"{_name(error)} 的值“{choices[0]}”不可用，可用：{'、'.join(choices[1:])}"
     if isinstance(error.__cause__, ValidationError):
         problem = field_problems(error.__cause__.errors())[0]
-        return f"{_name(error)} {problem.reason}" + (f"（收到 {problem.value}）" if problem.value else "")
+        return f"{_name(error)} {problem.reason}" + (f"（现为 {problem.value}）" if problem.value else "")
     return f"{_name(error)}：{error.message}"
 
 
@@ -85,13 +85,13 @@ def explain(error: TyperException) -> str:
         return _bad_parameter(error)
     if isinstance(error, NoSuchOption):
         near = "、".join(sorted(error.possibilities or []))
-        return f"没有选项 {error.option_name}" + (f"，您是不是想用 {near}" if near else "")
+        return f"没有选项 {error.option_name}" + (f"，是否应为 {near}" if near else "")
     if isinstance(error, BadOptionUsage):
-        return f"选项 {error.option_name} 的用法不对：" + (
+        return f"选项 {error.option_name} 的用法有误：" + (
             "需要一个值" if "requires" in error.message else "不需要值"
         )
     if isinstance(error, BadArgumentUsage):
-        return f"参数个数不对：{error.message}"
+        return f"参数个数有误：{error.message}"
     if error.message.startswith("No such command"):
         return "没有命令 " + re.sub(
             r"^No such command '?([^']*)'?\..*", r"\1", error.message, flags=re.DOTALL

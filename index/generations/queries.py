@@ -13,7 +13,7 @@ from index.vectors.exact import exact_products
 from index.words.statistics import WordStatistics, mass
 
 
-class Asked(Protocol):
+class Query(Protocol):
     """A need or a patent as a query."""
 
     def sums(self, part: Part) -> Floats:
@@ -23,7 +23,7 @@ class Asked(Protocol):
         """The scores of some rows, given the result of `sums` for their part."""
 
 
-class NeedAsked:
+class NeedQuery:
     """A need that searches patents."""
 
     def __init__(self, need: AskingNeed, words: WordStatistics) -> None:
@@ -43,7 +43,7 @@ class NeedAsked:
         return PairScores(part.ids[rows], document, sentence, place, sums[rows], masses)
 
 
-class PatentAsked:
+class PatentQuery:
     """A patent that searches needs; `words` are the statistics of the patents side, `needs` those of the needs side."""
 
     def __init__(self, patent: AskingPatent, words: WordStatistics, needs: Statistics) -> None:
