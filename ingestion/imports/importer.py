@@ -190,13 +190,12 @@ def _rows(table: SheetTable, tally: Tally) -> Iterator[Taken]:
     for row in table.records():
         # Of JSON, whose names may come in later, only the last mapping counts.
         if used is not None and used is not table.mapping and table.keys is None:
-            tally.add_columns(name, used)
+            tally.add_columns(name, table, used)
             name = f"{table.name}（第 {row.line} 行起）"
         used = table.mapping
         yield Taken(table, used, row)
-    if used is not None:
-        tally.add_columns(name, used)
-    tally.add_table(table)
+    tally.add_columns(name, table, used or table.mapping)
+    tally.add_table(table, is_empty=used is None)
 
 
 def _batches(rows: Iterator[Taken], size: int) -> Iterator[list[Taken]]:

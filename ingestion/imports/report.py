@@ -1,15 +1,17 @@
-"""Report of an import: counts, the mapping that was used, remarks."""
+"""Report of an import: counts, what each column was taken for, remarks."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
-from catalog.imports.imports import ColumnUse
+from catalog.imports.columns import FileColumn
 from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
+from ingestion.imports.columns import ColumnCounts
 from ingestion.imports.explanations import listed, what_was_found
 from ingestion.imports.reading import Reading
 from ingestion.readers.sheets import Sheet
@@ -36,9 +38,9 @@ class Refusal:
 class ImportReport:
     """`rows == new + changed + unchanged + rejected`, always; `import_id` is None for a dry run.
 
-    `mapping` is the Chinese label of each role -> the columns it was read from, `columns` the same by sheet and column;
-    `preview` the first records by label, as they are stored, `refusals` the first rejected rows. `source` names the saved
-    mapping that was used.
+    `columns` says of each column what it was taken for and what became of its cells; `preview` shows the first records by
+    label, as they are stored, `refusals` the first rejected rows. `source` names the saved mapping that was used,
+    `places_version` the names of places.
     """
 
     kind: str
@@ -50,12 +52,12 @@ class ImportReport:
     unchanged: int = 0
     rejected: int = 0
     rejected_file: Path | None = None
-    mapping: dict[str, str] = field(default_factory=dict)
-    columns: list[ColumnUse] = field(default_factory=list)
+    columns: list[FileColumn] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     preview: list[dict[str, str]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     source: str = ""
+    places_version: str = ""
 
 
 class Notes:
@@ -83,11 +85,15 @@ class Tally:
     """Gathers the report of an import on its way; `expected` is the likely number of rows, None where it is unknown."""
 
     def __init__(self, reading: Reading) -> None:
-        self.report = ImportReport(reading.kind, reading.path.name, source=reading.source)
+        self.report = ImportReport(
+            reading.kind, reading.path.name, source=reading.source, places_version=reading.places
+        )
         self.expected: int | None = None
         self.unrecognised: list[str] = []
         self._notes = Notes()
         self._messages: list[str] = []
+        self._sections: list[tuple[str, Mapping, ColumnCounts]] = []
+        self._counts: defaultdict[object, ColumnCounts] = defaultdict(ColumnCounts)
 
     def expect(self, sheet: Sheet) -> None:
         """Add the rows that a sheet is likely to have."""
@@ -98,16 +104,17 @@ class Tally:
         """Note a table that is no register of the kind."""
         self.unrecognised.append(what_was_found(table, missing))
 
-    def add_columns(self, sheet: str, mapping: Mapping) -> None:
+    def add_columns(self, sheet: str, table: SheetTable, mapping: Mapping) -> None:
         """Note which columns were read as what; another header further down adds to it."""
-        self.report.mapping.update(mapping.describe())
-        self.report.columns += [use for use in mapping.uses(sheet) if use not in self.report.columns]
+        self._sections.append((sheet, mapping, self._counts[_counted_as(table, mapping)]))
         self._messages += [note for note in mapping.notes if note not in self._messages]
         if unused := mapping.unused():
             self._messages.append(f"工作表“{sheet}”中未识别、未导入的列：{'、'.join(unused)}")
 
-    def add_table(self, table: SheetTable) -> None:
+    def add_table(self, table: SheetTable, *, is_empty: bool) -> None:
         """Records the rows of a table that are no records, and the remarks on the table as a whole."""
+        if is_empty:
+            self._messages.append(f"工作表“{table.name}”只有表头，没有数据行")
         for reason, lines in table.skipped.items():
             self._messages.append(
                 f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
@@ -121,6 +128,9 @@ class Tally:
         for outcome, number in outcomes.items():
             setattr(report, outcome, getattr(report, outcome) + number)
         report.rows += len(batch)
+        for mapping, rows in groupby(batch, key=lambda taken: taken.mapping):
+            group = list(rows)
+            self._counts[_counted_as(group[0].table, mapping)].add(mapping, group)
         for noticed in ("notes", "remarks"):
             for taken in batch:
                 for message, example in getattr(taken, noticed):
@@ -133,7 +143,17 @@ class Tally:
         """The report with its messages."""
         self._messages += [f"未导入：{found}" for found in self.unrecognised]
         self.report.messages = self._notes.lines() + self._messages
+        self.report.columns = [
+            column
+            for sheet, mapping, counts in self._sections
+            for column in counts.file_columns(mapping, sheet)
+        ]
         return self.report
+
+
+def _counted_as(table: SheetTable, mapping: Mapping) -> object:
+    """What the cells of a row are counted under: names of JSON come in later and change the mapping, not the columns."""
+    return mapping if table.keys is None else table
 
 
 def _refusal(taken: Taken, error: RowError) -> Refusal:

@@ -17,7 +17,7 @@ from catalog.kit.terms import Conclusion, Disposition, FactKind, LicenceType, Pl
 from catalog.supply import facts
 from catalog.supply.facts import COUNTS, EXPLOITATION, STATES, FactStated, NumberedFact
 from ingestion.columns.headers import vocabulary
-from ingestion.records.fields import LIST_SEPARATORS, Fields, build
+from ingestion.records.fields import LIST_SEPARATORS, Fate, Fields, build
 from ingestion.values.cells import flat
 from ingestion.values.periods import Period, last_day, parse_period
 from ingestion.values.values import parse_amount
@@ -220,6 +220,7 @@ def _note(fields: Fields, used: set[str]) -> str:
         if name not in used and fields.get(name) is not None:
             stated = _amount(fields) if name == "amount" else fields.line(name)
             parts.append(f"{role.label}：{stated}")
+            fields.fates[name] = Fate.REMARKED
     return "；".join(part for part in parts if part)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -46,10 +47,18 @@ class Circumstances:
     strict: bool = False
 
 
+class Fate(Enum):
+    """What became of a cell that was not simply read."""
+
+    REMARKED = "remarked"
+    UNREAD = "unread"
+
+
 class Fields:
     """Cells by role, with the sheet that they stand in and the names of its columns.
 
-    `units` says in what bare numbers count, by role. `notes` gathers what was mended or left out: (message, example).
+    `units` says in what bare numbers count, by role. `notes` gathers what was mended or left out: (message, example),
+    `fates` the roles whose wording went to the remark or that were left out.
     An optional field that cannot be read never refuses a record: its wording goes to the remark of the record and is noted,
     unless the reader is strict.
     """
@@ -73,6 +82,7 @@ class Fields:
         )
         self._kept: dict[str, None] = {}
         self.notes: list[tuple[str, str]] = []
+        self.fates: dict[str, Fate] = {}
         self._cells: dict[str, list[Cell]] = {}
         self._said: dict[str, str] = {}
         for role, value in cells.items():
@@ -92,6 +102,11 @@ class Fields:
     def note(self, message: str, example: object) -> None:
         """Records what was corrected or left out."""
         self.notes.append((message, str(example)[:80]))
+
+    def leave(self, role: str, message: str, example: object) -> None:
+        """Records that nothing of a role was read."""
+        self.note(message, example)
+        self.fates.setdefault(role, Fate.UNREAD)
 
     def error(self, role: str, value: object, reason: str) -> RowError:
         """A RowError for a role."""
@@ -152,6 +167,8 @@ class Fields:
     def keep(self, role: str, wording: str = "") -> None:
         """Keep the wording of a role for the remark."""
         if stated := wording or self.joined(role):
+            if not vocabulary(self.kind).is_kept(role):
+                self.fates[role] = Fate.REMARKED
             unit = unit_name(self.units.get(role, 1))
             if unit and not re.search("[元万亿]", stated):
                 stated = f"{stated}（{unit}）"
@@ -231,16 +248,19 @@ class Fields:
         except InvalidIdentifier as error:
             raise self.error(role, stated, str(error)) from error
 
+    def codes(self, role: str, code_of: Callable[[str], str | None], message: str) -> list[str]:
+        """The codes of the items of a cell; an item without one is reported with the message and left out."""
+        found = [(item, code_of(item)) for item in self.items(role)]
+        for item in (item for item, code in found if not code):
+            self.note(message, item)
+        codes = [code for _, code in found if code]
+        if found and not codes:
+            self.fates.setdefault(role, Fate.UNREAD)
+        return list(dict.fromkeys(codes))
+
     def industries(self, role: str) -> list[str]:
         """Codes of GB/T 4754 in a cell, by code or by name; anything else is reported and left out."""
-        codes = []
-        for item in self.items(role):
-            code = industry(item)
-            if code:
-                codes.append(code)
-            else:
-                self.note("国民经济行业无法识别，已略去", item)
-        return list(dict.fromkeys(codes))
+        return self.codes(role, industry, "国民经济行业无法识别，已略去")
 
 
 def _parse_day(value: Cell) -> date | None:

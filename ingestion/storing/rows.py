@@ -12,7 +12,7 @@ from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
 from ingestion.readers.sheets import Row
 from ingestion.records.classification import Classifier
-from ingestion.records.fields import Circumstances, Fields
+from ingestion.records.fields import Circumstances, Fate, Fields
 from ingestion.storing.tables import SheetTable
 
 Keys = list[tuple[str, str | None]]
@@ -38,9 +38,9 @@ class Origin:
 class Taken:
     """A row during an import.
 
-    Once read, it has a `record` and `notes` of corrections; once stored, an `outcome` (new, changed, unchanged) and
-    `remarks`; at either step an `error` rejects it. `patent_id` is the patent to which it is known to add nothing,
-    otherwise 0. Without a `mark` it is not remembered.
+    Once read, it has a `record`, `notes` of corrections and the `fates` of roles that were not simply read; once stored, an
+    `outcome` (new, changed, unchanged) and `remarks`; at either step an `error` rejects it. `patent_id` is the patent to
+    which it is known to add nothing, otherwise 0. Without a `mark` it is not remembered.
     """
 
     table: SheetTable
@@ -48,6 +48,7 @@ class Taken:
     row: Row
     record: Any = None
     notes: Remarks = field(default_factory=list)
+    fates: dict[str, Fate] = field(default_factory=dict)
     error: RowError | None = None
     outcome: str = ""
     remarks: Remarks = field(default_factory=list)
@@ -79,8 +80,8 @@ class RowReader:
             taken.error = error
             taken.mark = b""
             return
-        taken.notes = fields.notes
-        if taken.notes:
+        taken.notes, taken.fates = fields.notes, fields.fates
+        if taken.notes or taken.fates:
             taken.mark = b""
 
     def read_all(self, some: Iterable[Taken]) -> None:

@@ -32,14 +32,13 @@ _FOOTER = re.compile(
 _FIRST_OF_FOOTERS = "合总小共备注说数资制填审打导统联"
 MOST_LISTED = 20
 LOST = f"含有替换字符“{REPLACED}”（文件导出前已丢失的字），照原样导入，请核对"
-_DAYS = re.compile(r"_(?:date|on|until)")
 _DAY_ZERO_1904 = date(1904, 1, 1)
 _SERIALS_1904 = range(18_538, 58_538)
 """Numbers that are days of 1954 to 2064; smaller ones are counts, larger ones identifiers."""
 TOO_WIDE = "该行有 {found} 列，表头只有 {expected} 列，可能有未加引号的分隔符，请核对后重新导入"
 
 
-@dataclass
+@dataclass(eq=False)
 class SheetTable:
     """A sheet with its recognised mapping, whose header ends on line `header`.
 
@@ -106,8 +105,8 @@ class SheetTable:
                 row.cells[place : place + 1] = map(_day_from_1904, row.cells[place : place + 1])
 
     def _places_of_days(self) -> Iterator[int]:
-        columns = self.mapping.columns.items()
-        return (place for role, places in columns if _DAYS.search(role) for place in places)
+        columns = self.mapping.columns
+        return (place for role in vocabulary(self.mapping.kind).days for place in columns.get(role, ()))
 
     def remarks(self) -> list[str]:
         """Remarks on the sheet as a whole, once its rows are read."""

@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from catalog.imports import imports
-from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
+from catalog.imports.columns import FileColumn
+from catalog.imports.imports import ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
@@ -46,8 +47,8 @@ class ImportResult(BaseModel):
     unchanged: int = Field(description="未变更")
     rejected: int = Field(description="退回")
     source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
-    mapping: dict[str, str] = Field(description="字段与所读取的列")
-    columns: list[ColumnUse] = Field(description="各列与字段的对应，及识别依据")
+    places_version: str = Field(description="所用地名表的版本")
+    columns: list[FileColumn] = Field(description="各列：识别为哪个字段、依据，读取、记入备注和未读取的行数")
     preview: list[dict[str, str]] = Field(description="前几条记录，按保存的样子")
     refusals: list[Refusal] = Field(description="前 20 个退回的行及原因")
     messages: list[str] = Field(description="提示")
@@ -102,7 +103,7 @@ def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
         unchanged=report.unchanged,
         rejected=report.rejected,
         source=report.source,
-        mapping=report.mapping,
+        places_version=report.places_version,
         columns=report.columns,
         preview=report.preview,
         refusals=report.refusals,
