@@ -25,7 +25,7 @@ from catalog.segments import segments
 from ingestion.columns.mappings import SavedMapping
 from ingestion.columns.recognition import Mapping
 from ingestion.imports import preview
-from ingestion.imports.explanations import misfit, no_register
+from ingestion.imports.explanations import misfit, no_register, no_rows
 from ingestion.imports.log import ImportLog
 from ingestion.imports.reading import Reading
 from ingestion.imports.report import ImportReport, Tally
@@ -127,7 +127,7 @@ class _Run:
                     if progress:
                         progress(tally.report.rows, tally.expected)
         if store is None:
-            raise self._refusal(tally.unrecognised)
+            raise self._refusal(tally)
         return self.log.finish(tally.close(), store)
 
     def _begin(self, is_demo: bool) -> Store:
@@ -161,11 +161,13 @@ class _Run:
             if taken.record is not None:
                 report.preview.append(preview.stored(self.kind, taken.record))
 
-    def _refusal(self, unrecognised: list[str]) -> InvalidInput:
+    def _refusal(self, tally: Tally) -> InvalidInput:
         reading = self.reading
-        if reading.source and unrecognised:
-            return misfit(reading.path, reading.source, unrecognised)
-        return no_register(reading.path, self.kind.label, unrecognised)
+        if reading.source and tally.unrecognised:
+            return misfit(reading.path, reading.source, tally.unrecognised)
+        if tally.unrecognised:
+            return no_register(reading.path, self.kind.label, [*tally.unrecognised, *tally.empty])
+        return no_rows(reading.path, self.kind.label, tally.empty)
 
 
 def _tables(
@@ -176,6 +178,7 @@ def _tables(
         tally.expect(sheet)
         table = open_table(kind, sheet, mapping)
         if table is None:
+            tally.empty.append(f"工作表“{sheet.name}”没有内容")
             continue
         if missing := table.mapping.missing():
             tally.not_recognised(table, missing)

@@ -90,15 +90,17 @@ class Tally:
         )
         self.expected: int | None = None
         self.unrecognised: list[str] = []
+        self.empty: list[str] = []
         self._notes = Notes()
         self._messages: list[str] = []
         self._sections: list[tuple[str, Mapping, ColumnCounts]] = []
         self._counts: defaultdict[object, ColumnCounts] = defaultdict(ColumnCounts)
 
     def expect(self, sheet: Sheet) -> None:
-        """Add the rows that a sheet is likely to have."""
+        """Add the rows that a sheet is likely to have, and what the file could not tell."""
         if sheet.likely_rows is not None:
             self.expected = (self.expected or 0) + sheet.likely_rows
+        self._messages += sheet.remarks
 
     def not_recognised(self, table: SheetTable, missing: list[str]) -> None:
         """Note a table that is no register of the kind."""
@@ -114,7 +116,7 @@ class Tally:
     def add_table(self, table: SheetTable, *, is_empty: bool) -> None:
         """Records the rows of a table that are no records, and the remarks on the table as a whole."""
         if is_empty:
-            self._messages.append(f"工作表“{table.name}”只有表头，没有数据行")
+            self.empty.append(f"工作表“{table.name}”只有表头，没有数据行")
         for reason, lines in table.skipped.items():
             self._messages.append(
                 f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
@@ -141,7 +143,7 @@ class Tally:
 
     def close(self) -> ImportReport:
         """The report with its messages."""
-        self._messages += [f"未导入：{found}" for found in self.unrecognised]
+        self._messages += [*self.empty, *(f"未导入：{found}" for found in self.unrecognised)]
         self.report.messages = self._notes.lines() + self._messages
         self.report.columns = [
             column

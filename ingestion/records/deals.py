@@ -14,7 +14,7 @@ from ingestion.identifiers import credit_code as credit_codes
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.fields import LIST_SEPARATORS, Fields, build
 from ingestion.values import names, places
-from ingestion.values.values import parse_date, parse_rate
+from ingestion.values.values import parse_date
 
 UNKNOWN_COUNTRY = "ZZ"
 """In place of a code of ISO 3166, which leaves it to its users."""
@@ -91,7 +91,7 @@ def deal(fields: Fields) -> DealStated:
         "takers": _parties(fields, "takers", "taker"),
         "payment_form": _term(fields, "payment_form", _PAYMENTS, PaymentForm),
         "contract_amount": fields.amount("contract_amount"),
-        "royalty_rate": fields.parsed("royalty_rate", parse_rate),
+        "royalty_rate": fields.rate("royalty_rate"),
         "royalty_base": _term(fields, "royalty_base", _BASES, RoyaltyBase),
         "received_total": fields.amount("received_total"),
         "received_on": fields.day("received_on"),
@@ -101,7 +101,7 @@ def deal(fields: Fields) -> DealStated:
         "territory": fields.line("territory") or None,
         "giver_level": _term(fields, "giver_level", _LEVELS, StateLevel),
         "pledge_consent": _term(fields, "pledge_consent", _CONSENTS, PledgeConsent),
-        "three_party": _yes(fields.line("three_party")),
+        "three_party": _yes(fields, "three_party"),
         "broker": fields.line("broker"),
         "broker_credit_code": _credit_code(fields, "broker_credit_code"),
         "filing_number": fields.line("filing_number"),
@@ -135,8 +135,14 @@ def _before(day: date | None, other: date) -> bool:
     return day is not None and day < other
 
 
-def _yes(stated: str) -> bool | None:
-    return bool(re.match(r"是|有|√|true|1|y", stated, re.IGNORECASE)) if stated else None
+def _yes(fields: Fields, role: str) -> bool | None:
+    """Whether a cell says yes, None for an empty cell and for one that says neither; that one is kept as a remark."""
+    stated = fields.line(role)
+    if re.match(r"是|有|√|true|1|y", stated, re.IGNORECASE):
+        return True
+    if stated and not re.match(r"否|不|未|没|×|false|0|n", stated, re.IGNORECASE):
+        fields.unread(role, f"“{stated[:40]}”无法识别，可填：是、否")
+    return False if stated and role not in fields.fates else None
 
 
 def _signed(fields: Fields) -> date:

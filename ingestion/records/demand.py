@@ -32,6 +32,7 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
     place = fields.place(fields.line("address"))
     industries = fields.industries("industry")
     firm = _firm(fields, place)
+    fields.keep("requirements")
     return build(
         NeedCreate,
         fields,
@@ -63,8 +64,8 @@ def _firm(fields: Fields, place: Place) -> EnterpriseCreate | None:
     """The enterprise that states the need, with the details of it in the form."""
     name = fields.line("enterprise")[:MAX_NAME]
     if not name:
-        for role in ("credit_code", "titles"):
-            fields.keep(role)
+        for role in ("credit_code", "titles", "address"):
+            fields.keep(role, is_read=role == "address" and place.depth > 0)
         return None
     return EnterpriseCreate(
         name=name,
@@ -113,7 +114,7 @@ def enterprise(fields: Fields) -> EnterpriseCreate:
     place = fields.place(fields.line("address"))
     industries = fields.industries("industry")
     if len(industries) > 1:  # an enterprise has one
-        fields.keep("industry")
+        fields.keep("industry", is_read=True)
     return build(
         EnterpriseCreate,
         fields,

@@ -80,6 +80,7 @@ _VALUE = {
     FactKind.PRODUCT_FILING: "product",
     FactKind.SUSPENSION: "reason",
 }
+_RUNNING = re.compile("有效|正常|生效|存续|在押|登记|备案|许可|履行|执行|中止|保全|办理|已")
 ENDED = re.compile("注销|解除|终止|恢复|撤销|失效|到期|届满|期满")
 _DATES = ("happened_on", "ends_on", "ended_on", "period")
 LIMITS = {"value": 100, "party": 300, "note": 2000, "source": 300}
@@ -204,7 +205,7 @@ def _days(fields: Fields, kind: FactKind, used: set[str]) -> dict[str, Any]:
             said_so = fields.line("state") or fields.line("kind")
             raise fields.error("ended_on", "", f"已写明“{said_so}”，但没有终止日（注销、解除的日期），请填写")
         ended = ends
-    else:
+    elif _RUNNING.search(fields.line("state")):
         used.add("state")
     if happened and ends and ended is None and ends < happened:
         fields.unread("ends_on", f"终止日 {ends} 早于发生日 {happened}")

@@ -24,14 +24,13 @@ from ingestion.values.cells import Cell, flat, is_blank, said
 from ingestion.values.periods import Period, is_unending
 from ingestion.values.places import Place
 from ingestion.values.text import unwrapped
-from ingestion.values.values import parse_amount, parse_date, says_only_amount, unit_name
+from ingestion.values.values import parse_amount, parse_date, parse_rate, says_only_amount, unit_name
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ValueT = TypeVar("ValueT", date, Decimal, int, Period)
 
 LIST_SEPARATORS = re.compile(r"[;；,，、|\r\n\t]+")
 _FIRST_YEAR = 1900
-_LONGEST_WORDING = 1000
 _LONG_RUN = re.compile(r"\?{4,}|？{4,}")
 
 
@@ -164,15 +163,15 @@ class Fields:
             else "，".join(dict.fromkeys(flat(cell) for cell in self.all(role) if said(cell)))
         )
 
-    def keep(self, role: str, wording: str = "") -> None:
-        """Keep the wording of a role for the remark."""
+    def keep(self, role: str, wording: str = "", *, is_read: bool = False) -> None:
+        """Keep the wording of a role for the remark, in place of its value or, where that `is_read`, beside it."""
         if stated := wording or self.joined(role):
-            if not vocabulary(self.kind).is_kept(role):
+            if not (is_read or vocabulary(self.kind).is_kept(role)):
                 self.fates[role] = Fate.REMARKED
             unit = unit_name(self.units.get(role, 1))
             if unit and not re.search("[元万亿]", stated):
                 stated = f"{stated}（{unit}）"
-            self._kept[f"{self.label(role)}：{stated}"[:_LONGEST_WORDING]] = None
+            self._kept[f"{self.label(role)}：{stated}"] = None
 
     def unread(self, role: str, reason: str) -> None:
         """Keep the wording of an optional field that cannot be read, and note it. Raises RowError where `strict`."""
@@ -200,6 +199,13 @@ class Fields:
         """The amount of money of a role; words beside it are kept as a remark."""
         found = self.parsed(role, parse_amount, self.units.get(role, 1))
         if self.line(role) and not says_only_amount(self.get(role)):
+            self.keep(role, is_read=found is not None)
+        return found
+
+    def rate(self, role: str) -> Decimal | None:
+        """The rate in percent of a role; words that leave it open are kept as a remark."""
+        found = self.parsed(role, parse_rate)
+        if found is None and role not in self.fates:
             self.keep(role)
         return found
 
@@ -231,7 +237,7 @@ class Fields:
     def _keep_region(self, role: str, stated: str, unknown: bool) -> None:
         if unknown and self.places.is_abroad(stated):
             return
-        self.keep(role)
+        self.keep(role, is_read=not unknown)
         known = "无法识别，未采用" if unknown else "是城市组合，只能识别到省"
         self.note(f"{self.label(role)}{known}，原文记入备注", stated)
 
@@ -301,9 +307,12 @@ def build(model: type[ModelT], fields: Fields, values: dict[str, Any]) -> ModelT
     remark = "remark" if "remark" in model.model_fields else "note"
     own = values.get(remark) or ""
     while True:
-        kept = "；".join(part for part in (own, fields.remark()) if part)[:MAX_REMARK]
+        kept = "；".join(part for part in (own, fields.remark()) if part)
         try:
-            return model(**(values | {remark: kept} if kept else values))
+            record = model(**(values | {remark: kept[:MAX_REMARK]} if kept else values))
+            if len(kept) > MAX_REMARK:
+                fields.note(f"备注超过 {MAX_REMARK} 个字，只保留前面部分", kept)
+            return record
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else ""

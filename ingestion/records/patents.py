@@ -105,7 +105,7 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
             "annuity_paid_until": fields.day("annuity_paid_until", future=True),
             "annuity_checked_on": fields.day("annuity_checked_on"),
             "locarno": design_class,
-            "inventors": _people(fields.get("inventors")),
+            "inventors": _people(fields),
             "agency": fields.line("agency") or None,
             "address": address or None,
             "province": place.province,
@@ -375,9 +375,13 @@ def _holders(fields: Fields) -> list[HolderRef]:
     return list({ref.name: ref for ref in refs}.values())
 
 
-def _people(cell: Cell) -> list[str]:
-    """Names of inventors in their order; white space divides names too, unless it stands inside a short one."""
-    return [name for name in names.split(cell) if len(name) <= names.MAX_NAME]
+def _people(fields: Fields) -> list[str]:
+    """Names of inventors in their order; what is too long for a name is left out."""
+    found = names.split(fields.get("inventors"))
+    short = [name for name in found if len(name) <= names.MAX_NAME]
+    if found and not short:
+        fields.leave("inventors", f"发明人名称超过 {names.MAX_NAME} 个字，已略去", found[0])
+    return short
 
 
 def _address(fields: Fields) -> str:

@@ -7,6 +7,7 @@ merged across columns is one cell under the first name.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ from ingestion.columns.headers import role_of, vocabulary
 from ingestion.columns.mappings import SavedMapping, apply
 from ingestion.columns.recognition import Mapping, header_roles, recognise
 from ingestion.readers.encodings import REPLACED
-from ingestion.readers.sheets import Row, Sheet
+from ingestion.readers.sheets import ERRORS, Row, Sheet
 from ingestion.records.fields import Circumstances, Fields
 from ingestion.values.cells import Cell, is_blank, text
 from ingestion.values.values import unit_in
@@ -43,7 +44,7 @@ class SheetTable:
     """A sheet with its recognised mapping, whose header ends on line `header`.
 
     `skipped` counts rows that are no records, with their reason, `hidden` the hidden ones among the records, `filled` the
-    cells by column that a merged block gave their value.
+    cells by column that a merged block gave their value, `errors` those in which a formula left an error.
     """
 
     sheet: Sheet
@@ -54,7 +55,8 @@ class SheetTable:
     saved: SavedMapping | None = None
     header: int = 0
     hidden: list[int] = field(default_factory=list)
-    filled: dict[str, int] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
 
     @property
     def name(self) -> str:
@@ -90,16 +92,23 @@ class SheetTable:
             yield row
 
     def _complete(self, row: Row) -> None:
-        """Adds to the cells of a record what the sheet states elsewhere: merged blocks, the epoch of its dates."""
+        """Adds to the cells of a record what the sheet states elsewhere: merged blocks, the epoch of its dates.
+
+        What a formula left in place of a value is no value.
+        """
         if row.hidden:
             self.hidden.append(row.line)
+        if row.has_errors:
+            for place, cell in enumerate(row.cells):
+                if isinstance(cell, str) and cell.strip() in ERRORS:
+                    row.cells[place] = ""
+                    self.errors[self.mapping.column_name(place)] += 1
         for place, block in (row.above or {}).items():
             if block.line > self.header and place < self.mapping.width and not is_blank(block.value):
                 row.cells.extend([""] * (place + 1 - len(row.cells)))
                 if is_blank(row.cells[place]):
                     row.cells[place] = block.value
-                    name = self.mapping.column_name(place)
-                    self.filled[name] = self.filled.get(name, 0) + 1
+                    self.filled[self.mapping.column_name(place)] += 1
         if self.sheet.from_1904:
             for place in self._places_of_days():
                 row.cells[place : place + 1] = map(_day_from_1904, row.cells[place : place + 1])
@@ -118,9 +127,12 @@ class SheetTable:
         if hidden := self._hidden_columns():
             told.append(f"{len(hidden)} 个隐藏列已照常读取（{'、'.join(hidden)}）")
         if self.filled:
-            columns = "、".join(f"{name} {count} 个" for name, count in self.filled.items())
             told.append(
-                f"{sum(self.filled.values())} 个空单元格属于合并单元格，已按合并区域的内容补齐（{columns}）"
+                f"{self.filled.total()} 个空单元格属于合并单元格，已按合并区域的内容补齐（{_by_column(self.filled)}）"
+            )
+        if self.errors:
+            told.append(
+                f"{self.errors.total()} 个单元格是公式错误（如 #REF!），按空白读取（{_by_column(self.errors)}）"
             )
         return [f"工作表“{self.name}”：{remark}" for remark in told]
 
@@ -195,6 +207,10 @@ class SheetTable:
             for cell in islice(lost, 1):
                 fields.note(LOST, cell)
         return fields
+
+
+def _by_column(counts: Counter[str]) -> str:
+    return "、".join(f"{name} {count} 个" for name, count in counts.items())
 
 
 def _day_from_1904(cell: Cell) -> Cell:
