@@ -83,16 +83,18 @@ _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]*)?E\+?[0-9]{1,2}")
 # years 10 to 39 never stood in a two-digit application number.
 _PUBLICATION = re.compile(r"CN-?(?:(?:[0-9]{7}|[0-9]{9})-?[A-DSUY][0-9]?|[123][0-9]{8})")
 # The form of docdb, in which nine digits and a letter are a publication.
-_DOCDB = re.compile(r"CN[-.]?(?:([0-9]{12})(?:\.?([0-9X]))?|([0-9]{8}))[-.]?[A-Z][0-9]?")
+_DOCDB = re.compile(r"CN[-.]?(?:([0-9]{12})(?:\.?([0-9X]))?|([0-9]{8}(?:\.[0-9X])?))[-.]?[A-Z][0-9]?")
 _LABEL = re.compile(
-    r"^[(\[【#*]*(?:(?:中国|国家|授权|发明|实用新型|外观设计|专利|申请)*(?:号码?|编号|专利|申请)|NO\.?|№|第)*[)\]】]*[:：.=#]*(?:CN)?(?=(?:CN|ZL)?[0-9])"
+    r"^(?:[0-9]{1,3}[.、)]|中国|国家|授权|发明|实用新型|外观设计|专利|申请|受理|证书|号码?|编号|为|是|第|PATENT|APPL(?:ICATION)?|NUMBER|NO|№"
+    r"|[()\[\]【】/.:：=#*—-])*(?:CN|ZL)?(?:NO)?[.:：-]*(?=(?:CN|ZL)?[0-9]{8})"
 )
 _REMARK = re.compile(
     r"[.。)\]】*#]*(?:号|[(\[【,，;；、:：/|。\u4e00-\u9fff](?!.*[0-9]{7}).*)?[.。]*$", re.DOTALL
 )
 # A whole number inside other words; spaces may part the year, the type and the serial.
 _INSIDE = re.compile(
-    r"(?<![0-9A-Z.])(?:CN)?[\s:.-]*(?:ZL)?[\s:.-]*([0-9]{4}\s?[12389]\s?[0-9]{7}|(?<!CN)[0-9]{8})\s?[.。·・,-]?\s?([0-9X])(?![0-9A-Z]|\.[0-9])"
+    r"(?<![0-9A-Z.])(?:CN)?[\s:.-]*(?:ZL)?[\s:.-]*([0-9]{4}[\s.-]?[12389][\s.-]?[0-9]{7}|(?<!CN)[0-9]{8}|(?<=CN)[0-9]{8}(?=\.))"
+    r"\s?[.。·・•∙_,/:-]?\s?([0-9X])(?![0-9A-Z]|\.[0-9])"
 )
 
 
@@ -138,7 +140,7 @@ def _from_docdb(text: str) -> str:
 
 def _from_words(value: Cell) -> str:
     """The one number in a text that has the right check character; empty for none and for several."""
-    found = {(re.sub(r"\s", "", match[1]), match[2]) for match in _INSIDE.finditer(half_width(value))}
+    found = {(re.sub(r"[\s.-]", "", match[1]), match[2]) for match in _INSIDE.finditer(half_width(value))}
     right = [f"{body}.{check}" for body, check in found if check_digit(body) == check]
     return right[0] if len(right) == 1 else ""
 

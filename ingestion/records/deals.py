@@ -97,7 +97,7 @@ def deal(fields: Fields) -> DealStated:
         "received_on": fields.day("received_on"),
         "signed_on": _signed(fields),
         "starts_on": fields.day("starts_on", future=True),
-        "ends_on": fields.day("ends_on", future=True),
+        "ends_on": fields.deadline("ends_on"),
         "territory": fields.line("territory") or None,
         "giver_level": _term(fields, "giver_level", _LEVELS, StateLevel),
         "pledge_consent": _term(fields, "pledge_consent", _CONSENTS, PledgeConsent),

@@ -50,7 +50,7 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
             "cooperation": _cooperation(fields),
             "status": _need_status(fields),
             "published_on": fields.day("published_on", future=True),
-            "closes_on": fields.day("closes_on", future=True),
+            "closes_on": fields.deadline("closes_on"),
             "contact": fields.joined("contact") or None,
             "remark": fields.joined("remark") or None,
             "classes": classifier.classify(

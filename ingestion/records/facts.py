@@ -19,7 +19,7 @@ from catalog.supply.facts import COUNTS, EXPLOITATION, STATES, FactStated, Numbe
 from ingestion.columns.headers import vocabulary
 from ingestion.records.fields import LIST_SEPARATORS, Fate, Fields, build
 from ingestion.values.cells import flat
-from ingestion.values.periods import Period, last_day, parse_period
+from ingestion.values.periods import last_day
 from ingestion.values.values import parse_amount
 
 Words = Sequence[tuple[str, Term]]
@@ -190,8 +190,8 @@ def _value(fields: Fields, kind: FactKind, role: str | None, used: set[str]) -> 
 def _days(fields: Fields, kind: FactKind, used: set[str]) -> dict[str, Any]:
     """Beginning and end; a row that records the end alone (质押注销) has its day under either."""
     happened, ended = fields.day("happened_on"), fields.day("ended_on")
-    ends = fields.day("ends_on", future=True)
-    period = fields.parsed("period", parse_period) or Period()
+    ends = fields.deadline("ends_on")
+    period = fields.period("period")
     happened, ends = happened or period.start, ends or period.end
     if happened and period.months and not ends:
         ends = last_day(happened, period.months)

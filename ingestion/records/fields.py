@@ -21,7 +21,7 @@ from ingestion.identifiers import application_number, industry_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values import places
 from ingestion.values.cells import Cell, flat, is_blank, said
-from ingestion.values.periods import Period, is_unending
+from ingestion.values.periods import Period, is_unending, parse_last_day, parse_period, says_only_period
 from ingestion.values.places import Place
 from ingestion.values.text import unwrapped
 from ingestion.values.values import parse_amount, parse_date, parse_rate, says_only_amount, unit_name
@@ -221,6 +221,27 @@ class Fields:
             return None
         return found
 
+    def deadline(self, role: str) -> date | None:
+        """The last day of a role, none for words that say there is no end; of a month, a quarter or a year the last day.
+
+        Whatever is no plain date is kept as a remark too.
+        """
+        found = self.parsed(role, parse_last_day)
+        if found is not None and found.year < _FIRST_YEAR:
+            self.unread(role, f"日期 {found} 不合理（早于 {_FIRST_YEAR} 年）")
+            return None
+        is_plain = self.get(role) is None or _is_date(self.get(role))
+        if not is_plain and (found or is_unending(self.line(role))):
+            self.keep(role, is_read=found is not None)
+        return found
+
+    def period(self, role: str) -> Period:
+        """The period of a role, empty for one without an end; what is said beside it is kept as a remark."""
+        found = self.parsed(role, parse_period) or Period()
+        if role not in self.fates and self.line(role) and not says_only_period(self.get(role)):
+            self.keep(role, is_read=found != Period())
+        return found
+
     def place(self, address: str, roles: Sequence[str] = ("province", "prefecture", "county")) -> Place:
         """The place that the columns of regions and the address name; a region that cannot be read is kept as a remark."""
         stated = places.NOWHERE
@@ -267,6 +288,13 @@ class Fields:
     def industries(self, role: str) -> list[str]:
         """Codes of GB/T 4754 in a cell, by code or by name; anything else is reported and left out."""
         return self.codes(role, industry, "国民经济行业无法识别，已略去")
+
+
+def _is_date(value: Cell) -> bool:
+    try:
+        return parse_date(value) is not None
+    except ValueError:
+        return False
 
 
 def _parse_day(value: Cell) -> date | None:

@@ -14,7 +14,7 @@ from catalog.licences.licences import ALL_OWNERS, LicenceCreate
 from ingestion.records.fields import Fields, build
 from ingestion.values.cells import Cell, text
 from ingestion.values.fees import BASES, FORMS, FeeTerms, by_words, fee_terms
-from ingestion.values.periods import Period, is_unending, last_day, parse_period
+from ingestion.values.periods import last_day, parse_period
 from ingestion.values.values import parse_count, parse_date
 
 _FEE_ROLES = ("payment_form", "fee_text", "fixed_fee", "royalty_rate")
@@ -214,11 +214,9 @@ def _months(value: Cell) -> int | None:
 
 def _period(fields: Fields, published: date | None) -> dict[str, Any]:
     """Start and end of the licence, from two columns or from one; a length alone counts from the announcement where that is known."""
-    stated = fields.parsed("period", parse_period) or Period()
-    if is_unending(fields.line("period")):
-        fields.keep("period")
+    stated = fields.period("period")
     starts_on = fields.day("starts_on", future=True) or stated.start
-    ends_on = fields.day("ends_on", future=True) or stated.end
+    ends_on = fields.deadline("ends_on") or stated.end
     months = fields.parsed("term_months", _months) or stated.months
     if months and not (starts_on or ends_on) and published and "公告" in fields.line("period"):
         starts_on, ends_on = published, last_day(published, months)

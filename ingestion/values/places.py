@@ -39,6 +39,12 @@ _COUNTY = re.compile(
     r"|达斡尔|畲|黎|裕固|保安|东乡|撒拉|土|哈萨克|锡伯|塔吉克|各)族?)*自治县$|(?:达斡尔|鄂温克)?族?自治旗$|(?<=.[^自])[市县区旗]$"
 )
 _LONGEST_COUNTY = 16
+# What stands between the names of two divisions, or behind the short name of the first.
+_BETWEEN = re.compile(
+    r"^(?:[^0-9A-Za-z\u4e00-\u9fff]|市辖区|省?直辖(?:县级)?(?:行政)?(?:区划|单位)?|(?:州|地区|盟)(?=.))+"
+)
+_SHORT_CODE = re.compile(r"((?:\d{2}){1,3})(?:\.0)?")
+_FORMER_ENDINGS = ("市", "县", "区", "地区")
 _DIGITS = re.compile(r"[;；,，/\s]*\d{2,6}\s*$")
 
 
@@ -104,7 +110,7 @@ def _leading(text: str, parent: str | None) -> tuple[str | None, str]:
         rest = text[len(name) :]
         # A short name before a district or a road is not the region of that name: 朝阳区, 吉林路.
         if not (name != reference.region_name(code) and rest.startswith(_LOWER)):
-            return code, rest.lstrip(" ,，/;；、>-")
+            return code, _BETWEEN.sub("", rest)
     return None, text
 
 
@@ -128,7 +134,10 @@ def _of_code(code: str) -> Place:
 @cache
 def _counties(parent: str) -> dict[str, str]:
     """Codes of the counties in a prefecture or province by name; those whose name is unique in the country for ""."""
-    return _once((c.name, c.code) for c in reference.counties().values() if _lies_in(c.code, parent))
+    inside = [c for c in reference.counties().values() if _lies_in(c.code, parent)]
+    # An autonomous county is called a county too: 长阳县.
+    short = [(f"{_COUNTY.sub('', c.name)}县", c.code) for c in inside if c.name.endswith("自治县")]
+    return _once([*((c.name, c.code) for c in inside), *short])
 
 
 @cache
@@ -149,19 +158,22 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: codes[0] for name, codes in found.items() if len(codes) == 1 and len(name) > 1}
 
 
+def _named_county(text: str, parent: str) -> str | None:
+    """The county whose full name the text begins with."""
+    known = _counties(parent)
+    lengths = range(min(len(text), _LONGEST_COUNTY), 1, -1)
+    return next((known[text[:length]] for length in lengths if text[:length] in known), None)
+
+
 def _county(text: str, parent: str) -> str | None:
     """The county whose full name the text begins with, or of which it is the short name."""
-    known = _counties(parent)
-    for length in range(min(len(text), _LONGEST_COUNTY), 1, -1):
-        if text[:length] in known:
-            return known[text[:length]]
-    return _short_counties(parent).get(text)
+    return _named_county(text, parent) or _short_counties(parent).get(text)
 
 
-def _inside(place: Place, *texts: str) -> Place:
-    """The place with the first county that one of these texts names inside it."""
+def _inside(place: Place, behind: str, whole: str = "") -> Place:
+    """The place with the county named behind it, or by the `whole` name that is also its own (恩施市 in 恩施州)."""
     parent = place.prefecture or place.province or ""
-    code = next((code for text in texts if (code := _county(text, parent))), None)
+    code = _named_county(whole, parent) or _county(behind, parent)
     return _of_code(code) if code else place
 
 
@@ -177,16 +189,17 @@ def _formerly(text: str) -> Place:
                 if inner.prefecture and inner.prefecture == found.prefecture
                 else _inside(found, text[length:])
             )
-    return NOWHERE
+    code = next((known[name] for end in _FORMER_ENDINGS if (name := f"{text}{end}") in known), None)
+    return _of_code(code) if code else NOWHERE
 
 
 # Registers repeat their addresses.
 @lru_cache(maxsize=16_384)
 def _located(address: str) -> Place:
     """The place by the divisions of GB/T 2260 alone."""
-    text = address.strip("()（） ")
-    if len(text) == 6 and re.fullmatch(r"\d{6}", text):
-        return _of_code(text)
+    text = "".join(address.split()).strip("()（）")
+    if code := _SHORT_CODE.fullmatch(text):
+        return _of_code(code[1].ljust(6, "0"))
     text = _POSTCODE.sub("", _DIGITS.sub("", text)) if not text.isdigit() else ""
     if not text:
         return NOWHERE
@@ -194,14 +207,14 @@ def _located(address: str) -> Place:
     # "吉林市..." begins with the short name of its province: a full name of a prefecture goes before.
     below, behind = _leading(text, "")
     if below and (province is None or text.startswith(reference.regions()[below].name)):
-        return _inside(Place(reference.regions()[below].parent, below), text, behind)
+        return _inside(Place(reference.regions()[below].parent, below), behind, text)
     if province is None:
         return _formerly(text) if (county := _county(text, "")) is None else _of_code(county)
     if province in MUNICIPALITIES:
         return _inside(Place(province), rest)
     prefecture, behind = _leading(rest, province)
     found = (
-        _inside(Place(province, prefecture), rest, behind) if prefecture else _inside(Place(province), rest)
+        _inside(Place(province, prefecture), behind, rest) if prefecture else _inside(Place(province), rest)
     )
     former = _formerly(rest) if found.depth == 1 else NOWHERE
     return former if former.province == province else found
