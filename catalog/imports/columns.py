@@ -11,8 +11,8 @@ class ColumnBasis(Term):
     """By what the meaning of a column was told (识别依据), or that it has none."""
 
     HEADER = "header", "列名"
-    VALUES = "values", "没有列名，按内容"
-    CONTENT = "content", "列名不明或不符，按内容"
+    VALUES = "values", "内容"
+    CONTENT = "content", "内容（列名不明或不符）"
     MAPPING = "mapping", "列对应关系"
     IGNORED = "ignored", "无需导入"
     UNKNOWN = "unknown", "未识别"
@@ -43,7 +43,7 @@ class FileColumn(SQLModel):
         description="依据：header 列名，values 没有列名、按内容，content 列名不明或不符、按内容，mapping 列对应关系；"
         "ignored 无需导入，unknown 未识别"
     )
-    by_name: str = Field(description="依据的中文名称")
+    how: str = Field(description="依据的中文名称")
     filled: int = Field(default=0, description="有内容的行数")
     read: int = Field(default=0, description="已读取的行数")
     remarked: int = Field(default=0, description="原文记入备注的行数")

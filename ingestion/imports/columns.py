@@ -172,7 +172,7 @@ def _file_column(mapping: Mapping, sheet: str, place: int, cells: _Cells) -> Fil
         label=vocabulary(mapping.kind).label(role) if role else "",
         rank=mapping.columns[role].index(place) + 1 if role else 0,
         by=basis,
-        by_name=basis.label,
+        how=basis.label,
         filled=cells.filled,
         read=cells.filled - cells.remarked - cells.unread,
         remarked=cells.remarked,

@@ -166,8 +166,8 @@ class _Run:
         if reading.source and tally.unrecognised:
             return misfit(reading.path, reading.source, tally.unrecognised)
         if tally.unrecognised:
-            return no_register(reading.path, self.kind.label, [*tally.unrecognised, *tally.empty])
-        return no_rows(reading.path, self.kind.label, tally.empty)
+            return no_register(reading.path, self.kind.label, [*tally.unrecognised, *tally.without_rows()])
+        return no_rows(reading.path, self.kind.label, tally.without_rows())
 
 
 def _tables(
@@ -178,7 +178,7 @@ def _tables(
         tally.expect(sheet)
         table = open_table(kind, sheet, mapping)
         if table is None:
-            tally.empty.append(f"工作表“{sheet.name}”没有内容")
+            tally.blank.append(sheet.name)
             continue
         if missing := table.mapping.missing():
             tally.not_recognised(table, missing)

@@ -90,6 +90,7 @@ class Tally:
         )
         self.expected: int | None = None
         self.unrecognised: list[str] = []
+        self.blank: list[str] = []
         self.empty: list[str] = []
         self._notes = Notes()
         self._messages: list[str] = []
@@ -116,7 +117,7 @@ class Tally:
     def add_table(self, table: SheetTable, *, is_empty: bool) -> None:
         """Records the rows of a table that are no records, and the remarks on the table as a whole."""
         if is_empty:
-            self.empty.append(f"工作表“{table.name}”只有表头，没有数据行")
+            self.empty.append(table.name)
         for reason, lines in table.skipped.items():
             self._messages.append(
                 f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
@@ -141,9 +142,14 @@ class Tally:
             if taken.error is not None and len(report.refusals) < MOST_REFUSALS:
                 report.refusals.append(_refusal(taken, taken.error))
 
+    def without_rows(self) -> list[str]:
+        """Remarks on the sheets that hold nothing, or names alone."""
+        blank = [f"没有内容的工作表：{'、'.join(self.blank)}"] if self.blank else []
+        return [*(f"工作表“{name}”只有表头，没有数据行" for name in self.empty), *blank]
+
     def close(self) -> ImportReport:
         """The report with its messages."""
-        self._messages += [*self.empty, *(f"未导入：{found}" for found in self.unrecognised)]
+        self._messages += [*self.without_rows(), *(f"未导入：{found}" for found in self.unrecognised)]
         self.report.messages = self._notes.lines() + self._messages
         self.report.columns = [
             column

@@ -108,7 +108,7 @@ def test_the_mapping_of_a_file_reads_it_again_just_so(
             mapping=saved,
         )
         assert (counts(report), report.preview) == (counts(trial), trial.preview), name
-        assert {column.by_name for column in report.columns if column.field} == {"列对应关系"}
+        assert {column.how for column in report.columns if column.field} == {"列对应关系"}
 
 
 def test_rows_rejected_under_a_mapping_come_back_with_and_without_it(

@@ -48,7 +48,7 @@ def print_columns(columns: Sequence[FileColumn], source: str) -> None:
                 column.letter,
                 _short(column.header),
                 f"{column.label}（{column.field}）" if column.field else "",
-                column.by_name,
+                column.how,
                 column.filled,
                 column.read,
                 column.remarked,
