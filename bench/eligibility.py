@@ -26,7 +26,7 @@ from catalog.supply.facts import FactCreate
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
-from service.requests.eligibility import AskedPatent, VerdictTally, check
+from service.requests.dealings.eligibility import AskedPatent, VerdictTally, check
 from service.sheets.eligibility import about, write
 
 DAY = date(2026, 6, 30)

@@ -5,7 +5,7 @@ from catalog.deals import deals, evidence
 from catalog.deals import pipeline as deal_pipeline
 from catalog.demand import enterprises, feedback, needs
 from catalog.imports import changes as import_changes
-from catalog.imports import imports
+from catalog.imports import conflicts, imports
 from catalog.licences import history as declaration_history
 from catalog.licences import licences
 from catalog.registers import rows as imported_rows
@@ -17,6 +17,7 @@ from catalog.supply import facts, holder_merges, holders, patents, screenings
 
 __all__ = [
     "accounts",
+    "conflicts",
     "deal_pipeline",
     "deals",
     "declaration_history",

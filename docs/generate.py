@@ -23,7 +23,7 @@ from sqlmodel import SQLModel
 import catalog.tables  # noqa: F401 - completes the metadata
 from catalog.kit.terms import Term
 from service.cli.main import app
-from service.cli.terminal.language import HELP
+from service.cli.terminal.help import parts
 from service.installation.settings import Settings
 
 FOLDER = Path(__file__).resolve().parent
@@ -167,11 +167,13 @@ def _commands(path: tuple[str, ...], group: Any) -> Iterator[tuple[tuple[str, ..
 
 def _command(path: Sequence[str], command: Any) -> Iterator[str]:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    options = [p for p in command.params if p.param_type_name == "option" and p.help != HELP]
+    options = [p for p in command.params if p.param_type_name == "option"]
     shown = [a.metavar or a.name for a in arguments]
     yield from ("", f"## {' '.join(path)}", "")
     yield from ("```", " ".join([*path, *(["[选项]"] if options else []), *shown]), "```", "")
-    yield _flat(command.help or "")
+    about, examples = parts(command.help or "")
+    yield from about
+    yield from ("", "示例：", "", "```", *examples, "```")
     if arguments or options:
         yield from ("", "| 参数与选项 | 含义 | 默认值 |", "| --- | --- | --- |")
     for argument in arguments:

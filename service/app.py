@@ -13,6 +13,7 @@ from catalog.imports import imports as import_records
 from catalog.kit.errors import PatentDockError
 from service.api import (
     chances,
+    conflicts,
     deals,
     eligibility,
     enterprises,
@@ -121,6 +122,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         pipeline,
         statistics,
         imports,
+        conflicts,
         mappings,
         screenings,
         segments,

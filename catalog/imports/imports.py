@@ -1,6 +1,6 @@
 """Imports (导入): the file and time of each, the outcome of its rows, and every rejected row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.columns import FileColumn
-from catalog.kit.base import Timestamps, UtcDateTime, now
+from catalog.kit.base import Timestamps, UtcDateTime, now, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.processes import is_alive, this_process
@@ -30,7 +30,7 @@ class ImportStatus(StrEnum):
 
 
 class Import(Timestamps, table=True):
-    """One file that was imported, with the counts of its rows: rows = new + changed + unchanged + rejected."""
+    """One file that was imported, with the counts of its rows: rows = new + changed + unchanged + rejected + waiting."""
 
     __tablename__ = "imports"
 
@@ -48,6 +48,7 @@ class Import(Timestamps, table=True):
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    waiting: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     places_version: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
     columns: list[dict[str, Any]] = Field(
         default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
@@ -103,6 +104,7 @@ class ImportPublic(SQLModel):
     changed: int
     unchanged: int
     rejected: int
+    waiting: int = Field(description="待决定：号码已属于另一条记录的行")
     places_version: str = Field(description="所用地名表的版本")
     message: str
 
@@ -112,6 +114,7 @@ class ImportDetail(ImportPublic):
 
     columns: list[FileColumn] = Field(description="各列：识别为哪个字段、依据，读取、记入备注和未读取的行数")
     preview: list[dict[str, str]] = Field(description="前几条记录")
+    undecided: int = Field(description="待决定的行中至今未决定的")
 
 
 def public(row: Import) -> ImportPublic:
@@ -119,9 +122,9 @@ def public(row: Import) -> ImportPublic:
     return ImportPublic.model_validate(_shown(row))
 
 
-def detail(row: Import) -> ImportDetail:
-    """The import as shown to users, with its columns and first records."""
-    return ImportDetail.model_validate(_shown(row))
+def detail(row: Import, undecided: int) -> ImportDetail:
+    """The import as shown to users, with its columns and first records, and how many of its rows are `undecided`."""
+    return ImportDetail.model_validate(_shown(row) | {"undecided": undecided})
 
 
 def _shown(row: Import) -> dict[str, Any]:
@@ -181,6 +184,21 @@ def finish(
     row.finished_at = row.updated_at = now()
     session.add(row)
     session.flush()
+
+
+def file_names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """The names of the files of these imports, by import."""
+    query = select(table_of(Import).c.id, col(Import.file_name)).where(table_of(Import).c.id.in_(list(ids)))
+    return dict(session.execute(query).all())
+
+
+def attempts(session: Session, import_id: int) -> list[int]:
+    """An import, and the earlier ones of the same file that were broken off and not undone, the newest first."""
+    this, other = table_of(Import), table_of(Import).alias()
+    early = other.c.status.in_((ImportStatus.INTERRUPTED.value, ImportStatus.FAILED.value))
+    same = (other.c.file_hash == this.c.file_hash) & (other.c.kind == this.c.kind)
+    query = select(other.c.id).join(this, same).where(this.c.id == import_id, early, other.c.id < import_id)
+    return [import_id, *session.execute(query.order_by(other.c.id.desc())).scalars()]
 
 
 def get(session: Session, import_id: int) -> Import:

@@ -1,6 +1,7 @@
 """What all tables and schemas share: naming of constraints, a strict base schema, pages of results."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -38,6 +39,15 @@ def now() -> datetime:
 def fold(text: str) -> str:
     """Fold width and case and drop all white space: the key under which names and titles are compared."""
     return "".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def plain(text: str) -> str:
+    """The text without punctuation, brackets, spaces, width and case.
+
+    >>> plain("示例（武汉）科技 有限公司") == plain("示例(武汉)科技有限公司") == plain("示例武汉科技有限公司")
+    True
+    """
+    return re.sub(r"[\W_]+", "", fold(text))
 
 
 def as_json(value: Any) -> str:

@@ -291,3 +291,18 @@ class FeedbackReason(Term):
     RIGHTS = "rights", "权属或法律问题"
     MORE_DEVELOPMENT = "more_development", "需要二次开发"
     OTHER = "other", "其他"
+
+
+class ConflictStatus(Term):
+    """Where a conflict under a number stands (冲突的处理)."""
+
+    PENDING = "pending", "待定"
+    REPLACED = "replaced", "采用新记录"
+    KEPT = "kept", "保留原记录"
+
+
+class Decision(Term):
+    """What is to stand under a number (对冲突的决定)."""
+
+    REPLACE = "replace", "采用新记录"
+    KEEP = "keep", "保留原记录"

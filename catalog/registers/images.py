@@ -38,13 +38,12 @@ def before(session: Session, stale: Sequence[KnownPatent]) -> dict[int, Before]:
 
 def _add_values(session: Session, chunk: dict[int, KnownPatent], images: dict[int, Before]) -> None:
     table = table_of(Patent)
-    names = (*FIELDS, "updated_at")
+    names = (*FIELDS, "fingerprint", "updated_at")
     query = select(table.c.id, *(table.c[name] for name in names)).where(table.c.id.in_(list(chunk)))
     for row in session.execute(query).mappings():
-        new = chunk[row["id"]].values
-        images[row["id"]] = {
-            name: row[name] for name in names if name == "updated_at" or row[name] != new[name]
-        }
+        known = chunk[row["id"]]
+        new = known.values | {"fingerprint": known.fingerprint, "updated_at": None}
+        images[row["id"]] = {name: row[name] for name in names if row[name] != new[name]}
 
 
 def _rows(

@@ -1,8 +1,9 @@
 """What a register record means for a known patent: whether it speaks of it, and what it changes. No SQL here.
 
-A record of an older publication (the application of a patent whose grant is known) only fills gaps: what the newer
-publication says stays. Within one file the first of two rows of equal date stays: a second row that contradicts it on
-title, filing date or first holder is a conflict, on anything else it is noted.
+A record that differs in title and holder from the patent under its number is of another patent, whatever its dates: a
+copied number brings its own. Within one file two rows of which neither is newer must agree on title, holder and filing
+date; on anything else the first one stays, which is noted. Otherwise a record of an older publication (the application of
+a patent whose grant is known) only fills gaps: what the newer publication says stays.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from catalog.imports.conflicts import Subject
 from catalog.kit.base import ClassRef, fold
 from catalog.supply.patents import PatentBase, PatentCreate
 
@@ -21,19 +23,60 @@ ANNUITY_FIELDS = ("annuity_paid_until", "annuity_checked_on")
 SAME_TEXT = 0.6
 _EMPTY: tuple[Any, ...] = (None, "", [])
 
-LABELS = {"title": "专利名称", "filing_date": "申请日", "holders": "第一专利权人"}
+LABELS = {"title": "专利名称", "holders": "专利权人", "filing_date": "申请日"}
+IDENTITY = {"title", "holders"}
 OTHER_LABELS = {
     "abstract": "摘要", "first_claim": "权利要求", "address": "地址", "inventors": "发明人", "agency": "代理机构", "classes": "分类号",
     "grant_date": "授权公告日", "publication_date": "公开日", "legal_status": "法律状态", "kind": "专利类型", "holders": "共同专利权人",
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a row of a file states under the number of a patent; rows count from 1 over all sheets, 0 is the stored patent."""
+
+    row: int
+    subject: Subject
+    holder_ids: frozenset[int]
+
+    def differs(self, other: Statement) -> set[str]:
+        """Whether title and holder, where both state one, differ from those of another statement."""
+        found = set() if self.subject.has_name_of(other.subject) else {"title"}
+        stated = self.subject.owners and other.subject.owners
+        if stated and not (self.holder_ids & other.holder_ids or self.subject.has_owner_of(other.subject)):
+            found.add("holders")
+        return found
+
+
+@dataclass(slots=True)
+class Contest:
+    """Rows of one file that contradict the patent under their number, or each other (冲突).
+
+    `waiting` are rows of another record than the stored one. Once two rows of the file contradict each other (`pair`, by
+    the labels in `differs`), nothing that the file states under the number is stored.
+    """
+
+    label: str
+    number: str
+    waiting: list[Statement] = field(default_factory=list)
+    pair: tuple[Statement, Statement] | None = None
+    differs: list[str] = field(default_factory=list)
+
+    def rival(self, stated: Statement) -> Statement | None:
+        """The other row of the file that a statement contradicts; one of the pair where it takes no side."""
+        rows = [row for row in self.pair or self.waiting if row.row != stated.row]
+        other = next((row for row in rows if stated.differs(row) >= IDENTITY), None)
+        if other is None and self.pair:
+            other = next((row for row in rows if stated.differs(row)), rows[0])
+        return other
+
+
 @dataclass(slots=True)
 class KnownPatent:
     """A patent as the batch knows it so far.
 
-    `line` is the row of this file that spoke of it before, 0 for none; `stamp` the time of its last change, None for a
-    new one.
+    `row` is the row of this file that was stored into it before, 0 for none; `stamp` the time of its last change, None for
+    a new one; `contest` rows of this file that were not stored into it.
     """
 
     id: int
@@ -45,13 +88,21 @@ class KnownPatent:
     holder_ids: list[int] = field(default_factory=list)
     classes: dict[str, list[tuple[str, float, str]]] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
-    line: int = 0
+    row: int = 0
+    contest: Contest | None = None
 
     @property
     def said_on(self) -> date | None:
         """The day of the newest publication."""
         days = [*self.publications.values(), self.values["publication_date"], self.values["grant_date"]]
         return max((day for day in days if day), default=None)
+
+    def is_named_by(self, record: PatentCreate) -> bool:
+        """Whether the record has a number of this patent."""
+        number = record.application_number
+        if number and number == self.values["application_number"]:
+            return True
+        return any(publication.body in self.bodies for publication in record.publications)
 
 
 def new(record: PatentCreate, key: str, holder_ids: list[int]) -> KnownPatent:
@@ -77,7 +128,12 @@ def said_on(record: PatentCreate) -> date | None:
 
 
 def may_be_same(known: KnownPatent, record: PatentCreate) -> bool:
-    """Whether two patents of one title and first applicant can be the same: no distinguishing field differs."""
+    """Whether two patents of one title and first applicant can be the same: no distinguishing field differs.
+
+    The fingerprint is of the title that the patent had at first.
+    """
+    if fold(known.values["title"]) != fold(record.title):
+        return False
     bodies = {p.body for p in record.publications}
     if bodies and known.bodies and not bodies & known.bodies:
         return False
@@ -101,20 +157,31 @@ def similarity(one: str, other: str) -> float:
     return len(pairs & others) / len(pairs | others) if pairs | others else 0.0
 
 
-def contradiction(known: KnownPatent, record: PatentCreate, holder_ids: Sequence[int]) -> str | None:
-    """The field on which a second row of one file contradicts the first beyond repair, None where it does not."""
-    if record.filing_date and known.values["filing_date"] not in (None, record.filing_date):
-        return "filing_date"
-    if holder_ids and known.holder_ids and holder_ids[0] != known.holder_ids[0]:
-        return "holders"
-    return "title" if fold(record.title) != fold(known.values["title"]) else None
+def agrees(known: KnownPatent, record: PatentCreate, holder_ids: Sequence[int]) -> bool:
+    """Whether a record states, letter for letter, what identifies the patent; nearly all records do."""
+    return (
+        record.title == known.values["title"]
+        and (not (holder_ids and known.holder_ids) or not set(holder_ids).isdisjoint(known.holder_ids))
+        and not filed_otherwise(known, record)
+    )
+
+
+def filed_otherwise(known: KnownPatent, record: PatentCreate) -> bool:
+    """Whether both have a filing date, and not the same."""
+    return bool(record.filing_date) and known.values["filing_date"] not in (None, record.filing_date)
+
+
+def same_day(known: KnownPatent, record: PatentCreate) -> bool:
+    """Whether neither of the two is known to be the newer publication."""
+    newest, said = known.said_on, said_on(record)
+    return newest is None or said is None or newest == said
 
 
 def merge(known: KnownPatent, record: PatentCreate, holder_ids: list[int]) -> list[str]:
     """Applies the record, marking changed parts in `dirty`; returns labels of fields where an earlier row of the file prevailed."""
     newest, said = known.said_on, said_on(record)
     older = bool(newest and said and said < newest)
-    repeats = known.line > 0 and not (newest and said and said > newest)
+    repeats = known.row > 0 and not (newest and said and said > newest)
     kept = _merge_values(known, record, fill_only=older or repeats)
     _merge_publications(known, record)
     if holder_ids and holder_ids != known.holder_ids:
@@ -166,7 +233,7 @@ def _merge_publications(known: KnownPatent, record: PatentCreate) -> None:
     for publication in record.publications:
         stored = known.publications.get(publication.number)
         differs = publication.published_on and stored != publication.published_on
-        if publication.number not in known.publications or (differs and not (stored and known.line)):
+        if publication.number not in known.publications or (differs and not (stored and known.row)):
             known.publications[publication.number] = publication.published_on
             known.bodies.add(publication.body)
             known.dirty.add("publications")

@@ -11,9 +11,10 @@ from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import Need
 from catalog.licences import history as declaration_history
 from catalog.licences.licences import Licence
+from catalog.registers import contests as patent_contests
 from catalog.registers import deals as deal_upserts
 from catalog.registers import images as patent_images
-from catalog.registers.register import Reference, Register
+from catalog.registers.register import Contested, Reference, Register
 from catalog.supply.facts import Fact
 from catalog.supply.holder_merges import HolderMerge
 from catalog.supply.holders import Holder
@@ -41,7 +42,8 @@ def _erase_holders(session: Session, ids: Sequence[int]) -> None:
     session.execute(delete(Screening).where(col(Screening.holder_id).in_(ids), ~held))
 
 
-def _holder_in_use() -> Any:
+def holder_in_use() -> Any:
+    """The condition that a holder has a patent, a spelling or a merge."""
     spelling = Holder.__table__.alias()  # type: ignore[attr-defined]
     own = col(Holder.id)
     return or_(
@@ -85,6 +87,7 @@ PATENTS = Register(
     classified=True,
     restore=patent_images.restore,
     erase=_erase_patents,
+    contested=patent_contests.CONTESTED,
 )
 ENTERPRISES = Register(
     Enterprise,
@@ -96,8 +99,13 @@ HOLDERS = Register(
     Holder,
     kind="",
     named=lambda _, holder: f"专利权人“{holder.name}”",
-    in_use=_holder_in_use,
+    in_use=holder_in_use,
     erase=_erase_holders,
 )
 
 REGISTERS = (DEALS, LICENCES, FACTS, NEEDS, PATENTS, ENTERPRISES, HOLDERS)
+
+
+def contested_of(kind: str) -> Contested:
+    """How conflicts of this kind of import are settled. Raises KeyError for a kind that has none."""
+    return {register.kind: register.contested for register in REGISTERS if register.contested}[kind]

@@ -6,6 +6,7 @@ refers to the records it made, and no index generation has been built since its 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,22 +14,27 @@ from sqlalchemy import CursorResult, Select, delete, exists, func, or_, select, 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
-from catalog.imports import imports
+from catalog.imports import conflicts, imports
 from catalog.imports.changes import Before, ImportChange, revived
 from catalog.imports.imports import Import, ImportStatus
-from catalog.kit.base import CHUNK, now
+from catalog.kit.base import CHUNK, chunks, id_column, now
 from catalog.kit.errors import Conflict
 from catalog.registers.register import Register
-from catalog.registers.registers import REGISTERS
+from catalog.registers.registers import FACTS, HOLDERS, PATENTS, REGISTERS, holder_in_use
 from catalog.runs import generations
 from catalog.runs.generations import GenerationRecord
 from catalog.segments import segments
+from catalog.supply.facts import Fact
+from catalog.supply.holders import Holder
 
 NAMED = 5
 
 
 class Undone(SQLModel):
-    """The result of undoing an import; `kept` are holders and enterprises that it created and others now use."""
+    """The result of undoing an import; `kept` are holders and enterprises that it created and others now use.
+
+    `withdrawn` are its rows that waited for a decision.
+    """
 
     import_id: int
     kind: str
@@ -36,6 +42,7 @@ class Undone(SQLModel):
     removed: int = 0
     restored: int = 0
     kept: int = 0
+    withdrawn: int = 0
 
 
 def undo(session: Session, import_id: int, *, actor: str = "") -> Undone:
@@ -61,6 +68,8 @@ def undo(session: Session, import_id: int, *, actor: str = "") -> Undone:
     except IntegrityError as error:
         raise _refusal(row, "其新增的记录已被其他记录引用", "请先处理引用它们的记录") from error
     session.execute(delete(ImportChange).where(col(ImportChange.import_id) == import_id))
+    conflicts.reopen(session, import_id)
+    result.withdrawn = conflicts.withdraw(session, import_id)
     row.status, row.updated_at = ImportStatus.UNDONE.value, now()
     note = f"已于 {now():%Y-%m-%d %H:%M}（UTC）撤销" + (f"，操作者：{actor}" if actor else "")
     row.message = f"{row.message}\n{note}".strip()
@@ -188,7 +197,7 @@ def _undo_register(session: Session, row: Import, register: Register, result: Un
             _restore(session, register, change.record_id, change.before or {})
         result.restored += len(changed)
         if fresh:
-            gone = _remove(session, row, register, fresh)
+            gone = _remove(session, row.kind, register, fresh)
             if register.comes_along(row.kind):
                 result.kept += len(fresh) - gone
             else:
@@ -217,12 +226,49 @@ def _restore(session: Session, register: Register, record_id: int, before: Befor
     session.execute(statement, execution_options={"synchronize_session": False})
 
 
-def _remove(session: Session, row: Import, register: Register, ids: list[int]) -> int:
-    """Deletes records that the import created; returns how many were deleted."""
+def _remove(session: Session, kind: str, register: Register, ids: list[int]) -> int:
+    """Deletes records that an import of this kind created; returns how many were deleted."""
     if register.erase:
         register.erase(session, ids)
     statement = delete(register.model).where(register.model.id.in_(ids))
-    if register.in_use and register.comes_along(row.kind):
+    if register.in_use and register.comes_along(kind):
         statement = statement.where(~register.in_use())
     result = session.execute(statement, execution_options={"synchronize_session": False})
     return int(cast(CursorResult[Any], result).rowcount)
+
+
+def take_back_patents(session: Session, import_ids: Sequence[int], patent_ids: Sequence[int]) -> None:
+    """Takes back what imports, the newest first, did to these patents and their facts.
+
+    A record that was changed otherwise since, or that others refer to by now, stays as it is.
+    """
+    facts_of = select(id_column(Fact)).where(col(Fact.patent_id).in_(patent_ids))
+    for import_id in import_ids:
+        for chunk in chunks(session.execute(facts_of).scalars().all()):
+            _take_back(session, import_id, FACTS, chunk)
+        for chunk in chunks(patent_ids):
+            _take_back(session, import_id, PATENTS, chunk)
+
+
+def _take_back(session: Session, import_id: int, register: Register, ids: list[int]) -> None:
+    model = register.model
+    own = _changes(import_id, register).where(col(ImportChange.record_id).in_(ids))
+    as_left = (model.id == col(ImportChange.record_id)) & (model.updated_at == col(ImportChange.stamp))
+    for change in session.execute(own.join(model, as_left)).scalars().all():
+        with suppress(IntegrityError), session.begin_nested():
+            if change.before is None:
+                _remove(session, register.kind, register, [change.record_id])
+            else:
+                _restore(session, register, change.record_id, change.before)
+            session.delete(change)
+
+
+def drop_unused_holders(session: Session, import_id: int) -> None:
+    """Deletes the holders that an import made for rows of which nothing is stored."""
+    made = _changes(import_id, HOLDERS).where(col(ImportChange.before).is_(None))
+    unused = made.join(Holder, col(Holder.id) == col(ImportChange.record_id)).where(~holder_in_use())
+    ids = session.execute(unused.with_only_columns(col(ImportChange.record_id))).scalars().all()
+    for chunk in chunks(ids):
+        session.execute(delete(Holder).where(col(Holder.id).in_(chunk)))
+        of_holders = (col(ImportChange.import_id) == import_id) & (col(ImportChange.kind) == HOLDERS.noted)
+        session.execute(delete(ImportChange).where(of_holders, col(ImportChange.record_id).in_(chunk)))

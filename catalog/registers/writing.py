@@ -61,7 +61,7 @@ class Writing:
         values["abstract"] = values["abstract"] or ""
         values["first_claim"] = values["first_claim"] or ""
         values["inventors"] = values["inventors"] or []
-        values["updated_at"] = self.moment
+        values |= {"fingerprint": known.fingerprint, "updated_at": self.moment}
         return values
 
     def _insert(self, fresh: Sequence[KnownPatent]) -> None:
@@ -73,7 +73,6 @@ class Writing:
             values = self._values(known) | {
                 "id": id_,
                 "created_at": self.moment,
-                "fingerprint": known.fingerprint,
                 "import_id": self.import_id,
                 "is_demo": self.is_demo,
             }
@@ -84,7 +83,7 @@ class Writing:
         if not stale:
             return
         table = table_of(Patent)
-        names = [*FIELDS, "updated_at"]
+        names = [*FIELDS, "fingerprint", "updated_at"]
         statement = (
             update(table)
             .where(table.c.id == bindparam("patent_id"))

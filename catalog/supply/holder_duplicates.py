@@ -18,7 +18,7 @@ from itertools import combinations
 
 import numpy as np
 
-from catalog.kit.base import fold
+from catalog.kit.base import fold, plain
 from catalog.kit.terms import HolderKind
 from catalog.reference import lists as reference
 from catalog.supply.holder_merges import Spelling
@@ -75,15 +75,6 @@ def _sharing(
     for group in groups.values():
         first = min(group, key=lambda holder: (-holder.patents, holder.id))
         yield from ((first, holder) for holder in group if holder is not first)
-
-
-def plain(name: str) -> str:
-    """The name without punctuation, brackets, spaces, width and case.
-
-    >>> plain("示例（武汉）科技 有限公司") == plain("示例(武汉)科技有限公司") == plain("示例武汉科技有限公司")
-    True
-    """
-    return re.sub(r"[\W_]+", "", fold(name))
 
 
 def _without_form(name: str) -> str | None:

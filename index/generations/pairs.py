@@ -12,7 +12,7 @@ from index.arrays import Floats, Rows
 from index.engine import Candidates, PairsAsked, PairScores, less_mean
 from index.generations.leg_merge import merge
 from index.generations.parts import Part
-from index.generations.queries import masses_of
+from index.generations.scoring import masses_of
 from index.vectors.all_pairs import Group, PairBlock, all_pairs
 from index.vectors.exact import exact_scores
 from index.words.all_pairs import LexicalBlock, lexical_pairs

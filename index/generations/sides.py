@@ -33,7 +33,7 @@ from index.engine import (
 from index.generations.collection import Collection
 from index.generations.pairs import PartPair
 from index.generations.parts import Masses, Part, located
-from index.generations.queries import NeedQuery, PatentQuery, Query
+from index.generations.scoring import NeedScorer, PatentScorer, Scorer
 from index.vectors.all_pairs import Group, all_pairs
 from index.vectors.pair_product import choose_product
 from index.vectors.sentences import SentenceIndex
@@ -63,7 +63,7 @@ class Side(ABC, Generic[AskingT]):
         """A side of other parts with the same statistics."""
 
     @abstractmethod
-    def _query(self, asking: AskingT) -> Query: ...
+    def _scorer(self, asking: AskingT) -> Scorer: ...
 
     @abstractmethod
     def _pair(self, asking: Part, side: Side[Any], answering: Part, share: float) -> PartPair: ...
@@ -94,20 +94,20 @@ class Side(ABC, Generic[AskingT]):
         search = partial(self._nearest, asking.vector, depth, rows)
         # The longest stage that holds no lock of the interpreter runs while the words are added up.
         dense = _BESIDE.submit(search).result if len(self) > _FEW else search
-        query = self._query(asking)
-        sums = [query.sums(part) for part in self.parts]
+        scorer = self._scorer(asking)
+        sums = [scorer.sums(part) for part in self.parts]
         lexical = [p.best_words(s, depth, r) for p, s, r in zip(self.parts, sums, rows, strict=True)]
-        sampled = self._sampled(query, sums, sample) if sample else None
+        sampled = self._sampled(scorer, sums, sample) if sample else None
         found = [
-            self._candidates(at, query, near, words, sums[at], depth)
+            self._candidates(at, scorer, near, words, sums[at], depth)
             for at, (near, words) in enumerate(zip(dense(), lexical, strict=True))
         ]
         return Candidates.joined(found).with_sample(sampled)
 
     def sample(self, asking: AskingT, size: int) -> PairScores:
         """As `Engine.sample`."""
-        query = self._query(asking)
-        return self._sampled(query, [query.sums(part) for part in self._settled], size)
+        scorer = self._scorer(asking)
+        return self._sampled(scorer, [scorer.sums(part) for part in self._settled], size)
 
     def pairs(self, asking: Engine[Any], query: PairsAsked) -> Iterator[CandidateBlock]:
         """As `Engine.pairs`. Raises TypeError for the side of another engine, KeyError for ids it has not."""
@@ -193,17 +193,17 @@ class Side(ABC, Generic[AskingT]):
         return [part.nearest(query, depth, allowed) for part, allowed in zip(self.parts, rows, strict=True)]
 
     def _candidates(
-        self, at: int, query: Query, near: tuple[Floats, Rows], words: Rows, sums: Floats, depth: int
+        self, at: int, scorer: Scorer, near: tuple[Floats, Rows], words: Rows, sums: Floats, depth: int
     ) -> Candidates:
         """Those of one part, given both legs."""
         rows = np.union1d(near[1], words)
         cosine = np.full(len(rows), -np.inf, np.float32)
         cosine[np.searchsorted(rows, near[1])] = near[0]
-        scores, every = query.scores(self.parts[at], rows, sums), np.arange(len(rows))
+        scores, every = scorer.scores(self.parts[at], rows, sums), np.arange(len(rows))
         attributes = self._attributes[at].at(rows)
         return Candidates(np.zeros_like(every), scores, cosine, every, attributes, depth)
 
-    def _sampled(self, query: Query, sums: Sequence[Floats], size: int) -> PairScores:
+    def _sampled(self, scorer: Scorer, sums: Sequence[Floats], size: int) -> PairScores:
         """The scores of the sample, given the sums of the settled parts, which come first."""
         count = self.statistics.documents
         rows = np.unique(np.linspace(0, max(count - 1, 0), min(size, count)).astype(np.int64))
@@ -212,7 +212,7 @@ class Side(ABC, Generic[AskingT]):
         for part, part_sums, end in zip(self._settled, sums, ends.tolist(), strict=False):
             first = end - len(part.ids)
             sampled = rows[(rows >= first) & (rows < end)] - first
-            found.append(query.scores(part, sampled, part_sums))
+            found.append(scorer.scores(part, sampled, part_sums))
         return PairScores.joined(found)
 
     def _group(self, part: Part, queries: Floats, among: Ids | None) -> Group:
@@ -233,8 +233,8 @@ class PatentSide(Side[AskingNeed]):
         """A side of other parts with the same statistics."""
         return PatentSide(parts, self.statistics)
 
-    def _query(self, asking: AskingNeed) -> Query:
-        return NeedQuery(asking, self.statistics.words)
+    def _scorer(self, asking: AskingNeed) -> Scorer:
+        return NeedScorer(asking, self.statistics.words)
 
     def _pair(self, asking: Part, side: Side[Any], answering: Part, share: float) -> PartPair:
         return PartPair(
@@ -257,8 +257,8 @@ class NeedSide(Side[AskingPatent]):
         """A side of other parts with the same statistics."""
         return NeedSide(parts, self.statistics, self._words)
 
-    def _query(self, asking: AskingPatent) -> Query:
-        return PatentQuery(asking, self._words, self.statistics)
+    def _scorer(self, asking: AskingPatent) -> Scorer:
+        return PatentScorer(asking, self._words, self.statistics)
 
     def _pair(self, asking: Part, side: Side[Any], answering: Part, share: float) -> PartPair:
         return PartPair(answering, asking, self._words, self.statistics.mean, share, from_needs=False)

@@ -7,7 +7,7 @@ out, are looked at cell by cell.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
@@ -101,22 +101,36 @@ class ColumnCounts:
                         self._leave(self._by_place[place], 1, [taken], [taken.row.cells[place]], _any)
 
     def _add_row(self, mapping: Mapping, taken: Taken) -> None:
-        roles = mapping.roles()
-        for place, cell in enumerate(taken.row.cells[: mapping.width]):
-            if is_blank(cell):
-                continue
-            cells = self._by_place[place]
+        for cells, cell, fate in self._filled_cells(mapping, taken):
             cells.filled += 1
             if taken.error is not None:
-                cells.rejected += 1
-                cells.unread += 1
-                cells.rejected_examples = [*cells.rejected_examples, _example(taken, cell)][:MOST_EXAMPLES]
-                continue
-            fate = _fate(mapping, taken, place, roles.get(place))
-            if fate is Fate.REMARKED:
+                self._reject(cells, taken, cell)
+            elif fate is Fate.REMARKED:
                 cells.remarked += 1
             elif fate is Fate.UNREAD:
                 self._leave(cells, 1, [taken], [cell], _any)
+
+    def take_back(self, taken: Taken) -> None:
+        """Counts a row as rejected that was accepted before."""
+        for cells, cell, fate in self._filled_cells(taken.mapping, taken):
+            if fate is Fate.UNREAD:
+                cells.rejected += 1
+                continue
+            cells.remarked -= fate is Fate.REMARKED
+            self._reject(cells, taken, cell)
+
+    def _filled_cells(self, mapping: Mapping, taken: Taken) -> Iterator[tuple[_Cells, Cell, Fate | None]]:
+        """The filled cells of a row with the counts of their columns, and what becomes of them where it is accepted."""
+        roles = mapping.roles()
+        for place, cell in enumerate(taken.row.cells[: mapping.width]):
+            if not is_blank(cell):
+                yield self._by_place[place], cell, _fate(mapping, taken, place, roles.get(place))
+
+    def _reject(self, cells: _Cells, taken: Taken, cell: Cell) -> None:
+        cells.rejected += 1
+        cells.unread += 1
+        if len(cells.rejected_examples) < MOST_EXAMPLES:
+            cells.rejected_examples.append(_example(taken, cell))
 
 
 def _any(_: Cell) -> bool:

@@ -1,8 +1,9 @@
 """The importer (导入): a file becomes checked records, in batches of one transaction each.
 
 Sheets -> tables -> rows -> batches of records and refusals -> outcomes -> the report. Nothing is stored before at least one
-table of the file has been recognised. Every row ends as new, changed, unchanged or rejected; rejected rows stand in the
-catalogue and in a workbook that can be corrected and imported again. A killed import is resumed by importing the file again:
+table of the file has been recognised. Every row ends as new, changed, unchanged, rejected or waiting for a decision; rejected
+rows stand in the catalogue and in a workbook that can be corrected and imported again. Rows that a later one contradicts are
+taken back at the end; the file is read once more for their cells. A killed import is resumed by importing the file again:
 what is stored is then unchanged.
 """
 
@@ -21,6 +22,7 @@ from catalog.db import Database
 from catalog.kit.errors import InvalidInput
 from catalog.kit.progress import RowProgress
 from catalog.reference.places import PlaceNames, shipped
+from catalog.registers import demonstration
 from catalog.segments import segments
 from ingestion.columns.mappings import SavedMapping
 from ingestion.columns.recognition import Mapping
@@ -117,6 +119,9 @@ class _Run:
     ) -> ImportReport:
         """Import all sheets. Raises NotARegister when no table of the file was recognised."""
         tally = Tally(self.reading)
+        if not is_demo:
+            with self.transactions.read() as session:
+                tally.warn(demonstration.notices(session))
         store: Store | None = None
         for table in _tables(self.kind.name, sheets, mapping, tally):
             rows = _rows(table, tally)
@@ -128,6 +133,7 @@ class _Run:
                         progress(tally.report.rows, tally.expected)
         if store is None:
             raise self._refusal(tally)
+        self._take_back(store, mapping, tally)
         return self.log.finish(tally.close(), store)
 
     def _begin(self, is_demo: bool) -> Store:
@@ -151,6 +157,20 @@ class _Run:
             store.store(session, batch)
             tally.add(batch)
             self.log.keep(session, batch, tally.report)
+
+    def _take_back(self, store: Store, mapping: SavedMapping | None, tally: Tally) -> None:
+        """Refuse the rows that were stored before another row of the file contradicted them."""
+        outcomes = store.contradicted()
+        if not outcomes:
+            return
+        again = Tally(self.reading)
+        tables = _tables(self.kind.name, readers.read(self.reading.path), mapping, again)
+        numbered = enumerate((taken for table in tables for taken in _rows(table, again)), 1)
+        rows = {number: taken for number, taken in numbered if number in outcomes}
+        with self.transactions.write() as session:
+            store.take_back(session, rows)
+            tally.take_back(outcomes.values(), list(rows.values()), again)
+            self.log.keep(session, rows.values(), tally.report)
 
     def _preview(self, batch: list[Taken], report: ImportReport) -> None:
         """Read the first rows and show their records as they would be stored."""

@@ -129,7 +129,8 @@ class RejectedBook:
         }
         self._reason = self._format(text_wrap=True)
         self._page: Worksheet | None = None
-        self._key: object = None
+        self._key = ("", 0)
+        self._titles: list[str] = []
         self._row = 0
         self._width = 0
         self._widths: list[int] = []
@@ -167,12 +168,20 @@ class RejectedBook:
         self._partial.unlink(missing_ok=True)
 
     def _page_for(self, sheet: str, mapping: Mapping, width: int) -> Worksheet:
-        key = (sheet, id(mapping))
-        if self._page is None or key != self._key or width > self._width or self._row >= MAX_ROWS:
-            self._start_page(sheet, mapping, max(width, len(mapping.headers)))
-            self._key = key
+        columns = max(width, len(mapping.headers))
+        if self._page is None or not self._fits(sheet, mapping, columns) or self._row >= MAX_ROWS:
+            self._start_page(sheet, mapping, columns)
+        self._key = (sheet, id(mapping))
         assert self._page is not None  # noqa: S101
         return self._page
+
+    def _fits(self, sheet: str, mapping: Mapping, columns: int) -> bool:
+        """Whether the page is of this sheet and has these columns, also where they were recognised once more."""
+        if columns > self._width:
+            return False
+        return self._key == (sheet, id(mapping)) or (
+            self._key[0] == sheet and self._titles == column_titles(mapping, self._width)
+        )
 
     def _start_page(self, sheet: str, mapping: Mapping, width: int) -> None:
         self._set_widths()
@@ -183,7 +192,8 @@ class RejectedBook:
         self._page.freeze_panes(1, 0)
         self._row, self._width, self._widths = 0, width, [NARROWEST] * width
         self._identifiers = {place for role in IDENTIFIERS for place in mapping.columns.get(role, [])}
-        for place, title in enumerate((*column_titles(mapping, width), *ADDED)):
+        self._titles = column_titles(mapping, width)
+        for place, title in enumerate((*self._titles, *ADDED)):
             self._page.write_string(0, place, title[:MAX_CELL], self._head)
             if place < width:
                 self._widen(place, title)

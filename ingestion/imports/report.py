@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from catalog.imports.columns import FileColumn
+from catalog.imports.conflicts import Claim
 from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
 from ingestion.imports.columns import ColumnCounts
@@ -18,8 +19,9 @@ from ingestion.readers.sheets import Sheet
 from ingestion.storing.rows import Taken
 from ingestion.storing.tables import SheetTable
 
-COUNTS = ("rows", "new", "changed", "unchanged", "rejected")
+COUNTS = ("rows", "new", "changed", "unchanged", "rejected", "waiting")
 MOST_MESSAGES = 60
+WAITS = "{} 行的号码已属于另一条记录（名称与所有者都不同），未写入，待决定采用哪一条"
 MOST_REFUSALS = 20
 
 
@@ -34,13 +36,25 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A row that waits for a decision, for a preview: its number, and what that stands for as stored and by the row."""
+
+    sheet: str
+    line: int
+    field: str
+    number: str
+    stored: str
+    stated: str
+
+
 @dataclass
 class ImportReport:
-    """`rows == new + changed + unchanged + rejected`, always; `import_id` is None for a dry run.
+    """`rows == new + changed + unchanged + rejected + waiting`, always; `import_id` is None for a dry run.
 
     `columns` says of each column what it was taken for and what became of its cells; `preview` shows the first records by
-    label, as they are stored, `refusals` the first rejected rows. `source` names the saved mapping that was used,
-    `places_version` the names of places.
+    label, as they are stored, `refusals` the first rejected rows, `conflicts` the first that wait for a decision. `source`
+    names the saved mapping that was used, `places_version` the names of places.
     """
 
     kind: str
@@ -51,11 +65,13 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    waiting: int = 0
     rejected_file: Path | None = None
     columns: list[FileColumn] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     preview: list[dict[str, str]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    conflicts: list[Waiting] = field(default_factory=list)
     source: str = ""
     places_version: str = ""
 
@@ -124,16 +140,26 @@ class Tally:
             )
         self._messages += table.remarks()
 
+    def warn(self, notices: Sequence[str]) -> None:
+        """Add what concerns the import as a whole."""
+        self._messages += notices
+
     def add(self, batch: Sequence[Taken]) -> None:
-        """Counts the outcomes of the rows of a batch, and collects the remarks on them."""
+        """Counts the outcomes of the rows of a batch and of their cells, and collects the remarks on them."""
+        self._add_outcomes(batch)
+        for mapping, rows in groupby(batch, key=lambda taken: taken.mapping):
+            group = list(rows)
+            self._counts_of(group[0]).add(mapping, group)
+
+    def _counts_of(self, taken: Taken) -> ColumnCounts:
+        return self._counts[_counted_as(taken.table, taken.mapping)]
+
+    def _add_outcomes(self, batch: Sequence[Taken]) -> None:
         report = self.report
         outcomes = Counter("rejected" if taken.error else taken.outcome for taken in batch)
         for outcome, number in outcomes.items():
             setattr(report, outcome, getattr(report, outcome) + number)
         report.rows += len(batch)
-        for mapping, rows in groupby(batch, key=lambda taken: taken.mapping):
-            group = list(rows)
-            self._counts[_counted_as(group[0].table, mapping)].add(mapping, group)
         for noticed in ("notes", "remarks"):
             for taken in batch:
                 for message, example in getattr(taken, noticed):
@@ -141,6 +167,20 @@ class Tally:
         for taken in batch:
             if taken.error is not None and len(report.refusals) < MOST_REFUSALS:
                 report.refusals.append(_refusal(taken, taken.error))
+            if taken.claim is not None and len(report.conflicts) < MOST_REFUSALS:
+                report.conflicts.append(_waiting(taken.claim))
+
+    def take_back(self, outcomes: Iterable[str], rows: Sequence[Taken], again: Tally) -> None:
+        """Counts rows as rejected that had other outcomes before; `again` gathered the columns of the file once more."""
+        for outcome, number in Counter(outcomes).items():
+            setattr(self.report, outcome, getattr(self.report, outcome) - number)
+        self.report.rows -= len(rows)
+        lines = {(taken.table.name, taken.row.line) for taken in rows}
+        self.report.conflicts = [row for row in self.report.conflicts if (row.sheet, row.line) not in lines]
+        self._add_outcomes(rows)
+        counts = {id(new): old for (*_, old), (*_, new) in zip(self._sections, again._sections, strict=False)}
+        for taken in rows:
+            counts[id(again._counts_of(taken))].take_back(taken)
 
     def without_rows(self) -> list[str]:
         """Remarks on the sheets that hold nothing, or names alone."""
@@ -150,6 +190,8 @@ class Tally:
     def close(self) -> ImportReport:
         """The report with its messages."""
         self._messages += [*self.without_rows(), *(f"未导入：{found}" for found in self.unrecognised)]
+        if self.report.waiting:
+            self._messages.append(WAITS.format(self.report.waiting))
         self.report.messages = self._notes.lines() + self._messages
         self.report.columns = [
             column
@@ -162,6 +204,11 @@ class Tally:
 def _counted_as(table: SheetTable, mapping: Mapping) -> object:
     """What the cells of a row are counted under: names of JSON come in later and change the mapping, not the columns."""
     return mapping if table.keys is None else table
+
+
+def _waiting(claim: Claim) -> Waiting:
+    place = (claim.sheet, claim.line, claim.field, claim.number)
+    return Waiting(*place, str(claim.stored), str(claim.subject))
 
 
 def _refusal(taken: Taken, error: RowError) -> Refusal:

@@ -54,6 +54,13 @@ class OneByOne:
             except PatentDockError as error:
                 taken.error = RowError("", "", error.message, hint=error.hint)
 
+    def contradicted(self) -> dict[int, str]:
+        """The first of two rows that contradict each other stays."""
+        return {}
+
+    def take_back(self, session: Session, rows: dict[int, Taken]) -> None:
+        """No row is ever taken back."""
+
     def close(self, session: Session) -> None:
         """Nothing is left to do."""
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from catalog.db import Session
-from catalog.registers.patents import Batch, Claims, Outcome
-from ingestion.errors import RowError
+from catalog.imports import conflicts, imports
+from catalog.imports.conflicts import Claim
+from catalog.kit.terms import ConflictStatus
+from catalog.registers import undo
+from catalog.registers.meaning import LABELS, Contest, Statement
+from catalog.registers.patents import Batch, Claims, Outcome, subject_of
+from catalog.registers.registers import PATENTS
+from ingestion.errors import RowError, UnreadableFile
 from ingestion.storing import facts
+from ingestion.storing.ledger import Ledger
 from ingestion.storing.rows import Origin, RowReader, Taken
 from ingestion.storing.unchanged_rows import UnchangedRows
 
 MOSTLY = 0.9
 REPEATED = "与文件中前面的行是同一件专利而部分内容不同，保留先出现的内容"
+KEPT = "号码属于另一条记录，此前已决定保留原记录，本行未写入"
 
 
 class PatentStore:
@@ -19,6 +29,7 @@ class PatentStore:
     def __init__(self, origin: Origin, reader: RowReader) -> None:
         self.origin, self.reader = origin, reader
         self.claims = Claims()
+        self.ledger = Ledger()
         self.unchanged = UnchangedRows(origin.program, self.claims)
         self.quick = False
 
@@ -38,20 +49,46 @@ class PatentStore:
     def store(self, session: Session, batch: list[Taken]) -> None:
         """Store the patents, then the facts that their rows state."""
         patents = self._patents(session, batch)
+        self.ledger.enter(batch)
         read = [taken for taken in batch if taken.record is not None]
-        outcomes = [patents.take(taken.record, taken.row.line) for taken in read]
+        outcomes = [patents.take(taken.record, taken.number) for taken in read]
         patents.flush()
-        self._store_facts(session, read, outcomes)
-        self.unchanged.keep(session, list(zip(read, outcomes, strict=True)))
+        told = list(zip(read, outcomes, strict=True))
+        self._store_facts(session, told)
+        self._wait(session, [(taken, outcome) for taken, outcome in told if outcome.status == "waiting"])
+        self.unchanged.keep(session, told)
+        for taken, outcome in told:
+            if patent := outcome.known or (outcome.contested if taken.error is None else None):
+                self.ledger.note(taken, patent.id)
         unread = [taken for taken in batch if taken.patent_id]
         self.quick = len(unread) > (len(read) + len(unread)) * MOSTLY
         for taken in unread:
             taken.outcome = "unchanged"
-            self.claims.set(taken.patent_id, taken.row.line)
+            self.claims.set(taken.patent_id, taken.number)
+            self.ledger.note(taken, taken.patent_id)
+
+    def contradicted(self) -> dict[int, str]:
+        """The outcomes so far of rows under the numbers of which rows of the file contradict each other."""
+        disputed = self.claims.contradicted()
+        return self.ledger.of(disputed) if disputed else {}
+
+    def take_back(self, session: Session, rows: dict[int, Taken]) -> None:
+        """Refuses these rows, and takes back what they did, also in imports of the same file that were broken off."""
+        for number in self.contradicted():
+            taken = rows.get(number)
+            if taken is None or (taken.table.name, taken.row.line) != self.ledger.where(number):
+                raise UnreadableFile("文件在导入期间被改动", hint="请重新导入")
+            taken.number = number
+            self._contradict(taken, self.claims.contests[self.ledger.record(number)])
+        disputed, import_id = self.claims.contradicted(), self.origin.import_id
+        conflicts.withdraw(session, import_id, disputed)
+        undo.take_back_patents(session, imports.attempts(session, import_id), disputed)
 
     def close(self, session: Session) -> None:
-        """Forget the marks that no import will find any more."""
+        """Forget the marks that no import will find any more, and the holders of rows of which nothing was stored."""
         self.unchanged.forget_others(session)
+        if self.claims.contests:
+            undo.drop_unused_holders(session, self.origin.import_id)
 
     def _patents(self, session: Session, batch: list[Taken]) -> Batch:
         """The patents that the rows read may refer to; unread rows that refer to one of them are read too."""
@@ -67,25 +104,82 @@ class PatentStore:
             for taken in touched:
                 taken.patent_id = 0
 
-    def _store_facts(self, session: Session, read: list[Taken], outcomes: list[Outcome]) -> None:
+    def _store_facts(self, session: Session, told: list[tuple[Taken, Outcome]]) -> None:
         """Stores the facts in the rows, and sets the outcome of each row."""
         stated = [
-            (outcome.known.id, taken.record.facts, outcome.repeats) if outcome.known else (0, [], False)
-            for taken, outcome in zip(read, outcomes, strict=True)
+            (outcome.known.id, taken.record.facts, outcome.earlier > 0) if outcome.known else (0, [], False)
+            for taken, outcome in told
         ]
         changed = facts.store_of_patents(
             session, stated, import_id=self.origin.import_id, source=self.origin.file_name
         )
-        for taken, outcome, told in zip(read, outcomes, changed, strict=True):
-            if outcome.status == "conflict":
-                taken.error = _conflict(taken, outcome)
+        for (taken, outcome), more in zip(told, changed, strict=True):
+            if outcome.status == "refused":
+                taken.error = self._refusal(taken, outcome)
                 continue
-            taken.outcome = "changed" if told and outcome.status == "unchanged" else outcome.status
-            if outcome.notes:
-                taken.remarks = [(REPEATED, note) for note in outcome.notes]
+            taken.outcome = "changed" if more and outcome.status == "unchanged" else outcome.status
+            if outcome.kept and outcome.earlier:
+                place = self.ledger.place(outcome.earlier, taken.table.name)
+                note = f"与{place}是同一件专利，{'、'.join(outcome.kept)}不同，保留{place}的内容"
+                taken.remarks = [(REPEATED, note)]
+
+    def _wait(self, session: Session, told: list[tuple[Taken, Outcome]]) -> None:
+        """Keeps rows that contradict a stored patent for a decision; against a row decided before it stays."""
+        claims = [_claim(taken, outcome) for taken, outcome in told]
+        found = conflicts.wait(session, self.origin.import_id, PATENTS.kind, claims) if claims else []
+        for (taken, _), claim, row in zip(told, claims, found, strict=True):
+            if row.status == ConflictStatus.PENDING:
+                taken.claim = claim
+            else:
+                taken.outcome = "unchanged"
+                taken.remarks = [
+                    (KEPT, f"{claim.field} {claim.number} 登记为{row.stored}，本行为{claim.subject}")
+                ]
+
+    def _refusal(self, taken: Taken, outcome: Outcome) -> RowError:
+        if outcome.rival is None:
+            # A record without its own number may have the wrong one.
+            shared = "申请号" if taken.record.application_number else "公开（公告）号"
+            return RowError(outcome.label, outcome.value, outcome.reason, also=(shared,))
+        return self._error(taken, (outcome.label, outcome.value), outcome.rival, outcome.differs)
+
+    def _contradict(self, taken: Taken, contest: Contest) -> None:
+        """Refuses a row that was stored, or waited, before another row contradicted it."""
+        self.reader.read(taken)
+        taken.notes = []  # they were told when it was read first
+        if taken.error is None:
+            here = Statement(taken.number, subject_of(taken.record), frozenset())
+            rival = contest.rival(here) or here
+            differs = [label for name, label in LABELS.items() if name in here.differs(rival)]
+            taken.error = self._error(
+                taken, (contest.label, contest.number), rival, differs or contest.differs
+            )
+
+    def _error(
+        self, taken: Taken, number: tuple[str, str], rival: Statement, differs: Sequence[str]
+    ) -> RowError:
+        """The refusal of one of two rows of a file that cannot both be right; the number may be the wrong cell, too."""
+        place = self.ledger.place(rival.row, taken.table.name)
+        reason = (
+            f"{' '.join(number)} 与{place}相同而{'、'.join(differs) or '内容'}不同：{place}为{rival.subject}，"
+            f"本行为{subject_of(taken.record)}；都未导入，请核对号码和内容"
+        )
+        return RowError(*number, reason, also=tuple(differs))
 
 
-def _conflict(taken: Taken, outcome: Outcome) -> RowError:
-    # Two rows that disagree share a number, and it may be the number that is wrong.
-    shared = "申请号" if taken.record.application_number else "公开（公告）号"
-    return RowError(outcome.label, outcome.value, outcome.reason, also=(shared,))
+def _claim(taken: Taken, outcome: Outcome) -> Claim:
+    patent, rival = outcome.contested, outcome.rival
+    assert patent is not None  # noqa: S101
+    assert patent.stamp is not None  # noqa: S101
+    assert rival is not None  # noqa: S101
+    return Claim(
+        field=outcome.label,
+        number=outcome.value,
+        record=taken.record,
+        subject=subject_of(taken.record),
+        record_id=patent.id,
+        stored=rival.subject,
+        stored_at=patent.stamp,
+        sheet=taken.table.name,
+        line=taken.row.line,
+    )

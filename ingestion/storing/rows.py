@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from catalog.db import Session
+from catalog.imports.conflicts import Claim
 from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
 from ingestion.readers.sheets import Row
@@ -39,8 +40,9 @@ class Taken:
     """A row during an import.
 
     Once read, it has a `record`, `notes` of corrections and the `fates` of roles that were not simply read; once stored, an
-    `outcome` (new, changed, unchanged) and `remarks`; at either step an `error` rejects it. `patent_id` is the patent to
-    which it is known to add nothing, otherwise 0. Without a `mark` it is not remembered.
+    `outcome` (new, changed, unchanged, waiting) and `remarks`; at either step an `error` rejects it. With a `claim` it is in
+    conflict with a stored record. `patent_id` is the patent to which it is known to add nothing, otherwise 0. Without a
+    `mark` it is not remembered. `number` is that of the row in the whole file, where its store counts them.
     """
 
     table: SheetTable
@@ -54,6 +56,8 @@ class Taken:
     remarks: Remarks = field(default_factory=list)
     mark: bytes = b""
     patent_id: int = 0
+    number: int = 0
+    claim: Claim | None = None
 
     @property
     def unread(self) -> bool:
@@ -94,7 +98,8 @@ class RowReader:
 class Store(Protocol):
     """Stores the batches of one import in the catalogue, one after the other.
 
-    `quick` means that reading the next batch takes negligible time, so that one transaction covers both.
+    `quick` means that reading the next batch takes negligible time, so that one transaction covers both. Rows that a later
+    one contradicted are `contradicted` when all are stored; they are read once more and taken back.
     """
 
     quick: bool
@@ -107,6 +112,12 @@ class Store(Protocol):
 
     def store(self, session: Session, batch: list[Taken]) -> None:
         """Store the batch: every row gets an outcome or an error."""
+
+    def contradicted(self) -> dict[int, str]:
+        """The outcomes so far of rows that another row of the file contradicted later, by number."""
+
+    def take_back(self, session: Session, rows: dict[int, Taken]) -> None:
+        """Take those rows, by number, out of the catalogue: every one gets an error. Raises UnreadableFile for other rows."""
 
     def close(self, session: Session) -> None:
         """End the import."""

@@ -48,7 +48,7 @@ class UnchangedRows:
         seen: set[int] = set()
         for taken in batch:
             patent_id = found.get(taken.mark, 0)
-            if patent_id and patent_id not in seen and not self.claims.get(patent_id):
+            if patent_id and patent_id not in seen and not self.claims.names(patent_id):
                 taken.patent_id = patent_id
                 seen.add(patent_id)
 
@@ -109,7 +109,7 @@ def _lasts(taken: Taken, outcome: Outcome) -> bool:
     return (
         bool(taken.mark)
         and outcome.known is not None
-        and not (outcome.notes or outcome.repeats)
+        and not outcome.earlier
         and bool(taken.record.application_number or taken.record.publications)
     )
 

@@ -1,4 +1,4 @@
-"""Families (近似专利归并): near-duplicates of one holder are shown once, the best one, with the others folded under it.
+"""Families (近似专利合并显示): near-duplicates of one holder are shown once, the best one, with the others folded under it.
 
 Two patents are near-duplicates when they share a patentee and meet a criterion of families.toml: an invention and a utility model filed
 on one day, filings of one day with the same title (divisionals, numbered series) or nearly the same text, and on

@@ -46,7 +46,7 @@ Firms = Mapping[int, EnterprisePublic]
 
 
 @dataclass(frozen=True, slots=True)
-class LicenseeQuery:
+class LicenseeSearch:
     """A patent of a generation as the query, and the firms that may want it.
 
     `industries` are those of the firms by id, `own_patents` firms with their own patents.
@@ -71,8 +71,8 @@ class LicenseePart(ABC):
     ground: ClassVar[str]
     """The field of `Licensee` that holds what it rests on."""
 
-    def __init__(self, query: LicenseeQuery) -> None:
-        self._query = query
+    def __init__(self, search: LicenseeSearch) -> None:
+        self._search = search
 
     @abstractmethod
     def measure(self, firm: int) -> float:
@@ -95,10 +95,10 @@ class NeedPart(LicenseePart):
     label = "需求"
     ground = "need"
 
-    def __init__(self, query: LicenseeQuery) -> None:
-        super().__init__(query)
-        firms = needs.open_firms(query.session)
-        hits = retrieve_needs(query.generation.needs, query.asking, Filters(), len(query.generation.needs))
+    def __init__(self, search: LicenseeSearch) -> None:
+        super().__init__(search)
+        firms = needs.open_firms(search.session)
+        hits = retrieve_needs(search.generation.needs, search.asking, Filters(), len(search.generation.needs))
         self._middle = _middle(hits)
         self._best: dict[int, Hit] = {}
         for hit in hits:
@@ -113,9 +113,9 @@ class NeedPart(LicenseePart):
     def grounds(self, firms: Firms) -> Mapping[int, NeedGround]:
         """The need and the sentences in it that agree with the patent."""
         hits = {firm: self._best[firm] for firm in firms if firm in self._best}
-        known = needs.many(self._query.session, [hit.id for hit in hits.values()])
+        known = needs.many(self._search.session, [hit.id for hit in hits.values()])
         there = {firm: (hit, known[hit.id]) for firm, hit in hits.items() if hit.id in known}
-        agreeing = self._query.profile.evidence([quotable(need_fields(need)) for _, need in there.values()])
+        agreeing = self._search.profile.evidence([quotable(need_fields(need)) for _, need in there.values()])
         return {
             firm: NeedGround(
                 need=need,
@@ -140,10 +140,10 @@ class ProductPart(LicenseePart):
     label = "产品"
     ground = "products"
 
-    def __init__(self, query: LicenseeQuery) -> None:
-        super().__init__(query)
-        products = query.generation.products
-        hits = [] if products is None else retrieve_needs(products, query.asking, Filters(), len(products))
+    def __init__(self, search: LicenseeSearch) -> None:
+        super().__init__(search)
+        products = search.generation.products
+        hits = [] if products is None else retrieve_needs(products, search.asking, Filters(), len(products))
         self._middle, self._hits = _middle(hits), {hit.id: hit for hit in hits}
 
     def measure(self, firm: int) -> float:
@@ -152,13 +152,13 @@ class ProductPart(LicenseePart):
 
     def grounds(self, firms: Firms) -> Mapping[int, ProductGround]:
         """What agrees in the products, and the sentence of the patent that is nearest to them."""
-        sentences = quotable(text_fields(self._query.patent))
+        sentences = quotable(text_fields(self._search.patent))
         texts = {
             firm: enterprise.products
             for firm, enterprise in firms.items()
             if firm in self._hits and enterprise.products
         }
-        agreeing = self._query.profile.evidence([quotable({"products": text}) for text in texts.values()])
+        agreeing = self._search.profile.evidence([quotable({"products": text}) for text in texts.values()])
         grounds = {}
         for firm, evidence in zip(texts, agreeing, strict=True):
             hit = self._hits[firm]
@@ -185,19 +185,19 @@ class IndustryPart(LicenseePart):
     label = "行业"
     ground = "industry"
 
-    def __init__(self, query: LicenseeQuery) -> None:
-        super().__init__(query)
-        session, patent_id = query.session, id_of(query.patent)
+    def __init__(self, search: LicenseeSearch) -> None:
+        super().__init__(search)
+        session, patent_id = search.session, id_of(search.patent)
         known = segments.segments_of(session, segments.catalogue(session))
         held = PatentIndustries(
-            patents_shown.many(session, [patent_id], today=query.today)[patent_id].classes,
+            patents_shown.many(session, [patent_id], today=search.today)[patent_id].classes,
             {segment.code: segment.industry_codes for segment in known},
             {segment.code: segment.name for segment in known},
-            query.rule,
+            search.rule,
         )
-        by_code = {code: held.agreement(code) for code in set(query.industries.values())}
+        by_code = {code: held.agreement(code) for code in set(search.industries.values())}
         self._agreed = {
-            firm: agreed for firm, code in query.industries.items() if (agreed := by_code[code]) is not None
+            firm: agreed for firm, code in search.industries.items() if (agreed := by_code[code]) is not None
         }
 
     def measure(self, firm: int) -> float:
@@ -225,9 +225,9 @@ class OwnPatentPart(LicenseePart):
     label = "自有专利"
     ground = "own_patent"
 
-    def __init__(self, query: LicenseeQuery) -> None:
-        super().__init__(query)
-        self._nearest = _nearest_own(query.generation, query.asking, query.own_patents)
+    def __init__(self, search: LicenseeSearch) -> None:
+        super().__init__(search)
+        self._nearest = _nearest_own(search.generation, search.asking, search.own_patents)
 
     def measure(self, firm: int) -> float:
         """The cosine of both less what all patents share."""
@@ -237,7 +237,7 @@ class OwnPatentPart(LicenseePart):
         """The patent."""
         nearest = {firm: self._nearest[firm] for firm in firms if firm in self._nearest}
         owned = patents_shown.many(
-            self._query.session, [own for own, _ in nearest.values()], today=self._query.today
+            self._search.session, [own for own, _ in nearest.values()], today=self._search.today
         )
         return {
             firm: OwnPatentGround(

@@ -27,7 +27,7 @@ from matching.answers.evidence import QueryProfile
 from matching.answers.matcher import Matcher
 from matching.answers.segment_names import segment_names
 from matching.retrieval.relevance import MICRO
-from matching.reverse.licensee_parts import PARTS, LicenseePart, LicenseeQuery
+from matching.reverse.licensee_parts import PARTS, LicenseePart, LicenseeSearch
 from matching.reverse.licensee_results import Licensee, LicenseePage, LicenseeParts
 from matching.reverse.licensee_rules import LicenseeRules, load
 
@@ -46,10 +46,10 @@ class _Ranking:
     amounts: dict[str, Amounts]
 
     @classmethod
-    def of(cls, query: LicenseeQuery, rules: LicenseeRules) -> _Ranking:
+    def of(cls, search: LicenseeSearch, rules: LicenseeRules) -> _Ranking:
         """The firms to rank, each with the measure of every part times its weight."""
-        firms, weights = list(query.industries), rules.weights.model_dump()
-        parts = [part(query) for part in PARTS]
+        firms, weights = list(search.industries), rules.weights.model_dump()
+        parts = [part(search) for part in PARTS]
         amounts = {
             part.code: _millionths([part.measure(firm) for firm in firms], weights[part.code])
             for part in parts
@@ -104,7 +104,7 @@ class LicenseeFinder:
         generation, rules = self._matcher.generation(), load(self._data_dir)
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
-            ranking = _Ranking.of(self._query(session, generation, patent, where, rules), rules)
+            ranking = _Ranking.of(self._search(session, generation, patent, where, rules), rules)
             order = ranking.ordered(wanted.sort)
             items = ranking.shown(session, order[wanted.offset : wanted.offset + wanted.size], wanted.offset)
             notices = segment_names(session, generation).notices
@@ -122,20 +122,20 @@ class LicenseeFinder:
             items=items,
         )
 
-    def _query(
+    def _search(
         self,
         session: Session,
         generation: Generation,
         patent: patents.Patent,
         where: EnterpriseFilter,
         rules: LicenseeRules,
-    ) -> LicenseeQuery:
+    ) -> LicenseeSearch:
         """The patent and the firms that meet the conditions, less those that hold it."""
         industries = enterprises.industries(session, where)
         pairs = own_patents.of_firms(session)
         holding = {firm for firm, own in pairs if own == patent.id}
         asking = self._matcher.asking(generation, patent)
-        return LicenseeQuery(
+        return LicenseeSearch(
             session,
             self._matcher.today(),
             generation,

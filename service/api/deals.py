@@ -20,8 +20,8 @@ from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import EvidenceKind
-from service.requests.deal_lists import DealConditions, filter_of
-from service.requests.deals import DealInput, deal_of
+from service.requests.dealings.deal_lists import DealConditions, filter_of
+from service.requests.dealings.deals import DealInput, deal_of
 from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.filters import Day, described
 from service.requests.types import Yuan

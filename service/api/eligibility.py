@@ -11,7 +11,14 @@ from assessment.eligibility.gate import Verdict
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import StrictId
-from service.requests.eligibility import CheckCounts, CheckedItem, VerdictTally, by_ids, by_numbers, check
+from service.requests.dealings.eligibility import (
+    CheckCounts,
+    CheckedItem,
+    VerdictTally,
+    by_ids,
+    by_numbers,
+    check,
+)
 from service.requests.filters import Day
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses

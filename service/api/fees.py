@@ -8,7 +8,7 @@ from assessment.fees import rules as fee_rules
 from assessment.fees.models import FeeInput, FeeSheet
 from assessment.fees.rules import FeeRules
 from catalog.kit.days import beijing_today
-from service.requests.fees import estimate_from_catalogue
+from service.requests.dealings.fees import estimate_from_catalogue
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.sheets.fees import document_of
 from service.web.attachments import DocumentFormat, attachment

@@ -9,7 +9,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from catalog.imports import imports
+from catalog.imports import conflicts, imports
 from catalog.imports.columns import FileColumn
 from catalog.imports.imports import ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.days import beijing_today
@@ -22,7 +22,7 @@ from ingestion.columns import mappings
 from ingestion.columns.mappings import SavedMapping
 from ingestion.imports import rejected
 from ingestion.imports.importer import import_file
-from ingestion.imports.report import ImportReport, Refusal
+from ingestion.imports.report import ImportReport, Refusal, Waiting
 from service.installation.runtime import Runtime
 from service.requests.types import ImportKind
 from service.sheets.documents import XLSX_TYPE
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/imports", tags=["导入"])
 
 
 class ImportResult(BaseModel):
-    """What an import did; rows = new + changed + unchanged + rejected."""
+    """What an import did; rows = new + changed + unchanged + rejected + waiting."""
 
     import_id: int | None = Field(description="导入编号；试运行时为空")
     kind: ImportKind
@@ -46,11 +46,13 @@ class ImportResult(BaseModel):
     changed: int = Field(description="更新")
     unchanged: int = Field(description="未变更")
     rejected: int = Field(description="退回")
+    waiting: int = Field(description="待决定：号码已属于另一条记录，未写入；见 GET /conflicts")
     source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
     places_version: str = Field(description="所用地名表的版本")
     columns: list[FileColumn] = Field(description="各列：识别为哪个字段、依据，读取、记入备注和未读取的行数")
     preview: list[dict[str, str]] = Field(description="前几条记录，按保存的样子")
     refusals: list[Refusal] = Field(description="前 20 个退回的行及原因")
+    conflicts: list[Waiting] = Field(description="前 20 个待决定的行：号码、原记录与新记录")
     messages: list[str] = Field(description="提示")
     rejected_rows: str | None = Field(description="退回行工作簿的下载地址，可改正后再次导入")
     preview_id: str | None = Field(
@@ -102,11 +104,13 @@ def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
         changed=report.changed,
         unchanged=report.unchanged,
         rejected=report.rejected,
+        waiting=report.waiting,
         source=report.source,
         places_version=report.places_version,
         columns=report.columns,
         preview=report.preview,
         refusals=report.refusals,
+        conflicts=report.conflicts,
         messages=report.messages,
         rejected_rows=link,
     )
@@ -188,7 +192,7 @@ def list_imports(session: Reading, wanted: Annotated[ImportQuery, Query()]) -> P
 @router.get("/{id}", summary="一次导入", operation_id="get_import", responses=responses(404, 422))
 def get_import(session: Reading, id: RecordId) -> ImportDetail:
     """一次导入的结果：来源、各列与字段的对应、前几条记录、行数与提示。"""
-    return imports.detail(imports.get(session, id))
+    return imports.detail(imports.get(session, id), conflicts.undecided(session, id))
 
 
 @router.get(

@@ -5,12 +5,12 @@ from fastapi import APIRouter, Response
 from catalog.kit.days import beijing_today
 from catalog.law import tables
 from service.requests.law import LawShown, name_of, shown
+from service.sheets.documents import CSV_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Reading, RuntimeDep
 from service.web.errors import responses
 
 router = APIRouter(prefix="/law", tags=["法律参数"])
-CSV_TYPE = "text/csv"
 
 
 @router.get("", summary="法律参数", operation_id="get_law", responses=responses(422))

@@ -23,7 +23,7 @@ from catalog.licences.rules import Rules
 from catalog.supply import patents
 from ingestion.kinds import licences as licence_kind
 from ingestion.records.fields import Circumstances
-from service.requests.declarations import (
+from service.requests.dealings.declarations import (
     Announcement,
     LicenceShown,
     described,

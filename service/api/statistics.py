@@ -13,8 +13,8 @@ from catalog.statistics import segments as segment_statistics
 from catalog.statistics.contracts import ContractStatistics
 from catalog.statistics.matches import MatchFilter, MatchLine
 from catalog.statistics.segments import SegmentReport
-from service.requests.deal_lists import Holder, SegmentConditions, segment_filter
-from service.requests.fees import industry_of
+from service.requests.dealings.deal_lists import Holder, SegmentConditions, segment_filter
+from service.requests.dealings.fees import industry_of
 from service.requests.filters import Day, FilterInput, Values, described, resolve, values_field
 from service.sheets.documents import XLSX_TYPE, to_xlsx
 from service.sheets.segment_sources import workbook

@@ -13,6 +13,7 @@ import typer
 
 from catalog.kit.errors import PatentDockError, system_reason
 from service.cli.commands import chances as cli_chances
+from service.cli.commands import conflicts as cli_conflicts
 from service.cli.commands import deals as cli_deals
 from service.cli.commands import evaluation as cli_eval
 from service.cli.commands import factors as cli_factors
@@ -35,11 +36,19 @@ from service.installation.settings import load_settings
 from service.requests.field_problems import InvalidFields
 
 INTERRUPTED = 130
+HELP = """PatentDock 专利供需对接服务：盘活存量专利，管理技术需求库，匹配专利与需求。
+
+示例：
+patentdock import patents 登记簿.xlsx
+patentdock reindex
+patentdock match "车间切削液发臭，想换不易变质的配方" --top 5
+patentdock serve
+"""
 
 app = typer.Typer(
     name="patentdock",
     cls=ChineseGroup,
-    help="PatentDock 专利供需对接服务：盘活存量专利，管理技术需求库，匹配专利与需求。",
+    help=HELP,
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -49,6 +58,7 @@ for module in (
     cli_install,
     cli_data,
     cli_imports,
+    cli_conflicts,
     cli_mappings,
     cli_match,
     cli_factors,

@@ -37,6 +37,7 @@ class FileResult(BaseModel):
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    waiting: int = 0
     refused: str = ""
 
 
@@ -117,6 +118,7 @@ def _import_one(runtime: Runtime, kind: str, path: Path, names: PlaceNames, dry_
         changed=report.changed,
         unchanged=report.unchanged,
         rejected=report.rejected,
+        waiting=report.waiting,
     )
 
 

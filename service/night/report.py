@@ -138,8 +138,10 @@ def _import_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         else:
             yield (
                 f"导入：{file['kind']}/{file['file']} 共 {file['rows']} 行，新增 {file['new']}，更新 {file['changed']}，"
-                f"未变更 {file['unchanged']}，退回 {file['rejected']}"
+                f"未变更 {file['unchanged']}，退回 {file['rejected']}，待决定 {file['waiting']}"
             )
+            if file["waiting"]:
+                yield f"  待决定的行未写入；查看并决定：patentdock conflicts list --import {file['import_id']}"
 
 
 def _change_lines(compared: Mapping[str, Any], changed: Sequence[ChangedNeed]) -> Iterator[str]:

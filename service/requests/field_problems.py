@@ -16,7 +16,7 @@ class FieldProblem(BaseModel):
 
     field: str = Field(description="字段在请求中的名称", examples=["top_k"])
     label: str = Field(default="", description="字段的中文名称", examples=["返回多少件专利"])
-    value: str = Field(description="收到的值（过长时截断）", examples=["0"])
+    value: str = Field(description="提交的值（过长时截断）", examples=["0"])
     reason: str = Field(description="原因", examples=["应不小于 1"])
 
 

@@ -11,7 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from catalog.kit.terms import (
     Conclusion,
+    ConflictStatus,
     Cooperation,
+    Decision,
     FactKind,
     LegalStatus,
     LicenceStatus,
@@ -88,6 +90,12 @@ Agreement = Annotated[OwnerConsent, term(OwnerConsent), either(OwnerConsent, opt
 
 
 LicenceState = Annotated[LicenceStatus | None, term(LicenceStatus), either(LicenceStatus)]
+
+
+ConflictState = Annotated[ConflictStatus | None, term(ConflictStatus), either(ConflictStatus)]
+
+
+Chosen = Annotated[Decision, term(Decision), either(Decision, optional=False)]
 
 
 Event = Annotated[FactKind, term(FactKind), either(FactKind, optional=False)]

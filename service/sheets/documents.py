@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -15,8 +17,11 @@ from docx.shared import Pt
 
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV_TYPE = "text/csv"
 FONT = "宋体"
 WIDEST, NARROWEST = 60, 10
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NEGATIVE = re.compile(r"-[0-9]+\.[0-9]+")
 
 Cell = str | int | Decimal | None
 
@@ -48,6 +53,20 @@ def _text(cell: Cell) -> str:
 def printable(text: str) -> str:
     """The text without characters that no XML file may hold."""
     return "".join(c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff"))
+
+
+def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows of texts as CSV in UTF-8 with BOM (which Excel needs); none of them runs as a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    for row in rows:
+        writer.writerow([_guarded(cell) for cell in row])
+    return out.getvalue().encode("utf-8-sig", "replace")
+
+
+def _guarded(cell: str) -> str:
+    runs = cell.startswith(_FORMULA_STARTS) and not _NEGATIVE.fullmatch(cell)
+    return f"'{cell}" if runs else cell
 
 
 def to_docx(document: PrintedDocument) -> bytes:

@@ -15,7 +15,7 @@ from ingestion.columns.headers import role_of
 from ingestion.readers import readers
 from ingestion.readers.sheets import Row, Sheet
 from ingestion.values.cells import Cell, text
-from service.requests.eligibility import CheckCounts, CheckedItem
+from service.requests.dealings.eligibility import CheckCounts, CheckedItem
 from service.sheets.documents import printable
 
 HEAD_ROWS = 30

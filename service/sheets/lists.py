@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 import xlsxwriter
@@ -17,7 +18,7 @@ from catalog.kit.days import beijing_today
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
 from catalog.supply.patents_shown import PatentPublic
-from service.sheets.documents import printable
+from service.sheets.documents import as_csv, printable
 
 MOST_EXPORTED = 100_000
 MAX_CELL = 32_767
@@ -131,6 +132,12 @@ def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> str:
     return "；".join(
         f"{ref.code} {names.get(ref.code, '')}".strip() for ref in classes if ref.scheme == "segment"
     )
+
+
+def to_csv(listing: Listing) -> bytes:
+    """The list as CSV: its columns and rows."""
+    rows = (["" if value is None else str(value) for value in row] for row in listing.rows)
+    return as_csv(chain([[name for name, _ in listing.columns]], rows))
 
 
 def write(path: Path, listing: Listing) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 
 import xlsxwriter
@@ -14,6 +12,7 @@ from catalog.supply.patents_shown import PatentPublic
 from matching.answers.results import MatchResponse, PatentMatch
 from matching.ranking.families import FamilyMember
 from matching.ranking.pair_factors import FactorAmount
+from service.sheets.documents import as_csv
 
 COLUMNS = (
     ("名次", 6),
@@ -46,8 +45,6 @@ COLUMNS = (
 )
 IN_FORCE = {True: "当前有效", False: "当前不在有效期", None: "有效性未知"}
 # A cell that begins so is run as a formula by spreadsheet programs.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_NEGATIVE = re.compile(r"-[0-9]+\.[0-9]+")
 
 
 def in_force_text(patent: PatentPublic) -> str:
@@ -119,18 +116,9 @@ def notes(
     ]
 
 
-def _guarded(cell: str) -> str:
-    runs = cell.startswith(_FORMULA_STARTS) and not _NEGATIVE.fullmatch(cell)
-    return f"'{cell}" if runs else cell
-
-
 def to_csv(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> bytes:
-    """The results as CSV in UTF-8 with BOM (which Excel needs), followed by what they rest on."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for row in _rows(response, about):
-        writer.writerow([_guarded(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig", "replace")
+    """The results as CSV, followed by what they rest on."""
+    return as_csv(_rows(response, about))
 
 
 def _rows(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str]]) -> Iterator[Sequence[str]]:

@@ -151,7 +151,7 @@ def test_names_of_json_that_come_late_are_counted_with_the_rest(import_text: Imp
 def test_the_object_is_kept_with_the_import(database: Database, import_text: Import) -> None:
     report = import_text(f"专利名称,申请号,内部代号\n一种示例阀,{number(1)},N-1\n")
     with database.read() as session:
-        kept = imports.detail(imports.get(session, report.import_id or 0))
+        kept = imports.detail(imports.get(session, report.import_id or 0), 0)
     assert kept.columns == report.columns
     assert (kept.places_version, report.places_version) == (places.shipped().version,) * 2
 

@@ -79,7 +79,7 @@ def unmoved(reports: list[ImportReport]) -> None:
         # Rows that are known to be unchanged are counted without being read.
         assert second.columns == first.columns
         assert (second.new, second.changed) == (0, 0)
-        assert (second.rows, second.rejected) == (first.rows, first.rejected)
+        assert (second.rows, second.rejected, second.waiting) == (first.rows, first.rejected, first.waiting)
 
 
 @FEW

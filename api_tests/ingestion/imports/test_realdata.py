@@ -20,7 +20,8 @@ EXPECTED = {
     "exports/register_export_25_columns.xlsx": (199, 199, 0),
     "exports/cnipr_export_45_columns.xls": (113, 77, 0),
     "exports/commercial_db_export.xlsx": (2, 2, 0),
-    "exports/gazette_granted_gbk.csv": (4761, 4295, 43),
+    # 19 times a line of the page before it stands under the number: both are refused.
+    "exports/gazette_granted_gbk.csv": (4761, 4276, 62),
     "exports/university_list_no_header.csv": (126, 124, 2),
     "patents_dev.jsonl": (1871, 1870, 0),  # one application with both of its publications
 }

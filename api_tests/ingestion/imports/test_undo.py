@@ -33,7 +33,7 @@ from ingestion.reviews.answers import import_answers
 
 RECORDS = (
     "patents", "publications", "patent_holders", "patent_classes", "holders", "needs", "enterprises", "licences",
-    "patent_facts",
+    "patent_facts", "conflicts", "conflict_rows",
 )  # fmt: skip
 
 

@@ -2,14 +2,14 @@
 
 What earlier imports noted of their columns, without counts, goes into their remarks.
 
-Revision: 0019; follows: 0016.
+Revision: 0019; follows: 0017.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.kit.ids import MAX_ID
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import as_options, option
 from service.cli.terminal.output import note, print_json
 from service.cli.terminal.runtime import ready_runtime
@@ -35,7 +36,11 @@ def licensees(
     size: Size = 20,
     as_json: Json = False,
 ) -> None:
-    """一件专利可能的受让、被许可企业：按需求、主要产品、行业、自有专利四部分之和排序，附各部分依据。"""
+    """一件专利可能的受让、被许可企业：按需求、主要产品、行业、自有专利四部分之和排序，附各部分依据。
+
+    示例：
+    patentdock licensees 5 --title 专精特新
+    """
     from service.requests.chances import LicenseeQuery, licensees_page
 
     conditions = {"region": region or [], "industry": industry or [], "title": title or []}
@@ -65,7 +70,11 @@ def chances(
     size: Size = 20,
     as_json: Json = False,
 ) -> None:
-    """专利权人的最佳对接机会：名下全部专利与征集中的需求，得分高的在前，附开放许可资格、沉睡与潜力分。"""
+    """专利权人的最佳对接机会：名下全部专利与征集中的需求，得分高的在前，附开放许可资格、沉睡与潜力分。
+
+    示例：
+    patentdock chances 12 --dormant --group patent
+    """
     from service.requests.chances import ChanceQuery, chances_page
 
     conditions = {
@@ -135,5 +144,5 @@ def _print_chance(item: Chance) -> None:
 
 def register(app: typer.Typer, command: type, _group: type) -> None:
     """Add these commands to the command line."""
-    app.command("licensees", cls=command)(licensees)
-    app.command("chances", cls=command)(chances)
+    app.command("licensees", cls=command, rich_help_panel=Panel.MATCHING)(licensees)
+    app.command("chances", cls=command, rich_help_panel=Panel.MATCHING)(chances)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.kit.days import beijing_today
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
@@ -15,7 +16,7 @@ from service.cli.terminal.runtime import ready_runtime
 if TYPE_CHECKING:
     from catalog.db import Session
     from catalog.deals.lists import DealFilter
-    from service.requests.deal_lists import SegmentConditions
+    from service.requests.dealings.deal_lists import SegmentConditions
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
 
@@ -43,7 +44,7 @@ def _checked(model: Any, values: dict[str, Any]) -> Any:
 def _filter(session: Session, **values: Any) -> tuple[DealFilter, list[str]]:
     from catalog.kit.errors import InvalidInput
     from catalog.kit.terms import DealKind
-    from service.requests.deal_lists import DealConditions, filter_of
+    from service.requests.dealings.deal_lists import DealConditions, filter_of
     from service.requests.filters import described
 
     if values["kind"]:
@@ -66,7 +67,11 @@ def deals_list(
     limit: Annotated[int, typer.Option(help="最多列出多少笔", metavar="笔数", min=1, max=200)] = 50,
     as_json: Json = False,
 ) -> None:
-    """列出交易，新近签约的在前。"""
+    """列出交易，新近签约的在前。
+
+    示例：
+    patentdock deals list --kind 许可 --region 宜昌市 --since 2026-01-01
+    """
     from catalog.deals import lists as deal_lists
     from catalog.deals import shown as deals_shown
     from catalog.kit.money import in_wan
@@ -125,7 +130,11 @@ def deals_export(
     since: Since = None,
     until: Until = None,
 ) -> None:
-    """把交易台账（交易、到账与合计）写入 Excel。"""
+    """把交易台账（交易、到账与合计）写入 Excel。
+
+    示例：
+    patentdock deals export 台账.xlsx --giver 示例理工大学
+    """
     from catalog.deals import lists as deal_lists
     from service.sheets.deals import document_of
     from service.sheets.documents import to_xlsx
@@ -150,9 +159,13 @@ def statistics_segments(
     out: Annotated[Path | None, option("连同明细写入此 Excel 文件", "文件.xlsx")] = None,
     as_json: Json = False,
 ) -> None:
-    """按产业细分领域统计匹配、开放许可声明、交易与金额。"""
+    """按产业细分领域统计匹配、开放许可声明、交易与金额。
+
+    示例：
+    patentdock statistics segments --since 2026-01-01 --out 统计.xlsx
+    """
     from catalog.statistics import segments as segment_statistics
-    from service.requests.deal_lists import SegmentConditions, segment_filter
+    from service.requests.dealings.deal_lists import SegmentConditions, segment_filter
     from service.requests.filters import described
     from service.sheets.documents import to_xlsx
     from service.sheets.segment_sources import workbook
@@ -183,10 +196,14 @@ def statistics_contracts(
     industry: Annotated[str | None, option("国民经济行业代码或名称；缺省为全部行业", "行业")] = None,
     as_json: Json = False,
 ) -> None:
-    """许可合同的平均金额、年限与提成比例；不超过 20 份时不公布，改用上级行业。"""
+    """许可合同的平均金额、年限与提成比例；不超过 20 份时不公布，改用上级行业。
+
+    示例：
+    patentdock statistics contracts --industry 3841
+    """
     from catalog.kit.money import in_wan
     from catalog.statistics import contracts as contract_statistics
-    from service.requests.fees import industry_of
+    from service.requests.dealings.fees import industry_of
 
     with ready_runtime().database.read() as session:
         found = contract_statistics.of_industry(session, industry_of(industry) if industry else None)
@@ -208,11 +225,11 @@ def statistics_contracts(
 
 def register(app: typer.Typer, command: type, group: type) -> None:
     """Add these commands to the command line."""
-    deals = typer.Typer(cls=group, help="专利交易", no_args_is_help=True)
+    deals = typer.Typer(cls=group, help="专利交易：列出、导出", no_args_is_help=True)
     deals.command("list", cls=command)(deals_list)
     deals.command("export", cls=command)(deals_export)
-    app.add_typer(deals, name="deals")
-    statistics = typer.Typer(cls=group, help="统计", no_args_is_help=True)
+    app.add_typer(deals, name="deals", rich_help_panel=Panel.LICENSING)
+    statistics = typer.Typer(cls=group, help="统计：产业细分领域、许可合同", no_args_is_help=True)
     statistics.command("segments", cls=command)(statistics_segments)
     statistics.command("contracts", cls=command)(statistics_contracts)
-    app.add_typer(statistics, name="statistics")
+    app.add_typer(statistics, name="statistics", rich_help_panel=Panel.LICENSING)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalog.kit.errors import InvalidInput, system_reason
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
 from service.cli.terminal.runtime import any_runtime
@@ -42,7 +43,12 @@ def evaluate(
     run: Annotated[Path | None, option("把相关度排序写成 TREC run 文件", "文件")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> None:
-    """评测检索质量：关键词、语义、二者综合排序（RRF）与本系统相关度四种排序的指标；或按条件文件作回归评测。"""
+    """评测检索质量：关键词、语义、二者综合排序（RRF）与本系统相关度四种排序的指标；或按条件文件作回归评测。
+
+    示例：
+    patentdock eval 评测集 --json
+    patentdock eval --suite evaluation/conditions.toml --out 评测表
+    """
     _check(folder, suite, collection, out, run, compare)
     if suite is None and folder is not None:
         _folder(folder, compare, run, as_json)
@@ -199,4 +205,4 @@ def _shortened(text: str) -> str:
 
 def register(app: typer.Typer, command: type, _group: type) -> None:
     """Add these commands to the command line."""
-    app.command("eval", cls=command)(evaluate)
+    app.command("eval", cls=command, rich_help_panel=Panel.MATCHING)(evaluate)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import option
 from service.cli.terminal.output import export_rules, print_json, print_table
 from service.cli.terminal.runtime import any_runtime
@@ -16,7 +17,12 @@ def factors(
     export: Annotated[Path | None, option("把规则写入此文件，修改后放到数据目录下即生效", "文件")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> None:
-    """查看或导出影响排序的六项因素及其分值上限。"""
+    """查看或导出影响排序的六项因素及其分值上限。
+
+    示例：
+    patentdock factors
+    patentdock factors --export factors.toml
+    """
     from matching.ranking.factors import load, source
 
     data_dir = any_runtime().settings.data
@@ -36,4 +42,4 @@ def factors(
 
 def register(app: typer.Typer, command: type, _group: type) -> None:
     """Add this command to the command line."""
-    app.command("factors", cls=command)(factors)
+    app.command("factors", cls=command, rich_help_panel=Panel.MATCHING)(factors)

@@ -11,6 +11,7 @@ import typer
 
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import option
 from service.cli.terminal.output import export_rules, note, print_json, print_table
 from service.cli.terminal.runtime import any_runtime, ready_runtime
@@ -68,9 +69,13 @@ def fees_estimate(
     out: Annotated[Path | None, option("把协商参考表写入此文件（.docx 或 .xlsx）", "文件")] = None,
     as_json: Json = False,
 ) -> None:
-    """测算许可费：五种方法并列，各支付方式的付款，年费减缴与发明人分成。选项优先于资料文件。"""
+    """测算许可费：五种方法并列，各支付方式的付款，年费减缴与发明人分成。选项优先于资料文件。
 
-    from service.requests.fees import estimate_from_catalogue
+    示例：
+    patentdock fees estimate 资料.toml --out 参考表.docx
+    """
+
+    from service.requests.dealings.fees import estimate_from_catalogue
 
     said = {
         "application_number": patent,
@@ -150,7 +155,11 @@ def _print(sheet: FeeSheet) -> None:
 
 
 def fees_example() -> None:
-    """输出一份资料文件样例（TOML），可存为文件后修改：patentdock fees example > 资料.toml"""
+    """输出一份资料文件样例（TOML），可存为文件后修改。
+
+    示例：
+    patentdock fees example > 资料.toml
+    """
     print(EXAMPLE, end="")
 
 
@@ -158,7 +167,11 @@ def fees_rules(
     export: Annotated[Path | None, option("把规则写入此文件，修改后放到数据目录下即生效", "文件")] = None,
     as_json: Json = False,
 ) -> None:
-    """查看或导出测算规则：一对多系数、上限、惯例费率、全国公开统计。"""
+    """查看或导出测算规则：一对多系数、上限、惯例费率、全国公开统计。
+
+    示例：
+    patentdock fees rules --export fees.toml
+    """
     from assessment.fees.rules import load, source
 
     data_dir = any_runtime().settings.data
@@ -182,8 +195,8 @@ def fees_rules(
 
 def register(app: typer.Typer, command: type, group: type) -> None:
     """Add these commands to the command line."""
-    sub = typer.Typer(cls=group, help="许可费测算", no_args_is_help=True)
+    sub = typer.Typer(cls=group, help="许可费测算：测算、样例、规则", no_args_is_help=True)
     sub.command("estimate", cls=command)(fees_estimate)
     sub.command("example", cls=command)(fees_example)
     sub.command("rules", cls=command)(fees_rules)
-    app.add_typer(sub, name="fees")
+    app.add_typer(sub, name="fees", rich_help_panel=Panel.LICENSING)

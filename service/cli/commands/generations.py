@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.cli.terminal.help import Panel
 from service.cli.terminal.output import print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
 
@@ -30,7 +31,11 @@ def _as_dict(entry: GenerationEntry) -> dict[str, object]:
 
 
 def generations_list(as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出")] = False) -> None:
-    """列出索引版本，最新的在前。"""
+    """列出索引版本，最新的在前。
+
+    示例：
+    patentdock generations list
+    """
     rows = [_as_dict(entry) for entry in ready_runtime().store.entries()]
     if as_json:
         print_json(rows)
@@ -51,7 +56,11 @@ def generations_list(as_json: Annotated[bool, typer.Option("--json", help="以 J
 
 
 def generations_verify(name: Name = None) -> None:
-    """校验一个索引版本；缺省为正在使用的版本。"""
+    """校验一个索引版本；缺省为正在使用的版本。
+
+    示例：
+    patentdock generations verify
+    """
     from catalog.kit.errors import NotReady
 
     store = ready_runtime().store
@@ -63,7 +72,11 @@ def generations_verify(name: Name = None) -> None:
 
 
 def generations_rollback(name: Name = None) -> None:
-    """退回到指定的或上一个索引版本；运行中的服务随即使用它。"""
+    """退回到指定的或上一个索引版本；运行中的服务随即使用它。
+
+    示例：
+    patentdock generations rollback 20261122-045259-578
+    """
     from index.generations.build import note_in_catalogue
 
     runtime = ready_runtime()
@@ -75,7 +88,11 @@ def generations_rollback(name: Name = None) -> None:
 def generations_prune(
     keep: Annotated[int, typer.Option(min=1, help="保留最新的几个版本", metavar="个数")] = 3,
 ) -> None:
-    """清理旧的索引版本；正在使用的版本总是保留。"""
+    """清理旧的索引版本；正在使用的版本总是保留。
+
+    示例：
+    patentdock generations prune --keep 3
+    """
     from index.generations.build import note_in_catalogue
 
     runtime = ready_runtime()
@@ -91,4 +108,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub.command("verify", cls=command)(generations_verify)
     sub.command("rollback", cls=command)(generations_rollback)
     sub.command("prune", cls=command)(generations_prune)
-    app.add_typer(sub, name="generations")
+    app.add_typer(sub, name="generations", rich_help_panel=Panel.RUNNING)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli.terminal.help import Panel
 from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
 
@@ -19,7 +20,11 @@ def holders_list(
     limit: Count = 50,
     as_json: Json = False,
 ) -> None:
-    """列出专利权人，专利多的在前。"""
+    """列出专利权人，专利多的在前。
+
+    示例：
+    patentdock holders list --name 示例
+    """
     from catalog.kit.errors import InvalidInput
     from catalog.kit.paging import PageQuery
     from catalog.kit.terms import HolderKind
@@ -42,7 +47,11 @@ def holders_list(
 
 
 def holders_duplicates(limit: Count = 50, as_json: Json = False) -> None:
-    """列出疑似同一专利权人的不同写法及理由；是否合并请人工确定。"""
+    """列出疑似同一专利权人的不同写法及理由；是否合并请人工确定。
+
+    示例：
+    patentdock holders duplicates
+    """
     from catalog.supply import holder_merges
     from catalog.supply.holder_duplicates import find
 
@@ -71,7 +80,11 @@ def holders_merge(
     reason: Annotated[str, typer.Option(help="合并的理由，记入合并记录", metavar="文字")] = "",
     as_json: Json = False,
 ) -> None:
-    """把几个写法并为一个专利权人；以后按原写法导入的专利也归于保留的专利权人。可以撤回。"""
+    """把几个写法并为一个专利权人；以后按原写法导入的专利也归于保留的专利权人。可以撤回。
+
+    示例：
+    patentdock holders merge 16 21 --reason 更名
+    """
     from catalog.supply import holder_merges
 
     with ready_runtime().database.write() as session:
@@ -88,7 +101,11 @@ def holders_merge(
 
 
 def holders_merges(limit: Count = 50, as_json: Json = False) -> None:
-    """列出合并记录，最新的在前。"""
+    """列出合并记录，最新的在前。
+
+    示例：
+    patentdock holders merges
+    """
     from catalog.kit.paging import PageQuery
     from catalog.supply import holder_merges
 
@@ -119,7 +136,11 @@ def holders_unmerge(
     number: Annotated[int, typer.Argument(help="合并记录的编号", metavar="编号", show_default=False)],
     as_json: Json = False,
 ) -> None:
-    """撤回一次合并，专利恢复原来的专利权人。"""
+    """撤回一次合并，专利恢复原来的专利权人。
+
+    示例：
+    patentdock holders unmerge 3
+    """
     from catalog.supply import holder_merges
 
     with ready_runtime().database.write() as session:
@@ -140,4 +161,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub.command("merge", cls=command)(holders_merge)
     sub.command("merges", cls=command)(holders_merges)
     sub.command("unmerge", cls=command)(holders_unmerge)
-    app.add_typer(sub, name="holders")
+    app.add_typer(sub, name="holders", rich_help_panel=Panel.DATA)

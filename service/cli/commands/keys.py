@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.cli.commands import segments as cli_segments
+from service.cli.terminal.help import Panel
 from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
 
@@ -16,7 +17,11 @@ KeyName = Annotated[str, typer.Argument(help="密钥名称，如调用方平台�
 
 
 def keys_create(name: KeyName) -> None:
-    """生成接口密钥；密钥只显示这一次。"""
+    """生成接口密钥；密钥只显示这一次。
+
+    示例：
+    patentdock keys create 省平台
+    """
     from catalog.accounts import keys as accounts
 
     with ready_runtime().database.write() as session:
@@ -26,7 +31,11 @@ def keys_create(name: KeyName) -> None:
 
 
 def keys_list(as_json: Json = False) -> None:
-    """列出接口密钥的名称与状态。"""
+    """列出接口密钥的名称与状态。
+
+    示例：
+    patentdock keys list
+    """
     from catalog.accounts import keys as accounts
 
     with ready_runtime().database.read() as session:
@@ -47,7 +56,11 @@ def keys_list(as_json: Json = False) -> None:
 
 
 def keys_revoke(name: KeyName) -> None:
-    """吊销接口密钥；立即生效。"""
+    """吊销接口密钥；立即生效。
+
+    示例：
+    patentdock keys revoke 省平台
+    """
     from catalog.accounts import keys as accounts
 
     with ready_runtime().database.write() as session:
@@ -59,7 +72,11 @@ def segments_list(
     version: Annotated[str | None, typer.Option(help="目录版本；缺省为正在使用的版本")] = None,
     as_json: Json = False,
 ) -> None:
-    """列出产业目录中的细分领域。"""
+    """列出产业目录中的细分领域。
+
+    示例：
+    patentdock segments list
+    """
     from catalog.segments import segments
 
     with ready_runtime().database.read() as session:
@@ -73,18 +90,20 @@ def segments_list(
 
 def register(app: typer.Typer, command: type, group: type) -> None:
     """Add these commands to the command line."""
-    groups: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
+    groups: dict[str, tuple[Panel, str, dict[str, Callable[..., None]]]] = {
         "keys": (
+            Panel.RUNNING,
             "接口密钥：生成、列出、吊销",
             {"create": keys_create, "list": keys_list, "revoke": keys_revoke},
         ),
         "segments": (
+            Panel.DATA,
             "产业目录：列出、导入、导出、比较、启用",
             {"list": segments_list, **cli_segments.COMMANDS},
         ),
     }
-    for name, (text, commands) in groups.items():
+    for name, (panel, text, commands) in groups.items():
         sub = typer.Typer(cls=group, help=text, no_args_is_help=True)
         for verb, function in commands.items():
             sub.command(verb, cls=command)(function)
-        app.add_typer(sub, name=name)
+        app.add_typer(sub, name=name, rich_help_panel=panel)

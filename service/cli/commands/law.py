@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from catalog.kit.days import beijing_today
+from service.cli.terminal.help import Panel
 from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import any_runtime
 
@@ -18,7 +19,11 @@ Target = Annotated[Path, typer.Argument(help="CSV 文件", metavar="文件", sho
 
 
 def law_show(as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False) -> None:
-    """查看放假安排（逐年文号）与年费标准的版本，以及尚缺的内容。"""
+    """查看放假安排（逐年文号）与年费标准的版本，以及尚缺的内容。
+
+    示例：
+    patentdock law show
+    """
 
     from catalog.law import tables
     from service.requests.law import shown
@@ -35,7 +40,11 @@ def law_show(as_json: Annotated[bool, typer.Option("--json", help="以一个 JSO
 
 
 def law_export(table: Table, file: Target) -> None:
-    """把正在使用的表写入文件，供修改：每年增补国务院办公厅的放假通知，或录入补偿期年费。"""
+    """把正在使用的表写入文件，供修改：每年增补国务院办公厅的放假通知，或录入补偿期年费。
+
+    示例：
+    patentdock law export holidays.csv 放假.csv
+    """
     from catalog.law import tables
     from catalog.reference import rule_files
     from service.requests.law import name_of
@@ -46,7 +55,11 @@ def law_export(table: Table, file: Target) -> None:
 
 
 def law_import(table: Table, file: Target) -> None:
-    """检查修改后的表并启用；有误时说明在哪一行，原有的表不变。"""
+    """检查修改后的表并启用；有误时说明在哪一行，原有的表不变。
+
+    示例：
+    patentdock law import holidays.csv 放假.csv
+    """
     from catalog.law import tables
     from service.requests.law import name_of
 
@@ -56,7 +69,11 @@ def law_import(table: Table, file: Target) -> None:
 
 
 def law_reset(table: Table) -> None:
-    """恢复默认的表。"""
+    """恢复默认的表。
+
+    示例：
+    patentdock law reset holidays.csv
+    """
     from catalog.law import tables
     from service.requests.law import name_of
 
@@ -73,4 +90,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub.command("export", cls=command)(law_export)
     sub.command("import", cls=command)(law_import)
     sub.command("reset", cls=command)(law_reset)
-    app.add_typer(sub, name="law")
+    app.add_typer(sub, name="law", rich_help_panel=Panel.LICENSING)

@@ -11,6 +11,7 @@ import typer
 
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_json, print_table, step_progress
 from service.cli.terminal.runtime import any_runtime, ready_runtime
@@ -18,8 +19,8 @@ from service.cli.terminal.runtime import any_runtime, ready_runtime
 if TYPE_CHECKING:
     from catalog.db import Session
     from catalog.licences.lists import LicenceFilter
-    from service.requests.declarations import LicenceShown
-    from service.requests.eligibility import AskedPatent, CheckedItem, VerdictTally
+    from service.requests.dealings.declarations import LicenceShown
+    from service.requests.dealings.eligibility import AskedPatent, CheckedItem, VerdictTally
 
 ACTOR = "命令行"
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")]
@@ -56,9 +57,13 @@ def _where(status: str | None, holder: str | None, patent: str | None) -> Licenc
 def licences_list(
     status: Status = None, holder: Holder = None, patent: Patent = None, as_json: Json = False
 ) -> None:
-    """列出开放许可声明及其条件、状态、提醒。"""
+    """列出开放许可声明及其条件、状态、提醒。
+
+    示例：
+    patentdock licences list --status 已公告
+    """
     from catalog.licences.rules import load
-    from service.requests.declarations import every
+    from service.requests.dealings.declarations import every
 
     runtime = ready_runtime()
     with runtime.database.read() as session:
@@ -81,7 +86,11 @@ def _warned(licence: LicenceShown) -> list[str]:
 
 
 def licences_history(id: Number, as_json: Json = False) -> None:
-    """显示一份声明的变动记录：时间、办理人、变动前后的内容。"""
+    """显示一份声明的变动记录：时间、办理人、变动前后的内容。
+
+    示例：
+    patentdock licences history 12
+    """
     from catalog.kit.base import id_of
     from catalog.licences import history as declaration_history
     from catalog.licences import licences
@@ -142,8 +151,12 @@ def licences_publish(
     reason: Annotated[str, option("确认的理由，记入变动记录", "理由")] = "",
     as_json: Json = False,
 ) -> None:
-    """公告一份草稿；声明不齐备、专利有阻却事由或资料不足而未确认时不予公告，并逐条说明。"""
-    from service.requests.declarations import Announcement, publish
+    """公告一份草稿；声明不齐备、专利有阻却事由或资料不足而未确认时不予公告，并逐条说明。
+
+    示例：
+    patentdock licences publish 12 --confirm --reason "质权人来函同意"
+    """
+    from service.requests.dealings.declarations import Announcement, publish
 
     runtime, day = ready_runtime(), _day(on, "--on")
     with runtime.database.write() as session:
@@ -168,10 +181,14 @@ def licences_withdraw(
     on: Annotated[str | None, option("撤回日；缺省为今日", "日期")] = None,
     reason: Annotated[str, option("撤回理由", "理由")] = "",
 ) -> None:
-    """撤回一份现行声明；在先给予的开放许可继续有效，之后可重新声明。"""
+    """撤回一份现行声明；在先给予的开放许可继续有效，之后可重新声明。
+
+    示例：
+    patentdock licences withdraw 12 --reason 专利权转让
+    """
     from catalog.licences import edits as licence_edits
     from catalog.licences import shown as licences_shown
-    from service.requests.declarations import withdrawal_effect
+    from service.requests.dealings.declarations import withdrawal_effect
 
     day = _day(on, "--on")
     with ready_runtime().database.write() as session:
@@ -186,9 +203,13 @@ def licences_export(
     holder: Holder = None,
     patent: Patent = None,
 ) -> None:
-    """把开放许可声明清单导出为 Excel。"""
+    """把开放许可声明清单导出为 Excel。
+
+    示例：
+    patentdock licences export 清单.xlsx --status 已公告
+    """
     from catalog.licences.rules import load
-    from service.requests.declarations import described, every
+    from service.requests.dealings.declarations import described, every
     from service.sheets import declarations as declaration_documents
     from service.sheets.documents import to_xlsx
 
@@ -205,7 +226,11 @@ def licences_sheet(
         Path, typer.Option(help="写入此文件（.docx 或 .xlsx）", metavar="文件", show_default=False)
     ],
 ) -> None:
-    """写出一份声明的公告单（撤回的为撤回公告）。"""
+    """写出一份声明的公告单（撤回的为撤回公告）。
+
+    示例：
+    patentdock licences sheet 12 --out 公告单.docx
+    """
     from catalog.licences import licences
     from catalog.licences import shown as licences_shown
     from service.sheets.declarations import announcement
@@ -230,9 +255,13 @@ def licences_check(
     as_of: Annotated[str | None, option("按此日的状态核查；缺省为今日", "日期")] = None,
     as_json: Json = False,
 ) -> None:
-    """批量核查开放许可资格：可以、不得或资料不足，附依据条款、数据和待办事项；未查到的照常列出。"""
+    """批量核查开放许可资格：可以、不得或资料不足，附依据条款、数据和待办事项；未查到的照常列出。
+
+    示例：
+    patentdock licences check 清单.xlsx --out 结果.xlsx
+    """
     from assessment.eligibility.gate import load_table
-    from service.requests.eligibility import VerdictTally
+    from service.requests.dealings.eligibility import VerdictTally
     from service.sheets.eligibility import about, write
 
     if (file is None) == (not everything):
@@ -266,7 +295,7 @@ def _late(made: Any) -> Iterator[tuple[str, str]]:
 
 def _asked(session: Session, file: Path | None) -> list[AskedPatent]:
     from catalog.licences import eligibility_records
-    from service.requests.eligibility import AskedPatent, by_numbers
+    from service.requests.dealings.eligibility import AskedPatent, by_numbers
     from service.sheets.eligibility import numbers_in
 
     if file is None:
@@ -277,7 +306,7 @@ def _asked(session: Session, file: Path | None) -> list[AskedPatent]:
 def _counted(
     session: Session, asked: list[AskedPatent], day: date, table: Any, tally: VerdictTally
 ) -> Iterator[CheckedItem]:
-    from service.requests.eligibility import check
+    from service.requests.dealings.eligibility import check
 
     with step_progress() as progress:
         for done, item in enumerate(check(session, asked, day, table), 1):
@@ -292,7 +321,12 @@ def licences_rules(
     install: Annotated[Path | None, option("检查并启用修改后的判定表", "文件")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="恢复默认判定表")] = False,
 ) -> None:
-    """查看、导出、启用开放许可资格判定表；法律规定的规则不能改动，一般知识的规则可以。"""
+    """查看、导出、启用开放许可资格判定表；法律规定的规则不能改动，一般知识的规则可以。
+
+    示例：
+    patentdock licences rules --export 判定表.toml
+    patentdock licences rules --install 判定表.toml
+    """
     from assessment.eligibility.gate import load_table
     from assessment.eligibility.table import FILE_NAME, text
 
@@ -346,4 +380,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     }
     for name, function in commands.items():
         sub.command(name, cls=command)(function)
-    app.add_typer(sub, name="licences")
+    app.add_typer(sub, name="licences", rich_help_panel=Panel.LICENSING)

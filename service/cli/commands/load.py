@@ -14,12 +14,15 @@ from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
 from ingestion.kinds.kinds import KIND_NAMES
 from ingestion.kinds.lookup import kind_of
+from service.cli.terminal.help import Panel
 from service.cli.terminal.import_output import as_json as report_as_json
 from service.cli.terminal.import_output import print_report
 from service.cli.terminal.output import note, print_error, print_json, step_progress
 from service.cli.terminal.runtime import ready_runtime
 from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.types import ImportKind
+
+COUNTS = ("rows", "new", "changed", "unchanged", "rejected", "waiting")
 
 if TYPE_CHECKING:
     from ingestion.columns.mappings import SavedMapping
@@ -143,7 +146,12 @@ def import_files(
     mapping_file: MappingFile = None,
     save_as: SaveMapping = None,
 ) -> int:
-    """导入登记数据。有整个文件被拒绝时退出码为 1；个别行被退回不算失败。"""
+    """导入登记数据。有整个文件被拒绝时退出码为 1；个别行被退回不算失败。
+
+    示例：
+    patentdock import patents 登记簿.xlsx --dry-run
+    patentdock import patents 登记簿.xlsx --source 省台账
+    """
     runtime = ready_runtime()
     _check_free(runtime, save_as, files)
     mapping = _mapping(runtime, source, mapping_file)
@@ -174,14 +182,17 @@ def import_files(
 def _summary(
     kind: str, reports: list[ImportReport], refused: list[dict[str, str | None]], dry_run: bool
 ) -> dict[str, Any]:
-    counts = ("rows", "new", "changed", "unchanged", "rejected")
-    totals = {name: sum(getattr(report, name) for report in reports) for name in counts}
+    totals = {name: sum(getattr(report, name) for report in reports) for name in COUNTS}
     files = [report_as_json(report) for report in reports]
     return {"kind": kind, "dry_run": dry_run, **totals, "files": files, "refused": refused}
 
 
 def reindex(as_json: Json = False) -> None:
-    """重建索引：只对新增或改动过的文本计算向量，完成后统一启用新索引。"""
+    """重建索引：只对新增或改动过的文本计算向量，完成后统一启用新索引。
+
+    示例：
+    patentdock reindex
+    """
     from service.installation.indexing import rebuild
 
     runtime = ready_runtime()
@@ -201,11 +212,22 @@ def reindex(as_json: Json = False) -> None:
         )
 
 
-def demo_load(as_json: Json = False) -> None:
-    """导入演示数据（虚构，处处标明“演示数据”）；可重复运行。"""
+def demo_load(
+    force: Annotated[bool, typer.Option("--force", help="系统中已有正式数据时仍然载入")] = False,
+    as_json: Json = False,
+) -> None:
+    """载入演示数据（虚构，处处标明“演示数据”）；可重复运行。系统中已有正式数据时拒绝。
+
+    示例：
+    patentdock demo load
+    """
     import demo
+    from catalog.registers import demonstration
 
     runtime = ready_runtime()
+    if not force:
+        with runtime.database.read() as session:
+            demonstration.refuse_mixture(session)
     reports = {kind: _run_import(runtime, demo.path(kind), kind, is_demo=True) for kind in demo.kinds()}
     if as_json:
         print_json({kind: report_as_json(report) for kind, report in reports.items()})
@@ -214,15 +236,16 @@ def demo_load(as_json: Json = False) -> None:
         print(
             f"{KIND_NAMES[kind]}：新增 {report.new}，更新 {report.changed}，未变更 {report.unchanged}", end=""
         )
-        print(f"，退回 {report.rejected}" if report.rejected else "")
+        print(f"，退回 {report.rejected}" if report.rejected else "", end="")
+        print(f"，待决定 {report.waiting}" if report.waiting else "")
 
 
 def register(app: typer.Typer, command: type, group: type) -> None:
     """Add these commands to the command line."""
-    app.command("import", cls=command)(import_files)
-    app.command("reindex", cls=command)(reindex)
-    demo = typer.Typer(cls=group, help="演示数据", no_args_is_help=True)
+    app.command("import", cls=command, rich_help_panel=Panel.DATA)(import_files)
+    app.command("reindex", cls=command, rich_help_panel=Panel.RUNNING)(reindex)
+    demo = typer.Typer(cls=group, help="演示数据：载入", no_args_is_help=True)
     demo.command("load", cls=command)(demo_load)
     # A group of one command: without a callback the library would fold the command into the group.
     demo.callback()(lambda: None)
-    app.add_typer(demo, name="demo")
+    app.add_typer(demo, name="demo", rich_help_panel=Panel.DATA)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from catalog.kit.errors import PatentDockError
+from service.cli.terminal.help import Panel
 from service.cli.terminal.output import print_json, print_table
 from service.cli.terminal.runtime import any_runtime
 
@@ -15,7 +16,11 @@ Source = Annotated[str, typer.Argument(help="来源名称", metavar="来源")]
 
 
 def mappings_list(as_json: Json = False) -> None:
-    """列出已保存的列对应关系及其文件。"""
+    """列出已保存的列对应关系及其文件。
+
+    示例：
+    patentdock mappings list
+    """
     from ingestion.columns import mappings
     from ingestion.kinds.kinds import KIND_NAMES
 
@@ -49,7 +54,11 @@ def mappings_list(as_json: Json = False) -> None:
 
 
 def mappings_show(source: Source, as_json: Json = False) -> None:
-    """显示一个来源的列对应关系（TOML，可直接编辑其文件）。"""
+    """显示一个来源的列对应关系（TOML，可直接编辑其文件）。
+
+    示例：
+    patentdock mappings show 省台账
+    """
     from ingestion.columns import mappings
 
     folder = any_runtime().settings.mappings_dir
@@ -71,7 +80,11 @@ def mappings_show(source: Source, as_json: Json = False) -> None:
 
 
 def mappings_remove(source: Source) -> None:
-    """删去一个来源的列对应关系；已导入的数据不受影响。"""
+    """删去一个来源的列对应关系；已导入的数据不受影响。
+
+    示例：
+    patentdock mappings remove 省台账
+    """
     from ingestion.columns import mappings
 
     path = mappings.remove(any_runtime().settings.mappings_dir, source)
@@ -84,4 +97,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub.command("list", cls=command)(mappings_list)
     sub.command("show", cls=command)(mappings_show)
     sub.command("remove", cls=command)(mappings_remove)
-    app.add_typer(sub, name="mappings")
+    app.add_typer(sub, name="mappings", rich_help_panel=Panel.DATA)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.kit.ids import MAX_ID
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import as_options, checked, option
 from service.cli.terminal.output import print_json
 from service.cli.terminal.runtime import ready_runtime
@@ -55,7 +56,13 @@ def match(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
 ) -> None:
-    """匹配：按文本或需求找专利，或按专利找需求。"""
+    """匹配：按文本或需求找专利，或按专利找需求。
+
+    示例：
+    patentdock match "动力电池低温充电慢" --top 5 --region 武汉市
+    patentdock match --need 17
+    patentdock match --patent 5
+    """
     wanted = _query(
         top_k=top,
         segment=segment or [],
@@ -191,4 +198,4 @@ def _print_need(item: NeedMatch) -> None:
 
 def register(app: typer.Typer, command: type, _group: type) -> None:
     """Add these commands to the command line."""
-    app.command("match", cls=command)(match)
+    app.command("match", cls=command, rich_help_panel=Panel.MATCHING)(match)

@@ -10,6 +10,7 @@ import typer
 
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import MAX_ID
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
 from service.cli.terminal.runtime import ready_runtime
@@ -36,6 +37,10 @@ def nightly(
     """夜间批处理：导入新文件、盘点筛选、重建索引、全量匹配、与上一次比较、写报告。
 
     中断后再次运行会从未完成的一步续做。退出码：0 完成；1 失败；2 用法有误；3 完成，但有文件被拒绝；4 已有一个在运行。
+
+    示例：
+    patentdock nightly
+    patentdock nightly --dry-run
     """
     if context.invoked_subcommand is not None:
         return 0
@@ -74,7 +79,10 @@ def _show_plan(wanted: NightPlan, as_json: bool) -> int:
             print(f"将续做第 {wanted.resumes} 次批处理")
         print("将依次：" + "、".join(wanted.stages))
         for file in wanted.files:
-            counts = f"共 {file.rows} 行，新增 {file.new}，更新 {file.changed}，退回 {file.rejected}"
+            counts = (
+                f"共 {file.rows} 行，新增 {file.new}，更新 {file.changed}，退回 {file.rejected}，"
+                f"待决定 {file.waiting}"
+            )
             print(f"  {file.kind}/{file.file}：" + (f"将被拒绝：{file.refused}" if file.refused else counts))
         if not wanted.files:
             print("  待导入文件夹中没有文件")
@@ -87,7 +95,11 @@ def nightly_matches(
     out: Annotated[Path | None, option("写入此 Excel 文件", "文件.xlsx")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
 ) -> None:
-    """最近一次夜间批处理为一条需求或一件专利找到的匹配，依名次，附得分及其组成。"""
+    """最近一次夜间批处理为一条需求或一件专利找到的匹配，依名次，附得分及其组成。
+
+    示例：
+    patentdock nightly matches --need 17 --out 清单.xlsx
+    """
     from service.sheets.documents import to_xlsx
 
     if (need is None) == (patent is None):
@@ -131,4 +143,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub = typer.Typer(cls=group, invoke_without_command=True)
     sub.callback()(nightly)
     sub.command("matches", cls=command)(nightly_matches)
-    app.add_typer(sub, name="nightly")
+    app.add_typer(sub, name="nightly", rich_help_panel=Panel.RUNNING)

@@ -11,6 +11,7 @@ import typer
 
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
+from service.cli.terminal.help import Panel
 from service.cli.terminal.output import note, print_error, print_json, print_table, step_progress
 from service.cli.terminal.runtime import ready_runtime
 
@@ -34,7 +35,11 @@ def _day(text: str | None, option: str) -> date:
 def weights_export(
     file: Annotated[Path, typer.Argument(help="写到哪个 csv 文件", metavar="文件", show_default=False)],
 ) -> None:
-    """把正在使用的盘点权重写成 csv 文件，供修改后导入。"""
+    """把正在使用的盘点权重写成 csv 文件，供修改后导入。
+
+    示例：
+    patentdock weights export 权重.csv
+    """
     from assessment.screening import weights as screening_weights
 
     weights = screening_weights.export(ready_runtime().settings.data, file)
@@ -44,7 +49,11 @@ def weights_export(
 def weights_import(
     file: Annotated[Path, typer.Argument(help="修改好的 csv 文件", metavar="文件", show_default=False)],
 ) -> None:
-    """检查并启用修改好的盘点权重；有误时说明在哪一行，原有权重不变。"""
+    """检查并启用修改好的盘点权重；有误时说明在哪一行，原有权重不变。
+
+    示例：
+    patentdock weights import 权重.csv
+    """
     from assessment.screening import weights as screening_weights
 
     weights = screening_weights.adopt(ready_runtime().settings.data, file)
@@ -52,7 +61,11 @@ def weights_import(
 
 
 def weights_reset() -> None:
-    """恢复默认的盘点权重。"""
+    """恢复默认的盘点权重。
+
+    示例：
+    patentdock weights reset
+    """
     from assessment.screening import weights as screening_weights
 
     weights = screening_weights.reset(ready_runtime().settings.data)
@@ -60,7 +73,11 @@ def weights_reset() -> None:
 
 
 def weights_show(as_json: Json = False) -> None:
-    """显示正在使用的盘点权重。"""
+    """显示正在使用的盘点权重。
+
+    示例：
+    patentdock weights show
+    """
     from assessment.screening import weights as screening_weights
 
     weights = screening_weights.load(ready_runtime().settings.data)
@@ -89,7 +106,12 @@ def screen(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """盘点筛选：找出高校、科研院所、医疗机构和国企的沉睡专利，逐项给出潜力分及理由。"""
+    """盘点筛选：找出高校、科研院所、医疗机构和国企的沉睡专利，逐项给出潜力分及理由。
+
+    示例：
+    patentdock screen
+    patentdock screen --export 盘点表
+    """
     from service.installation.screening import screen as run
 
     runtime = ready_runtime()
@@ -137,7 +159,11 @@ def answers_import(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """导入专利权人填写好的年度盘点表：处置意见、产业化前景和备注。"""
+    """导入专利权人填写好的年度盘点表：处置意见、产业化前景和备注。
+
+    示例：
+    patentdock answers import 年度盘点表.xlsx --on 2026-11-20
+    """
     from ingestion.reviews.answers import import_answers
 
     database, day = ready_runtime().database, _day(on, "--on")
@@ -171,15 +197,15 @@ def _print_answers(report: AnswerReport) -> None:
 
 def register(app: typer.Typer, command: type, group: type) -> None:
     """Add these commands to the command line."""
-    app.command("screen", cls=command)(screen)
-    sub = typer.Typer(cls=group, help="盘点答复", no_args_is_help=True)
+    app.command("screen", cls=command, rich_help_panel=Panel.DATA)(screen)
+    sub = typer.Typer(cls=group, help="盘点答复：导入", no_args_is_help=True)
     sub.command("import", cls=command)(answers_import)
     # A group of one command: without a callback the library would fold the command into the group.
     sub.callback()(lambda: None)
-    app.add_typer(sub, name="answers")
+    app.add_typer(sub, name="answers", rich_help_panel=Panel.DATA)
     weights = typer.Typer(cls=group, help="盘点权重：显示、导出、导入、恢复", no_args_is_help=True)
     weights.command("show", cls=command)(weights_show)
     weights.command("export", cls=command)(weights_export)
     weights.command("import", cls=command)(weights_import)
     weights.command("reset", cls=command)(weights_reset)
-    app.add_typer(weights, name="weights")
+    app.add_typer(weights, name="weights", rich_help_panel=Panel.DATA)

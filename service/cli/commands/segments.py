@@ -25,7 +25,11 @@ Which = Annotated[
 
 
 def segments_versions(as_json: Json = False) -> None:
-    """列出已存入的产业目录版本。"""
+    """列出已存入的产业目录版本。
+
+    示例：
+    patentdock segments versions
+    """
     from catalog.segments import segments
 
     with ready_runtime().database.read() as session:
@@ -55,7 +59,11 @@ def segments_export(
         str | None, typer.Option(help="目录版本；缺省为正在使用的版本", metavar="版本", show_default=False)
     ] = None,
 ) -> None:
-    """把一个产业目录版本写成 xlsx 或 csv 文件，供修改后再导入。"""
+    """把一个产业目录版本写成 xlsx 或 csv 文件，供修改后再导入。
+
+    示例：
+    patentdock segments export 产业目录.xlsx
+    """
     from catalog.segments import versions as segment_versions
     from ingestion.segments import files as segment_files
 
@@ -70,7 +78,11 @@ def segments_import(
     use: Annotated[bool, typer.Option("--use/--no-use", help="导入后启用并重新分类；或只存入不启用")] = True,
     as_json: Json = False,
 ) -> None:
-    """导入一个产业目录版本；同名版本被替换。启用后，由 IPC 或登记行业推断的分类全部重算。"""
+    """导入一个产业目录版本；同名版本被替换。启用后，由 IPC 或登记行业推断的分类全部重算。
+
+    示例：
+    patentdock segments import 产业目录.xlsx --no-use
+    """
     from catalog.kit.errors import InvalidInput
     from catalog.segments import segments
     from ingestion.segments import files as segment_files
@@ -100,7 +112,11 @@ def segments_use(
     version: Annotated[str, typer.Argument(help="目录版本", metavar="版本", show_default=False)],
     as_json: Json = False,
 ) -> None:
-    """启用一个已存入的产业目录版本，并重新分类。"""
+    """启用一个已存入的产业目录版本，并重新分类。
+
+    示例：
+    patentdock segments use HB-2021.1
+    """
     from ingestion.segments.reclassify import switch
 
     with step_progress() as progress:
@@ -134,7 +150,11 @@ def segments_diff(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """比较两个产业目录：增加、删去和改动的细分领域。以第二个（缺省为使用中的版本）为旧，第一个为新。"""
+    """比较两个产业目录：增加、删去和改动的细分领域。以第二个（缺省为使用中的版本）为旧，第一个为新。
+
+    示例：
+    patentdock segments diff 产业目录.xlsx
+    """
     from catalog.segments import versions as segment_versions
 
     runtime = ready_runtime()

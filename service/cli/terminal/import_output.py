@@ -20,7 +20,7 @@ def print_report(report: ImportReport, *, dry_run: bool) -> None:
     """The result of an import in words; of a dry run also what would be stored and why rows are refused."""
     print(
         f"{report.file_name}：{'（试运行，未写入）' if dry_run else ''}共 {report.rows} 行，新增 {report.new}，"
-        f"更新 {report.changed}，未变更 {report.unchanged}，退回 {report.rejected}"
+        f"更新 {report.changed}，未变更 {report.unchanged}，退回 {report.rejected}，待决定 {report.waiting}"
     )
     for message in report.messages:
         print(f"  提示：{message}")
@@ -28,8 +28,11 @@ def print_report(report: ImportReport, *, dry_run: bool) -> None:
     if dry_run:
         _print_records(report.preview[:RECORDS])
         _print_refusals(report)
+        _print_conflicts(report)
     if report.rejected_file:
         print(f"  退回的行及原因见 {report.rejected_file}，改正后可直接再次导入")
+    if report.waiting and not dry_run:
+        print(f"  待决定的行见 patentdock conflicts list --import {report.import_id}")
 
 
 def as_json(report: ImportReport) -> dict[str, Any]:
@@ -89,6 +92,20 @@ def _print_refusals(report: ImportReport) -> None:
     print_table(
         ["工作表", "行号", "字段", "值", "原因"],
         [[row.sheet, row.line, row.field, _short(row.value), row.reason] for row in report.refusals],
+    )
+
+
+def _print_conflicts(report: ImportReport) -> None:
+    if not report.conflicts:
+        return
+    print(
+        "\n将待决定的行："
+        if report.waiting == len(report.conflicts)
+        else f"\n将待决定的行（前 {len(report.conflicts)} 行）："
+    )
+    print_table(
+        ["工作表", "行号", "号码", "原记录", "新记录"],
+        [[row.sheet, row.line, row.number, row.stored, row.stated] for row in report.conflicts],
     )
 
 

@@ -1,4 +1,4 @@
-"""Chinese for the command-line library's own texts: headings, usage lines, usage errors."""
+"""Chinese for the command-line library's own texts: help pages and usage errors."""
 
 from __future__ import annotations
 
@@ -6,61 +6,33 @@ import re
 from typing import Any
 
 from pydantic import ValidationError
-from typer import BadParameter, TyperException, rich_utils
+from typer import BadParameter, TyperException
 from typer._click.exceptions import (  # the library exports no public names for these
     BadArgumentUsage,
     BadOptionUsage,
     MissingParameter,
     NoSuchOption,
 )
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperCommand, TyperGroup
 
+from service.cli.terminal.help import help_page
 from service.requests.field_problems import field_problems
-
-rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
-rich_utils.OPTIONS_PANEL_TITLE = "选项"
-rich_utils.COMMANDS_PANEL_TITLE = "命令"
-rich_utils.DEFAULT_STRING = "[默认：{}]"
-rich_utils.REQUIRED_LONG_STRING = "[必填]"
-
-HELP = "显示帮助后退出"
-_WORDS = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]...", "Usage:": "用法："}
-
-
-def _usage(text: str) -> str:
-    for word, chinese in _WORDS.items():
-        text = text.replace(word, chinese)
-    return text
-
-
-def _help_option(option: TyperOption | None) -> TyperOption | None:
-    if option is not None:
-        option.help = HELP
-    return option
 
 
 class Command(TyperCommand):
     """A command whose help is in Chinese throughout."""
 
-    def get_usage(self, ctx: Any) -> str:
-        """The usage line."""
-        return _usage(super().get_usage(ctx))
-
-    def get_help_option(self, ctx: Any) -> TyperOption | None:
-        """The option --help."""
-        return _help_option(super().get_help_option(ctx))
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The whole help page."""
+        formatter.write(help_page(self, ctx, formatter.width))
 
 
 class ChineseGroup(TyperGroup):
     """A group of commands whose help is in Chinese throughout."""
 
-    def get_usage(self, ctx: Any) -> str:
-        """The usage line."""
-        return _usage(super().get_usage(ctx))
-
-    def get_help_option(self, ctx: Any) -> TyperOption | None:
-        """The option --help."""
-        return _help_option(super().get_help_option(ctx))
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The whole help page."""
+        formatter.write(help_page(self, ctx, formatter.width))
 
 
 def _name(error: BadParameter) -> str:

@@ -13,7 +13,7 @@ from index.vectors.exact import exact_products
 from index.words.statistics import WordStatistics, mass
 
 
-class Query(Protocol):
+class Scorer(Protocol):
     """A need or a patent as a query."""
 
     def sums(self, part: Part) -> Floats:
@@ -23,7 +23,7 @@ class Query(Protocol):
         """The scores of some rows, given the result of `sums` for their part."""
 
 
-class NeedQuery:
+class NeedScorer:
     """A need that searches patents."""
 
     def __init__(self, need: AskingNeed, words: WordStatistics) -> None:
@@ -43,7 +43,7 @@ class NeedQuery:
         return PairScores(part.ids[rows], document, sentence, place, sums[rows], masses)
 
 
-class PatentQuery:
+class PatentScorer:
     """A patent that searches needs; `words` are the statistics of the patents side, `needs` those of the needs side."""
 
     def __init__(self, patent: AskingPatent, words: WordStatistics, needs: Statistics) -> None:

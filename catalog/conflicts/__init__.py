@@ -1,0 +1,1 @@
+"""Conflicts under a number: shown beside what is stored, and decided."""

@@ -1,0 +1,75 @@
+"""Conflicts of patents: what stands under a number, and how another record takes its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from catalog.imports.conflicts import Subject
+from catalog.imports.imports import Import
+from catalog.kit.base import id_of
+from catalog.kit.errors import Conflict
+from catalog.kit.terms import PatentKind
+from catalog.registers.known import KnownPatents
+from catalog.registers.meaning import FIELDS, KnownPatent
+from catalog.registers.patents import Batch
+from catalog.registers.register import Contested, Standing
+from catalog.supply import facts, holders
+from catalog.supply.facts import FactCreate
+from catalog.supply.patents import PatentCreate
+
+LONGEST = 200
+COMPARED = {
+    "kind": "专利类型", "filing_date": "申请日", "publication_date": "公开日", "grant_date": "授权公告日", "inventors": "发明人",
+    "address": "地址", "abstract": "摘要",
+}  # fmt: skip
+
+
+def _values(
+    title: str, owners: Iterable[str], numbers: Iterable[str], fields: dict[str, Any]
+) -> dict[str, str]:
+    kind = PatentKind(fields["kind"]).label if fields["kind"] else ""
+    shown = fields | {"kind": kind, "inventors": "、".join(fields["inventors"] or [])}
+    values = {"专利名称": title, "专利权人": "、".join(owners)}
+    values |= {label: str(shown[name] or "")[:LONGEST] for name, label in COMPARED.items()}
+    return values | {"公开（公告）号": "、".join(sorted(numbers))}
+
+
+def _stated(record: PatentCreate) -> dict[str, str]:
+    names, numbers = (holder.name for holder in record.holders), (p.number for p in record.publications)
+    return _values(record.title, names, numbers, {name: getattr(record, name) for name in FIELDS})
+
+
+def _standing(session: Session, records: Sequence[PatentCreate]) -> list[Standing | None]:
+    known = KnownPatents(session, records)
+    found = [known.find(record, known.owners(record)) for record in records]
+    ids = sorted({id_ for patent in found if patent for id_ in patent.holder_ids})
+    names = holders.names_of(session, ids)
+    return [_stands(patent, names) if patent else None for patent in found]
+
+
+def _stands(patent: KnownPatent, names: dict[int, str]) -> Standing:
+    title, owners = patent.values["title"], tuple(names[id_] for id_ in patent.holder_ids)
+    values = _values(title, owners, patent.publications, patent.values)
+    return Standing(patent.id, Subject(title, owners), values, patent.stamp or datetime.max)
+
+
+def _put(session: Session, record: PatentCreate, origin: Import) -> None:
+    """Store a patent in the place of the one that it contradicts, together with the facts that its row stated."""
+    batch = Batch(session, [record], id_of(origin))
+    outcome = batch.replace(record)
+    if outcome.known is None:
+        raise Conflict(outcome.reason, hint="请先处理那件专利，再作决定")
+    batch.flush()
+    source = origin.file_name[:300]
+    stated = [
+        FactCreate(**fact.model_dump() | {"source": source}, patent_id=outcome.known.id)
+        for fact in record.facts
+    ]
+    facts.store(session, stated, import_id=id_of(origin))
+
+
+CONTESTED = Contested(PatentCreate, _stated, _standing, _put)

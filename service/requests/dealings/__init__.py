@@ -1,0 +1,1 @@
+"""What may be asked of deals, declarations, verdicts and fees, and the one answer to it."""
