@@ -266,6 +266,9 @@ def _store(written: KnownRows[Fact], rows: list[Fact], record: FactCreate, impor
         rows.append(row)
     else:
         values = _merged(same, record)
+        if record.kind in STATES and same.happened_on != record.happened_on:
+            # An earlier day already says so: what is known of it stays, or both days would change it in turn.
+            values = {name: value for name, value in values.items() if not getattr(same, name)}
         if all(getattr(same, name) == value for name, value in values.items()):
             return "unchanged"
         written.change(same, values | {"source": record.source, "import_id": import_id})

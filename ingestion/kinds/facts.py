@@ -21,7 +21,7 @@ def _keys(record: NumberedFact) -> Keys:
         record.application_number,
         kind.label,
         day,
-        record.party,
+        "" if kind in STATES else record.party,
         value,
         "终止" if day != record.happened_on else "",
     )

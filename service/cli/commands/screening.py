@@ -123,7 +123,7 @@ def screen(
         from assessment.screening.weights import load
         from ingestion.reviews.workbook import export_reviews
 
-        exported = export_reviews(runtime.database, export, load(runtime.settings.data))
+        exported = export_reviews(runtime.database, export, load(runtime.settings.data), beijing_today())
     if as_json:
         files = {"files": exported.files, "exported": exported.rows} if exported else {}
         print_json(asdict(result) | files)
