@@ -92,9 +92,9 @@ def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path
 
     assert load() == {
         "enterprises": (40, 0, 0, 0),
-        "patents": (340, 0, 0, 0),
+        "patents": (344, 0, 0, 0),
         "needs": (64, 0, 0, 0),
-        "licences": (64, 0, 0, 0),
+        "licences": (65, 0, 0, 0),
         "facts": (210, 1, 0, 0),
     }
     assert all(new == changed == rejected == 0 for new, changed, _, rejected in load().values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -100,3 +101,15 @@ def test_all_code_that_makes_tokens_and_sentences_is_in_the_digest_of_text_rules
 def _file(module: str) -> Path:
     path = ROOT.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def test_the_day_is_read_in_service_and_is_a_parameter_below() -> None:
+    places = [path for path in modules() if path.parts[len(ROOT.parts)] != "service"]
+    read = [
+        str(path.relative_to(ROOT))
+        for path in places
+        if re.search(r"date\.today\(|import .*\bbeijing_today\b", path.read_text("utf-8"))
+    ]
+    assert read == []
+    zoned = [p for p in modules() if "date.today(" in p.read_text("utf-8")]
+    assert zoned == [], "the day is that of Beijing: catalog.kit.days.beijing_today"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
+from catalog.reference.places import shipped
 from ingestion.identifiers.application_number import check_digit
 from ingestion.imports.importer import ImportReport
+from ingestion.records.fields import Circumstances
 
 Import = Callable[..., ImportReport]
+
+TODAY = date(2026, 1, 1)
+GIVEN = Circumstances(TODAY, shipped())
 
 
 def number(serial: int, kind: int = 1, year: int = 2019) -> str:

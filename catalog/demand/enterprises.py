@@ -1,6 +1,6 @@
 """Enterprises (企业), above all 专精特新 firms, that have needs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.imports.changes import apply_noted, note_new
+from catalog.imports.changes import KnownRows
 from catalog.kit.base import MAX_REMARK, Schema, Timestamps, apply_changes, chunks, fold, id_column, id_of
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
@@ -101,18 +101,7 @@ def get(session: Session, enterprise_id: int) -> Enterprise:
 
 def find(session: Session, name: str, credit_code: str | None = None) -> Enterprise | None:
     """The enterprise with this credit code or, failing that, this name."""
-    if credit_code:
-        by_code = select(Enterprise).where(col(Enterprise.credit_code) == credit_code)
-        coded: Enterprise | None = session.execute(by_code).scalar_one_or_none()
-        if coded is not None:
-            return coded
-    return _named(session, name)
-
-
-def _named(session: Session, name: str) -> Enterprise | None:
-    query = select(Enterprise).where(col(Enterprise.name_key) == fold(name))
-    found: Enterprise | None = session.execute(query).scalar_one_or_none()
-    return found
+    return Firms(session, [(name, credit_code)]).find(name, credit_code)
 
 
 class EnterpriseFilter(Schema):
@@ -182,23 +171,97 @@ def _meeting(where: EnterpriseFilter) -> Select[Enterprise]:
     return query
 
 
-def create(
-    session: Session, data: EnterpriseCreate, *, import_id: int | None = None, is_demo: bool = False
-) -> Enterprise:
+_EMPTY: tuple[Any, ...] = (None, [], "")
+
+
+class Firms:
+    """The enterprises that a batch of records names, those it makes and changes; `flush` writes them."""
+
+    def __init__(
+        self,
+        session: Session,
+        named: Iterable[tuple[str, str | None]],
+        *,
+        import_id: int | None = None,
+        is_demo: bool = False,
+    ) -> None:
+        pairs = list(named)
+        names, codes = [fold(name) for name, _ in pairs], [code for _, code in pairs]
+        self._known = KnownRows(session, Enterprise, import_id, name_key=names, credit_code=codes)
+        self._origin: dict[str, Any] = {"import_id": import_id, "is_demo": is_demo}
+        self.flush = self._known.flush
+
+    def named(self, name: str) -> Enterprise | None:
+        """The enterprise with this name."""
+        return self._known.find("name_key", fold(name))
+
+    def find(self, name: str, credit_code: str | None) -> Enterprise | None:
+        """The enterprise with this credit code or, failing that, this name."""
+        return self._known.find("credit_code", credit_code) or self.named(name)
+
+    def add(self, data: EnterpriseCreate) -> Enterprise:
+        """A new enterprise."""
+        row = Enterprise(**data.model_dump(), name_key=fold(data.name), **self._origin)
+        self._known.add(row)
+        return row
+
+    def mentioned(self, data: EnterpriseCreate) -> Enterprise:
+        """The enterprise that another record mentions: created where unknown, otherwise only its empty fields are filled.
+
+        A known one is matched by name alone where the given code belongs to another enterprise.
+        """
+        owner = self._known.find("credit_code", data.credit_code)
+        row = self.named(data.name) or owner
+        if row is None:
+            return self.add(data)
+        stated = {
+            name: value
+            for name, value in data.model_dump(exclude={"name"}).items()
+            if value not in _EMPTY and getattr(row, name) in _EMPTY
+        }
+        if owner is not None and owner is not row:
+            stated.pop("credit_code", None)
+        self._known.change(row, stated)
+        return row
+
+    def upsert(self, data: EnterpriseCreate) -> str | Conflict:
+        """Takes a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing.
+
+        It is refused where name and credit code belong to different enterprises, or a known one has another code.
+        """
+        row = self.find(data.name, data.credit_code)
+        if row is None:
+            self.add(data)
+            return "new"
+        if self.named(data.name) not in (None, row):
+            return Conflict(
+                f"名称“{data.name}”与统一社会信用代码 {data.credit_code} 分属两家企业",
+                hint="请核对名称和代码",
+            )
+        if data.credit_code and row.credit_code not in (None, data.credit_code):
+            return Conflict(
+                f"企业“{data.name}”已登记的统一社会信用代码是 {row.credit_code}，不是 {data.credit_code}",
+                hint="请与营业执照核对",
+            )
+        stated = {name: value for name, value in data.model_dump().items() if value not in _EMPTY}
+        return "changed" if self._known.change(row, stated | {"name_key": fold(data.name)}) else "unchanged"
+
+
+def create(session: Session, data: EnterpriseCreate) -> Enterprise:
     """Store a new enterprise. Raises Conflict when its name or credit code is taken."""
-    if find(session, data.name, data.credit_code):
+    firms = Firms(session, [(data.name, data.credit_code)])
+    if firms.find(data.name, data.credit_code):
         raise Conflict(f"企业“{data.name}”已存在", hint="请改用更新，或核对统一社会信用代码")
-    row = Enterprise(**data.model_dump(), name_key=fold(data.name), import_id=import_id, is_demo=is_demo)
-    session.add(row)
-    session.flush()
-    note_new(session, import_id, row)
+    row = firms.add(data)
+    firms.flush()
     return row
 
 
 def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Enterprise:
     """Replace the state of an enterprise. Raises NotFound, and Conflict when the name or code is another's."""
     row = get(session, enterprise_id)
-    for other in (find(session, data.name, data.credit_code), _named(session, data.name)):
+    firms = Firms(session, [(data.name, data.credit_code)])
+    for other in (firms.find(data.name, data.credit_code), firms.named(data.name)):
         if other is not None and other.id != row.id:
             raise Conflict(f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业")
     apply_changes(row, data.model_dump() | {"name_key": fold(data.name)})
@@ -206,46 +269,13 @@ def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Ente
     return row
 
 
-def told_of(session: Session, data: EnterpriseCreate, *, import_id: int | None) -> Enterprise:
-    """The enterprise that another record mentions: created where unknown, otherwise only its empty fields are filled.
-
-    A known one is matched by name alone where the given code belongs to another enterprise.
-    """
-    row = _named(session, data.name) or find(session, data.name, data.credit_code)
-    if row is None:
-        return create(session, data, import_id=import_id)
-    said = {
-        name: value
-        for name, value in data.model_dump(exclude={"name"}).items()
-        if value not in (None, [], "") and getattr(row, name) in (None, [], "")
-    }
-    owner = find(session, data.name, data.credit_code)
-    if owner is not None and owner.id != row.id:
-        said.pop("credit_code", None)
-    apply_noted(session, import_id, row, said)
-    return row
-
-
-def upsert(session: Session, data: EnterpriseCreate, *, import_id: int | None, is_demo: bool = False) -> str:
-    """Upserts a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing.
-
-    Raises Conflict where name and credit code belong to different enterprises, or a known one has another code.
-    """
-    row = find(session, data.name, data.credit_code)
-    if row is None:
-        create(session, data, import_id=import_id, is_demo=is_demo)
-        return "new"
-    named = _named(session, data.name)
-    if named is not None and named.id != row.id:
-        raise Conflict(
-            f"名称“{data.name}”与统一社会信用代码 {data.credit_code} 分属两家企业", hint="请核对名称和代码"
-        )
-    if data.credit_code and row.credit_code not in (None, data.credit_code):
-        raise Conflict(
-            f"企业“{data.name}”已登记的统一社会信用代码是 {row.credit_code}，不是 {data.credit_code}",
-            hint="请与营业执照核对",
-        )
-    said = {name: value for name, value in data.model_dump().items() if value not in (None, [], "")}
-    said["name_key"] = fold(data.name)
-    changed = apply_noted(session, import_id, row, said)
-    return "changed" if changed else "unchanged"
+def upsert(
+    session: Session, records: Sequence[EnterpriseCreate], *, import_id: int | None, is_demo: bool = False
+) -> list[str | Conflict]:
+    """Upserts register records, one after the other; returns the outcome of each."""
+    firms = Firms(
+        session, ((data.name, data.credit_code) for data in records), import_id=import_id, is_demo=is_demo
+    )
+    outcomes = [firms.upsert(data) for data in records]
+    firms.flush()
+    return outcomes

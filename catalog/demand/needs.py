@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, col
 
-from catalog.demand import enterprises
-from catalog.demand.enterprises import Enterprise, EnterpriseCreate
-from catalog.imports.changes import apply_noted, note_new
+from catalog.demand.enterprises import Enterprise, EnterpriseCreate, Firms
+from catalog.imports.changes import KnownRows
 from catalog.kit.base import (
     MAX_REMARK,
     ClassRef,
@@ -208,7 +207,20 @@ def automatic_code(title: str, text: str, enterprise: str) -> str:
     return "X" + hashlib.sha256(f"{enterprise}\n{title}\n{text}".encode()).hexdigest()[:12].upper()
 
 
-def _values(session: Session, data: NeedCreate, import_id: int | None = None) -> dict[str, Any]:
+def _firm(data: NeedCreate) -> EnterpriseCreate | None:
+    """What a need says of the enterprise that it names."""
+    if data.enterprise_id is not None or not data.enterprise_name:
+        return None
+    return data.firm or EnterpriseCreate(name=data.enterprise_name)
+
+
+def _firms(session: Session, records: Sequence[NeedCreate], import_id: int | None = None) -> Firms:
+    named = [(firm.name, firm.credit_code) for firm in map(_firm, records) if firm]
+    return Firms(session, named, import_id=import_id)
+
+
+def _values(session: Session, firms: Firms, data: NeedCreate) -> dict[str, Any]:
+    """The columns of a need; region and industry default to those of its enterprise. Raises NotFound."""
     values = data.model_dump(exclude={"enterprise_name", "firm", "classes"})
     values["classes"] = [c.model_dump() for c in data.classes]
     enterprise: Enterprise | None = None
@@ -216,9 +228,8 @@ def _values(session: Session, data: NeedCreate, import_id: int | None = None) ->
         enterprise = session.get(Enterprise, data.enterprise_id)
         if enterprise is None:
             raise NotFound(f"没有编号为 {data.enterprise_id} 的企业", hint="请先登记企业，再登记其需求")
-    elif data.enterprise_name:
-        told = data.firm or EnterpriseCreate(name=data.enterprise_name)
-        enterprise = enterprises.told_of(session, told, import_id=import_id)
+    elif firm := _firm(data):
+        enterprise = firms.mentioned(firm)
     if enterprise is not None:
         values["enterprise_id"] = enterprise.id
         for name in ("province", "prefecture", "industry"):
@@ -229,17 +240,20 @@ def _values(session: Session, data: NeedCreate, import_id: int | None = None) ->
     return values
 
 
-def create(
-    session: Session, data: NeedCreate, *, import_id: int | None = None, is_demo: bool = False
-) -> Need:
-    """Stores a new need; region and industry default to those of its enterprise.
+def _with_firm(session: Session, data: NeedCreate) -> dict[str, Any]:
+    """The columns of a need of which the enterprise is stored."""
+    firms = _firms(session, [data])
+    values = _values(session, firms, data)
+    firms.flush()
+    return values
 
-    Raises Conflict when the code is taken and NotFound when the enterprise id is unknown.
-    """
-    values = _values(session, data)
+
+def create(session: Session, data: NeedCreate) -> Need:
+    """Stores a new need. Raises Conflict when the code is taken and NotFound when the enterprise id is unknown."""
+    values = _with_firm(session, data)
     if find(session, str(values["code"])):
         raise Conflict(f"需求编号“{values['code']}”已存在", hint="请改用更新")
-    row = Need(**values, import_id=import_id, is_demo=is_demo)
+    row = Need(**values)
     session.add(row)
     session.flush()
     return row
@@ -248,7 +262,7 @@ def create(
 def update(session: Session, need_id: int, data: NeedUpdate) -> Need:
     """Replace the state of a need. Raises NotFound, and Conflict when the code is another's."""
     row = get(session, need_id)
-    values = _values(session, data.model_copy(update={"code": data.code or row.code}))
+    values = _with_firm(session, data.model_copy(update={"code": data.code or row.code}))
     other = find(session, str(values["code"]))
     if other is not None and other.id != row.id:
         raise Conflict(f"需求编号“{values['code']}”已属于另一条需求")
@@ -257,22 +271,34 @@ def update(session: Session, need_id: int, data: NeedUpdate) -> Need:
     return row
 
 
-def upsert(session: Session, data: NeedCreate, *, import_id: int | None, is_demo: bool = False) -> str:
-    """Upserts a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing."""
-    values = _values(session, data, import_id)
-    row = find(session, str(values["code"]))
+def upsert(
+    session: Session, records: Sequence[NeedCreate], *, import_id: int | None, is_demo: bool = False
+) -> list[str]:
+    """Upserts register records, one after the other; returns "new", "changed" or "unchanged" for each.
+
+    Empty cells overwrite nothing. Raises NotFound when an enterprise id is unknown.
+    """
+    firms = _firms(session, records, import_id)
+    stated = [_values(session, firms, data) for data in records]
+    firms.flush()
+    known = KnownRows(session, Need, import_id, code=[values["code"] for values in stated])
+    made = {"import_id": import_id, "is_demo": is_demo}
+    outcomes = [_upsert(known, values, made) for values in stated]
+    known.flush()
+    return outcomes
+
+
+def _upsert(known: KnownRows[Need], values: dict[str, Any], made: dict[str, Any]) -> str:
+    row = known.find("code", values["code"])
     if row is None:
-        row = Need(**values, import_id=import_id, is_demo=is_demo)
-        session.add(row)
-        session.flush()
-        note_new(session, import_id, row)
+        known.add(Need(**values, **made))
         return "new"
-    said = {name: value for name, value in values.items() if value not in (None, [], "")}
-    if data.classes:
+    stated = {name: value for name, value in values.items() if value not in (None, [], "")}
+    if values["classes"]:
         # Classes of schemes missing in the register, such as those inferred from the text, are kept.
-        stated = {ref.scheme for ref in data.classes}
-        said["classes"] = [*values["classes"], *(c for c in row.classes if c["scheme"] not in stated)]
-    return "changed" if apply_noted(session, import_id, row, said) else "unchanged"
+        schemes = {ref["scheme"] for ref in values["classes"]}
+        stated["classes"] = [*values["classes"], *(c for c in row.classes if c["scheme"] not in schemes)]
+    return "changed" if known.change(row, stated) else "unchanged"
 
 
 def open_firms(session: Session) -> dict[int, int | None]:

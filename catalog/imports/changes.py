@@ -9,15 +9,15 @@ Rows of a file that change nothing leave nothing here.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import JSON, delete, select
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.kit.base import UtcDateTime, apply_changes, chunks, table_of
-from catalog.kit.bulk import insert_rows
+from catalog.kit.base import Keyed, Stamped, UtcDateTime, apply_changes, chunks, id_of, table_of
+from catalog.kit.bulk import insert_rows, new_ids
 
 Before = dict[str, Any]
 
@@ -94,20 +94,77 @@ def _first(entry: Change, again: dict[int, Before | None]) -> Before | None:
     return None if earlier is None else (entry.before or {}) | earlier
 
 
-def note_new(session: Session, import_id: int | None, row: Any) -> None:
-    """Note that an import made this record, which has been flushed."""
-    note(session, import_id, row.__noted_as__, [Change(row.id, None, row.updated_at)])
+class Noted(Keyed, Stamped, Protocol):
+    """A row whose changes by imports are kept, under the name `__noted_as__` of its table."""
+
+    __noted_as__: str
 
 
-def apply_noted(session: Session, import_id: int | None, row: Any, said: dict[str, Any]) -> bool:
-    """Sets the differing values and stores the previous ones; returns whether anything changed."""
-    before = {name: getattr(row, name) for name, value in said.items() if getattr(row, name) != value}
-    before["updated_at"] = row.updated_at
-    if not apply_changes(row, said):
-        return False
-    session.flush()
-    note(session, import_id, row.__noted_as__, [Change(row.id, before, row.updated_at)])
-    return True
+RowT = TypeVar("RowT", bound=Noted)
+
+
+class KnownRows(Generic[RowT]):
+    """The rows of a table that a batch of records may refer to, and those that it makes; written, and noted for undo, in bulk.
+
+    Rows are found by columns in which they are unique, among the values given for each. A new row has its id at once, so that
+    others can refer to it.
+    """
+
+    def __init__(
+        self, session: Session, model: type[RowT], import_id: int | None, **keys: Iterable[str | None]
+    ) -> None:
+        self._session, self._model, self._import_id = session, model, import_id
+        self._ids = new_ids(session, table_of(cast("Any", model)))
+        self._by: dict[str, dict[str, RowT]] = {name: {} for name in keys}
+        self._fresh: dict[int, RowT] = {}
+        self._changed: dict[int, tuple[RowT, Before]] = {}
+        for name, values in keys.items():
+            column = getattr(model, name)
+            for chunk in chunks(sorted({value for value in values if value})):
+                for row in session.execute(select(model).where(column.in_(chunk))).scalars():
+                    self._index(row)
+
+    def find(self, name: str, value: str | None) -> RowT | None:
+        """The row whose column `name` has this value."""
+        return self._by[name].get(value) if value else None
+
+    def add(self, row: RowT) -> None:
+        """Takes a new row, which receives its id."""
+        row.id = next(self._ids)
+        self._fresh[row.id] = row
+        self._index(row)
+
+    def change(self, row: RowT, values: dict[str, Any]) -> bool:
+        """Sets the differing values; returns whether anything changed."""
+        before = {name: getattr(row, name) for name, value in values.items() if getattr(row, name) != value}
+        if not before:
+            return False
+        if id_of(row) not in self._fresh:
+            _, image = self._changed.setdefault(id_of(row), (row, {"updated_at": row.updated_at}))
+            self._changed[id_of(row)] = (row, before | image)
+        apply_changes(row, values)
+        given_up = [name for name in self._by if before.get(name)]
+        for name in given_up:
+            del self._by[name][before[name]]
+        self._index(row)
+        if given_up:
+            # The next row may take the key, which is unique in the catalogue too.
+            self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Writes what was made and changed since the last time, and notes what it replaced."""
+        self._session.add_all(self._fresh.values())
+        self._session.flush()
+        changes = [Change(id_, None, row.updated_at) for id_, row in self._fresh.items()]
+        changes += [Change(id_, before, row.updated_at) for id_, (row, before) in self._changed.items()]
+        note(self._session, self._import_id, self._model.__noted_as__, changes)
+        self._fresh, self._changed = {}, {}
+
+    def _index(self, row: RowT) -> None:
+        for name, rows in self._by.items():
+            if key := getattr(row, name):
+                rows[key] = row
 
 
 def revived(model: type[SQLModel], before: Before) -> dict[str, Any]:

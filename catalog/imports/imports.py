@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
+from catalog.imports.columns import FileColumn
 from catalog.kit.base import Timestamps, UtcDateTime, now, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -48,7 +49,7 @@ class Import(Timestamps, table=True):
     unchanged: int = 0
     rejected: int = 0
     waiting: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    mapping: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    places_version: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
     columns: list[dict[str, Any]] = Field(
         default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
     )
@@ -104,25 +105,14 @@ class ImportPublic(SQLModel):
     unchanged: int
     rejected: int
     waiting: int = Field(description="待决定：号码已属于另一条记录的行")
-    mapping: dict[str, str]
+    places_version: str = Field(description="所用地名表的版本")
     message: str
 
 
-class ColumnUse(SQLModel):
-    """A column of a file and the field that is read from it."""
-
-    sheet: str = Field(description="工作表")
-    field: str = Field(description="字段，可用于列对应关系")
-    label: str = Field(description="字段的中文名称")
-    column: str = Field(description="列名；没有列名时为“第 N 列”")
-    place: int = Field(description="第几列")
-    how: str = Field(description="识别依据：列名、内容、列对应关系")
-
-
 class ImportDetail(ImportPublic):
-    """An import with the columns it was read from and its first records."""
+    """An import with the columns of its file and its first records."""
 
-    columns: list[ColumnUse] = Field(description="各列与字段的对应")
+    columns: list[FileColumn] = Field(description="各列：识别为哪个字段、依据，读取、记入备注和未读取的行数")
     preview: list[dict[str, str]] = Field(description="前几条记录")
     undecided: int = Field(description="待决定的行中至今未决定的")
 

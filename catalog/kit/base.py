@@ -138,6 +138,12 @@ class Schema(SQLModel):
         return data
 
 
+class Stamped(Protocol):
+    """A row that knows when it was last changed."""
+
+    updated_at: datetime
+
+
 class Timestamps(SQLModel):
     """When a row was first stored and last changed (UTC)."""
 
@@ -145,7 +151,7 @@ class Timestamps(SQLModel):
     updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
-def apply_changes(row: Timestamps, values: dict[str, Any]) -> bool:
+def apply_changes(row: Stamped, values: dict[str, Any]) -> bool:
     """Sets the differing values and the time of change; returns whether anything changed."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in changed.items():

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Column, Dialect, Select, Table, bindparam, func, select, text
 from sqlmodel import Session
 
-from catalog.kit.base import chunks
+from catalog.kit.base import CHUNK, chunks
 
 
 class _Prepared(NamedTuple):
@@ -83,6 +84,16 @@ def reserve_ids(session: Session, table: Table, count: int) -> list[int]:
         return list(range(last + 1, last + 1 + count))
     query = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
     return sorted(session.execute(query, {"name": table.name, "count": count}).scalars())
+
+
+def new_ids(session: Session, table: Table) -> Iterator[int]:
+    """Ids for new rows, one after the other, in a transaction that gives all new rows such ids."""
+    if session.get_bind().dialect.name == "sqlite":
+        yield from count(reserve_ids(session, table, 1)[0])
+    size = 1
+    while True:
+        yield from reserve_ids(session, table, size)
+        size = min(2 * size, CHUNK)
 
 
 def insert_rows(

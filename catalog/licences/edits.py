@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from catalog.imports.changes import apply_noted, note_new
-from catalog.kit.base import apply_changes, id_of
+from catalog.imports.changes import KnownRows
+from catalog.kit.base import id_of
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.terms import (
     Conclusion,
@@ -79,9 +79,9 @@ def create(
     row = Licence(
         **_values(data), status=status, patent_id=id_of(patent), import_id=import_id, is_demo=is_demo
     )
-    session.add(row)
-    session.flush()
-    note_new(session, import_id, row)
+    written = KnownRows(session, Licence, import_id)
+    written.add(row)
+    written.flush()
     _remember(session, row, DeclarationAction.CREATED, {}, _state(row), actor, import_id=import_id)
     return row
 
@@ -307,11 +307,9 @@ def _move(
     note: str = "",
 ) -> bool:
     before = _state(row)
-    if import_id is None:
-        changed = apply_changes(row, values)
-        session.flush()
-    else:
-        changed = apply_noted(session, import_id, row, values)
+    written = KnownRows(session, Licence, import_id)
+    changed = written.change(row, values)
+    written.flush()
     if changed:
         moved = LicenceStatus(row.status) if row.status != before["status"] else None
         action = ACTIONS.get(moved, DeclarationAction.EDITED) if moved else DeclarationAction.EDITED

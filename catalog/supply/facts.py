@@ -18,8 +18,8 @@ from pydantic import model_validator
 from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.imports.changes import Change, apply_noted, note
-from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type, id_of
+from catalog.imports.changes import KnownRows
+from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.ids import Id
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -247,38 +247,33 @@ def store(session: Session, records: Sequence[FactCreate], *, import_id: int | N
     The patents must exist (`catalog.supply.patents.ids_of` finds them by application number).
     """
     known = of_patents(session, sorted({record.patent_id for record in records}))
-    fresh: list[Fact] = []
+    written = KnownRows(session, Fact, import_id)
     outcomes = [
-        _store(session, known.setdefault(record.patent_id, []), record, import_id, fresh)
-        for record in records
+        _store(written, known.setdefault(record.patent_id, []), record, import_id) for record in records
     ]
-    session.add_all(fresh)
-    session.flush()
-    note(session, import_id, Fact.__noted_as__, [Change(id_of(row), None, row.updated_at) for row in fresh])
+    written.flush()
     return outcomes
 
 
-def _store(
-    session: Session, rows: list[Fact], record: FactCreate, import_id: int | None, fresh: list[Fact]
-) -> str:
+def _store(written: KnownRows[Fact], rows: list[Fact], record: FactCreate, import_id: int | None) -> str:
     if record.kind in STATES:
         same = _same_state(rows, record)
     else:
         same = _same_event(rows, record) or _known_better(rows, record) or _other_part(rows, record)
     if same is None:
         row = Fact(**record.model_dump(), import_id=import_id)
+        written.add(row)
         rows.append(row)
-        fresh.append(row)
-        return "new"
-    values = _merged(same, record)
-    if all(getattr(same, name) == value for name, value in values.items()):
-        return "unchanged"
-    values |= {"source": record.source, "import_id": import_id}
-    if same.id is None:  # of this batch: nothing of it is in the catalogue yet
-        apply_changes(same, values)
     else:
-        apply_noted(session, import_id, same, values)
-    return "changed"
+        values = _merged(same, record)
+        if record.kind in STATES and same.happened_on != record.happened_on:
+            # An earlier day already says so: what is known of it stays, or both days would change it in turn.
+            values = {name: value for name, value in values.items() if not getattr(same, name)}
+        if all(getattr(same, name) == value for name, value in values.items()):
+            return "unchanged"
+        written.change(same, values | {"source": record.source, "import_id": import_id})
+    rows.sort(key=_age)
+    return "new" if same is None else "changed"
 
 
 def _merged(row: Fact, record: FactCreate) -> dict[str, Any]:
@@ -366,12 +361,8 @@ def _same_state(rows: list[Fact], record: FactCreate) -> Fact | None:
         for row in rows
         if row.kind == record.kind and (row.happened_on or date.min) <= (record.happened_on or date.min)
     ]
-    # Rows of this batch have no id yet; they are in the order of arrival.
-    last = max(
-        enumerate(earlier), key=lambda place: (place[1].happened_on or date.min, place[0]), default=None
-    )
-    if last is None:
+    row = max(earlier, key=_age, default=None)
+    if row is None:
         return None
-    row = last[1]
     says_the_same = row.value == record.value and record.note in ("", row.note)
     return row if says_the_same or row.happened_on == record.happened_on else None

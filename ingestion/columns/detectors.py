@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from catalog.kit.terms import HolderKind
+from catalog.reference.places import shipped
 from ingestion.identifiers import application_number, publication_number
 from ingestion.readers.citations import looks_like
 from ingestion.values import names, places
@@ -112,7 +113,11 @@ def is_people(value: Cell) -> bool:
 def is_address(value: Cell) -> bool:
     """An address in a known region."""
     found = text(value)
-    return 6 <= len(found) <= 120 and not is_organisation(found) and places.locate(found).province is not None
+    return (
+        6 <= len(found) <= 120
+        and not is_organisation(found)
+        and places.locate(found, shipped()).province is not None
+    )
 
 
 def is_claim(value: Cell) -> bool:

@@ -44,13 +44,16 @@ _EITHER_DATE = "publication_or_grant_date"
 class Role:
     """The meaning of a column: its name in code, its Chinese label, its known column names in order of trust.
 
-    `holds` is the kind of value in it: a date, an amount, or empty where unspecified.
+    `holds` is the kind of value in it: a date, an amount, or empty where unspecified. Of several columns the first that is
+    filled is read, or all of them where `several`. What is `kept` goes to the remark as it stands.
     """
 
     name: str
     label: str
     names: tuple[str, ...]
     holds: str = ""
+    several: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,15 @@ class Vocabulary:
     by_value: tuple[str, ...]
     never: dict[str, tuple[str, ...]]
     amounts: tuple[str, ...]
+    days: tuple[str, ...]
 
     def label(self, role: str) -> str:
         """The Chinese label of a role."""
         return self.roles[role].label
+
+    def is_kept(self, role: str) -> bool:
+        """Whether the role goes to the remark as it stands."""
+        return role in self.roles and self.roles[role].kept
 
 
 @cache
@@ -92,7 +100,7 @@ def vocabulary(kind: str) -> Vocabulary:
     """The vocabulary of a kind."""
     data = _file()[kind]
     roles = {
-        name: Role(name, entry["label"], tuple(entry["names"]), entry.get("holds", ""))
+        name: Role(name, **entry | {"names": tuple(entry["names"])})
         for name, entry in data.items()
         if name not in _RULES
     }
@@ -108,6 +116,7 @@ def vocabulary(kind: str) -> Vocabulary:
         by_value=tuple(data["by_value"]),
         never={role: tuple(found) for role, found in data.get("never", {}).items()},
         amounts=tuple(role.name for role in roles.values() if role.holds == "amount"),
+        days=tuple(role.name for role in roles.values() if role.holds == "date"),
     )
 
 

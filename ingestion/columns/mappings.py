@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog.imports.imports import ColumnUse
+from catalog.imports.columns import FileColumn
 from catalog.kit.errors import InvalidInput, NotFound, system_reason
 from ingestion.columns.headers import kinds, spellings, vocabulary
 from ingestion.columns.recognition import HEADER_ROWS, Mapping, find_header
@@ -47,15 +47,19 @@ class SavedMapping:
     optional: tuple[str, ...] = ()
 
 
-def from_columns(source: str, kind: str, uses: Sequence[ColumnUse]) -> SavedMapping:
+def from_columns(source: str, kind: str, found: Sequence[FileColumn]) -> SavedMapping:
     """The mapping that reads the columns of a file as they were read; a role that not all sheets have is optional."""
+    order = list(vocabulary(kind).roles)
+    known = [column for column in found if column.field]
     columns: dict[str, list[str]] = {}
-    for use in uses:
-        named = columns.setdefault(use.field, [])
-        if use.column not in named:
-            named.append(use.column)
-    sheets = {use.sheet for use in uses}
-    optional = [role for role in columns if sheets - {use.sheet for use in uses if use.field == role}]
+    for column in sorted(known, key=lambda column: (order.index(column.field), column.rank)):
+        named = columns.setdefault(column.field, [])
+        if column.column not in named:
+            named.append(column.column)
+    sheets = {column.sheet for column in known}
+    optional = [
+        role for role in columns if sheets - {column.sheet for column in known if column.field == role}
+    ]
     return SavedMapping(source, kind, columns, tuple(optional))
 
 

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from catalog.imports.imports import ColumnUse
 from ingestion.columns import detectors as is_a
 from ingestion.columns.detectors import share
 from ingestion.columns.headers import is_ignored, role_of, spellings, vocabulary
@@ -54,17 +53,17 @@ _BY_VALUE: dict[str, Detector] = {
 }  # fmt: skip
 
 
-# Where the name of the column in a cell is a mark that it holds: 质押 under 质押.
-_MARKS = frozenset(
+MARKS = frozenset(
     ["licensed", "transferred", "pledged", "implemented", "contributed", "product_filed", "used", "evaluated"]
 )
+"""Roles of which the name of the column in a cell is a mark that it holds: 质押 under 质押."""
 # Roles that may be recognised by their values under an unknown name.
 _TEXTS = frozenset({"abstract", "first_claim", "text", "fee_text"})
 _COUNTERS = frozenset({"序号", "编号", "行号", "no", "id", "item", "index", "key"})
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
-@dataclass
+@dataclass(eq=False)
 class Mapping:
     """Roles and their columns (0-based, first of them tried first), the names above them, and what was noticed.
 
@@ -94,34 +93,25 @@ class Mapping:
             if not any(role in self.columns for role in group)
         ]
 
-    def column_name(self, column: int) -> str:
-        """The name of a column for messages."""
-        header = self.headers[column] if column < len(self.headers) else ""
-        name = header or f"第 {column + 1} 列"
-        return f"{name}（按内容识别）" if column in self.by_value else name
+    def header(self, place: int) -> str:
+        """The name above a column, empty where none stands."""
+        return self.headers[place] if place < len(self.headers) else ""
 
-    def uses(self, sheet: str) -> list[ColumnUse]:
-        """Which column of the sheet is read as which field, as a saved mapping names them."""
-        known = vocabulary(self.kind)
-        return [
-            ColumnUse(
-                sheet=sheet,
-                field=role,
-                label=known.label(role),
-                column=self._unmistakable(place),
-                place=place + 1,
-                how="列对应关系" if self.source else "内容" if place in self.by_value else "列名",
-            )
-            for role, places in self.columns.items()
-            for place in places
-        ]
+    def roles(self) -> dict[int, str]:
+        """The roles by column."""
+        return {place: role for role, places in self.columns.items() for place in places}
 
-    def _unmistakable(self, place: int) -> str:
-        """The name of a column that leads to no other one."""
-        header = self.headers[place] if place < len(self.headers) else ""
+    def unmistakable_name(self, place: int) -> str:
+        """The name of a column by which a saved mapping finds it and no other one."""
+        header = self.header(place)
         if not header:
             return f"第 {place + 1} 列"
         return f"第 {place + 1} 列（{header}）" if self.headers.count(header) > 1 else header
+
+    def column_name(self, column: int) -> str:
+        """The name of a column for messages."""
+        name = self.header(column) or f"第 {column + 1} 列"
+        return f"{name}（按内容识别）" if column in self.by_value else name
 
     def describe(self) -> dict[str, str]:
         """Label of each role -> the names of its columns."""
@@ -160,7 +150,7 @@ class Mapping:
             found |= {
                 role: [row[place] for place in places if place < width and place not in repeats]
                 for role, places in self.columns.items()
-                if role not in _MARKS
+                if role not in MARKS
             }
         return found
 

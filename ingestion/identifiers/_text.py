@@ -13,7 +13,9 @@ _HALF_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _UPPER = {code: chr(code - 32) for code in range(ord("a"), ord("z") + 1)}
 _UPPER |= {code + 0xFEE0: chr(code - 32) for code in range(ord("a"), ord("z") + 1)}
 _QUOTES = dict.fromkeys(map(ord, "'‘’`＇"))
-_FOLD = {**_HALF_WIDTH, **_UPPER, **_QUOTES}
+# What stands for the letter X where it was typed by its look: multiplication sign, Roman ten, the Greek and Cyrillic letters.
+_X = dict.fromkeys(map(ord, "×✕Ⅹⅹ╳ΧχХх"), "X")
+_FOLD = {**_HALF_WIDTH, **_UPPER, **_QUOTES, **_X}
 
 _GUARD = re.compile(r"""=(?:T\()?"([^"]*)"\)?|"([^"]*)"|=([^"=]+)""")
 _FLOAT_TAIL = re.compile(r"(?<=[0-9])\.0+\Z")

@@ -37,13 +37,17 @@ def misfit(path: Path, source: str, unrecognised: list[str]) -> NotARegister:
 
 
 def no_register(path: Path, name: str, unrecognised: list[str]) -> NotARegister:
-    """The refusal of a file in which no table of the kind of this Chinese name was recognised, or which has no rows."""
-    if not unrecognised:
-        return NotARegister(f"文件 {path.name} 中没有数据行", hint=f"请提供{name}清单，每行一条记录")
+    """The refusal of a file in which no table of the kind of this Chinese name was recognised."""
     return NotARegister(
         f"文件 {path.name} 不是{name}清单：{'；'.join(unrecognised[:5])}",
         hint=f"{name}清单应每行一条记录，至少有上述缺少的列；请核对文件或导入类别",
     )
+
+
+def no_rows(path: Path, name: str, empty: list[str]) -> NotARegister:
+    """The refusal of a file without a record: its sheets are empty or hold names alone."""
+    found = f"：{'；'.join(empty[:5])}" if empty else ""
+    return NotARegister(f"文件 {path.name} 中没有数据行{found}", hint=f"请提供{name}清单，每行一条记录")
 
 
 def listed(lines: list[int]) -> str:

@@ -21,12 +21,13 @@ from typing import Any
 from catalog.db import Database
 from catalog.kit.errors import InvalidInput
 from catalog.kit.progress import RowProgress
+from catalog.reference.places import PlaceNames, shipped
 from catalog.registers import demonstration
 from catalog.segments import segments
 from ingestion.columns.mappings import SavedMapping
 from ingestion.columns.recognition import Mapping
 from ingestion.imports import preview
-from ingestion.imports.explanations import misfit, no_register
+from ingestion.imports.explanations import misfit, no_register, no_rows
 from ingestion.imports.log import ImportLog
 from ingestion.imports.reading import Reading
 from ingestion.imports.report import ImportReport, Tally
@@ -37,6 +38,7 @@ from ingestion.kinds.lookup import kind_of
 from ingestion.readers import readers
 from ingestion.readers.sheets import Sheet
 from ingestion.records.classification import Classifier
+from ingestion.records.fields import Circumstances
 from ingestion.storing.rows import Origin, RowReader, Store, Taken
 from ingestion.storing.tables import SheetTable, open_table
 
@@ -60,6 +62,7 @@ def import_file(
     kind: str,
     *,
     today: date,
+    places: PlaceNames | None = None,
     actor: str = "",
     is_demo: bool = False,
     rejected_dir: Path,
@@ -71,8 +74,9 @@ def import_file(
     """Import one file of records of a kind (`ingestion.kinds`).
 
     `progress` receives the number of rows done and, where known, the total. A dry run computes everything and writes nothing.
-    A saved `mapping` replaces recognition. Raises UnreadableFile, NotARegister, NotReady and, for an unknown
-    kind or a mapping of another one, InvalidInput; then nothing is stored.
+    A saved `mapping` replaces recognition; `places` are the operator's names of places, without them the shipped ones.
+    Raises UnreadableFile, NotARegister, NotReady and, for an unknown kind or a mapping of another one, InvalidInput; then
+    nothing is stored.
     """
     wanted = kind_of(kind)
     if mapping and mapping.kind != kind:
@@ -82,12 +86,14 @@ def import_file(
     with database.read() as session:
         classifier = Classifier(segments.segments_of(session, segments.catalogue(session)))
     sheets = readers.read(path)
-    reading = Reading.of(path, kind, classifier, mapping)
+    circumstances = Circumstances(today, places or shipped())
+    reading = Reading.of(path, kind, classifier, circumstances.places, mapping)
+    reader = RowReader(wanted.build, classifier, circumstances)
     with collecting_rarely(), writing(database, path, dry_run, limits.small_file) as transactions:
         log = ImportLog(transactions, reading, actor, None if dry_run else rejected_dir)
-        run = _Run(wanted, reading, RowReader(wanted.build, classifier), transactions, limits, log)
+        run = _Run(wanted, reading, reader, transactions, limits, log)
         try:
-            return run.all(sheets, mapping, is_demo, today, progress)
+            return run.all(sheets, mapping, is_demo, progress)
         except BaseException as error:
             log.fail(error)
             raise
@@ -109,7 +115,6 @@ class _Run:
         sheets: Iterable[Sheet],
         mapping: SavedMapping | None,
         is_demo: bool,
-        today: date,
         progress: RowProgress | None,
     ) -> ImportReport:
         """Import all sheets. Raises NotARegister when no table of the file was recognised."""
@@ -121,18 +126,18 @@ class _Run:
         for table in _tables(self.kind.name, sheets, mapping, tally):
             rows = _rows(table, tally)
             for first in islice(rows, 1):
-                store = store or self._begin(is_demo, today)
+                store = store or self._begin(is_demo)
                 for batch in _batches(chain([first], rows), self.limits.batch):
                     self._take(store, batch, tally)
                     if progress:
                         progress(tally.report.rows, tally.expected)
         if store is None:
-            raise self._refusal(tally.unrecognised)
+            raise self._refusal(tally)
         self._take_back(store, mapping, tally)
         return self.log.finish(tally.close(), store)
 
-    def _begin(self, is_demo: bool, today: date) -> Store:
-        reading = self.reading
+    def _begin(self, is_demo: bool) -> Store:
+        reading, today = self.reading, self.reader.circumstances.today
         begun = self.log.begin()
         origin = Origin(begun, reading.path.name, self.log.actor, is_demo, today, reading.program)
         return self.kind.store(origin, self.reader)
@@ -164,7 +169,7 @@ class _Run:
         rows = {number: taken for number, taken in numbered if number in outcomes}
         with self.transactions.write() as session:
             store.take_back(session, rows)
-            tally.take_back(outcomes.values(), list(rows.values()))
+            tally.take_back(outcomes.values(), list(rows.values()), again)
             self.log.keep(session, rows.values(), tally.report)
 
     def _preview(self, batch: list[Taken], report: ImportReport) -> None:
@@ -176,11 +181,13 @@ class _Run:
             if taken.record is not None:
                 report.preview.append(preview.stored(self.kind, taken.record))
 
-    def _refusal(self, unrecognised: list[str]) -> InvalidInput:
+    def _refusal(self, tally: Tally) -> InvalidInput:
         reading = self.reading
-        if reading.source and unrecognised:
-            return misfit(reading.path, reading.source, unrecognised)
-        return no_register(reading.path, self.kind.label, unrecognised)
+        if reading.source and tally.unrecognised:
+            return misfit(reading.path, reading.source, tally.unrecognised)
+        if tally.unrecognised:
+            return no_register(reading.path, self.kind.label, [*tally.unrecognised, *tally.without_rows()])
+        return no_rows(reading.path, self.kind.label, tally.without_rows())
 
 
 def _tables(
@@ -191,6 +198,7 @@ def _tables(
         tally.expect(sheet)
         table = open_table(kind, sheet, mapping)
         if table is None:
+            tally.blank.append(sheet.name)
             continue
         if missing := table.mapping.missing():
             tally.not_recognised(table, missing)
@@ -205,13 +213,12 @@ def _rows(table: SheetTable, tally: Tally) -> Iterator[Taken]:
     for row in table.records():
         # Of JSON, whose names may come in later, only the last mapping counts.
         if used is not None and used is not table.mapping and table.keys is None:
-            tally.add_columns(name, used)
+            tally.add_columns(name, table, used)
             name = f"{table.name}（第 {row.line} 行起）"
         used = table.mapping
         yield Taken(table, used, row)
-    if used is not None:
-        tally.add_columns(name, used)
-    tally.add_table(table)
+    tally.add_columns(name, table, used or table.mapping)
+    tally.add_table(table, is_empty=used is None)
 
 
 def _batches(rows: Iterator[Taken], size: int) -> Iterator[list[Taken]]:

@@ -60,8 +60,8 @@ class ImportLog:
         if self._book is not None:
             report.rejected_file = self._book.close()
             self._book = None
-        row.mapping, row.preview = report.mapping, report.preview
-        row.columns = [use.model_dump() for use in report.columns]
+        row.preview, row.places_version = report.preview, report.places_version
+        row.columns = [column.model_dump(mode="json") for column in report.columns]
         with self.transactions.write() as session:
             imports.finish(session, row, message="\n".join(report.messages))
             store.close(session)

@@ -9,27 +9,34 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from catalog.reference.places import PlaceNames
 from ingestion.columns.mappings import SavedMapping
 from ingestion.records.classification import Classifier
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file, the kind of its records, and the program that reads it; `source` names a saved mapping."""
+    """A file, the kind of its records, and the program that reads it.
+
+    `places` is the version of the names of places, `source` names a saved mapping.
+    """
 
     path: Path
     kind: str
     file_hash: str
     program: str
+    places: str
     source: str = ""
 
     @classmethod
-    def of(cls, path: Path, kind: str, classifier: Classifier, mapping: SavedMapping | None) -> Reading:
+    def of(
+        cls, path: Path, kind: str, classifier: Classifier, places: PlaceNames, mapping: SavedMapping | None
+    ) -> Reading:
         """The reading of the file at `path`."""
         with path.open("rb") as stream:
             file_hash = hashlib.file_digest(stream, "sha256").hexdigest()
-        program = f"{_program()}\n{classifier.fingerprint}"
-        return cls(path, kind, file_hash, program, mapping.source if mapping else "")
+        program = f"{_program()}\n{classifier.fingerprint}\n{places.version}"
+        return cls(path, kind, file_hash, program, places.version, mapping.source if mapping else "")
 
 
 def program_files() -> Iterator[Path]:

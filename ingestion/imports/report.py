@@ -1,16 +1,18 @@
-"""Report of an import: counts, the mapping that was used, remarks."""
+"""Report of an import: counts, what each column was taken for, remarks."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
+from catalog.imports.columns import FileColumn
 from catalog.imports.conflicts import Claim
-from catalog.imports.imports import ColumnUse
 from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
+from ingestion.imports.columns import ColumnCounts
 from ingestion.imports.explanations import listed, what_was_found
 from ingestion.imports.reading import Reading
 from ingestion.readers.sheets import Sheet
@@ -50,9 +52,9 @@ class Waiting:
 class ImportReport:
     """`rows == new + changed + unchanged + rejected + waiting`, always; `import_id` is None for a dry run.
 
-    `mapping` is the Chinese label of each role -> the columns it was read from, `columns` the same by sheet and column;
-    `preview` the first records by label, as they are stored, `refusals` the first rejected rows, `conflicts` the first that
-    wait for a decision. `source` names the saved mapping that was used.
+    `columns` says of each column what it was taken for and what became of its cells; `preview` shows the first records by
+    label, as they are stored, `refusals` the first rejected rows, `conflicts` the first that wait for a decision. `source`
+    names the saved mapping that was used, `places_version` the names of places.
     """
 
     kind: str
@@ -65,13 +67,13 @@ class ImportReport:
     rejected: int = 0
     waiting: int = 0
     rejected_file: Path | None = None
-    mapping: dict[str, str] = field(default_factory=dict)
-    columns: list[ColumnUse] = field(default_factory=list)
+    columns: list[FileColumn] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     preview: list[dict[str, str]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     conflicts: list[Waiting] = field(default_factory=list)
     source: str = ""
+    places_version: str = ""
 
 
 class Notes:
@@ -99,31 +101,39 @@ class Tally:
     """Gathers the report of an import on its way; `expected` is the likely number of rows, None where it is unknown."""
 
     def __init__(self, reading: Reading) -> None:
-        self.report = ImportReport(reading.kind, reading.path.name, source=reading.source)
+        self.report = ImportReport(
+            reading.kind, reading.path.name, source=reading.source, places_version=reading.places
+        )
         self.expected: int | None = None
         self.unrecognised: list[str] = []
+        self.blank: list[str] = []
+        self.empty: list[str] = []
         self._notes = Notes()
         self._messages: list[str] = []
+        self._sections: list[tuple[str, Mapping, ColumnCounts]] = []
+        self._counts: defaultdict[object, ColumnCounts] = defaultdict(ColumnCounts)
 
     def expect(self, sheet: Sheet) -> None:
-        """Add the rows that a sheet is likely to have."""
+        """Add the rows that a sheet is likely to have, and what the file could not tell."""
         if sheet.likely_rows is not None:
             self.expected = (self.expected or 0) + sheet.likely_rows
+        self._messages += sheet.remarks
 
     def not_recognised(self, table: SheetTable, missing: list[str]) -> None:
         """Note a table that is no register of the kind."""
         self.unrecognised.append(what_was_found(table, missing))
 
-    def add_columns(self, sheet: str, mapping: Mapping) -> None:
+    def add_columns(self, sheet: str, table: SheetTable, mapping: Mapping) -> None:
         """Note which columns were read as what; another header further down adds to it."""
-        self.report.mapping.update(mapping.describe())
-        self.report.columns += [use for use in mapping.uses(sheet) if use not in self.report.columns]
+        self._sections.append((sheet, mapping, self._counts[_counted_as(table, mapping)]))
         self._messages += [note for note in mapping.notes if note not in self._messages]
         if unused := mapping.unused():
             self._messages.append(f"工作表“{sheet}”中未识别、未导入的列：{'、'.join(unused)}")
 
-    def add_table(self, table: SheetTable) -> None:
+    def add_table(self, table: SheetTable, *, is_empty: bool) -> None:
         """Records the rows of a table that are no records, and the remarks on the table as a whole."""
+        if is_empty:
+            self.empty.append(table.name)
         for reason, lines in table.skipped.items():
             self._messages.append(
                 f"工作表“{table.name}”略过 {len(lines)} 行（{reason}，第 {listed(lines)} 行）"
@@ -135,7 +145,16 @@ class Tally:
         self._messages += notices
 
     def add(self, batch: Sequence[Taken]) -> None:
-        """Counts the outcomes of the rows of a batch, and collects the remarks on them."""
+        """Counts the outcomes of the rows of a batch and of their cells, and collects the remarks on them."""
+        self._add_outcomes(batch)
+        for mapping, rows in groupby(batch, key=lambda taken: taken.mapping):
+            group = list(rows)
+            self._counts_of(group[0]).add(mapping, group)
+
+    def _counts_of(self, taken: Taken) -> ColumnCounts:
+        return self._counts[_counted_as(taken.table, taken.mapping)]
+
+    def _add_outcomes(self, batch: Sequence[Taken]) -> None:
         report = self.report
         outcomes = Counter("rejected" if taken.error else taken.outcome for taken in batch)
         for outcome, number in outcomes.items():
@@ -151,22 +170,40 @@ class Tally:
             if taken.claim is not None and len(report.conflicts) < MOST_REFUSALS:
                 report.conflicts.append(_waiting(taken.claim))
 
-    def take_back(self, outcomes: Iterable[str], rows: Sequence[Taken]) -> None:
-        """Counts rows as rejected that had other outcomes before."""
+    def take_back(self, outcomes: Iterable[str], rows: Sequence[Taken], again: Tally) -> None:
+        """Counts rows as rejected that had other outcomes before; `again` gathered the columns of the file once more."""
         for outcome, number in Counter(outcomes).items():
             setattr(self.report, outcome, getattr(self.report, outcome) - number)
         self.report.rows -= len(rows)
         lines = {(taken.table.name, taken.row.line) for taken in rows}
         self.report.conflicts = [row for row in self.report.conflicts if (row.sheet, row.line) not in lines]
-        self.add(rows)
+        self._add_outcomes(rows)
+        counts = {id(new): old for (*_, old), (*_, new) in zip(self._sections, again._sections, strict=False)}
+        for taken in rows:
+            counts[id(again._counts_of(taken))].take_back(taken)
+
+    def without_rows(self) -> list[str]:
+        """Remarks on the sheets that hold nothing, or names alone."""
+        blank = [f"没有内容的工作表：{'、'.join(self.blank)}"] if self.blank else []
+        return [*(f"工作表“{name}”只有表头，没有数据行" for name in self.empty), *blank]
 
     def close(self) -> ImportReport:
         """The report with its messages."""
-        self._messages += [f"未导入：{found}" for found in self.unrecognised]
+        self._messages += [*self.without_rows(), *(f"未导入：{found}" for found in self.unrecognised)]
         if self.report.waiting:
             self._messages.append(WAITS.format(self.report.waiting))
         self.report.messages = self._notes.lines() + self._messages
+        self.report.columns = [
+            column
+            for sheet, mapping, counts in self._sections
+            for column in counts.file_columns(mapping, sheet)
+        ]
         return self.report
+
+
+def _counted_as(table: SheetTable, mapping: Mapping) -> object:
+    """What the cells of a row are counted under: names of JSON come in later and change the mapping, not the columns."""
+    return mapping if table.keys is None else table
 
 
 def _waiting(claim: Claim) -> Waiting:

@@ -7,7 +7,7 @@ from catalog.registers import deals
 from catalog.registers.registers import DEALS
 from ingestion.kinds.kind import Kind
 from ingestion.records.deals import deal
-from ingestion.storing.others import one_by_one
+from ingestion.storing.others import one_by_one, stored
 from ingestion.storing.rows import Keys, Origin, Remarks
 
 
@@ -28,4 +28,4 @@ def _upsert(session: Session, record: DealStated, origin: Origin, noted: Remarks
     return outcome
 
 
-KIND = Kind(DEALS, lambda fields, _: deal(fields), one_by_one(_keys, _upsert))
+KIND = Kind(DEALS, lambda fields, _: deal(fields), stored(_keys, one_by_one(_upsert)))

@@ -9,8 +9,8 @@ from ingestion.columns.headers import vocabulary
 from ingestion.errors import RowError
 from ingestion.kinds.kind import Kind
 from ingestion.records.facts import LIMITS, fact
-from ingestion.storing.others import one_by_one
-from ingestion.storing.rows import Keys, Origin, Remarks
+from ingestion.storing.others import Outcomes, stored
+from ingestion.storing.rows import Keys, Origin, Taken
 
 
 def _keys(record: NumberedFact) -> Keys:
@@ -21,24 +21,36 @@ def _keys(record: NumberedFact) -> Keys:
         record.application_number,
         kind.label,
         day,
-        record.party,
+        "" if kind in STATES else record.party,
         value,
         "终止" if day != record.happened_on else "",
     )
     return [("专利、记录种类、日期和相对方", " ".join(str(part) for part in parts if part))]
 
 
-def _upsert(session: Session, record: NumberedFact, origin: Origin, _: Remarks) -> str:
-    number = record.application_number
-    patent_id = patents.ids_of(session, [number]).get(number)
-    if patent_id is None:
-        label = vocabulary("facts").label("application_number")
-        raise RowError(
-            label, number, f"系统中没有申请号为 {number} 的专利；请先导入该专利，再导入本文件或这张退回表"
-        )
+def _upsert(session: Session, batch: list[Taken], origin: Origin) -> Outcomes:
+    records: list[NumberedFact] = [taken.record for taken in batch]
+    ids = patents.ids_of(session, [record.application_number for record in records])
+    known = [record for record in records if record.application_number in ids]
+    created = [_of_patent(record, ids[record.application_number], origin) for record in known]
+    outcomes = iter(facts.store(session, created, import_id=origin.import_id))
+    return [
+        next(outcomes) if record.application_number in ids else _unknown(record.application_number)
+        for record in records
+    ]
+
+
+def _of_patent(record: NumberedFact, patent_id: int, origin: Origin) -> FactCreate:
     stated = record.model_dump(exclude={"application_number"})
     stated["source"] = stated["source"] or origin.file_name[: LIMITS["source"]]
-    return facts.store(session, [FactCreate(**stated, patent_id=patent_id)], import_id=origin.import_id)[0]
+    return FactCreate(**stated, patent_id=patent_id)
 
 
-KIND = Kind(FACTS, lambda fields, _: fact(fields), one_by_one(_keys, _upsert))
+def _unknown(number: str) -> RowError:
+    label = vocabulary("facts").label("application_number")
+    return RowError(
+        label, number, f"系统中没有申请号为 {number} 的专利；请先导入该专利，再导入本文件或这张退回表"
+    )
+
+
+KIND = Kind(FACTS, lambda fields, _: fact(fields), stored(_keys, _upsert))

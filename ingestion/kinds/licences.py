@@ -6,7 +6,7 @@ from catalog.licences.licences import LicenceCreate
 from catalog.registers.registers import LICENCES
 from ingestion.kinds.kind import Kind
 from ingestion.records.licences import licence, remarks
-from ingestion.storing.others import one_by_one
+from ingestion.storing.others import one_by_one, stored
 from ingestion.storing.rows import Keys, Origin, Remarks
 
 
@@ -28,4 +28,4 @@ def _upsert(session: Session, record: LicenceCreate, origin: Origin, noted: Rema
     )
 
 
-KIND = Kind(LICENCES, lambda fields, _: licence(fields), one_by_one(_keys, _upsert))
+KIND = Kind(LICENCES, lambda fields, _: licence(fields), stored(_keys, one_by_one(_upsert)))

@@ -2,22 +2,17 @@
 
 from typing import Any
 
-from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.registers.registers import NEEDS
 from ingestion.kinds.kind import Kind, shown_classes, shown_place
 from ingestion.records.demand import need
-from ingestion.storing.others import one_by_one
-from ingestion.storing.rows import Keys, Origin, Remarks
+from ingestion.storing.others import in_bulk, stored
+from ingestion.storing.rows import Keys
 
 
 def _keys(record: NeedCreate) -> Keys:
     return [("需求编号", record.code)]
-
-
-def _upsert(session: Session, record: NeedCreate, origin: Origin, _: Remarks) -> str:
-    return needs.upsert(session, record, import_id=origin.import_id, is_demo=origin.is_demo)
 
 
 def _shown(record: NeedCreate) -> dict[str, Any]:
@@ -28,4 +23,4 @@ def _shown(record: NeedCreate) -> dict[str, Any]:
     }
 
 
-KIND = Kind(NEEDS, need, one_by_one(_keys, _upsert), _shown, searched=True)
+KIND = Kind(NEEDS, need, stored(_keys, in_bulk(needs.upsert)), _shown, searched=True)

@@ -21,7 +21,7 @@ from typing import TextIO
 
 from ingestion.readers.encodings import REPLACED, UNDECODED, open_text, shown
 from ingestion.readers.guards import may_hold_guard, unguarded
-from ingestion.readers.sheets import Row, Sheet
+from ingestion.readers.sheets import Row, Sheet, may_hold_errors
 from ingestion.values.cells import MAX_CELL_BYTES
 
 MAX_LINE = MAX_CELL_BYTES
@@ -169,6 +169,7 @@ def _row(start: int, cells: list[str], taken: list[str], problem: str = "") -> R
         row.cells = [*map(unguarded, cells)]
     if REPLACED in said:
         row.replaced = True
+    row.has_errors = may_hold_errors(said)
     if UNDECODED in said:
         row.cells, row.problem = [*map(shown, cells)], UNDECODABLE
     return row

@@ -19,7 +19,7 @@ from pathlib import Path
 from ingestion.readers.delimited import TOO_LONG, UNDECODABLE
 from ingestion.readers.encodings import REPLACED, UNDECODED, open_text, shown
 from ingestion.readers.guards import unguarded
-from ingestion.readers.sheets import Block, Row, Sheet, Spans
+from ingestion.readers.sheets import Block, Row, Sheet, Spans, may_hold_errors
 from ingestion.values.cells import MAX_CELL_BYTES, is_blank
 
 BLOCK = 1 << 16
@@ -92,6 +92,7 @@ class _Table:
         elif self.size > MAX_CELL_BYTES:
             row.problem = TOO_LONG
         row.replaced = any(REPLACED in text for text in texts)
+        row.has_errors = any(map(may_hold_errors, texts))
         return row
 
     def holds_records(self) -> bool:

@@ -5,7 +5,7 @@ What a file is, is judged from its first bytes, never from its name: registers s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from catalog.kit.errors import system_reason
@@ -32,27 +32,46 @@ _FOREIGN = {
 NEEDED = "请提供 xlsx、xls、csv、jsonl 或 json 格式的清单"
 
 
+_PAGE, _JSON, _LIST = (".html", ".htm", ".xml", ".mht"), (".json", ".jsonl", ".ndjson"), (".txt", ".text")
+_TEXT = (".csv", ".tsv", ".tab", ".txt", ".text")
+_WORKBOOK = (".xls", ".xlt", ".et", ".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".ods")
+_KNOWN = {*_PAGE, *_JSON, *_TEXT, *_WORKBOOK}
+
+
 def read(path: Path) -> Iterator[Sheet]:
     """The sheets of a file, streamed; rows of one sheet are read before the next sheet is requested.
 
-    Raises UnreadableFile when the file is missing, empty, damaged or of a type that holds no table.
+    A file under the suffix of another format is read as what it is, with a remark. Raises UnreadableFile when the file is
+    missing, empty, damaged or of a type that holds no table.
     """
     head = _head(path)
     for magic, name in _FOREIGN.items():
         if head.startswith(magic):
             raise UnreadableFile(f"文件 {path.name} 是{name}，不是清单", hint=NEEDED)
     if head.startswith((workbooks.ZIP_MAGIC, workbooks.OLE_MAGIC)):
-        return workbooks.read(path)
+        fits = workbooks.suffixes(path)
+        return _named(path, workbooks.read(path), f" {fits[0][1:] if fits else '损坏'} 格式的工作簿", fits)
     start = _start_of_text(path)
     if start.lower().startswith(
         ("<!doctype html", "<html", "<table", "<meta", "<?xml", "<head", "<body", "<div", "<style")
     ):
-        return markup.read(path)
-    if start.startswith(("{", "[{", "[\n", "[\r", "[]", "[ ")) and not citations.looks_like(start):
-        return json_records.read(path)
+        return _named(path, markup.read(path), "网页或 XML 表格", _PAGE)
     if citations.looks_like(start):
-        return citations.read(path)
-    return delimited.read(path)
+        return _named(path, citations.read(path), "题录", _LIST)
+    if start.startswith(("{", "[{", "[\n", "[\r", "[]", "[ ")):
+        return _named(path, json_records.read(path), "JSON 记录", _JSON)
+    return _named(path, delimited.read(path), "文本表格", _TEXT)
+
+
+def _named(path: Path, sheets: Iterator[Sheet], content: str, suffixes: Sequence[str]) -> Iterator[Sheet]:
+    """The sheets, the first with a remark where the suffix of the file is that of another format."""
+    suffix = path.suffix.lower()
+    is_misnamed = suffix in _KNOWN and suffix not in suffixes
+    for sheet in sheets:
+        if is_misnamed:
+            sheet.remarks.insert(0, f"文件扩展名为 {suffix}，内容是{content}，已按内容读取")
+            is_misnamed = False
+        yield sheet
 
 
 def _head(path: Path) -> bytes:

@@ -12,6 +12,15 @@ WIDEST_BLOCK = 1000
 """Columns, counted from the first of a row, in which blocks over several rows are followed."""
 
 
+ERRORS = frozenset(["#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#N/A", "#SPILL!", "#CALC!"])
+"""What a spreadsheet shows in place of a value that it cannot calculate."""
+
+
+def may_hold_errors(text: str) -> bool:
+    """Whether some cell of a text may be an error."""
+    return "#" in text and any(error in text for error in ERRORS)
+
+
 class Block(NamedTuple):
     """The value of a merged block, and the line on which it begins."""
 
@@ -25,7 +34,8 @@ class Row:
 
     `problem` is set where the row itself could not be read properly; it is rejected with that reason. `above` are the
     merged blocks that reach down into the row, by the first of their columns, where its own cells are empty. `replaced`
-    means that the file itself holds U+FFFD in the place of characters that were lost before.
+    means that the file itself holds U+FFFD in the place of characters that were lost before, `has_errors` that a formula
+    gave an error in place of a value.
     """
 
     line: int
@@ -34,6 +44,7 @@ class Row:
     above: Mapping[int, Block] | None = None
     hidden: bool = False
     replaced: bool = False
+    has_errors: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +54,7 @@ class Sheet:
     `keys` are the names of the cells where the format has them (JSON); the list may grow while rows are read. It is
     None for tables that carry their names, if any, in a row. `likely_rows` is their number where it can be told ahead.
     `hidden` and `hidden_columns` (0-based) are complete when all rows are read. Numbers that mean days count from
-    1904-01-01 in a sheet `from_1904`, from 1899-12-30 in any other.
+    1904-01-01 in a sheet `from_1904`, from 1899-12-30 in any other. `remarks` are on what the file could not tell.
     """
 
     name: str
@@ -53,6 +64,7 @@ class Sheet:
     hidden: bool = False
     hidden_columns: Collection[int] = ()
     from_1904: bool = False
+    remarks: list[str] = field(default_factory=list)
 
 
 class _Span(NamedTuple):

@@ -1,6 +1,7 @@
-"""What a workbook says of its cells that calamine does not tell: what is hidden, which day it counts from, constants.
+"""What a workbook says of its cells that calamine does not tell: what is hidden, which day it counts from, its formulas.
 
 A constant is a formula that is nothing but a text (`="0012"`): a program that never calculates leaves no value beside it.
+Of any other formula without a value nobody knows what it says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from ingestion.readers.guards import unguarded
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+MOST_LISTED = 20
 CONSTANT = 400
 """Bytes that a constant takes, measured."""
 
@@ -23,6 +25,10 @@ Range = tuple[tuple[int, int], tuple[int, int]]
 _HIDDEN = re.compile(rb"""<(?:\w+:)?(row|col)\b([^>]*\bhidden=["'](?:1|true)["'][^>]*)>""")
 _FORMULA = re.compile(
     rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})([0-9]{1,7})["'][^>]*>\s*<(?:\w+:)?f\b[^>]*>([^<]*)</"""
+)
+_WITHOUT_VALUE = re.compile(
+    rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>([^<]*)</(?:\w+:)?f>)\s*"""
+    rb"""(<(?:\w+:)?v\b[^>]*(?:/>|></(?:\w+:)?v>))?\s*</(?:\w+:)?c>"""
 )
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ELEMENT = re.compile(
@@ -38,12 +44,15 @@ _FROM_1904 = re.compile(rb"""<(?:\w+:)?workbookPr\b[^>]*\bdate1904=["'](?:1|true
 class SheetMarks:
     """Of one sheet: hidden rows (1-based) and columns (0-based), constants by row and column.
 
-    `merged` are the blocks where calamine does not give them, `blocks` is their number where it was not checked before.
+    `uncalculated` are the first cells with a formula and no value, `formulas` is their number. `merged` are the blocks where
+    calamine does not give them, `blocks` is their number where it was not checked before.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     constants: dict[int, dict[int, str]] = field(default_factory=dict)
+    uncalculated: list[str] = field(default_factory=list)
+    formulas: int = 0
     merged: list[Range] = field(default_factory=list)
     blocks: int = 0
 
@@ -54,6 +63,8 @@ class SheetMarks:
                 self._hide(element, _attributes(attributes))
         if b"<f" not in piece:
             return 0
+        for found in _WITHOUT_VALUE.findall(piece):
+            self._miss(*found)
         return CONSTANT * sum(self._keep(*found) for found in _FORMULA.findall(piece))
 
     def _hide(self, element: bytes, attributes: dict[str, str]) -> None:
@@ -62,6 +73,14 @@ class SheetMarks:
         else:
             first, last = _number(attributes, "min"), _number(attributes, "max")
             self.hidden_columns |= {*range(max(0, first - 1), min(last, LAST_COLUMN))}
+
+    def _miss(self, cell: bytes, formula: bytes, value: bytes) -> None:
+        """Note a formula whose value nobody stored; an empty text is one."""
+        attributes, stated = _attributes(cell), f"={unescape(formula.decode(errors='replace'))}"
+        if unguarded(stated) == stated and not (value and attributes.get("t") == "str"):
+            self.formulas += 1
+            if len(self.uncalculated) < MOST_LISTED:
+                self.uncalculated.append(attributes.get("r", "")[:10])
 
     def _keep(self, letters: bytes, row: bytes, formula: bytes) -> bool:
         """Keep the text of a constant; whether the formula is one."""
@@ -90,17 +109,20 @@ def of_archive(path: Path, parts: dict[str, SheetMarks]) -> WorkbookMarks:
         if _BOOK not in members or _RELATIONS not in members:
             return WorkbookMarks()
         book, relations = archive.read(members[_BOOK]), archive.read(members[_RELATIONS])
-    targets = {
-        found.get("Id", ""): found.get("Target", "")
-        for found in map(_attributes, _RELATION.findall(relations))
-    }
+    targets = targets_of(relations)
     sheets = [_attributes(found) for found in _SHEET.findall(book)]
     names = [
         next((targets.get(value, "") for key, value in sheet.items() if key.endswith(":id")), "")
         for sheet in sheets
     ]
-    found = [parts.get(_part(name), SheetMarks()) for name in names]
+    found = [parts.get(name, SheetMarks()) for name in names]
     return WorkbookMarks(bool(_FROM_1904.search(book)), found)
+
+
+def targets_of(relations: bytes) -> dict[str, str]:
+    """The names of the parts that the relations of a workbook lead to."""
+    found = map(_attributes, _RELATION.findall(relations))
+    return {relation.get("Id", ""): _part(relation.get("Target", "")) for relation in found}
 
 
 def _part(target: str) -> str:

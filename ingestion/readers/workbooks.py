@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from itertools import repeat
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from python_calamine import (
 )
 
 from ingestion.errors import UnreadableFile
-from ingestion.readers import binary_marks, workbook_marks, workbook_size
+from ingestion.readers import binary_marks, workbook_marks, workbook_size, xlsb_marks
 from ingestion.readers.encodings import REPLACED
 from ingestion.readers.guards import may_hold_guard, unguarded
-from ingestion.readers.sheets import Block, Row, Sheet, Spans
+from ingestion.readers.sheets import Block, Row, Sheet, Spans, may_hold_errors
 from ingestion.readers.workbook_marks import Range, SheetMarks, WorkbookMarks
 from ingestion.values.cells import Cell
 
@@ -37,7 +38,7 @@ def read(path: Path) -> Iterator[Sheet]:
     """All worksheets of a workbook. Raises UnreadableFile when it is damaged, encrypted or no workbook."""
     parts = workbook_size.check(path)
     try:
-        workbook = CalamineWorkbook.from_path(str(path))
+        workbook = _opened(path)
     except PasswordError as error:
         raise UnreadableFile(f"文件 {path.name} 已加密", hint="请取消密码保护后重新导入") from error
     except (CalamineError, OSError, ValueError) as error:
@@ -55,14 +56,46 @@ def read(path: Path) -> Iterator[Sheet]:
                 hidden=meta.visible is not SheetVisibleEnum.Visible,
                 hidden_columns=marked.hidden_columns,
                 from_1904=marks.from_1904,
+                remarks=_remarks(meta.name, marked),
             )
             del sheet  # it would stay beside the next one
 
 
+def suffixes(path: Path) -> tuple[str, ...]:
+    """The suffixes under which a workbook with this content goes; none where it is damaged."""
+    if not zipfile.is_zipfile(path):
+        return (".xls", ".xlt", ".et")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {name.lower() for name in archive.namelist()}
+    except zipfile.BadZipFile:
+        return ()
+    if xlsb_marks.BOOK in members:
+        return (".xlsb",)
+    return (".ods",) if "content.xml" in members else (".xlsx", ".xlsm", ".xltx", ".xltm", ".et")
+
+
+def _opened(path: Path) -> CalamineWorkbook:
+    # By its path calamine judges a workbook by its name, by its content alone after reading it into memory.
+    if path.suffix.lower() in suffixes(path):
+        return CalamineWorkbook.from_path(str(path))
+    return CalamineWorkbook.from_filelike(BytesIO(path.read_bytes()))
+
+
 def _marks(path: Path, parts: dict[str, SheetMarks]) -> WorkbookMarks:
-    return (
-        workbook_marks.of_archive(path, parts) if zipfile.is_zipfile(path) else binary_marks.of_binary(path)
-    )
+    if not zipfile.is_zipfile(path):
+        return binary_marks.of_binary(path)
+    return xlsb_marks.of_xlsb(path) if ".xlsb" in suffixes(path) else workbook_marks.of_archive(path, parts)
+
+
+def _remarks(name: str, marks: SheetMarks) -> list[str]:
+    if not marks.formulas:
+        return []
+    cells = "、".join(marks.uncalculated) + ("…" if marks.formulas > len(marks.uncalculated) else "")
+    return [
+        f"工作表“{name}”：{marks.formulas} 个公式单元格没有保存计算结果，按空白读取（{cells}）；"
+        "请用 Excel 或 WPS 打开并保存后重新导入"
+    ]
 
 
 def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
@@ -122,6 +155,7 @@ def _look_at_texts(row: Row) -> None:
         row.cells = [unguarded(cell) if isinstance(cell, str) else cell for cell in row.cells]
     if REPLACED in said:
         row.replaced = True
+    row.has_errors = may_hold_errors(said)
     if len(said) > MAX_CELL and any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in row.cells):
         row.cells = [cell[:KEPT] if isinstance(cell, str) else cell for cell in row.cells]
         row.problem = TOO_LONG

@@ -18,6 +18,7 @@ from catalog.kit.base import ClassRef
 from catalog.reference import lists as reference
 from catalog.segments.segments import Segment
 
+NO_SEGMENT = "产业细分领域不在产业目录中，已略去"
 SMALLEST_SHARE = 0.05
 MOST_CLASSES = 8
 # Lists that are kept in memory for the next record of the same subclasses, and single classes, of which they are made.

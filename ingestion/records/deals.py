@@ -8,12 +8,13 @@ from typing import Any
 
 from catalog.deals.deals import CHINA, DealStated, PartyRef
 from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, StateLevel, Term
+from catalog.reference.places import PlaceNames
 from ingestion.identifiers import application_number
 from ingestion.identifiers import credit_code as credit_codes
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.fields import LIST_SEPARATORS, Fields, build
 from ingestion.values import names, places
-from ingestion.values.values import parse_date, parse_rate
+from ingestion.values.values import parse_date
 
 UNKNOWN_COUNTRY = "ZZ"
 """In place of a code of ISO 3166, which leaves it to its users."""
@@ -48,6 +49,7 @@ def code_of(stated: str | None) -> str | None:
 
 def party_of(
     name: str,
+    known: PlaceNames,
     *,
     credit_code: str | None = None,
     country: str = CHINA,
@@ -59,7 +61,7 @@ def party_of(
 
     Raises InvalidIdentifier for a credit code that cannot be one; a doubtful check digit is accepted.
     """
-    place = places.combine(province, prefecture, address) if country == CHINA else places.NOWHERE
+    place = places.combine(province, prefecture, address, known) if country == CHINA else places.NOWHERE
     return PartyRef(
         name=names.normalise(name),
         kind=names.kind_of(names.normalise(name))[0],
@@ -89,17 +91,17 @@ def deal(fields: Fields) -> DealStated:
         "takers": _parties(fields, "takers", "taker"),
         "payment_form": _term(fields, "payment_form", _PAYMENTS, PaymentForm),
         "contract_amount": fields.amount("contract_amount"),
-        "royalty_rate": fields.parsed("royalty_rate", parse_rate),
+        "royalty_rate": fields.rate("royalty_rate"),
         "royalty_base": _term(fields, "royalty_base", _BASES, RoyaltyBase),
         "received_total": fields.amount("received_total"),
         "received_on": fields.day("received_on"),
         "signed_on": _signed(fields),
         "starts_on": fields.day("starts_on", future=True),
-        "ends_on": fields.day("ends_on", future=True),
+        "ends_on": fields.deadline("ends_on"),
         "territory": fields.line("territory") or None,
         "giver_level": _term(fields, "giver_level", _LEVELS, StateLevel),
         "pledge_consent": _term(fields, "pledge_consent", _CONSENTS, PledgeConsent),
-        "three_party": _yes(fields.line("three_party")),
+        "three_party": _yes(fields, "three_party"),
         "broker": fields.line("broker"),
         "broker_credit_code": _credit_code(fields, "broker_credit_code"),
         "filing_number": fields.line("filing_number"),
@@ -133,8 +135,14 @@ def _before(day: date | None, other: date) -> bool:
     return day is not None and day < other
 
 
-def _yes(stated: str) -> bool | None:
-    return bool(re.match(r"是|有|√|true|1|y", stated, re.IGNORECASE)) if stated else None
+def _yes(fields: Fields, role: str) -> bool | None:
+    """Whether a cell says yes, None for an empty cell and for one that says neither; that one is kept as a remark."""
+    stated = fields.line(role)
+    if re.match(r"是|有|√|true|1|y", stated, re.IGNORECASE):
+        return True
+    if stated and not re.match(r"否|不|未|没|×|false|0|n", stated, re.IGNORECASE):
+        fields.unread(role, f"“{stated[:40]}”无法识别，可填：是、否")
+    return False if stated and role not in fields.fates else None
 
 
 def _signed(fields: Fields) -> date:
@@ -163,7 +171,9 @@ def _numbers(fields: Fields) -> list[str]:
             continue
         try:
             found.append(
-                application_number.validate(part if isinstance(part, (str, float, int)) else str(part))
+                application_number.validate(
+                    part if isinstance(part, (str, float, int)) else str(part), today=fields.today
+                )
             )
         except InvalidIdentifier as error:
             raise fields.error("application_numbers", part, str(error)) from error
@@ -184,12 +194,13 @@ def _parties(fields: Fields, role: str, side: str) -> list[PartyRef]:
         fields.place("", (f"{side}_region",))
     first = party_of(
         stated[0],
+        fields.places,
         credit_code=_credit_code(fields, "taker_credit_code") if role == "takers" else None,
         country=country,
         address=fields.line(f"{side}_address")[:MAX_ADDRESS],
         prefecture=fields.line(f"{side}_region"),
     )
-    return [first, *(party_of(name) for name in stated[1:])]
+    return [first, *(party_of(name, fields.places) for name in stated[1:])]
 
 
 def _credit_code(fields: Fields, role: str) -> str | None:

@@ -9,13 +9,14 @@ from catalog.demand.needs import NeedCreate
 from catalog.kit.terms import Cooperation, NeedStatus
 from ingestion.identifiers import credit_code
 from ingestion.identifiers.errors import InvalidIdentifier
-from ingestion.records.classification import Classifier
+from ingestion.records.classification import NO_SEGMENT, Classifier
 from ingestion.records.fields import Fields, build
 from ingestion.values.places import Place
 from ingestion.values.values import parse_count, parse_month
 
 TITLE_LENGTH = 60
 MAX_NAME, MAX_ADDRESS = 300, 500
+_OPEN_COOPERATION = re.compile(r"不限|均可|都可|皆可|任意|面议|面谈|洽谈|协商|其他|多种|灵活|待定")
 
 _COOPERATION = (
     ("开发", Cooperation.JOINT), ("研发", Cooperation.JOINT), ("攻关", Cooperation.JOINT), ("转让", Cooperation.TRANSFER),
@@ -31,6 +32,7 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
     place = fields.place(fields.line("address"))
     industries = fields.industries("industry")
     firm = _firm(fields, place)
+    fields.keep("requirements")
     return build(
         NeedCreate,
         fields,
@@ -48,10 +50,12 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
             "cooperation": _cooperation(fields),
             "status": _need_status(fields),
             "published_on": fields.day("published_on", future=True),
-            "closes_on": fields.day("closes_on", future=True),
+            "closes_on": fields.deadline("closes_on"),
             "contact": fields.joined("contact") or None,
             "remark": fields.joined("remark") or None,
-            "classes": classifier.classify([], industries, _segments(fields, classifier)),
+            "classes": classifier.classify(
+                [], industries, fields.codes("segments", classifier.segment_code, NO_SEGMENT)
+            ),
         },
     )
 
@@ -60,8 +64,8 @@ def _firm(fields: Fields, place: Place) -> EnterpriseCreate | None:
     """The enterprise that states the need, with the details of it in the form."""
     name = fields.line("enterprise")[:MAX_NAME]
     if not name:
-        for role in ("credit_code", "titles"):
-            fields.keep(role)
+        for role in ("credit_code", "titles", "address"):
+            fields.keep(role, is_read=role == "address" and place.depth > 0)
         return None
     return EnterpriseCreate(
         name=name,
@@ -78,22 +82,13 @@ def _first_sentence(text: str) -> str:
     return re.split(r"[。；！？\n]", text, maxsplit=1)[0][:TITLE_LENGTH]
 
 
-def _segments(fields: Fields, classifier: Classifier) -> list[str]:
-    codes = []
-    for item in fields.items("segments"):
-        code = classifier.segment_code(item)
-        if code:
-            codes.append(code)
-        else:
-            fields.note("产业细分领域不在产业目录中，已略去", item)
-    return codes
-
-
 def _cooperation(fields: Fields) -> Cooperation:
     """The one form of cooperation that is named; several, or none, leave it open."""
     stated = fields.line("cooperation")
     exact = next((form for form in Cooperation if stated in (form.label, form.value)), None)
     found = {form for word, form in _COOPERATION if word in stated}
+    if stated and not (exact or found or _OPEN_COOPERATION.search(stated)):
+        fields.unread("cooperation", f"“{stated[:40]}”：合作方式无法识别")
     return exact or (found.pop() if len(found) == 1 else Cooperation.ANY)
 
 
@@ -105,7 +100,10 @@ def _need_status(fields: Fields) -> NeedStatus:
         return NeedStatus.CLOSED
     if re.search(r"已对接|对接成功|已匹配", stated):
         return NeedStatus.MATCHED
-    return next((status for status in NeedStatus if stated in (status.label, status.value)), NeedStatus.OPEN)
+    exact = next((status for status in NeedStatus if stated in (status.label, status.value)), None)
+    if exact is None and not re.search(r"征集|发布|有效|进行|开放|未解决|待", stated):
+        fields.unread("status", f"“{stated[:40]}”：需求状态无法识别，按征集中保存")
+    return exact or NeedStatus.OPEN
 
 
 def enterprise(fields: Fields) -> EnterpriseCreate:
@@ -115,6 +113,8 @@ def enterprise(fields: Fields) -> EnterpriseCreate:
         raise fields.error("name", "", "缺少企业名称")
     place = fields.place(fields.line("address"))
     industries = fields.industries("industry")
+    if len(industries) > 1:  # an enterprise has one
+        fields.keep("industry", is_read=True)
     return build(
         EnterpriseCreate,
         fields,

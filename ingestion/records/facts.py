@@ -17,9 +17,9 @@ from catalog.kit.terms import Conclusion, Disposition, FactKind, LicenceType, Pl
 from catalog.supply import facts
 from catalog.supply.facts import COUNTS, EXPLOITATION, STATES, FactStated, NumberedFact
 from ingestion.columns.headers import vocabulary
-from ingestion.records.fields import LIST_SEPARATORS, Fields, build
+from ingestion.records.fields import LIST_SEPARATORS, Fate, Fields, build
 from ingestion.values.cells import flat
-from ingestion.values.periods import Period, last_day, parse_period
+from ingestion.values.periods import last_day
 from ingestion.values.values import parse_amount
 
 Words = Sequence[tuple[str, Term]]
@@ -80,6 +80,7 @@ _VALUE = {
     FactKind.PRODUCT_FILING: "product",
     FactKind.SUSPENSION: "reason",
 }
+_RUNNING = re.compile("有效|正常|生效|存续|在押|登记|备案|许可|履行|执行|中止|保全|办理|已")
 ENDED = re.compile("注销|解除|终止|恢复|撤销|失效|到期|届满|期满")
 _DATES = ("happened_on", "ends_on", "ended_on", "period")
 LIMITS = {"value": 100, "party": 300, "note": 2000, "source": 300}
@@ -189,8 +190,8 @@ def _value(fields: Fields, kind: FactKind, role: str | None, used: set[str]) -> 
 def _days(fields: Fields, kind: FactKind, used: set[str]) -> dict[str, Any]:
     """Beginning and end; a row that records the end alone (质押注销) has its day under either."""
     happened, ended = fields.day("happened_on"), fields.day("ended_on")
-    ends = fields.day("ends_on", future=True)
-    period = fields.parsed("period", parse_period) or Period()
+    ends = fields.deadline("ends_on")
+    period = fields.period("period")
     happened, ends = happened or period.start, ends or period.end
     if happened and period.months and not ends:
         ends = last_day(happened, period.months)
@@ -204,7 +205,7 @@ def _days(fields: Fields, kind: FactKind, used: set[str]) -> dict[str, Any]:
             said_so = fields.line("state") or fields.line("kind")
             raise fields.error("ended_on", "", f"已写明“{said_so}”，但没有终止日（注销、解除的日期），请填写")
         ended = ends
-    else:
+    elif _RUNNING.search(fields.line("state")):
         used.add("state")
     if happened and ends and ended is None and ends < happened:
         fields.unread("ends_on", f"终止日 {ends} 早于发生日 {happened}")
@@ -220,6 +221,7 @@ def _note(fields: Fields, used: set[str]) -> str:
         if name not in used and fields.get(name) is not None:
             stated = _amount(fields) if name == "amount" else fields.line(name)
             parts.append(f"{role.label}：{stated}")
+            fields.fates[name] = Fate.REMARKED
     return "；".join(part for part in parts if part)
 
 

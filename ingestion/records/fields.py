@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from catalog.kit.base import MAX_REMARK
-from catalog.kit.days import beijing_today
 from catalog.reference import lists as reference
-from catalog.reference import places as place_names
 from catalog.reference.places import PlaceNames
 from ingestion.columns.headers import vocabulary
 from ingestion.errors import RowError
@@ -21,48 +21,67 @@ from ingestion.identifiers import application_number, industry_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values import places
 from ingestion.values.cells import Cell, flat, is_blank, said
-from ingestion.values.periods import Period, is_unending
+from ingestion.values.periods import Period, is_unending, parse_last_day, parse_period, says_only_period
 from ingestion.values.places import Place
 from ingestion.values.text import unwrapped
-from ingestion.values.values import parse_amount, parse_date, says_only_amount, unit_name
+from ingestion.values.values import parse_amount, parse_date, parse_rate, says_only_amount, unit_name
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ValueT = TypeVar("ValueT", date, Decimal, int, Period)
 
 LIST_SEPARATORS = re.compile(r"[;；,，、|\r\n\t]+")
 _FIRST_YEAR = 1900
-_LONGEST_WORDING = 1000
 _LONG_RUN = re.compile(r"\?{4,}|？{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a record is read by besides its cells: the day in Beijing, and what the operator calls places.
+
+    A `strict` reader, that of a single record whose writer is at hand, refuses what cannot be read.
+    """
+
+    today: date
+    places: PlaceNames
+    strict: bool = False
+
+
+class Fate(Enum):
+    """What became of a cell that was not simply read."""
+
+    REMARKED = "remarked"
+    UNREAD = "unread"
 
 
 class Fields:
     """Cells by role, with the sheet that they stand in and the names of its columns.
 
-    `units` says in what bare numbers count, by role. `notes` gathers what was mended or left out: (message, example).
-    An optional field that cannot be read never refuses a record: its wording goes to the remark of the record and is noted.
-    A `strict` reader, that of a single record whose writer is at hand, refuses it. `today` is the day in Beijing, `names`
-    what the operator calls places.
+    `units` says in what bare numbers count, by role. `notes` gathers what was mended or left out: (message, example),
+    `fates` the roles whose wording went to the remark or that were left out.
+    An optional field that cannot be read never refuses a record: its wording goes to the remark of the record and is noted,
+    unless the reader is strict.
     """
 
     def __init__(
         self,
         kind: str,
         cells: Mapping[str, Cell | Sequence[Cell]],
+        circumstances: Circumstances,
         *,
         units: Mapping[str, int] | None = None,
         sheet: str = "",
         headers: Sequence[str] = (),
-        today: date | None = None,
-        names: PlaceNames | None = None,
-        strict: bool = False,
     ) -> None:
         self.kind, self.sheet, self.headers = kind, sheet, headers
         self.units = units or {}
-        self.today = today or beijing_today()
-        self.names = names or place_names.shipped()
-        self.strict = strict
+        self.today, self.places, self.strict = (
+            circumstances.today,
+            circumstances.places,
+            circumstances.strict,
+        )
         self._kept: dict[str, None] = {}
         self.notes: list[tuple[str, str]] = []
+        self.fates: dict[str, Fate] = {}
         self._cells: dict[str, list[Cell]] = {}
         self._said: dict[str, str] = {}
         for role, value in cells.items():
@@ -82,6 +101,11 @@ class Fields:
     def note(self, message: str, example: object) -> None:
         """Records what was corrected or left out."""
         self.notes.append((message, str(example)[:80]))
+
+    def leave(self, role: str, message: str, example: object) -> None:
+        """Records that nothing of a role was read."""
+        self.note(message, example)
+        self.fates.setdefault(role, Fate.UNREAD)
 
     def error(self, role: str, value: object, reason: str) -> RowError:
         """A RowError for a role."""
@@ -139,13 +163,15 @@ class Fields:
             else "，".join(dict.fromkeys(flat(cell) for cell in self.all(role) if said(cell)))
         )
 
-    def keep(self, role: str, wording: str = "") -> None:
-        """Keep the wording of a role for the remark."""
+    def keep(self, role: str, wording: str = "", *, is_read: bool = False) -> None:
+        """Keep the wording of a role for the remark, in place of its value or, where that `is_read`, beside it."""
         if stated := wording or self.joined(role):
+            if not (is_read or vocabulary(self.kind).is_kept(role)):
+                self.fates[role] = Fate.REMARKED
             unit = unit_name(self.units.get(role, 1))
             if unit and not re.search("[元万亿]", stated):
                 stated = f"{stated}（{unit}）"
-            self._kept[f"{self.label(role)}：{stated}"[:_LONGEST_WORDING]] = None
+            self._kept[f"{self.label(role)}：{stated}"] = None
 
     def unread(self, role: str, reason: str) -> None:
         """Keep the wording of an optional field that cannot be read, and note it. Raises RowError where `strict`."""
@@ -173,6 +199,13 @@ class Fields:
         """The amount of money of a role; words beside it are kept as a remark."""
         found = self.parsed(role, parse_amount, self.units.get(role, 1))
         if self.line(role) and not says_only_amount(self.get(role)):
+            self.keep(role, is_read=found is not None)
+        return found
+
+    def rate(self, role: str) -> Decimal | None:
+        """The rate in percent of a role; words that leave it open are kept as a remark."""
+        found = self.parsed(role, parse_rate)
+        if found is None and role not in self.fates:
             self.keep(role)
         return found
 
@@ -188,6 +221,27 @@ class Fields:
             return None
         return found
 
+    def deadline(self, role: str) -> date | None:
+        """The last day of a role, none for words that say there is no end; of a month, a quarter or a year the last day.
+
+        Whatever is no plain date is kept as a remark too.
+        """
+        found = self.parsed(role, parse_last_day)
+        if found is not None and found.year < _FIRST_YEAR:
+            self.unread(role, f"日期 {found} 不合理（早于 {_FIRST_YEAR} 年）")
+            return None
+        is_plain = self.get(role) is None or _is_date(self.get(role))
+        if not is_plain and (found or is_unending(self.line(role))):
+            self.keep(role, is_read=found is not None)
+        return found
+
+    def period(self, role: str) -> Period:
+        """The period of a role, empty for one without an end; what is said beside it is kept as a remark."""
+        found = self.parsed(role, parse_period) or Period()
+        if role not in self.fates and self.line(role) and not says_only_period(self.get(role)):
+            self.keep(role, is_read=found != Period())
+        return found
+
     def place(self, address: str, roles: Sequence[str] = ("province", "prefecture", "county")) -> Place:
         """The place that the columns of regions and the address name; a region that cannot be read is kept as a remark."""
         stated = places.NOWHERE
@@ -195,16 +249,16 @@ class Fields:
             if role not in self._cells:
                 continue
             said_of_it = self.line(role)
-            found = places.narrowed(stated, said_of_it, self.names)
-            if said_of_it and (found is None or said_of_it in self.names.groups):
+            found = places.narrowed(stated, said_of_it, self.places)
+            if said_of_it and (found is None or said_of_it in self.places.groups):
                 self._keep_region(role, said_of_it, found is None)
             stated = found or stated
-        return places.completed(stated, address, self.names)
+        return places.completed(stated, address, self.places)
 
     def _keep_region(self, role: str, stated: str, unknown: bool) -> None:
-        if unknown and self.names.is_abroad(stated):
+        if unknown and self.places.is_abroad(stated):
             return
-        self.keep(role)
+        self.keep(role, is_read=not unknown)
         known = "无法识别，未采用" if unknown else "是城市组合，只能识别到省"
         self.note(f"{self.label(role)}{known}，原文记入备注", stated)
 
@@ -221,16 +275,26 @@ class Fields:
         except InvalidIdentifier as error:
             raise self.error(role, stated, str(error)) from error
 
+    def codes(self, role: str, code_of: Callable[[str], str | None], message: str) -> list[str]:
+        """The codes of the items of a cell; an item without one is reported with the message and left out."""
+        found = [(item, code_of(item)) for item in self.items(role)]
+        for item in (item for item, code in found if not code):
+            self.note(message, item)
+        codes = [code for _, code in found if code]
+        if found and not codes:
+            self.fates.setdefault(role, Fate.UNREAD)
+        return list(dict.fromkeys(codes))
+
     def industries(self, role: str) -> list[str]:
         """Codes of GB/T 4754 in a cell, by code or by name; anything else is reported and left out."""
-        codes = []
-        for item in self.items(role):
-            code = industry(item)
-            if code:
-                codes.append(code)
-            else:
-                self.note("国民经济行业无法识别，已略去", item)
-        return list(dict.fromkeys(codes))
+        return self.codes(role, industry, "国民经济行业无法识别，已略去")
+
+
+def _is_date(value: Cell) -> bool:
+    try:
+        return parse_date(value) is not None
+    except ValueError:
+        return False
 
 
 def _parse_day(value: Cell) -> date | None:
@@ -271,9 +335,12 @@ def build(model: type[ModelT], fields: Fields, values: dict[str, Any]) -> ModelT
     remark = "remark" if "remark" in model.model_fields else "note"
     own = values.get(remark) or ""
     while True:
-        kept = "；".join(part for part in (own, fields.remark()) if part)[:MAX_REMARK]
+        kept = "；".join(part for part in (own, fields.remark()) if part)
         try:
-            return model(**(values | {remark: kept} if kept else values))
+            record = model(**(values | {remark: kept[:MAX_REMARK]} if kept else values))
+            if len(kept) > MAX_REMARK:
+                fields.note(f"备注超过 {MAX_REMARK} 个字，只保留前面部分", kept)
+            return record
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else ""

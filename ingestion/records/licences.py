@@ -12,10 +12,10 @@ from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentFo
 from catalog.licences import rules as declaration_rules
 from catalog.licences.licences import ALL_OWNERS, LicenceCreate
 from ingestion.records.fields import Fields, build
-from ingestion.values.cells import Cell
+from ingestion.values.cells import Cell, text
 from ingestion.values.fees import BASES, FORMS, FeeTerms, by_words, fee_terms
-from ingestion.values.periods import Period, is_unending, last_day, parse_period
-from ingestion.values.values import parse_count, parse_date, parse_rate
+from ingestion.values.periods import last_day, parse_period
+from ingestion.values.values import parse_count, parse_date
 
 _FEE_ROLES = ("payment_form", "fee_text", "fixed_fee", "royalty_rate")
 _WITHOUT_RATE = (PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS)
@@ -63,7 +63,7 @@ def _terms(fields: Fields) -> dict[str, Any]:
     """Form, amount, rate and base of the fee, each from its own column, otherwise from its wording where unambiguous."""
     worded = _worded(fields)
     fee = fields.amount("fixed_fee")
-    rate = fields.parsed("royalty_rate", parse_rate)
+    rate = fields.rate("royalty_rate")
     base = by_words(BASES, fields.line("royalty_base"))
     if fields.line("royalty_base") and base is None:
         fields.unread("royalty_base", f"“{fields.line('royalty_base')}”无法识别，可填：净销售额、利润")
@@ -111,6 +111,8 @@ def _settle(values: dict[str, Any], fields: Fields) -> None:
     }
     for name in [name for name, contradicts in against.items() if contradicts and values[name]]:
         fields.unread(name, f"{values[name]}：与声明的其他内容不符")
+        if name == "ends_on":
+            fields.keep("period")
         values[name] = None
     needs_rate = form in (PaymentForm.ROYALTY, PaymentForm.ENTRY_AND_ROYALTY)
     if needs_rate and values["royalty_rate"] is None and not values["fee_text"]:
@@ -204,16 +206,17 @@ def _months(value: Cell) -> int | None:
     try:
         return parse_count(value)
     except ValueError:
-        return parse_period(value).months
+        period = parse_period(value)
+    if period.start or period.end:
+        raise ValueError(f"“{text(value)[:40]}”不是长度，应写成 36 或 3 年")
+    return period.months
 
 
 def _period(fields: Fields, published: date | None) -> dict[str, Any]:
     """Start and end of the licence, from two columns or from one; a length alone counts from the announcement where that is known."""
-    stated = fields.parsed("period", parse_period) or Period()
-    if is_unending(fields.line("period")):
-        fields.keep("period")
+    stated = fields.period("period")
     starts_on = fields.day("starts_on", future=True) or stated.start
-    ends_on = fields.day("ends_on", future=True) or stated.end
+    ends_on = fields.deadline("ends_on") or stated.end
     months = fields.parsed("term_months", _months) or stated.months
     if months and not (starts_on or ends_on) and published and "公告" in fields.line("period"):
         starts_on, ends_on = published, last_day(published, months)

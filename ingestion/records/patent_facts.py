@@ -20,7 +20,7 @@ from ingestion.records.facts import (
     counted,
 )
 from ingestion.records.fields import Fields
-from ingestion.values.cells import said, text
+from ingestion.values.cells import text
 
 _COUNT_ROLES = {
     "claim_count": FactKind.CLAIMS,
@@ -58,13 +58,7 @@ def of_patent(fields: Fields) -> list[FactStated]:
     if all(fields.get(role) is None for role in PATENT_ROLES):
         return []
     looked = fields.day("annuity_checked_on")
-    found = [*_counts(fields), *_uses(fields, looked), *_reports(fields)]
-    rating = (
-        by_words(PROSPECTS, fields.line("self_rating")) if fields.get("self_rating") is not None else None
-    )
-    if rating:
-        found.append(FactStated(kind=FactKind.SELF_RATING, value=rating.value))
-    return found
+    return [*_counts(fields), *_uses(fields, looked), *_reports(fields), *_rating(fields)]
 
 
 def _counts(fields: Fields) -> Iterable[FactStated]:
@@ -74,7 +68,7 @@ def _counts(fields: Fields) -> Iterable[FactStated]:
         if number is not None:
             yield FactStated(kind=kind, value=str(number))
         elif stated:
-            fields.note(f"{kind.label}无法识别，已略去", stated)
+            fields.leave(role, f"{kind.label}无法识别，已略去", stated)
 
 
 def _uses(fields: Fields, looked: date | None) -> Iterable[FactStated]:
@@ -120,11 +114,19 @@ def _answer(stated: str) -> bool | None:
     return not _NO.search(folded)
 
 
+def _rating(fields: Fields) -> Iterable[FactStated]:
+    stated = fields.line("self_rating")
+    rating = by_words(PROSPECTS, stated) if stated else None
+    if rating:
+        yield FactStated(kind=FactKind.SELF_RATING, value=rating.value)
+    elif _answer(stated) is not None:
+        fields.leave("self_rating", f"{fields.label('self_rating')}无法识别，已略去", stated)
+
+
 def _reports(fields: Fields) -> Iterable[FactStated]:
     stated = text(fields.get("evaluated"))
-    if _answer(stated) is False and not re.search("不符合|不具备|未发现", stated):
-        return
-    if said(stated):
+    answer = _answer(stated)
+    if answer or (answer is False and re.search("不符合|不具备|未发现", stated)):
         conclusion = by_words(CONCLUSIONS, stated)
         yield FactStated(
             kind=FactKind.EVALUATION_REPORT,

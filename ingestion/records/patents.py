@@ -17,8 +17,8 @@ from ingestion.identifiers.errors import InvalidIdentifier, ScientificNotation
 from ingestion.identifiers.publication_number import PublicationNumber
 from ingestion.readers import citations
 from ingestion.records import patent_facts
-from ingestion.records.classification import Classifier, ipc_refs
-from ingestion.records.fields import Fields, build
+from ingestion.records.classification import NO_SEGMENT, Classifier, ipc_refs
+from ingestion.records.fields import Fate, Fields, build
 from ingestion.values import names
 from ingestion.values.cells import Cell, said
 
@@ -36,6 +36,11 @@ _SAYS_PUBLISHED = re.compile(r"申请|公布|公开")
 _SAYS_GRANTED = re.compile(r"专利权|授权|授予|有权|有效|届满|年费")
 APPLICATION_ONLY = "公开（公告）号为发明专利申请公布（A），所填授权日按公开日保存，不作为授权公告日"
 _KIND_CODE = re.compile(r"[A-Z]\d?$")
+_LETTER = re.compile(r"[A-DSUY]\d?")
+_OF_GRANT = re.compile(r"授权|(?<![A-Z0-9])[BCUSY]\d?(?![A-Z0-9])")
+_INTERNATIONAL = re.compile(r"\D*\d{4}\s?[89]")
+_PUBLISHED_BY = 20 * 31
+"""Days after filing by which an application is published: 18 months, and some time to print it."""
 _SECOND_CLAIM = re.compile(r"(?<=[。；;\n])\s*2\s*[.．、]\s*(?=[一根如按权所])")
 _KIND_WORDS = (
     ("外观", PatentKind.DESIGN),
@@ -100,7 +105,7 @@ def patent(fields: Fields, classifier: Classifier) -> PatentCreate:
             "annuity_paid_until": fields.day("annuity_paid_until", future=True),
             "annuity_checked_on": fields.day("annuity_checked_on"),
             "locarno": design_class,
-            "inventors": _people(fields.get("inventors")),
+            "inventors": _people(fields),
             "agency": fields.line("agency") or None,
             "address": address or None,
             "province": place.province,
@@ -129,6 +134,7 @@ def _apply_citation(fields: Fields) -> None:
     if parts is None:
         if fields.get("title") is None:
             raise fields.error("citation", cited, NO_CITATION)
+        fields.leave("citation", "引文无法识别，已略去", cited)
         return
     for role, value in parts.items():
         fields.put(role, value)
@@ -137,21 +143,27 @@ def _apply_citation(fields: Fields) -> None:
 def _publications(fields: Fields) -> list[str]:
     """Canonical publication numbers of the row; those that are none are noted, foreign ones reject the row."""
     found: list[str] = []
-    for cell in fields.all("publication_number"):
-        for item in _BETWEEN_NUMBERS.split(said(cell)):
-            if not item:
-                continue
-            if _FOREIGN.match(item.upper()):
-                raise fields.error("publication_number", item, f"“{item[:30]}”{FOREIGN}")
-            try:
-                number, warnings = publication_number.check(item)
-            except InvalidIdentifier as error:
-                fields.note("公开（公告）号无法识别，已略去", error.message)
-                continue
-            found.append(number)
-            for warning in warnings:
-                fields.note("公开（公告）号有疑点，请核对", warning)
+    cells = fields.all("publication_number")
+    for item in (item for cell in cells for item in _BETWEEN_NUMBERS.split(said(cell)) if item):
+        if _FOREIGN.match(item.upper()):
+            raise fields.error("publication_number", item, f"“{item[:30]}”{FOREIGN}")
+        try:
+            number, warnings = publication_number.check(_lettered(fields, item))
+        except InvalidIdentifier as error:
+            fields.leave("publication_number", "公开（公告）号无法识别，已略去", error.message)
+            continue
+        found.append(number)
+        for warning in warnings:
+            fields.note("公开（公告）号有疑点，请核对", warning)
+    if found:
+        fields.fates.pop("publication_number", None)
     return list(dict.fromkeys(found))
+
+
+def _lettered(fields: Fields, stated: str) -> str:
+    """A publication number with the kind code that stands in a column of its own."""
+    code = fields.line("kind").upper() if stated[-1].isdigit() else ""
+    return f"{stated}{code}" if _LETTER.fullmatch(code) else stated
 
 
 def _application_number(fields: Fields, publications: list[str]) -> str | None:
@@ -164,7 +176,7 @@ def _application_number(fields: Fields, publications: list[str]) -> str | None:
             fields.note("同一行的另一个申请号有误，采用正确的一个", wrong.message)
         return valid[0]
     if isinstance(wrong, ScientificNotation) and publications:
-        fields.note(RUINED, fields.get("application_number"))
+        fields.leave("application_number", RUINED, fields.get("application_number"))
     elif wrong:
         _refuse_foreign(fields, "application_number")
         raise fields.error("application_number", fields.get("application_number"), str(wrong))
@@ -227,7 +239,7 @@ def _stated_kind(fields: Fields) -> PatentKind | None:
         (kind for word, kind in _KIND_WORDS if word in stated), None
     )
     if found is None:
-        fields.note("专利类型无法识别，已略去", stated)
+        fields.leave("kind", "专利类型无法识别，已略去", stated)
     return found
 
 
@@ -245,9 +257,11 @@ def _dates(fields: Fields, kind: PatentKind | None, publications: list[str]) -> 
     if granted and not published and _stages(publications, granted) == {"application"}:
         fields.note(APPLICATION_ONLY, f"{publications[0]}，{granted}")
         granted, published = None, granted
-    if granted and not published and kind in (PatentKind.UTILITY_MODEL, PatentKind.DESIGN):
+    elif published and not granted and _is_of_grant(fields, publications, published, filed):
+        granted, published = published, None
+    if kind in (PatentKind.UTILITY_MODEL, PatentKind.DESIGN):
         # They are published only once, with the grant.
-        published = granted
+        published, granted = published or granted, granted or published
     dates = {"filing_date": filed, "publication_date": published, "grant_date": granted}
     for role, day in dates.items():
         if filed and day and day < filed:
@@ -266,6 +280,20 @@ def _tells_of_grant(fields: Fields, kind: PatentKind | None, publications: list[
     if _SAYS_PUBLISHED.search(fields.joined("kind")):
         return False
     return bool(_SAYS_GRANTED.search(f"{fields.joined('kind')} {fields.line('legal_status')}"))
+
+
+def _is_of_grant(fields: Fields, publications: list[str], published: date, filed: date | None) -> bool:
+    """Whether what is called a date of publication is that of the grant: the number is, and the row is of that document.
+
+    It is where the kind code says so, or where the application must have been published before (专利法 34; international
+    ones are published later).
+    """
+    stages = _stages(publications, published)
+    if not stages or stages - _GRANTED_STAGES:
+        return False
+    is_international = _INTERNATIONAL.match(fields.line("application_number"))
+    late = filed is not None and not is_international and (published - filed).days > _PUBLISHED_BY
+    return late or bool(_OF_GRANT.search(fields.joined("kind").upper()))
 
 
 def _stages(publications: list[str], day: date) -> set[str]:
@@ -299,18 +327,28 @@ def _symbols(fields: Fields) -> tuple[list[str], str | None]:
     """Canonical IPC symbols, main one first, and the Locarno class; anything else is reported and left out."""
     symbols: list[str] = []
     classes: list[str] = []
-    for cell in (*fields.all("main_ipc"), *fields.all("ipc"), *fields.all("locarno")):
-        raw = cell if isinstance(cell, str) else said(cell)
-        if "undefined" in raw:
-            raw = _UNDEFINED.sub(";", raw)
-        for item in ipc.split(raw):
-            if symbol := _symbol(item):
-                symbols.append(symbol)
-            elif found := [locarno.validate(part) for part in locarno.split(item) if locarno.is_valid(part)]:
-                classes += found
-            else:
-                fields.note("分类号无法识别，已略去", item)
+    for role in ("main_ipc", "ipc", "locarno"):
+        known = len(symbols) + len(classes)
+        wrong = [item for cell in fields.all(role) for item in _not_taken(cell, symbols, classes)]
+        for item in wrong:
+            fields.note("分类号无法识别，已略去", item)
+        if wrong and known == len(symbols) + len(classes):
+            fields.fates[role] = Fate.UNREAD
     return list(dict.fromkeys(symbols)), ";".join(dict.fromkeys(classes))[:11].strip(";") or None
+
+
+def _not_taken(cell: Cell, symbols: list[str], classes: list[str]) -> list[str]:
+    """What is no class in a cell; the classes are added to their lists."""
+    raw = cell if isinstance(cell, str) else said(cell)
+    wrong = []
+    for item in ipc.split(_UNDEFINED.sub(";", raw) if "undefined" in raw else raw):
+        if symbol := _symbol(item):
+            symbols.append(symbol)
+        elif found := [locarno.validate(part) for part in locarno.split(item) if locarno.is_valid(part)]:
+            classes += found
+        else:
+            wrong.append(item)
+    return wrong
 
 
 @lru_cache(maxsize=131_072)
@@ -323,13 +361,7 @@ def _symbol(item: str) -> str | None:
 
 
 def _classes(fields: Fields, classifier: Classifier, symbols: list[str]) -> list[ClassRef]:
-    stated = []
-    for item in fields.items("segments"):
-        code = classifier.segment_code(item)
-        if code:
-            stated.append(code)
-        else:
-            fields.note("产业细分领域不在产业目录中，已略去", item)
+    stated = fields.codes("segments", classifier.segment_code, NO_SEGMENT)
     return [*ipc_refs(symbols), *classifier.classify(symbols, fields.industries("industries"), stated)]
 
 
@@ -343,9 +375,13 @@ def _holders(fields: Fields) -> list[HolderRef]:
     return list({ref.name: ref for ref in refs}.values())
 
 
-def _people(cell: Cell) -> list[str]:
-    """Names of inventors in their order; white space divides names too, unless it stands inside a short one."""
-    return [name for name in names.split(cell) if len(name) <= names.MAX_NAME]
+def _people(fields: Fields) -> list[str]:
+    """Names of inventors in their order; what is too long for a name is left out."""
+    found = names.split(fields.get("inventors"))
+    short = [name for name in found if len(name) <= names.MAX_NAME]
+    if found and not short:
+        fields.leave("inventors", f"发明人名称超过 {names.MAX_NAME} 个字，已略去", found[0])
+    return short
 
 
 def _address(fields: Fields) -> str:

@@ -38,6 +38,8 @@ BATCH = 500
 MAX_REMARK = 2000
 MAX_SOURCE = 300
 MAX_ID_DIGITS = 9
+ANY_DAY = date.max
+"""What is looked up in the catalogue is there or not, whatever its year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def _known(session: Session, lines: list[_Line]) -> _Known:
     for line in lines:
         number, system = text(line.cells.get(NUMBER)), text(line.cells.get(SYSTEM_ID))
         if application_number.is_valid(number):
-            numbers.append(application_number.validate(number))
+            numbers.append(application_number.validate(number, today=ANY_DAY))
         if _is_id(system):
             systems.append(int(system))
     return _Known(patents.ids_of(session, numbers), patents.existing(session, systems))
@@ -224,7 +226,7 @@ def _patent(cells: dict[str, Cell], known: _Known) -> int:
             raise RowError(NUMBER, "", "没有申请号，也没有系统编号，无法确定是哪件专利")
         return by_system
     try:
-        by_number = known.by_number.get(application_number.validate(number))
+        by_number = known.by_number.get(application_number.validate(number, today=ANY_DAY))
     except InvalidIdentifier as error:
         raise RowError(NUMBER, number, str(error)) from error
     if by_number is None:

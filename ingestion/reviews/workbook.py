@@ -54,6 +54,7 @@ HOW_TO = (
     "填写方法：在浅黄色各列中选择处置意见（拟处理方式）、产业化前景、运用情况（至今是否实施、许可、转让……），可加备注；不答复的行留空。"
     "请勿改动其他各列，尤其是“系统编号”；可排序、筛选、删行。填写后交回。"
 )
+KEY = "沉睡：有效、授权已满规定年限而没有运用记录；潜力分 0 至 100，各项得分见“理由”"
 UNDECIDED = "先补录资料"
 ROWS_A_SHEET = 500_000
 MAX_CELL = 32_767
@@ -68,7 +69,11 @@ class ReviewExport:
 
 
 def export_reviews(
-    database: Database, folder: Path, weights: ScreeningWeights, holder_ids: Iterable[int] | None = None
+    database: Database,
+    folder: Path,
+    weights: ScreeningWeights,
+    today: date,
+    holder_ids: Iterable[int] | None = None,
 ) -> ReviewExport:
     """Write one workbook for each of the holders, or for all holders with screened patents, into `folder`.
 
@@ -84,7 +89,7 @@ def export_reviews(
         for holder_id in wanted:
             name = holders.get(session, holder_id).name
             path = folder / file_name(holder_id, name)
-            written = write(path, name, reviews.rows(session, holder_id), weights)
+            written = write(path, name, reviews.rows(session, holder_id), weights, today)
             if written:
                 result.files.append(path)
                 result.rows += written
@@ -97,7 +102,7 @@ def file_name(holder_id: int, name: str) -> str:
     return f"年度盘点表_{holder_id}_{safe}.xlsx"
 
 
-def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: ScreeningWeights) -> int:
+def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: ScreeningWeights, today: date) -> int:
     """Writes the workbook of one holder; returns the number of patents, and writes no file when there are none."""
     total = 0
     blocks = iter(lambda: list(islice(rows, ROWS_A_SHEET)), [])
@@ -120,23 +125,18 @@ def write(path: Path, holder: str, rows: Iterator[ReviewRow], weights: Screening
         while block:
             place = len(book.worksheets())
             sheet = book.add_worksheet(SHEET + (str(place + 1) if place else ""))
-            _fill_head(sheet, holder, block[0].as_of, weights, formats)
+            about = f"盘点基准日 {block[0].as_of}　权重 {weights.version}　导出日 {today}　{KEY}"
+            _fill_head(sheet, f"{holder}　年度盘点表", about, formats)
             _fill(sheet, block, weights, formats)
             total += len(block)
             block = next(blocks, None)
     return total
 
 
-def _fill_head(
-    sheet: Any, holder: str, as_of: date, weights: ScreeningWeights, formats: dict[str, Any]
-) -> None:
+def _fill_head(sheet: Any, title: str, about: str, formats: dict[str, Any]) -> None:
     for place, width in enumerate(COLUMNS.values()):
         sheet.set_column(place, place, width)
-    sheet.write_string(0, 0, f"{holder}　年度盘点表", formats["title"])
-    about = (
-        f"盘点基准日 {as_of}　权重 {weights.version}　导出日 {date.today()}　"
-        "沉睡：有效、授权已满规定年限而没有运用记录；潜力分 0 至 100，各项得分见“理由”"
-    )
+    sheet.write_string(0, 0, title, formats["title"])
     sheet.write_string(1, 0, about, formats["remark"])
     sheet.write_string(2, 0, HOW_TO, formats["remark"])
     for place, name in enumerate(COLUMNS):

@@ -1,8 +1,8 @@
-"""Records that are stored one by one: all kinds but patents."""
+"""Storing batches of records of all kinds but patents: in bulk, or one by one where a record concerns several tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,21 +11,43 @@ from catalog.kit.errors import PatentDockError
 from ingestion.errors import RowError
 from ingestion.storing.rows import Keys, Origin, Remarks, RowReader, Store, Taken
 
+Outcomes = Sequence[str | PatentDockError]
+"""What became of the records of a batch: new, changed or unchanged, or the error that refuses one."""
+
 KeysOf = Callable[[Any], Keys]
-Upsert = Callable[[Session, Any, Origin, Remarks], str]
+Upsert = Callable[[Session, list[Taken], Origin], Outcomes]
 
 
-def one_by_one(keys: KeysOf, upsert: Upsert) -> Callable[[Origin, RowReader], Store]:
-    """The store of a kind.
-
-    Rows of one file that share a key must agree. `upsert` returns new, changed or unchanged, adds warnings to the
-    remarks, and raises PatentDockError for a rejected record.
-    """
-    return partial(OneByOne, keys, upsert)
+def stored(keys: KeysOf, upsert: Upsert) -> Callable[[Origin, RowReader], Store]:
+    """The store of a kind. Rows of one file that share a key must agree; `upsert` takes those that do."""
+    return partial(RecordStore, keys, upsert)
 
 
-class OneByOne:
-    """Stores record after record, each in a savepoint of its own."""
+def in_bulk(upsert: Callable[..., Outcomes]) -> Upsert:
+    """`upsert` takes the session and the records of a batch, `import_id` and `is_demo`."""
+
+    def upsert_all(session: Session, batch: list[Taken], origin: Origin) -> Outcomes:
+        records = [taken.record for taken in batch]
+        return upsert(session, records, import_id=origin.import_id, is_demo=origin.is_demo)
+
+    return upsert_all
+
+
+def one_by_one(upsert: Callable[[Session, Any, Origin, Remarks], str]) -> Upsert:
+    """`upsert` takes one record, in a savepoint of its own, adds warnings to the remarks, and raises PatentDockError."""
+
+    def outcome(session: Session, taken: Taken, origin: Origin) -> str | PatentDockError:
+        try:
+            with session.begin_nested():
+                return upsert(session, taken.record, origin, taken.remarks)
+        except PatentDockError as error:
+            return error
+
+    return lambda session, batch, origin: [outcome(session, taken, origin) for taken in batch]
+
+
+class RecordStore:
+    """Stores batches of records that are read before the catalogue is locked."""
 
     quick = True
 
@@ -43,16 +65,14 @@ class OneByOne:
     def store(self, session: Session, batch: list[Taken]) -> None:
         """Store the records that were read."""
         for taken in batch:
-            if taken.record is None:
-                continue
-            try:
-                self._refuse_contradiction(taken)
-                with session.begin_nested():
-                    taken.outcome = self.upsert(session, taken.record, self.origin, taken.remarks)
-            except RowError as error:
-                taken.error = error
-            except PatentDockError as error:
-                taken.error = RowError("", "", error.message, hint=error.hint)
+            if taken.record is not None:
+                taken.error = self._contradiction(taken)
+        agreed = [taken for taken in batch if taken.record is not None and taken.error is None]
+        for taken, outcome in zip(agreed, self.upsert(session, agreed, self.origin), strict=True):
+            if isinstance(outcome, PatentDockError):
+                taken.error = _refusal(outcome)
+            else:
+                taken.outcome = outcome
 
     def contradicted(self) -> dict[int, str]:
         """The first of two rows that contradict each other stays."""
@@ -64,12 +84,17 @@ class OneByOne:
     def close(self, session: Session) -> None:
         """Nothing is left to do."""
 
-    def _refuse_contradiction(self, taken: Taken) -> None:
-        """Requires rows of one file on the same record to agree, since otherwise every import would change it twice."""
+    def _contradiction(self, taken: Taken) -> RowError | None:
+        """Refuses a row that says other things than an earlier one of the same key: every import would change it twice."""
         digest = hash(taken.record.model_dump_json())
         for label, key in self.keys(taken.record):
             if not key:
                 continue
             line, first = self.first_rows.setdefault(f"{label}{key}", (taken.row.line, digest))
             if digest != first:
-                raise RowError(label, key, f"与第 {line} 行的{label}相同（{key}）而内容不同，请合并为一行")
+                return RowError(label, key, f"与第 {line} 行的{label}相同（{key}）而内容不同，请合并为一行")
+        return None
+
+
+def _refusal(error: PatentDockError) -> RowError:
+    return error if isinstance(error, RowError) else RowError("", "", error.message, hint=error.hint)

@@ -36,7 +36,7 @@ class PatentStore:
     def take(self, batch: list[Taken]) -> None:
         """Mark the rows."""
         for taken in batch:
-            if not (taken.row.problem or taken.error or taken.notes):
+            if not (taken.row.problem or taken.error or taken.notes or taken.fates):
                 taken.mark = self.unchanged.mark(taken.mapping, taken.row)
 
     def read(self, session: Session, batch: list[Taken]) -> None:

@@ -13,7 +13,7 @@ from ingestion.columns.recognition import Mapping
 from ingestion.errors import RowError
 from ingestion.readers.sheets import Row
 from ingestion.records.classification import Classifier
-from ingestion.records.fields import Fields
+from ingestion.records.fields import Circumstances, Fate, Fields
 from ingestion.storing.tables import SheetTable
 
 Keys = list[tuple[str, str | None]]
@@ -39,10 +39,10 @@ class Origin:
 class Taken:
     """A row during an import.
 
-    Once read, it has a `record` and `notes` of corrections; once stored, an `outcome` (new, changed, unchanged, waiting) and
-    `remarks`; at either step an `error` rejects it. With a `claim` it is in conflict with a stored record. `patent_id` is
-    the patent to which it is known to add nothing, otherwise 0. Without a `mark` it is not remembered. `number` is that of
-    the row in the whole file, where its store counts them.
+    Once read, it has a `record`, `notes` of corrections and the `fates` of roles that were not simply read; once stored, an
+    `outcome` (new, changed, unchanged, waiting) and `remarks`; at either step an `error` rejects it. With a `claim` it is in
+    conflict with a stored record. `patent_id` is the patent to which it is known to add nothing, otherwise 0. Without a
+    `mark` it is not remembered. `number` is that of the row in the whole file, where its store counts them.
     """
 
     table: SheetTable
@@ -50,6 +50,7 @@ class Taken:
     row: Row
     record: Any = None
     notes: Remarks = field(default_factory=list)
+    fates: dict[str, Fate] = field(default_factory=dict)
     error: RowError | None = None
     outcome: str = ""
     remarks: Remarks = field(default_factory=list)
@@ -70,20 +71,21 @@ class RowReader:
 
     build: Callable[[Fields, Classifier], Any]
     classifier: Classifier
+    circumstances: Circumstances
 
     def read(self, taken: Taken) -> None:
         """Give a row its record, or the error that refuses it."""
         try:
             if taken.row.problem:
                 raise RowError("", "", taken.row.problem)
-            fields = taken.table.fields(taken.row, taken.mapping)
+            fields = taken.table.fields(taken.row, taken.mapping, self.circumstances)
             taken.record = self.build(fields, self.classifier)
         except RowError as error:
             taken.error = error
             taken.mark = b""
             return
-        taken.notes = fields.notes
-        if taken.notes:
+        taken.notes, taken.fates = fields.notes, fields.fates
+        if taken.notes or taken.fates:
             taken.mark = b""
 
     def read_all(self, some: Iterable[Taken]) -> None:

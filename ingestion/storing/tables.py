@@ -7,6 +7,7 @@ merged across columns is one cell under the first name.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,8 +17,8 @@ from ingestion.columns.headers import role_of, vocabulary
 from ingestion.columns.mappings import SavedMapping, apply
 from ingestion.columns.recognition import Mapping, header_roles, recognise
 from ingestion.readers.encodings import REPLACED
-from ingestion.readers.sheets import Row, Sheet
-from ingestion.records.fields import Fields
+from ingestion.readers.sheets import ERRORS, Row, Sheet
+from ingestion.records.fields import Circumstances, Fields
 from ingestion.values.cells import Cell, is_blank, text
 from ingestion.values.values import unit_in
 
@@ -32,19 +33,18 @@ _FOOTER = re.compile(
 _FIRST_OF_FOOTERS = "合总小共备注说数资制填审打导统联"
 MOST_LISTED = 20
 LOST = f"含有替换字符“{REPLACED}”（文件导出前已丢失的字），照原样导入，请核对"
-_DAYS = re.compile(r"_(?:date|on|until)")
 _DAY_ZERO_1904 = date(1904, 1, 1)
 _SERIALS_1904 = range(18_538, 58_538)
 """Numbers that are days of 1954 to 2064; smaller ones are counts, larger ones identifiers."""
 TOO_WIDE = "该行有 {found} 列，表头只有 {expected} 列，可能有未加引号的分隔符，请核对后重新导入"
 
 
-@dataclass
+@dataclass(eq=False)
 class SheetTable:
     """A sheet with its recognised mapping, whose header ends on line `header`.
 
     `skipped` counts rows that are no records, with their reason, `hidden` the hidden ones among the records, `filled` the
-    cells by column that a merged block gave their value.
+    cells by column that a merged block gave their value, `errors` those in which a formula left an error.
     """
 
     sheet: Sheet
@@ -55,7 +55,8 @@ class SheetTable:
     saved: SavedMapping | None = None
     header: int = 0
     hidden: list[int] = field(default_factory=list)
-    filled: dict[str, int] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
 
     @property
     def name(self) -> str:
@@ -91,23 +92,30 @@ class SheetTable:
             yield row
 
     def _complete(self, row: Row) -> None:
-        """Adds to the cells of a record what the sheet states elsewhere: merged blocks, the epoch of its dates."""
+        """Adds to the cells of a record what the sheet states elsewhere: merged blocks, the epoch of its dates.
+
+        What a formula left in place of a value is no value.
+        """
         if row.hidden:
             self.hidden.append(row.line)
+        if row.has_errors:
+            for place, cell in enumerate(row.cells):
+                if isinstance(cell, str) and cell.strip() in ERRORS:
+                    row.cells[place] = ""
+                    self.errors[self.mapping.column_name(place)] += 1
         for place, block in (row.above or {}).items():
             if block.line > self.header and place < self.mapping.width and not is_blank(block.value):
                 row.cells.extend([""] * (place + 1 - len(row.cells)))
                 if is_blank(row.cells[place]):
                     row.cells[place] = block.value
-                    name = self.mapping.column_name(place)
-                    self.filled[name] = self.filled.get(name, 0) + 1
+                    self.filled[self.mapping.column_name(place)] += 1
         if self.sheet.from_1904:
             for place in self._places_of_days():
                 row.cells[place : place + 1] = map(_day_from_1904, row.cells[place : place + 1])
 
     def _places_of_days(self) -> Iterator[int]:
-        columns = self.mapping.columns.items()
-        return (place for role, places in columns if _DAYS.search(role) for place in places)
+        columns = self.mapping.columns
+        return (place for role in vocabulary(self.mapping.kind).days for place in columns.get(role, ()))
 
     def remarks(self) -> list[str]:
         """Remarks on the sheet as a whole, once its rows are read."""
@@ -119,9 +127,12 @@ class SheetTable:
         if hidden := self._hidden_columns():
             told.append(f"{len(hidden)} 个隐藏列已照常读取（{'、'.join(hidden)}）")
         if self.filled:
-            columns = "、".join(f"{name} {count} 个" for name, count in self.filled.items())
             told.append(
-                f"{sum(self.filled.values())} 个空单元格属于合并单元格，已按合并区域的内容补齐（{columns}）"
+                f"{self.filled.total()} 个空单元格属于合并单元格，已按合并区域的内容补齐（{_by_column(self.filled)}）"
+            )
+        if self.errors:
+            told.append(
+                f"{self.errors.total()} 个单元格是公式错误（如 #REF!），按空白读取（{_by_column(self.errors)}）"
             )
         return [f"工作表“{self.name}”：{remark}" for remark in told]
 
@@ -178,10 +189,17 @@ class SheetTable:
             self.seen_keys = len(self.keys)
             self.mapping, _ = _recognise(self.mapping.kind, [row, *ahead], self.keys, self.saved)
 
-    def fields(self, row: Row, mapping: Mapping) -> Fields:
+    def fields(self, row: Row, mapping: Mapping, circumstances: Circumstances) -> Fields:
         """The cells of a row by role, under the mapping at that row. Raises RowError for cells that cannot be taken at all."""
         cells = mapping.cells(row.cells)
-        fields = Fields(mapping.kind, cells, units=_units(mapping), sheet=self.name, headers=mapping.headers)
+        fields = Fields(
+            mapping.kind,
+            cells,
+            circumstances,
+            units=_units(mapping),
+            sheet=self.name,
+            headers=mapping.headers,
+        )
         if row.replaced:
             lost = (
                 cell for read in cells.values() for cell in read if isinstance(cell, str) and REPLACED in cell
@@ -189,6 +207,10 @@ class SheetTable:
             for cell in islice(lost, 1):
                 fields.note(LOST, cell)
         return fields
+
+
+def _by_column(counts: Counter[str]) -> str:
+    return "、".join(f"{name} {count} 个" for name, count in counts.items())
 
 
 def _day_from_1904(cell: Cell) -> Cell:

@@ -16,20 +16,22 @@ TermT = TypeVar("TermT", bound=Term)
 _PER_PIECE = r"(?:每|/)\s*[件台套吨辆个只批项斤米]"
 # The first expression found decides.
 FORMS: tuple[tuple[str, PaymentForm], ...] = (
-    (r"先使用|先用|试用|免费.{0,8}后", PaymentForm.USE_FIRST), (r"免费|无偿|零费用|不收费", PaymentForm.FREE),
+    (r"先使用|先用|试用|免费.{0,8}(?:后|第.年起)", PaymentForm.USE_FIRST),
+    (r"免费|无偿|零费用|不收取?费|免[收除交缴]?(?:许可)?(?:使用)?费|^0$|[费为]用?[:：]?0(?:元|$)", PaymentForm.FREE),
     (r"入门费", PaymentForm.ENTRY_AND_ROYALTY), (r"提成|分成", PaymentForm.ROYALTY),
-    (r"分期|分\s*\d+\s*[期次]|首付", PaymentForm.INSTALMENTS),
+    (r"分期|分\s*\d+\s*[期次年]|首付", PaymentForm.INSTALMENTS),
     (r"一次|固定|总付|买断", PaymentForm.LUMP_SUM),
-    (r"按年|每年|逐年|/\s*年|年付|年许可费|年使用费|年费", PaymentForm.ANNUAL),
-    (_PER_PIECE, PaymentForm.ROYALTY), (r"面议|面谈|协商|商定|商议|另行|另议|洽谈|约定|待定", PaymentForm.OTHER),
+    (r"按年|每年|逐年|年度|/\s*年|年付|年许可费|年使用费|年费|(?<!\d)1年\d", PaymentForm.ANNUAL),
+    (_PER_PIECE, PaymentForm.ROYALTY), (r"面议|面谈|详谈|协商|商定|商议|商量|另行|另议|洽谈|约定|待定", PaymentForm.OTHER),
 )  # fmt: skip
 BASES: tuple[tuple[str, RoyaltyBase], ...] = (
-    (r"利润|profit", RoyaltyBase.PROFIT), (r"销售|营业收入|营收|产值|net_sales", RoyaltyBase.NET_SALES),
+    (r"利润|毛利|profit", RoyaltyBase.PROFIT), (r"销售|营业收入|营业额|营收|产值|net_sales", RoyaltyBase.NET_SALES),
 )  # fmt: skip
 _MONEY = re.compile(
     r"(?:[0-9.]+\s*(?:[万亿千]+元?)?\s*[-~—–至到]\s*)?[0-9]+(?:\.[0-9]+)?\s*(?:亿元|千万元?|百万元?|万元?|亿|千元|元)(?![美欧日港英])"
 )
 _FOREIGN = r"美元|欧元|日元|港[元币]|英镑|[$€£]|USD|EUR"
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _TIMES = re.compile(r"分\s*(?:为)?\s*(\d{1,3})\s*[期次]|(\d{1,3})\s*期")
 _RATE = re.compile(
     r"\d+(?:\.\d+)?\s*%(?:\s*[-~—–至到]+\s*\d+(?:\.\d+)?\s*%)?|\d+(?:\.\d+)?\s*[-~—–至到]+\s*\d+(?:\.\d+)?\s*%"
@@ -53,7 +55,7 @@ def fee_terms(wording: str) -> FeeTerms:
     >>> fee_terms("5万元/年").form, fee_terms("5万元/年").amount, fee_terms("利润的10%").base
     (<PaymentForm.ANNUAL: 'annual'>, Decimal('50000.00'), <RoyaltyBase.PROFIT: 'profit'>)
     """
-    stated = in_digits(wording)
+    stated = _THOUSANDS.sub("", in_digits(wording))
     # A price per piece is no fixed fee, and a foreign currency is no yuan.
     amounts = (
         []

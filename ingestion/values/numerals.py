@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 
 _DIGITS = {sign: place for place, signs in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"))
            for sign in signs}  # fmt: skip
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
+_SIGNS = "零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖拾佰仟"
 _NUMERAL = re.compile(
-    r"[零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖拾佰仟]+(?=\s*(?:万|亿|元|圆|年|个?月|期|%|个点))"
+    rf"[{_SIGNS}]+(?=\s*(?:万|亿|元|周?年|个?月|日|季|期|%|个点|[-~—–至到]+\s*[{_SIGNS}]))|(?<=分)[{_SIGNS}]+(?=\s*次)"
 )
-_PERCENT = re.compile(r"百分之\s*([零〇一二三四五六七八九十两壹贰叁肆伍陆柒捌玖拾]+|[0-9.]+)")
+_SHARE = re.compile(rf"(百|千)分之\s*([{_SIGNS}]+(?:点[{_SIGNS}]+)?|[0-9]+(?:\.[0-9]+)?)")
+_POINTS = re.compile(r"(?<=[0-9])\s*个(?:百分)?点")
+_PLAIN_FORMS = str.maketrans("萬億圓圆", "万亿元元")
 
 
 def in_digits(written: str) -> str:
@@ -20,11 +24,16 @@ def in_digits(written: str) -> str:
     >>> in_digits("伍拾万元整"), in_digits("自公告之日起三年"), in_digits("百分之十")
     ('50万元整', '自公告之日起3年', '10%')
     """
-    folded = unicodedata.normalize("NFKC", written)
-    folded = _PERCENT.sub(
-        lambda found: f"{found[1] if found[1][0].isdigit() else _number(found[1])}%", folded
-    )
-    return _NUMERAL.sub(lambda found: _in_digits(found[0]), folded)
+    folded = unicodedata.normalize("NFKC", written).translate(_PLAIN_FORMS)
+    folded = _NUMERAL.sub(lambda found: _in_digits(found[0]), _SHARE.sub(_percent, folded))
+    return _POINTS.sub("%", folded)
+
+
+def _percent(share: re.Match[str]) -> str:
+    """百分之二点五, 千分之三 in percent."""
+    whole, _, parts = share[2].partition("点")
+    number = whole if whole[0].isdigit() else f"{_number(whole)}{f'.{_number(parts)}' if parts else ''}"
+    return f"{Decimal(number) / (10 if share[1] == '千' else 1):f}%"
 
 
 def _in_digits(numeral: str) -> str:
@@ -33,6 +42,8 @@ def _in_digits(numeral: str) -> str:
 
 
 def _number(numeral: str) -> int:
+    if not set(numeral) & set(_TENS):  # figure by figure, as years are written
+        return int("".join(str(_DIGITS[sign]) for sign in numeral))
     total, digit = 0, 0
     for sign in numeral:
         if sign in _TENS:

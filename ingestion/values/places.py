@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from catalog.reference import lists as reference
-from catalog.reference import places as place_names
 from catalog.reference.places import PlaceNames
 
 MUNICIPALITIES = frozenset({"110000", "120000", "310000", "500000"})
@@ -40,6 +39,12 @@ _COUNTY = re.compile(
     r"|达斡尔|畲|黎|裕固|保安|东乡|撒拉|土|哈萨克|锡伯|塔吉克|各)族?)*自治县$|(?:达斡尔|鄂温克)?族?自治旗$|(?<=.[^自])[市县区旗]$"
 )
 _LONGEST_COUNTY = 16
+# What stands between the names of two divisions, or behind the short name of the first.
+_BETWEEN = re.compile(
+    r"^(?:[^0-9A-Za-z\u4e00-\u9fff]|市辖区|省?直辖(?:县级)?(?:行政)?(?:区划|单位)?|(?:州|地区|盟)(?=.))+"
+)
+_SHORT_CODE = re.compile(r"((?:\d{2}){1,3})(?:\.0)?")
+_FORMER_ENDINGS = ("市", "县", "区", "地区")
 _DIGITS = re.compile(r"[;；,，/\s]*\d{2,6}\s*$")
 
 
@@ -105,7 +110,7 @@ def _leading(text: str, parent: str | None) -> tuple[str | None, str]:
         rest = text[len(name) :]
         # A short name before a district or a road is not the region of that name: 朝阳区, 吉林路.
         if not (name != reference.region_name(code) and rest.startswith(_LOWER)):
-            return code, rest.lstrip(" ,，/;；、>-")
+            return code, _BETWEEN.sub("", rest)
     return None, text
 
 
@@ -129,7 +134,10 @@ def _of_code(code: str) -> Place:
 @cache
 def _counties(parent: str) -> dict[str, str]:
     """Codes of the counties in a prefecture or province by name; those whose name is unique in the country for ""."""
-    return _once((c.name, c.code) for c in reference.counties().values() if _lies_in(c.code, parent))
+    inside = [c for c in reference.counties().values() if _lies_in(c.code, parent)]
+    # An autonomous county is called a county too: 长阳县.
+    short = [(f"{_COUNTY.sub('', c.name)}县", c.code) for c in inside if c.name.endswith("自治县")]
+    return _once([*((c.name, c.code) for c in inside), *short])
 
 
 @cache
@@ -150,19 +158,22 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: codes[0] for name, codes in found.items() if len(codes) == 1 and len(name) > 1}
 
 
+def _named_county(text: str, parent: str) -> str | None:
+    """The county whose full name the text begins with."""
+    known = _counties(parent)
+    lengths = range(min(len(text), _LONGEST_COUNTY), 1, -1)
+    return next((known[text[:length]] for length in lengths if text[:length] in known), None)
+
+
 def _county(text: str, parent: str) -> str | None:
     """The county whose full name the text begins with, or of which it is the short name."""
-    known = _counties(parent)
-    for length in range(min(len(text), _LONGEST_COUNTY), 1, -1):
-        if text[:length] in known:
-            return known[text[:length]]
-    return _short_counties(parent).get(text)
+    return _named_county(text, parent) or _short_counties(parent).get(text)
 
 
-def _inside(place: Place, *texts: str) -> Place:
-    """The place with the first county that one of these texts names inside it."""
+def _inside(place: Place, behind: str, whole: str = "") -> Place:
+    """The place with the county named behind it, or by the `whole` name that is also its own (恩施市 in 恩施州)."""
     parent = place.prefecture or place.province or ""
-    code = next((code for text in texts if (code := _county(text, parent))), None)
+    code = _named_county(whole, parent) or _county(behind, parent)
     return _of_code(code) if code else place
 
 
@@ -178,14 +189,17 @@ def _formerly(text: str) -> Place:
                 if inner.prefecture and inner.prefecture == found.prefecture
                 else _inside(found, text[length:])
             )
-    return NOWHERE
+    code = next((known[name] for end in _FORMER_ENDINGS if (name := f"{text}{end}") in known), None)
+    return _of_code(code) if code else NOWHERE
 
 
+# Registers repeat their addresses.
+@lru_cache(maxsize=16_384)
 def _located(address: str) -> Place:
     """The place by the divisions of GB/T 2260 alone."""
-    text = address.strip("()（） ")
-    if len(text) == 6 and re.fullmatch(r"\d{6}", text):
-        return _of_code(text)
+    text = "".join(address.split()).strip("()（）")
+    if code := _SHORT_CODE.fullmatch(text):
+        return _of_code(code[1].ljust(6, "0"))
     text = _POSTCODE.sub("", _DIGITS.sub("", text)) if not text.isdigit() else ""
     if not text:
         return NOWHERE
@@ -193,59 +207,46 @@ def _located(address: str) -> Place:
     # "吉林市..." begins with the short name of its province: a full name of a prefecture goes before.
     below, behind = _leading(text, "")
     if below and (province is None or text.startswith(reference.regions()[below].name)):
-        return _inside(Place(reference.regions()[below].parent, below), text, behind)
+        return _inside(Place(reference.regions()[below].parent, below), behind, text)
     if province is None:
         return _formerly(text) if (county := _county(text, "")) is None else _of_code(county)
     if province in MUNICIPALITIES:
         return _inside(Place(province), rest)
     prefecture, behind = _leading(rest, province)
     found = (
-        _inside(Place(province, prefecture), rest, behind) if prefecture else _inside(Place(province), rest)
+        _inside(Place(province, prefecture), behind, rest) if prefecture else _inside(Place(province), rest)
     )
     former = _formerly(rest) if found.depth == 1 else NOWHERE
     return former if former.province == province else found
 
 
-def locate(address: str, names: PlaceNames | None = None) -> Place:
+def locate(address: str, names: PlaceNames) -> Place:
     """Province, prefecture and county that an address, a name or a code of a region, a zone or a group of cities names.
 
-    >>> locate("430080 湖北省武汉市武昌区示例路745号")
+    >>> from catalog.reference.places import shipped
+    >>> locate("430080 湖北省武汉市武昌区示例路745号", shipped())
     Place(province='420000', prefecture='420100', county='420106')
-    >>> locate("浙江;33") == Place("330000"), locate("湖北仙桃") == Place("420000", "429004")
-    (True, True)
-    >>> locate("麻城市").county, locate("襄樊市").prefecture, locate("东湖新技术开发区").prefecture
-    ('421181', '420600', '420100')
-    >>> locate("日本东京都") == NOWHERE, locate("朝阳区示例路1号") == NOWHERE
-    (True, True)
+    >>> [locate(said, shipped()).county for said in ("麻城市", "北京市海淀区", "朝阳区示例路1号", "日本东京都")]
+    ['421181', '110108', None, None]
+    >>> [locate(said, shipped()).prefecture for said in ("湖北仙桃", "襄樊市", "东湖新技术开发区")]
+    ['429004', '420600', '420100']
     """
-    # Registers repeat their addresses, and nearly all are read by the names that the product brings along.
-    if names is None or names is place_names.shipped():
-        return _by_shipped_names(address)
-    return _by_names(address, names)
-
-
-@lru_cache(maxsize=16_384)
-def _by_shipped_names(address: str) -> Place:
-    return _by_names(address, place_names.shipped())
-
-
-def _by_names(address: str, known: PlaceNames) -> Place:
     text = address.strip()
-    if code := known.groups.get(text) or known.zones.get(text):
+    if code := names.groups.get(text) or names.zones.get(text):
         return _of_code(code)
     found = _located(address)
-    if found.province is None and (zone := known.zone_at(text)):
+    if found.province is None and (zone := names.zone_at(text)):
         return _of_code(zone)
     return found
 
 
-def combine(province: str, prefecture: str, address: str) -> Place:
+def combine(province: str, prefecture: str, address: str, names: PlaceNames) -> Place:
     """The place that separate columns name; the address is used where they are empty."""
-    stated = narrowed(NOWHERE, province) or NOWHERE
-    return completed(narrowed(stated, prefecture) or stated, address)
+    stated = narrowed(NOWHERE, province, names) or NOWHERE
+    return completed(narrowed(stated, prefecture, names) or stated, address, names)
 
 
-def completed(stated: Place, address: str, names: PlaceNames | None = None) -> Place:
+def completed(stated: Place, address: str, names: PlaceNames) -> Place:
     """The place that region columns name, completed from the address."""
     # Six digits in place of an address are a postcode, which may look like the code of a county.
     if not address or (address.isdigit() and address not in reference.regions()):
@@ -257,7 +258,7 @@ def completed(stated: Place, address: str, names: PlaceNames | None = None) -> P
     return found if same and found.depth > stated.depth else stated
 
 
-def narrowed(stated: Place, name: str, names: PlaceNames | None = None) -> Place | None:
+def narrowed(stated: Place, name: str, names: PlaceNames) -> Place | None:
     """The place that a further column names inside the one stated before it; None where it names none there."""
     if not name:
         return None

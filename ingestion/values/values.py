@@ -18,6 +18,14 @@ _EXCEL_DAYS = range(20_000, 60_000)  # 1954 to 2064; smaller numbers are counts,
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[-./年\\]\s*(\d{1,2})\s*[-./月\\]\s*(\d{1,2})\s*日?(?:[T\s].*)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0+|\d{6})?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?:\s.*)?")
+_LOOSE = re.compile(
+    r"[(\[【]?(\d{4})\s*[-./年—–·。_,\s]\s*(\d{1,2})\s*[-./月—–·。_,\s]\s*(\d{1,2})\s*[日号]?[)\]】]?(?:[\s,;.。]|\([^()]*\)|星期.|周.)*"
+)
+_ENGLISH = re.compile(
+    r"(?:([A-Z]{3})[A-Z]*\.? (\d{1,2})(?:ST|ND|RD|TH)?|(\d{1,2})[ -]([A-Z]{3})[A-Z]*),?[ -](\d{4})"
+)
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_LONGEST_DATE = 40
 _YEAR_MONTH = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*月?")
 
 _INSTANT = re.compile(
@@ -27,25 +35,31 @@ _INSTANT = re.compile(
 _UNITS = {"亿元": 100_000_000, "亿": 100_000_000, "千万元": 10_000_000, "千万": 10_000_000, "百万元": 1_000_000, "百万": 1_000_000,
           "十万元": 100_000, "十万": 100_000, "万元": 10_000, "万": 10_000, "W": 10_000, "千元": 1_000, "元": 1, "圆": 1}  # fmt: skip
 _NUMBER, _UNIT = r"[0-9]+(?:\.[0-9]+)?", "|".join(_UNITS)
+TO = r"[-~—–―─‐‑−〜至到]+"
+"""What stands between the ends of a range."""
+_OPEN = (
+    r"面议|面谈|面洽|详谈|详议|电议|另议|待议|商议|协商|洽谈|沟通|商定|商谈|商量|待商|可谈|待定|未定|暂定|未确定|不确定|不限|无上限|无限制"
+    r"|约定|[根据视按依以].{0,14}(?:确定|决定|而定|为准)"
+)
 _HEDGES = (
-    r"(?:大?约|预[计算]|计划|[总合共]计|共|总|投入|资金|费用|经费|预算|不[超高多]过?于?|不[少低]于|最[高多低少]|[上下]限|至[少多]"
-    r"|[小大低高]于|超过|人民币|RMB|CNY|[￥¥≤≥<>=~:：\s]|每年|[每一]年)*"
+    r"(?:大?约|近|拟|预[计算]|计划|[总合共]计|共|总|投入|资金|费用|经费|预算|不[超高多]过?于?|不[少低]于|最[高多低少]|[上下]限|至[少多]"
+    r"|[小大低高少多]于|超过|每年|[每一]年|[≤≥<>=~:：])*"
 )
 _TAILS = (
-    r"(?:人民币|RMB|CNY|整|左右|上下|以[内下上]|之?内|起|多|余|封顶|\+|\s|/[年项件次个家套]|每[年项件次个家套]|[一每]年"
-    r"|\([^()]*\)|[,，;；。]|可?(?:面议|面谈|协商|商议|详谈|谈))*"
+    r"(?:整|左右|上下|之间|以[内下上]|之?内|起|封顶|\+|/[年项件次个家套]|每[年项件次个家套]|[一每]年|不?含税|税[前后]"
+    rf"|\([^()]*\)|[;；。]|(?:具体|价格|费用|均?可)?(?:{_OPEN}|谈))*"
 )
-_AMOUNT = re.compile(rf"{_HEDGES}({_NUMBER})\s*(?:({_UNIT})|\(({_UNIT})\))?{_TAILS}", re.IGNORECASE)
-_RANGE = re.compile(
-    rf"{_HEDGES}{_NUMBER}\s*(?:{_UNIT})?\s*[-~—–至到]+\s*({_NUMBER}\s*(?:{_UNIT})?{_TAILS})", re.IGNORECASE
+_RANGE = (
+    rf"(?:{_NUMBER}[余多来]?\(?(?P<lower_unit>{_UNIT})?\)?{TO})?"
+    rf"(?P<upper>{_NUMBER})[余多来]?\(?(?P<unit>{_UNIT})?\)?(?:[余多]元?)?"
 )
-_PLAIN_AMOUNT = re.compile(
-    rf"(?:{_NUMBER}\s*(?:{_UNIT})?\s*[-~—–至到]+\s*)?{_NUMBER}\s*(?:{_UNIT})?", re.IGNORECASE
-)
-_TO_BE_AGREED = re.compile(
-    r"(?:价格|费用|具体|金额|预算|可|均可|双方|另行|进一步|[根据视按].{0,12}|[,，/、或\s])*"
-    r"(?:(?:面议|面谈|待定|未定|不限|协商|另议|详谈|电议|可谈|商议|商定|商谈|待商|洽谈|待议|而定)(?:确?定|决定)?[,，/、或\s。]*)+"
-)
+_AMOUNT = re.compile(rf"{_HEDGES}{_RANGE}{_TAILS}", re.IGNORECASE)
+_PLAIN_AMOUNT = re.compile(_RANGE, re.IGNORECASE)
+_TO_BE_AGREED = re.compile(rf"[^0-9]*(?:{_OPEN})[^0-9]*")
+_YUAN = re.compile(r"人民币|RMB|CNY|[￥¥]", re.IGNORECASE)
+_LEAST_IN_YUAN = 10_000
+"""From here on a bare number behind the sign of the currency is no number of 万元."""
+_APART = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
 _COUNT = re.compile(
     r"(?:大?约|共|分|分为)?\s*(\d{1,9})(?:\.0+)?\s*[多余]?\s*(?:人|名|期|次|个|笔)?(?:左右|支付)?"
 )
@@ -111,6 +125,16 @@ def _date_parts(found: str) -> tuple[int, int, int] | None:
         if second > 12 or first == second:
             return year, first, second
         raise ValueError(f"“{found[:40]}”的月和日分不清，请写成 2024-01-31")
+    return _loose_parts(found) if len(found) <= _LONGEST_DATE else None
+
+
+def _loose_parts(found: str) -> tuple[int, int, int] | None:
+    """Year, month and day as they are seldom written: Chinese numbers, English months, other marks, remarks behind them."""
+    if match := _LOOSE.fullmatch(in_digits(found)):
+        year, month, day = map(int, match.groups())
+        return year, month, day
+    if (match := _ENGLISH.fullmatch(found.upper())) and (name := match[1] or match[4]) in _MONTHS:
+        return int(match[5]), _MONTHS.index(name) + 1, int(match[2] or match[3])
     return None
 
 
@@ -129,23 +153,31 @@ def parse_month(value: Cell) -> date | None:
 
 
 def parse_amount(value: Cell, unit: int = 1) -> Decimal | None:
-    """Yuan of a cell; `unit` is the unit of a bare number (from the header). The upper end of a range.
+    """Yuan of a cell; `unit` is the unit of a bare number (from the header).
+
+    Of a range the upper end; its unit may stand behind the lower one alone.
 
     Raises ValueError for text that names no amount.
 
     >>> parse_amount("80", 10_000), parse_amount("1,200元"), parse_amount("50-100万元")
     (Decimal('800000.00'), Decimal('1200.00'), Decimal('1000000.00'))
     """
-    found = in_digits(said(value)).replace(",", "").strip()
-    if not found or _TO_BE_AGREED.fullmatch(found):
+    found = _amount_in(value)
+    bare = _YUAN.sub("", found)
+    if not found or _TO_BE_AGREED.fullmatch(bare):
         return None
-    if ends := _RANGE.fullmatch(found):
-        found = ends[1].strip()
-    match = _AMOUNT.fullmatch(found)
+    match = _AMOUNT.fullmatch(bare)
     if match is None:
         raise ValueError(f"“{said(value)[:40]}”不是金额，应写成数字，如 80 或 80万元")
-    stated = match[2] or match[3]
-    return _yuan(match[1], _UNITS[stated.upper()] if stated else unit)
+    number, own_unit = match["upper"], match["unit"] or match["lower_unit"]
+    if not own_unit and bare != found and float(number) >= _LEAST_IN_YUAN:
+        return _yuan(number, 1)
+    return _yuan(number, _UNITS[own_unit.upper()] if own_unit else unit)
+
+
+def _amount_in(value: Cell) -> str:
+    """The text of an amount without commas and without the white space that parts no two numbers."""
+    return _APART.sub("", in_digits(said(value)).replace(",", ""))
 
 
 def says_only_amount(value: Cell) -> bool:
@@ -154,7 +186,7 @@ def says_only_amount(value: Cell) -> bool:
     >>> says_only_amount("50-80万元"), says_only_amount("30万元（含税）"), says_only_amount("面谈")
     (True, False, False)
     """
-    return bool(_PLAIN_AMOUNT.fullmatch(in_digits(said(value)).replace(",", "").strip()))
+    return bool(_PLAIN_AMOUNT.fullmatch(_YUAN.sub("", _amount_in(value))))
 
 
 def _yuan(number: str, unit: int) -> Decimal:

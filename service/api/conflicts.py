@@ -57,7 +57,7 @@ def _listing(session: Session, wanted: ConflictQuery) -> Listing:
 
 @router.get("/conflicts", summary="冲突列表", operation_id="list_conflicts", responses=responses(422))
 def list_conflicts(session: Reading, wanted: Annotated[ConflictQuery, Query()]) -> Page[ConflictPublic]:
-    """号码已属于另一条记录、名称与所有者都不同的行：没有写入，待决定；附现在的记录与不同之处。"""
+    """号码已属于另一条记录、名称与所有者都不同的行：未写入，待决定；附现在的记录与不同之处。"""
     return _page(session, wanted, filter_of(wanted))
 
 
@@ -101,7 +101,7 @@ def get_conflict(session: Reading, id: RecordId) -> ConflictPublic:
     responses=responses(400, 404, 409, 413, 422),
 )
 def decide_conflict(session: Writing, caller: Caller, id: RecordId, data: DecisionInput) -> ConflictPublic:
-    """采用新记录时它整体取代原记录，可随该行所属导入的撤销恢复；保留原记录时什么也不改。已决定的返回 409。"""
+    """采用新记录时整体取代原记录，撤销该行所属的导入即恢复；保留原记录时不作改动。已决定的返回 409。"""
     return _public(session, edits.decide(session, id, data.decision, actor=caller, note=data.note))
 
 
@@ -128,5 +128,5 @@ def list_import_conflicts(
 def decide_import_conflicts(
     session: Writing, caller: Caller, id: RecordId, data: DecisionInput
 ) -> DecidedTogether:
-    """对这次导入中全部待定的冲突作同一决定；不能这样决定的仍为待定，附原因。"""
+    """对这次导入中全部待定的冲突作同一决定；不能照此决定的仍为待定，附原因。"""
     return edits.decide_all(session, id, data.decision, actor=caller, note=data.note)

@@ -29,7 +29,7 @@ from service.sheets.deals import document_of
 from service.sheets.documents import XLSX_TYPE, to_xlsx
 from service.web import evidence_files
 from service.web.attachments import attachment
-from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 from service.web.uploads import stored_upload
 
@@ -118,12 +118,14 @@ def get_deal(session: Reading, id: RecordId) -> DealPublic:
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 404, 409, 413, 422),
 )
-def create_deal(session: Writing, caller: Caller, data: DealInput) -> DealSaved:
+def create_deal(session: Writing, circumstances: Strict, caller: Caller, data: DealInput) -> DealSaved:
     """登记转让、许可、作价入股或质押。违反规则的不予登记并说明依据，存疑的在 `warnings` 中提示。
 
     登记后相应的运用记录即时生效：例如独占许可立即影响该专利的开放许可资格。
     """
-    row, warnings = deal_records.create(session, deal_of(data), actor=caller, today=beijing_today())
+    row, warnings = deal_records.create(
+        session, deal_of(data, circumstances), actor=caller, today=circumstances.today
+    )
     return _saved(session, row, warnings)
 
 
@@ -133,9 +135,13 @@ def create_deal(session: Writing, caller: Caller, data: DealInput) -> DealSaved:
     operation_id="update_deal",
     responses=responses(400, 404, 409, 413, 422),
 )
-def update_deal(session: Writing, caller: Caller, id: RecordId, data: DealInput) -> DealSaved:
+def update_deal(
+    session: Writing, circumstances: Strict, caller: Caller, id: RecordId, data: DealInput
+) -> DealSaved:
     """以提交的内容整体替换，原内容留在历史中；运用记录随之更正。"""
-    row, warnings, _ = deal_records.change(session, id, deal_of(data), actor=caller, today=beijing_today())
+    row, warnings, _ = deal_records.change(
+        session, id, deal_of(data, circumstances), actor=caller, today=circumstances.today
+    )
     return _saved(session, row, warnings)
 
 

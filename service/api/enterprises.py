@@ -16,12 +16,13 @@ from catalog.demand.enterprises import (
 )
 from catalog.kit.paging import Page, PageQuery
 from ingestion.kinds import enterprises as enterprise_kind
+from ingestion.records.fields import Circumstances
 from service.requests.filters import PlaceConditions, codes_of, described
 from service.requests.records import EnterpriseInput, classifier_of, record_of
 from service.sheets import lists as list_exports
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
-from service.web.dependencies import Reading, RecordId, Writing
+from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 
 router = APIRouter(prefix="/enterprises", tags=["企业"])
@@ -45,8 +46,10 @@ class EnterpriseSaved(EnterprisePublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(session: Session, data: EnterpriseInput) -> tuple[EnterpriseCreate, list[str]]:
-    record, notes = record_of(enterprise_kind.KIND, data, classifier_of(session))
+def _checked(
+    session: Session, circumstances: Circumstances, data: EnterpriseInput
+) -> tuple[EnterpriseCreate, list[str]]:
+    record, notes = record_of(enterprise_kind.KIND, data, classifier_of(session), circumstances)
     return record, notes
 
 
@@ -92,9 +95,9 @@ def get_enterprise(session: Reading, id: RecordId) -> EnterprisePublic:
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 409, 413, 422, 503),
 )
-def create_enterprise(session: Writing, data: EnterpriseInput) -> EnterpriseSaved:
+def create_enterprise(session: Writing, circumstances: Strict, data: EnterpriseInput) -> EnterpriseSaved:
     """登记一家新企业；名称或统一社会信用代码已存在时返回 409。"""
-    record, notes = _checked(session, data)
+    record, notes = _checked(session, circumstances, data)
     return _saved(enterprises.create(session, record), notes)
 
 
@@ -104,7 +107,9 @@ def create_enterprise(session: Writing, data: EnterpriseInput) -> EnterpriseSave
     operation_id="update_enterprise",
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def update_enterprise(session: Writing, id: RecordId, data: EnterpriseInput) -> EnterpriseSaved:
+def update_enterprise(
+    session: Writing, circumstances: Strict, id: RecordId, data: EnterpriseInput
+) -> EnterpriseSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
-    record, notes = _checked(session, data)
+    record, notes = _checked(session, circumstances, data)
     return _saved(enterprises.update(session, id, EnterpriseUpdate(**record.model_dump())), notes)

@@ -12,10 +12,10 @@ from catalog.kit.terms import FactKind
 from catalog.supply import facts, patents
 from catalog.supply.facts import FactCreate, FactFilter, FactPublic, FactStated
 from ingestion.records import facts as fact_records
-from ingestion.records.fields import Fields
+from ingestion.records.fields import Circumstances, Fields
 from service.requests.filters import Day, Values, codes_of, values_field
 from service.requests.records import FactInput
-from service.web.dependencies import Reading, RecordId, Writing
+from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 
 router = APIRouter(tags=["专利运用登记"])
@@ -43,8 +43,8 @@ class FactSaved(FactPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(data: FactInput) -> tuple[FactStated, list[str]]:
-    fields = Fields("facts", data.cells(), strict=True)
+def _checked(circumstances: Circumstances, data: FactInput) -> tuple[FactStated, list[str]]:
+    fields = Fields("facts", data.cells(), circumstances)
     record = fact_records.details(fields)
     return record, [f"{note}：{example}" for note, example in fields.notes]
 
@@ -79,10 +79,10 @@ def list_patent_facts(session: Reading, id: RecordId) -> list[FactPublic]:
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 404, 409, 413, 422),
 )
-def create_patent_fact(session: Writing, id: RecordId, data: FactInput) -> FactSaved:
+def create_patent_fact(session: Writing, circumstances: Strict, id: RecordId, data: FactInput) -> FactSaved:
     """为一件专利登记许可、转让、质押、评价报告等记录；与文件导入经过同样的检查，已有同样的记录时返回 409。"""
     patents.get(session, id)
-    record, notes = _checked(data)
+    record, notes = _checked(circumstances, data)
     row = facts.create(session, FactCreate(**record.model_dump(), patent_id=id))
     return FactSaved(**facts.public(row).model_dump(), notes=notes)
 
@@ -93,9 +93,9 @@ def create_patent_fact(session: Writing, id: RecordId, data: FactInput) -> FactS
     operation_id="update_fact",
     responses=responses(400, 404, 413, 422),
 )
-def update_fact(session: Writing, id: RecordId, data: FactInput) -> FactSaved:
+def update_fact(session: Writing, circumstances: Strict, id: RecordId, data: FactInput) -> FactSaved:
     """以提交的内容整体替换，如补记质押注销日；没有提交的字段会被清空。"""
-    record, notes = _checked(data)
+    record, notes = _checked(circumstances, data)
     return FactSaved(**facts.public(facts.replace(session, id, record)).model_dump(), notes=notes)
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from assessment.screening import weights as screening_weights
 from catalog.kit.base import Schema
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
@@ -140,7 +141,7 @@ def get_holder_review(runtime: RuntimeDep, id: RecordId) -> Response:
     """此专利权人的沉睡专利和资料不足的专利，附潜力分、理由和供填写的答复列；填写后用“导入盘点答复”交回。"""
     weights = screening_weights.load(runtime.settings.data)
     with tempfile.TemporaryDirectory() as folder:
-        exported = export_reviews(runtime.database, Path(folder), weights, [id])
+        exported = export_reviews(runtime.database, Path(folder), weights, beijing_today(), [id])
         if not exported.files:
             raise NotFound(
                 f"编号为 {id} 的专利权人没有需要盘点的专利", hint="可能尚未筛选：POST /api/v1/screenings"

@@ -10,10 +10,12 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from catalog.imports import conflicts, imports
-from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
+from catalog.imports.columns import FileColumn
+from catalog.imports.imports import ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
+from catalog.reference import places
 from catalog.registers import undo
 from catalog.registers.undo import Undone
 from ingestion.columns import mappings
@@ -46,8 +48,8 @@ class ImportResult(BaseModel):
     rejected: int = Field(description="退回")
     waiting: int = Field(description="待决定：号码已属于另一条记录，未写入；见 GET /conflicts")
     source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
-    mapping: dict[str, str] = Field(description="字段与所读取的列")
-    columns: list[ColumnUse] = Field(description="各列与字段的对应，及识别依据")
+    places_version: str = Field(description="所用地名表的版本")
+    columns: list[FileColumn] = Field(description="各列：识别为哪个字段、依据，读取、记入备注和未读取的行数")
     preview: list[dict[str, str]] = Field(description="前几条记录，按保存的样子")
     refusals: list[Refusal] = Field(description="前 20 个退回的行及原因")
     conflicts: list[Waiting] = Field(description="前 20 个待决定的行：号码、原记录与新记录")
@@ -82,6 +84,7 @@ def _import(
         kind,
         actor=caller,
         today=beijing_today(),
+        places=places.load(runtime.settings.data),
         rejected_dir=runtime.settings.rejected_dir,
         dry_run=dry_run,
         mapping=mapping,
@@ -103,7 +106,7 @@ def _result(report: ImportReport, *, dry_run: bool) -> ImportResult:
         rejected=report.rejected,
         waiting=report.waiting,
         source=report.source,
-        mapping=report.mapping,
+        places_version=report.places_version,
         columns=report.columns,
         preview=report.preview,
         refusals=report.refusals,

@@ -22,6 +22,7 @@ from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules
 from catalog.supply import patents
 from ingestion.kinds import licences as licence_kind
+from ingestion.records.fields import Circumstances
 from service.requests.dealings.declarations import (
     Announcement,
     LicenceShown,
@@ -38,7 +39,7 @@ from service.requests.types import LicenceState, PaymentState
 from service.sheets import declarations as declaration_documents
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.web.attachments import DocumentFormat, attachment
-from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 
 router = APIRouter(prefix="/licences", tags=["开放许可"])
@@ -110,8 +111,10 @@ class DocumentQuery(Schema):
     format: DocumentFormat = Field(default=DocumentFormat.DOCX, description="docx（Word）或 xlsx（Excel）")
 
 
-def _checked(session: Session, data: LicenceInput) -> tuple[LicenceCreate, list[str]]:
-    record, notes = record_of(licence_kind.KIND, data, classifier_of(session))
+def _checked(
+    session: Session, circumstances: Circumstances, data: LicenceInput
+) -> tuple[LicenceCreate, list[str]]:
+    record, notes = record_of(licence_kind.KIND, data, classifier_of(session), circumstances)
     consents = [consent.model_dump() for consent in data.stated_consents()]
     values = record.model_dump(exclude_unset=True) | {"consents": consents}
     return LicenceCreate.model_validate(values), notes
@@ -194,7 +197,9 @@ def get_licence_announcement(
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def create_licence(session: Writing, rules: RulesDep, caller: Caller, data: LicenceInput) -> LicenceSaved:
+def create_licence(
+    session: Writing, circumstances: Strict, rules: RulesDep, caller: Caller, data: LicenceInput
+) -> LicenceSaved:
     """为一件已授权的专利登记声明，须写状态：准备声明的写“草稿”，登记已公告的写“已公告”，其缺少的内容列在 `notes` 中。
 
     专利不存在返回 404；已有现行声明返回 409；未授权、超出专利期限、许可地域在境外、条件自相矛盾的返回 422 并指明条款。
@@ -202,8 +207,8 @@ def create_licence(session: Writing, rules: RulesDep, caller: Caller, data: Lice
     if data.status is None:
         reason = "缺少必填项：准备声明的填“草稿”，登记已公告的填“已公告”"
         raise InvalidFields([FieldProblem(field="status", value="", reason=reason)])
-    record, notes = _checked(session, data)
-    row = licence_edits.create(session, record, actor=caller, rules=rules, today=beijing_today())
+    record, notes = _checked(session, circumstances, data)
+    row = licence_edits.create(session, record, actor=caller, rules=rules, today=circumstances.today)
     return _saved(session, row, rules, notes)
 
 
@@ -214,10 +219,10 @@ def create_licence(session: Writing, rules: RulesDep, caller: Caller, data: Lice
     responses=responses(400, 404, 409, 413, 422, 503),
 )
 def update_licence(
-    session: Writing, rules: RulesDep, caller: Caller, id: RecordId, data: LicenceInput
+    session: Writing, circumstances: Strict, rules: RulesDep, caller: Caller, id: RecordId, data: LicenceInput
 ) -> LicenceSaved:
     """以提交的内容整体替换；声明不能改到另一件专利上，已撤回或已届满的不能恢复。每次改动都留有记录。"""
-    record, notes = _checked(session, data)
+    record, notes = _checked(session, circumstances, data)
     stated = LicenceUpdate.model_validate(record.model_dump(exclude_unset=True))
     row = licence_edits.update(session, id, stated, actor=caller, rules=rules)
     return _saved(session, row, rules, notes)

@@ -16,12 +16,13 @@ from catalog.kit.terms import NeedStatus
 from catalog.statistics import night_lists
 from catalog.statistics.night_lists import NightList, NightPatent, NightQuery
 from ingestion.kinds import needs as need_kind
+from ingestion.records.fields import Circumstances
 from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
 from service.requests.records import NeedInput, classifier_of, record_of
 from service.sheets import lists as list_exports
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
-from service.web.dependencies import Reading, RecordId, Writing
+from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 
 router = APIRouter(prefix="/needs", tags=["技术需求"])
@@ -49,8 +50,8 @@ class NeedSaved(NeedPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(session: Session, data: NeedInput) -> tuple[NeedCreate, list[str]]:
-    record, notes = record_of(need_kind.KIND, data, classifier_of(session))
+def _checked(session: Session, circumstances: Circumstances, data: NeedInput) -> tuple[NeedCreate, list[str]]:
+    record, notes = record_of(need_kind.KIND, data, classifier_of(session), circumstances)
     return record.model_copy(update={"enterprise_id": data.enterprise_id}), notes
 
 
@@ -117,9 +118,9 @@ def list_need_night_matches(
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def create_need(session: Writing, data: NeedInput) -> NeedSaved:
+def create_need(session: Writing, circumstances: Strict, data: NeedInput) -> NeedSaved:
     """登记一条新需求；`code` 缺省时自动编号。下次重建索引后参加反向匹配。"""
-    record, notes = _checked(session, data)
+    record, notes = _checked(session, circumstances, data)
     return _saved(session, needs.create(session, record), notes)
 
 
@@ -129,7 +130,7 @@ def create_need(session: Writing, data: NeedInput) -> NeedSaved:
     operation_id="update_need",
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def update_need(session: Writing, id: RecordId, data: NeedInput) -> NeedSaved:
+def update_need(session: Writing, circumstances: Strict, id: RecordId, data: NeedInput) -> NeedSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
-    record, notes = _checked(session, data)
+    record, notes = _checked(session, circumstances, data)
     return _saved(session, needs.update(session, id, NeedUpdate(**record.model_dump())), notes)

@@ -15,12 +15,13 @@ from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import Patent, PatentCreate
 from catalog.supply.patents_shown import PatentPublic
 from ingestion.kinds import patents as patent_kind
+from ingestion.records.fields import Circumstances
 from service.requests.filters import PatentConditions, codes_of, described
 from service.requests.records import PatentInput, classifier_of, record_of
 from service.sheets import lists as list_exports
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
-from service.web.dependencies import Reading, RecordId, Writing
+from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 
 router = APIRouter(prefix="/patents", tags=["专利"])
@@ -50,8 +51,10 @@ class PatentSaved(PatentPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(session: Session, data: PatentInput) -> tuple[PatentCreate, list[str]]:
-    record, notes = record_of(patent_kind.KIND, data, classifier_of(session))
+def _checked(
+    session: Session, circumstances: Circumstances, data: PatentInput
+) -> tuple[PatentCreate, list[str]]:
+    record, notes = record_of(patent_kind.KIND, data, classifier_of(session), circumstances)
     return record, notes
 
 
@@ -113,9 +116,9 @@ def list_patent_night_matches(
     status_code=status.HTTP_201_CREATED,
     responses=responses(400, 409, 413, 422, 503),
 )
-def create_patent(session: Writing, data: PatentInput) -> PatentSaved:
+def create_patent(session: Writing, circumstances: Strict, data: PatentInput) -> PatentSaved:
     """登记一件新专利，与文件导入经过同样的检查；申请号已存在时返回 409。约十秒后参加匹配。"""
-    record, notes = _checked(session, data)
+    record, notes = _checked(session, circumstances, data)
     return _saved(session, patent_edits.create(session, record), notes)
 
 
@@ -125,7 +128,7 @@ def create_patent(session: Writing, data: PatentInput) -> PatentSaved:
     operation_id="update_patent",
     responses=responses(400, 404, 409, 413, 422, 503),
 )
-def update_patent(session: Writing, id: RecordId, data: PatentInput) -> PatentSaved:
+def update_patent(session: Writing, circumstances: Strict, id: RecordId, data: PatentInput) -> PatentSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
-    record, notes = _checked(session, data)
+    record, notes = _checked(session, circumstances, data)
     return _saved(session, patent_edits.replace(session, id, record), notes)

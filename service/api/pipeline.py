@@ -9,6 +9,7 @@ from catalog.db import Session
 from catalog.deals import pipeline as deal_pipeline
 from catalog.deals.pipeline import CaseCreate, CaseFilter, CasePublic, PipelineCase
 from catalog.kit.base import Schema
+from catalog.kit.days import beijing_today
 from catalog.kit.ids import StrictId
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import PipelineStage
@@ -69,7 +70,7 @@ def get_case(session: Reading, id: RecordId) -> CasePublic:
 def create_case(session: Writing, caller: Caller, data: CaseCreate) -> CasePublic:
     """记录把一件专利推送给某个需求或企业，连同所据匹配的索引版本、名次与得分。"""
     try:
-        number = application_number.validate(data.application_number)
+        number = application_number.validate(data.application_number, today=beijing_today())
     except InvalidIdentifier as error:
         problem = FieldProblem(
             field="application_number", value=data.application_number, reason=error.message

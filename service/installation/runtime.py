@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from index.generations.generation import GenerationStore
     from index.live.follower import Follower
     from index.model.encoder import Encoder
+    from ingestion.records.fields import Circumstances
     from matching.answers.completer import Completer
     from matching.answers.matcher import Matcher
 
@@ -50,6 +51,14 @@ class Runtime:
             ) from error
         tables.use(self.settings.data)
         return Database(self.settings.catalogue_url)
+
+    def circumstances(self, *, strict: bool = False) -> Circumstances:
+        """What records are read by at present. Raises InvalidInput where the operator's names of places are of no use."""
+        from catalog.kit.days import beijing_today
+        from catalog.reference import places
+        from ingestion.records.fields import Circumstances
+
+        return Circumstances(beijing_today(), places.load(self.settings.data), strict)
 
     @cached_property
     def store(self) -> GenerationStore:

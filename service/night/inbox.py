@@ -14,9 +14,11 @@ from pydantic import BaseModel
 
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput, NotReady, system_reason
+from catalog.reference import places
 from ingestion.kinds.lookup import in_turn
 
 if TYPE_CHECKING:
+    from catalog.reference.places import PlaceNames
     from service.installation.runtime import Runtime
 
 _IMPORTED, _REFUSED = "imported", "refused"
@@ -77,12 +79,13 @@ def import_waiting(
 ) -> None:
     """Import all files that wait; each result goes to `done`, then the file is put away under `label`.
 
-    A dry run imports nothing and leaves the files. Raises NotReady when nothing can be imported at all.
+    A dry run imports nothing and leaves the files. Raises NotReady and InvalidInput when nothing can be imported at all.
     """
     inbox = folder_of(runtime)
     files = list(waiting(inbox))
+    names = places.load(runtime.settings.data)
     for number, (kind, path) in enumerate(files, 1):
-        result = _import_one(runtime, kind, path, dry_run)
+        result = _import_one(runtime, kind, path, names, dry_run)
         done(result)
         if not dry_run:
             _put_away(path, inbox / (_REFUSED if result.refused else _IMPORTED) / label / kind)
@@ -90,7 +93,7 @@ def import_waiting(
             progress("导入新文件", number, len(files))
 
 
-def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileResult:
+def _import_one(runtime: Runtime, kind: str, path: Path, names: PlaceNames, dry_run: bool) -> FileResult:
     from ingestion.imports.importer import import_file
 
     try:
@@ -100,6 +103,7 @@ def _import_one(runtime: Runtime, kind: str, path: Path, dry_run: bool) -> FileR
             kind,
             actor=ACTOR,
             today=beijing_today(),
+            places=names,
             rejected_dir=runtime.settings.rejected_dir,
             dry_run=dry_run,
         )

@@ -15,6 +15,7 @@ from catalog.kit.base import Schema
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import HolderKind, PatentKind, Term
 from catalog.reference import lists as reference
+from catalog.reference.places import shipped
 from catalog.segments import segments
 from ingestion.identifiers import industry_code, ipc, region_code
 from ingestion.identifiers.errors import InvalidIdentifier
@@ -208,7 +209,7 @@ def _region(text: str) -> list[str]:
 
 def _near_regions(text: str) -> list[str]:
     """Names of regions like this text: where the place lies, the same characters in another order, or similar ones."""
-    place = locate(text)
+    place = locate(text, shipped())
     if code := place.prefecture or place.province:
         return [reference.region_name(code) or code]
     codes = _region_codes()

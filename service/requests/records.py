@@ -18,7 +18,7 @@ from ingestion.errors import RowError
 from ingestion.kinds import kind as record_kinds
 from ingestion.kinds.kind import RecordT
 from ingestion.records.classification import Classifier
-from ingestion.records.fields import Fields
+from ingestion.records.fields import Circumstances, Fields
 from service.requests.field_problems import FieldProblem, InvalidFields, shown
 from service.requests.filters import Day
 from service.requests.types import (
@@ -303,10 +303,10 @@ def classifier_of(session: Session) -> Classifier:
 
 
 def record_of(
-    kind: record_kinds.Kind[RecordT], data: RecordInput, classifier: Classifier
+    kind: record_kinds.Kind[RecordT], data: RecordInput, classifier: Classifier, circumstances: Circumstances
 ) -> tuple[RecordT, list[str]]:
     """The validated record and what was corrected or left out. Raises InvalidFields."""
-    fields = Fields(kind.name, data.cells(), strict=True)
+    fields = Fields(kind.name, data.cells(), circumstances)
     try:
         record = kind.build(fields, classifier)
     except RowError as error:

@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from catalog.db import Session
 from catalog.kit.ids import Id
+from ingestion.records.fields import Circumstances
 from service.installation.runtime import Runtime
 
 _bearer = HTTPBearer(
@@ -40,6 +41,14 @@ def _writing(runtime: RuntimeDep) -> Iterator[Session]:
 Reading = Annotated[Session, Depends(_reading)]
 # Scope "function" ends the transaction before the response is sent: a caller never sees a success that was not stored.
 Writing = Annotated[Session, Depends(_writing, scope="function")]
+
+
+def _strict(runtime: RuntimeDep) -> Circumstances:
+    return runtime.circumstances(strict=True)
+
+
+Strict = Annotated[Circumstances, Depends(_strict)]
+"""What a single record is read by, whose writer can mend it."""
 
 
 async def require_key(

@@ -70,7 +70,7 @@ def test_an_interrupted_import_can_be_undone_a_running_one_not(
     interrupted, running = started(database, ended_process), started(database, this_process())
     with database.write() as session:
         assert undo.undo(session, interrupted).removed == 0
-    with pytest.raises(Conflict, match="还在进行"), database.write() as session:
+    with pytest.raises(Conflict, match="仍在进行"), database.write() as session:
         undo.undo(session, running)
 
 

@@ -69,8 +69,15 @@ def run(template: Path, path: Path, kind: str) -> list[ImportReport]:
 
 
 def unmoved(reports: list[ImportReport]) -> None:
+    for report in reports:
+        for column in report.columns:
+            assert column.filled == column.read + column.remarked + column.unread
+            assert min(column.read, column.remarked, column.unread - column.rejected, column.rejected) >= 0
+            assert len(column.examples) == min(column.unread, 3)
     if reports:
         first, second = reports
+        # Rows that are known to be unchanged are counted without being read.
+        assert second.columns == first.columns
         assert (second.new, second.changed) == (0, 0)
         assert (second.rows, second.rejected, second.waiting) == (first.rows, first.rejected, first.waiting)
 

@@ -54,7 +54,7 @@ def _corrected(value: str, serial: int) -> str | None:
         pass
     compact = application_number.compact(value)
     try:
-        application_number.validate(compact)
+        application_number.validate(compact, today=beijing_today())
         return None
     except InvalidCheckDigit as error:
         return compact[:-1] + error.expected

@@ -182,7 +182,7 @@ def test_hidden_rows_of_a_page_are_told(import_text: Import) -> None:
     report = import_text(
         f"<table><tr><td>申请号<td>专利名称<tr style='display: none'><td>{number(1)}<td>一种示例水泵"
         f"<tr hidden><td>{number(2)}<td>一种示例阀门<tr><td>{number(3)}<td>一种示例管道</table>",
-        "a.xls",
+        "a.html",
     )
     assert counts(report) == (3, 0, 0, 0)
     assert report.messages == ["工作表“a”：2 个隐藏行已照常导入（第 2-3 行）"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_tests.ingestion.invented import number
+from api_tests.ingestion.invented import GIVEN, TODAY, number
 from ingestion.columns.headers import vocabulary
 from ingestion.records import deals as deal_record
 from ingestion.records import demand, licences, patents
@@ -18,7 +19,6 @@ from ingestion.records.classification import Classifier
 from ingestion.records.fields import Fields
 
 NONE = Classifier([])
-TODAY = date(2026, 1, 1)
 NEEDED: dict[str, dict[str, str]] = {
     "patents": {"title": "一种示例阀", "application_number": number(1)},
     "needs": {"title": "零点漂移", "text": "检测仪零点漂移。"},
@@ -60,7 +60,7 @@ WORDINGS = st.one_of(
 def test_no_optional_field_refuses_a_record(kind: str, data: st.DataObject) -> None:
     roles = sorted(vocabulary(kind).roles.keys() - NEEDED[kind].keys() - NOT_OPTIONAL.get(kind, set()))
     cells = data.draw(st.dictionaries(st.sampled_from(roles), WORDINGS, max_size=6))
-    fields = Fields(kind, NEEDED[kind] | cells, today=TODAY, units={"budget": 10_000, "fixed_fee": 10_000})
+    fields = Fields(kind, NEEDED[kind] | cells, GIVEN, units={"budget": 10_000, "fixed_fee": 10_000})
     assert BUILD[kind](fields) is not None
 
 
@@ -76,7 +76,7 @@ def test_no_optional_field_refuses_a_record(kind: str, data: st.DataObject) -> N
     ],
 )  # fmt: skip
 def test_the_wording_is_kept_and_named(kind: str, role: str, wording: str) -> None:
-    fields = Fields(kind, NEEDED[kind] | {role: wording}, today=TODAY)
+    fields = Fields(kind, NEEDED[kind] | {role: wording}, GIVEN)
     record = BUILD[kind](fields)
     kept = record.note if kind in ("deals", "facts") else record.remark
     label = vocabulary(kind).label(role)
@@ -87,6 +87,7 @@ def test_the_wording_is_kept_and_named(kind: str, role: str, wording: str) -> No
 def test_the_day_is_handed_down() -> None:
     cells = {"title": "一种示例阀", "filing_date": "2025-12-31"}
     early, late = (
-        patents.patent(Fields("patents", cells, today=day), NONE) for day in (date(2025, 12, 30), TODAY)
+        patents.patent(Fields("patents", cells, replace(GIVEN, today=day)), NONE)
+        for day in (date(2025, 12, 30), TODAY)
     )
     assert (early.filing_date, late.filing_date) == (None, date(2025, 12, 31))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from api_tests.ingestion.invented import number
+from api_tests.ingestion.invented import GIVEN, number
 from catalog.kit.terms import LegalStatus, PatentKind
 from catalog.segments.segments import Segment
 from catalog.supply.patents import PatentCreate
@@ -36,7 +37,7 @@ CLASSIFIER = Classifier(
 
 def patent(**cells: Cell | list[Cell]) -> PatentCreate:
     said: dict[str, Cell | list[Cell]] = {"title": "一种水泵", **cells}
-    return patents.patent(Fields("patents", said), CLASSIFIER)
+    return patents.patent(Fields("patents", said, GIVEN), CLASSIFIER)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_what_cannot_be_accepted(cells: dict[str, Cell | list[Cell]], field: str
 @pytest.mark.parametrize(
     ("cells", "remark", "noted"),
     [
-        ({"filing_date": "2019-02-30"}, "申请日：2019-02-30", "没有这一天"),
+        ({"filing_date": "2019-02-30"}, "申请日：2019-02-30", "日历中无此日"),
         ({"filing_date": "2999-01-01"}, "申请日：2999-01-01", "不合理"),
         ({"filing_date": "2019-02-03", "grant_date": "2018-01-01"}, "授权公告日：2018-01-01", "早于申请日"),
         ({"annuity_paid_until": "明年"}, "年费缴至日：明年", "不是日期"),
@@ -138,7 +139,7 @@ def test_what_cannot_be_accepted(cells: dict[str, Cell | list[Cell]], field: str
 def test_what_cannot_be_read_is_kept_as_a_remark_and_named(
     cells: dict[str, Cell | list[Cell]], remark: str, noted: str
 ) -> None:
-    fields = Fields("patents", {"title": "一种水泵", **cells}, today=date(2026, 1, 1))
+    fields = Fields("patents", {"title": "一种水泵", **cells}, GIVEN)
     found = patents.patent(fields, CLASSIFIER)
     assert found.remark == remark
     assert any(noted in example for _, example in fields.notes) == bool(noted)
@@ -149,12 +150,16 @@ def test_what_cannot_be_read_is_kept_as_a_remark_and_named(
 )
 def test_a_single_record_goes_back_to_its_writer(cells: dict[str, Cell]) -> None:
     with pytest.raises(RowError):
-        patents.patent(Fields("patents", {"title": "一种水泵", **cells}, strict=True), CLASSIFIER)
+        patents.patent(
+            Fields("patents", {"title": "一种水泵", **cells}, replace(GIVEN, strict=True)), CLASSIFIER
+        )
 
 
 def test_an_application_publication_is_no_grant() -> None:
     fields = Fields(
-        "patents", {"title": "一种水泵", "publication_number": "CN109900001A", "grant_date": "2019-07-09"}
+        "patents",
+        {"title": "一种水泵", "publication_number": "CN109900001A", "grant_date": "2019-07-09"},
+        GIVEN,
     )
     found = patents.patent(fields, CLASSIFIER)
     assert (found.publication_date, found.grant_date) == (date(2019, 7, 9), None)
@@ -251,13 +256,13 @@ def test_splitting_of_names() -> None:
     ],
 )
 def test_places(address: str, place: Place) -> None:
-    assert locate(address) == place
+    assert locate(address, GIVEN.places) == place
 
 
 def test_columns_of_place_go_before_the_address() -> None:
-    assert combine("湖北", "宜昌", "北京市海淀区") == Place("420000", "420500")
-    assert combine("", "", "湖北省宜昌市") == Place("420000", "420500")
-    assert combine("浙江;33", "", "315803") == Place("330000")
+    assert combine("湖北", "宜昌", "北京市海淀区", GIVEN.places) == Place("420000", "420500")
+    assert combine("", "", "湖北省宜昌市", GIVEN.places) == Place("420000", "420500")
+    assert combine("浙江;33", "", "315803", GIVEN.places) == Place("330000")
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def database(tmp_path: Path) -> Database:
 
 
 def workbook(database: Database, folder: Path) -> Path:
-    return export_reviews(database, folder, WEIGHTS, [1]).files[0]
+    return export_reviews(database, folder, WEIGHTS, ANSWERED, [1]).files[0]
 
 
 def fill(path: Path, rows: dict[int, dict[str, Any]]) -> Path:
@@ -97,7 +97,7 @@ def counts(report: AnswerReport) -> tuple[int, ...]:
 
 
 def test_a_workbook_for_each_holder(database: Database, tmp_path: Path) -> None:
-    export = export_reviews(database, tmp_path / "out", WEIGHTS)
+    export = export_reviews(database, tmp_path / "out", WEIGHTS, ANSWERED)
     assert [path.name for path in export.files] == [
         "年度盘点表_1_示例_大学.xlsx",
         "年度盘点表_2_示例研究所.xlsx",
@@ -207,11 +207,11 @@ def test_other_files_and_empty_catalogues_are_refused(database: Database, tmp_pa
     with pytest.raises(NotARegister, match="不是年度盘点表"):
         import_answers(database, other, ANSWERED)
     with pytest.raises(NotFound):
-        export_reviews(database, tmp_path / "none", WEIGHTS, [99])
+        export_reviews(database, tmp_path / "none", WEIGHTS, ANSWERED, [99])
     empty = Database(sqlite_url(tmp_path / "empty.db"))
     empty.upgrade()
     with pytest.raises(NotFound, match="尚无盘点筛选结果"):
-        export_reviews(empty, tmp_path / "none", WEIGHTS)
+        export_reviews(empty, tmp_path / "none", WEIGHTS, ANSWERED)
 
 
 def test_file_names_are_safe() -> None:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from catalog.kit.errors import InvalidInput
 from catalog.reference import lists as reference
 from catalog.reference import places as place_names
-from ingestion.values.places import NOWHERE, Place, completed, locate, narrowed
+from catalog.reference.places import PlaceNames
+from ingestion.values import places
+from ingestion.values.places import NOWHERE, Place
+
+NAMES = place_names.shipped()
+
+
+def locate(said: str, names: PlaceNames = NAMES) -> Place:
+    return places.locate(said, names)
 
 
 def codes(place: Place) -> tuple[str | None, str | None, str | None]:
@@ -57,14 +65,18 @@ def test_what_names_no_one_place_is_nowhere(written: str) -> None:
 
 def test_a_county_of_many_is_chosen_by_the_place_named_before() -> None:
     hubei = locate("湖北省")
-    assert codes(narrowed(hubei, "青山区") or NOWHERE) == ("420000", "420100", "420107")
-    assert narrowed(NOWHERE, "青山区") is None
-    assert narrowed(hubei, "北京市") is None
-    assert codes(completed(locate("武汉市"), "湖北省武汉市江夏区示例路")) == ("420000", "420100", "420115")
+    assert codes(places.narrowed(hubei, "青山区", NAMES) or NOWHERE) == ("420000", "420100", "420107")
+    assert places.narrowed(NOWHERE, "青山区", NAMES) is None
+    assert places.narrowed(hubei, "北京市", NAMES) is None
+    assert codes(places.completed(locate("武汉市"), "湖北省武汉市江夏区示例路", NAMES)) == (
+        "420000",
+        "420100",
+        "420115",
+    )
 
 
 def test_a_postcode_in_place_of_an_address_is_no_county() -> None:
-    assert completed(NOWHERE, "430102") == NOWHERE
+    assert places.completed(NOWHERE, "430102", NAMES) == NOWHERE
 
 
 @given(st.sampled_from(sorted(reference.counties())))

@@ -137,9 +137,12 @@ def test_a_preview_shows_what_would_be_stored_and_is_confirmed(
 ) -> None:
     content = firms("示例预览甲有限公司,湖北省襄阳市,20", ",湖北省,20")
     shown = upload(client, content, name="预览.csv", dry_run="true").json()
-    assert [(use["field"], use["column"], use["how"]) for use in shown["columns"]] == [
-        ("name", "企业名称", "列名"), ("address", "地址", "列名"), ("staff", "从业人员数", "列名"),
-    ]  # fmt: skip
+    told = ("letter", "header", "field", "by", "how", "filled", "read", "unread", "rejected")
+    assert [tuple(column[name] for name in told) for column in shown["columns"]] == [
+        ("A", "企业名称", "name", "header", "列名", 1, 1, 0, 0),
+        ("B", "地址", "address", "header", "列名", 2, 1, 1, 1),
+        ("C", "从业人员数", "staff", "header", "列名", 2, 1, 1, 1),
+    ]
     assert shown["preview"][0]["城市"] == "襄阳市"
     assert [(row["line"], row["field"]) for row in shown["refusals"]] == [(3, "企业名称")]
     done = client.post(f"/api/v1/imports/{shown['preview_id']}/confirm")
@@ -186,7 +189,7 @@ def test_a_mapping_may_come_with_the_file(client: httpx.Client) -> None:
     content = UNKNOWN.format(name="示例随附有限公司", staff=9).encode()
     toml = '[columns]\nname = ["单位"]\nstaff = ["规模"]\n'
     shown = upload(client, content, mapping=toml, dry_run="true").json()
-    assert (shown["new"], {use["how"] for use in shown["columns"]}) == (1, {"列对应关系"})
+    assert (shown["new"], {column["how"] for column in shown["columns"]}) == (1, {"列对应关系"})
     done = client.post(f"/api/v1/imports/{shown['preview_id']}/confirm").json()
     assert (done["new"], done["preview"]) == (1, shown["preview"])
     assert upload(client, content, mapping=json.dumps(MAPPING)).json()["source"] == "随文件提交"

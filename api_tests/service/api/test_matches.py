@@ -113,7 +113,7 @@ def test_a_patent_is_matched_to_open_needs(client: httpx.Client) -> None:
         ({"text": "锂\x00电"}, "请求", "空字符（NUL）"),
         ({"text": 5}, "text", "应为文本"),
         ({"texts": "锂"}, "texts", "不支持此字段"),
-        ({"filters": {"segment": "HB99"}}, "segment", "可用：HB01 光电子信息"),
+        ({"filters": {"segment": "HB99"}}, "segment", "如“HB"),
         ({"filters": {"region": ["荆洲市"]}}, "region", "荆州市"),
         ({"filters": {"kind": "商标"}}, "kind", "invention（发明）"),
         ({"filters": {"holder_kind": "火星人"}}, "holder_kind", "university（高校）"),

@@ -60,8 +60,15 @@ def test_a_mapping_is_saved_by_hand_previewed_saved_and_used(
     code, out, _ = run(capsys, "import", "enterprises", str(fresh), "--source", "台账", "--json")
     report = json.loads(out)["files"][0]
     assert (code, report["source"], report["new"], report["rejected"]) == (0, "台账", 1, 1)
-    assert {use["column"]: use["field"] for use in report["columns"]} == {"单位": "name", "规模": "staff"}
-    assert "列对应关系：台账" in run(capsys, "imports", "show", "1")[1]
+    assert {column["column"]: (column["field"], column["by"]) for column in report["columns"]} == {
+        "单位": ("name", "mapping"),
+        "规模": ("staff", "mapping"),
+        "序": ("", "ignored"),
+    }
+    out = run(capsys, "imports", "show", "1")[1]
+    for shown in ("按列对应关系“台账”", "从业人员数（staff）", "无需导入"):
+        assert shown in out
+    assert json.loads(run(capsys, "imports", "show", "1", "--json")[1])["columns"] == report["columns"]
     again = json.loads(run(capsys, "import", "enterprises", str(fresh), "--source", "台账", "--json")[1])[
         "files"
     ][0]

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
+from api_tests.ingestion.invented import number
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.kit.base import id_of
@@ -58,6 +59,8 @@ def test_a_night_imports_indexes_matches_and_reports(runtime: Runtime) -> None:
     bad = drop(runtime, "patents", "坏.pdf", [])
     bad.write_bytes(b"%PDF-1.7")
     unfinished = drop(runtime, "needs", "上传中.part", [])
+    for name, title, holder in (("一.jsonl", "一种泵", "示例大学"), ("二.jsonl", "一种屏", "样本公司")):
+        drop(runtime, "patents", name, [{"名称": title, "申请号": number(1), "专利权人": holder}])
 
     done = nightly.run(runtime)
 
@@ -79,6 +82,8 @@ def test_a_night_imports_indexes_matches_and_reports(runtime: Runtime) -> None:
     text = next((runtime.settings.data / "reports").glob("*.txt")).read_text("utf-8")
     assert "需求 2 条" in text
     assert "坏.pdf 未导入" in text
+    assert [imported[name]["waiting"] for name in ("一.jsonl", "二.jsonl")] == [0, 1]
+    assert f"conflicts list --import {imported['二.jsonl']['import_id']}" in text
 
 
 class SameEncoder(HashEncoder):

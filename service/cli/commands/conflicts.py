@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalog.kit.ids import MAX_ID
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import checked, option
 from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
@@ -37,7 +38,11 @@ def conflicts_list(
     out: Annotated[Path | None, option("把全部写入此 Excel 或 CSV 文件", "文件")] = None,
     as_json: Json = False,
 ) -> None:
-    """列出冲突：号码已属于另一条记录、名称与所有者都不同的行，没有写入，待决定。"""
+    """列出冲突：号码已属于另一条记录、名称与所有者都不同的行，未写入，待决定。
+
+    示例：
+    patentdock conflicts list --status 待定 --out 冲突.xlsx
+    """
     from catalog.conflicts import shown
     from catalog.imports import conflicts
     from catalog.kit.paging import PageQuery
@@ -98,7 +103,11 @@ def _subject(name: str, owners: list[str]) -> str:
 
 
 def conflicts_show(number: Number, as_json: Json = False) -> None:
-    """对照一个冲突的原记录与新记录。"""
+    """对照一个冲突的原记录与新记录。
+
+    示例：
+    patentdock conflicts show 3
+    """
     from catalog.conflicts import shown
     from catalog.imports import conflicts
 
@@ -134,7 +143,11 @@ def _print(found: ConflictPublic) -> None:
 
 
 def conflicts_decide(number: Number, decision: Choice, remark: Remark = "", as_json: Json = False) -> None:
-    """决定一个冲突：保留原记录，或由新记录取代它（可随导入的撤销恢复）。"""
+    """决定一个冲突：保留原记录，或采用新记录取代原记录（撤销该次导入即恢复）。
+
+    示例：
+    patentdock conflicts decide 3 keep --note "号码经核对属于原记录"
+    """
     from catalog.conflicts import edits, shown
 
     data = _decision(decision, remark)
@@ -153,7 +166,11 @@ def conflicts_decide_import(
     remark: Remark = "",
     as_json: Json = False,
 ) -> int:
-    """一并决定一次导入中全部待定的冲突；不能这样决定的仍为待定，此时退出码为 1。"""
+    """一并决定一次导入中全部待定的冲突；不能照此决定的仍为待定，此时退出码为 1。
+
+    示例：
+    patentdock conflicts decide-import 5 replace
+    """
     from catalog.conflicts import edits
 
     data = _decision(decision, remark)
@@ -181,4 +198,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub.command("show", cls=command)(conflicts_show)
     sub.command("decide", cls=command)(conflicts_decide)
     sub.command("decide-import", cls=command)(conflicts_decide_import)
-    app.add_typer(sub, name="conflicts")
+    app.add_typer(sub, name="conflicts", rich_help_panel=Panel.DATA)

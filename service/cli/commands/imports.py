@@ -9,6 +9,7 @@ import typer
 from catalog.kit.ids import MAX_ID
 from ingestion.kinds.kinds import KIND_NAMES as INGESTED
 from service.cli.terminal.help import Panel
+from service.cli.terminal.import_output import print_columns
 from service.cli.terminal.output import print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
 
@@ -94,10 +95,7 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
         f"{STATUS_NAMES.get(row.status, row.status)}，{row.created_at:%Y-%m-%d %H:%M}（UTC），{row.actor or '—'}"
     )
     print("，".join(f"{label} {getattr(row, name)}" for name, label in COUNTS.items()))
-    if row.source:
-        print(f"列对应关系：{row.source}")
-    for label, column in row.mapping.items():
-        print(f"  {label} ← {column}")
+    print_columns(row.columns, row.source)
     for line in row.message.splitlines():
         print(f"  提示：{line}")
     for entry in rejected:

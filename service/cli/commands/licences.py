@@ -48,7 +48,7 @@ def _where(status: str | None, holder: str | None, patent: str | None) -> Licenc
         return LicenceFilter(
             status=LicenceStatus.parse(status) if status else None,
             holder=holder,
-            application_number=application_number.validate(patent) if patent else None,
+            application_number=application_number.validate(patent, today=beijing_today()) if patent else None,
         )
     except ValueError as error:
         raise InvalidInput(str(error)) from error

@@ -73,6 +73,7 @@ def _run_import(
     dry_run: bool = False,
     mapping: SavedMapping | None = None,
 ) -> ImportReport:
+    from catalog.reference import places
     from ingestion.imports.importer import import_file
 
     with _row_progress(path.name) as progress:
@@ -83,6 +84,7 @@ def _run_import(
             actor="命令行",
             is_demo=is_demo,
             today=beijing_today(),
+            places=places.load(runtime.settings.data),
             rejected_dir=runtime.settings.rejected_dir,
             progress=progress,
             dry_run=dry_run,

@@ -60,7 +60,7 @@ def match(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,
 ) -> None:
-    """匹配：按文本或需求找专利，或按专利找需求。
+    """匹配：按文本或需求查找专利，或按专利查找需求。
 
     示例：
     patentdock match "动力电池低温充电慢" --top 5 --region 武汉市

@@ -90,8 +90,8 @@ def _show_plan(wanted: NightPlan, as_json: bool) -> int:
 
 
 def nightly_matches(
-    need: Annotated[int | None, _id_option("列出为这条技术需求找到的专利")] = None,
-    patent: Annotated[int | None, _id_option("列出为这件专利找到的技术需求")] = None,
+    need: Annotated[int | None, _id_option("列出与该技术需求匹配的专利")] = None,
+    patent: Annotated[int | None, _id_option("列出与该专利匹配的技术需求")] = None,
     min_band: Annotated[str | None, option("匹配程度不低于：高、中、低", "档")] = None,
     out: Annotated[Path | None, option("写入此 Excel 文件", "文件.xlsx")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出，与接口同形")] = False,

@@ -33,7 +33,7 @@ def _day(text: str | None, option: str) -> date:
 
 
 def weights_export(
-    file: Annotated[Path, typer.Argument(help="写到哪个 csv 文件", metavar="文件", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="写入的 csv 文件", metavar="文件", show_default=False)],
 ) -> None:
     """把正在使用的盘点权重写成 csv 文件，供修改后导入。
 
@@ -47,9 +47,9 @@ def weights_export(
 
 
 def weights_import(
-    file: Annotated[Path, typer.Argument(help="修改好的 csv 文件", metavar="文件", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="修改后的 csv 文件", metavar="文件", show_default=False)],
 ) -> None:
-    """检查并启用修改好的盘点权重；有误时说明在哪一行，原有权重不变。
+    """检查并启用修改后的盘点权重；有误时说明在哪一行，原有权重不变。
 
     示例：
     patentdock weights import 权重.csv
@@ -123,7 +123,7 @@ def screen(
         from assessment.screening.weights import load
         from ingestion.reviews.workbook import export_reviews
 
-        exported = export_reviews(runtime.database, export, load(runtime.settings.data))
+        exported = export_reviews(runtime.database, export, load(runtime.settings.data), beijing_today())
     if as_json:
         files = {"files": exported.files, "exported": exported.rows} if exported else {}
         print_json(asdict(result) | files)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from service.cli.terminal.output import print_table
 
 if TYPE_CHECKING:
+    from catalog.imports.columns import FileColumn
     from ingestion.imports.report import ImportReport
 
 RECORDS = 3
@@ -23,8 +24,8 @@ def print_report(report: ImportReport, *, dry_run: bool) -> None:
     )
     for message in report.messages:
         print(f"  提示：{message}")
+    print_columns(report.columns, report.source)
     if dry_run:
-        _print_columns(report)
         _print_records(report.preview[:RECORDS])
         _print_refusals(report)
         _print_conflicts(report)
@@ -36,15 +37,37 @@ def print_report(report: ImportReport, *, dry_run: bool) -> None:
 
 def as_json(report: ImportReport) -> dict[str, Any]:
     """The report as one JSON object."""
-    return asdict(report) | {"columns": [use.model_dump() for use in report.columns]}
+    return asdict(report) | {"columns": [column.model_dump(mode="json") for column in report.columns]}
 
 
-def _print_columns(report: ImportReport) -> None:
-    print(f"\n各列的对应（按列对应关系“{report.source}”）：" if report.source else "\n各列的对应：")
+def print_columns(columns: Sequence[FileColumn], source: str) -> None:
+    """What each column of a file was taken for, by what, and what became of its cells."""
+    print(f"\n各列的识别（按列对应关系“{source}”）：" if source else "\n各列的识别：")
     print_table(
-        ["字段", "工作表", "列", "依据"],
-        [[f"{use.label}（{use.field}）", use.sheet, use.column, use.how] for use in report.columns],
+        ["工作表", "列", "列名", "字段", "依据", "有内容", "已读取", "记入备注", "未读取", "未读取的内容"],
+        [
+            [
+                column.sheet,
+                column.letter,
+                _short(column.header),
+                f"{column.label}（{column.field}）" if column.field else "",
+                column.how,
+                column.filled,
+                column.read,
+                column.remarked,
+                column.unread,
+                _examples(column),
+            ]
+            for column in columns
+        ],
     )
+
+
+def _examples(column: FileColumn) -> str:
+    """The first cells that were not read, but of a column that is known to hold nothing to import."""
+    if column.by == "ignored":
+        return ""
+    return "；".join(f"第 {cell.line} 行 {_short(cell.value)}" for cell in column.examples)
 
 
 def _print_records(records: Sequence[dict[str, str]]) -> None:

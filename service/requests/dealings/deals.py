@@ -9,9 +9,11 @@ from pydantic import Field, ValidationError
 from catalog.deals.deals import CHINA, DealCreate, PartyRef
 from catalog.kit.base import Schema
 from catalog.kit.terms import DealKind, EvidenceKind, LicenceType, PaymentForm, PledgeConsent, StateLevel
+from catalog.reference.places import PlaceNames
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.deals import code_of, party_of
+from ingestion.records.fields import Circumstances
 from service.requests.field_problems import FieldProblem, InvalidFields, field_problems
 from service.requests.filters import Day
 from service.requests.types import Base, Name, Percent, Yuan, either, term
@@ -92,13 +94,13 @@ class DealInput(Schema):
     note: str = Field(default="", max_length=2000, description="备注")
 
 
-def deal_of(data: DealInput) -> DealCreate:
+def deal_of(data: DealInput, circumstances: Circumstances) -> DealCreate:
     """The checked deal. Raises InvalidFields."""
     problems = []
     numbers = []
     for place, stated in enumerate(data.application_numbers):
         try:
-            numbers.append(application_number.validate(stated))
+            numbers.append(application_number.validate(stated, today=circumstances.today))
         except InvalidIdentifier as error:
             field = f"application_numbers.{place}"
             problems.append(FieldProblem(field=field, value=stated, reason=error.message))
@@ -117,16 +119,16 @@ def deal_of(data: DealInput) -> DealCreate:
         return DealCreate(
             **values,
             application_numbers=numbers,
-            givers=[_party(party) for party in data.givers],
-            takers=[_party(party) for party in data.takers],
+            givers=[_party(party, circumstances.places) for party in data.givers],
+            takers=[_party(party, circumstances.places) for party in data.takers],
         )
     except ValidationError as error:
         raise InvalidFields(field_problems(error.errors())) from error
 
 
-def _party(data: PartyInput) -> PartyRef:
+def _party(data: PartyInput, known: PlaceNames) -> PartyRef:
     try:
-        return party_of(**data.model_dump())
+        return party_of(known=known, **data.model_dump())
     except InvalidIdentifier as error:
         problem = FieldProblem(field="credit_code", value=data.credit_code or "", reason=error.message)
         raise InvalidFields([problem]) from error

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from assessment.eligibility.gate import CheckedPatent, Eligibility, Verdict, checked
 from assessment.eligibility.table import RuleTable
 from catalog.db import Session
+from catalog.kit.days import beijing_today
 from catalog.supply import patents
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
@@ -77,7 +78,7 @@ def by_numbers(session: Session, texts: Sequence[str]) -> list[AskedPatent]:
 
 def _read(text: str) -> AskedPatent:
     try:
-        return AskedPatent(text, None, application_number.validate(text))
+        return AskedPatent(text, None, application_number.validate(text, today=beijing_today()))
     except InvalidIdentifier as error:
         return AskedPatent(text, None, reason=error.message)
 

@@ -26,16 +26,16 @@ def estimate_from_catalogue(session: Session, data: FeeInput, data_dir: Path, to
 
     Raises InvalidFields, InvalidInput and NotFound.
     """
-    complete = _with_patent(session, data) if data.application_number else data
+    complete = _with_patent(session, data, today) if data.application_number else data
     if complete.industry:
         complete = complete.model_copy(update={"industry": industry_of(complete.industry)})
     statistics = contract_statistics.of_industry(session, complete.industry)
     return estimate(complete, fee_rules.load(data_dir), statistics, today=today)
 
 
-def _with_patent(session: Session, data: FeeInput) -> FeeInput:
+def _with_patent(session: Session, data: FeeInput, today: date) -> FeeInput:
     try:
-        number = application_number.validate(data.application_number or "")
+        number = application_number.validate(data.application_number or "", today=today)
     except InvalidIdentifier as error:
         problem = FieldProblem(
             field="application_number", value=data.application_number or "", reason=error.message
