@@ -13,10 +13,10 @@ import pytest
 
 import demo
 from catalog.kit.days import beijing_today
+from catalog.kit.terms import Band
 from index.generations.build import reindex
 from index.model.encoder import Encoder
 from ingestion.imports.importer import import_file
-from matching.retrieval.confidence import Band
 from service.cli.commands import install, match
 from service.cli.main import HELP, main
 from service.cli.terminal.help import parts
