@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.kit.base import id_of
+from catalog.kit.days import beijing_today
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -269,7 +270,7 @@ def _records(its: Installation) -> dict[str, Any]:
         numbers, codes = _names(session)
         shown = [
             *patents_shown.many(session, list(numbers)).values(),
-            *needs.many(session, list(codes)).values(),
+            *needs.many(session, list(codes), beijing_today()).values(),
         ]
         return {
             str(getattr(one, "application_number", None) or getattr(one, "code", "")): _plain(

@@ -30,7 +30,10 @@ CODED = ("segment", "region", "industry", "ipc", "holder_kind", "kind")
 
 
 class Filters(BaseModel):
-    """What a match is restricted to. Within a field any of the values will do, between fields all must hold."""
+    """What a match is restricted to. Within a field any of the values will do, between fields all must hold.
+
+    `in_force_on` is for patents; `open_on` is for needs, and leaves out those that closed before that day.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +45,7 @@ class Filters(BaseModel):
     kind: list[str] = []
     open_licence: bool | None = None
     in_force_on: date | None = None
+    open_on: date | None = None
 
     @field_validator(*CODED, mode="before")
     @classmethod
@@ -58,8 +62,8 @@ class Filters(BaseModel):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is restricted that an index knows of."""
-        flags = self.open_licence, self.in_force_on
-        return not any(getattr(self, field) for field in CODED) and flags == (None, None)
+        flags = self.open_licence, self.in_force_on, self.open_on
+        return not any(getattr(self, field) for field in CODED) and flags == (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The index's view of needs: text and filter values."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col
@@ -11,7 +12,7 @@ from catalog.kit.terms import NeedStatus
 
 
 class NeedText(SQLModel):
-    """The fields of a need that are indexed."""
+    """The fields of a need that are indexed; on which days one that `is_open` can be matched, its `closes_on` decides."""
 
     id: int
     text: str
@@ -20,6 +21,7 @@ class NeedText(SQLModel):
     prefecture: str | None
     segments: list[str]
     is_open: bool
+    closes_on: date | None = None
 
 
 def texts(session: Session) -> Iterator[NeedText]:
@@ -44,4 +46,5 @@ def _text(row: Need) -> NeedText:
         prefecture=row.prefecture,
         segments=[str(c["code"]) for c in row.classes if c["scheme"] == "segment"],
         is_open=row.status == NeedStatus.OPEN.value,
+        closes_on=row.closes_on,
     )

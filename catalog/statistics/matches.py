@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Field, Session, SQLModel, col
 
+from catalog.demand import needs
 from catalog.demand.needs import Need
 from catalog.kit.base import Schema, chunks
 from catalog.runs.matches import NightMatches, NightSide, last_run
-from catalog.supply import holders, patent_classes
+from catalog.supply import holders, patent_classes, patents
 from catalog.supply.patents import Patent, PatentHolder
 
 ONE = Decimal(1)
@@ -43,14 +44,31 @@ def needs_in(session: Session, region: Sequence[str]) -> set[int] | None:
     return set(session.execute(select(col(Need.id)).where(place)).scalars())
 
 
-def night_rows(session: Session, run_id: int) -> Iterator[tuple[int, list[list[Any]]]]:
-    """Every need of a run with its matches, best first."""
+class RankedPatent(NamedTuple):
+    """A patent among the matches of a need: its rank from 1 on and its score."""
+
+    patent_id: int
+    rank: int
+    score: float
+
+
+def night_rows(
+    session: Session, run_id: int, open_on: date | None
+) -> Iterator[tuple[int, list[RankedPatent]]]:
+    """The needs of a run with their matches, best first: those still there, and with `open_on` the needs open on that day."""
     query = (
         select(col(NightMatches.record_id), col(NightMatches.matches))
+        .join(Need, col(Need.id) == col(NightMatches.record_id))
         .where(col(NightMatches.run_id) == run_id, col(NightMatches.side) == NightSide.NEED.value)
         .order_by(col(NightMatches.record_id))
     )
-    yield from session.execute(query.execution_options(yield_per=1000))
+    if open_on is not None:
+        query = query.where(needs.open_on(open_on))
+    for rows in session.execute(query).partitions(1000):
+        there = patents.existing(session, {int(match[0]) for _, found in rows for match in found})
+        for need_id, found in rows:
+            ranked = (RankedPatent(int(match[0]), at, float(match[1])) for at, match in enumerate(found, 1))
+            yield need_id, [one for one in ranked if one.patent_id in there]
 
 
 class MatchLine(SQLModel):
@@ -82,6 +100,12 @@ class MatchFilter(Schema):
     region: list[str] = Field(default_factory=list)
     holder: str | None = None
     until: date | None = None
+    today: date
+
+    @property
+    def open_on(self) -> date | None:
+        """The day on which needs have to be open; None for figures of the past, for which the night itself decided."""
+        return self.today if self.until is None or self.until >= self.today else None
 
 
 def matches(session: Session, where: MatchFilter, *, offset: int, limit: int) -> MatchPage:
@@ -92,15 +116,14 @@ def matches(session: Session, where: MatchFilter, *, offset: int, limit: int) ->
     wanted = needs_in(session, where.region)
     allowed = _patents(session, where)
     total, picked = 0, []
-    for need_id, found in night_rows(session, run.id):
+    for need_id, found in night_rows(session, run.id, where.open_on):
         if wanted is not None and need_id not in wanted:
             continue
-        for rank, match in enumerate(found, 1):
-            patent_id = int(match[0])
-            if allowed is not None and patent_id not in allowed:
+        for one in found:
+            if allowed is not None and one.patent_id not in allowed:
                 continue
             if offset <= total < offset + limit:
-                picked.append((need_id, patent_id, rank, float(match[1])))
+                picked.append((need_id, one))
             total += 1
     return MatchPage(run_id=run.id, total=total, items=_lines(session, picked))
 
@@ -114,9 +137,9 @@ def _patents(session: Session, where: MatchFilter) -> set[int] | None:
     return inside if held is None else inside & held
 
 
-def _lines(session: Session, picked: Sequence[tuple[int, int, int, float]]) -> list[MatchLine]:
-    patent_ids = sorted({patent_id for _, patent_id, _, _ in picked})
-    need_ids = sorted({need_id for need_id, _, _, _ in picked})
+def _lines(session: Session, picked: Sequence[tuple[int, RankedPatent]]) -> list[MatchLine]:
+    patent_ids = sorted({one.patent_id for _, one in picked})
+    need_ids = sorted({need_id for need_id, _ in picked})
     named = {p.id: p for p in _all(session, Patent, patent_ids)}
     asked = {n.id: n for n in _all(session, Need, need_ids)}
     shares = segment_shares(session, patent_ids)
@@ -125,15 +148,14 @@ def _lines(session: Session, picked: Sequence[tuple[int, int, int, float]]) -> l
             need_id=need_id,
             need_title=asked[need_id].title,
             enterprise_id=asked[need_id].enterprise_id,
-            patent_id=patent_id,
-            application_number=named[patent_id].application_number,
-            patent_title=named[patent_id].title,
-            rank=rank,
-            score=score,
-            segments={code: round(share, 4) for code, share in shares.get(patent_id, {}).items()},
+            patent_id=one.patent_id,
+            application_number=named[one.patent_id].application_number,
+            patent_title=named[one.patent_id].title,
+            rank=one.rank,
+            score=one.score,
+            segments={code: round(share, 4) for code, share in shares.get(one.patent_id, {}).items()},
         )
-        for need_id, patent_id, rank, score in picked
-        if need_id in asked and patent_id in named
+        for need_id, one in picked
     ]
 
 

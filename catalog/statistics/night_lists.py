@@ -3,7 +3,7 @@
 Ranks and scores are those of the night; names and states are those of today. Records removed since are left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Generic
 
@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from catalog.demand import needs
 from catalog.kit.paging import ItemT, Page, PageQuery
+from catalog.kit.terms import NeedStatus
 from catalog.runs import matches as night_matches
 from catalog.runs.matches import NightMatch, NightSide
 from catalog.supply import patents, patents_shown
@@ -20,6 +21,11 @@ ABSENT = {
     NightSide.NEED: "该需求没有参加这一夜的匹配：当时不在征集中，或在此之后才登记",
     NightSide.PATENT: "该专利没有参加这一夜的匹配：当日不在有效期内、有效性未知，或在此之后才登记",
 }
+
+
+GONE = "当夜结果中有 {} 条的记录已删除，不再列出"
+NOT_OPEN = "当夜结果中有 {} 条需求已截止或不在征集中，不再列出"
+CLOSED = "这条需求{}，不再列出匹配的专利"
 
 
 class NightScores(SQLModel):
@@ -76,8 +82,12 @@ class NightList(Page[ItemT], Generic[ItemT]):
 
 def of_need(session: Session, need_id: int, wanted: NightQuery, today: date) -> NightList[NightPatent]:
     """The patents that the last night found for a need, best first. Raises NotFound."""
-    needs.get(session, need_id)
+    status = needs.status_on(needs.get(session, need_id), today)
     matches, about = _found(session, NightSide.NEED, need_id)
+    if matches and status is not NeedStatus.OPEN:
+        return NightList[NightPatent](
+            **_paged([], wanted), **_noting(about, {CLOSED.format(status.label): 1})
+        )
     shown = patents_shown.many(session, [match.id for match in matches], today=today)
     lines = [
         NightPatent(
@@ -91,14 +101,16 @@ def of_need(session: Session, need_id: int, wanted: NightQuery, today: date) -> 
         for match, scores in _scored(matches)
         if (patent := shown.get(match.id))
     ]
-    return NightList[NightPatent](**_paged(lines, wanted), **_noting(about, len(matches) - len(lines)))
+    return NightList[NightPatent](
+        **_paged(lines, wanted), **_noting(about, {GONE: len(matches) - len(lines)})
+    )
 
 
-def of_patent(session: Session, patent_id: int, wanted: NightQuery) -> NightList[NightNeed]:
-    """The needs that the last night found for a patent, best first. Raises NotFound."""
+def of_patent(session: Session, patent_id: int, wanted: NightQuery, today: date) -> NightList[NightNeed]:
+    """The needs, open today, that the last night found for a patent, best first. Raises NotFound."""
     patents.get(session, patent_id)
     matches, about = _found(session, NightSide.PATENT, patent_id)
-    shown = needs.many(session, [match.id for match in matches])
+    shown = needs.many(session, [match.id for match in matches], today)
     lines = [
         NightNeed(
             **scores,
@@ -110,9 +122,10 @@ def of_patent(session: Session, patent_id: int, wanted: NightQuery) -> NightList
             status_name=need.status_name,
         )
         for match, scores in _scored(matches)
-        if (need := shown.get(match.id))
+        if (need := shown.get(match.id)) and need.status is NeedStatus.OPEN
     ]
-    return NightList[NightNeed](**_paged(lines, wanted), **_noting(about, len(matches) - len(lines)))
+    left_out = {GONE: len(matches) - len(shown), NOT_OPEN: len(shown) - len(lines)}
+    return NightList[NightNeed](**_paged(lines, wanted), **_noting(about, left_out))
 
 
 def _found(session: Session, side: NightSide, record_id: int) -> tuple[list[NightMatch], dict[str, Any]]:
@@ -144,7 +157,7 @@ def _paged(lines: Sequence[NightScores], wanted: PageQuery) -> dict[str, Any]:
     return {"total": len(lines), "page": wanted.page, "size": wanted.size, "items": items}
 
 
-def _noting(about: dict[str, Any], removed: int) -> dict[str, Any]:
-    """`about` with a notice of the matches whose records are gone."""
-    more = [f"当夜结果中有 {removed} 条的记录已删除，不再列出"] if removed else []
+def _noting(about: dict[str, Any], left_out: Mapping[str, int]) -> dict[str, Any]:
+    """`about` with notices of the matches that are left out, each with its number."""
+    more = [notice.format(count) for notice, count in left_out.items() if count]
     return {**about, "notices": [*about["notices"], *more]}

@@ -23,7 +23,7 @@ from catalog.licences.licences import RUNNING, Licence
 from catalog.runs.matches import last_run
 from catalog.segments import segments
 from catalog.statistics.contracts import FLOOR
-from catalog.statistics.matches import ONE, held_by, needs_in, night_rows, segment_shares
+from catalog.statistics.matches import ONE, MatchFilter, held_by, needs_in, night_rows, segment_shares
 from catalog.supply.patents import Patent
 
 UNCLASSIFIED = ""
@@ -51,6 +51,7 @@ class SegmentFilter(Schema):
     since: date | None = None
     until: date | None = None
     counting: Counting = Counting.WEIGHTED
+    today: date
 
 
 class SegmentFigures(SQLModel):
@@ -189,15 +190,14 @@ def _match_counts(
     session: Session, where: SegmentFilter, run_id: int, held: set[int] | None
 ) -> Iterable[tuple[int, int]]:
     """How many needs each patent was matched with."""
-    wanted = needs_in(session, where.region)
+    wanted, nights = needs_in(session, where.region), MatchFilter(until=where.until, today=where.today)
     counts: dict[int, int] = defaultdict(int)
-    for need_id, matches in night_rows(session, run_id):
+    for need_id, matches in night_rows(session, run_id, nights.open_on):
         if wanted is not None and need_id not in wanted:
             continue
         for match in matches:
-            patent_id = int(match[0])
-            if held is None or patent_id in held:
-                counts[patent_id] += 1
+            if held is None or match.patent_id in held:
+                counts[match.patent_id] += 1
     return counts.items()
 
 
@@ -219,7 +219,7 @@ def declared_in(session: Session, where: SegmentFilter) -> list[Licence]:
 
 
 def _add_declarations(tally: _Tally, rows: Iterable[Licence], where: SegmentFilter) -> None:
-    day = where.until or date.today()
+    day = where.until or where.today
     for row in rows:
         shares = tally.of([row.patent_id])
         began = row.declared_on or row.starts_on

@@ -34,7 +34,8 @@ _NEVER = (np.iinfo(np.int32).max, -1)
 class ColumnValues:
     """The values of one document for filters and factors.
 
-    `force`: first and last day in force, None where unknown; `dormancy`: as in `index.attributes`.
+    `force`: first and last day in force, of a need the days on which it is open; None where unknown, which of a need means
+    that no last day was stated. `dormancy`: as in `index.attributes`.
     """
 
     segments: tuple[str, ...] = ()
@@ -193,7 +194,7 @@ class Columns:
     def select(self, filters: Filters) -> Rows | None:
         """The sorted rows that meet all `filters`; None when nothing is restricted.
 
-        A document whose time in force is unknown is never in force on a day.
+        A document whose time in force is unknown is never in force on a day, and open on any.
         """
         if filters.is_empty:
             return None
@@ -206,6 +207,8 @@ class Columns:
         if filters.in_force_on is not None:
             day = filters.in_force_on.toordinal()
             chosen &= (self._force_from <= day) & (day <= self._force_to)
+        if filters.open_on is not None:
+            chosen &= (self._force_to == _NEVER[1]) | (filters.open_on.toordinal() <= self._force_to)
         return np.flatnonzero(chosen)
 
     def _having(self, field: str, codes: list[str]) -> NDArray[np.bool_]:

@@ -83,11 +83,11 @@ def kept_patents(session: Session, ranked: Ranked[AskingNeed], wanted: WantedPat
     return KeptPatents(walk.kept, records.patents, records.verdicts, folded, walk.is_cut)
 
 
-def kept_needs(session: Session, ranked: Ranked[AskingPatent], top_k: int) -> KeptNeeds:
-    """The best needs that are still open."""
+def kept_needs(session: Session, ranked: Ranked[AskingPatent], top_k: int, today: date) -> KeptNeeds:
+    """The best needs that are still open on that day."""
     walk, found = Walk(ranked, top_k), dict[int, NeedPublic]()
     for some in walk.steps():
-        new = needs.many(session, [hit.id for hit in some if hit.id not in found])
+        new = needs.many(session, [hit.id for hit in some if hit.id not in found], today)
         still_open = {id_: need for id_, need in new.items() if need.status == NeedStatus.OPEN}
         found |= still_open
         walk.keep(hit for hit in some if hit.id in still_open)

@@ -52,26 +52,26 @@ def match_all(
     threads: int = 2,
     progress: StepProgress | None = None,
 ) -> NightReport:
-    """Match all open needs with all patents in force on `day`, both ways, and hand the matches to `store` in blocks.
+    """Match all needs open on `day` with all patents in force then, both ways, and hand the matches to `store` in blocks.
 
     Every need is searched with the filter `in_force_on`, as in requests of officials; a patent whose time in force is unknown is not
     matched. Without `rules` of factors relevance alone counts. Memory stays bounded; see `index.vectors.all_pairs`.
     """
     patents, needs = generation.patents, generation.needs
-    filters = Filters(in_force_on=day)
-    in_force = patents.select(filters)
+    filters, still_open = Filters(in_force_on=day), Filters(open_on=day)
+    in_force, asking = patents.select(filters), needs.select(still_open)
     factors = NightFactors(rules, day) if rules else None
     sides = (
         (
             NightSide.NEED,
             "需求匹配专利",
-            patents_for_needs(generation, filters, factors=factors, threads=threads),
-            len(needs),
+            patents_for_needs(generation, asking, filters, factors=factors, threads=threads),
+            len(asking),
         ),
         (
             NightSide.PATENT,
             "专利匹配需求",
-            needs_for_patents(generation, in_force, factors=factors, threads=threads),
+            needs_for_patents(generation, in_force, factors=factors, filters=still_open, threads=threads),
             len(in_force),
         ),
     )
@@ -82,7 +82,7 @@ def match_all(
             done += len(found)
             if progress:
                 progress(step, done, total)
-    return NightReport(len(needs), len(in_force), len(patents), patents.product)
+    return NightReport(len(asking), len(in_force), len(patents), patents.product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +99,16 @@ class NightFactors:
 
 def patents_for_needs(
     generation: Generation,
+    ids: Ids,
     filters: Filters,
     top: int = TOP_PATENTS,
     *,
     factors: NightFactors | None = None,
     threads: int = 2,
 ) -> Iterator[Found]:
-    """The `top` patents for every need, as `retrieve` ranks them, in blocks by id of the needs."""
+    """The `top` patents for each of these needs, as `retrieve` ranks them, in blocks by id of the needs."""
     asking, answering = generation.needs, generation.patents
-    wanted = PairsAsked(asking.select(Filters()), filters, DEPTH, _share(generation), threads)
+    wanted = PairsAsked(ids, filters, DEPTH, _share(generation), threads)
 
     def raised(block: CandidateBlock) -> Amounts:
         found = block.candidates

@@ -145,7 +145,7 @@ class ChanceFinder:
     ) -> list[Chance]:
         ids = sorted({patent for (patent, _), _ in shown})
         found = patents_shown.many(session, ids, today=day)
-        asked = needs.many(session, sorted({match.id for (_, match), _ in shown}))
+        asked = needs.many(session, sorted({match.id for (_, match), _ in shown}), day)
         verdicts = eligibility.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
         return [
@@ -208,11 +208,12 @@ def _pairs(
     factors: NightFactors,
 ) -> list[Pair]:
     """The best needs of these patents that are still open, best pairs first, ties by id."""
-    still_open = needs.open_firms(session)
+    still_open = needs.open_firms(session, where.day)
     # Needs closed since the generation was built leave gaps; some more are fetched to fill them.
     spare = MOST_PER_PATENT
     top = where.per_patent + spare
-    blocks = needs_for_patents(generation, asking, top, factors=factors, filters=where.needs)
+    filters = where.needs.model_copy(update={"open_on": where.day})
+    blocks = needs_for_patents(generation, asking, top, factors=factors, filters=filters)
     pairs = [
         (patent, match)
         for block in blocks

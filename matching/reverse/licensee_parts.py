@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 import numpy as np
@@ -48,7 +49,7 @@ Firms = Mapping[int, EnterprisePublic]
 class LicenseesAsked:
     """A patent of a generation as the query, and the firms that may want it.
 
-    `industries` are those of the firms by id, `own_patents` firms with their own patents.
+    `industries` are those of the firms by id, `own_patents` firms with their own patents; needs are those open on the `day`.
     """
 
     session: Session
@@ -57,6 +58,7 @@ class LicenseesAsked:
     asking: AskingPatent
     industries: Mapping[int, str | None]
     own_patents: Sequence[tuple[int, int]]
+    day: date
     rule: Agreement
     profile: QueryProfile
 
@@ -95,8 +97,9 @@ class NeedPart(LicenseePart):
 
     def __init__(self, asked: LicenseesAsked) -> None:
         super().__init__(asked)
-        firms = needs.open_firms(asked.session)
-        hits = retrieve_needs(asked.generation.needs, asked.asking, Filters(), len(asked.generation.needs))
+        firms = needs.open_firms(asked.session, asked.day)
+        still_open = Filters(open_on=asked.day)
+        hits = retrieve_needs(asked.generation.needs, asked.asking, still_open, len(asked.generation.needs))
         self._middle = _middle(hits)
         self._best: dict[int, Hit] = {}
         for hit in hits:
@@ -111,7 +114,7 @@ class NeedPart(LicenseePart):
     def grounds(self, firms: Firms) -> Mapping[int, NeedGround]:
         """The need and the sentences in it that agree with the patent."""
         hits = {firm: self._best[firm] for firm in firms if firm in self._best}
-        known = needs.many(self._asked.session, [hit.id for hit in hits.values()])
+        known = needs.many(self._asked.session, [hit.id for hit in hits.values()], self._asked.day)
         there = {firm: (hit, known[hit.id]) for firm, hit in hits.items() if hit.id in known}
         agreeing = self._asked.profile.evidence([quotable(need_fields(need)) for _, need in there.values()])
         return {

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,14 @@ class _Ranking:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class LicenseeConditions:
+    """The selection of licensees: conditions on the firms, and the day on which their needs are open."""
+
+    firms: EnterpriseFilter
+    day: date
+
+
 class LicenseeFinder:
     """Finds likely licensees in the generation in use."""
 
@@ -97,7 +106,7 @@ class LicenseeFinder:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._matcher, self._data_dir = database, matcher, data_dir
 
-    def page(self, patent_id: int, wanted: PageQuery, where: EnterpriseFilter) -> LicenseePage:
+    def page(self, patent_id: int, wanted: PageQuery, where: LicenseeConditions) -> LicenseePage:
         """A page of the firms that meet the conditions. Raises NotFound, NotReady, and InvalidInput for a wrong order."""
         generation, rules = self._matcher.generation(), load(self._data_dir)
         with self._database.read() as session:
@@ -125,11 +134,11 @@ class LicenseeFinder:
         session: Session,
         generation: Generation,
         patent: patents.Patent,
-        where: EnterpriseFilter,
+        where: LicenseeConditions,
         rules: LicenseeRules,
     ) -> LicenseesAsked:
         """The patent and the firms that meet the conditions, less those that hold it."""
-        industries = enterprises.industries(session, where)
+        industries = enterprises.industries(session, where.firms)
         pairs = own_patents.of_firms(session)
         holding = {firm for firm, own in pairs if own == patent.id}
         asking = self._matcher.asking(generation, patent)
@@ -140,6 +149,7 @@ class LicenseeFinder:
             asking,
             {firm: code for firm, code in industries.items() if firm not in holding},
             [pair for pair in pairs if pair[0] not in holding],
+            where.day,
             rules.industry,
             QueryProfile(asking.tokens, generation.patents.statistics.words.idfs),
         )

@@ -1,6 +1,5 @@
 """Needs (技术需求)."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
@@ -10,6 +9,7 @@ from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
 from catalog.kit.base import id_of
+from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import NeedStatus
@@ -59,12 +59,12 @@ def _saved(session: Session, row: Need, notes: list[str]) -> NeedSaved:
 
 
 def _public(session: Session, row: Need) -> NeedPublic:
-    return needs.many(session, [id_of(row)])[id_of(row)]
+    return needs.many(session, [id_of(row)], beijing_today())[id_of(row)]
 
 
 def _filter(session: Session, wanted: NeedListConditions) -> NeedFilter:
     codes = codes_of(session, wanted, status=NeedStatus)
-    own = {"text": wanted.text, "enterprise_id": wanted.enterprise_id}
+    own = {"text": wanted.text, "enterprise_id": wanted.enterprise_id, "today": beijing_today()}
     return NeedFilter.model_validate(own | codes)
 
 
@@ -73,7 +73,7 @@ def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Page[
     """按文字、地区、行业、产业细分领域、状态、企业筛选，分页返回；各条件可用代码，也可用名称。"""
     found = needs.page(session, wanted, _filter(session, wanted))
     ids = [id_of(row) for row in found.rows]
-    public = needs.many(session, ids)
+    public = needs.many(session, ids, beijing_today())
     items = [public[id] for id in ids]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
@@ -107,7 +107,7 @@ def list_need_night_matches(
     session: Reading, id: RecordId, wanted: Annotated[NightQuery, Query()]
 ) -> NightList[NightPatent]:
     """最近一次夜间批处理为这条需求找到的专利，依名次，附得分及其组成；没有清单时 `notices` 说明原因。"""
-    return night_lists.of_need(session, id, wanted, date.today())
+    return night_lists.of_need(session, id, wanted, beijing_today())
 
 
 @router.post(
@@ -130,6 +130,6 @@ def create_need(session: Writing, data: NeedInput) -> NeedSaved:
     responses=responses(400, 404, 409, 413, 422, 503),
 )
 def update_need(session: Writing, id: RecordId, data: NeedInput) -> NeedSaved:
-    """以提交的内容整体替换；没有提交的字段会被清空。"""
+    """以提交的内容整体替换；没有提交的字段会被清空。已截止的需求改填较晚的截止日期，即重新征集。"""
     record, notes = _checked(session, data)
     return _saved(session, needs.update(session, id, NeedUpdate(**record.model_dump())), notes)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from catalog.statistics import contracts as contract_statistics
 from catalog.statistics import matches as segment_matches
@@ -69,6 +70,7 @@ def list_segment_matches(session: Reading, wanted: Annotated[MatchConditions, Qu
         region=list(codes.region),
         holder=wanted.holder,
         until=wanted.until,
+        today=beijing_today(),
     )
     found = segment_matches.matches(session, where, offset=wanted.offset, limit=wanted.size)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=found.items)

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from catalog.kit.base import id_of, now
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
 from catalog.kit.progress import StepProgress
 from catalog.runs import matches as night_matches
@@ -190,7 +191,7 @@ class _Night:
 
         name = self.state().generation
         threads = self.runtime.settings.threads or os.cpu_count() or 1
-        rules, day = load_factors(self.runtime.settings.data), date.today()
+        rules, day = load_factors(self.runtime.settings.data), beijing_today()
         report = match_all(
             self.runtime.store.open(name), day, store, rules, threads=threads, progress=self.progress
         )

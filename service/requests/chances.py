@@ -1,11 +1,11 @@
 """Requests for likely licensees and a holder's chances, shared by REST and command line."""
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
 from catalog.demand.enterprises import EnterpriseFilter
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from index.engine import Filters
 from matching.reverse.chances import (
@@ -16,7 +16,7 @@ from matching.reverse.chances import (
     Group,
 )
 from matching.reverse.licensee_results import LicenseePage
-from matching.reverse.licensees import LicenseeFinder
+from matching.reverse.licensees import LicenseeConditions, LicenseeFinder
 from service.installation.runtime import Runtime
 from service.requests.filters import (
     ClassConditions,
@@ -56,9 +56,9 @@ def licensees_page(runtime: Runtime, patent_id: int, wanted: LicenseeQuery) -> L
     """The page that REST and the command line show. Raises NotFound, NotReady and InvalidFields."""
     with runtime.database.read() as session:
         codes = codes_of(session, wanted)
-    where = EnterpriseFilter(name=wanted.name, title=wanted.title, **codes)
+    firms = EnterpriseFilter(name=wanted.name, title=wanted.title, **codes)
     finder = LicenseeFinder(runtime.database, runtime.matcher, runtime.settings.data)
-    return finder.page(patent_id, wanted, where)
+    return finder.page(patent_id, wanted, LicenseeConditions(firms, beijing_today()))
 
 
 def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> ChancePage:
@@ -68,7 +68,7 @@ def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> Chanc
     group: Group = wanted.group
     where = ChanceConditions(
         needs=Filters(**codes),
-        day=date.today(),
+        day=beijing_today(),
         per_patent=wanted.per_patent,
         in_force=wanted.in_force,
         first_only=wanted.first_only,

@@ -13,6 +13,7 @@ import xlsxwriter
 from catalog.db import Session
 from catalog.demand import enterprises, needs
 from catalog.kit.base import ClassRef, chunks
+from catalog.kit.days import beijing_today
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
 from catalog.supply.patents_shown import PatentPublic
@@ -94,11 +95,11 @@ def _patent(patent: PatentPublic, names: dict[str, str]) -> Sequence[Value]:
 
 def needs_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) -> Listing:
     """The needs with these ids."""
-    names = segments.names_in_use(session)
+    names, today = segments.names_in_use(session), beijing_today()
 
     def rows() -> Iterator[Sequence[Value]]:
         for chunk in chunks(ids):
-            found = needs.many(session, chunk)
+            found = needs.many(session, chunk, today)
             for need in (found[key] for key in chunk if key in found):
                 yield (
                     need.code, need.title, need.text, need.enterprise_name, need.prefecture_name, need.industry_name,

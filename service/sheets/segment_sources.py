@@ -30,7 +30,7 @@ def workbook(session: Session, where: SegmentFilter, conditions: Sequence[str]) 
         if deal.status != DealStatus.VOID and deal.kind != DealKind.PLEDGE
     ]
     declared = licences_shown.publics(session, segment_statistics.declared_in(session, where))
-    wanted = MatchFilter(region=where.region, holder=where.holder, until=where.until)
+    wanted = MatchFilter(region=where.region, holder=where.holder, until=where.until, today=where.today)
     matches = segment_matches.matches(session, wanted, offset=0, limit=MOST_MATCHES)
     concerned = {row.patent_id for row in declared}
     concerned |= {patent.patent_id for deal in deals for patent in deal.patents}

@@ -19,6 +19,7 @@ from catalog.deals.deals import DealCreate, ReceiptCreate
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.kit.base import ClassRef
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import LicenceStatus, PatentKind, PaymentForm
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
@@ -34,6 +35,8 @@ from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
 from service.installation.setup import initialise
+
+TODAY = beijing_today()
 
 
 def number(serial: int) -> str:
@@ -121,7 +124,7 @@ def match_all(session: Session) -> None:
 
 def figures(session: Session, name: str, **where: Any) -> dict[str, Decimal]:
     """The figures of a column by segment, the total under "sum"; segments without any are left out."""
-    report = statistics.report(session, SegmentFilter.model_validate(where))
+    report = statistics.report(session, SegmentFilter.model_validate({"today": TODAY} | where))
     found = {row.code: getattr(row, name) for row in report.rows if getattr(row, name)}
     return found | {"sum": getattr(report.total, name)}
 
@@ -174,7 +177,7 @@ def test_areas_holders_and_periods(session: Session) -> None:
         "sum": 2,
     }
     assert figures(session, "matches", holder="师范") == {"": 1, "sum": 1}
-    report = statistics.report(session, SegmentFilter())
+    report = statistics.report(session, SegmentFilter(today=TODAY))
     assert (report.catalogue, report.catalogue_status) == ("HB-2021.1", "待官方核定")
     assert len(report.rows) >= 35
     assert report.run_id == 1
@@ -187,12 +190,15 @@ def test_void_deals_do_not_count(session: Session) -> None:
 
 def test_matches_are_listed_by_segment(session: Session) -> None:
     match_all(session)
-    where = matches.MatchFilter(segment=["HB01"])
+    where = matches.MatchFilter(segment=["HB01"], today=TODAY)
     found = matches.matches(session, where, offset=0, limit=10)
     assert (found.total, [(line.need_id, line.rank) for line in found.items]) == (2, [(1, 1), (2, 1)])
     assert found.items[0].segments == {"HB01": Decimal("0.75"), "HB02": Decimal("0.25")}
-    assert len(matches.matches(session, matches.MatchFilter(), offset=3, limit=10).items) == 1
-    assert matches.matches(session, matches.MatchFilter(holder="师范"), offset=0, limit=1).total == 1
+    assert len(matches.matches(session, matches.MatchFilter(today=TODAY), offset=3, limit=10).items) == 1
+    assert (
+        matches.matches(session, matches.MatchFilter(holder="师范", today=TODAY), offset=0, limit=1).total
+        == 1
+    )
 
 
 def test_averages_need_more_than_twenty_contracts(session: Session) -> None:

@@ -51,6 +51,7 @@ filters = st.builds(
     kind=some(["invention"]),
     open_licence=st.sampled_from([None, True, False]),
     in_force_on=st.sampled_from([None, *DAYS, date(2025, 5, 5)]),
+    open_on=st.sampled_from([None, *DAYS, date(2025, 5, 5)]),
 )
 
 
@@ -78,7 +79,10 @@ def meets(document: ColumnValues, wanted: Filters) -> bool:
     coded = all(any(check(value) for value in values) for values, check in checks if values)
     licence = wanted.open_licence is None or wanted.open_licence == document.open_licence
     day, force = wanted.in_force_on, document.force
-    return coded and licence and (day is None or (force is not None and force[0] <= day <= force[1]))
+    in_force = day is None or (force is not None and force[0] <= day <= force[1])
+    return (
+        coded and licence and in_force and (wanted.open_on is None or not force or wanted.open_on <= force[1])
+    )
 
 
 @settings(deadline=None, max_examples=200)

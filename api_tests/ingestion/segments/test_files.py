@@ -12,6 +12,7 @@ from api_tests.ingestion.invented import Import, number
 from catalog.db import Database
 from catalog.demand import enterprises, needs
 from catalog.kit.base import ClassRef
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.segments import segments
@@ -95,7 +96,9 @@ def test_a_new_version_reclassifies_what_follows_from_ipc_and_industry_only(
             rows = patents_shown.publics(
                 session, patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows
             )
-            wanted = [needs.public(row, None) for row in needs.page(session, PageQuery()).rows]
+            wanted = [
+                needs.public(row, None, beijing_today()) for row in needs.page(session, PageQuery()).rows
+            ]
             named = [(row.title, row.classes) for row in rows] + [(row.title, row.classes) for row in wanted]
             return {t: [(c.code, c.basis) for c in classes if c.scheme == "segment"] for t, classes in named}
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog.kit.days import beijing_today
 from index.engine import Filters
 from matching.retrieval.confidence import Band, Level
 from service.installation.runtime import Runtime
@@ -40,8 +41,8 @@ def test_needs_of_a_patent_have_the_confidence_that_they_would_give(installation
 
         texts = [need for need in indexed_needs.texts(session) if need.is_open]
     for need in texts[:3]:
-        best = matcher.patents_for_need(need.id, 1, Filters()).items[0]
-        back = matcher.needs_for_patent(best.patent.id, 50, Filters()).items
+        best = matcher.patents_for_need(need.id, 1, Filters(), today=beijing_today()).items[0]
+        back = matcher.needs_for_patent(best.patent.id, 50, Filters(), today=beijing_today()).items
         (same,) = [item for item in back if item.need.id == need.id]
         assert same.confidence
         assert best.confidence

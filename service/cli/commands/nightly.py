@@ -110,8 +110,7 @@ def nightly_matches(
 
 def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument]:
     """The whole list of the one that is given, and the same to be printed. Raises NotFound."""
-    from datetime import date
-
+    from catalog.kit.days import beijing_today
     from catalog.kit.paging import MAX_PAGE_SIZE
     from catalog.statistics import night_lists
     from catalog.statistics.night_lists import NightQuery
@@ -120,9 +119,9 @@ def _list_of(need: int | None, patent: int | None) -> tuple[Any, PrintedDocument
     whole = NightQuery(size=MAX_PAGE_SIZE)
     with ready_runtime().database.read() as session:
         if need is not None:
-            patents = night_lists.of_need(session, need, whole, date.today())
+            patents = night_lists.of_need(session, need, whole, beijing_today())
             return patents, night_sheets.of_need(patents, f"需求 {need} ")
-        needs = night_lists.of_patent(session, patent or 0, whole)
+        needs = night_lists.of_patent(session, patent or 0, whole, beijing_today())
         return needs, night_sheets.of_patent(needs, f"专利 {patent} ")
 
 
