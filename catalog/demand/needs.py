@@ -19,6 +19,7 @@ from catalog.demand.enterprises import Enterprise, EnterpriseCreate
 from catalog.imports.changes import apply_noted, note_new
 from catalog.kit.base import (
     MAX_REMARK,
+    NEVER_TWICE,
     ClassRef,
     Schema,
     Timestamps,
@@ -44,8 +45,8 @@ class NeedBase(Schema):
     title: str = Field(min_length=1, max_length=500, description="需求名称")
     text: str = Field(min_length=1, max_length=MAX_TEXT, sa_type=Text, description="需求描述")
     industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
-    province: str | None = Field(default=None, max_length=6)
-    prefecture: str | None = Field(default=None, max_length=6)
+    province: str | None = Field(default=None, max_length=6, description="省级行政区划代码（GB/T 2260）")
+    prefecture: str | None = Field(default=None, max_length=6, description="地级行政区划代码（GB/T 2260）")
     county: str | None = Field(default=None, max_length=6, description="县级行政区划代码（GB/T 2260）")
     budget: Decimal | None = Field(
         default=None,
@@ -56,8 +57,8 @@ class NeedBase(Schema):
     cooperation: Cooperation = Field(
         default=Cooperation.ANY, sa_type=enum_type(Cooperation), description="合作方式"
     )
-    status: NeedStatus = Field(default=NeedStatus.OPEN, sa_type=enum_type(NeedStatus))
-    published_on: date | None = None
+    status: NeedStatus = Field(default=NeedStatus.OPEN, sa_type=enum_type(NeedStatus), description="需求状态")
+    published_on: date | None = Field(default=None, description="发布日期")
     closes_on: date | None = Field(default=None, description="截止日期，当日仍在征集")
     contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
     remark: str | None = Field(
@@ -70,11 +71,13 @@ class Need(NeedBase, Timestamps, table=True):
 
     __tablename__ = "needs"
     __noted_as__ = "need"
-    __table_args__ = (Index(None, "updated_at"),)
+    __table_args__ = (Index(None, "updated_at"), NEVER_TWICE)
 
     id: int | None = Field(default=None, primary_key=True)
-    code: str = Field(max_length=64, unique=True)
-    enterprise_id: int | None = Field(default=None, foreign_key="enterprises.id", index=True)
+    code: str = Field(max_length=64, unique=True, description="需求编号；未提供时自动编号")
+    enterprise_id: int | None = Field(
+        default=None, foreign_key="enterprises.id", index=True, description="提出需求的企业"
+    )
     classes: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
     import_id: int | None = Field(default=None, foreign_key="imports.id")
     is_demo: bool = False
@@ -155,7 +158,7 @@ def get(session: Session, need_id: int) -> Need:
     """The need `need_id`. Raises NotFound."""
     row = session.get(Need, need_id)
     if row is None:
-        raise NotFound(f"没有编号为 {need_id} 的技术需求")
+        raise NotFound(f"没有编号为 {need_id} 的技术需求", record=(Need.__noted_as__, need_id))
     return row
 
 

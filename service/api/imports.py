@@ -13,8 +13,8 @@ from catalog.imports import imports
 from catalog.imports.imports import ColumnUse, ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
-from catalog.registers import undo
-from catalog.registers.undo import Undone
+from catalog.mending import undo
+from catalog.mending.undo import Undone
 from ingestion.columns import mappings
 from ingestion.columns.mappings import SavedMapping
 from ingestion.imports import rejected

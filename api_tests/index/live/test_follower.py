@@ -22,8 +22,8 @@ from catalog.imports import imports
 from catalog.kit.terms import HolderKind, LicenceStatus, NeedStatus, PaymentForm
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
+from catalog.mending import undo
 from catalog.registers import patents as patent_upserts
-from catalog.registers import undo
 from catalog.supply import holder_merges
 from catalog.supply.holders import HolderRef
 from index.engine import Engine, Filters

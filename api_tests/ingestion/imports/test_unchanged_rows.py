@@ -18,7 +18,7 @@ from sqlalchemy import text
 from api_tests.ingestion.invented import checked, counts, number
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import PatentDockError
-from catalog.registers import undo
+from catalog.mending import undo
 from catalog.supply import holder_merges, patent_edits, patent_lists, patents
 from catalog.supply.patents import PatentCreate
 from ingestion.imports.importer import ImportLimits, ImportReport, import_file

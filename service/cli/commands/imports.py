@@ -93,7 +93,7 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
 
 def imports_undo(number: Number, as_json: Json = False) -> None:
     """撤销一次导入：删去它新增的记录，恢复它更新的记录。只能在重建索引之前，且没有后来的改动时。"""
-    from catalog.registers import undo
+    from catalog.mending import undo
 
     with ready_runtime().database.write() as session:
         result = undo.undo(session, number, actor="命令行")
