@@ -11,14 +11,14 @@ from sqlalchemy import and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel
 
-from catalog.imports.changes import Before, digests
+from catalog.imports.changes import Before
 from catalog.kit.base import id_of, now, table_of
 from catalog.kit.errors import Conflict, InvalidInput
 from catalog.mending import rows, tombstones
 from catalog.mending.removal import bury, close, references_to, referring_rows, repoint
 from catalog.mending.rows import Images
 from catalog.mending.tombstones import Tombstone, TombstonePublic, Why
-from catalog.mending.values import set_columns
+from catalog.mending.values import digests_of_columns, set_columns
 from catalog.mending.words import labels
 from catalog.registers.register import Belonging, Joining, Reference, Register
 from catalog.registers.registers import register_of
@@ -85,15 +85,15 @@ class _Merge:
         close(self.session, self.register, stone)
         given = self._give(stone.images)
         set_columns(self.session, self.register.model, self.kept_id, filled)
-        links = {"given": given, "filled": before, "after": digests(filled)}
-        stone.links = stone.links | to_jsonable_python(links)
+        after = digests_of_columns(self.session, self.register.model, self.kept_id, filled) if filled else {}
+        stone.links = stone.links | {"given": given, "filled": before, "after": after}
         touch(self.session, self.register, self.kept_id, before, self.why)
         return MergeResult(
             deletion=tombstones.public(stone),
             kept_id=self.kept_id,
             moved=self.moved,
             dropped=self.dropped,
-            filled=labels(self.register, [*filled, *given]),
+            filled=labels(self.register, list(filled)) + self._labels_of(given),
             differing=self.differing,
         )
 
@@ -103,7 +103,9 @@ class _Merge:
             tombstones.record_of(self.session, self.register, id_) for id_ in (self.kept_id, self.other_id)
         )
         before, filled = Before(), Before()
-        for column in table_of(self.register.model).columns.keys() - _OF_THE_ROW - self.register.derived:
+        for column in self.register.model.model_fields:
+            if column in _OF_THE_ROW | self.register.derived:
+                continue
             mine, theirs = getattr(kept, column), getattr(other, column)
             if theirs in _EMPTY or mine == theirs:
                 continue
@@ -171,6 +173,9 @@ class _Merge:
                 values = {"kept": f"{len(present)} 条", "merged": f"{len(its)} 条"}
                 self.differing.append(Difference(field=name, label=part.label, **values))
         return given
+
+    def _labels_of(self, given: Images) -> list[str]:
+        return [part.label for part in self.register.parts if part.model.__tablename__ in given]
 
     def _is_given(self, part: Belonging, present: list[Before], images: Images, given: Images) -> bool:
         if part.only_after is not None:

@@ -59,7 +59,8 @@ class _Restoration:
                 self._put_in(register, stone)
                 self._tie(stone)
         except IntegrityError as error:
-            reason = rows.obstacle(self.session, register, stone.images)
+            gone = rows.missing(self.session, register, stone.images)
+            reason = gone or rows.taken(self.session, register, stone.images) or "与现有记录重复"
             raise Conflict(
                 f"不能恢复{stone.name}：{reason}", hint="请先处理与之冲突的记录，再恢复"
             ) from error

@@ -62,18 +62,26 @@ def matching(model: type[SQLModel], values: Before) -> ColumnElement[bool]:
     )
 
 
-def obstacle(session: Session, register: Register, images: Images) -> str:
-    """Why rows cannot be put back: which others have their numbers by now, or what they refer to that is gone."""
-    models = [register.model, *(part.model for part in register.parts)]
-    for model in models:
-        for row in images.get(_name(model), ()):
-            for columns, where in _unique(table_of(model)):
-                if taken := _taken(session, register, model, {name: row[name] for name in columns}, where):
-                    return taken
-            for column, other in _referred(table_of(model)):
-                if row[column] is not None and not _there(session, other, row[column]):
-                    return _missing(other, row[column])
-    return "与现有记录重复"
+def taken(session: Session, register: Register, images: Images) -> str:
+    """Which numbers of a kept record belong to another by now, in words; empty where none do."""
+    found = (
+        _owner(session, register, model, {name: row[name] for name in columns}, where)
+        for model in (register.model, *(part.model for part in register.parts))
+        for row in images.get(_name(model), ())
+        for columns, where in _unique(table_of(model))
+    )
+    return next(filter(None, found), "")
+
+
+def missing(session: Session, register: Register, images: Images) -> str:
+    """What a kept record belongs to that is gone, in words; empty where nothing is."""
+    (row,) = images[_name(register.model)]
+    for key in table_of(register.model).foreign_keys:
+        table, value = key.column.table, row[key.parent.name]
+        if value is not None and not session.execute(select(table.c.id).where(table.c.id == value)).first():
+            other = next((one for one in REMOVABLE if _name(one.model) == table.name), None)
+            return f"它所属的{other.label if other else '记录'}（编号 {value}）不在目录中，请先恢复"
+    return ""
 
 
 def selected(session: Session, model: type[SQLModel], where: ColumnElement[bool]) -> list[Before]:
@@ -102,32 +110,16 @@ def _partial(index: Index) -> Any:
     return index.dialect_options["sqlite"]["where"]
 
 
-def _taken(
-    session: Session, register: Register, model: type[SQLModel], values: Before, where: Any
-) -> str | None:
+def _owner(session: Session, register: Register, model: type[SQLModel], values: Before, where: Any) -> str:
     """Who has these values, in words."""
     if None in values.values():
-        return None
+        return ""
     table = table_of(model)
     query = select(table).where(matching(model, values))
     found = session.execute(query if where is None else query.where(text(str(where)))).mappings().first()
     if found is None:
-        return None
+        return ""
     part = next((part for part in register.parts if part.model is model), None)
     owner, shown = found[part.key if part else "id"], " ".join(map(str, values.values()))
     what = part.label if part else "、".join(labels(register, list(values)))
     return f"{what} {shown} 已属于编号 {owner} 的{register.label}"
-
-
-def _referred(table: Table) -> Iterator[tuple[str, Table]]:
-    for key in table.foreign_keys:
-        yield key.parent.name, key.column.table
-
-
-def _there(session: Session, table: Table, record_id: Any) -> bool:
-    return session.execute(select(table.c.id).where(table.c.id == record_id)).first() is not None
-
-
-def _missing(table: Table, record_id: Any) -> str:
-    register = next((one for one in REMOVABLE if _name(one.model) == table.name), None)
-    return f"它所属的{register.label if register else '记录'}（编号 {record_id}）不在目录中，请先恢复"

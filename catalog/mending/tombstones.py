@@ -167,6 +167,12 @@ def note_keys(session: Session, row: Tombstone, keys: Iterable[str]) -> None:
     session.flush()
 
 
+def are_there(session: Session) -> bool:
+    """Whether any record is deleted now."""
+    query = select(col(Tombstone.id)).where(col(Tombstone.restored_at).is_(None)).limit(1)
+    return session.execute(query).first() is not None
+
+
 def known_by(session: Session, wanted: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], Tombstone]:
     """The tombstones of records deleted now that are known by these keys of their kinds, by kind and key."""
     asked = {_digest(kind, key): (kind, key) for kind, keys in wanted.items() for key in keys}

@@ -103,6 +103,12 @@ def held(session: Session, rows: list[Before]) -> list[Before]:
     ]
 
 
+def screened(session: Session, rows: list[Before]) -> list[Before]:
+    """The screening of a patent as it can be put back: for the holder that was kept, and not for one that is gone."""
+    kept = holders.roots(session, [row["holder_id"] for row in rows])
+    return [row | {"holder_id": kept[row["holder_id"]]} for row in rows if row["holder_id"] in kept]
+
+
 def follow(session: Session, patent_id: int, before: Before, actor: str, reason: str) -> None:
     """Reckons the fingerprint of a patent anew, after its holders were filled in."""
     patent = patents.get(session, patent_id)

@@ -1,7 +1,6 @@
 """What an import would know a record by (识别键): the same words for a stored record and for the row of a file that means it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -14,11 +13,9 @@ from catalog.demand.needs import automatic_code as need_code
 from catalog.kit.base import fold
 from catalog.kit.terms import FactKind
 from catalog.licences.licences import Licence, LicenceCreate
+from catalog.registers.register import Named
 from catalog.supply.facts import DETAILED, Fact, FactDetails, NumberedFact
 from catalog.supply.patents import Patent, PatentCreate, Publication, key_of
-
-Named = tuple[str, list[str]]
-"""Records that a row names beside its own: their register, as it is noted, and the keys that it names one by."""
 
 
 def of_patent(session: Session, row: Patent) -> list[str]:
@@ -52,7 +49,14 @@ def in_need(record: NeedCreate) -> list[str]:
 def firm_of_need(record: NeedCreate) -> Iterator[Named]:
     """The enterprise."""
     if record.enterprise_name:
-        yield Enterprise.__noted_as__, [f"name {fold(record.enterprise_name)}"]
+        yield Named(Enterprise.__noted_as__, [f"name {fold(record.enterprise_name)}"], _of_firm)
+
+
+def _of_firm(record: NeedCreate, kept: Enterprise) -> NeedCreate:
+    firm = record.firm and record.firm.model_copy(update={"name": kept.name})
+    # The code that the need has got would be another under another name.
+    (code,) = in_need(record)
+    return record.model_copy(update={"enterprise_name": kept.name, "firm": firm, "code": code})
 
 
 def of_enterprise(_: Session, row: Enterprise) -> list[str]:
@@ -102,15 +106,10 @@ def in_deal(record: DealStated) -> list[str]:
 
 def patent_of(record: LicenceCreate | NumberedFact) -> Iterator[Named]:
     """The patent."""
-    yield Patent.__noted_as__, [f"number {record.application_number}"]
+    yield Named(Patent.__noted_as__, [f"number {record.application_number}"])
 
 
 def patents_of_deal(record: DealStated) -> Iterator[Named]:
     """Each of the patents."""
     for number in record.application_numbers:
-        yield Patent.__noted_as__, [f"number {number}"]
-
-
-def nothing_else(_: Any) -> Iterator[Named]:
-    """No other records."""
-    yield from ()
+        yield Named(Patent.__noted_as__, [f"number {number}"])

@@ -1,9 +1,9 @@
 """Description of a kind of records that imports write and users mend: its name, what refers to it, what goes with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col
@@ -72,9 +72,28 @@ class Belonging:
         return self.where(ids) if self.where else col(getattr(self.model, self.key)).in_(ids)
 
 
+class Named(NamedTuple):
+    """A record that a row names beside its own: its register, as it is noted, and the keys that it may be named by.
+
+    `as_kept` makes of what a row states the same with another record in its place, into which that one was merged.
+    """
+
+    kind: str
+    keys: list[str]
+    as_kept: Callable[[Any, Any], Any] | None = None
+
+
+def nothing(_: Any) -> list[Any]:
+    """What a record states of which nothing is asked."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A kind of records that imports write; `named` is how a message names one, `keys` what an import would know it by.
+    """A kind of records that imports write; `named` is how a message names one.
+
+    `keys` are what an import would know a stored record by, `said` those of a record that a row states, `names` the other records
+    that it names. Values of `alias` say which record is meant.
 
     `kind` is the kind of import whose rows they are, empty for records that only come along with others (holders). Those
     that came along stay while they are `in_use`, a condition on their table. `classified` records have segments of the
@@ -97,6 +116,9 @@ class Register:
     derived: frozenset[str] = frozenset()
     in_use: Callable[[], Any] | None = None
     keys: Callable[[Session, Any], list[str]] | None = None
+    said: Callable[[Any], list[str]] = nothing
+    names: Callable[[Any], Iterable[Named]] = nothing
+    alias: tuple[str, ...] = ()
     prepare: Callable[[Session, int, Sequence[ImportChange], str], None] | None = None
     restore: Callable[[Session, int, Before], None] | None = None
     present: Callable[[Session, int, Before], After] | None = None

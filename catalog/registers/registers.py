@@ -27,14 +27,13 @@ from catalog.supply.patents import Patent, PatentClass, PatentHolder, Publicatio
 from catalog.supply.screenings import Screening
 
 
+def _patent(_: Session, patent: Any) -> str:
+    return f"专利 {patent.application_number or f'“{patent.title[:30]}”'}"
+
+
 def _of_patent(label: str) -> Callable[[Session, Any], str]:
     """The name of a record by the patent that it is of."""
-
-    def named(session: Session, record: Any) -> str:
-        patent = session.get(Patent, record.patent_id)
-        return f"专利 {patent.application_number if patent else record.patent_id} 的{label}"
-
-    return named
+    return lambda session, record: f"{_patent(session, session.get(Patent, record.patent_id))} 的{label}"
 
 
 def _follows_deals(ids: Sequence[int]) -> ColumnElement[bool]:
@@ -81,6 +80,9 @@ DEALS = Register(
     ),
     identity=("kind",),
     keys=keys.of_deal,
+    said=keys.in_deal,
+    names=keys.patents_of_deal,
+    alias=("code",),
     restore=deal_upserts.restore,
     present=deal_upserts.present,
     follow=deal_upserts.follow,
@@ -94,6 +96,8 @@ LICENCES = Register(
     whole=True,
     identity=("patent_id",),
     keys=keys.of_licence,
+    said=keys.in_licence,
+    names=keys.patent_of,
     prepare=declaration_history.take_back,
     follow=declaration_history.follow,
 )
@@ -105,6 +109,7 @@ FACTS = Register(
     whole=True,
     identity=("patent_id", "kind"),
     keys=keys.of_fact,
+    names=keys.patent_of,
 )
 NEEDS = Register(
     Need,
@@ -113,17 +118,20 @@ NEEDS = Register(
     named=lambda _, need: f"需求 {need.code}",
     classified=True,
     keys=keys.of_need,
+    said=keys.in_need,
+    names=keys.firm_of_need,
+    alias=("code",),
 )
 PATENTS = Register(
     Patent,
     kind="patents",
     label="专利",
-    named=lambda _, patent: f"专利 {patent.application_number or f'“{patent.title[:30]}”'}",
+    named=_patent,
     parts=(
         Belonging(Publication, "patent_id", "公开（公告）号", Joining.ADDS),
         Belonging(PatentHolder, "patent_id", "专利权人", Joining.FILLS, mended=patent_images.held),
         Belonging(PatentClass, "patent_id", "分类", Joining.FILLS),
-        Belonging(Screening, "patent_id"),
+        Belonging(Screening, "patent_id", mended=patent_images.screened),
         Belonging(MergedPatent, "patent_id"),
         Belonging(Fact, "patent_id"),
     ),
@@ -131,6 +139,8 @@ PATENTS = Register(
     identity=("application_number",),
     derived=frozenset({"fingerprint"}),
     keys=keys.of_patent,
+    said=keys.in_patent,
+    alias=("application_number",),
     restore=patent_images.restore,
     present=patent_images.present,
     follow=patent_images.follow,
@@ -144,6 +154,8 @@ ENTERPRISES = Register(
     derived=frozenset({"name_key"}),
     in_use=_enterprise_in_use,
     keys=keys.of_enterprise,
+    said=keys.in_enterprise,
+    alias=("name", "credit_code"),
 )
 HOLDERS = Register(
     Holder,

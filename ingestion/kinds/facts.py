@@ -9,6 +9,7 @@ from ingestion.columns.headers import vocabulary
 from ingestion.errors import RowError
 from ingestion.kinds.kind import Kind
 from ingestion.records.facts import LIMITS, fact
+from ingestion.storing import deleted
 from ingestion.storing.others import one_by_one
 from ingestion.storing.rows import Keys, Origin, Remarks
 
@@ -38,7 +39,11 @@ def _upsert(session: Session, record: NumberedFact, origin: Origin, _: Remarks) 
         )
     stated = record.model_dump(exclude={"application_number"})
     stated["source"] = stated["source"] or origin.file_name[: LIMITS["source"]]
-    return facts.store(session, [FactCreate(**stated, patent_id=patent_id)], import_id=origin.import_id)[0]
+    fact = FactCreate(**stated, patent_id=patent_id)
+    (stone,) = deleted.of_facts(session, [fact])
+    if stone is not None:
+        raise deleted.refusal(stone)
+    return facts.store(session, [fact], import_id=origin.import_id)[0]
 
 
 KIND = Kind(FACTS, lambda fields, _: fact(fields), one_by_one(_keys, _upsert))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from catalog.db import Session
 from catalog.registers.patents import Batch, Claims, Outcome
 from ingestion.errors import RowError
-from ingestion.storing import facts
+from ingestion.storing import deleted, facts
 from ingestion.storing.rows import Origin, RowReader, Taken
 from ingestion.storing.unchanged_rows import UnchangedRows
 
@@ -73,16 +73,18 @@ class PatentStore:
             (outcome.known.id, taken.record.facts, outcome.repeats) if outcome.known else (0, [], False)
             for taken, outcome in zip(read, outcomes, strict=True)
         ]
-        changed = facts.store_of_patents(
+        kept = facts.store_of_patents(
             session, stated, import_id=self.origin.import_id, source=self.origin.file_name
         )
-        for taken, outcome, told in zip(read, outcomes, changed, strict=True):
+        for taken, outcome, told in zip(read, outcomes, kept, strict=True):
             if outcome.status == "conflict":
                 taken.error = _conflict(taken, outcome)
                 continue
-            taken.outcome = "changed" if told and outcome.status == "unchanged" else outcome.status
+            taken.outcome = "changed" if told.changed and outcome.status == "unchanged" else outcome.status
             if outcome.notes:
                 taken.remarks = [(REPEATED, note) for note in outcome.notes]
+            if told.deleted:
+                taken.remarks.append((deleted.AGAIN, told.deleted))
 
 
 def _conflict(taken: Taken, outcome: Outcome) -> RowError:
