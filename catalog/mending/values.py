@@ -29,7 +29,7 @@ def digests_of_columns(session: Session, model: Any, record_id: int, image: Befo
     """The digests of what stands in the columns of these names."""
     table = table_of(model)
     query = select(*(table.c[name] for name in image)).where(table.c.id == record_id)
-    return digests(session.execute(query).mappings().one())
+    return digests(dict(session.execute(query).mappings().one()))
 
 
 def set_columns(session: Session, model: Any, record_id: int, image: Before) -> None:

@@ -48,9 +48,9 @@ def store_of_patents(
             records.append(FactCreate(**values, patent_id=patent_id))
             places.append(place)
     stones = deleted.of_facts(session, records)
-    there = [at for at, stone in enumerate(stones) if stone is None]
-    outcomes = facts.store(session, [records[at] for at in there], import_id=import_id)
-    changed = {places[at] for at, outcome in zip(there, outcomes, strict=True) if outcome != "unchanged"}
+    kept = [at for at, stone in enumerate(stones) if stone is None]
+    outcomes = facts.store(session, [records[at] for at in kept], import_id=import_id)
+    changed = {places[at] for at, outcome in zip(kept, outcomes, strict=True) if outcome != "unchanged"}
     gone = {place: stone.name for place, stone in zip(places, stones, strict=True) if stone is not None}
     return [FactOutcome(place in changed, gone.get(place, "")) for place in range(len(stated))]
 

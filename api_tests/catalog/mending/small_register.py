@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -85,10 +86,18 @@ def deal(session: Session, code: str, number: str) -> int:
         }
     )
     row, _ = deal_records.create(session, said)
-    paid = ReceiptCreate(received_on=date(2025, 4, 1), amount=100)
+    paid = ReceiptCreate(received_on=date(2025, 4, 1), amount=Decimal(100))
     receipt, _ = deal_records.receive(session, id_of(row), paid)
-    proof = {"kind": EvidenceKind.OTHER, "file_name": "a.pdf", "media_type": "application/pdf", "size": 1}
-    evidence.add(session, EvidenceFile(deal_id=id_of(row), receipt_id=receipt.id, sha256=code * 8, **proof))
+    proof = EvidenceFile(
+        deal_id=id_of(row),
+        receipt_id=receipt.id,
+        kind=EvidenceKind.OTHER,
+        file_name="a.pdf",
+        media_type="application/pdf",
+        size=1,
+        sha256=code * 8,
+    )
+    evidence.add(session, proof)
     return id_of(row)
 
 

@@ -141,9 +141,10 @@ def test_the_lists_and_figures_of_a_past_night_leave_it_out(installed: Installed
         ran_on = nightly_runs.get(session, run).created_at.date()
         of_past = {"today": ran_on + timedelta(1), "until": ran_on}
         for where, count in (({"today": LAST}, 24), ({"today": AFTER}, 12), (of_past, 24)):
-            listed = night_statistics.matches(session, MatchFilter(**where), offset=0, limit=1)
-            counted = segment_statistics.report(session, SegmentFilter(**where)).total
-            assert (listed.total, counted.matches) == (count, count)
+            wanted = MatchFilter.model_validate(where)
+            assert night_statistics.matches(session, wanted, offset=0, limit=1).total == count
+            figures = segment_statistics.report(session, SegmentFilter.model_validate(where))
+            assert figures.total.matches == count
 
 
 @pytest.mark.parametrize(("closes_on", "stored"), [(LAST, NeedStatus.OPEN), (None, NeedStatus.CLOSED)])
