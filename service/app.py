@@ -14,6 +14,7 @@ from catalog.kit.errors import PatentDockError
 from service.api import (
     chances,
     deals,
+    deletions,
     eligibility,
     enterprises,
     facts,
@@ -121,6 +122,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         pipeline,
         statistics,
         imports,
+        deletions,
         mappings,
         screenings,
         segments,

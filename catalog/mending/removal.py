@@ -52,9 +52,8 @@ def delete_all(
             with session.begin_nested():
                 stone = delete(session, register, record_id, why, cascade=cascade)
         except PatentDockError as error:
-            result = DeletionResult(
-                record_id=record_id, deletion=None, problem=error.message, hint=error.hint
-            )
+            told = tombstones.explained(session, error)
+            result = DeletionResult(record_id=record_id, deletion=None, problem=told.message, hint=told.hint)
         else:
             result = DeletionResult(record_id=record_id, deletion=tombstones.public(stone))
         results.append(result)

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.imports.changes import Before
 from catalog.kit.base import Schema, UtcDateTime, chunks, id_of, now
 from catalog.kit.days import beijing_day
-from catalog.kit.errors import Gone, InvalidInput, NotFound
+from catalog.kit.errors import Gone, InvalidInput, NotFound, PatentDockError
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.registers.register import Register
 from catalog.registers.registers import register_named, register_of
@@ -211,14 +211,15 @@ def told(row: Tombstone) -> str:
     return f"{row.name}已于 {beijing_day(row.deleted_at)} {who}{how}（{row.reason}）"
 
 
-def explained(session: Session, error: NotFound) -> NotFound:
-    """The error with what became of the record that was not found, where it was deleted or merged."""
-    row = of_record(session, *error.record) if error.record else None
+def explained(session: Session, error: PatentDockError) -> PatentDockError:
+    """The error, where a record was not found that was deleted or merged with what became of it."""
+    record = error.record if isinstance(error, NotFound) else None
+    row = of_record(session, *record) if record else None
     if row is None:
         return error
     kept = last_of_merges(session, row)
     hint = f"请改用编号 {kept} 的记录" if kept else f"可用删除记录 {row.id} 恢复"
-    return Gone(told(row), hint=hint, record=error.record, deletion_id=id_of(row), merged_into=kept)
+    return Gone(told(row), hint=hint, record=record, deletion_id=id_of(row), merged_into=kept)
 
 
 def record_of(session: Session, register: Register, record_id: int) -> Any:
