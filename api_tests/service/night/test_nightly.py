@@ -11,11 +11,17 @@ from typing import cast
 
 import pytest
 
-from api_tests.index.small_catalogue import HashEncoder, make_catalogue
+from api_tests.catalog.mending.small_register import everything
+from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
+from api_tests.ingestion.invented import number
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
+from catalog.imports import imports
+from catalog.kit.base import id_of
 from catalog.kit.errors import NotReady
 from catalog.kit.paging import PageQuery
+from catalog.mending import undo
+from catalog.registers import patents as patent_upserts
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightSide
@@ -93,6 +99,32 @@ def test_the_morning_difference_names_what_changed(runtime: Runtime) -> None:
         changes = {row.record_id: night_matches.changes_of(row) for row in rows}
         assert len(changes[row.id or 0].new) == 20
         assert compared["matches_new"] == sum(len(change.new) for change in changes.values())
+
+
+OF_IMPORTS = ("patents", "publications", "patent_holders", "holders", "enterprises", "patent_facts")
+
+
+def test_imports_of_a_night_are_undone_after_the_next(runtime: Runtime) -> None:
+    """Neither the screenings nor the classes, the index and the matches of two nights are in the way."""
+    with runtime.database.write() as session:
+        patent_upserts.upsert(session, [patent(50).model_copy(update={"application_number": number(8)})])
+    before = everything(runtime.database)
+    changed = {"申请号": number(8), "专利名称": "第50种锂电池", "摘要": "极片涂碳。", "申请人": "别的大学"}
+    added = {"申请号": number(7), "专利名称": "一种阀", "申请人": "别的大学", "被引证次数": "3"}
+    drop(runtime, "patents", "新专利.jsonl", [changed, added])
+    need = {"需求名称": "求低温电池", "需求描述": "低温下充电快的电池", "企业名称": "甲有限公司"}
+    drop(runtime, "needs", "新需求.jsonl", [need])
+    nightly.run(runtime)
+    nightly.run(runtime)
+    assert everything(runtime.database) != before
+    with runtime.database.write() as session:
+        undone = [undo.undo(session, id_of(row)) for row in imports.page(session, PageQuery()).rows]
+    assert [(one.removed, one.restored, one.left) for one in undone] == [(1, 0, 0), (2, 1, 0)]
+    after = everything(runtime.database)
+    assert {table: after[table] for table in OF_IMPORTS} == {table: before[table] for table in OF_IMPORTS}
+    assert len(after["needs"]) == len(before["needs"])
+    done = nightly.run(runtime)
+    assert (done.stages["reindex"]["patents"], done.stages["match"]["needs"]) == (41, 1)
 
 
 def test_difference() -> None:
