@@ -106,7 +106,8 @@ def _scaled(rules: FactorRules, times: float) -> FactorRules:
 
 def _rankings(generation: Generation, rules: FactorRules | None) -> list[Ranking]:
     factors = NightFactors(rules, beijing_today()) if rules else None
-    blocks = patents_for_needs(generation, Filters(), DEEP, factors=factors)
+    asking = generation.needs.select(Filters())
+    blocks = patents_for_needs(generation, asking, Filters(), DEEP, factors=factors)
     return [[(match.id, match.factors) for match in found] for block in blocks for _, found in block]
 
 

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.kit.base import id_of
+from catalog.kit.days import beijing_today
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -44,7 +45,6 @@ from bench.packaged_model import packaged_model
 from catalog.accounts import keys as accounts
 from catalog.db import Session
 from catalog.demand import needs
-from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
@@ -274,7 +274,7 @@ def _records(installation: Installation) -> dict[str, Any]:
         numbers, codes = _names(session)
         shown = [
             *patents_shown.many(session, list(numbers), today=beijing_today()).values(),
-            *needs.many(session, list(codes)).values(),
+            *needs.many(session, list(codes), beijing_today()).values(),
         ]
         return {
             str(getattr(one, "application_number", None) or getattr(one, "code", "")): _plain(

@@ -75,6 +75,21 @@ def _usable() -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _rebuilding(connection: Connection) -> Iterator[None]:
+    """Lets migrations make a table anew in the place of the old one, to which others refer; SQLite alone needs it."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    # Outside of any transaction: within one it has no effect.
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another writer came between:
     # writers take the lock at the start and wait for it.
@@ -132,7 +147,7 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to the newest revision. Raises NotReady when the database cannot be reached."""
-        with _usable(), self._writer.connect() as connection:
+        with _usable(), self._writer.connect() as connection, _rebuilding(connection):
             command.upgrade(self._alembic(connection), "head")
             connection.commit()
 

@@ -8,6 +8,7 @@ from catalog.imports import changes as import_changes
 from catalog.imports import conflicts, imports
 from catalog.licences import history as declaration_history
 from catalog.licences import licences
+from catalog.mending import tombstones
 from catalog.registers import rows as imported_rows
 from catalog.runs import generations
 from catalog.runs import matches as night_matches
@@ -38,4 +39,5 @@ __all__ = [
     "patents",
     "screenings",
     "segments",
+    "tombstones",
 ]

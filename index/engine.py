@@ -32,7 +32,8 @@ CODED = ("segment", "region", "industry", "ipc", "holder_kind", "kind")
 class Filters(BaseModel):
     """What a match is restricted to. Within a field any of the values will do, between fields all must hold.
 
-    `in_force_on` leaves what is known to be in force on a day, `possible_on` what is not known not to be.
+    `in_force_on` leaves what is known to be in force on a day, `possible_on` what is not known not to be; both are for patents.
+    `open_on` is for needs, and leaves out those that closed before that day.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,7 @@ class Filters(BaseModel):
     open_licence: bool | None = None
     in_force_on: date | None = None
     possible_on: date | None = None
+    open_on: date | None = None
 
     @field_validator(*CODED, mode="before")
     @classmethod
@@ -61,9 +63,9 @@ class Filters(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        """Whether none of these restrictions is set."""
-        flags = self.open_licence, self.in_force_on, self.possible_on
-        return not any(getattr(self, field) for field in CODED) and flags == (None, None, None)
+        """Whether nothing is restricted that an index knows of."""
+        flags = self.open_licence, self.in_force_on, self.possible_on, self.open_on
+        return not any(getattr(self, field) for field in CODED) and flags == (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)

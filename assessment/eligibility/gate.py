@@ -19,6 +19,7 @@ from catalog.db import Session
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Term
 from catalog.licences import eligibility_records
+from catalog.supply.patents import Patent
 
 
 class Eligibility(Term):
@@ -147,5 +148,5 @@ def check(session: Session, patent_id: int, as_of: date, table: RuleTable | None
     """The verdict on one patent on that day. Raises NotFound."""
     found = of_patents(session, [patent_id], as_of, table)
     if patent_id not in found:
-        raise NotFound(f"没有编号为 {patent_id} 的专利")
+        raise NotFound(f"没有编号为 {patent_id} 的专利", record=(Patent.__noted_as__, patent_id))
     return found[patent_id]

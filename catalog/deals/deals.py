@@ -15,7 +15,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import JSON, Numeric, Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.kit.base import Schema, Timestamps, UtcDateTime, enum_type, now
+from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, UtcDateTime, enum_type, now
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import (
     DealAction,
@@ -83,10 +83,11 @@ class Deal(DealBase, Timestamps, table=True):
     """A deal, known by its code."""
 
     __tablename__ = "deals"
+    __table_args__ = NEVER_TWICE
     __noted_as__ = "deal"
 
     id: int | None = Field(default=None, primary_key=True)
-    code: str = Field(max_length=64, unique=True)
+    code: str = Field(max_length=64, unique=True, description="合同编号；未给出时由内容自动编号")
     signed_on: date = Field(index=True, description="签约日")
     status: DealStatus = Field(
         default=DealStatus.VALID, sa_type=enum_type(DealStatus), description="登记状态"
@@ -144,6 +145,7 @@ class Receipt(Timestamps, table=True):
     """A payment that arrived under a deal (实际到账)."""
 
     __tablename__ = "deal_receipts"
+    __table_args__ = NEVER_TWICE
 
     id: int | None = Field(default=None, primary_key=True)
     deal_id: int = Field(foreign_key="deals.id", index=True)
@@ -156,6 +158,7 @@ class DealEvent(SQLModel, table=True):
     """One step in the history of a deal: who did what when, and what it replaced."""
 
     __tablename__ = "deal_events"
+    __table_args__ = NEVER_TWICE
 
     id: int | None = Field(default=None, primary_key=True)
     deal_id: int = Field(foreign_key="deals.id", index=True)
@@ -238,7 +241,7 @@ def get(session: Session, deal_id: int) -> Deal:
     """The deal `deal_id`. Raises NotFound."""
     row = session.get(Deal, deal_id)
     if row is None:
-        raise NotFound(f"没有编号为 {deal_id} 的交易")
+        raise NotFound(f"没有编号为 {deal_id} 的交易", record=(Deal.__noted_as__, deal_id))
     return row
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.deals import deals
 from catalog.deals.deals import Receipt
-from catalog.kit.base import Timestamps, enum_type, now
+from catalog.kit.base import NEVER_TWICE, Timestamps, enum_type, now
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.terms import DealAction, EvidenceKind
 
@@ -17,6 +17,7 @@ class EvidenceFile(Timestamps, table=True):
     """A file that proves a deal or one of its payments; a removed one stays in the history of the deal."""
 
     __tablename__ = "deal_evidence"
+    __table_args__ = NEVER_TWICE
 
     id: int | None = Field(default=None, primary_key=True)
     deal_id: int = Field(foreign_key="deals.id", index=True)

@@ -18,7 +18,7 @@ from catalog.deals.deals import Deal
 from catalog.demand import enterprises, needs
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import Need
-from catalog.kit.base import Schema, Timestamps, UtcDateTime, enum_type, id_of, now
+from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, UtcDateTime, enum_type, id_of, now
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -32,6 +32,8 @@ class PipelineCase(Timestamps, table=True):
     """A patent on its way to a firm, with the match it came from."""
 
     __tablename__ = "pipeline_cases"
+    __noted_as__ = "case"
+    __table_args__ = NEVER_TWICE
 
     id: int | None = Field(default=None, primary_key=True)
     patent_id: int = Field(foreign_key="patents.id", index=True)
@@ -50,6 +52,7 @@ class PipelineEvent(SQLModel, table=True):
     """One step of a case: from which stage to which, who noted it, when and why."""
 
     __tablename__ = "pipeline_events"
+    __table_args__ = NEVER_TWICE
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="pipeline_cases.id", index=True)

@@ -9,7 +9,17 @@ from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import KnownRows
-from catalog.kit.base import MAX_REMARK, Schema, Timestamps, apply_changes, chunks, fold, id_column, id_of
+from catalog.kit.base import (
+    MAX_REMARK,
+    NEVER_TWICE,
+    Schema,
+    Timestamps,
+    apply_changes,
+    chunks,
+    fold,
+    id_column,
+    id_of,
+)
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.reference.conditions import in_regions, of_industries
@@ -24,7 +34,7 @@ class EnterpriseBase(Schema):
     province: str | None = Field(default=None, max_length=6, description="省级行政区划代码（GB/T 2260）")
     prefecture: str | None = Field(default=None, max_length=6, description="地级行政区划代码（GB/T 2260）")
     county: str | None = Field(default=None, max_length=6, description="县级行政区划代码（GB/T 2260）")
-    address: str | None = Field(default=None, max_length=500)
+    address: str | None = Field(default=None, max_length=500, description="地址")
     industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
     titles: list[str] = Field(default_factory=list, sa_type=JSON, description="资质，如 省级专精特新")
     staff: int | None = Field(default=None, ge=0, description="从业人员数")
@@ -34,7 +44,7 @@ class EnterpriseBase(Schema):
         sa_type=Numeric(18, 2),
         description="营业收入（元）",
     )
-    founded_on: date | None = None
+    founded_on: date | None = Field(default=None, description="成立日期")
     products: str | None = Field(default=None, max_length=2000, description="主要产品")
     contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
     remark: str | None = Field(
@@ -47,11 +57,13 @@ class Enterprise(EnterpriseBase, Timestamps, table=True):
 
     __tablename__ = "enterprises"
     __noted_as__ = "enterprise"
-    __table_args__ = (Index(None, "updated_at"),)
+    __table_args__ = (Index(None, "updated_at"), NEVER_TWICE)
 
     id: int | None = Field(default=None, primary_key=True)
-    name_key: str = Field(max_length=300, unique=True)
-    credit_code: str | None = Field(default=None, max_length=18, unique=True)
+    name_key: str = Field(
+        max_length=300, unique=True, description="企业名称（折叠全角半角、大小写和空白后），用于识别同一企业"
+    )
+    credit_code: str | None = Field(default=None, max_length=18, unique=True, description="统一社会信用代码")
     import_id: int | None = Field(default=None, foreign_key="imports.id")
     is_demo: bool = False
 
@@ -95,7 +107,7 @@ def get(session: Session, enterprise_id: int) -> Enterprise:
     """The enterprise `enterprise_id`. Raises NotFound."""
     row = session.get(Enterprise, enterprise_id)
     if row is None:
-        raise NotFound(f"没有编号为 {enterprise_id} 的企业")
+        raise NotFound(f"没有编号为 {enterprise_id} 的企业", record=(Enterprise.__noted_as__, enterprise_id))
     return row
 
 

@@ -16,7 +16,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.demand import needs
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import MAX_TEXT, Need
-from catalog.kit.base import Schema, Timestamps, chunks, enum_type, fold, id_column, id_of
+from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, chunks, enum_type, fold, id_column, id_of
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
@@ -46,6 +46,8 @@ class Feedback(FeedbackBase, Timestamps, table=True):
     """An answer of a firm."""
 
     __tablename__ = "feedback"
+    __noted_as__ = "feedback"
+    __table_args__ = NEVER_TWICE
 
     id: int | None = Field(default=None, primary_key=True)
     who_key: str = Field(max_length=300, index=True)

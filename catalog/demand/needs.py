@@ -1,18 +1,24 @@
-"""Needs (技术需求): technical problems that enterprises seek help with."""
+"""Needs (技术需求): technical problems that enterprises seek help with.
+
+A need closes by itself (截止): after its last day `closes_on` it shows as expired and is matched no more. The day decides at every
+look, so that a later `closes_on` opens it again.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
+from pydantic import model_validator
+from sqlalchemy import JSON, ColumnElement, Index, Numeric, Select, Text, and_, cast, or_, select
 from sqlmodel import Field, Session, col
 
 from catalog.demand.enterprises import Enterprise, EnterpriseCreate, Firms
 from catalog.imports.changes import KnownRows
 from catalog.kit.base import (
     MAX_REMARK,
+    NEVER_TWICE,
     ClassRef,
     Schema,
     Timestamps,
@@ -38,8 +44,8 @@ class NeedBase(Schema):
     title: str = Field(min_length=1, max_length=500, description="需求名称")
     text: str = Field(min_length=1, max_length=MAX_TEXT, sa_type=Text, description="需求描述")
     industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
-    province: str | None = Field(default=None, max_length=6)
-    prefecture: str | None = Field(default=None, max_length=6)
+    province: str | None = Field(default=None, max_length=6, description="省级行政区划代码（GB/T 2260）")
+    prefecture: str | None = Field(default=None, max_length=6, description="地级行政区划代码（GB/T 2260）")
     county: str | None = Field(default=None, max_length=6, description="县级行政区划代码（GB/T 2260）")
     budget: Decimal | None = Field(
         default=None,
@@ -50,9 +56,9 @@ class NeedBase(Schema):
     cooperation: Cooperation = Field(
         default=Cooperation.ANY, sa_type=enum_type(Cooperation), description="合作方式"
     )
-    status: NeedStatus = Field(default=NeedStatus.OPEN, sa_type=enum_type(NeedStatus))
-    published_on: date | None = None
-    closes_on: date | None = None
+    status: NeedStatus = Field(default=NeedStatus.OPEN, sa_type=enum_type(NeedStatus), description="需求状态")
+    published_on: date | None = Field(default=None, description="发布日期")
+    closes_on: date | None = Field(default=None, description="截止日期，当日仍在征集")
     contact: str | None = Field(default=None, max_length=500, description="联系人与联系方式")
     remark: str | None = Field(
         default=None, max_length=MAX_REMARK, sa_type=Text, description="备注，含不能识别的原文"
@@ -64,11 +70,13 @@ class Need(NeedBase, Timestamps, table=True):
 
     __tablename__ = "needs"
     __noted_as__ = "need"
-    __table_args__ = (Index(None, "updated_at"),)
+    __table_args__ = (Index(None, "updated_at"), NEVER_TWICE)
 
     id: int | None = Field(default=None, primary_key=True)
-    code: str = Field(max_length=64, unique=True)
-    enterprise_id: int | None = Field(default=None, foreign_key="enterprises.id", index=True)
+    code: str = Field(max_length=64, unique=True, description="需求编号；未提供时自动编号")
+    enterprise_id: int | None = Field(
+        default=None, foreign_key="enterprises.id", index=True, description="提出需求的企业"
+    )
     classes: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
     import_id: int | None = Field(default=None, foreign_key="imports.id")
     is_demo: bool = False
@@ -81,6 +89,13 @@ class NeedCreate(NeedBase):
     enterprise_name: str | None = Field(default=None, max_length=300)
     firm: EnterpriseCreate | None = None
     classes: list[ClassRef] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _day_decides(self) -> Self:
+        # A need said to have expired is open until its last day; without one it is closed.
+        if self.status == NeedStatus.EXPIRED:
+            object.__setattr__(self, "status", NeedStatus.OPEN if self.closes_on else NeedStatus.CLOSED)
+        return self
 
 
 class NeedUpdate(NeedCreate):
@@ -107,17 +122,32 @@ def full_text(title: str, text: str) -> str:
     return text if text.startswith(title) else f"{title}。{text}"
 
 
-def public(row: Need, enterprise: Enterprise | None) -> NeedPublic:
-    """The need as shown to users."""
+def status_on(row: Need, day: date) -> NeedStatus:
+    """Status of a need on that day: an open one whose last day is over has expired."""
+    status = NeedStatus(row.status)
+    is_over = status is NeedStatus.OPEN and row.closes_on is not None and row.closes_on < day
+    return NeedStatus.EXPIRED if is_over else status
+
+
+def open_on(day: date) -> ColumnElement[bool]:
+    """The condition that a need is open on that day."""
+    closes_on = col(Need.closes_on)
+    return and_(col(Need.status) == NeedStatus.OPEN.value, or_(closes_on.is_(None), closes_on >= day))
+
+
+def public(row: Need, enterprise: Enterprise | None, today: date) -> NeedPublic:
+    """The need as shown to users on that day."""
+    status = status_on(row, today)
     return NeedPublic(
-        **row.model_dump(include=set(NeedBase.model_fields)),
+        **row.model_dump(include=set(NeedBase.model_fields) - {"status"}),
+        status=status,
         id=id_of(row),
         enterprise_id=row.enterprise_id,
         enterprise_name=enterprise.name if enterprise else None,
         prefecture_name=region_name(row.prefecture),
         industry_name=industry_name(row.industry),
         cooperation_name=Cooperation(row.cooperation).label,
-        status_name=NeedStatus(row.status).label,
+        status_name=status.label,
         classes=[ClassRef.model_validate(c) for c in row.classes],
         is_demo=row.is_demo,
     )
@@ -127,18 +157,34 @@ def get(session: Session, need_id: int) -> Need:
     """The need `need_id`. Raises NotFound."""
     row = session.get(Need, need_id)
     if row is None:
-        raise NotFound(f"没有编号为 {need_id} 的技术需求")
+        raise NotFound(f"没有编号为 {need_id} 的技术需求", record=(Need.__noted_as__, need_id))
     return row
 
 
-def many(session: Session, ids: Sequence[int]) -> dict[int, NeedPublic]:
-    """The needs with these ids as shown to users, by id; ids that are gone are left out."""
+def get_open(session: Session, need_id: int, today: date) -> Need:
+    """The need `need_id`, which takes part in matching on that day. Raises NotFound, and Conflict for one that is not open."""
+    row = get(session, need_id)
+    status = status_on(row, today)
+    if status is NeedStatus.EXPIRED:
+        raise Conflict(
+            f"需求 {row.code} 已于 {row.closes_on} 截止，不再参加匹配", hint="延长截止日期后即可匹配"
+        )
+    if status is not NeedStatus.OPEN:
+        raise Conflict(
+            f"需求 {row.code}{status.label}，不再参加匹配",
+            hint=f"把状态改回“{NeedStatus.OPEN.label}”后即可匹配",
+        )
+    return row
+
+
+def many(session: Session, ids: Sequence[int], today: date) -> dict[int, NeedPublic]:
+    """The needs with these ids as shown to users on that day, by id; ids that are gone are left out."""
     query = (
         select(Need, Enterprise)
         .outerjoin(Enterprise, col(Enterprise.id) == col(Need.enterprise_id))
         .where(col(Need.id).in_(list(ids)))
     )
-    return {need.id: public(need, enterprise) for need, enterprise in session.execute(query)}
+    return {need.id: public(need, enterprise, today) for need, enterprise in session.execute(query)}
 
 
 def find(session: Session, code: str) -> Need | None:
@@ -147,8 +193,9 @@ def find(session: Session, code: str) -> Need | None:
 
 
 class NeedFilter(Schema):
-    """Conditions of a list of needs, by stored value; values of one field are alternatives, fields add up."""
+    """Conditions of a list of needs, by value; values of one field are alternatives, fields add up. A status is that of `today`."""
 
+    today: date
     text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
     region: list[str] = Field(default_factory=list)
     industry: list[str] = Field(default_factory=list)
@@ -168,7 +215,7 @@ _SORTABLE: dict[str, Any] = {
 
 def page(session: Session, wanted: PageQuery, where: NeedFilter | None = None) -> Rows[Need]:
     """The needs that meet all conditions of `where`."""
-    return paginate(session, _meeting(where or NeedFilter()), wanted, _SORTABLE, "id")
+    return paginate(session, _meeting(where) if where else select(Need), wanted, _SORTABLE, "id")
 
 
 def listed(session: Session, wanted: PageQuery, where: NeedFilter, *, at_most: int) -> list[int]:
@@ -190,10 +237,18 @@ def _meeting(where: NeedFilter) -> Select[Need]:
     if where.segment:
         query = query.where(or_(*map(_in_segment, where.segment)))
     if where.status:
-        query = query.where(col(Need.status).in_(where.status))
+        query = query.where(or_(*(_has_status(NeedStatus(one), where.today) for one in where.status)))
     if where.enterprise_id is not None:
         query = query.where(col(Need.enterprise_id) == where.enterprise_id)
     return query
+
+
+def _has_status(status: NeedStatus, today: date) -> ColumnElement[bool]:
+    if status is NeedStatus.OPEN:
+        return open_on(today)
+    if status is NeedStatus.EXPIRED:
+        return and_(col(Need.status) == NeedStatus.OPEN.value, col(Need.closes_on) < today)
+    return col(Need.status) == status.value
 
 
 def _in_segment(code: str) -> Any:
@@ -301,9 +356,9 @@ def _upsert(known: KnownRows[Need], values: dict[str, Any], made: dict[str, Any]
     return "changed" if known.change(row, stated) else "unchanged"
 
 
-def open_firms(session: Session) -> dict[int, int | None]:
-    """The enterprises of all open needs, by the id of the need; None where a need names none."""
-    query = select(id_column(Need), col(Need.enterprise_id)).where(col(Need.status) == NeedStatus.OPEN.value)
+def open_firms(session: Session, today: date) -> dict[int, int | None]:
+    """The enterprises of all needs open on that day, by the id of the need; None where a need names none."""
+    query = select(id_column(Need), col(Need.enterprise_id)).where(open_on(today))
     return {row.id: row.enterprise_id for row in session.execute(query)}
 
 

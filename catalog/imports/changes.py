@@ -1,25 +1,28 @@
 """What imports replaced (导入前的内容), kept so that an import can be undone.
 
 One row for every record that an import made or changed: `before` holds the values that it replaced, None where the record
-was new, and `stamp` is the record's `updated_at` after the import: whatever touches the record later gives it another.
+was new, `after` the digests of those it set in their place, and `stamp` is the record's `updated_at` after the import:
+whatever touches the record later gives it another, and the digests tell which values are still those of the import.
 `kind` is the name that its table has here (`__noted_as__`).
 Rows of a file that change nothing leave nothing here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import JSON, delete, select
+from sqlalchemy import JSON, Index, delete, select, update
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, Session, SQLModel, col
 
-from catalog.kit.base import Keyed, Stamped, UtcDateTime, apply_changes, chunks, id_of, table_of
+from catalog.kit.base import Keyed, Stamped, UtcDateTime, apply_changes, as_json, chunks, id_of, table_of
 from catalog.kit.bulk import insert_rows, new_ids
 
 Before = dict[str, Any]
+After = dict[str, str]
 
 
 class ImportChange(SQLModel, table=True):
@@ -27,21 +30,33 @@ class ImportChange(SQLModel, table=True):
 
     __tablename__ = "import_changes"
     # Without its hidden row number SQLite keeps the rows in the key itself: half the room at a million new records.
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (Index(None, "kind", "record_id"), {"sqlite_with_rowid": False})
 
     import_id: int = Field(foreign_key="imports.id", primary_key=True)
     kind: str = Field(max_length=16, primary_key=True)
     record_id: int = Field(primary_key=True)
     before: Before | None = Field(default=None, sa_type=JSON(none_as_null=True))
     stamp: datetime = Field(sa_type=UtcDateTime)
+    after: After | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
 class Change(NamedTuple):
-    """A change on its way to the table; `before` is None for a new record."""
+    """A change on its way to the table; `before` and `after` are None for a new record."""
 
     record_id: int
     before: Before | None
     stamp: datetime
+    after: After | None = None
+
+
+def digests(values: Mapping[str, Any]) -> After:
+    """What tells values apart, by their names; amounts of different scale are the same."""
+    return {name: _digest(value) for name, value in values.items()}
+
+
+def _digest(value: Any) -> str:
+    plain = f"{value.normalize():f}" if isinstance(value, Decimal) else to_jsonable_python(value)
+    return blake2b(as_json(plain).encode(), digest_size=6).hexdigest()
 
 
 def note(session: Session, import_id: int | None, kind: str, changes: Iterable[Change]) -> None:
@@ -68,30 +83,41 @@ def note(session: Session, import_id: int | None, kind: str, changes: Iterable[C
             entry.record_id,
             None if entry.before is None else to_jsonable_python(_first(entry, again)),
             entry.stamp,
+            _last(entry, again),
         )
         for entry in entries
     ]
     insert_rows(session, table_of(ImportChange), tuple(ImportChange.model_fields), rows)
 
 
-def _known(session: Session, import_id: int, kind: str, ids: Sequence[int]) -> dict[int, Before | None]:
-    found: dict[int, Before | None] = {}
+Known = tuple[Before | None, After | None]
+
+
+def _known(session: Session, import_id: int, kind: str, ids: Sequence[int]) -> dict[int, Known]:
+    found: dict[int, Known] = {}
+    columns = col(ImportChange.record_id), col(ImportChange.before), col(ImportChange.after)
     for chunk in chunks(ids):
-        query = select(col(ImportChange.record_id), col(ImportChange.before)).where(
+        query = select(*columns).where(
             col(ImportChange.import_id) == import_id,
             col(ImportChange.kind) == kind,
             col(ImportChange.record_id).in_(chunk),
         )
-        found.update((record_id, before) for record_id, before in session.execute(query))
+        found.update((record_id, (before, after)) for record_id, before, after in session.execute(query))
     return found
 
 
-def _first(entry: Change, again: dict[int, Before | None]) -> Before | None:
+def _first(entry: Change, again: Mapping[int, Known]) -> Before | None:
     """What stood before the first change by this import."""
     if entry.record_id not in again:
         return entry.before
-    earlier = again[entry.record_id]
+    earlier, _ = again[entry.record_id]
     return None if earlier is None else (entry.before or {}) | earlier
+
+
+def _last(entry: Change, again: Mapping[int, Known]) -> After | None:
+    """What the last change by this import set."""
+    earlier, set_then = again.get(entry.record_id, (entry.before, None))
+    return None if earlier is None else (set_then or {}) | (entry.after or {})
 
 
 class Noted(Keyed, Stamped, Protocol):
@@ -117,7 +143,7 @@ class KnownRows(Generic[RowT]):
         self._ids = new_ids(session, table_of(cast("Any", model)))
         self._by: dict[str, dict[str, RowT]] = {name: {} for name in keys}
         self._fresh: dict[int, RowT] = {}
-        self._changed: dict[int, tuple[RowT, Before]] = {}
+        self._changed: dict[int, tuple[RowT, Before, After]] = {}
         for name, values in keys.items():
             column = getattr(model, name)
             for chunk in chunks(sorted({value for value in values if value})):
@@ -140,8 +166,9 @@ class KnownRows(Generic[RowT]):
         if not before:
             return False
         if id_of(row) not in self._fresh:
-            _, image = self._changed.setdefault(id_of(row), (row, {"updated_at": row.updated_at}))
-            self._changed[id_of(row)] = (row, before | image)
+            _, image, set_then = self._changed.get(id_of(row), (row, {"updated_at": row.updated_at}, {}))
+            after = set_then | digests({name: values[name] for name in before})
+            self._changed[id_of(row)] = (row, before | image, after)
         apply_changes(row, values)
         given_up = [name for name in self._by if before.get(name)]
         for name in given_up:
@@ -157,7 +184,9 @@ class KnownRows(Generic[RowT]):
         self._session.add_all(self._fresh.values())
         self._session.flush()
         changes = [Change(id_, None, row.updated_at) for id_, row in self._fresh.items()]
-        changes += [Change(id_, before, row.updated_at) for id_, (row, before) in self._changed.items()]
+        changes += [
+            Change(id_, before, row.updated_at, after) for id_, (row, before, after) in self._changed.items()
+        ]
         note(self._session, self._import_id, self._model.__noted_as__, changes)
         self._fresh, self._changed = {}, {}
 
@@ -165,6 +194,13 @@ class KnownRows(Generic[RowT]):
         for name, rows in self._by.items():
             if key := getattr(row, name):
                 rows[key] = row
+
+
+def restamp(session: Session, kind: str, record_id: int, former: datetime, stamp: datetime) -> None:
+    """Lets the import that had left a record with the stamp `former` know it by another: the record is as it left it."""
+    its = col(ImportChange.kind) == kind, col(ImportChange.record_id) == record_id
+    statement = update(ImportChange).where(*its, col(ImportChange.stamp) == former).values(stamp=stamp)
+    session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def revived(model: type[SQLModel], before: Before) -> dict[str, Any]:

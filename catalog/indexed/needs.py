@@ -1,6 +1,7 @@
 """The index's view of needs: text and filter values."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col
@@ -12,7 +13,10 @@ from catalog.reference.content import has_content
 
 
 class NeedText(SQLModel):
-    """The fields of a need that are indexed; open where it takes part in matching and says something."""
+    """The fields of a need that are indexed; one that `is_open` takes part in matching and says something.
+
+    On which days it can be matched, its `closes_on` decides.
+    """
 
     id: int
     text: str
@@ -21,6 +25,7 @@ class NeedText(SQLModel):
     prefecture: str | None
     segments: list[str]
     is_open: bool
+    closes_on: date | None = None
 
 
 def texts(session: Session) -> Iterator[NeedText]:
@@ -46,4 +51,5 @@ def _text(row: Need) -> NeedText:
         prefecture=row.prefecture,
         segments=[str(c["code"]) for c in row.classes if c["scheme"] == "segment"],
         is_open=row.status == NeedStatus.OPEN.value and has_content(text),
+        closes_on=row.closes_on,
     )

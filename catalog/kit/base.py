@@ -31,6 +31,10 @@ CHUNK = 500
 """Values in one SQL condition: a statement with many thousands is slow, and refused by some databases."""
 
 
+NEVER_TWICE = {"sqlite_autoincrement": True}
+"""Table argument of records that can be removed: SQLite would give the id of the last one again, to another record."""
+
+
 def now() -> datetime:
     """The current time in UTC, with its zone."""
     return datetime.now(UTC)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Column, Dialect, Select, Table, bindparam, func, select, text
+from sqlalchemy import JSON, Column, Dialect, Select, Table, bindparam, text
 from sqlmodel import Session
 
 from catalog.kit.base import CHUNK, chunks
@@ -77,10 +77,11 @@ def rows_in(
 
 
 def reserve_ids(session: Session, table: Table, count: int) -> list[int]:
-    """Ids for new rows, in a transaction that writes: nobody else gets them."""
+    """Ids for new rows of a table whose ids are `NEVER_TWICE`, in a transaction that writes: nobody else gets them."""
     if session.get_bind().dialect.name == "sqlite":
-        # Only one writes at a time, and SQLite itself goes on behind the highest number.
-        last = session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        # Only one writes at a time, and SQLite itself goes on behind the highest number that it ever gave.
+        query = text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = :name")
+        last = session.execute(query, {"name": table.name}).scalar_one()
         return list(range(last + 1, last + 1 + count))
     query = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
     return sorted(session.execute(query, {"name": table.name, "count": count}).scalars())

@@ -2,6 +2,7 @@
 
     PatentDockError
     ├── NotFound          nothing is known under this id
+    │   └── Gone          it was deleted or merged
     ├── Conflict          the record clashes with one that is already there
     ├── InvalidInput      a value cannot be accepted
     └── NotReady          a part of the installation is missing
@@ -53,10 +54,35 @@ class PatentDockError(Exception):
 
 
 class NotFound(PatentDockError):
-    """No record has the requested id."""
+    """No record has the requested id; `record` is the name under which its kind is noted, and the id."""
 
     title = "未找到"
     status = 404
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, record: tuple[str, int] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.record = record
+
+
+class Gone(NotFound):
+    """The record was deleted, or merged into another."""
+
+    title = "已删除"
+    status = 410
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str,
+        record: tuple[str, int] | None,
+        deletion_id: int,
+        merged_into: int | None,
+    ) -> None:
+        super().__init__(message, hint=hint, record=record)
+        self.deletion_id, self.merged_into = deletion_id, merged_into
 
 
 class Conflict(PatentDockError):

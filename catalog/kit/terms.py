@@ -95,9 +95,10 @@ class Band(Term):
 
 
 class NeedStatus(Term):
-    """Whether a need (技术需求) is open."""
+    """Whether a need (技术需求) is open. EXPIRED is never stored: it is what an open one shows after its last day."""
 
     OPEN = "open", "征集中"
+    EXPIRED = "expired", "已截止"
     MATCHED = "matched", "已对接"
     CLOSED = "closed", "已关闭"
 

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, delete, insert, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import ImportChange
-from catalog.kit.base import UtcDateTime, chunks, enum_type, now, table_of
+from catalog.kit.base import NEVER_TWICE, UtcDateTime, chunks, enum_type, now, table_of
 from catalog.kit.terms import DeclarationAction, LicenceStatus
 
 Values = dict[str, Any]
@@ -19,6 +19,7 @@ class LicenceChange(SQLModel, table=True):
     """A change of a declaration; `before` and `after` hold the fields that differ."""
 
     __tablename__ = "licence_changes"
+    __table_args__ = NEVER_TWICE
 
     id: int | None = Field(default=None, primary_key=True)
     licence_id: int = Field(foreign_key="licences.id", index=True)
@@ -109,6 +110,14 @@ def take_back(session: Session, import_id: int, changes: Sequence[ImportChange],
     ]
     if restored:
         session.execute(insert(table_of(LicenceChange)), restored)
+
+
+def follow(session: Session, licence_id: int, before: Values, actor: str, reason: str) -> None:
+    """Records that empty values of a declaration were filled."""
+    licences = SQLModel.metadata.tables["licences"]
+    query = select(*(licences.c[name] for name in before)).where(licences.c.id == licence_id)
+    after = dict(session.execute(query).mappings().one())
+    record(session, licence_id, DeclarationAction.EDITED, before, after, actor=actor, note=reason)
 
 
 def _forget(session: Session, licence_ids: Sequence[int]) -> None:

@@ -15,7 +15,7 @@ from pydantic import ValidationInfo, field_validator, model_validator
 from sqlalchemy import JSON, Index, Numeric, Text, case, func, select, text
 from sqlmodel import Field, Session, col
 
-from catalog.kit.base import MAX_REMARK, Record, Schema, Timestamps, enum_type, fold, table_of
+from catalog.kit.base import MAX_REMARK, NEVER_TWICE, Record, Schema, Timestamps, enum_type, fold, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PatentKind, PaymentForm, RoyaltyBase
 from catalog.law.years import sane
@@ -68,7 +68,7 @@ class LicenceBase(Schema):
     term_months: int | None = Field(
         default=None, ge=1, le=240, description="许可期限的长度（月），未写明起止日期时登记"
     )
-    region: str = Field(default="全国", max_length=100)
+    region: str = Field(default="全国", max_length=100, description="许可地域")
     know_how: str = Field(default="", max_length=1000, description="技术指导或服务")
     contact: str = Field(default="", max_length=500, description="联系人与联系方式")
     consents: list[Any] = Field(
@@ -100,10 +100,11 @@ class Licence(LicenceBase, Timestamps, table=True):
             sqlite_where=_IS_CURRENT,
             postgresql_where=_IS_CURRENT,
         ),
+        NEVER_TWICE,
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    patent_id: int = Field(foreign_key="patents.id", index=True)
+    patent_id: int = Field(foreign_key="patents.id", index=True, description="专利")
     status: LicenceStatus = Field(default=LicenceStatus.PUBLISHED, sa_type=enum_type(LicenceStatus))
     import_id: int | None = Field(default=None, foreign_key="imports.id")
     is_demo: bool = False
@@ -196,7 +197,7 @@ def get(session: Session, licence_id: int) -> Licence:
     """The declaration `licence_id`. Raises NotFound."""
     row = session.get(Licence, licence_id)
     if row is None:
-        raise NotFound(f"没有编号为 {licence_id} 的开放许可声明")
+        raise NotFound(f"没有编号为 {licence_id} 的开放许可声明", record=(Licence.__noted_as__, licence_id))
     return row
 
 

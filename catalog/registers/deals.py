@@ -1,33 +1,20 @@
 """Deals as registers state them (交易台账): stored, completed or corrected, and taken back when the import is undone."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import delete, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from catalog.deals import deals
 from catalog.deals import edits as deal_records
-from catalog.deals.deals import (
-    Deal,
-    DealCreate,
-    DealEvent,
-    DealParty,
-    DealPatent,
-    DealStated,
-    Receipt,
-    ReceiptCreate,
-    source_of,
-)
+from catalog.deals import facts as deal_facts
+from catalog.deals.deals import Deal, DealCreate, DealStated, Receipt, ReceiptCreate
 from catalog.deals.rules import Finding
-from catalog.imports.changes import Change, note
+from catalog.imports.changes import After, Before, Change, digests, note
 from catalog.kit.base import fold, id_of
 from catalog.kit.errors import InvalidInput
 from catalog.kit.money import plain
-from catalog.supply import facts
-from catalog.supply.facts import Fact
+from catalog.kit.terms import DealAction
 
 PAID = frozenset({"received_total", "received_on"})
 
@@ -61,12 +48,10 @@ def upsert(
     receipt = _pay(session, row, data, today, actor)
     if not (changed or receipt):
         return "unchanged", []
-    image = {
-        "deal": before.model_dump(mode="json"),
-        "receipt": receipt,
-        "updated_at": stamp,
-    }
-    note(session, import_id, Deal.__noted_as__, [Change(id_of(row), image, row.updated_at)])
+    image: Before = {"deal": before.model_dump(mode="json"), "receipt": receipt}
+    after = present(session, id_of(row), image)
+    change = Change(id_of(row), image | {"updated_at": stamp}, row.updated_at, after)
+    note(session, import_id, Deal.__noted_as__, [change])
     return "changed", findings
 
 
@@ -106,19 +91,25 @@ def _pay(session: Session, row: Deal, data: DealStated, today: date, actor: str)
     return receipt.id
 
 
-def restore(session: Session, deal_id: int, before: dict[str, Any], *, actor: str = "") -> None:
-    """Restores the values that an import replaced in a deal."""
-    if before.get("receipt"):
-        deal_records.remove_receipt(session, deal_id, before["receipt"], actor=actor)
-    # What was recorded once is not refused for lying in the future.
-    stated = DealCreate.model_validate(before["deal"])
-    deal_records.change(session, deal_id, stated, today=date.max, actor=actor)
+def restore(session: Session, deal_id: int, image: Before) -> None:
+    """Restores the values that an import replaced in a deal. Raises as the edits do, for a deal that stands no longer too."""
+    if image.get("receipt"):
+        deal_records.remove_receipt(session, deal_id, image["receipt"])
+    if "deal" in image:
+        # What was recorded once is not refused for lying in the future.
+        deal_records.change(session, deal_id, DealCreate.model_validate(image["deal"]), today=date.max)
 
 
-def erase(session: Session, ids: Sequence[int]) -> None:
-    """Remove what belongs to deals that an import made, so that they can go themselves."""
-    sources = [source_of(deal_id) for deal_id in ids]
-    for fact_id in session.execute(select(col(Fact.id)).where(col(Fact.source).in_(sources))).scalars().all():
-        facts.remove(session, fact_id or 0)
-    for table in (Receipt, DealEvent, DealParty, DealPatent):
-        session.execute(delete(table).where(col(table.deal_id).in_(ids)))
+def present(session: Session, deal_id: int, image: Before) -> After:
+    """The digests of what stands in the place of an image of a deal: its content, and the payment where it is still there."""
+    content = deal_records.stated(session, deals.get(session, deal_id)).model_dump(mode="json")
+    paid = image.get("receipt") and session.get(Receipt, image["receipt"])
+    return digests({"deal": content, "receipt": paid.id if paid else None})
+
+
+def follow(session: Session, deal_id: int, before: Before, actor: str, reason: str) -> None:
+    """Notes in the history of a deal that empty values were filled, and what depends on them."""
+    row = deals.get(session, deal_id)
+    changes = {name: [value, getattr(row, name)] for name, value in before.items()} | {"remarks": [reason]}
+    deals.note_event(session, deal_id, DealAction.CHANGED, actor, changes)
+    deal_facts.sync(session, row)

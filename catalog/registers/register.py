@@ -1,26 +1,95 @@
-"""Description of a kind of records that imports write: its table, its display name, how it is undone, and how a conflict
-under the number of one is settled."""
+"""A kind of records that imports write and users mend: its name, its parts, what refers to it, how its conflicts are settled."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import Enum, auto
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
-from sqlmodel import Session
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col
 
-from catalog.imports.changes import Before, ImportChange
+from catalog.imports.changes import After, Before, ImportChange
 from catalog.imports.conflicts import Subject
 from catalog.imports.imports import Import
 
 
+class OnDeletion(Enum):
+    """What the deletion of a record means for what refers to it."""
+
+    GOES = auto()
+    """It is a part of the record and goes with it."""
+    ASKED = auto()
+    """It prevents the deletion, unless it was asked to go with the record."""
+    PREVENTS = auto()
+    """It prevents the deletion."""
+    LOOSENED = auto()
+    """It stays and refers to nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A foreign key to `model`: a record created by an import cannot be deleted while others refer to it."""
+    """Rows that refer to records of `model` (引用): `column` holds the id of such a record, `owner` that of the referring one.
 
-    label: str
-    column: Any
+    `by` is the name under which the referring records are noted. When two records are merged, rows that agree in all columns of
+    `same` are one.
+    """
+
     model: Any
+    column: Any
+    by: str
+    owner: Any
+    effect: OnDeletion
+    same: tuple[Any, ...] = ()
+
+
+class Joining(Enum):
+    """What becomes of the part of a record that is merged into another."""
+
+    STAYS = auto()
+    """It is deleted with the record."""
+    FILLS = auto()
+    """It is given to the other where that has none."""
+    ADDS = auto()
+    """It is added to that of the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Rows that belong to a record and go with it (随附): those whose column `key` holds its id, or those of `where`.
+
+    Rows that refer to those of another part are given to another record `only_after` these. `mended` gives the rows as they can be
+    put back, where what they refer to may have changed meanwhile.
+    """
+
+    model: Any
+    key: str = ""
+    label: str = ""
+    joining: Joining = Joining.STAYS
+    where: Callable[[Sequence[int]], ColumnElement[bool]] | None = None
+    only_after: Any = None
+    mended: Callable[[Session, list[Before]], list[Before]] | None = None
+
+    def of(self, ids: Sequence[int]) -> ColumnElement[bool]:
+        """The condition that a row belongs to one of these records."""
+        return self.where(ids) if self.where else col(getattr(self.model, self.key)).in_(ids)
+
+
+class Named(NamedTuple):
+    """A record that a row names beside its own: its register, as it is noted, and the keys that it may be named by.
+
+    `as_kept` makes of what a row states the same with another record in its place, into which that one was merged.
+    """
+
+    kind: str
+    keys: list[str]
+    as_kept: Callable[[Any, Any], Any] | None = None
+
+
+def nothing(_: Any) -> list[Any]:
+    """What a record states of which nothing is asked."""
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +121,38 @@ class Contested:
 class Register:
     """A kind of records that imports write; `named` is how a message names one.
 
+    `keys` are what an import would know a stored record by, `said` those of a record that a row states, `names` the other records
+    that it names. Values of `alias` say which record is meant.
+
     `kind` is the kind of import whose rows they are, empty for records that only come along with others (holders). Those
     that came along stay while they are `in_use`, a condition on their table. `classified` records have segments of the
-    catalogue. `prepare` gets all changes of an import before any is undone, `restore` the id and the image of a changed
-    record where it is more than its columns, `erase` the ids of new ones, so that what belongs to them goes first.
-    `contested` settles conflicts of those that a number identifies.
+    catalogue; the values of `whole` ones make sense only together. Records that differ in `identity` cannot be merged,
+    `derived` columns follow from others.
+
+    `prepare` gets all changes of an import that are about to be undone. `restore` gets the id and the image of a changed record
+    where it is more than its columns, and `present` the digests of what stands in the place of such an image. `follow` brings
+    up to date what depends on a record whose values were filled: its id, what stood before, who did it and why. `contested`
+    settles conflicts of those that a number identifies.
     """
 
     model: Any
     kind: str
+    label: str
     named: Callable[[Session, Any], str]
-    refers: tuple[Reference, ...] = ()
+    parts: tuple[Belonging, ...] = ()
     classified: bool = False
+    whole: bool = False
+    identity: tuple[str, ...] = ()
+    derived: frozenset[str] = frozenset()
     in_use: Callable[[], Any] | None = None
+    keys: Callable[[Session, Any], list[str]] | None = None
+    said: Callable[[Any], list[str]] = nothing
+    names: Callable[[Any], Iterable[Named]] = nothing
+    alias: tuple[str, ...] = ()
     prepare: Callable[[Session, int, Sequence[ImportChange], str], None] | None = None
     restore: Callable[[Session, int, Before], None] | None = None
-    erase: Callable[[Session, Sequence[int]], None] | None = None
+    present: Callable[[Session, int, Before], After] | None = None
+    follow: Callable[[Session, int, Before, str, str], None] | None = None
     contested: Contested | None = None
 
     @property

@@ -1,45 +1,58 @@
-"""The kinds of records that imports write, in the order in which an undo takes them back: what refers to others first."""
+"""The kinds of records that imports write, in the order in which an undo takes them back, and all that refers to them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import Session, col
 
-from catalog.deals.deals import Deal
+from catalog.deals.deals import Deal, DealEvent, DealParty, DealPatent, Receipt, source_of
+from catalog.deals.evidence import EvidenceFile
+from catalog.deals.pipeline import PipelineCase, PipelineEvent
 from catalog.demand.enterprises import Enterprise
+from catalog.demand.feedback import Feedback
 from catalog.demand.needs import Need
+from catalog.kit.errors import InvalidInput
 from catalog.licences import history as declaration_history
+from catalog.licences.history import LicenceChange
 from catalog.licences.licences import Licence
 from catalog.registers import contests as patent_contests
 from catalog.registers import deals as deal_upserts
 from catalog.registers import images as patent_images
-from catalog.registers.register import Contested, Reference, Register
+from catalog.registers import keys
+from catalog.registers.register import Belonging, Contested, Joining, OnDeletion, Reference, Register
 from catalog.supply.facts import Fact
-from catalog.supply.holder_merges import HolderMerge
+from catalog.supply.holder_merges import HolderMerge, MergedPatent
 from catalog.supply.holders import Holder
 from catalog.supply.patents import Patent, PatentClass, PatentHolder, Publication
 from catalog.supply.screenings import Screening
 
 
+def _patent(_: Session, patent: Any) -> str:
+    return f"专利 {patent.application_number or f'“{patent.title[:30]}”'}"
+
+
 def _of_patent(label: str) -> Callable[[Session, Any], str]:
     """The name of a record by the patent that it is of."""
-
-    def named(session: Session, record: Any) -> str:
-        patent = session.get(Patent, record.patent_id)
-        return f"专利 {patent.application_number if patent else record.patent_id} 的{label}"
-
-    return named
+    return lambda session, record: f"{_patent(session, session.get(Patent, record.patent_id))} 的{label}"
 
 
-def _erase_patents(session: Session, ids: Sequence[int]) -> None:
-    for table in (Publication, PatentHolder, PatentClass, Screening):
-        session.execute(delete(table).where(col(table.patent_id).in_(ids)))
+def _follows_deals(ids: Sequence[int]) -> ColumnElement[bool]:
+    return col(Fact.source).in_([source_of(deal_id) for deal_id in ids])
 
 
-def _erase_holders(session: Session, ids: Sequence[int]) -> None:
+def _screened_for(ids: Sequence[int]) -> ColumnElement[bool]:
     held = exists().where(col(PatentHolder.holder_id) == col(Screening.holder_id))
-    session.execute(delete(Screening).where(col(Screening.holder_id).in_(ids), ~held))
+    return and_(col(Screening.holder_id).in_(ids), ~held)
+
+
+def _steps_of(ids: Sequence[int]) -> ColumnElement[bool]:
+    return col(PipelineEvent.case_id).in_(ids)
+
+
+def _enterprise_in_use() -> Any:
+    columns = (reference.column for reference in REFERENCES if reference.model is Enterprise)
+    return or_(*(exists().where(col(column) == col(Enterprise.id)) for column in columns))
 
 
 def holder_in_use() -> Any:
@@ -48,6 +61,7 @@ def holder_in_use() -> Any:
     own = col(Holder.id)
     return or_(
         exists().where(col(PatentHolder.holder_id) == own),
+        exists().where(col(DealParty.holder_id) == own),
         exists().where(spelling.c.merged_into == own),
         exists().where(or_(col(HolderMerge.kept_id) == own, col(HolderMerge.merged_id) == own)),
     )
@@ -56,54 +70,146 @@ def holder_in_use() -> Any:
 DEALS = Register(
     Deal,
     kind="deals",
+    label="交易",
     named=lambda _, deal: f"交易 {deal.code}",
+    parts=(
+        Belonging(DealPatent, "deal_id", "专利", Joining.FILLS),
+        Belonging(DealParty, "deal_id", "各方", Joining.FILLS),
+        Belonging(DealEvent, "deal_id"),
+        Belonging(Receipt, "deal_id", "到账", Joining.FILLS),
+        Belonging(EvidenceFile, "deal_id", "证明材料", Joining.FILLS, only_after=Receipt),
+        Belonging(Fact, where=_follows_deals),
+    ),
+    identity=("kind",),
+    keys=keys.of_deal,
+    said=keys.in_deal,
+    names=keys.patents_of_deal,
+    alias=("code",),
     restore=deal_upserts.restore,
-    erase=deal_upserts.erase,
+    present=deal_upserts.present,
+    follow=deal_upserts.follow,
 )
 LICENCES = Register(
     Licence,
     kind="licences",
+    label="开放许可声明",
     named=_of_patent("开放许可声明"),
-    refers=(Reference("开放许可声明", Licence.patent_id, Patent),),
+    parts=(Belonging(LicenceChange, "licence_id"),),
+    whole=True,
+    identity=("patent_id",),
+    keys=keys.of_licence,
+    said=keys.in_licence,
+    names=keys.patent_of,
     prepare=declaration_history.take_back,
+    follow=declaration_history.follow,
 )
 FACTS = Register(
     Fact,
     kind="facts",
+    label="运用与评价记录",
     named=_of_patent("运用记录"),
-    refers=(Reference("运用与评价记录", Fact.patent_id, Patent),),
+    whole=True,
+    identity=("patent_id", "kind"),
+    keys=keys.of_fact,
+    names=keys.patent_of,
 )
 NEEDS = Register(
     Need,
     kind="needs",
+    label="技术需求",
     named=lambda _, need: f"需求 {need.code}",
-    refers=(Reference("技术需求", Need.enterprise_id, Enterprise),),
     classified=True,
+    keys=keys.of_need,
+    said=keys.in_need,
+    names=keys.firm_of_need,
+    alias=("code",),
 )
 PATENTS = Register(
     Patent,
     kind="patents",
-    named=lambda _, patent: f"专利 {patent.application_number or f'“{patent.title[:30]}”'}",
+    label="专利",
+    named=_patent,
+    parts=(
+        Belonging(Publication, "patent_id", "公开（公告）号", Joining.ADDS),
+        Belonging(PatentHolder, "patent_id", "专利权人", Joining.FILLS, mended=patent_images.held),
+        Belonging(PatentClass, "patent_id", "分类", Joining.FILLS),
+        Belonging(Screening, "patent_id", mended=patent_images.screened),
+        Belonging(MergedPatent, "patent_id"),
+        Belonging(Fact, "patent_id"),
+    ),
     classified=True,
+    identity=("application_number",),
+    derived=frozenset({"fingerprint"}),
+    keys=keys.of_patent,
+    said=keys.in_patent,
+    alias=("application_number",),
     restore=patent_images.restore,
-    erase=_erase_patents,
+    present=patent_images.present,
+    follow=patent_images.follow,
     contested=patent_contests.CONTESTED,
 )
 ENTERPRISES = Register(
     Enterprise,
     kind="enterprises",
+    label="企业",
     named=lambda _, firm: f"企业“{firm.name}”",
-    in_use=lambda: exists().where(col(Need.enterprise_id) == col(Enterprise.id)),
+    identity=("credit_code",),
+    derived=frozenset({"name_key"}),
+    in_use=_enterprise_in_use,
+    keys=keys.of_enterprise,
+    said=keys.in_enterprise,
+    alias=("name", "credit_code"),
 )
 HOLDERS = Register(
     Holder,
     kind="",
+    label="专利权人",
     named=lambda _, holder: f"专利权人“{holder.name}”",
+    parts=(Belonging(Screening, where=_screened_for),),
     in_use=holder_in_use,
-    erase=_erase_holders,
 )
-
 REGISTERS = (DEALS, LICENCES, FACTS, NEEDS, PATENTS, ENTERPRISES, HOLDERS)
+
+ANSWERS = Register(Feedback, kind="", label="匹配反馈", named=lambda _, answer: f"匹配反馈 {answer.id}")
+CASES = Register(
+    PipelineCase,
+    kind="",
+    label="对接事项",
+    named=lambda _, case: f"对接事项 {case.id}",
+    parts=(Belonging(PipelineEvent, where=_steps_of),),
+)
+REMOVABLE = (DEALS, LICENCES, FACTS, NEEDS, PATENTS, ENTERPRISES, ANSWERS, CASES)
+"""What can be deleted and restored; those without `kind` only with others."""
+
+_ANSWERED = (Feedback.need_id, Feedback.text, Feedback.who_key)
+_STATED = (Fact.kind, Fact.happened_on, Fact.ends_on, Fact.party, Fact.value)
+_OFFERED = (PipelineCase.patent_id, PipelineCase.need_id, PipelineCase.enterprise_id)
+REFERENCES = (
+    Reference(Patent, Fact.patent_id, "fact", Fact.id, OnDeletion.GOES, _STATED),
+    Reference(Patent, Licence.patent_id, "licence", Licence.id, OnDeletion.ASKED, (Licence.declared_on,)),
+    Reference(Patent, DealPatent.patent_id, "deal", DealPatent.deal_id, OnDeletion.PREVENTS, (DealPatent.deal_id,)),
+    Reference(Patent, Feedback.patent_id, "feedback", Feedback.id, OnDeletion.ASKED, _ANSWERED),
+    Reference(Patent, PipelineCase.patent_id, "case", PipelineCase.id, OnDeletion.ASKED, _OFFERED[1:]),
+    Reference(Need, Feedback.need_id, "feedback", Feedback.id, OnDeletion.ASKED, (Feedback.patent_id, Feedback.who_key)),
+    Reference(Need, PipelineCase.need_id, "case", PipelineCase.id, OnDeletion.ASKED, (_OFFERED[0], _OFFERED[2])),
+    Reference(Enterprise, Need.enterprise_id, "need", Need.id, OnDeletion.ASKED),
+    Reference(Enterprise, PipelineCase.enterprise_id, "case", PipelineCase.id, OnDeletion.ASKED, _OFFERED[:2]),
+    Reference(Enterprise, DealParty.enterprise_id, "deal", DealParty.deal_id, OnDeletion.LOOSENED),
+    Reference(Deal, PipelineCase.deal_id, "case", PipelineCase.id, OnDeletion.PREVENTS),
+)  # fmt: skip
+
+
+def register_of(noted: str) -> Register:
+    """The register whose records are noted under this name. Raises StopIteration."""
+    return next(register for register in REMOVABLE if register.noted == noted)
+
+
+def register_named(kind: str) -> Register:
+    """The register of a kind of records that can be deleted. Raises InvalidInput."""
+    known = {register.kind: register for register in REMOVABLE if register.kind}
+    if kind not in known:
+        raise InvalidInput(f"没有“{kind}”这一类记录", hint="可用的类别：" + "、".join(known))
+    return known[kind]
 
 
 def contested_of(kind: str) -> Contested:

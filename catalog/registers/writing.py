@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, SQLModel
 
-from catalog.imports.changes import Change, note
+from catalog.imports.changes import Before, Change, note
 from catalog.kit.base import chunks, table_of
 from catalog.kit.bulk import insert_rows, reserve_ids
 from catalog.registers import images as patent_images
@@ -43,7 +43,8 @@ class Writing:
         ):
             dirty = [known for known in stale if part in known.dirty]
             self._clear(model, [known.id for known in dirty])
-            _INSERTS[part](self.session, [*fresh, *dirty])
+            rows = [row for known in (*fresh, *dirty) for row in _ROWS[part](known)]
+            insert_rows(self.session, table_of(model), _COLUMNS_OF[part], rows)
         for known in (*fresh, *stale):
             known.stamp = self.moment
 
@@ -53,8 +54,16 @@ class Writing:
             return
         images = patent_images.before(self.session, stale)
         changes = [Change(known.id, None, self.moment) for known in fresh]
-        changes += [Change(known.id, images[known.id], self.moment) for known in stale]
+        changes += [self._change(known, images[known.id]) for known in stale]
         note(self.session, self.import_id, Patent.__noted_as__, changes)
+
+    def _change(self, known: KnownPatent, image: Before) -> Change:
+        """The change that replaces the values in an image."""
+        values, names = self._values(known), image.keys() - {"updated_at"}
+        after: Before = {name: values[name] for name in names - _ROWS.keys()}
+        for part in names & _ROWS.keys():
+            after[part] = [_unkeyed(part, row) for row in _ROWS[part](known)]
+        return Change(known.id, image, self.moment, patent_images.digests_of(after))
 
     def _values(self, known: KnownPatent) -> dict[str, Any]:
         values = dict(known.values)
@@ -107,28 +116,14 @@ class Writing:
             self.session.execute(delete(table).where(table.c.patent_id.in_(chunk)))
 
 
-def _insert_publications(session: Session, some: Sequence[KnownPatent]) -> None:
-    rows = [
-        (number, _body(number, known.bodies), known.id, on)
-        for known in some
-        for number, on in known.publications.items()
-    ]
-    insert_rows(session, table_of(Publication), ("number", "body", "patent_id", "published_on"), rows)
+def _publication_rows(known: KnownPatent) -> Iterator[tuple[Any, ...]]:
+    for number, on in known.publications.items():
+        yield number, _body(number, known.bodies), known.id, on
 
 
-def _insert_holders(session: Session, some: Sequence[KnownPatent]) -> None:
-    rows = [
-        (known.id, position, holder_id)
-        for known in some
-        for position, holder_id in enumerate(known.holder_ids)
-    ]
-    insert_rows(session, table_of(PatentHolder), ("patent_id", "position", "holder_id"), rows)
-
-
-def _insert_classes(session: Session, some: Sequence[KnownPatent]) -> None:
-    rows = [row for known in some for row in _class_rows(known)]
-    columns = ("patent_id", "scheme", "code", "position", "weight", "basis")
-    insert_rows(session, table_of(PatentClass), columns, rows)
+def _holder_rows(known: KnownPatent) -> Iterator[tuple[Any, ...]]:
+    for position, holder_id in enumerate(known.holder_ids):
+        yield known.id, position, holder_id
 
 
 def _class_rows(known: KnownPatent) -> Iterator[tuple[Any, ...]]:
@@ -137,7 +132,17 @@ def _class_rows(known: KnownPatent) -> Iterator[tuple[Any, ...]]:
             yield known.id, scheme, code, position, weight, basis
 
 
-_INSERTS = {"publications": _insert_publications, "holders": _insert_holders, "classes": _insert_classes}
+_ROWS = {"publications": _publication_rows, "holders": _holder_rows, "classes": _class_rows}
+_COLUMNS_OF = {
+    "publications": ("number", "body", "patent_id", "published_on"),
+    "holders": ("patent_id", "position", "holder_id"),
+    "classes": ("patent_id", "scheme", "code", "position", "weight", "basis"),
+}
+
+
+def _unkeyed(part: str, row: tuple[Any, ...]) -> list[Any]:
+    """The row as an image has it, without the id of its patent."""
+    return [value for name, value in zip(_COLUMNS_OF[part], row, strict=True) if name != "patent_id"]
 
 
 def _body(number: str, bodies: set[str]) -> str:

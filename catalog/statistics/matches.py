@@ -1,20 +1,22 @@
 """The night's matches by segment, area and holder, and the shares of segments in patents."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Field, Session, SQLModel, col
 
+from catalog.demand import needs
 from catalog.demand.needs import Need
 from catalog.kit.base import Schema, chunks
 from catalog.kit.terms import Band
 from catalog.runs import matches as night_matches
 from catalog.runs.matches import NightMatch, NightSide
 from catalog.runs.nights import NightlyRun
-from catalog.supply import holders, patent_classes
+from catalog.supply import holders, patent_classes, patents
 from catalog.supply.patents import Patent, PatentHolder
 
 ONE = Decimal(1)
@@ -48,10 +50,35 @@ def needs_in(session: Session, region: Sequence[str]) -> set[int] | None:
     return set(session.execute(select(col(Need.id)).where(place)).scalars())
 
 
-def counted(session: Session, run_id: int) -> Iterator[tuple[int, list[tuple[int, NightMatch]]]]:
-    """Every need of a run with the pairs that count as matches, best first, each with its rank."""
-    for need_id, found in night_matches.every(session, run_id, NightSide.NEED):
-        yield need_id, [(rank, match) for rank, match in enumerate(found, 1) if match.is_match]
+def counted(
+    session: Session, run_id: int, open_on: date | None
+) -> Iterator[tuple[int, list[tuple[int, NightMatch]]]]:
+    """The needs of a run with the pairs that count as matches, best first, each with its rank.
+
+    Those still there; with `open_on` the needs open on that day.
+    """
+    for some in _batched(night_matches.every(session, run_id, NightSide.NEED)):
+        there = _still_there(session, [need_id for need_id, _ in some], open_on)
+        held = patents.existing(session, {match.id for _, found in some for match in found})
+        for need_id, found in some:
+            if need_id in there:
+                ranked = enumerate(found, 1)
+                yield need_id, [(at, one) for at, one in ranked if one.is_match and one.id in held]
+
+
+def _batched(
+    found: Iterable[tuple[int, Sequence[NightMatch]]],
+) -> Iterator[list[tuple[int, Sequence[NightMatch]]]]:
+    rows = iter(found)
+    while some := list(islice(rows, 500)):
+        yield some
+
+
+def _still_there(session: Session, need_ids: Sequence[int], open_on: date | None) -> set[int]:
+    query = select(col(Need.id)).where(col(Need.id).in_(need_ids))
+    if open_on is not None:
+        query = query.where(needs.open_on(open_on))
+    return set(session.execute(query).scalars())
 
 
 def notes_on(session: Session, run: NightlyRun | None) -> list[str]:
@@ -94,6 +121,12 @@ class MatchFilter(Schema):
     region: list[str] = Field(default_factory=list)
     holder: str | None = None
     until: date | None = None
+    today: date
+
+    @property
+    def open_on(self) -> date | None:
+        """The day on which needs have to be open; None for figures of the past, for which the night itself decided."""
+        return self.today if self.until is None or self.until >= self.today else None
 
 
 def matches(session: Session, where: MatchFilter, *, offset: int, limit: int) -> MatchPage:
@@ -105,7 +138,7 @@ def matches(session: Session, where: MatchFilter, *, offset: int, limit: int) ->
     wanted, allowed = needs_in(session, where.region), _patents(session, where)
     found = [
         (need_id, rank, match)
-        for need_id, its in counted(session, run.id)
+        for need_id, its in counted(session, run.id, where.open_on)
         if wanted is None or need_id in wanted
         for rank, match in its
         if allowed is None or match.id in allowed

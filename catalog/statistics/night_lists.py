@@ -3,7 +3,7 @@
 Ranks and scores are those of the night; names and states are those of today. Records removed since are left out.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Generic
 
@@ -12,7 +12,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from catalog.demand import needs
 from catalog.kit.paging import ItemT, Page, PageQuery
-from catalog.kit.terms import Band
+from catalog.kit.terms import Band, NeedStatus
 from catalog.runs import matches as night_matches
 from catalog.runs.matches import NightMatch, NightSide
 from catalog.supply import patents, patents_shown
@@ -22,6 +22,11 @@ ABSENT = {
     NightSide.NEED: "该需求未参加当夜的匹配：当时不在征集中、没有可供匹配的内容，或其后才登记",
     NightSide.PATENT: "该专利未参加当夜的匹配：当日已失效或尚未授权，或其后才登记",
 }
+
+
+GONE = "当夜结果中有 {} 条的记录已删除，不再列出"
+NOT_OPEN = "当夜结果中有 {} 条需求已截止或不在征集中，不再列出"
+CLOSED = "这条需求{}，不再列出匹配的专利"
 
 
 class NightScores(SQLModel):
@@ -90,8 +95,12 @@ class NightList(Page[ItemT], Generic[ItemT]):
 
 def of_need(session: Session, need_id: int, wanted: NightQuery, today: date) -> NightList[NightPatent]:
     """The patents that the last night found for a need, best first. Raises NotFound."""
-    needs.get(session, need_id)
+    status = needs.status_on(needs.get(session, need_id), today)
     matches, about = _found(session, NightSide.NEED, need_id)
+    if matches and status is not NeedStatus.OPEN:
+        return NightList[NightPatent](
+            **_paged([], wanted), **_noting(about, [], {CLOSED.format(status.label): 1})
+        )
     shown = patents_shown.many(session, [match.id for match in matches], today=today)
     lines = [
         NightPatent(
@@ -106,14 +115,16 @@ def of_need(session: Session, need_id: int, wanted: NightQuery, today: date) -> 
         for match, scores in _scored(matches)
         if (patent := shown.get(match.id)) and wanted.takes(match)
     ]
-    return NightList[NightPatent](**_paged(lines, wanted), **_noting(about, matches, shown))
+    return NightList[NightPatent](
+        **_paged(lines, wanted), **_noting(about, matches, {GONE: len(matches) - len(shown)})
+    )
 
 
-def of_patent(session: Session, patent_id: int, wanted: NightQuery) -> NightList[NightNeed]:
-    """The needs that the last night found for a patent, best first. Raises NotFound."""
+def of_patent(session: Session, patent_id: int, wanted: NightQuery, today: date) -> NightList[NightNeed]:
+    """The needs, open today, that the last night found for a patent, best first. Raises NotFound."""
     patents.get(session, patent_id)
     matches, about = _found(session, NightSide.PATENT, patent_id)
-    shown = needs.many(session, [match.id for match in matches])
+    shown = needs.many(session, [match.id for match in matches], today)
     lines = [
         NightNeed(
             **scores,
@@ -125,9 +136,11 @@ def of_patent(session: Session, patent_id: int, wanted: NightQuery) -> NightList
             status_name=need.status_name,
         )
         for match, scores in _scored(matches)
-        if (need := shown.get(match.id)) and wanted.takes(match)
+        if (need := shown.get(match.id)) and need.status is NeedStatus.OPEN and wanted.takes(match)
     ]
-    return NightList[NightNeed](**_paged(lines, wanted), **_noting(about, matches, shown))
+    still_open = sum(need.status is NeedStatus.OPEN for need in shown.values())
+    left_out = {GONE: len(matches) - len(shown), NOT_OPEN: len(shown) - still_open}
+    return NightList[NightNeed](**_paged(lines, wanted), **_noting(about, matches, left_out))
 
 
 def _found(session: Session, side: NightSide, record_id: int) -> tuple[list[NightMatch], dict[str, Any]]:
@@ -160,10 +173,11 @@ def _paged(lines: Sequence[NightScores], wanted: PageQuery) -> dict[str, Any]:
     return {"total": len(lines), "page": wanted.page, "size": wanted.size, "items": items}
 
 
-def _noting(about: dict[str, Any], matches: Sequence[NightMatch], there: Container[int]) -> dict[str, Any]:
-    """`about` with a notice of the matches whose records are gone, and of those without a band."""
-    removed = sum(match.id not in there for match in matches)
-    more = [f"当夜结果中有 {removed} 条的记录已删除，不再列出"] if removed else []
+def _noting(
+    about: dict[str, Any], matches: Sequence[NightMatch], left_out: Mapping[str, int]
+) -> dict[str, Any]:
+    """`about` with notices of the matches that are left out, each with its number, and of those without a band."""
+    more = [notice.format(count) for notice, count in left_out.items() if count]
     if any(match.band is None for match in matches):
         more.append("当夜的结果没有匹配程度，不据此筛选")
     return {**about, "notices": [*about["notices"], *more]}

@@ -23,7 +23,16 @@ from catalog.licences.licences import RUNNING, Licence
 from catalog.runs.matches import last_run
 from catalog.segments import segments
 from catalog.statistics.contracts import FLOOR
-from catalog.statistics.matches import COUNTED, ONE, counted, held_by, needs_in, notes_on, segment_shares
+from catalog.statistics.matches import (
+    COUNTED,
+    ONE,
+    MatchFilter,
+    counted,
+    held_by,
+    needs_in,
+    notes_on,
+    segment_shares,
+)
 from catalog.supply.patents import Patent
 
 UNCLASSIFIED = ""
@@ -51,6 +60,7 @@ class SegmentFilter(Schema):
     since: date | None = None
     until: date | None = None
     counting: Counting = Counting.WEIGHTED
+    today: date
 
 
 class SegmentFigures(SQLModel):
@@ -143,7 +153,7 @@ def _average(amounts: Sequence[Decimal]) -> Decimal | None:
     return cents(sum(amounts, Decimal(0)) / len(amounts)) if len(amounts) > FLOOR else None
 
 
-def report(session: Session, where: SegmentFilter, *, today: date) -> SegmentReport:
+def report(session: Session, where: SegmentFilter) -> SegmentReport:
     """The figures by segment of the catalogue in use. Raises NotReady when none is."""
     catalogue = segments.catalogue(session)
     run = last_run(session, where.until)
@@ -157,7 +167,7 @@ def report(session: Session, where: SegmentFilter, *, today: date) -> SegmentRep
     for patent_id, count in matched.items():
         tally.add("matches", Decimal(count), tally.of([patent_id]))
         tally.add("matched_patents", ONE, tally.of([patent_id]))
-    _add_declarations(tally, declared, where, where.until or today)
+    _add_declarations(tally, declared, where)
     _add_deals(tally, signed, where)
     tally.finish()
     return SegmentReport(
@@ -191,9 +201,9 @@ def _match_counts(
     session: Session, where: SegmentFilter, run_id: int, held: set[int] | None
 ) -> Iterable[tuple[int, int]]:
     """How many needs each patent was matched with."""
-    wanted = needs_in(session, where.region)
+    wanted, nights = needs_in(session, where.region), MatchFilter(until=where.until, today=where.today)
     counts: dict[int, int] = defaultdict(int)
-    for need_id, matches in counted(session, run_id):
+    for need_id, matches in counted(session, run_id, nights.open_on):
         if wanted is not None and need_id not in wanted:
             continue
         for _, match in matches:
@@ -219,7 +229,8 @@ def declared_in(session: Session, where: SegmentFilter) -> list[Licence]:
     return [row for row in rows if _within(row.declared_on or row.starts_on, where)]
 
 
-def _add_declarations(tally: _Tally, rows: Iterable[Licence], where: SegmentFilter, day: date) -> None:
+def _add_declarations(tally: _Tally, rows: Iterable[Licence], where: SegmentFilter) -> None:
+    day = where.until or where.today
     for row in rows:
         shares = tally.of([row.patent_id])
         began = row.declared_on or row.starts_on

@@ -19,7 +19,7 @@ from sqlalchemy import Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import KnownRows
-from catalog.kit.base import Schema, Timestamps, apply_changes, chunks, enum_type
+from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, apply_changes, chunks, enum_type
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.ids import Id
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -71,10 +71,11 @@ class Fact(FactDetails, Timestamps, table=True):
     """A fact as stored, with the import that created it."""
 
     __tablename__ = "patent_facts"
+    __table_args__ = NEVER_TWICE
     __noted_as__ = "fact"
 
     id: int | None = Field(default=None, primary_key=True)
-    patent_id: int = Field(foreign_key="patents.id", index=True)
+    patent_id: int = Field(foreign_key="patents.id", index=True, description="专利")
     import_id: int | None = Field(default=None, foreign_key="imports.id")
 
 
@@ -160,7 +161,7 @@ def get(session: Session, fact_id: int) -> Fact:
     """The fact `fact_id`. Raises NotFound."""
     row = session.get(Fact, fact_id)
     if row is None:
-        raise NotFound(f"没有编号为 {fact_id} 的运用与评价记录")
+        raise NotFound(f"没有编号为 {fact_id} 的运用与评价记录", record=(Fact.__noted_as__, fact_id))
     return row
 
 

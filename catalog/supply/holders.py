@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import Change, note
-from catalog.kit.base import Schema, Timestamps, chunks, fold, id_column, id_of, now, table_of
+from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, chunks, fold, id_column, id_of, now, table_of
 from catalog.kit.bulk import insert_rows, reserve_ids, rows_in
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -20,6 +20,7 @@ class Holder(Timestamps, table=True):
     """A holder, identified by its normalised name; one that was merged into another remains as a spelling of that one."""
 
     __tablename__ = "holders"
+    __table_args__ = NEVER_TWICE
     __noted_as__ = "holder"
 
     id: int | None = Field(default=None, primary_key=True)

@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.kit.base import (
     MAX_REMARK,
+    NEVER_TWICE,
     ClassRef,
     Record,
     Schema,
@@ -52,7 +53,7 @@ class PatentBase(Schema):
     legal_status: LegalStatus | None = Field(
         default=None, sa_type=enum_type(LegalStatus), description="法律状态"
     )
-    legal_status_date: date | None = None
+    legal_status_date: date | None = Field(default=None, description="法律状态日")
     annuity_paid_until: date | None = Field(default=None, description="年费缴至日（已缴年费所及的最后一日）")
     annuity_checked_on: date | None = Field(default=None, description="缴费情况查询日（登记簿何时如此记载）")
     locarno: str | None = Field(default=None, max_length=16, description="洛迦诺分类号（外观设计）")
@@ -73,10 +74,12 @@ class Patent(PatentBase, Timestamps, table=True):
 
     __tablename__ = "patents"
     __noted_as__ = "patent"
-    __table_args__ = (Index(None, "updated_at"),)
+    __table_args__ = (Index(None, "updated_at"), NEVER_TWICE)
 
     id: int | None = Field(default=None, primary_key=True)
-    application_number: str | None = Field(default=None, max_length=16, unique=True)
+    application_number: str | None = Field(
+        default=None, max_length=16, unique=True, description="申请号，如 `201310699744.2`；空为草稿"
+    )
     fingerprint: str = Field(max_length=32, index=True)
     import_id: int | None = Field(default=None, foreign_key="imports.id")
     is_demo: bool = False
@@ -202,7 +205,7 @@ def get(session: Session, patent_id: int) -> Patent:
     """The patent `patent_id`. Raises NotFound."""
     row = session.get(Patent, patent_id)
     if row is None:
-        raise NotFound(f"没有编号为 {patent_id} 的专利")
+        raise NotFound(f"没有编号为 {patent_id} 的专利", record=(Patent.__noted_as__, patent_id))
     return row
 
 

@@ -35,8 +35,9 @@ ALWAYS = (date.min, date.max)
 class ColumnValues:
     """The values of one document for filters and factors.
 
-    `force`: first and last day in force, None where unknown; `possible`: those on which it is in force or may be, None for
-    never; `dormancy`: as in `index.attributes`.
+    `force`: first and last day in force, of a need the days on which it is open; None where unknown, which of a need means
+    that no last day was stated. `possible`: those on which a patent is in force or may be, None for never. `dormancy`: as in
+    `index.attributes`.
     """
 
     segments: tuple[str, ...] = ()
@@ -199,7 +200,7 @@ class Columns:
     def select(self, filters: Filters) -> Rows | None:
         """The sorted rows that meet all `filters`; None when nothing is restricted.
 
-        A document whose time in force is unknown is never in force on a day, but may be.
+        A document whose time in force is unknown is never in force on a day, but may be, and is open on any.
         """
         if filters.is_empty:
             return None
@@ -214,6 +215,8 @@ class Columns:
             chosen &= (self._force_from <= day) & (day <= self._force_to)
         if filters.possible_on is not None:
             chosen &= self._may_be_in_force(filters.possible_on.toordinal())
+        if filters.open_on is not None:
+            chosen &= (self._force_to == _NEVER[1]) | (filters.open_on.toordinal() <= self._force_to)
         return np.flatnonzero(chosen)
 
     def _may_be_in_force(self, day: int) -> NDArray[np.bool_]:

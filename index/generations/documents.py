@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from catalog.demand.enterprises import FirmProducts
 from catalog.indexed.needs import NeedText
 from catalog.indexed.patents import PatentText
@@ -44,6 +46,7 @@ def need_document(need: NeedText) -> Document:
         segments=tuple(need.segments),
         regions=_regions(need.province, need.prefecture),
         industries=(need.industry,) if need.industry else (),
+        force=(date.min, need.closes_on) if need.closes_on else None,
     )
     return Document(need.id, need.text, values)
 

@@ -288,6 +288,8 @@ class _Side:
             there = np.array(changes.indexed_ids(session, self._name), np.int64)
             self._deleted = frozenset(np.setdiff1d(self._base.select(Filters()), there).tolist())
             self._view = None
+            # Where numbers still differ, looking again would find the same.
+            compared = compared[0], len(self.view())
         self._compared = compared
 
     def _is_stale(self, id_: int) -> bool:
@@ -298,6 +300,7 @@ class _Side:
         self._taken[id_] = self._signatures[id_], record
         if present:
             self._absent.discard(id_)
+            self._deleted -= {id_}  # restored
         elif id_ in self._base:
             self._absent.add(id_)
         self._view = None

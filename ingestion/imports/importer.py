@@ -39,6 +39,7 @@ from ingestion.readers import readers
 from ingestion.readers.sheets import Sheet
 from ingestion.records.classification import Classifier
 from ingestion.records.fields import Circumstances
+from ingestion.storing import deleted
 from ingestion.storing.rows import Origin, RowReader, Store, Taken
 from ingestion.storing.tables import SheetTable, open_table
 
@@ -154,6 +155,7 @@ class _Run:
         with self.transactions.write() as session:
             if quick:
                 store.read(session, batch)
+            deleted.settle(session, self.kind.register, batch)
             store.store(session, batch)
             tally.add(batch)
             self.log.keep(session, batch, tally.report)

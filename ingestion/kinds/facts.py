@@ -9,6 +9,7 @@ from ingestion.columns.headers import vocabulary
 from ingestion.errors import RowError
 from ingestion.kinds.kind import Kind
 from ingestion.records.facts import LIMITS, fact
+from ingestion.storing import deleted
 from ingestion.storing.others import Outcomes, stored
 from ingestion.storing.rows import Keys, Origin, Taken
 
@@ -33,7 +34,10 @@ def _upsert(session: Session, batch: list[Taken], origin: Origin) -> Outcomes:
     ids = patents.ids_of(session, [record.application_number for record in records])
     known = [record for record in records if record.application_number in ids]
     created = [_of_patent(record, ids[record.application_number], origin) for record in known]
-    outcomes = iter(facts.store(session, created, import_id=origin.import_id))
+    stones = deleted.of_facts(session, created)
+    kept = [fact for fact, stone in zip(created, stones, strict=True) if stone is None]
+    stored_ = iter(facts.store(session, kept, import_id=origin.import_id))
+    outcomes = iter([next(stored_) if stone is None else deleted.refusal(stone) for stone in stones])
     return [
         next(outcomes) if record.application_number in ids else _unknown(record.application_number)
         for record in records

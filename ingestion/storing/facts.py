@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from catalog.db import Session
 from catalog.kit.terms import FactKind
 from catalog.supply import facts
 from catalog.supply.facts import STATES, FactCreate, FactStated
 from ingestion.records.facts import LIMITS
+from ingestion.storing import deleted
+
+
+class FactOutcome(NamedTuple):
+    """What became of the facts in a row: whether they added anything new, and the name of one that was deleted before."""
+
+    changed: bool
+    deleted: str
 
 
 def store_of_patents(
@@ -17,8 +26,8 @@ def store_of_patents(
     *,
     import_id: int | None,
     source: str,
-) -> list[bool]:
-    """Stores facts of patents (id, facts, whether the row repeats an earlier one); returns whether each added anything new.
+) -> list[FactOutcome]:
+    """Stores facts of patents (id, facts, whether the row repeats an earlier one); returns what became of each row's.
 
     A register of patents only states that there was an event: where one of that kind is known it adds nothing. A row that
     repeats an earlier one of the file only fills its empty fields.
@@ -38,10 +47,12 @@ def store_of_patents(
             values = entry.model_dump() | {"source": source[: LIMITS["source"]]}
             records.append(FactCreate(**values, patent_id=patent_id))
             places.append(place)
-    changed = [False] * len(stated)
-    for place, outcome in zip(places, facts.store(session, records, import_id=import_id), strict=True):
-        changed[place] = changed[place] or outcome != "unchanged"
-    return changed
+    stones = deleted.of_facts(session, records)
+    kept = [at for at, stone in enumerate(stones) if stone is None]
+    outcomes = facts.store(session, [records[at] for at in kept], import_id=import_id)
+    changed = {places[at] for at, outcome in zip(kept, outcomes, strict=True) if outcome != "unchanged"}
+    gone = {place: stone.name for place, stone in zip(places, stones, strict=True) if stone is not None}
+    return [FactOutcome(place in changed, gone.get(place, "")) for place in range(len(stated))]
 
 
 def _key(entry: facts.FactDetails) -> tuple[str, str]:

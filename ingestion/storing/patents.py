@@ -8,12 +8,12 @@ from catalog.db import Session
 from catalog.imports import conflicts, imports
 from catalog.imports.conflicts import Claim
 from catalog.kit.terms import ConflictStatus
-from catalog.registers import undo
+from catalog.mending import taking_back
 from catalog.registers.meaning import LABELS, Contest, Statement
 from catalog.registers.patents import Batch, Claims, Outcome, subject_of
 from catalog.registers.registers import PATENTS
 from ingestion.errors import RowError, UnreadableFile
-from ingestion.storing import facts
+from ingestion.storing import deleted, facts
 from ingestion.storing.ledger import Ledger
 from ingestion.storing.rows import Origin, RowReader, Taken
 from ingestion.storing.unchanged_rows import UnchangedRows
@@ -82,13 +82,13 @@ class PatentStore:
             self._contradict(taken, self.claims.contests[self.ledger.record(number)])
         disputed, import_id = self.claims.contradicted(), self.origin.import_id
         conflicts.withdraw(session, import_id, disputed)
-        undo.take_back_patents(session, imports.attempts(session, import_id), disputed)
+        taking_back.take_back_patents(session, imports.attempts(session, import_id), disputed)
 
     def close(self, session: Session) -> None:
         """Forget the marks that no import will find any more, and the holders of rows of which nothing was stored."""
         self.unchanged.forget_others(session)
         if self.claims.contests:
-            undo.drop_unused_holders(session, self.origin.import_id)
+            taking_back.drop_unused_holders(session, self.origin.import_id)
 
     def _patents(self, session: Session, batch: list[Taken]) -> Batch:
         """The patents that the rows read may refer to; unread rows that refer to one of them are read too."""
@@ -110,18 +110,20 @@ class PatentStore:
             (outcome.known.id, taken.record.facts, outcome.earlier > 0) if outcome.known else (0, [], False)
             for taken, outcome in told
         ]
-        changed = facts.store_of_patents(
+        kept = facts.store_of_patents(
             session, stated, import_id=self.origin.import_id, source=self.origin.file_name
         )
-        for (taken, outcome), more in zip(told, changed, strict=True):
+        for (taken, outcome), stored in zip(told, kept, strict=True):
             if outcome.status == "refused":
                 taken.error = self._refusal(taken, outcome)
                 continue
-            taken.outcome = "changed" if more and outcome.status == "unchanged" else outcome.status
+            taken.outcome = "changed" if stored.changed and outcome.status == "unchanged" else outcome.status
             if outcome.kept and outcome.earlier:
                 place = self.ledger.place(outcome.earlier, taken.table.name)
                 note = f"与{place}是同一件专利，{'、'.join(outcome.kept)}不同，保留{place}的内容"
-                taken.remarks = [(REPEATED, note)]
+                taken.remarks.append((REPEATED, note))
+            if stored.deleted:
+                taken.remarks.append((deleted.AGAIN, stored.deleted))
 
     def _wait(self, session: Session, told: list[tuple[Taken, Outcome]]) -> None:
         """Keeps rows that contradict a stored patent for a decision; against a row decided before it stays."""

@@ -49,9 +49,10 @@ class WantedPatents:
 
 @dataclass(frozen=True, slots=True)
 class WantedNeeds:
-    """The number of needs to list, and the least band of their match, judged among the `patents` of the generation."""
+    """The number of needs to list, open on the `day`, and the least band of their match, judged among the `patents` of the generation."""
 
     top_k: int
+    day: date
     patents: Engine[AskingNeed]
     least: Band | None = None
 
@@ -103,11 +104,11 @@ def kept_patents(session: Session, ranked: Ranked[AskingNeed], wanted: WantedPat
 
 
 def kept_needs(session: Session, ranked: Ranked[AskingPatent], wanted: WantedNeeds) -> KeptNeeds:
-    """The best needs that are still open and match well enough."""
+    """The best needs that are still open on the day and match well enough."""
     walk = Walk(ranked, wanted.top_k, LIMITS if wanted.least is None else _JUDGED)
     found, known = dict[int, NeedPublic](), dict[int, Level]()
     for some in walk.steps():
-        new = needs.many(session, [hit.id for hit in some if hit.id not in found])
+        new = needs.many(session, [hit.id for hit in some if hit.id not in found], wanted.day)
         still_open = {id_: need for id_, need in new.items() if need.status == NeedStatus.OPEN}
         found |= still_open
         there = [hit for hit in some if hit.id in still_open]

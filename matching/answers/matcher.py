@@ -136,15 +136,22 @@ class Matcher:
         return RefinedMatches(**dict(found), refinement=told)
 
     def patents_for_need(
-        self, need_id: int, top_k: int, filters: Filters, *, factors: bool = True, fold: bool = True
+        self,
+        need_id: int,
+        top_k: int,
+        filters: Filters,
+        *,
+        today: date,
+        factors: bool = True,
+        fold: bool = True,
     ) -> MatchResponse[PatentMatch]:
-        """The `top_k` patents for a need of the catalogue; without `factors` by relevance alone.
+        """The `top_k` patents for a need of the catalogue that is open today; without `factors` by relevance alone.
 
-        Raises NotFound.
+        Raises NotFound, and Conflict for a need that is not open.
         """
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
-            need = needs.get(session, need_id)
+            need = needs.get_open(session, need_id, today)
         text = needs.full_text(need.title, need.text)
         if not has_content(text):
             return self._nothing(generation, start)
@@ -153,9 +160,9 @@ class Matcher:
         return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), text, start)
 
     def needs_for_patent(
-        self, patent_id: int, top_k: int, filters: Filters, *, factors: bool = True
+        self, patent_id: int, top_k: int, filters: Filters, *, today: date, factors: bool = True
     ) -> MatchResponse[NeedMatch]:
-        """The `top_k` open needs for a patent of the catalogue, best first. Raises NotFound.
+        """The `top_k` needs open today for a patent of the catalogue, best first. Raises NotFound.
 
         The score of a need and a patent is the same in both directions. Without `factors` needs are ranked by relevance alone.
         """
@@ -163,9 +170,10 @@ class Matcher:
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
         counted = self._factors_of_patent(generation, patent_id) if factors else AskedFactors()
-        ask = asking_needs(generation.needs, self.asking(generation, patent), filters, counted)
+        still_open = filters.model_copy(update={"open_on": today})
+        ask = asking_needs(generation.needs, self.asking(generation, patent), still_open, counted)
         found = ask.candidates(top_k + self._limits.spare)
-        wanted = WantedNeeds(top_k, generation.patents, MatchFilters.of(filters).min_band)
+        wanted = WantedNeeds(top_k, today, generation.patents, MatchFilters.of(filters).min_band)
         with self._database.read() as session:
             named = segment_names(session, generation)
             kept = kept_needs(session, Ranked(ask, found), wanted)
@@ -174,7 +182,7 @@ class Matcher:
         agreeing = profile.evidence(quotable_all([need_fields(kept.needs[hit.id]) for hit in kept.hits]))
         items = need_matches(kept, counted.explained(attributes, named.names), agreeing, named.names)
         items = needs_told(items, text_fields(patent), self._data_dir)
-        notices = not_in_force(patent, self.today()) + counted.notices(generation.name, attributes)
+        notices = not_in_force(patent, today) + counted.notices(generation.name, attributes)
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, notices),
             suitable=has_match(items),

@@ -60,28 +60,28 @@ def match_all(
     threads: int = 2,
     progress: StepProgress | None = None,
 ) -> NightReport:
-    """Match all open needs with all patents that are or may be in force on `day`, both ways; hand matches to `store` in blocks.
+    """Match all needs open on `day` with all patents that are or may be in force then, both ways; hand matches to `store` in blocks.
 
     Every need is searched with the filter `possible_on`, as in requests that state nothing else. Without `rules` of factors
     relevance alone counts, and pairs have no bands. Memory stays bounded; see `index.vectors.all_pairs`.
     """
     patents, needs = generation.patents, generation.needs
-    filters = Filters(possible_on=day)
-    possible = patents.select(filters)
+    filters, still_open = Filters(possible_on=day), Filters(open_on=day)
+    possible, asking = patents.select(filters), needs.select(still_open)
     factors = None
     if rules:
-        factors = NightFactors(rules, day, levels(patents, needs, needs.select(EVERYTHING), threads))
+        factors = NightFactors(rules, day, levels(patents, needs, asking, threads))
     sides = (
         (
             NightSide.NEED,
             "需求匹配专利",
-            patents_for_needs(generation, filters, factors=factors, threads=threads),
-            len(needs),
+            patents_for_needs(generation, asking, filters, factors=factors, threads=threads),
+            len(asking),
         ),
         (
             NightSide.PATENT,
             "专利匹配需求",
-            needs_for_patents(generation, possible, factors=factors, threads=threads),
+            needs_for_patents(generation, possible, factors=factors, filters=still_open, threads=threads),
             len(possible),
         ),
     )
@@ -95,7 +95,7 @@ def match_all(
             if progress:
                 progress(step, done, total)
     high, medium = (bands[NightSide.NEED, band] for band in (Band.HIGH, Band.MEDIUM))
-    return NightReport(len(needs), len(possible), len(patents), patents.product, high, medium)
+    return NightReport(len(asking), len(possible), len(patents), patents.product, high, medium)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +113,16 @@ class NightFactors:
 
 def patents_for_needs(
     generation: Generation,
+    ids: Ids,
     filters: Filters,
     top: int = TOP_PATENTS,
     *,
     factors: NightFactors | None = None,
     threads: int = 2,
 ) -> Iterator[Found]:
-    """The `top` patents for every need, as `retrieve` ranks them, in blocks by id of the needs."""
+    """The `top` patents for each of these needs, as `retrieve` ranks them, in blocks by id of the needs."""
     asking, answering = generation.needs, generation.patents
-    wanted = PairsAsked(asking.select(Filters()), filters, DEPTH, _share(generation), threads)
+    wanted = PairsAsked(ids, filters, DEPTH, _share(generation), threads)
 
     def raised(block: CandidateBlock) -> Amounts:
         found = block.candidates

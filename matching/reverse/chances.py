@@ -155,7 +155,7 @@ class ChanceFinder:
     ) -> list[Chance]:
         ids = sorted({patent for (patent, _), _ in shown})
         found = patents_shown.many(session, ids, today=day)
-        shown_needs = needs.many(session, sorted({match.id for (_, match), _ in shown}))
+        shown_needs = needs.many(session, sorted({match.id for (_, match), _ in shown}), day)
         verdicts = eligibility_gate.of_patents(session, ids, day, load_table(self._data_dir))
         profiles = {id_: _profile(generation, found[id_]) for id_ in ids}
         judged = _levels(generation, [pair for pair, _ in shown])
@@ -223,10 +223,11 @@ def _pairs(
     factors: NightFactors,
 ) -> list[Pair]:
     """The best needs of these patents that are still open and match well enough, best pairs first, ties by id."""
-    still_open = needs.open_firms(session)
+    still_open = needs.open_firms(session, where.day)
     # Needs closed since the generation was built, or of a lower band, leave gaps; some more are fetched to fill them.
     top = where.per_patent + MOST_PER_PATENT if where.min_band is None else DEPTH
-    blocks = needs_for_patents(generation, asking, top, factors=factors, filters=where.needs)
+    filters = where.needs.model_copy(update={"open_on": where.day})
+    blocks = needs_for_patents(generation, asking, top, factors=factors, filters=filters)
     pairs = [(patent, match) for block in blocks for patent, its in block for match in its]
     fitting = _at_least(generation, [pair for pair in pairs if pair[1].id in still_open], where.min_band)
     kept = [pair for _, its in groupby(fitting, key=itemgetter(0)) for pair in islice(its, where.per_patent)]

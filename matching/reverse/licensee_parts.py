@@ -52,17 +52,17 @@ Firms = Mapping[int, EnterprisePublic]
 class LicenseeSearch:
     """A patent of a generation as the query, and the firms that may want it.
 
-    `industries` are those of the firms by id, `own_patents` firms with their own patents. With `least` only firms with a need
-    of that band or a better one count, with these needs.
+    `industries` are those of the firms by id, `own_patents` firms with their own patents; needs are those open on the `day`. With
+    `least` only firms with a need of that band or a better one count, with these needs.
     """
 
     session: Session
-    today: date
     generation: Generation
     patent: patents.Patent
     asking: AskingPatent
     industries: Mapping[int, str | None]
     own_patents: Sequence[tuple[int, int]]
+    day: date
     rule: Agreement
     profile: QueryProfile
     least: Band | None = None
@@ -111,8 +111,10 @@ class NeedPart(LicenseePart):
 
     def __init__(self, search: LicenseeSearch) -> None:
         super().__init__(search)
-        firms = needs.open_firms(search.session)
-        hits = retrieve_needs(search.generation.needs, search.asking, Filters(), len(search.generation.needs))
+        firms, still_open = needs.open_firms(search.session, search.day), Filters(open_on=search.day)
+        hits = retrieve_needs(
+            search.generation.needs, search.asking, still_open, len(search.generation.needs)
+        )
         self._middle = _middle(hits)
         self._best: dict[int, Hit] = {}
         fitting = hits if search.least is None else search.levels(hits).at_least(hits, search.least)
@@ -132,7 +134,7 @@ class NeedPart(LicenseePart):
     def grounds(self, firms: Firms) -> Mapping[int, NeedGround]:
         """The need and the sentences in it that agree with the patent."""
         hits = {firm: self._best[firm] for firm in firms if firm in self._best}
-        known = needs.many(self._search.session, [hit.id for hit in hits.values()])
+        known = needs.many(self._search.session, [hit.id for hit in hits.values()], self._search.day)
         there = {firm: (hit, known[hit.id]) for firm, hit in hits.items() if hit.id in known}
         agreeing = self._search.profile.evidence([quotable(need_fields(need)) for _, need in there.values()])
         judged = self._search.levels([hit for hit, _ in there.values()])
@@ -215,7 +217,7 @@ class IndustryPart(LicenseePart):
         session, patent_id = search.session, id_of(search.patent)
         known = segments.segments_of(session, segments.catalogue(session))
         held = PatentIndustries(
-            patents_shown.many(session, [patent_id], today=search.today)[patent_id].classes,
+            patents_shown.many(session, [patent_id], today=search.day)[patent_id].classes,
             {segment.code: segment.industry_codes for segment in known},
             {segment.code: segment.name for segment in known},
             search.rule,
@@ -262,7 +264,7 @@ class OwnPatentPart(LicenseePart):
         """The patent."""
         nearest = {firm: self._nearest[firm] for firm in firms if firm in self._nearest}
         owned = patents_shown.many(
-            self._search.session, [own for own, _ in nearest.values()], today=self._search.today
+            self._search.session, [own for own, _ in nearest.values()], today=self._search.day
         )
         return {
             firm: OwnPatentGround(

@@ -10,7 +10,8 @@ are data (licensees.toml). A firm that holds the patent is none of its licensees
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,15 @@ class _Ranking:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class LicenseeConditions:
+    """The selection of licensees: conditions on the firms, the day on which their needs are open, and the least band of one."""
+
+    firms: EnterpriseFilter
+    day: date
+    least: Band | None = None
+
+
 class LicenseeFinder:
     """Finds likely licensees in the generation in use."""
 
@@ -101,21 +111,19 @@ class LicenseeFinder:
         """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._matcher, self._data_dir = database, matcher, data_dir
 
-    def page(
-        self, patent_id: int, wanted: PageQuery, where: EnterpriseFilter, least: Band | None = None
-    ) -> LicenseePage:
-        """A page of the firms that meet the conditions and have a need of the band `least` or a better one.
+    def page(self, patent_id: int, wanted: PageQuery, where: LicenseeConditions) -> LicenseePage:
+        """A page of the firms that meet the conditions.
 
         Raises NotFound, NotReady, and InvalidInput for a wrong order.
         """
         generation, rules = self._matcher.generation(), load(self._data_dir)
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
-            search = replace(self._search(session, generation, patent, where, rules), least=least)
+            search = self._search(session, generation, patent, where, rules)
             ranking = _Ranking.of(search, rules)
             order = ranking.ordered(wanted.sort)
             items = ranking.shown(session, order[wanted.offset : wanted.offset + wanted.size], wanted.offset)
-            notices = not_in_force(patent, self._matcher.today()) + segment_names(session, generation).notices
+            notices = not_in_force(patent, where.day) + segment_names(session, generation).notices
         return LicenseePage(
             patent_id=patent_id,
             patent_title=patent.title,
@@ -135,24 +143,25 @@ class LicenseeFinder:
         session: Session,
         generation: Generation,
         patent: patents.Patent,
-        where: EnterpriseFilter,
+        where: LicenseeConditions,
         rules: LicenseeRules,
     ) -> LicenseeSearch:
         """The patent and the firms that meet the conditions, less those that hold it."""
-        industries = enterprises.industries(session, where)
+        industries = enterprises.industries(session, where.firms)
         pairs = own_patents.of_firms(session)
         holding = {firm for firm, own in pairs if own == patent.id}
         asking = self._matcher.asking(generation, patent)
         return LicenseeSearch(
             session,
-            self._matcher.today(),
             generation,
             patent,
             asking,
             {firm: code for firm, code in industries.items() if firm not in holding},
             [pair for pair in pairs if pair[0] not in holding],
+            where.day,
             rules.industry,
             QueryProfile(asking.tokens, generation.patents.statistics.words.idfs),
+            where.least,
         )
 
 

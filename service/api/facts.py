@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, status
 from pydantic import Field
 
 from catalog.kit.base import Schema
@@ -97,16 +97,3 @@ def update_fact(session: Writing, circumstances: Strict, id: RecordId, data: Fac
     """以提交的内容整体替换，如补记质押注销日；没有提交的字段会被清空。"""
     record, notes = _checked(circumstances, data)
     return FactSaved(**facts.public(facts.replace(session, id, record)).model_dump(), notes=notes)
-
-
-@router.delete(
-    "/facts/{id}",
-    summary="删除专利运用记录",
-    operation_id="delete_fact",
-    status_code=status.HTTP_204_NO_CONTENT,
-    response_class=Response,
-    responses=responses(404, 422),
-)
-def delete_fact(session: Writing, id: RecordId) -> None:
-    """删除登记错的一条；权利结束（注销、解除）不要删除，应更正其终止日。"""
-    facts.remove(session, id)

@@ -15,9 +15,9 @@ from catalog.imports.imports import ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
+from catalog.mending import undo
+from catalog.mending.undo import Undone
 from catalog.reference import places
-from catalog.registers import undo
-from catalog.registers.undo import Undone
 from ingestion.columns import mappings
 from ingestion.columns.mappings import SavedMapping
 from ingestion.imports import rejected
@@ -230,9 +230,14 @@ def get_rejected_workbook(runtime: RuntimeDep, session: Reading, id: RecordId) -
 @router.post(
     "/{id}/undo", summary="撤销一次导入", operation_id="undo_import", responses=responses(404, 409, 422)
 )
-def undo_import(session: Writing, caller: Caller, id: RecordId) -> Undone:
-    """删去这次导入新增的记录，恢复它更新的记录；要么全部撤销，要么不作任何改动。
+def undo_import(
+    session: Writing,
+    caller: Caller,
+    id: RecordId,
+    dry_run: Annotated[bool, Query(description="只报告会撤销什么、保留什么，不写入")] = False,
+) -> Undone:
+    """删去这次导入新增的记录，恢复它更新的记录；任何时候都可以，不受夜间批处理和重建索引影响。
 
-    有后来的导入或修改动过同样的记录，或此后已重建索引时，返回 409 并说明原因。
+    此后又被改动的内容、已被其他记录引用的记录保留，逐条列在 `told` 中。
     """
-    return undo.undo(session, id, actor=caller)
+    return undo.undo(session, id, actor=caller, dry_run=dry_run)

@@ -60,12 +60,12 @@ def create_portfolios(request: CompletionRequest, runtime: RuntimeDep) -> Portfo
     "/needs/{id}/matches",
     summary="为一条技术需求匹配专利",
     operation_id="get_need_matches",
-    responses=_ERRORS_BY_ID,
+    responses=responses(404, 409, 422, 503),
 )
 def get_need_matches(
     id: RecordId, wanted: Annotated[PatentMatchQuery, Query()], runtime: RuntimeDep
 ) -> MatchResponse[PatentMatch]:
-    """以需求的名称与描述为检索文本，结果与 `POST /matches` 同形。"""
+    """以需求的名称与描述为检索文本，结果与 `POST /matches` 同形；需求已截止或不在征集中时返回 409。"""
     return patents_for_need(runtime, id, wanted)
 
 

@@ -60,12 +60,12 @@ def _saved(session: Session, row: Need, notes: list[str]) -> NeedSaved:
 
 
 def _public(session: Session, row: Need) -> NeedPublic:
-    return needs.many(session, [id_of(row)])[id_of(row)]
+    return needs.many(session, [id_of(row)], beijing_today())[id_of(row)]
 
 
 def _filter(session: Session, wanted: NeedListConditions) -> NeedFilter:
     codes = codes_of(session, wanted, status=NeedStatus)
-    own = {"text": wanted.text, "enterprise_id": wanted.enterprise_id}
+    own = {"text": wanted.text, "enterprise_id": wanted.enterprise_id, "today": beijing_today()}
     return NeedFilter.model_validate(own | codes)
 
 
@@ -74,7 +74,7 @@ def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Page[
     """按文字、地区、行业、产业细分领域、状态、企业筛选，分页返回；各条件可用代码，也可用名称。"""
     found = needs.page(session, wanted, _filter(session, wanted))
     ids = [id_of(row) for row in found.rows]
-    public = needs.many(session, ids)
+    public = needs.many(session, ids, beijing_today())
     items = [public[id] for id in ids]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
@@ -131,6 +131,6 @@ def create_need(session: Writing, circumstances: Strict, data: NeedInput) -> Nee
     responses=responses(400, 404, 409, 413, 422, 503),
 )
 def update_need(session: Writing, circumstances: Strict, id: RecordId, data: NeedInput) -> NeedSaved:
-    """以提交的内容整体替换；没有提交的字段会被清空。"""
+    """以提交的内容整体替换；没有提交的字段会被清空。已截止的需求改填较晚的截止日期，即重新征集。"""
     record, notes = _checked(session, circumstances, data)
     return _saved(session, needs.update(session, id, NeedUpdate(**record.model_dump())), notes)

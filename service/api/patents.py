@@ -106,7 +106,7 @@ def list_patent_night_matches(
     session: Reading, id: RecordId, wanted: Annotated[NightQuery, Query()]
 ) -> NightList[NightNeed]:
     """最近一次夜间批处理为这件专利找到的需求，依名次，附得分及其组成；没有清单时 `notices` 说明原因。"""
-    return night_lists.of_patent(session, id, wanted)
+    return night_lists.of_patent(session, id, wanted, beijing_today())
 
 
 @router.post(

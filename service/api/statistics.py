@@ -51,7 +51,7 @@ class MatchConditions(PageQuery):
 )
 def get_segment_statistics(session: Reading, wanted: Annotated[SegmentConditions, Query()]) -> SegmentReport:
     """匹配、开放许可声明、交易及金额，按现用产业目录的细分领域列出，附目录版本与计数规则；合计不重复计算。"""
-    return segment_statistics.report(session, segment_filter(session, wanted), today=beijing_today())
+    return segment_statistics.report(session, segment_filter(session, wanted))
 
 
 @router.get(
@@ -78,6 +78,7 @@ def list_segment_matches(session: Reading, wanted: Annotated[MatchConditions, Qu
         region=list(codes.region),
         holder=wanted.holder,
         until=wanted.until,
+        today=beijing_today(),
     )
     found = segment_matches.matches(session, where, offset=wanted.offset, limit=wanted.size)
     return MatchLinePage(page=wanted.page, size=wanted.size, **dict(found))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from catalog.kit.errors import PatentDockError, system_reason
+from catalog.kit.errors import NotFound, PatentDockError, system_reason
 from service.cli.commands import chances as cli_chances
 from service.cli.commands import conflicts as cli_conflicts
 from service.cli.commands import deals as cli_deals
@@ -29,9 +29,11 @@ from service.cli.commands import load as cli_data
 from service.cli.commands import mappings as cli_mappings
 from service.cli.commands import match as cli_match
 from service.cli.commands import nightly as cli_nightly
+from service.cli.commands import records as cli_records
 from service.cli.commands import screening as cli_screening
 from service.cli.terminal.language import ChineseGroup, Command, explain
 from service.cli.terminal.output import print_error
+from service.cli.terminal.runtime import any_runtime
 from service.installation.settings import load_settings
 from service.requests.field_problems import InvalidFields
 
@@ -59,6 +61,7 @@ for module in (
     cli_data,
     cli_imports,
     cli_conflicts,
+    cli_records,
     cli_mappings,
     cli_match,
     cli_factors,
@@ -88,7 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _usage_error(error)
     except PatentDockError as error:
-        print_error(error.message, error.hint)
+        told = _explained(error)
+        print_error(told.message, told.hint)
         return 2 if isinstance(error, InvalidFields) else 1
     except (KeyboardInterrupt, typer.Abort):
         print_error("已中断")
@@ -102,6 +106,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if result == INTERRUPTED:  # the library has handled the interrupt and prints nothing
         print_error("已中断")
     return result if isinstance(result, int) else 0
+
+
+def _explained(error: PatentDockError) -> PatentDockError:
+    """The error, of a record that was not found with what became of it."""
+    if not isinstance(error, NotFound) or error.record is None:
+        return error
+    from catalog.mending import tombstones
+
+    try:
+        with any_runtime().database.read() as session:
+            return tombstones.explained(session, error)
+    except PatentDockError:
+        return error
 
 
 def _refused_by_system(error: OSError) -> int:

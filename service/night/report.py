@@ -73,7 +73,7 @@ def _changed_needs(runtime: Runtime, run_id: int) -> list[ChangedNeed]:
     with runtime.database.read() as session:
         found = night_matches.changes_page(session, run_id, PageQuery(size=SHOWN_NEEDS))
         changes = [night_matches.changes_of(row) for row in found.rows]
-        needs_by_id = needs.many(session, [change.need_id for change in changes])
+        needs_by_id = needs.many(session, [change.need_id for change in changes], beijing_today())
         ids = sorted({patent for change in changes for patent in change.new})
         names: dict[int, NewMatch] = {}
         for chunk in chunks(ids):

@@ -16,7 +16,7 @@ from matching.reverse.chances import (
     Group,
 )
 from matching.reverse.licensee_results import LicenseePage
-from matching.reverse.licensees import LicenseeFinder
+from matching.reverse.licensees import LicenseeConditions, LicenseeFinder
 from service.installation.runtime import Runtime
 from service.requests.filters import (
     INCLUDE_ENDED,
@@ -60,9 +60,10 @@ def licensees_page(runtime: Runtime, patent_id: int, wanted: LicenseeQuery) -> L
     """The page that REST and the command line show. Raises NotFound, NotReady and InvalidFields."""
     with runtime.database.read() as session:
         codes = codes_of(session, wanted)
-    where = EnterpriseFilter(name=wanted.name, title=wanted.title, **codes)
+    firms = EnterpriseFilter(name=wanted.name, title=wanted.title, **codes)
     finder = LicenseeFinder(runtime.database, runtime.matcher, runtime.settings.data)
-    return finder.page(patent_id, wanted, where, wanted.min_band)
+    conditions = LicenseeConditions(firms, beijing_today(), wanted.min_band)
+    return finder.page(patent_id, wanted, conditions)
 
 
 def chances_page(runtime: Runtime, holder_id: int, wanted: ChanceQuery) -> ChancePage:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from catalog.demand.needs import MAX_TEXT
 from catalog.kit.base import Schema
+from catalog.kit.days import beijing_today
 from catalog.kit.ids import MAX_ID
 from matching.answers.filters import Marks, MatchFilters
 from service.requests.context import ContextInput, factor_options
@@ -193,17 +194,24 @@ def portfolios_for(runtime: Runtime, request: CompletionRequest) -> Portfolios:
 
 
 def patents_for_need(runtime: Runtime, need_id: int, wanted: PatentMatchQuery) -> MatchResponse[PatentMatch]:
-    """The patents for a need of the catalogue. Raises InvalidFields, NotFound and NotReady."""
+    """The patents for an open need of the catalogue. Raises InvalidFields, NotFound, Conflict (closed) and NotReady."""
     filters = _filters(runtime, wanted)
     return runtime.matcher.patents_for_need(
-        need_id, wanted.top_k, filters, factors=wanted.factors, fold=wanted.fold
+        need_id,
+        wanted.top_k,
+        filters,
+        today=beijing_today(),
+        factors=wanted.factors,
+        fold=wanted.fold,
     )
 
 
 def needs_for_patent(runtime: Runtime, patent_id: int, wanted: MatchQuery) -> MatchResponse[NeedMatch]:
     """The open needs for a patent of the catalogue. Raises InvalidFields, NotFound and NotReady."""
     filters = _filters(runtime, wanted)
-    return runtime.matcher.needs_for_patent(patent_id, wanted.top_k, filters, factors=wanted.factors)
+    return runtime.matcher.needs_for_patent(
+        patent_id, wanted.top_k, filters, today=beijing_today(), factors=wanted.factors
+    )
 
 
 def _matches(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -14,7 +14,8 @@ import xlsxwriter
 from catalog.db import Session
 from catalog.demand import enterprises, needs
 from catalog.kit.base import ClassRef, chunks
-from catalog.kit.days import beijing_today
+from catalog.kit.days import BEIJING, beijing_today
+from catalog.mending import tombstones
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
 from catalog.supply.patents_shown import PatentPublic
@@ -52,6 +53,11 @@ ENTERPRISE_COLUMNS = (
     ("企业名称", 36), ("统一社会信用代码", 22), ("资质", 24), ("地区", 12), ("地址", 36), ("行业", 24), ("从业人员数", 10),
     ("营业收入（元）", 16),
     ("成立日期", 12), ("主要产品", 36), ("系统编号", 10), ("备注", 10),
+)  # fmt: skip
+
+DELETION_COLUMNS = (
+    ("删除编号", 10), ("种类", 14), ("记录编号", 10), ("名称", 44), ("方式", 8), ("理由", 36), ("操作者", 16), ("时间（北京）", 18),
+    ("并入编号", 10), ("随之删除于", 12), ("恢复时间（北京）", 18), ("恢复者", 16),
 )  # fmt: skip
 
 
@@ -96,11 +102,11 @@ def _patent(patent: PatentPublic, names: dict[str, str]) -> Sequence[Value]:
 
 def needs_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) -> Listing:
     """The needs with these ids."""
-    names = segments.names_in_use(session)
+    names, today = segments.names_in_use(session), beijing_today()
 
     def rows() -> Iterator[Sequence[Value]]:
         for chunk in chunks(ids):
-            found = needs.many(session, chunk)
+            found = needs.many(session, chunk, today)
             for need in (found[key] for key in chunk if key in found):
                 yield (
                     need.code, need.title, need.text, need.enterprise_name, need.prefecture_name, need.industry_name,
@@ -126,6 +132,26 @@ def enterprises_list(session: Session, ids: Sequence[int], conditions: Sequence[
             session.expunge_all()
 
     return Listing("企业清单", ENTERPRISE_COLUMNS, rows(), conditions)
+
+
+def deletions_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) -> Listing:
+    """The deleted records with these ids."""
+
+    def rows() -> Iterator[Sequence[Value]]:
+        for chunk in chunks(ids):
+            found = tombstones.many(session, chunk)
+            for one in (found[key] for key in chunk):
+                yield (
+                    one.id, one.kind_name, one.record_id, one.name, "合并" if one.merged_into else "删除", one.reason, one.actor,
+                    _minute(one.deleted_at), one.merged_into, one.taken_with, _minute(one.restored_at), one.restored_by,
+                )  # fmt: skip
+            session.expunge_all()
+
+    return Listing("删除记录", DELETION_COLUMNS, rows(), conditions)
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}" if moment else ""
 
 
 def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> str:

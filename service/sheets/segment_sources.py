@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from catalog.db import Session
 from catalog.deals import lists as deal_lists
 from catalog.deals.lists import DealFilter
-from catalog.kit.days import beijing_today
 from catalog.kit.terms import DealKind, DealStatus
 from catalog.licences import shown as licences_shown
 from catalog.statistics import matches as segment_matches
@@ -23,7 +22,7 @@ MOST_MATCHES = 20_000
 
 def workbook(session: Session, where: SegmentFilter, conditions: Sequence[str]) -> PrintedDocument:
     """The statistics with the deals, declarations and matches behind them."""
-    report = segment_statistics.report(session, where, today=beijing_today())
+    report = segment_statistics.report(session, where)
     signed = DealFilter(region=where.region, giver=where.holder, since=where.since, until=where.until)
     deals = [
         deal
@@ -31,9 +30,9 @@ def workbook(session: Session, where: SegmentFilter, conditions: Sequence[str]) 
         if deal.status != DealStatus.VOID and deal.kind != DealKind.PLEDGE
     ]
     declared = licences_shown.publics(
-        session, segment_statistics.declared_in(session, where), today=beijing_today()
+        session, segment_statistics.declared_in(session, where), today=where.today
     )
-    wanted = MatchFilter(region=where.region, holder=where.holder, until=where.until)
+    wanted = MatchFilter(region=where.region, holder=where.holder, until=where.until, today=where.today)
     matches = segment_matches.matches(session, wanted, offset=0, limit=MOST_MATCHES)
     concerned = {row.patent_id for row in declared}
     concerned |= {patent.patent_id for deal in deals for patent in deal.patents}

@@ -15,8 +15,10 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from catalog.kit.errors import PatentDockError
+from catalog.kit.errors import Gone, NotFound, PatentDockError
+from catalog.mending import tombstones
 from ingestion.errors import RowError
+from service.installation.runtime import Runtime
 from service.requests.field_problems import FieldProblem, InvalidFields, field_problems, shown
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -30,6 +32,7 @@ TITLES = {
     404: "未找到",
     405: "不支持这种请求方法",
     409: "与已有记录冲突",
+    410: "已删除",
     413: "请求内容过大",
     422: "输入有误",
     500: "服务内部错误",
@@ -46,6 +49,8 @@ class Problem(BaseModel):
     detail: str = Field(examples=["top_k：应不小于 1（现为 0）"])
     hint: str | None = Field(default=None, description="下一步操作")
     errors: list[FieldProblem] | None = Field(default=None, description="逐字段的问题")
+    deletion_id: int | None = Field(default=None, description="删除记录的编号，可凭此恢复")
+    merged_into: int | None = Field(default=None, description="记录已并入的记录的编号")
     id: str | None = Field(default=None, description="内部错误的编号，供管理员在日志中查找")
 
 
@@ -72,14 +77,31 @@ def problem_of(error: PatentDockError) -> Problem:
         fields = error.fields
     elif isinstance(error, RowError):
         fields = [FieldProblem(field=error.field or "记录", value=shown(error.value), reason=error.reason)]
-    return Problem(
+    problem = Problem(
         title=error.title, status=error.status, detail=error.message, hint=error.hint, errors=fields
     )
+    if isinstance(error, Gone):
+        problem.deletion_id, problem.merged_into = error.deletion_id, error.merged_into
+    return problem
 
 
 def _ours(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PatentDockError)  # noqa: S101 - by registration
     return answer(error)
+
+
+def _not_found(request: Request, error: Exception) -> JSONResponse:
+    """What became of a record that was deleted; 410 is the answer of its own address alone."""
+    assert isinstance(error, NotFound)  # noqa: S101 - by registration
+    if error.record is None:
+        return answer(error)
+    runtime: Runtime = request.app.state.runtime
+    with runtime.database.read() as session:
+        explained = tombstones.explained(session, error)
+    problem = problem_of(explained)
+    if str(request.path_params.get("id")) != str(error.record[1]):
+        problem.title, problem.status = NotFound.title, NotFound.status
+    return _response(problem)
 
 
 def answer(error: PatentDockError) -> JSONResponse:
@@ -147,6 +169,7 @@ def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Makes `app` return every error as problem details."""
     app.add_exception_handler(PatentDockError, _ours)
+    app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -154,5 +177,6 @@ def install(app: FastAPI) -> None:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Documentation of the error responses of a route (completed by `service.web.openapi`)."""
-    return {status: {"model": Problem, "description": TITLES[status]} for status in statuses}
+    """Documentation of the error responses of a route (completed by `service.web.openapi`); what may be missing may be deleted."""
+    every = (*statuses, 410) if 404 in statuses else statuses
+    return {status: {"model": Problem, "description": TITLES[status]} for status in every}

@@ -15,7 +15,7 @@ from catalog.imports.imports import ImportStatus
 from catalog.kit.base import now
 from catalog.kit.errors import Conflict
 from catalog.kit.processes import is_alive, this_process
-from catalog.registers import undo
+from catalog.mending import undo
 from service.installation.setup import initialise
 
 

@@ -36,6 +36,8 @@ from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
 from service.installation.setup import initialise
 
+TODAY = beijing_today()
+
 
 def number(serial: int) -> str:
     body = f"20201{serial:07d}"
@@ -128,7 +130,7 @@ def _match(patent: int, score: float, band: Band) -> NightMatch:
 
 def figures(session: Session, name: str, **where: Any) -> dict[str, Decimal]:
     """The figures of a column by segment, the total under "sum"; segments without any are left out."""
-    report = statistics.report(session, SegmentFilter.model_validate(where), today=beijing_today())
+    report = statistics.report(session, SegmentFilter.model_validate({"today": TODAY} | where))
     found = {row.code: getattr(row, name) for row in report.rows if getattr(row, name)}
     return found | {"sum": getattr(report.total, name)}
 
@@ -181,7 +183,7 @@ def test_areas_holders_and_periods(session: Session) -> None:
         "sum": 2,
     }
     assert figures(session, "matches", holder="师范") == {"": 1, "sum": 1}
-    report = statistics.report(session, SegmentFilter(), today=beijing_today())
+    report = statistics.report(session, SegmentFilter(today=TODAY))
     assert (report.catalogue, report.catalogue_status) == ("HB-2021.1", "待官方核定")
     assert len(report.rows) >= 35
     assert report.run_id == 1
@@ -194,14 +196,17 @@ def test_void_deals_do_not_count(session: Session) -> None:
 
 def test_matches_are_listed_by_segment(session: Session) -> None:
     match_all(session)
-    where = matches.MatchFilter(segment=["HB01"])
+    where = matches.MatchFilter(segment=["HB01"], today=TODAY)
     found = matches.matches(session, where, offset=0, limit=10)
     assert (found.total, [(line.need_id, line.rank) for line in found.items]) == (2, [(1, 1), (2, 1)])
     assert ([line.band_name for line in found.items], found.notes) == (["高", "高"], [])
     assert found.counted == "只统计匹配程度为高、中的结果"
     assert found.items[0].segments == {"HB01": Decimal("0.75"), "HB02": Decimal("0.25")}
-    assert len(matches.matches(session, matches.MatchFilter(), offset=3, limit=10).items) == 1
-    assert matches.matches(session, matches.MatchFilter(holder="师范"), offset=0, limit=1).total == 1
+    assert len(matches.matches(session, matches.MatchFilter(today=TODAY), offset=3, limit=10).items) == 1
+    assert (
+        matches.matches(session, matches.MatchFilter(holder="师范", today=TODAY), offset=0, limit=1).total
+        == 1
+    )
 
 
 def test_a_night_without_bands_counts_nothing_and_says_so(session: Session) -> None:
@@ -209,8 +214,8 @@ def test_a_night_without_bands_counts_nothing_and_says_so(session: Session) -> N
     old = [(1, [NightMatch(1, 0.9, 0.0, 0.0, 0.0)])]
     night_matches.store(session, run.id or 0, NightSide.NEED, old)
     nightly_runs.finish(session, run.id or 0)
-    found = matches.matches(session, matches.MatchFilter(), offset=0, limit=10)
-    report = statistics.report(session, SegmentFilter(), today=beijing_today())
+    found = matches.matches(session, matches.MatchFilter(today=TODAY), offset=0, limit=10)
+    report = statistics.report(session, SegmentFilter(today=TODAY))
     assert found.total == report.total.matches == 0
     assert found.notes == report.notes == [matches.NO_BANDS]
 

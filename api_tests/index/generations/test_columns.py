@@ -53,6 +53,7 @@ filters = st.builds(
     open_licence=st.sampled_from([None, True, False]),
     in_force_on=st.sampled_from([None, *DAYS, date(2025, 5, 5)]),
     possible_on=st.sampled_from([None, *DAYS, date(2025, 5, 5)]),
+    open_on=st.sampled_from([None, *DAYS, date(2025, 5, 5)]),
 )
 
 
@@ -80,7 +81,10 @@ def meets(document: ColumnValues, wanted: Filters) -> bool:
     coded = all(any(check(value) for value in values) for values, check in checks if values)
     licence = wanted.open_licence is None or wanted.open_licence == document.open_licence
     days = ((wanted.in_force_on, document.force), (wanted.possible_on, document.possible))
-    return coded and licence and all(day is None or (its and its[0] <= day <= its[1]) for day, its in days)
+    in_force = all(day is None or (span and span[0] <= day <= span[1]) for day, span in days)
+    last = document.force
+    still_open = wanted.open_on is None or not last or wanted.open_on <= last[1]
+    return coded and licence and bool(in_force) and still_open
 
 
 @settings(deadline=None, max_examples=200)

@@ -19,14 +19,18 @@ from catalog.demand import needs
 from catalog.demand.enterprises import EnterpriseCreate, create
 from catalog.demand.needs import NeedCreate, NeedUpdate
 from catalog.imports import imports
+from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.terms import HolderKind, LicenceStatus, NeedStatus, PaymentForm
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
+from catalog.mending import merging, removal, restoring, undo
+from catalog.mending.tombstones import Why
 from catalog.registers import patents as patent_register
-from catalog.registers import undo
-from catalog.supply import holder_merges
+from catalog.registers.registers import register_named
+from catalog.supply import holder_merges, patent_edits
 from catalog.supply.holders import HolderRef
+from catalog.supply.patents import PatentCreate
 from index.engine import Engine, Filters
 from index.generations.build import reindex
 from index.generations.generation import Generation, GenerationStore
@@ -201,6 +205,54 @@ def test_what_is_deleted_without_a_trace_is_missed(installation: Installation, t
     view = installation.agrees_with_a_rebuild(tmp_path / "other")
     assert ids_in(view.patents) == [1, 3, 4, 5, 6, 7, 8, 9]
     assert ids_in(view.needs) == []
+
+
+def test_deleted_restored_and_merged_records_are_followed(installation: Installation, tmp_path: Path) -> None:
+    patents, needs_, why = register_named("patents"), register_named("needs"), Why("测试", "测试")
+
+    def delete(*ids: int) -> list[int]:
+        with installation.database.write() as session:
+            return [id_of(removal.delete(session, patents, id_, why)) for id_ in ids]
+
+    add_patents(installation.database, range(30, 32))
+    assert ids_in(installation.followed().patents) == list(range(1, 11))
+    first, _ = delete(2, 10)
+    with installation.database.write() as session:
+        removal.delete(session, needs_, 1, why)
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert ids_in(view.patents) == [1, 3, 4, 5, 6, 7, 8, 9]
+    assert ids_in(view.needs) == []
+    # As many come as go: numbers alone would not show it.
+    delete(4)
+    with installation.database.write() as session:
+        restoring.restore(session, first)
+    view = installation.agrees_with_a_rebuild(tmp_path / "third")
+    assert ids_in(view.patents) == [1, 2, 3, 5, 6, 7, 8, 9]
+    installation.rebuild()
+    (last,) = delete(5)
+    installation.rebuild()
+    with installation.database.write() as session:
+        restoring.restore(session, last)  # the index in use was built without it
+        patent_edits.create(session, PatentCreate(title="草稿", abstract="一种极片。"))
+        merging.merge(session, patents, 11, 6, why)
+    view = installation.agrees_with_a_rebuild(tmp_path / "fourth")
+    assert ids_in(view.patents) == [1, 2, 3, 5, 7, 8, 9, 11]
+
+
+def test_an_import_that_is_undone_after_an_index_was_built_is_followed(
+    installation: Installation, tmp_path: Path
+) -> None:
+    with installation.database.write() as session:
+        row = imports.start(session, "patents", "新.xlsx", "0" * 64, "测试")
+        changed = patent(1).model_copy(update={"abstract": "一种固态电池。"})
+        patent_register.upsert(session, [changed, patent(20)], import_id=row.id)
+        imports.finish(session, row)
+    installation.rebuild()
+    assert ids_in(installation.followed().patents) == list(range(1, 10))
+    with installation.database.write() as session:
+        assert undo.undo(session, row.id or 0).left == 0
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert ids_in(view.patents) == list(range(1, 9))
 
 
 def test_an_undone_import_is_forgotten(installation: Installation, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import ConflictStatus, Decision
-from catalog.registers import undo
+from catalog.mending import undo
 from catalog.supply import holder_merges, holders, patent_edits, patent_lists, patents, patents_shown
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import PatentCreate

@@ -25,7 +25,7 @@ from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import ConflictStatus, Decision
-from catalog.registers import undo
+from catalog.mending import undo
 from catalog.supply import holder_merges, patent_edits, patent_lists, patents
 from catalog.supply.patents import PatentCreate
 from ingestion.imports.importer import ImportLimits, ImportReport, import_file

@@ -1,4 +1,4 @@
-"""Undo of imports: nothing is left of one, and one that others have built on stays."""
+"""Undo of imports: nothing is left of one, at any time, but for what others have built on, which is told."""
 
 from __future__ import annotations
 
@@ -7,42 +7,83 @@ import io
 import json
 import shutil
 import tempfile
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from api_tests.ingestion.invented import Import, number
 from catalog.db import Database, sqlite_url
+from catalog.demand import enterprises, needs
 from catalog.imports import imports
+from catalog.kit.base import ClassRef, id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery
-from catalog.registers import undo
+from catalog.mending import undo
 from catalog.runs import generations
-from catalog.supply import holder_merges, holders, patent_edits, patent_lists, patents
+from catalog.runs import matches as night_matches
+from catalog.runs import nights as nightly_runs
+from catalog.runs.matches import NightMatch, NightSide
+from catalog.segments import segments
+from catalog.supply import holders, patent_classes, patent_edits, patent_lists, patents, screenings
 from catalog.supply.holders import HolderRef
+from catalog.supply.patent_classes import FROM_TEXT
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import PatentCreate
+from catalog.supply.screenings import Result
 from ingestion.imports.importer import import_file
 from ingestion.reviews.answers import import_answers
 
+DAY = date(2026, 6, 1)
 RECORDS = (
     "patents", "publications", "patent_holders", "patent_classes", "holders", "needs", "enterprises", "licences",
     "patent_facts", "conflicts", "conflict_rows",
 )  # fmt: skip
 
 
-def state(database: Database) -> dict[str, list[Any]]:
-    """Every row of every table of records."""
+def state(database: Database, tables: Sequence[str] = RECORDS) -> dict[str, list[Any]]:
+    """Every row of every table of records, without the time of its last change and without what a night infers."""
     with database.engine.connect() as connection:
-        return {
-            table: sorted(map(repr, connection.execute(text(f"select * from {table}")))) for table in RECORDS
-        }
+        return {table: sorted(map(repr, _rows(connection, table))) for table in tables}
+
+
+def _rows(connection: Connection, table: str) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(text(f"select * from {table}")).mappings():
+        kept = {name: value for name, value in row.items() if name != "updated_at"}
+        if table == "needs":
+            kept["classes"] = [c for c in json.loads(row["classes"]) if c["basis"] != FROM_TEXT]
+        if table != "patent_classes" or row["basis"] != FROM_TEXT:
+            yield kept
+
+
+def night(database: Database) -> None:
+    """What a night writes: screenings, classes inferred from text, a generation, matches both ways."""
+    with database.write() as session:
+        held = text("SELECT patent_id, holder_id FROM patent_holders WHERE position = 0 ORDER BY patent_id")
+        screened = [
+            Result(patent_id, holder_id, DAY, True, "无实施记录", [], "w")
+            for patent_id, holder_id in session.connection().execute(held)
+        ]
+        screenings.replace(session, 0, None, screened)
+        inferred = [ClassRef(scheme="segment", code="S1", weight=1, basis=FROM_TEXT)]
+        unlabelled = patent_classes.unlabelled_ids(session)
+        patent_classes.add_inferred(session, dict.fromkeys(unlabelled, inferred))
+        for need_id in needs.unlabelled_ids(session):
+            needs.add_inferred(session, need_id, inferred)
+        run, name = id_of(nightly_runs.start(session)), f"G-{datetime.now(UTC).isoformat()}"
+        generations.record(
+            session, name, 1, 1, {"started_at": datetime.now(UTC).isoformat()}, datetime.now(UTC)
+        )
+        for side in NightSide:
+            night_matches.store(session, run, side, [(1, [NightMatch(1, 1, 1, 0, 0)])])
+        nightly_runs.finish(session, run)
 
 
 def run_undo(database: Database, import_id: int | None) -> undo.Undone:
@@ -120,47 +161,79 @@ def as_csv(rows: list[dict[str, str]]) -> str:
     return out.getvalue()
 
 
-@settings(max_examples=30, deadline=None)
-@given(registers=st.lists(REGISTER, min_size=2, max_size=4))
-def test_an_undo_leaves_what_was_before(
-    template: Path, registers: list[tuple[str, list[dict[str, str]]]]
-) -> None:
+@contextmanager
+def catalogue(template: Path) -> Iterator[tuple[Database, Callable[[str, list[dict[str, str]]], int]]]:
+    """A copy of the empty catalogue, and what imports rows as a file of a kind."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(template, folder / "catalog.db")
         database = Database(sqlite_url(folder / "catalog.db"))
+
+        def run(kind: str, rows: list[dict[str, str]]) -> int:
+            (folder / f"{kind}.csv").write_text(as_csv(rows), "utf-8")
+            return (
+                import_file(
+                    database, folder / f"{kind}.csv", kind, rejected_dir=folder, today=beijing_today()
+                ).import_id
+                or 0
+            )
+
+        yield database, run
+        database.dispose()
+
+
+@pytest.mark.parametrize("with_nights", [False, True])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(registers=st.lists(REGISTER, min_size=2, max_size=4))
+def test_an_undo_leaves_what_was_before_also_after_a_night(
+    template: Path, with_nights: bool, registers: list[tuple[str, list[dict[str, str]]]]
+) -> None:
+    with catalogue(template) as (database, run):
         before: list[tuple[int, dict[str, list[Any]]]] = []
         for kind, rows in [("patents", GRANTED), *registers]:
             earlier = state(database)
-            path = folder / f"{kind}.csv"
-            path.write_text(as_csv(rows), "utf-8")
-            report = import_file(database, path, kind, today=beijing_today(), rejected_dir=folder)
-            before.append((report.import_id or 0, earlier))
+            before.append((run(kind, rows), earlier))
+            if with_nights:
+                night(database)
         for import_id, earlier in reversed(before):
-            run_undo(database, import_id)
+            assert run_undo(database, import_id).told == []
             assert state(database) == earlier
         with database.engine.connect() as connection:
             assert not connection.execute(text("select * from import_changes")).all()
-        database.dispose()
+
+
+OF_ONE_KIND = {
+    "patents": ("patents", "publications", "patent_classes", "patent_holders"), "needs": ("needs",), "enterprises": ("enterprises",),
+    "facts": ("patent_facts",),
+}  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_imports_undone_in_any_order_leave_nothing(template: Path, data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(sorted(OF_ONE_KIND)))
+    rows = st.lists(KINDS[kind], min_size=1, max_size=5)
+    with catalogue(template) as (database, run):
+        run("patents", GRANTED)
+        earlier = state(database, OF_ONE_KIND[kind])
+        imported = [run(kind, its) for its in data.draw(st.lists(rows, min_size=2, max_size=4))]
+        for import_id in data.draw(st.permutations(imported)):
+            run_undo(database, import_id)
+        assert state(database, OF_ONE_KIND[kind]) == earlier
 
 
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(FACT, min_size=2, max_size=7))
 def test_facts_imported_again_change_nothing(template: Path, rows: list[dict[str, str]]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        shutil.copy(template, folder / "catalog.db")
-        database = Database(sqlite_url(folder / "catalog.db"))
-        for kind, content in (("patents", GRANTED), ("facts", rows)):
-            (folder / f"{kind}.csv").write_text(as_csv(content), "utf-8")
-            import_file(database, folder / f"{kind}.csv", kind, today=beijing_today(), rejected_dir=folder)
+    with catalogue(template) as (database, run):
+        run("patents", GRANTED)
+        run("facts", rows)
         stored = state(database)["patent_facts"]
-        again = import_file(
-            database, folder / "facts.csv", "facts", today=beijing_today(), rejected_dir=folder
-        )
-        assert (again.new, again.changed) == (0, 0)
+        again = run("facts", rows)
+        with database.read() as session:
+            counts = imports.get(session, again)
+        assert (counts.new, counts.changed) == (0, 0)
         assert state(database)["patent_facts"] == stored
-        database.dispose()
 
 
 def rows_kept(database: Database) -> list[tuple[str, str | None]]:
@@ -181,52 +254,92 @@ def test_only_what_differs_is_kept_and_unchanged_rows_cost_nothing(
     assert set(json.loads(changed[1] or "")) == {"legal_status", "updated_at"}
 
 
-def test_a_later_import_of_the_same_records_is_in_the_way_until_it_is_undone(
-    database: Database, import_text: Import
-) -> None:
+def test_what_later_imports_changed_stays_and_is_told(database: Database, import_text: Import) -> None:
     first = import_text(f"专利名称,申请号\n一种泵,{number(1)}\n一种阀,{number(2)}\n", "甲.csv").import_id
-    second = import_text(f"专利名称,申请号,摘要\n一种泵,{number(1)},高效\n", "乙.csv").import_id
-    third = import_text(f"专利名称,申请号\n一种屏,{number(3)}\n", "丙.csv").import_id
-    with pytest.raises(Conflict) as refused:
-        run_undo(database, first)
-    assert f"编号 {second} 的导入（乙.csv）其后改动了专利 {number(1)}" in refused.value.message
-    assert number(2) not in refused.value.message
-    run_undo(database, second)
-    assert run_undo(database, first).removed == 2
+    second = import_text(f"专利名称,申请号,摘要,代理机构\n一种泵,{number(1)},高效,甲所\n", "乙.csv").import_id
+    third = import_text(f"专利名称,申请号,代理机构\n一种泵,{number(1)},乙所\n", "丙.csv").import_id
+    result = run_undo(database, second)
+    assert (result.restored, result.left) == (1, 1)
+    assert result.told == [f"专利 {number(1)}：代理机构之后又被编号 {third} 的导入（丙.csv）改动，未恢复"]
+    assert values_of(database, number(1), "abstract", "agency") == ("", "乙所")
+    result = run_undo(database, first)
+    assert (result.removed, result.left) == (1, 1)
+    assert result.told == [f"专利 {number(1)}：导入后又被编号 {third} 的导入（丙.csv）改动，保留"]
     with database.read() as session:
-        assert imports.get(session, first or 0).status == "undone"
-        assert patent_lists.count(session) == 1
+        row = imports.get(session, first or 0)
+        assert row.status == "undone"
+        assert "1 条记录因后来的改动或引用没有全部撤销" in row.message
     with pytest.raises(Conflict, match="已经撤销"):
         run_undo(database, first)
-    assert run_undo(database, third).removed == 1
+    assert run_undo(database, third).removed == 1  # what is left of all three
+    with database.read() as session:
+        assert patent_lists.count(session) == 0
     with pytest.raises(NotFound):
         run_undo(database, 99)
 
 
-def test_an_edit_a_licence_and_a_merge_are_in_the_way(database: Database, import_text: Import) -> None:
-    granted = f"专利名称,申请号,授权公告日,申请人\n一种泵,{number(1)},2021-02-03,示例大学\n一种阀,{number(2)},2021-02-03,示列大学\n"
-    first = import_text(granted).import_id
-    licence = import_text(f"申请号,支付方式\n{number(1)},免费\n", "许可.csv", "licences").import_id
-    with pytest.raises(Conflict, match=f"1 条开放许可声明（来自编号 {licence} 的导入）"):
-        run_undo(database, first)
-    run_undo(database, licence)
-    with database.write() as session:
-        (merged,) = holder_merges.merge(session, *merge_ids(database))
-    with pytest.raises(Conflict, match="单独修改或合并"):
-        run_undo(database, first)
-    with database.write() as session:
-        holder_merges.take_back(session, merged.id or 0)
+def values_of(database: Database, key: str, *names: str) -> tuple[Any, ...]:
+    with database.read() as session:
+        return tuple(getattr(patents.find(session, key), name) for name in names)
+
+
+def test_an_edit_stays_and_is_told(database: Database, import_text: Import) -> None:
+    import_text(f"专利名称,申请号\n一种泵,{number(1)}\n")
+    changed = import_text(f"专利名称,申请号,摘要,代理机构\n一种泵,{number(1)},高效,甲所\n").import_id
     with database.write() as session:
         key = patents.ids_of(session, [number(1)])[number(1)]
-        patent_edits.replace(session, key, PatentCreate(application_number=number(1), title="一种泵改"))
-    with pytest.raises(Conflict, match=f"其后单独修改或合并了专利 {number(1)}"):
-        run_undo(database, first)
+        said = PatentCreate(application_number=number(1), title="一种泵", abstract="高效", agency="丁所")
+        patent_edits.replace(session, key, said)
+    result = run_undo(database, changed)
+    assert result.told == [f"专利 {number(1)}：代理机构之后又被单独修改或合并改动，未恢复"]
+    assert values_of(database, number(1), "abstract", "agency") == ("", "丁所")
 
 
-def merge_ids(database: Database) -> tuple[int, list[int]]:
+def test_what_others_refer_to_stays_and_is_told(database: Database, import_text: Import) -> None:
+    granted = f"专利名称,申请号,授权公告日\n一种泵,{number(1)},2021-02-03\n一种阀,{number(2)},2021-02-03\n"
+    first = import_text(granted).import_id
+    licence = import_text(f"申请号,支付方式\n{number(1)},免费\n", "许可.csv", "licences").import_id
+    result = run_undo(database, first)
+    assert (result.removed, result.left) == (1, 1)
+    assert result.told == [f"专利 {number(1)}：已有 1 条开放许可声明，保留"]
+    assert run_undo(database, licence).removed == 1
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(database: Database, import_text: Import) -> None:
+    first = import_text(f"专利名称,申请号\n一种泵,{number(1)}\n一种阀,{number(2)}\n").import_id or 0
+    import_text(f"专利名称,申请号,摘要\n一种泵,{number(1)},高效\n")
+    before = state(database)
+    with database.write() as session:
+        tried = undo.undo(session, first, dry_run=True)
+    assert state(database) == before
     with database.read() as session:
-        ids = [row.id or 0 for row in holders.page(session, PageQuery()).rows]
-    return ids[0], ids[1:]
+        assert imports.get(session, first).status == "finished"
+    assert run_undo(database, first) == tried
+
+
+def test_classes_of_another_catalogue_are_not_restored(database: Database, import_text: Import) -> None:
+    import_text(f"专利名称,申请号,IPC\n一种泵,{number(1)},F04D29/22\n")
+    second = import_text(f"专利名称,申请号,IPC,摘要\n一种泵,{number(1)},G02F1/13,高效\n").import_id
+    with database.write() as session:
+        segments.catalogue(session).updated_at = datetime.now(UTC)
+    result = run_undo(database, second)
+    assert (result.restored, result.left) == (1, 0)
+    assert "产业目录改为 T-1" in result.told[0]
+    assert values_of(database, number(1), "abstract") == ("",)
+    assert "G02F1/13" in "".join(state(database)["patent_classes"])
+
+
+def test_no_id_is_given_twice(database: Database, import_text: Import) -> None:
+    first = import_text("企业名称\n甲有限公司\n", "企业.csv", "enterprises").import_id
+    run_undo(database, first)
+    import_text("企业名称\n乙有限公司\n", "企业2.csv", "enterprises")
+    other = import_text(f"专利名称,申请号,申请人\n一种泵,{number(1)},示例大学\n").import_id
+    run_undo(database, other)
+    import_text(f"专利名称,申请号,申请人\n一种阀,{number(2)},示例大学\n")
+    with database.read() as session:
+        assert [row.id for row in enterprises.page(session, PageQuery()).rows] == [2]
+        assert patents.ids_of(session, [number(2)]) == {number(2): 2}
+        assert [row.id for row in holders.page(session, PageQuery()).rows] == [2]
 
 
 def test_what_came_along_stays_when_others_use_it(database: Database, import_text: Import) -> None:
@@ -241,18 +354,6 @@ def test_what_came_along_stays_when_others_use_it(database: Database, import_tex
         patent_edits.create(session, PatentCreate(title="一种屏", holders=[HolderRef(name="示例大学")]))
     result = run_undo(database, own)
     assert (result.removed, result.kept) == (1, 1)
-
-
-def test_a_newer_generation_ends_the_time_for_undo(database: Database, import_text: Import) -> None:
-    before = import_text(f"专利名称,申请号\n一种泵,{number(1)}\n").import_id
-    started = datetime.now(UTC)
-    with database.write() as session:
-        generations.record(session, "G-1", 1, 0, {"started_at": started.isoformat()}, started + timedelta(1))
-    after = import_text(f"专利名称,申请号\n一种阀,{number(2)}\n").import_id
-    assert run_undo(database, after).removed == 1
-    with pytest.raises(Conflict) as refused:
-        run_undo(database, before)
-    assert "之后已建立索引版本 G-1" in refused.value.message
 
 
 def test_answers_of_holders_can_be_undone(database: Database, import_text: Import, tmp_path: Path) -> None:

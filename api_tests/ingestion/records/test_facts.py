@@ -9,7 +9,7 @@ import pytest
 from api_tests.ingestion.invented import Import, counts, number
 from catalog.db import Database
 from catalog.kit.days import beijing_today
-from catalog.registers import undo
+from catalog.mending import undo
 from catalog.supply import facts
 from catalog.supply.facts import FactPublic
 from catalog.supply.patents import find

@@ -16,7 +16,7 @@ from catalog.licences import history as declaration_history
 from catalog.licences import licences
 from catalog.licences import lists as licence_lists
 from catalog.licences.licences import Licence
-from catalog.registers import undo
+from catalog.mending import undo
 
 D = date
 PATENTS = (

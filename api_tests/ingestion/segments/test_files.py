@@ -98,7 +98,9 @@ def test_a_new_version_reclassifies_what_follows_from_ipc_and_industry_only(
                 patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows,
                 today=beijing_today(),
             )
-            wanted = [needs.public(row, None) for row in needs.page(session, PageQuery()).rows]
+            wanted = [
+                needs.public(row, None, beijing_today()) for row in needs.page(session, PageQuery()).rows
+            ]
             named = [(row.title, row.classes) for row in rows] + [(row.title, row.classes) for row in wanted]
             return {t: [(c.code, c.basis) for c in classes if c.scheme == "segment"] for t, classes in named}
 

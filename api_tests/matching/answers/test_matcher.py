@@ -92,17 +92,17 @@ def test_evidence_is_quoted_verbatim(matcher: Matcher) -> None:
 def test_both_directions_give_the_same_score(installation: Runtime, matcher: Matcher) -> None:
     with installation.database.read() as session:
         need_id = need_page(session, PageQuery(size=1)).rows[0].id or 0
-    forward = matcher.patents_for_need(need_id, 5, Filters()).items[0]
-    backward = matcher.needs_for_patent(forward.patent.id, 200, Filters())
+    forward = matcher.patents_for_need(need_id, 5, Filters(), today=beijing_today()).items[0]
+    backward = matcher.needs_for_patent(forward.patent.id, 200, Filters(), today=beijing_today())
     (same,) = [item for item in backward.items if item.need.id == need_id]
     assert same.score == forward.score
 
 
 def test_unknown_ids_are_not_found(matcher: Matcher) -> None:
     with pytest.raises(NotFound):
-        matcher.patents_for_need(10**9, 5, Filters())
+        matcher.patents_for_need(10**9, 5, Filters(), today=beijing_today())
     with pytest.raises(NotFound):
-        matcher.needs_for_patent(10**9, 5, Filters())
+        matcher.needs_for_patent(10**9, 5, Filters(), today=beijing_today())
 
 
 def test_the_eligible_are_found_however_few(installation: Runtime, matcher: Matcher) -> None:

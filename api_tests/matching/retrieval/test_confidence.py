@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from catalog.indexed import needs as indexed_needs
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import Band
 from index.engine import Filters
 from matching.answers.filters import MatchFilters
@@ -77,12 +78,12 @@ def test_nothing_is_suitable_exactly_when_no_row_is_a_match(installation: Runtim
         ids = [need.id for need in indexed_needs.texts(session) if need.is_open]
     said = set()
     for need in ids:
-        found = matcher.patents_for_need(need, 20, Filters())
+        found = matcher.patents_for_need(need, 20, Filters(), today=beijing_today())
         bands = [item.confidence.band for item in found.items if item.confidence]
         assert found.suitable == any(band is not Band.LOW for band in bands)
         said.add(found.suitable)
         for least in Band:
-            narrow = matcher.patents_for_need(need, 20, MatchFilters(min_band=least))
+            narrow = matcher.patents_for_need(need, 20, MatchFilters(min_band=least), today=beijing_today())
             expected = [i for i in found.items if i.confidence and i.confidence.band.is_at_least(least)]
             assert [i.patent.id for i in narrow.items] == [i.patent.id for i in expected]
     assert said == {True, False}
@@ -93,17 +94,19 @@ def test_a_pair_has_one_confidence_whoever_asks(installation: Runtime) -> None:
     with installation.database.read() as session:
         ids = [need.id for need in indexed_needs.texts(session) if need.is_open]
     for need in ids:
-        for item in matcher.patents_for_need(need, 20, Filters()).items:
+        for item in matcher.patents_for_need(need, 20, Filters(), today=beijing_today()).items:
             assert item.confidence
             known[need, item.patent.id] = item.confidence
     bands, seen = set(), 0
     for patent in sorted({patent for _, patent in known}):
-        for back in matcher.needs_for_patent(patent, 200, Filters()).items:
+        for back in matcher.needs_for_patent(patent, 200, Filters(), today=beijing_today()).items:
             if (its := known.get((back.need.id, patent))) is not None:
                 assert back.confidence == its
                 seen += 1
                 bands.add(its.band)
-        narrow = matcher.needs_for_patent(patent, 200, MatchFilters(min_band=Band.MEDIUM))
+        narrow = matcher.needs_for_patent(
+            patent, 200, MatchFilters(min_band=Band.MEDIUM), today=beijing_today()
+        )
         assert narrow.suitable == bool(narrow.items)
         assert {i.need.id for i in narrow.items} >= {
             n for (n, p), its in known.items() if p == patent and its.band.is_match

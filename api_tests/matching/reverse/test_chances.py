@@ -65,12 +65,12 @@ def test_pairs_have_one_score_whichever_asks(matcher: Matcher) -> None:
     open_needs = [1, 4, 5, 6, 7, 8, 9]
     scores: dict[tuple[int, int], float] = {}
     for need_id in (1, 5, 9):
-        found = matcher.patents_for_need(need_id, 200, Filters())
+        found = matcher.patents_for_need(need_id, 200, Filters(), today=beijing_today())
         assert sorted(item.patent.id for item in found.items) == list(range(1, 45))
         scores |= {(need_id, item.patent.id): item.score for item in found.items}
         assert all(item.confidence is not None for item in found.items)
     for patent_id in (1, 41, 44):
-        listed = matcher.needs_for_patent(patent_id, 200, Filters())
+        listed = matcher.needs_for_patent(patent_id, 200, Filters(), today=beijing_today())
         assert sorted(item.need.id for item in listed.items) == open_needs
         for item in listed.items:
             if (item.need.id, patent_id) in scores:
@@ -98,7 +98,7 @@ def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Fi
     found = dict(one for block in blocks for one in block)
     assert list(found) == ids.tolist()
     for patent_id, matches in found.items():
-        listed = matcher.needs_for_patent(patent_id, 4, filters)
+        listed = matcher.needs_for_patent(patent_id, 4, filters, today=beijing_today())
         assert [match.id for match in matches] == [item.need.id for item in listed.items]
         assert [match.score for match in matches] == pytest.approx([i.score for i in listed.items], abs=2e-6)
 

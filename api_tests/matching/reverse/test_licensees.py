@@ -18,12 +18,12 @@ from matching.reverse.industry_agreement import PatentIndustries
 from matching.reverse.licensee_parts import PARTS
 from matching.reverse.licensee_results import Licensee, LicenseeParts
 from matching.reverse.licensee_rules import PartWeights, load
-from matching.reverse.licensees import LicenseeFinder
+from matching.reverse.licensees import LicenseeConditions, LicenseeFinder
 from service.installation.runtime import Runtime
 
 RULE = load().industry
 CODES = [part.code for part in PARTS]
-EVERYBODY = EnterpriseFilter()
+EVERYBODY = LicenseeConditions(EnterpriseFilter(), beijing_today())
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,8 @@ def test_the_need_of_a_licensee_is_scored_as_in_matches(
     installation: Runtime, finder: LicenseeFinder, patent_id: int
 ) -> None:
     needs = {
-        i.need.id: i.relevance for i in installation.matcher.needs_for_patent(patent_id, 200, Filters()).items
+        i.need.id: i.relevance
+        for i in installation.matcher.needs_for_patent(patent_id, 200, Filters(), today=beijing_today()).items
     }
     for item in finder.page(patent_id, PageQuery(size=50), EVERYBODY).items:
         if item.need:
@@ -93,7 +94,9 @@ def test_pages_orders_and_filters(finder: LicenseeFinder, patent_id: int) -> Non
     second = finder.page(patent_id, PageQuery(page=2, size=3), EVERYBODY)
     assert [i.enterprise.id for i in second.items] == [i.enterprise.id for i in whole.items[3:6]]
     assert [i.rank for i in second.items] == [4, 5, 6]
-    titled = finder.page(patent_id, PageQuery(size=200), EnterpriseFilter(title=["小巨人"]))
+    titled = finder.page(
+        patent_id, PageQuery(size=200), replace(EVERYBODY, firms=EnterpriseFilter(title=["小巨人"]))
+    )
     assert 0 < titled.total < whole.total
     assert all(any("小巨人" in title for title in i.enterprise.titles) for i in titled.items)
     by_products = finder.page(patent_id, PageQuery(size=200, sort="-products"), EVERYBODY).items
@@ -166,7 +169,7 @@ def test_chances_are_the_best_needs_of_every_patent(
     scores = [item.score for item in found.items]
     assert scores == sorted(scores, reverse=True)
     for one in held:
-        best = installation.matcher.needs_for_patent(one, 3, Filters()).items
+        best = installation.matcher.needs_for_patent(one, 3, Filters(), today=beijing_today()).items
         pairs = [(i.need.id, i.score) for i in found.items if i.patent.id == one]
         assert pairs == [(i.need.id, i.score) for i in best]
     for item in found.items:

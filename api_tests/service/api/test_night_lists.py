@@ -13,9 +13,7 @@ import openpyxl
 import pytest
 
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue
-from catalog.demand import needs
 from catalog.kit.base import id_of
-from catalog.kit.terms import NeedStatus
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightMatch, NightSide, last_run, store
 from catalog.statistics.night_lists import ABSENT, NO_NIGHT
@@ -102,7 +100,6 @@ def test_records_that_were_not_in_the_night_or_are_gone_are_named(runtime: Runti
             NightSide.NEED,
             [(OPEN, [NightMatch(999, 0.9, 0.3, 0.3, 0.3), NightMatch(2, 0.8, 0.3, 0.3, 0.1, 0.1)])],
         )
-        needs.get(session, OPEN).status = NeedStatus.CLOSED
     with calling(runtime) as client:
         found = listed(client, f"needs/{OPEN}")
         assert [(item["rank"], item["patent_id"]) for item in found["items"]] == [(2, 2)]

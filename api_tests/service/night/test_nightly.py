@@ -14,14 +14,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from api_tests.catalog.mending.small_register import everything
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
 from api_tests.ingestion.invented import number
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
+from catalog.imports import imports
 from catalog.kit.base import id_of
 from catalog.kit.errors import NotReady
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import Band
+from catalog.mending import undo
+from catalog.registers import patents as patent_register
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightMatch, NightSide
@@ -127,6 +131,32 @@ def test_a_night_without_bands_is_nothing_to_compare_with(runtime: Runtime) -> N
         night_matches.store(session, old.id or 0, NightSide.NEED, [(1, [NightMatch(1, 0.9, 0.3, 0.3, 0.3)])])
         nightly_runs.finish(session, old.id or 0)
     assert nightly.run(runtime).stages["compare"]["previous"] is None
+
+
+OF_IMPORTS = ("patents", "publications", "patent_holders", "holders", "enterprises", "patent_facts")
+
+
+def test_imports_of_a_night_are_undone_after_the_next(runtime: Runtime) -> None:
+    """Neither the screenings nor the classes, the index and the matches of two nights are in the way."""
+    with runtime.database.write() as session:
+        patent_register.upsert(session, [patent(50).model_copy(update={"application_number": number(8)})])
+    before = everything(runtime.database)
+    changed = {"申请号": number(8), "专利名称": "第50种锂电池", "摘要": "极片涂碳。", "申请人": "别的大学"}
+    added = {"申请号": number(7), "专利名称": "一种阀", "申请人": "别的大学", "被引证次数": "3"}
+    drop(runtime, "patents", "新专利.jsonl", [changed, added])
+    need = {"需求名称": "求低温电池", "需求描述": "低温下充电快的电池", "企业名称": "甲有限公司"}
+    drop(runtime, "needs", "新需求.jsonl", [need])
+    nightly.run(runtime)
+    nightly.run(runtime)
+    assert everything(runtime.database) != before
+    with runtime.database.write() as session:
+        undone = [undo.undo(session, id_of(row)) for row in imports.page(session, PageQuery()).rows]
+    assert [(one.removed, one.restored, one.left) for one in undone] == [(1, 0, 0), (2, 1, 0)]
+    after = everything(runtime.database)
+    assert {table: after[table] for table in OF_IMPORTS} == {table: before[table] for table in OF_IMPORTS}
+    assert len(after["needs"]) == len(before["needs"])
+    done = nightly.run(runtime)
+    assert (done.stages["reindex"]["patents"], done.stages["match"]["needs"]) == (41, 1)
 
 
 def test_difference() -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.kit.days import beijing_today
 from service.cli.terminal.help import Panel
 from service.cli.terminal.options import option
 from service.cli.terminal.output import note, print_json, print_table
@@ -175,7 +174,7 @@ def statistics_segments(
     wanted: SegmentConditions = _checked(SegmentConditions, values)
     with ready_runtime().database.read() as session:
         where = segment_filter(session, wanted)
-        report = segment_statistics.report(session, where, today=beijing_today())
+        report = segment_statistics.report(session, where)
         if out is not None:
             out.write_bytes(to_xlsx(workbook(session, where, described(wanted))))
     if as_json:

@@ -107,24 +107,33 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
         print(f"  {row.undecided} 行还待决定，见 patentdock conflicts list --import {row.id}")
 
 
-def imports_undo(number: Number, as_json: Json = False) -> None:
-    """撤销一次导入：删去它新增的记录，恢复它更新的记录。只能在重建索引之前，且没有后来的改动时。
+def imports_undo(
+    number: Number,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告会撤销什么、保留什么，不写入")] = False,
+    by: Annotated[str, typer.Option(help="操作者姓名，记入导入记录", metavar="姓名")] = "命令行",
+    as_json: Json = False,
+) -> None:
+    """撤销一次导入：删去它新增的记录，恢复它更新的记录；此后又被改动、引用的保留并列出。
 
     示例：
     patentdock imports undo 5
     """
-    from catalog.registers import undo
+    from catalog.mending import undo
 
     with ready_runtime().database.write() as session:
-        result = undo.undo(session, number, actor="命令行")
+        result = undo.undo(session, number, actor=by, dry_run=dry_run)
     if as_json:
         print_json(result.model_dump(mode="json"))
         return
     print(
-        f"已撤销编号 {number} 的导入（{result.file_name}）：删去 {result.removed} 条，恢复 {result.restored} 条"
+        f"{'将' if dry_run else '已'}撤销编号 {number} 的导入（{result.file_name}）："
+        f"删去 {result.removed} 条，恢复 {result.restored} 条"
+        + (f"，{result.left} 条没有全部撤销" if result.left else "")
         + (f"；随之建立的 {result.kept} 个专利权人或企业已被其他记录使用，予以保留" if result.kept else "")
         + (f"；待决定的 {result.withdrawn} 行不再等待" if result.withdrawn else "")
     )
+    for text in result.told:
+        print(f"  保留：{text}")
 
 
 def register(app: typer.Typer, command: type, group: type) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.kit.days import beijing_today
 from catalog.kit.ids import MAX_ID
 from service.cli.terminal.help import Panel
 from service.cli.terminal.options import checked, option
@@ -124,7 +123,7 @@ def nightly_matches(
 
 def _list_of(need: int | None, patent: int | None, min_band: str | None) -> tuple[Any, PrintedDocument]:
     """The whole list of the one that is given, and the same to be printed. Raises NotFound."""
-
+    from catalog.kit.days import beijing_today
     from catalog.kit.paging import MAX_PAGE_SIZE
     from catalog.statistics import night_lists
     from catalog.statistics.night_lists import NightQuery
@@ -135,7 +134,7 @@ def _list_of(need: int | None, patent: int | None, min_band: str | None) -> tupl
         if need is not None:
             patents = night_lists.of_need(session, need, whole, beijing_today())
             return patents, night_sheets.of_need(patents, f"需求 {need} ")
-        needs = night_lists.of_patent(session, patent or 0, whole)
+        needs = night_lists.of_patent(session, patent or 0, whole, beijing_today())
         return needs, night_sheets.of_patent(needs, f"专利 {patent} ")
 
 

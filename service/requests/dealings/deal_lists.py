@@ -7,6 +7,7 @@ from pydantic import Field
 from catalog.db import Session
 from catalog.deals.lists import DealFilter
 from catalog.kit.base import Schema
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import DealKind, DealStatus, LicenceType
 from catalog.statistics.segments import Counting, SegmentFilter
 from service.requests.filters import Day, FilterInput, Values, resolve, values_field
@@ -54,4 +55,4 @@ class SegmentConditions(Schema):
 def segment_filter(session: Session, wanted: SegmentConditions) -> SegmentFilter:
     """The conditions with codes in place of names. Raises InvalidFields."""
     places = resolve(session, FilterInput(region=wanted.region))
-    return SegmentFilter(**wanted.model_dump() | {"region": list(places.region)})
+    return SegmentFilter(**wanted.model_dump() | {"region": list(places.region), "today": beijing_today()})
