@@ -55,7 +55,7 @@ def test_a_fact_is_recorded_corrected_listed_and_removed(client: httpx.Client, p
     client.post("/api/v1/screenings", json={"as_of": "2026-06-30"})
     reason = client.get(f"/api/v1/patents/{patent}").json()["screening"]["reason"]
     assert reason == "已有运用记录：质押（2024-01-01）"
-    assert client.delete(f"/api/v1/facts/{fact['id']}").status_code == 204
+    assert client.delete(f"/api/v1/facts/{fact['id']}", params={"reason": "登记有误"}).status_code == 200
     assert client.get(address).json() == []
     client.post("/api/v1/screenings", json={"as_of": "2026-06-30"})
     assert "未登记≠未实施" in client.get(f"/api/v1/patents/{patent}").json()["screening"]["reason"]
@@ -81,5 +81,5 @@ def test_a_wrong_fact_is_refused(
 
 def test_unknown_facts_and_patents(client: httpx.Client) -> None:
     assert client.get("/api/v1/patents/2147483647/facts").status_code == 404
-    assert client.delete("/api/v1/facts/2147483647").status_code == 404
+    assert client.delete("/api/v1/facts/2147483647", params={"reason": "登记有误"}).status_code == 404
     assert client.get("/api/v1/facts", params={"kind": "馈赠"}).status_code == 422
