@@ -23,7 +23,7 @@ def patent(number: int, title: str, **values: Any) -> PatentPublic:
     base: dict[str, Any] = dict.fromkeys(PatentPublic.model_fields)
     base |= {"id": number, "draft": False, "flags": [], "title": title, "abstract": "一种装置，包括壳体。"}
     base |= {"first_claim": "", "filing_date": DAY, "holders": ["示例大学"], "kind": PatentKind.INVENTION}
-    base |= {"publications": [], "ipc": [], "classes": [], "is_demo": True}
+    base |= {"publications": [], "ipc": [], "classes": [], "is_demo": True, "in_force_name": "有效"}
     return PatentPublic.model_validate(base | values)
 
 
