@@ -141,7 +141,7 @@ def _months_of(point: str) -> tuple[int, int, int] | None:
     if len(parts) == 1 and parts[0] < 10_000:
         return parts[0], 1, 12
     if len(parts) == 2 and parts[1] not in range(1, 13):
-        raise ValueError(f"“{point[:40]}”不是有效的日期（没有这个月份）")
+        raise ValueError(f"“{point[:40]}”不是有效的日期（日历中无此月）")
     return (parts[0], parts[1], parts[1]) if len(parts) == 2 else None
 
 
