@@ -67,12 +67,14 @@ def main(model: Path, nights: int) -> None:
             after = lists_of(runtime)
             other = [need for need in before if [m.id for m in before[need]] != [m.id for m in after[need]]]
             moved = _moved(before, after)
-            totals["other"] += len(other)
-            totals["changed"] += len({need for need, _, _ in moved})
-            totals["pairs"] += len(moved)
-            own = [match.band for match in after[new] if match.is_match]
+            own = sum(match.is_match for match in after[new])
+            reported = compared["needs_changed"] - (own > 0)
+            for name, count in zip(totals, (len(other), len(moved), reported), strict=True):
+                totals[name] += count
             print(
-                f"{len(before)} needs before, other lists {len(other)}, changed pairs {moved}, of the new need {own}"
+                f"{len(before)} needs before: {len(other)} with another list, pairs of another band {moved}, {reported} reported; "
+                f"the new need has {own} matches, {compared['matches_new']} new ones are reported",
+                flush=True,
             )
             before = after
         print({name: total / nights for name, total in totals.items()}, "a night")

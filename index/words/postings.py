@@ -23,6 +23,8 @@ from index.words import kernels as lexical_kernels
 from index.words.bm25 import length_norm, mean_length
 from index.words.statistics import Keys, WordStatistics, places
 
+# Postings looked at together, of the 150 million of a million patents.
+_BLOCK = 4_194_304
 _ARRAYS = ("keys", "offsets", "rows", "weights", "lengths")
 
 
@@ -99,14 +101,18 @@ class LexicalIndex:
         """The index of some documents, `rows` ascending, in memory, weighed as here."""
         place = np.full(self.documents, -1, np.int32)
         place[rows] = np.arange(len(rows), dtype=np.int32)
-        its = place[self.rows]
-        kept = np.flatnonzero(its >= 0)
+        kept = np.concatenate(
+            [
+                at + np.flatnonzero(place[self.rows[at : at + _BLOCK]] >= 0)
+                for at in range(0, max(len(self.rows), 1), _BLOCK)
+            ]
+        )
         starts = np.searchsorted(kept, self.offsets)
         used = np.flatnonzero(np.diff(starts))
         arrays = {
             "keys": self.keys[used],
             "offsets": np.append(starts[used], len(kept)),
-            "rows": its[kept],
+            "rows": place[self.rows[kept]],
             "weights": self.weights[kept],
             "lengths": self.lengths[rows],
         }

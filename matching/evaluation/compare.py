@@ -7,6 +7,7 @@ and Carterette (CIKM 2007) found it and the randomisation test to agree where ot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 
 import numpy as np
 from pydantic import BaseModel
@@ -17,12 +18,14 @@ from matching.evaluation.metrics import METRICS, Ranking
 SAMPLES = 10_000
 SEED = 0
 LEVEL = 0.95
+Z = 1.959964
+"""The quantile of the normal distribution for LEVEL."""
 # Draws worked on at a time, so that a collection of thousands of queries needs little memory.
 _BLOCK = 1000
 
 
 class Interval(BaseModel, frozen=True):
-    """A mean difference and its 95 % interval; `low` and `high` are None for fewer than two queries."""
+    """A mean or a share and its 95 % interval; `low` and `high` are None where there are too few cases."""
 
     mean: float
     low: float | None
@@ -74,6 +77,15 @@ def paired_bootstrap(first: Sequence[float], second: Sequence[float]) -> Interva
     )
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(mean=mean, low=float(low), high=float(high))
+
+
+def wilson(hits: int, of: int) -> Interval:
+    """A share of independent cases with its 95 % score interval (Wilson, 1927)."""
+    if of == 0:
+        return Interval(mean=0.0, low=None, high=None)
+    share, square = hits / of, Z**2 / of
+    middle, reach = share + square / 2, Z * sqrt((share * (1 - share) + square / 4) / of)
+    return Interval(mean=share, low=(middle - reach) / (1 + square), high=(middle + reach) / (1 + square))
 
 
 def by_query(
