@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -144,8 +144,15 @@ def test_an_undo_leaves_what_was_before(
         database.dispose()
 
 
+CITED = {"申请号": number(90), "记录种类": "被引证次数", "取值": "3"}
+
+
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(FACT, min_size=2, max_size=7))
+@example(
+    rows=[CITED | {"相对方": "甲银行", "备注": "备注一"}, CITED | {"相对方": "乙银行", "备注": "备注二"}]
+)
+@example(rows=[CITED | {"相对方": "甲银行"}, CITED | {"相对方": "乙银行", "日期": "2023-01-01"}])
 def test_facts_imported_again_change_nothing(template: Path, rows: list[dict[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
