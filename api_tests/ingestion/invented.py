@@ -26,6 +26,10 @@ def checked(report: ImportReport) -> ImportReport:
     """The report, its counts checked."""
     done = report.new + report.changed + report.unchanged
     assert report.rows == done + report.rejected + report.waiting
+    for column in report.columns:
+        assert column.filled == column.read + column.remarked + column.unread
+        assert min(column.read, column.remarked, column.unread - column.rejected, column.rejected) >= 0
+        assert len(column.examples) == min(column.unread, 3)
     return report
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from xlsxwriter.utility import xl_col_to_name
+
 from ingestion.readers.workbook_marks import SheetMarks, WorkbookMarks
 
 _FREE = 0xFFFFFFFA
@@ -19,6 +21,7 @@ _NAMES = ("Workbook", "Book")
 _ENTRY = 128
 _SMALL = 64
 _DATE_MODE, _BOUND_SHEET, _ROW, _COLUMNS, _MERGED, _END = 0x22, 0x85, 0x208, 0x7D, 0xE5, 0x0A
+_ERROR, _FORMULA, _ERROR_VALUE = 0x205, 0x06, 2
 _BEGIN = frozenset({0x09, 0x209, 0x409, 0x809})
 _ROW_HIDDEN, _COLUMN_HIDDEN = 0x20, 0x01
 
@@ -55,7 +58,17 @@ def _sheet(stream: bytes, start: int) -> SheetMarks:
                 marks.hidden_columns |= {*range(first, min(last, 255) + 1)}
         elif kind == _MERGED:
             marks.blocks += length // 8
+        elif kind in (_ERROR, _FORMULA) and length >= 8 and _is_error(stream, kind, place):
+            row, column = struct.unpack_from("<HH", stream, place)
+            marks.errors.add(f"{xl_col_to_name(column)}{row + 1}")
     return marks
+
+
+def _is_error(stream: bytes, kind: int, place: int) -> bool:
+    """Whether a cell holds an error, by itself or as what its formula came to."""
+    if kind == _ERROR:
+        return stream[place + 7] == 1
+    return stream[place + 6] == _ERROR_VALUE and stream[place + 12 : place + 14] == b"\xff\xff"
 
 
 def _records(stream: bytes, place: int) -> Iterator[tuple[int, int, int]]:

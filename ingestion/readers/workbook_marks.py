@@ -30,6 +30,7 @@ _WITHOUT_VALUE = re.compile(
     rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>([^<]*)</(?:\w+:)?f>)\s*"""
     rb"""(<(?:\w+:)?v\b[^>]*(?:/>|></(?:\w+:)?v>))?\s*</(?:\w+:)?c>"""
 )
+_ERROR = re.compile(rb"""<(?:\w+:)?c\b([^>]*\bt=["']e["'][^>]*)>""")
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ELEMENT = re.compile(
     rb"<table:(table|table-row|table-column|table-cell|covered-table-cell)(?=[\s/>])([^>]*)>"
@@ -41,18 +42,38 @@ _FROM_1904 = re.compile(rb"""<(?:\w+:)?workbookPr\b[^>]*\bdate1904=["'](?:1|true
 
 
 @dataclass(slots=True)
+class NamedCells:
+    """Cells of a sheet (B2): how many, and the first of them."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, cell: str) -> None:
+        """Count a cell."""
+        self.count += 1
+        if len(self.first) < MOST_LISTED:
+            self.first.append(cell)
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def __str__(self) -> str:
+        return "、".join(self.first) + ("…" if self.count > len(self.first) else "")
+
+
+@dataclass(slots=True)
 class SheetMarks:
     """Of one sheet: hidden rows (1-based) and columns (0-based), constants by row and column.
 
-    `uncalculated` are the first cells with a formula and no value, `formulas` is their number. `merged` are the blocks where
-    calamine does not give them, `blocks` is their number where it was not checked before.
+    `uncalculated` are the cells with a formula and no value, `errors` those with an error in place of one. `merged` are the
+    blocks where calamine does not give them, `blocks` is their number where it was not checked before.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     constants: dict[int, dict[int, str]] = field(default_factory=dict)
-    uncalculated: list[str] = field(default_factory=list)
-    formulas: int = 0
+    uncalculated: NamedCells = field(default_factory=NamedCells)
+    errors: NamedCells = field(default_factory=NamedCells)
     merged: list[Range] = field(default_factory=list)
     blocks: int = 0
 
@@ -61,6 +82,9 @@ class SheetMarks:
         if b" hidden=" in piece:
             for element, attributes in _HIDDEN.findall(piece):
                 self._hide(element, _attributes(attributes))
+        if b't="e"' in piece or b"t='e'" in piece:
+            for cell in _ERROR.findall(piece):
+                self.errors.add(_attributes(cell).get("r", "")[:10])
         if b"<f" not in piece:
             return 0
         for found in _WITHOUT_VALUE.findall(piece):
@@ -78,9 +102,7 @@ class SheetMarks:
         """Note a formula whose value nobody stored; an empty text is one."""
         attributes, stated = _attributes(cell), f"={unescape(formula.decode(errors='replace'))}"
         if unguarded(stated) == stated and not (value and attributes.get("t") == "str"):
-            self.formulas += 1
-            if len(self.uncalculated) < MOST_LISTED:
-                self.uncalculated.append(attributes.get("r", "")[:10])
+            self.uncalculated.add(attributes.get("r", "")[:10])
 
     def _keep(self, letters: bytes, row: bytes, formula: bytes) -> bool:
         """Keep the text of a constant; whether the formula is one."""

@@ -89,13 +89,16 @@ def _marks(path: Path, parts: dict[str, SheetMarks]) -> WorkbookMarks:
 
 
 def _remarks(name: str, marks: SheetMarks) -> list[str]:
-    if not marks.formulas:
-        return []
-    cells = "、".join(marks.uncalculated) + ("…" if marks.formulas > len(marks.uncalculated) else "")
-    return [
-        f"工作表“{name}”：{marks.formulas} 个公式单元格没有保存计算结果，按空白读取（{cells}）；"
-        "请用 Excel 或 WPS 打开并保存后重新导入"
-    ]
+    """What of the sheet has no value although its cells are not empty."""
+    remarks = []
+    if without := marks.uncalculated:
+        remarks.append(
+            f"工作表“{name}”：{without.count} 个公式单元格没有保存计算结果，按空白读取（{without}）；"
+            "请用 Excel 或 WPS 打开并保存后重新导入"
+        )
+    if wrong := marks.errors:
+        remarks.append(f"工作表“{name}”：{wrong.count} 个单元格是公式错误（如 #REF!），按空白读取（{wrong}）")
+    return remarks
 
 
 def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:

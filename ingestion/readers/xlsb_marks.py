@@ -11,10 +11,13 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from xlsxwriter.utility import xl_col_to_name
+
 from ingestion.readers.workbook_marks import SheetMarks, WorkbookMarks, targets_of
 
 BOOK, _RELATIONS = "xl/workbook.bin", "xl/_rels/workbook.bin.rels"
 _ROW, _COLUMNS, _BOOK_PROPERTIES, _SHEET, _MERGED = 0, 60, 153, 156, 176
+_ERRORS = (3, 11)
 _ROW_HIDDEN, _COLUMN_HIDDEN, _FROM_1904 = 0x10, 0x01, 0x01
 _LAST_COLUMN = 16_383
 
@@ -32,7 +35,7 @@ def of_xlsb(path: Path) -> WorkbookMarks:
                 marks.from_1904 = bool(data[:1] and data[0] & _FROM_1904)
             elif kind == _SHEET:
                 part = members.get(targets.get(_relation(data), ""), "")
-                marks.sheets.append(_sheet(archive.read(part)) if part else SheetMarks())
+                marks.sheets.append(of_sheet(archive.read(part)) if part else SheetMarks())
     return marks
 
 
@@ -42,16 +45,20 @@ def _relation(sheet: bytes) -> str:
     return sheet[12 : 12 + 2 * min(length, 255)].decode("utf-16-le", "replace")
 
 
-def _sheet(content: bytes) -> SheetMarks:
-    marks = SheetMarks()
+def of_sheet(content: bytes) -> SheetMarks:
+    """The marks in the part of one sheet."""
+    marks, row = SheetMarks(), 0
     for kind, data in _records(content):
         if kind == _ROW and len(data) >= 12:
+            row = int.from_bytes(data[:4], "little") + 1
             if data[11] & _ROW_HIDDEN:
-                marks.hidden_rows.add(int.from_bytes(data[:4], "little") + 1)
+                marks.hidden_rows.add(row)
         elif kind == _COLUMNS and len(data) >= 17:
             first, last = struct.unpack_from("<II", data)
             if data[16] & _COLUMN_HIDDEN:
                 marks.hidden_columns |= {*range(first, min(last, _LAST_COLUMN) + 1)}
+        elif kind in _ERRORS and len(data) >= 4:
+            marks.errors.add(f"{xl_col_to_name(int.from_bytes(data[:2], 'little'))}{row}")
         elif kind == _MERGED and len(data) >= 16:
             top, bottom, first, last = struct.unpack_from("<IIII", data)
             marks.merged.append(((top, first), (bottom, last)))

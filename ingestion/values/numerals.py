@@ -8,14 +8,14 @@ from decimal import Decimal
 
 _DIGITS = {sign: place for place, signs in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"))
            for sign in signs}  # fmt: skip
-_TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
-_SIGNS = "零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖拾佰仟"
+_TENS = {"十": 10, "百": 100, "千": 1000}
+_SIGNS = "零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖"
 _NUMERAL = re.compile(
     rf"[{_SIGNS}]+(?=\s*(?:万|亿|元|周?年|个?月|日|季|期|%|个点|[-~—–至到]+\s*[{_SIGNS}]))|(?<=分)[{_SIGNS}]+(?=\s*次)"
 )
 _SHARE = re.compile(rf"(百|千)分之\s*([{_SIGNS}]+(?:点[{_SIGNS}]+)?|[0-9]+(?:\.[0-9]+)?)")
 _POINTS = re.compile(r"(?<=[0-9])\s*个(?:百分)?点")
-_PLAIN_FORMS = str.maketrans("萬億圓圆", "万亿元元")
+_PLAIN_FORMS = str.maketrans("萬億圓圆仟佰拾", "万亿元元千百十")
 
 
 def in_digits(written: str) -> str:
@@ -38,7 +38,7 @@ def _percent(share: re.Match[str]) -> str:
 
 def _in_digits(numeral: str) -> str:
     # 千万 and 百万 are units after a number, not a number of their own.
-    return numeral if numeral in ("千", "百", "仟", "佰") else str(_number(numeral))
+    return numeral if numeral in ("千", "百") else str(_number(numeral))
 
 
 def _number(numeral: str) -> int:

@@ -173,8 +173,10 @@ def _county(text: str, parent: str) -> str | None:
 def _inside(place: Place, behind: str, whole: str = "") -> Place:
     """The place with the county named behind it, or by the `whole` name that is also its own (恩施市 in 恩施州)."""
     parent = place.prefecture or place.province or ""
-    code = _named_county(whole, parent) or _county(behind, parent)
-    return _of_code(code) if code else place
+    if code := _named_county(whole, parent) or _county(behind, parent):
+        return _of_code(code)
+    former = _formerly(behind) if behind else NOWHERE
+    return former if former.county and former == place else place
 
 
 def _formerly(text: str) -> Place:

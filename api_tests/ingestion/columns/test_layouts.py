@@ -131,7 +131,7 @@ def test_a_layout_imports_without_a_mapping_by_hand(
     assert unread == ["、".join(names) for names in [NAMED_AS_UNREAD.get(name, [])] if names]
 
 
-@pytest.mark.parametrize("name", ["incoPat", "PatSnap", "Lens"])
+@pytest.mark.parametrize("name", ["incoPat", "PatSnap", "Lens", "Derwent"])
 def test_dates_and_numbers_of_a_granted_invention(database: Database, import_text: Import, name: str) -> None:
     import_text(LAYOUTS[name][0], "a.csv")
     (patent,) = patents(database)

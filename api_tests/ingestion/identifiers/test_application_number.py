@@ -17,6 +17,7 @@ from ingestion.identifiers.errors import (
     IsPublicationNumber,
     ScientificNotation,
 )
+from ingestion.readers.guards import unguarded
 
 TODAY = date(2026, 11, 22)
 
@@ -85,6 +86,132 @@ def test_the_invented_exam_number_fails_and_the_right_digit_is_named() -> None:
 )
 def test_spellings_of_one_number(written: str | float) -> None:
     assert an.validate(written, today=TODAY) == "201310699744.2"
+
+
+# {n} the number, {b} its digits, {c} its check character, {y} {t} {s} year, type and serial.
+LABELS = [
+    "专利号：ZL{n}",
+    "专利号:ZL {y} {t} {s}.{c}",
+    "专利号为ZL{n}",
+    "专利号 {n}",
+    "【专利号】ZL{n}",
+    "专利号(ZL{n})",
+    "专利号——ZL{n}",
+    "发明专利号：ZL{n}",
+    "申请号：{n}",
+    "申请号：CN{n}",
+    "申请号 CN{n}",
+    "专利申请号：{n}",
+    "申请(专利)号：{n}",
+    "申请（专利）号:CN{n}",
+    "申请号/专利号：{n}",
+    "专利编号：{n}",
+    "授权专利号：ZL{n}",
+    "中国专利{n}",
+    "中国发明专利ZL{n}",
+    "发明 {n}",
+    "No. {n}",
+    "NO:{n}",
+    "№{n}",
+    "第{n}号",
+    "{n}号",
+    "Patent No.: CN{n}",
+    "Application No. {n}",
+    "ZL NO.{n}",
+    "1.ZL{n}",
+    "（1）ZL{n}",
+    "一种示例泵（专利号：ZL{n}）",
+    "ZL{n} 一种示例泵",
+]
+REMARKS = [
+    "ZL{n}（已授权）",
+    "ZL{n}(实用新型)",
+    "{n}[有效]",
+    "{n}/有效",
+    "{n}-有效",
+    "{n} 授权",
+    "ZL{n}等",
+    "ZL{n}，2023-05-10",
+    "ZL{n}（授权日2023-05-10）",
+    "{n}；",
+    "{n}、",
+    "{n}。",
+    "[{n}]",
+    "【{n}】",
+    "（{n}）",
+    "《{n}》",
+    "#{n}",
+    "*{n}",
+    "“{n}”",
+]
+FORMS = [
+    "ZL{n}",
+    "ZL.{n}",
+    "ZL-{n}",
+    "ZL：{n}",
+    "(ZL){n}",
+    "CN{n}",
+    "CN-{n}",
+    "CN.{n}",
+    "CNZL{n}",
+    "zl{n}",
+    "ZL {y} {t} {s}.{c}",
+    "CN {y} {t} {s}.{c}",
+    "{y}{t} {s}.{c}",
+    "{b}{c}",
+    "{b} .{c}",
+    "{b}. {c}",
+    "{b}·{c}",
+    "{b}。{c}",
+    "{b}-{c}",
+    "{b},{c}",
+    "{b} {c}",
+    "{b}•{c}",
+    "ZL{y}\n{t}{s}.{c}",
+    "ZL{b}.\n{c}",
+    "ZL\u3000{n}",
+    "ZL\xa0{y}\xa0{t}\xa0{s}.{c}",
+    "\ufeff{n}",
+]
+GUARDS = ['="{n}"', '=T("{n}")', '="ZL{n}"', '="专利号：ZL{n}"', "'{n}", "`{n}", '"{n}"', "={n}"]
+DOCDB = ["CN {b} A", "CN{b}A", "CN-{b}-A", "CN.{b}.A", "CN{n}A", "cn{b}u", "CN {b} B2"]
+
+
+@pytest.mark.parametrize("forms", [LABELS, REMARKS, FORMS, GUARDS, DOCDB])
+@pytest.mark.parametrize("number", ["202119950020.2", "200710308494.X", "97101765.4"])
+def test_labels_remarks_guards_and_docdb(forms: list[str], number: str) -> None:
+    body, check = number.split(".")
+    year = 4 if len(body) == 12 else 2
+    parts = {"n": number, "b": body, "c": check, "y": body[:year], "t": body[year], "s": body[year + 1 :]}
+    written = [unguarded(form.format(**parts)) for form in forms]
+    wide = [text.translate({code: code + 0xFEE0 for code in range(0x2A, 0x7F)}) for text in written]
+    assert {text for text in [*written, *wide] if _valid(text) != number} == set()
+
+
+def _valid(text: str) -> str:
+    try:
+        return an.validate(text, today=TODAY)
+    except InvalidIdentifier as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize("x", ["x", "Ｘ", "×", "Ⅹ", "Х", "χ"])
+def test_what_looks_like_the_check_character_x_is_one(x: str) -> None:
+    assert an.validate(f"ZL200710308494.{x}", today=TODAY) == "200710308494.X"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ZL202119950020.2；ZL201310699744.2",
+        "ZL202119950020.3",
+        "公开号：CN119950020A",
+        "027-87654321",
+        "2019 年 1 月",
+    ],
+)
+def test_words_do_not_make_a_number_of_what_is_none(text: str) -> None:
+    assert not an.is_valid(text, today=TODAY)
 
 
 def test_lower_case_x_and_the_era_without_check_digit() -> None:

@@ -200,6 +200,55 @@ def test_files_that_hold_no_table(tmp_path: Path, name: str, content: bytes, say
     assert caught.value.hint
 
 
+def as_xlsx(path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["专利名称", "号"])
+    book.worksheets[0].append(["一种泵", "1"])
+    book.save(path)
+
+
+def as_xls(path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("表")
+    for line, row in enumerate([["专利名称", "号"], ["一种泵", "1"]]):
+        for place, said in enumerate(row):
+            sheet.write(line, place, said)
+    book.save(str(path))
+
+
+def as_csv(path: Path) -> None:
+    path.write_text("专利名称,号\n一种泵,1\n", "utf-8")
+
+
+def as_html(path: Path) -> None:
+    path.write_text("<table><tr><td>专利名称<td>号<tr><td>一种泵<td>1</table>", "utf-8")
+
+
+def as_utf16(path: Path) -> None:
+    path.write_text("专利名称\t号\n一种泵\t1\n", "utf-16")
+
+
+@pytest.mark.parametrize(
+    "suffix", [".xlsx", ".xls", ".xlsb", ".ods", ".csv", ".txt", ".html", ".json", ".dat", ""]
+)
+@pytest.mark.parametrize(
+    ("make", "own", "said"),
+    [(as_xlsx, ".xlsx", "xlsx 格式的工作簿"), (as_xls, ".xls", "xls 格式的工作簿"), (as_csv, ".csv .txt", "文本表格"),
+     (as_html, ".html", "网页或 XML 表格"), (as_utf16, ".csv .txt", "文本表格")],
+)  # fmt: skip
+def test_a_file_under_another_suffix_is_read_as_what_it_is_with_a_remark(
+    tmp_path: Path, make: Callable[[Path], None], own: str, said: str, suffix: str
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    made = tmp_path / "made.tmp"
+    make(made)
+    made.replace(path)
+    ((found, remarks),) = [([row.cells for row in sheet.rows], sheet.remarks) for sheet in readers.read(path)]
+    assert found == [["专利名称", "号"], ["一种泵", "1"]]
+    fits = suffix in own.split() or suffix in ("", ".dat")
+    assert [said in remark and suffix in remark for remark in remarks] == ([] if fits else [True])
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="无法打开"):
         readers.read(tmp_path / "没有.csv")

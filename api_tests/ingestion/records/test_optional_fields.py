@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from api_tests.ingestion.invented import GIVEN, TODAY, number
 from ingestion.columns.headers import vocabulary
+from ingestion.errors import RowError
 from ingestion.records import deals as deal_record
 from ingestion.records import demand, licences, patents
 from ingestion.records import facts as fact_record
@@ -67,7 +68,7 @@ def test_no_optional_field_refuses_a_record(kind: str, data: st.DataObject) -> N
 @pytest.mark.parametrize(
     ("kind", "role", "wording"),
     [
-        ("needs", "budget", "总投入500万，其中技术50万"), ("needs", "closes_on", "2025年底"), ("needs", "published_on", "上周"),
+        ("needs", "budget", "总投入500万，其中技术50万"), ("needs", "closes_on", "半年内"), ("needs", "published_on", "上周"),
         ("needs", "prefecture", "某某片区"), ("enterprises", "staff", "100-200人"), ("enterprises", "revenue", "若干"),
         ("enterprises", "founded_on", "去年"), ("enterprises", "credit_code", "9142"), ("licences", "royalty_rate", "3%-5%"),
         ("licences", "period", "3-5年"), ("licences", "declared_on", "去年"), ("deals", "contract_amount", "若干"),
@@ -82,6 +83,63 @@ def test_the_wording_is_kept_and_named(kind: str, role: str, wording: str) -> No
     label = vocabulary(kind).label(role)
     assert f"{label}：{wording}" in kept
     assert any(label in message for message, _ in fields.notes)
+
+
+# What says nothing, or only what a record says without it, is no loss.
+SAID = [
+    "某种说法",
+    "5千万",
+    "2025年底",
+    "2999-01-01",
+    "150%",
+    "若干",
+    "青山区",
+    "武汉城市圈",
+    "91420100",
+    "张三、李四",
+    "长" * 400,
+    "甲;乙",
+]
+
+
+@pytest.mark.parametrize("kind", NEEDED)
+def test_nothing_that_a_cell_says_is_lost_without_a_word(kind: str) -> None:
+    """With the cell the record is another one, or the cell is told to be kept, left out, or the reason of a refusal."""
+    without = BUILD[kind](Fields(kind, NEEDED[kind], GIVEN))
+    lost = []
+    for role in vocabulary(kind).roles.keys() - NEEDED[kind].keys() - {"office"}:
+        for wording in SAID:
+            fields = Fields(kind, NEEDED[kind] | {role: wording}, GIVEN)
+            try:
+                record = BUILD[kind](fields)
+            except RowError:
+                continue
+            if record == without and role not in fields.fates:
+                lost.append((role, wording))
+    assert lost == []
+
+
+ONE, OTHER = "一种示例阀", "另一种示例泵"
+OF_ROLE = {
+    "publication_number": ("CN109900001A", "CN109900001B"),
+    "locarno": ("26-05", "13-02"),
+} | dict.fromkeys(("main_ipc", "ipc"), ("F16K1/00", "F04D1/00"))
+OF_KIND = {"date": ("2024-01-02", "2024-02-03"), "amount": ("5", "6")}
+
+
+@pytest.mark.parametrize("kind", NEEDED)
+def test_of_several_columns_all_are_read_where_the_vocabulary_says_so_and_else_the_first(kind: str) -> None:
+    for role in vocabulary(kind).roles.values():
+        first, second = OF_ROLE.get(role.name) or OF_KIND.get(role.holds) or (ONE, OTHER)
+        one, both, other = (
+            Fields(kind, NEEDED[kind] | {role.name: cells}, GIVEN)
+            for cells in ([first], [first, second], [second])
+        )
+        if role.name in {*NEEDED[kind], *NOT_OPTIONAL.get(kind, ())} - {"publication_number"} or role.kept:
+            continue
+        records = [BUILD[kind](fields) for fields in (one, both, other)]
+        if records[0] != records[2] and role.name not in both.fates:
+            assert (records[0] != records[1]) == role.several, role.name
 
 
 def test_the_day_is_handed_down() -> None:

@@ -67,6 +67,49 @@ def patent(**cells: Cell | list[Cell]) -> PatentCreate:
             {"application_number": number(1, kind=3), "publication_or_grant_date": "2019.07.01"},
             (date(2019, 7, 1),) * 2,
         ),
+        ({"publication_number": "CN202644312U", "publication_date": "2013-01-02"}, (date(2013, 1, 2),) * 2),
+        (
+            {"publication_number": "CN109900001B", "publication_date": "2021-03-01", "kind": "B"},
+            (None, date(2021, 3, 1)),
+        ),
+        (
+            {"publication_number": "CN109900001", "publication_or_grant_date": "2021-03-01", "kind": "B"},
+            (None, date(2021, 3, 1)),
+        ),
+        # An application is published within 18 months, an international one later.
+        (
+            {
+                "publication_number": "CN109900001B",
+                "publication_date": "2021-03-01",
+                "filing_date": "2019-01-02",
+            },
+            (None, date(2021, 3, 1)),
+        ),
+        (
+            {
+                "publication_number": "CN109900001B",
+                "publication_date": "2019-07-01",
+                "filing_date": "2019-01-02",
+            },
+            (date(2019, 7, 1), None),
+        ),
+        (
+            {
+                "application_number": number(1, kind=8),
+                "publication_number": "CN109900001B",
+                "publication_date": "2021-03-01",
+                "filing_date": "2019-01-02",
+            },
+            (date(2021, 3, 1), None),
+        ),
+        (
+            {
+                "publication_number": "CN109900001A",
+                "publication_date": "2021-03-01",
+                "filing_date": "2019-01-02",
+            },
+            (date(2021, 3, 1), None),
+        ),
     ],
 )
 def test_a_date_of_publication_or_grant_is_decided_by_the_number(
@@ -90,6 +133,15 @@ def test_words_of_legal_status(stated: str, status: LegalStatus) -> None:
 
 def test_the_number_decides_the_kind() -> None:
     assert patent(application_number=number(1, kind=2), kind="发明").kind is PatentKind.UTILITY_MODEL
+
+
+def test_the_kind_code_of_a_column_of_its_own_completes_the_number() -> None:
+    assert [p.number for p in patent(publication_number="CN 119950030", kind="A").publications] == [
+        "CN119950030A"
+    ]
+    assert [p.number for p in patent(publication_number="CN119950030A", kind="发明").publications] == [
+        "CN119950030A"
+    ]
 
 
 def test_locarno_in_the_column_of_ipc() -> None:

@@ -75,6 +75,22 @@ def test_a_mapping_is_saved_by_hand_previewed_saved_and_used(
     assert (again["columns"], again["preview"]) == (report["columns"], report["preview"])
 
 
+def test_the_names_of_places_of_the_operator_are_in_force(
+    capsys: pytest.CaptureFixture[str], fresh: Path
+) -> None:
+    data = fresh.parent / "data"
+    rules = 'abroad = []\n[zones]\n"示例片区" = "420506"\n[groups]\n'
+    (data / "places.toml").write_text(rules, "utf-8")
+    fresh.write_text("企业名称,所属地市\n示例甲有限公司,示例片区\n", "utf-8")
+    report = json.loads(run(capsys, "import", "enterprises", str(fresh), "--json")[1])["files"][0]
+    assert (report["preview"][0]["区县"], report["places_version"][:4]) == ("夷陵区", "自定义-")
+    kept = json.loads(run(capsys, "imports", "show", "1", "--json")[1])
+    assert kept["places_version"] == report["places_version"]
+    (data / "places.toml").write_text("zones = 1", "utf-8")
+    code, _, err = run(capsys, "import", "enterprises", str(fresh))
+    assert (code, "places.toml" in err) == (1, True)
+
+
 def test_mappings_are_listed_shown_and_removed(capsys: pytest.CaptureFixture[str], fresh: Path) -> None:
     assert "尚未保存" in run(capsys, "mappings", "list")[1]
     folder = fresh.parent / "data" / "mappings"
