@@ -9,6 +9,7 @@ import typer
 
 from catalog.kit.ids import MAX_ID
 from ingestion.kinds.kinds import KIND_NAMES
+from service.cli.terminal.help import Panel
 from service.cli.terminal.options import checked, option
 from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
@@ -33,7 +34,11 @@ def records_delete(
     by: By = ACTOR,
     as_json: Json = False,
 ) -> int:
-    """删除记录，可以恢复；有其他记录引用的默认不删。"""
+    """删除记录，可以恢复；有其他记录引用的默认不删。
+
+    示例：
+    patentdock records delete needs 12 --reason 企业已撤回
+    """
     from catalog.mending import removal
     from catalog.mending.tombstones import Why
     from catalog.registers.registers import register_named
@@ -64,7 +69,11 @@ def records_merge(
     by: By = ACTOR,
     as_json: Json = False,
 ) -> None:
-    """把重复的记录并入保留的记录：引用随之转移，空缺的字段补齐，不同的内容列出。可以撤销。"""
+    """把重复的记录并入保留的记录：引用随之转移，空缺的字段补齐，不同的内容列出。可以撤销。
+
+    示例：
+    patentdock records merge enterprises 5 9 --reason 同一家企业
+    """
     from catalog.mending import merging
     from catalog.mending.tombstones import Why
     from catalog.registers.registers import register_named
@@ -95,7 +104,11 @@ def records_deleted(
     out: Annotated[Path | None, option("全部写入此 Excel 文件", "文件.xlsx")] = None,
     as_json: Json = False,
 ) -> None:
-    """列出删除和合并的记录，最新的在前。"""
+    """列出删除和合并的记录，最新的在前。
+
+    示例：
+    patentdock records deleted
+    """
     from catalog.kit.days import BEIJING
     from catalog.kit.paging import PageQuery
     from catalog.mending import tombstones
@@ -148,7 +161,11 @@ def records_restore(
     by: By = ACTOR,
     as_json: Json = False,
 ) -> None:
-    """恢复删除的记录，连同当时一并删除的；被合并的同时撤销合并。"""
+    """恢复删除的记录，连同当时一并删除的；被合并的同时撤销合并。
+
+    示例：
+    patentdock records restore 3
+    """
     from catalog.mending import restoring
 
     with ready_runtime().database.write() as session:
@@ -168,4 +185,4 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub.command("merge", cls=command)(records_merge)
     sub.command("deleted", cls=command)(records_deleted)
     sub.command("restore", cls=command)(records_restore)
-    app.add_typer(sub, name="records")
+    app.add_typer(sub, name="records", rich_help_panel=Panel.DATA)
