@@ -17,7 +17,7 @@ from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict
 from catalog.kit.paging import PageQuery
-from catalog.kit.terms import NeedStatus
+from catalog.kit.terms import Band, NeedStatus
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightSide
@@ -125,13 +125,17 @@ def test_lists_show_and_filter_by_the_status_of_the_day(installed: Installed) ->
     assert shown == ["征集中", "已截止"]
 
 
+def _as_matches(found: Found) -> Found:
+    return [(id_, [match._replace(band=Band.HIGH) for match in matches]) for id_, matches in found]
+
+
 def test_the_lists_and_figures_of_a_past_night_leave_it_out(installed: Installed) -> None:
     with installed.database.write() as session:
         run = id_of(nightly_runs.start(session))
         match_all(
             installed.matcher.generation(),
             LAST,
-            lambda side, found: night_matches.store(session, run, side, found),
+            lambda side, found: night_matches.store(session, run, side, _as_matches(found)),
         )
         nightly_runs.finish(session, run)
     with installed.database.read() as session:
