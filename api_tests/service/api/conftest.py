@@ -4,14 +4,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 
-import httpx
 import pytest
 
 from service.installation.runtime import Runtime
 
 
 @pytest.fixture(scope="module", autouse=True)
-def as_before(client: httpx.Client, installation: Runtime) -> Iterator[None]:
+def as_before(server: str, api_key: str, installation: Runtime) -> Iterator[None]:
     """Puts the catalogue back as it was before the tests of a file; its key exists by then."""
     path = str(installation.database.engine.url.database)
     with closing(sqlite3.connect(":memory:")) as kept:
