@@ -266,7 +266,7 @@ class _Undo:
         if register.in_use and along:
             statement = statement.where(~register.in_use())
         done = self.session.execute(statement, execution_options={"synchronize_session": False})
-        gone = int(cast("CursorResult[Any]", done).rowcount)
+        gone = int(cast(CursorResult[Any], done).rowcount)
         if along:
             self.result.kept += len(ids) - gone
         else:
