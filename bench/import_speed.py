@@ -1,12 +1,14 @@
-"""Speed of the import of patents, against plain csv and SQLAlchemy core bulk insert in the same run.
+"""Speed of the import of patents, needs and enterprises, against plain csv and SQLAlchemy core bulk insert in the same run.
 
-    python -m bench.import_speed [--rows 100000] [--seed 1] [--folder .]
+    python -m bench.import_speed [--rows 100000] [--kinds patents needs enterprises] [--quick] [--seed 1] [--folder .]
 
 The rows are invented: titles and abstracts shuffled from the demonstration patents, numbers with check digits, holders,
-addresses and IPC symbols of the sizes that registers have. The peer reads the same file with the csv module and inserts
-the same columns into one table, unchecked, 20,000 rows a transaction. It runs in a process of its own, so that each memory
-figure is of one thing. Besides the same file again, the same rows are imported in another order, with one row in a thousand
-changed: only its rows then distinguish the file from an unknown one.
+addresses and IPC symbols of the sizes that registers have; needs and enterprises alike (bench/invented_demand.py). The peer
+reads the same file with the csv module and inserts the same columns into one table, unchecked, 20,000 rows a transaction.
+It runs in a process of its own, so that each memory figure is of one thing. Besides the same file again, the same rows are
+imported in another order, with one row in a thousand changed: only its rows then distinguish the file from an unknown one.
+Every kind is measured at a tenth of the rows too; the last table shows how time and memory grow, and the speed of each kind
+beside that of patents. `--quick` takes 10,000 rows, under two minutes.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import csv
 import json
 import os
 import random
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine
 
+from bench import invented_demand, memory
 from catalog.db import Database, sqlite_url
 from catalog.kit.days import beijing_today
 from catalog.segments import segments
@@ -57,6 +59,7 @@ CITIES = [
 ]
 SURNAMES, GIVEN = "赵钱孙李周吴郑王", "甲乙丙丁戊己庚辛壬癸"
 PEER_BATCH = 20_000
+QUICK_ROWS = 10_000
 
 
 def rows(count: int, seed: int) -> Iterator[list[str]]:
@@ -87,16 +90,31 @@ def _person(chance: random.Random) -> str:
     return f"{chance.choice(SURNAMES)}示{chance.choice(GIVEN)}"
 
 
-def write(path: Path, count: int, seed: int) -> None:
+class Register(NamedTuple):
+    """An invented register: the names of its columns, its rows by count and seed, and the column of a text that may change."""
+
+    header: list[str]
+    rows: Callable[[int, int], Iterator[list[str]]]
+    text: int
+
+
+REGISTERS = {
+    "patents": Register(HEADER, rows, HEADER.index("摘要")),
+    "needs": Register(invented_demand.NEED_HEADER, invented_demand.needs, 3),
+    "enterprises": Register(invented_demand.ENTERPRISE_HEADER, invented_demand.enterprises, 10),
+}
+
+
+def write(path: Path, count: int, seed: int, register: Register = REGISTERS["patents"]) -> None:
     """Write the register as csv."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(HEADER)
-        writer.writerows(rows(count, seed))
+        writer.writerow(register.header)
+        writer.writerows(register.rows(count, seed))
 
 
-def write_turned(path: Path, source: Path) -> int:
-    """Write the rows of `source` backwards, blockwise, one in a thousand changed; returns how many were."""
+def write_turned(path: Path, source: Path, text: int) -> int:
+    """Write the rows of `source` backwards, blockwise, one `text` in a thousand changed; returns how many were."""
     with (
         source.open(encoding="utf-8", newline="") as stream,
         path.open("w", encoding="utf-8", newline="") as out,
@@ -107,7 +125,7 @@ def write_turned(path: Path, source: Path) -> int:
         while block := list(islice(reader, PEER_BATCH)):
             for place, row in enumerate(reversed(block)):
                 if place % 1000 == 0:
-                    row[2] += "（有改动）"
+                    row[text] += "（有改动）"
                     changed += 1
                 writer.writerow(row)
     return changed
@@ -116,26 +134,26 @@ def write_turned(path: Path, source: Path) -> int:
 def peer(path: Path, folder: Path) -> None:
     """Plain csv and core bulk insert."""
     engine = create_engine(sqlite_url(folder / "peer.db"))
-    names = [f"c{place}" for place in range(len(HEADER))]
-    table = Table(
-        "register",
-        MetaData(),
-        Column("id", Integer, primary_key=True),
-        *(Column(name, Text) for name in names),
-    )
-    table.create(engine)
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.reader(stream)
-        next(reader)
+        names = [f"c{place}" for place, _ in enumerate(next(reader))]
+        table = Table(
+            "register",
+            MetaData(),
+            Column("id", Integer, primary_key=True),
+            *(Column(name, Text) for name in names),
+        )
+        table.create(engine)
         while batch := [dict(zip(names, row, strict=True)) for row in islice(reader, PEER_BATCH)]:
             with engine.begin() as connection:
                 connection.execute(table.insert(), batch)
 
 
 def imported(path: Path, folder: Path) -> str:
-    """Import into the catalogue of the folder; returns the counts of rows by outcome."""
+    """Import a file, whose name begins with its kind, into the catalogue of the folder; returns the counts of rows by outcome."""
     database = Database(sqlite_url(folder / "catalog.db"))
-    report = import_file(database, path, "patents", today=beijing_today(), rejected_dir=folder)
+    kind = path.stem.partition("-")[0]
+    report = import_file(database, path, kind, today=beijing_today(), rejected_dir=folder)
     database.dispose()
     return f"new {report.new}, changed {report.changed}, unchanged {report.unchanged}, rejected {report.rejected}"
 
@@ -159,23 +177,16 @@ def _measure(action: Callable[[Path, Path], str | None], path: Path, folder: Pat
     wall, processor = time.perf_counter(), time.process_time()
     note = action(path, folder) or ""
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    return Figures(wall, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, note)
+    return Figures(wall, processor, round(memory.of_process().peak), note)
 
 
-def main() -> None:
-    """Run the benchmark and print its figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="where the scratch files go")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
-        folder = Path(name)
-        path, turned = folder / "register.csv", folder / "turned.csv"
-        write(path, options.rows, options.seed)
-        write_turned(turned, path)
+def measure(kind: str, count: int, seed: int, parent: Path) -> Figures:
+    """Measures the imports of one register into a catalogue of its own and prints the figures; returns those of the first import."""
+    with tempfile.TemporaryDirectory(dir=parent) as name:
+        folder, register = Path(name), REGISTERS[kind]
+        path, turned = folder / f"{kind}-register.csv", folder / f"{kind}-turned.csv"
+        write(path, count, seed, register)
+        write_turned(turned, path, register.text)
         database = Database(sqlite_url(folder / "catalog.db"))
         database.upgrade()
         with database.write() as session:
@@ -184,21 +195,51 @@ def main() -> None:
         plain = measured(peer, path, folder)
         first = measured(imported, path, folder)
         size = (folder / "catalog.db").stat().st_size
-        again = measured(imported, path, folder)
-        other = measured(imported, turned, folder)
+        steps = {
+            "csv + core bulk insert": plain,
+            "first import": first,
+            "same file again": measured(imported, path, folder),
+            "same rows, other order": measured(imported, turned, folder),
+        }
+    load = os.getloadavg()[0]
     print(
-        f"{options.rows} rows of {len(HEADER)} columns; catalogue {size / 1e6:.0f} MB; load {os.getloadavg()[0]:.1f}"
+        f"\n{count} {kind} of {len(register.header)} columns; catalogue {size / 1e6:.0f} MB; load {load:.1f}"
     )
-    for label, figures in (
-        ("csv + core bulk insert", plain),
-        ("first import", first),
-        ("same file again", again),
-        ("same rows, other order", other),
-    ):
+    for label, figures in steps.items():
         print(
             f"{label:24} {figures.wall:7.1f} s wall {figures.processor:7.1f} s processor"
-            f" {options.rows / figures.processor:8.0f} rows/s {figures.memory:5} MB"
-            f" {first.processor / figures.processor:7.1f} times as fast as the first import  {figures.note}"
+            f" {count / figures.processor:8.0f} rows/s {figures.memory:5} MB"
+            f" {first.processor / figures.processor:7.1f} times as fast as the first import  {figures.note}",
+            flush=True,
+        )
+    return first
+
+
+def main() -> None:
+    """Run the benchmark and print its figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--kinds", nargs="+", choices=list(REGISTERS), default=list(REGISTERS))
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROWS} rows")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="where the scratch files go")
+    options = parser.parse_args()
+    most = QUICK_ROWS if options.quick else options.rows
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        found = {
+            kind: [measure(kind, count, options.seed, Path(name)) for count in (most // 10, most)]
+            for kind in options.kinds
+        }
+    print(
+        "\nfirst imports        µs a row at a tenth, at all   MB at a tenth, at all   speed / that of patents"
+    )
+    for kind, (few, all_) in found.items():
+        beside = f"{found['patents'][1].processor / all_.processor:.2f}" if "patents" in found else ""
+        print(
+            f"{kind:20} {few.processor / (most // 10) * 1e6:15.0f} {all_.processor / most * 1e6:10.0f}"
+            f" {few.memory:17} {all_.memory:7} {beside:>21}"
         )
 
 

@@ -198,7 +198,12 @@ def kind(number: Cell) -> Kind:
     >>> kind("200480002090.2")
     'invention'
     """
-    return _KINDS[_type_digit(validate(number, today=date.max))]
+    return kind_of(validate(number, today=date.max))
+
+
+def kind_of(canonical: str) -> Kind:
+    """The kind of a number in its canonical form, which is not checked again."""
+    return _KINDS[_type_digit(canonical)]
 
 
 def _year_digits(canonical: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -120,6 +120,10 @@ class Fields:
         """The cells of a role that hold something."""
         return self._cells.get(role, [])
 
+    def has_any(self, roles: Iterable[str]) -> bool:
+        """Whether one of the roles has a cell that holds something."""
+        return not self._cells.keys().isdisjoint(roles)
+
     def get(self, role: str) -> Cell:
         """The first cell of a role, None where there is none."""
         cells = self._cells.get(role)
@@ -186,11 +190,11 @@ class Fields:
 
     def parsed(self, role: str, parse: Callable[..., ValueT | None], *args: int) -> ValueT | None:
         """The value of a role parsed by `parse`; an unreadable value is kept as a remark."""
-        value = self.get(role)
-        if value is None:
+        cells = self._cells.get(role)
+        if cells is None:
             return None
         try:
-            return parse(value, *args)
+            return parse(cells[0], *args)
         except ValueError as error:
             self.unread(role, str(error))
             return None
@@ -211,6 +215,8 @@ class Fields:
 
     def day(self, role: str, *, future: bool = False) -> date | None:
         """The date of a role, none for words that say there is no end; no date, and one to come unless `future`, is kept as a remark."""
+        if role not in self._cells:
+            return None
         found = self.parsed(role, _parse_day)
         if found is None:
             if self.get(role) is not None and is_unending(self.line(role)):
@@ -277,6 +283,8 @@ class Fields:
 
     def codes(self, role: str, code_of: Callable[[str], str | None], message: str) -> list[str]:
         """The codes of the items of a cell; an item without one is reported with the message and left out."""
+        if role not in self._cells:
+            return []
         found = [(item, code_of(item)) for item in self.items(role)]
         for item in (item for item, code in found if not code):
             self.note(message, item)

@@ -55,7 +55,7 @@ _UNKNOWN = re.compile("不详|未知|不明|待查|待核|待定|待补|未填|�
 
 def of_patent(fields: Fields) -> list[FactStated]:
     """Facts of use and evaluation in a row of a register of patents. Raises RowError for an invalid date."""
-    if all(fields.get(role) is None for role in PATENT_ROLES):
+    if not fields.has_any(PATENT_ROLES):
         return []
     looked = fields.day("annuity_checked_on")
     return [*_counts(fields), *_uses(fields, looked), *_reports(fields), *_rating(fields)]

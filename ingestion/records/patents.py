@@ -221,7 +221,7 @@ def _refuse_foreign(fields: Fields, role: str) -> None:
 
 
 def _kind(fields: Fields, number: str | None, publications: list[str]) -> PatentKind | None:
-    by_number = PatentKind(application_number.kind(number)) if number else None
+    by_number = PatentKind(application_number.kind_of(number)) if number else None
     if by_number is None:
         parsed = (publication_number.parse(p, None).kind for p in publications)
         by_number = next((PatentKind(kind) for kind in parsed if kind), None)

@@ -96,8 +96,12 @@ def _names(parent: str | None) -> dict[str, str]:
 @cache
 def _by_start(parent: str | None) -> dict[str, list[tuple[str, str]]]:
     """Names with codes by their first two characters, longest first."""
+    return _starts(_names(parent))
+
+
+def _starts(names: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     starts: dict[str, list[tuple[str, str]]] = {}
-    for name, code in sorted(_names(parent).items(), key=lambda item: -len(item[0])):
+    for name, code in sorted(names.items(), key=lambda item: -len(item[0])):
         starts.setdefault(name[:2], []).append((name, code))
     return starts
 
@@ -141,6 +145,12 @@ def _counties(parent: str) -> dict[str, str]:
 
 
 @cache
+def _counties_by_start(parent: str) -> dict[str, list[tuple[str, str]]]:
+    """The same with their names, by the first two characters, the longest name first."""
+    return _starts(_counties(parent))
+
+
+@cache
 def _short_counties(parent: str) -> dict[str, str]:
     """The same by names without their ending, for what is nothing but the name of a region."""
     inside = (c for c in reference.counties().values() if _lies_in(c.code, parent))
@@ -160,9 +170,8 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _named_county(text: str, parent: str) -> str | None:
     """The county whose full name the text begins with."""
-    known = _counties(parent)
-    lengths = range(min(len(text), _LONGEST_COUNTY), 1, -1)
-    return next((known[text[:length]] for length in lengths if text[:length] in known), None)
+    alike = _counties_by_start(parent).get(text[:2], ())
+    return next((code for name, code in alike if text.startswith(name)), None)
 
 
 def _county(text: str, parent: str) -> str | None:
