@@ -32,6 +32,7 @@ from typing import Any
 
 from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
+from matching.answers.filters import Wanted
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -185,10 +186,10 @@ class Checks:
         answer = self._ask({"text": QUESTION, "top_k": TOP, "generation": name}, name)
         runtime = self._installation.runtime
         # A store that has opened nothing yet, and so cannot mix.
-        fresh = Matcher(
-            runtime.database, type(runtime.store)(runtime.store.root), runtime.encoder, today=beijing_today
-        )
-        expected = fresh.patents_for_text(QUESTION, TOP, Filters(), name).model_dump(mode="json")
+        fresh = Matcher(runtime.database, type(runtime.store)(runtime.store.root), runtime.encoder)
+        expected = fresh.patents_for_text(
+            QUESTION, Wanted(TOP, Filters(), beijing_today(), as_of=name)
+        ).model_dump(mode="json")
         if _hits(answer) != _hits(expected):
             raise AssertionError(f"the service's hits are not those of {name}")
         patent = answer["items"][0]["patent"]["id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from catalog.supply.patents_shown import PatentPublic
 from index.engine import AskingNeed, Engine, Filters
 from index.model.encoder import Encoder
 from matching.answers.evidence import text_fields
+from matching.answers.filters import Wanted
 from matching.answers.matcher import Matcher
 from matching.answers.results import MatchResponse, PatentMatch
 from matching.need import element_rules
@@ -71,9 +73,9 @@ class Completer:
         ]
         return response.model_copy(update={"need": need.reading, "items": items})
 
-    def portfolios(self, need: ReadNeed, filters: Filters) -> Portfolios:
+    def portfolios(self, need: ReadNeed, filters: Filters, today: date) -> Portfolios:
         """The smallest sets of matches that together cover more of the need than any one does."""
-        response = self._matcher.patents_for_text(need.text, COMBINED, filters, fold=False)
+        response = self._matcher.patents_for_text(need.text, Wanted(COMBINED, filters, today, fold=False))
         coverages = self._coverages(need, response.items)
         found = [
             Found(item.patent.id, item.patent.holders, item.score, _fixed_fee(item.licence))
@@ -94,9 +96,9 @@ class Completer:
             ],
         )
 
-    def questions(self, need: ReadNeed, filters: Filters) -> Questions:
+    def questions(self, need: ReadNeed, filters: Filters, today: date) -> Questions:
         """At most two questions whose answers would change the first ten most."""
-        response = self._matcher.patents_for_text(need.text, ASKED_OF, filters, fold=False)
+        response = self._matcher.patents_for_text(need.text, Wanted(ASKED_OF, filters, today, fold=False))
         generation = self._matcher.generation()
 
         def rank(texts: Sequence[str]) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +19,7 @@ from catalog.licences import shown as licences_shown
 from catalog.reference.content import has_content
 from catalog.supply import patents, patents_shown
 from index.attributes import Attributes
-from index.engine import AskingNeed, AskingPatent, Filters, Ids
+from index.engine import AskingNeed, AskingPatent, Ids
 from index.generations.collection import sentences_of
 from index.generations.documents import patent_text
 from index.generations.generation import Generation, GenerationStore
@@ -28,17 +28,16 @@ from index.model.encoder import Encoder
 from index.text import tokens
 from matching.answers.evidence import QueryProfile, need_fields, quotable_all, text_fields
 from matching.answers.excluded import needs_told, patents_told
-from matching.answers.filters import Marks, MatchFilters
+from matching.answers.filters import Marks, MatchFilters, Wanted
 from matching.answers.kept import WantedNeeds, WantedPatents, kept_needs, kept_patents
 from matching.answers.refinement import RefinedMatches, refined, refinement
 from matching.answers.results import NO_CONTENT, MatchResponse, NeedMatch, PatentMatch
 from matching.answers.segment_names import SegmentNames, segment_names
 from matching.answers.shown import by_segment, has_match, need_matches, patent_evidence, patent_matches
 from matching.ranking import families
-from matching.ranking.factors import FactorRules
 from matching.ranking.factors import load as load_factors
 from matching.ranking.listing import LIMITS, ListLimits
-from matching.ranking.pair_factors import AskedFactors, Context, FactorOptions
+from matching.ranking.pair_factors import AskedFactors, Context
 from matching.ranking.ranked import Ask, Ranked, asking_needs
 from matching.retrieval.confidence import SAMPLE, Levels, level
 from matching.retrieval.retrieve import Hit, asking_among, asking_patent
@@ -47,7 +46,6 @@ CUT = (
     "符合条件的专利不足所要的件数：按记录逐件核对，只核对了匹配度最高的 {:,} 件；"
     "请用产业细分领域、地区等条件缩小范围后再查"
 )
-ALL_FACTORS = FactorOptions()
 
 
 class Matcher:
@@ -60,12 +58,10 @@ class Matcher:
         encoder: Encoder,
         data_dir: Path | None = None,
         limits: ListLimits = LIMITS,
-        *,
-        today: Callable[[], date],
     ) -> None:
-        """`today` tells the day of an answer; `data_dir` holds the rule files that an operator has edited, where there are any."""
+        """`data_dir` holds the rule files that an operator has edited, where there are any."""
         self._database, self._store, self._encoder = database, store, encoder
-        self._data_dir, self._limits, self.today = data_dir, limits, today
+        self._data_dir, self._limits = data_dir, limits
 
     def generation(self, name: str | None = None) -> Generation:
         """The generation in use, or the kept one with that name.
@@ -84,38 +80,17 @@ class Matcher:
             )
         return generation
 
-    def patents_for_text(
-        self,
-        text: str,
-        top_k: int,
-        filters: Filters,
-        as_of: str | None = None,
-        options: FactorOptions = ALL_FACTORS,
-        *,
-        fold: bool = True,
-    ) -> MatchResponse[PatentMatch]:
-        """The `top_k` patents for a need written as `text`, best first; `as_of` names a kept generation.
-
-        With `fold` near-duplicates are listed under the best one. Raises NotFound when the generation is not kept.
-        """
-        start, generation = perf_counter(), self.generation(as_of)
+    def patents_for_text(self, text: str, wanted: Wanted) -> MatchResponse[PatentMatch]:
+        """The patents for a need written as `text`, best first. Raises NotFound when the generation is not kept."""
+        start, generation = perf_counter(), self.generation(wanted.as_of)
         if not has_content(text):
             return self._nothing(generation, start)
-        need, factors = self._need(generation, text), self._factors_of_text(options)
-        ask = Ask(generation.patents, need, filters, factors)
-        return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), text, start)
+        need, factors = self._need(generation, text), self._factors_of_text(wanted)
+        ask = Ask(generation.patents, need, wanted.filters, factors)
+        return self._patents(generation, ask, self._conditions(wanted), text, start)
 
-    def patents_refined(
-        self,
-        text: str,
-        top_k: int,
-        filters: Filters,
-        marks: Marks,
-        options: FactorOptions = ALL_FACTORS,
-        *,
-        fold: bool = True,
-    ) -> RefinedMatches:
-        """The `top_k` patents for a need refined by marks on some of them; unsuitable ones are left out."""
+    def patents_refined(self, text: str, wanted: Wanted, marks: Marks) -> RefinedMatches:
+        """The patents for a need refined by marks on some of them; unsuitable ones are left out."""
         start, generation = perf_counter(), self.generation()
         need = self._need(generation, text)
         if not has_content(text):
@@ -124,65 +99,49 @@ class Matcher:
                 **dict(nothing), refinement=refinement(need, need, marks, generation.patents)
             )
         with self._database.read() as session:
-            titles = [
-                row.title
-                for row in patents_shown.many(session, sorted(marks.suitable), today=self.today()).values()
-            ]
+            marked = patents_shown.many(session, sorted(marks.suitable), today=wanted.today)
+            titles = [row.title for row in marked.values()]
         moved = refined(need, marks, titles, generation.patents)
-        ask = Ask(generation.patents, moved, filters, self._factors_of_text(options))
-        wanted = self._wanted(top_k, filters, fold=fold, hidden=marks.unsuitable)
-        found = self._patents(generation, ask, wanted, text, start)
+        ask = Ask(generation.patents, moved, wanted.filters, self._factors_of_text(wanted))
+        found = self._patents(generation, ask, self._conditions(wanted, marks.unsuitable), text, start)
         told = refinement(need, moved, marks, generation.patents)
         return RefinedMatches(**dict(found), refinement=told)
 
-    def patents_for_need(
-        self,
-        need_id: int,
-        top_k: int,
-        filters: Filters,
-        *,
-        today: date,
-        factors: bool = True,
-        fold: bool = True,
-    ) -> MatchResponse[PatentMatch]:
-        """The `top_k` patents for a need of the catalogue that is open today; without `factors` by relevance alone.
-
-        Raises NotFound, and Conflict for a need that is not open.
-        """
+    def patents_for_need(self, need_id: int, wanted: Wanted) -> MatchResponse[PatentMatch]:
+        """The patents for a need of the catalogue. Raises NotFound, and Conflict for a need that is not open on the day."""
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
-            need = needs.get_open(session, need_id, today)
+            need = needs.get_open(session, need_id, wanted.today)
         text = needs.full_text(need.title, need.text)
         if not has_content(text):
             return self._nothing(generation, start)
-        counted = self._factors_of_need(generation, need) if factors else AskedFactors()
-        ask = Ask(generation.patents, self._stored_need(generation, need), filters, counted)
-        return self._patents(generation, ask, self._wanted(top_k, filters, fold=fold), text, start)
+        counted = self._factors_of_need(generation, need, wanted)
+        ask = Ask(generation.patents, self._stored_need(generation, need), wanted.filters, counted)
+        return self._patents(generation, ask, self._conditions(wanted), text, start)
 
-    def needs_for_patent(
-        self, patent_id: int, top_k: int, filters: Filters, *, today: date, factors: bool = True
-    ) -> MatchResponse[NeedMatch]:
-        """The `top_k` needs open today for a patent of the catalogue, best first. Raises NotFound.
+    def needs_for_patent(self, patent_id: int, wanted: Wanted) -> MatchResponse[NeedMatch]:
+        """The needs open on the day for a patent of the catalogue, best first. Raises NotFound.
 
-        The score of a need and a patent is the same in both directions. Without `factors` needs are ranked by relevance alone.
+        The score of a need and a patent is the same in both directions.
         """
         start, generation = perf_counter(), self.generation()
         with self._database.read() as session:
             patent = patents.get(session, patent_id)
-        counted = self._factors_of_patent(generation, patent_id) if factors else AskedFactors()
-        still_open = filters.model_copy(update={"open_on": today})
+        counted = self._factors_of_patent(generation, patent_id, wanted)
+        still_open = wanted.filters.model_copy(update={"open_on": wanted.today})
         ask = asking_needs(generation.needs, self.asking(generation, patent), still_open, counted)
-        found = ask.candidates(top_k + self._limits.spare)
-        wanted = WantedNeeds(top_k, today, generation.patents, MatchFilters.of(filters).min_band)
+        found = ask.candidates(wanted.top_k + self._limits.spare)
+        least = MatchFilters.of(wanted.filters).min_band
+        conditions = WantedNeeds(wanted.top_k, wanted.today, generation.patents, least)
         with self._database.read() as session:
             named = segment_names(session, generation)
-            kept = kept_needs(session, Ranked(ask, found), wanted)
+            kept = kept_needs(session, Ranked(ask, found), conditions)
         attributes = ask.engine.attributes(_ids_of(kept.hits))
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
         agreeing = profile.evidence(quotable_all([need_fields(kept.needs[hit.id]) for hit in kept.hits]))
         items = need_matches(kept, counted.explained(attributes, named.names), agreeing, named.names)
         items = needs_told(items, text_fields(patent), self._data_dir)
-        notices = not_in_force(patent, today) + counted.notices(generation.name, attributes)
+        notices = not_in_force(patent, wanted.today) + counted.notices(generation.name, attributes)
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, notices),
             suitable=has_match(items),
@@ -199,7 +158,7 @@ class Matcher:
         with self._database.read() as session:
             named = segment_names(session, generation)
             kept = kept_patents(session, Ranked(ask, found, levels, wanted.least), wanted)
-            terms = licences_shown.of_patents(session, kept.ids, today=self.today())
+            terms = licences_shown.of_patents(session, kept.ids, today=wanted.day)
         told = ask.factors.explained(ask.engine.attributes(_ids_of(kept.hits)), named.names)
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
         items = patent_matches(kept, told, patent_evidence(profile, kept), terms, levels, named.names)
@@ -219,46 +178,47 @@ class Matcher:
             head = self._head(generation, segment_names(session, generation), start, [NO_CONTENT])
         return MatchResponse[PatentMatch](**head, suitable=False, items=[], by_segment=[])
 
-    def _wanted(
-        self, top_k: int, filters: Filters, *, fold: bool, hidden: frozenset[int] = frozenset()
-    ) -> WantedPatents:
+    def _conditions(self, wanted: Wanted, hidden: frozenset[int] = frozenset()) -> WantedPatents:
         """The conditions on the patents that the index cannot check."""
-        conditions = MatchFilters.of(filters)
+        conditions = MatchFilters.of(wanted.filters)
         return WantedPatents(
-            top_k,
-            self.today(),
+            wanted.top_k,
+            wanted.today,
             load_table(self._data_dir),
             conditions.eligibility,
             hidden,
-            families.load(self._data_dir) if fold else None,
+            families.load(self._data_dir) if wanted.fold else None,
             self._limits,
             conditions.min_band,
         )
 
-    def _factors_of_text(self, options: FactorOptions) -> AskedFactors:
-        if not options.count:
+    def _factors_of_text(self, wanted: Wanted) -> AskedFactors:
+        if not wanted.options.count:
             return AskedFactors()
-        said = options.context
-        return AskedFactors(*self._rules, need=Attributes.of_one(said.segments, said.regions))
+        context = wanted.options.context
+        attributes = Attributes.of_one(context.segments, context.regions)
+        return AskedFactors(load_factors(self._data_dir), wanted.today, need=attributes)
 
-    def _factors_of_need(self, generation: Generation, need: needs.Need) -> AskedFactors:
+    def _factors_of_need(self, generation: Generation, need: needs.Need, wanted: Wanted) -> AskedFactors:
         """Those of the need as the generation knows it, so that they are the same the other way round and at night."""
+        if not wanted.options.count:
+            return AskedFactors()
         id_ = id_of(need)
         if id_ in generation.needs:
-            return AskedFactors(*self._rules, need=generation.needs.attributes(np.array([id_])))
-        segments = [str(ref["code"]) for ref in need.classes if ref["scheme"] == "segment"]
-        said = Context.at(segments, need.prefecture or need.province)
-        return AskedFactors(*self._rules, need=Attributes.of_one(said.segments, said.regions))
+            attributes = generation.needs.attributes(np.array([id_]))
+        else:
+            segments = [str(ref["code"]) for ref in need.classes if ref["scheme"] == "segment"]
+            context = Context.at(segments, need.prefecture or need.province)
+            attributes = Attributes.of_one(context.segments, context.regions)
+        return AskedFactors(load_factors(self._data_dir), wanted.today, need=attributes)
 
-    def _factors_of_patent(self, generation: Generation, patent_id: int) -> AskedFactors:
+    def _factors_of_patent(self, generation: Generation, patent_id: int, wanted: Wanted) -> AskedFactors:
         """The attributes of the patent in the generation; all unknown for one that is not indexed."""
+        if not wanted.options.count:
+            return AskedFactors()
         known = patent_id in generation.patents
-        its = generation.patents.attributes(np.array([patent_id])) if known else Attributes.of_one()
-        return AskedFactors(*self._rules, patent=its)
-
-    @property
-    def _rules(self) -> tuple[FactorRules, date]:
-        return load_factors(self._data_dir), self.today()
+        attributes = generation.patents.attributes(np.array([patent_id])) if known else Attributes.of_one()
+        return AskedFactors(load_factors(self._data_dir), wanted.today, patent=attributes)
 
     def _need(self, generation: Generation, text: str) -> AskingNeed:
         return asking_among(text, self._encoder.encode_queries([text])[0], generation.needs)

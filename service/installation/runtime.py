@@ -54,7 +54,6 @@ class Runtime:
 
     def circumstances(self, *, strict: bool = False) -> Circumstances:
         """What records are read by at present. Raises InvalidInput where the operator's names of places are of no use."""
-        from catalog.kit.days import beijing_today
         from catalog.reference import places
         from ingestion.records.fields import Circumstances
 
@@ -114,7 +113,7 @@ class Runtime:
         """The matcher over database, index and model. Raises NotReady."""
         from matching.answers.matcher import Matcher
 
-        return Matcher(self.database, self.recent, self.encoder, self.settings.data, today=beijing_today)
+        return Matcher(self.database, self.recent, self.encoder, self.settings.data)
 
     @cached_property
     def recent(self) -> Follower:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
@@ -11,14 +12,14 @@ from catalog.demand.needs import MAX_TEXT
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import MAX_ID
-from matching.answers.filters import Marks, MatchFilters
+from matching.answers.filters import Marks, MatchFilters, Wanted
+from matching.ranking.pair_factors import FactorOptions
 from service.requests.context import ContextInput, factor_options
 from service.requests.filters import INCLUDE_ENDED, FilterInput, resolve
 
 if TYPE_CHECKING:
     from matching.answers.completer import Portfolios, Questions
     from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
-    from matching.ranking.pair_factors import FactorOptions
     from service.installation.runtime import Runtime
 
 MAX_TOP_K = 200
@@ -166,67 +167,59 @@ def answer_to_text(runtime: Runtime, asked: AskedText) -> TextAnswer:
     """The response that REST, command line and page show. Raises InvalidFields, NotFound and NotReady."""
     request = asked.request
     # A session of its own, closed before the search: a request never holds two connections.
+    today = beijing_today()
     with runtime.database.read() as session:
-        filters = resolve(session, request.filters, runtime.matcher.today())
+        filters = resolve(session, request.filters, today)
         options = factor_options(session, request.context, count=request.factors)
-    found = _matches(runtime, asked, filters, options)
+    wanted = Wanted(request.top_k, filters, today, options, request.fold, asked.as_of)
+    found = _matches(runtime, asked, wanted)
     if not (asked.elements or asked.questions or asked.portfolios):
         return TextAnswer(found)
     completer = runtime.completer
     need = completer.read(request.text)
     return TextAnswer(
         completer.completed(need, found, asked.as_of) if asked.elements else found,
-        completer.questions(need, filters) if asked.questions else None,
-        completer.portfolios(need, filters) if asked.portfolios else None,
+        completer.questions(need, filters, today) if asked.questions else None,
+        completer.portfolios(need, filters, today) if asked.portfolios else None,
     )
 
 
 def questions_to(runtime: Runtime, request: CompletionRequest) -> Questions:
     """Questions to the author of the need. Raises InvalidFields and NotReady."""
-    filters, completer = _filters(runtime, request.filters), runtime.completer
-    return completer.questions(completer.read(request.text), filters)
+    completer, today = runtime.completer, beijing_today()
+    return completer.questions(completer.read(request.text), _filters(runtime, request.filters, today), today)
 
 
 def portfolios_for(runtime: Runtime, request: CompletionRequest) -> Portfolios:
     """Sets of patents that together cover the need. Raises InvalidFields and NotReady."""
-    filters, completer = _filters(runtime, request.filters), runtime.completer
-    return completer.portfolios(completer.read(request.text), filters)
+    completer, today = runtime.completer, beijing_today()
+    return completer.portfolios(
+        completer.read(request.text), _filters(runtime, request.filters, today), today
+    )
 
 
 def patents_for_need(runtime: Runtime, need_id: int, wanted: PatentMatchQuery) -> MatchResponse[PatentMatch]:
     """The patents for an open need of the catalogue. Raises InvalidFields, NotFound, Conflict (closed) and NotReady."""
-    filters = _filters(runtime, wanted)
-    return runtime.matcher.patents_for_need(
-        need_id,
-        wanted.top_k,
-        filters,
-        today=beijing_today(),
-        factors=wanted.factors,
-        fold=wanted.fold,
-    )
+    return runtime.matcher.patents_for_need(need_id, _wanted(runtime, wanted, fold=wanted.fold))
 
 
 def needs_for_patent(runtime: Runtime, patent_id: int, wanted: MatchQuery) -> MatchResponse[NeedMatch]:
     """The open needs for a patent of the catalogue. Raises InvalidFields, NotFound and NotReady."""
-    filters = _filters(runtime, wanted)
-    return runtime.matcher.needs_for_patent(
-        patent_id, wanted.top_k, filters, today=beijing_today(), factors=wanted.factors
-    )
+    return runtime.matcher.needs_for_patent(patent_id, _wanted(runtime, wanted))
 
 
-def _matches(
-    runtime: Runtime, asked: AskedText, filters: MatchFilters, options: FactorOptions
-) -> MatchResponse[PatentMatch]:
-    said = asked.request
+def _matches(runtime: Runtime, asked: AskedText, wanted: Wanted) -> MatchResponse[PatentMatch]:
     if asked.marks is not None:
-        return runtime.matcher.patents_refined(
-            said.text, said.top_k, filters, asked.marks, options, fold=said.fold
-        )
-    return runtime.matcher.patents_for_text(
-        said.text, said.top_k, filters, asked.as_of, options, fold=said.fold
-    )
+        return runtime.matcher.patents_refined(asked.request.text, wanted, asked.marks)
+    return runtime.matcher.patents_for_text(asked.request.text, wanted)
 
 
-def _filters(runtime: Runtime, wanted: FilterInput) -> MatchFilters:
+def _wanted(runtime: Runtime, query: MatchQuery, *, fold: bool = True) -> Wanted:
+    today = beijing_today()
+    filters = _filters(runtime, query, today)
+    return Wanted(query.top_k, filters, today, FactorOptions(count=query.factors), fold)
+
+
+def _filters(runtime: Runtime, wanted: FilterInput, today: date) -> MatchFilters:
     with runtime.database.read() as session:
-        return resolve(session, wanted, runtime.matcher.today())
+        return resolve(session, wanted, today)

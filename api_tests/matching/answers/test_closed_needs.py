@@ -32,6 +32,7 @@ from index.generations.build import reindex
 from index.generations.generation import GenerationStore
 from index.live.follower import Follower
 from index.model.encoder import Encoder
+from matching.answers.filters import Wanted
 from matching.answers.matcher import Matcher
 from matching.night.night import Found, match_all
 from matching.reverse.chances import ChanceConditions, ChanceFinder
@@ -54,13 +55,11 @@ class Installed:
             assert needs.create(session, data).id == CLOSING
         reindex(self.database, folder, encoder, today=beijing_today())
         self.follower = Follower(self.database, GenerationStore(folder / "generations"), encoder)
-        self.matcher = Matcher(
-            self.database, self.follower, cast(Encoder, encoder), folder, today=beijing_today
-        )
+        self.matcher = Matcher(self.database, self.follower, cast(Encoder, encoder), folder)
 
     def offered(self, today: date) -> dict[str, set[int]]:
         """The needs offered on that day, by who offers them."""
-        asked = self.matcher.needs_for_patent(1, 50, Filters(), today=today)
+        asked = self.matcher.needs_for_patent(1, Wanted(50, Filters(), today))
         where = ChanceConditions(needs=Filters(), day=today, include_ended=True)
         chances = ChanceFinder(self.database, self.matcher, self.folder).page(1, PageQuery(size=200), where)
         finder = LicenseeFinder(self.database, self.matcher, self.folder)
@@ -89,12 +88,12 @@ def test_the_last_day_decides_in_both_directions(installed: Installed, today: da
     wanted = {OPEN, CLOSING} if is_open else {OPEN}
     assert {name: ids for name, ids in installed.offered(today).items() if ids != wanted} == {}
     if is_open:
-        assert installed.matcher.patents_for_need(CLOSING, 5, Filters(), today=today).items
+        assert installed.matcher.patents_for_need(CLOSING, Wanted(5, Filters(), today)).items
         return
     with pytest.raises(Conflict, match="已于 2026-06-30 截止，不再参加匹配"):
-        installed.matcher.patents_for_need(CLOSING, 5, Filters(), today=today)
+        installed.matcher.patents_for_need(CLOSING, Wanted(5, Filters(), today))
     with pytest.raises(Conflict, match="已关闭，不再参加匹配"):
-        installed.matcher.patents_for_need(2, 5, Filters(), today=today)
+        installed.matcher.patents_for_need(2, Wanted(5, Filters(), today))
 
 
 def test_a_later_day_opens_it_again(installed: Installed) -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from index.engine import Filters
 from matching.answers.completer import Completer
+from matching.answers.filters import Wanted
 from service.installation.runtime import Runtime
 
 TEXT = (
@@ -22,7 +24,7 @@ def completer(installation: Runtime) -> Completer:
 def test_covered_points_are_quoted_from_the_patent_itself(
     installation: Runtime, completer: Completer
 ) -> None:
-    found = installation.matcher.patents_for_text(TEXT, 20, Filters())
+    found = installation.matcher.patents_for_text(TEXT, Wanted(20, Filters(), beijing_today()))
     whole = completer.completed(completer.read(TEXT), found)
     assert whole.need is not None
     assert whole.need.points
@@ -40,7 +42,7 @@ def test_covered_points_are_quoted_from_the_patent_itself(
 
 def test_answering_a_question_changes_the_list(installation: Runtime, completer: Completer) -> None:
     texts = ("想找耐磨涂层", "求一种检测方法", "降低能耗")
-    asked = [completer.questions(completer.read(text), Filters()) for text in texts]
+    asked = [completer.questions(completer.read(text), Filters(), beijing_today()) for text in texts]
     questions = [(one, question) for one in asked for question in one.questions]
     assert questions
     for one, question in questions:
@@ -52,7 +54,9 @@ def test_portfolios_cover_more_than_one_patent_does(installation: Runtime, compl
     with installation.database.read() as session:
         rows = page(session, PageQuery(size=40), PatentFilter()).rows
     found = [
-        completer.portfolios(completer.read(f"需要{one.title}，还需要{other.title}。"), Filters())
+        completer.portfolios(
+            completer.read(f"需要{one.title}，还需要{other.title}。"), Filters(), beijing_today()
+        )
         for one, other in zip(rows[::8], rows[4::8], strict=False)
     ]
     assert any(answer.portfolios for answer in found)
@@ -64,4 +68,4 @@ def test_portfolios_cover_more_than_one_patent_does(installation: Runtime, compl
 
 
 def test_a_very_long_text_is_read_at_its_beginning(completer: Completer) -> None:
-    assert completer.questions(completer.read("0" * 20_000), Filters()).need.points == []
+    assert completer.questions(completer.read("0" * 20_000), Filters(), beijing_today()).need.points == []

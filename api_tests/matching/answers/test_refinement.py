@@ -9,10 +9,11 @@ from assessment.feedback import TOO_FEW, summary
 from catalog.db import Session
 from catalog.demand import feedback
 from catalog.demand.feedback import FeedbackCreate, FeedbackFilter
+from catalog.kit.days import beijing_today
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import patents
 from index.engine import AskingNeed, Filters
-from matching.answers.filters import Marks
+from matching.answers.filters import Marks, Wanted
 from matching.answers.refinement import refined
 from service.installation.runtime import Runtime
 
@@ -25,22 +26,28 @@ def ids(items: object) -> list[int]:
 
 def test_a_suitable_patent_draws_its_like_and_nobody_else_is_touched(installation: Runtime) -> None:
     matcher = installation.matcher
-    before = matcher.patents_for_text(TEXT, 20, Filters())
+    before = matcher.patents_for_text(TEXT, Wanted(20, Filters(), beijing_today()))
     liked = before.items[9].patent
-    answer = matcher.patents_refined(TEXT, 20, Filters(), Marks(frozenset({liked.id})))
+    answer = matcher.patents_refined(
+        TEXT, Wanted(20, Filters(), beijing_today()), Marks(frozenset({liked.id}))
+    )
     assert ids(answer.items).index(liked.id) < 9
     assert answer.refinement.suitable == [liked.id]
     assert 0 < answer.refinement.kept < 1
     for item in answer.items:
         its = item.scores
         assert round(its.document + its.sentence + its.lexical, 6) == item.relevance
-    assert ids(matcher.patents_for_text(TEXT, 20, Filters()).items) == ids(before.items)
+    assert ids(matcher.patents_for_text(TEXT, Wanted(20, Filters(), beijing_today())).items) == ids(
+        before.items
+    )
 
 
 def test_what_does_not_suit_is_left_out_and_the_list_is_filled(installation: Runtime) -> None:
     matcher = installation.matcher
-    before = ids(matcher.patents_for_text(TEXT, 10, Filters()).items)
-    answer = matcher.patents_refined(TEXT, 10, Filters(), Marks(unsuitable=frozenset(before[:3])))
+    before = ids(matcher.patents_for_text(TEXT, Wanted(10, Filters(), beijing_today())).items)
+    answer = matcher.patents_refined(
+        TEXT, Wanted(10, Filters(), beijing_today()), Marks(unsuitable=frozenset(before[:3]))
+    )
     after = ids(answer.items)
     assert len(after) == 10
     assert not set(after) & set(before[:3])
@@ -48,8 +55,10 @@ def test_what_does_not_suit_is_left_out_and_the_list_is_filled(installation: Run
 
 def test_marks_outside_the_index_move_nothing_and_are_named(installation: Runtime) -> None:
     matcher = installation.matcher
-    plain = matcher.patents_for_text(TEXT, 5, Filters())
-    answer = matcher.patents_refined(TEXT, 5, Filters(), Marks(frozenset({10**8}), frozenset({10**8 + 1})))
+    plain = matcher.patents_for_text(TEXT, Wanted(5, Filters(), beijing_today()))
+    answer = matcher.patents_refined(
+        TEXT, Wanted(5, Filters(), beijing_today()), Marks(frozenset({10**8}), frozenset({10**8 + 1}))
+    )
     assert [(i.patent.id, i.score) for i in answer.items] == [(i.patent.id, i.score) for i in plain.items]
     assert answer.refinement.ignored == [10**8, 10**8 + 1]
     assert answer.refinement.kept == 1

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.kit.days import beijing_today
 from index.engine import Filters
+from matching.answers.filters import Wanted
 from matching.need.completion import read_need
 from matching.need.coverage import PatentCoverage, PointCoverage, without
 from matching.need.exclusions import broken, exclusions
@@ -127,8 +129,8 @@ def test_a_broken_exclusion_is_not_covered() -> None:
 def test_rows_tell_it_both_ways(installation: Runtime) -> None:
     matcher = installation.matcher
     text = "抗菌敷料，要求不含银"
-    rows = matcher.patents_for_text(text, 50, Filters()).items
-    plain = matcher.patents_for_text("抗菌敷料", 50, Filters()).items
+    rows = matcher.patents_for_text(text, Wanted(50, Filters(), beijing_today())).items
+    plain = matcher.patents_for_text("抗菌敷料", Wanted(50, Filters(), beijing_today())).items
     assert any(row.exclusions_broken for row in rows)
     assert not any(row.exclusions_broken for row in plain)
     for row in rows:

@@ -7,7 +7,7 @@ from catalog.indexed import needs as indexed_needs
 from catalog.kit.days import beijing_today
 from catalog.kit.terms import Band
 from index.engine import Filters
-from matching.answers.filters import MatchFilters
+from matching.answers.filters import MatchFilters, Wanted
 from matching.retrieval.confidence import (
     AMONG,
     GROWTH,
@@ -58,7 +58,7 @@ def test_bands_are_ordered_and_the_last_is_no_match() -> None:
 
 def test_matches_say_how_sure_they_are(installation: Runtime) -> None:
     matcher = installation.matcher
-    found = matcher.patents_for_text(CASTING, 20, Filters())
+    found = matcher.patents_for_text(CASTING, Wanted(20, Filters(), beijing_today()))
     by_relevance = sorted(found.items, key=lambda item: item.relevance, reverse=True)
     shares = [item.confidence.share for item in by_relevance if item.confidence]
     assert len(shares) == 20
@@ -67,23 +67,23 @@ def test_matches_say_how_sure_they_are(installation: Runtime) -> None:
     one = found.items[3]
     kind = one.patent.kind
     assert kind is not None
-    narrow = matcher.patents_for_text(CASTING, 20, Filters(kind=[kind]))
+    narrow = matcher.patents_for_text(CASTING, Wanted(20, Filters(kind=[kind]), beijing_today()))
     assert {item.patent.id: item.confidence for item in narrow.items}[one.patent.id] == one.confidence
 
 
 def test_nothing_is_suitable_exactly_when_no_row_is_a_match(installation: Runtime) -> None:
     matcher = installation.matcher
-    assert not matcher.patents_for_text(WEDDING, 5, Filters()).suitable
+    assert not matcher.patents_for_text(WEDDING, Wanted(5, Filters(), beijing_today())).suitable
     with installation.database.read() as session:
         ids = [need.id for need in indexed_needs.texts(session) if need.is_open]
     said = set()
     for need in ids:
-        found = matcher.patents_for_need(need, 20, Filters(), today=beijing_today())
+        found = matcher.patents_for_need(need, Wanted(20, Filters(), beijing_today()))
         bands = [item.confidence.band for item in found.items if item.confidence]
         assert found.suitable == any(band is not Band.LOW for band in bands)
         said.add(found.suitable)
         for least in Band:
-            narrow = matcher.patents_for_need(need, 20, MatchFilters(min_band=least), today=beijing_today())
+            narrow = matcher.patents_for_need(need, Wanted(20, MatchFilters(min_band=least), beijing_today()))
             expected = [i for i in found.items if i.confidence and i.confidence.band.is_at_least(least)]
             assert [i.patent.id for i in narrow.items] == [i.patent.id for i in expected]
     assert said == {True, False}
@@ -94,18 +94,18 @@ def test_a_pair_has_one_confidence_whoever_asks(installation: Runtime) -> None:
     with installation.database.read() as session:
         ids = [need.id for need in indexed_needs.texts(session) if need.is_open]
     for need in ids:
-        for item in matcher.patents_for_need(need, 20, Filters(), today=beijing_today()).items:
+        for item in matcher.patents_for_need(need, Wanted(20, Filters(), beijing_today())).items:
             assert item.confidence
             known[need, item.patent.id] = item.confidence
     bands, seen = set(), 0
     for patent in sorted({patent for _, patent in known}):
-        for back in matcher.needs_for_patent(patent, 200, Filters(), today=beijing_today()).items:
+        for back in matcher.needs_for_patent(patent, Wanted(200, Filters(), beijing_today())).items:
             if (its := known.get((back.need.id, patent))) is not None:
                 assert back.confidence == its
                 seen += 1
                 bands.add(its.band)
         narrow = matcher.needs_for_patent(
-            patent, 200, MatchFilters(min_band=Band.MEDIUM), today=beijing_today()
+            patent, Wanted(200, MatchFilters(min_band=Band.MEDIUM), beijing_today())
         )
         assert narrow.suitable == bool(narrow.items)
         assert {i.need.id for i in narrow.items} >= {

@@ -20,6 +20,7 @@ from index.generations.build import reindex
 from index.generations.generation import GenerationStore
 from index.live.follower import Follower
 from index.model.encoder import Encoder
+from matching.answers.filters import Wanted
 from matching.answers.matcher import Matcher
 from matching.night.night import NightFactors, needs_for_patents
 from matching.ranking import factors as factor_rules
@@ -58,19 +59,19 @@ def matcher(folder: Path) -> Matcher:
     encoder = HashEncoder()
     follower = Follower(database, GenerationStore(folder / "generations"), encoder)
     follower.catch_up()
-    return Matcher(database, follower, cast(Encoder, encoder), folder, today=beijing_today)
+    return Matcher(database, follower, cast(Encoder, encoder), folder)
 
 
 def test_pairs_have_one_score_whichever_asks(matcher: Matcher) -> None:
     open_needs = [1, 4, 5, 6, 7, 8, 9]
     scores: dict[tuple[int, int], float] = {}
     for need_id in (1, 5, 9):
-        found = matcher.patents_for_need(need_id, 200, Filters(), today=beijing_today())
+        found = matcher.patents_for_need(need_id, Wanted(200, Filters(), beijing_today()))
         assert sorted(item.patent.id for item in found.items) == list(range(1, 45))
         scores |= {(need_id, item.patent.id): item.score for item in found.items}
         assert all(item.confidence is not None for item in found.items)
     for patent_id in (1, 41, 44):
-        listed = matcher.needs_for_patent(patent_id, 200, Filters(), today=beijing_today())
+        listed = matcher.needs_for_patent(patent_id, Wanted(200, Filters(), beijing_today()))
         assert sorted(item.need.id for item in listed.items) == open_needs
         for item in listed.items:
             if (item.need.id, patent_id) in scores:
@@ -79,8 +80,8 @@ def test_pairs_have_one_score_whichever_asks(matcher: Matcher) -> None:
 
 def test_scores_of_what_did_not_change_stay(matcher: Matcher) -> None:
     name = matcher.generation().name
-    before = matcher.patents_for_text(NEED, 200, Filters(), as_of=name)
-    after = matcher.patents_for_text(NEED, 200, Filters())
+    before = matcher.patents_for_text(NEED, Wanted(200, Filters(), beijing_today(), as_of=name))
+    after = matcher.patents_for_text(NEED, Wanted(200, Filters(), beijing_today()))
     assert len(before.items) == 40
     old = {item.patent.id: (item.relevance, item.confidence) for item in before.items}
     now = {item.patent.id: (item.relevance, item.confidence) for item in after.items}
@@ -98,7 +99,7 @@ def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Fi
     found = dict(one for block in blocks for one in block)
     assert list(found) == ids.tolist()
     for patent_id, matches in found.items():
-        listed = matcher.needs_for_patent(patent_id, 4, filters, today=beijing_today())
+        listed = matcher.needs_for_patent(patent_id, Wanted(4, filters, beijing_today()))
         assert [match.id for match in matches] == [item.need.id for item in listed.items]
         assert [match.score for match in matches] == pytest.approx([i.score for i in listed.items], abs=2e-6)
 

@@ -13,6 +13,7 @@ from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.paging import PageQuery
 from catalog.supply import holders, patent_lists, patents, patents_shown
 from index.engine import Filters
+from matching.answers.filters import Wanted
 from matching.reverse.chances import ChanceConditions, ChanceFinder
 from matching.reverse.industry_agreement import PatentIndustries
 from matching.reverse.licensee_parts import PARTS
@@ -80,7 +81,9 @@ def test_the_need_of_a_licensee_is_scored_as_in_matches(
 ) -> None:
     needs = {
         i.need.id: i.relevance
-        for i in installation.matcher.needs_for_patent(patent_id, 200, Filters(), today=beijing_today()).items
+        for i in installation.matcher.needs_for_patent(
+            patent_id, Wanted(200, Filters(), beijing_today())
+        ).items
     }
     for item in finder.page(patent_id, PageQuery(size=50), EVERYBODY).items:
         if item.need:
@@ -169,7 +172,7 @@ def test_chances_are_the_best_needs_of_every_patent(
     scores = [item.score for item in found.items]
     assert scores == sorted(scores, reverse=True)
     for one in held:
-        best = installation.matcher.needs_for_patent(one, 3, Filters(), today=beijing_today()).items
+        best = installation.matcher.needs_for_patent(one, Wanted(3, Filters(), beijing_today())).items
         pairs = [(i.need.id, i.score) for i in found.items if i.patent.id == one]
         assert pairs == [(i.need.id, i.score) for i in best]
     for item in found.items:

@@ -21,6 +21,7 @@ from catalog.licences.licences import LicenceCreate
 from catalog.registers import patents as patent_upserts
 from index.engine import Filters
 from index.generations.build import reindex
+from matching.answers.filters import Wanted
 from service.cli.commands import match as cli_match
 from service.installation.runtime import Runtime
 from service.installation.settings import Settings
@@ -129,5 +130,5 @@ def test_page_exports_and_command_line_name_what_is_folded(
     column = [name for name, _ in COLUMNS].index("同族或近似专利")
     cells = [line[column] for line in lines[1:13]]
     assert [member["application_number"] in cell and "同日申请" in cell for cell in cells].count(True) == 1
-    cli_match._print(runtime.matcher.patents_for_text(NEED, 12, Filters()))
+    cli_match._print(runtime.matcher.patents_for_text(NEED, Wanted(12, Filters(), beijing_today())))
     assert f"同族或近似：{member['application_number']}" in capsys.readouterr().out

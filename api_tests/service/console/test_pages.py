@@ -14,7 +14,9 @@ import httpx
 import openpyxl
 import pytest
 
+from catalog.kit.days import beijing_today
 from index.engine import Filters
+from matching.answers.filters import Wanted
 from service.console.highlight import highlight
 from service.installation.runtime import Runtime
 from service.installation.settings import Settings
@@ -137,7 +139,7 @@ def test_a_row_says_which_factors_moved_it_unless_none_may(server: str) -> None:
 
 
 def test_cells_never_become_formulas(installation: Runtime) -> None:
-    response = installation.matcher.patents_for_text(NEED, 1, Filters())
+    response = installation.matcher.patents_for_text(NEED, Wanted(1, Filters(), beijing_today()))
     item = response.items[0]
     evil = item.model_copy(update={"patent": item.patent.model_copy(update={"title": "=1+1"})})
     response = response.model_copy(update={"items": [evil]})
