@@ -4,6 +4,8 @@ from catalog.accounts import keys as accounts
 from catalog.deals import deals, evidence
 from catalog.deals import pipeline as deal_pipeline
 from catalog.demand import enterprises, feedback, needs
+from catalog.docking import activities, invitations, meetings, outcomes, plans
+from catalog.docking import history as activity_history
 from catalog.imports import changes as import_changes
 from catalog.imports import conflicts, imports
 from catalog.licences import history as declaration_history
@@ -18,6 +20,8 @@ from catalog.supply import facts, holder_merges, holders, patents, screenings
 
 __all__ = [
     "accounts",
+    "activities",
+    "activity_history",
     "conflicts",
     "deal_pipeline",
     "deals",
@@ -32,11 +36,15 @@ __all__ = [
     "import_changes",
     "imported_rows",
     "imports",
+    "invitations",
     "licences",
+    "meetings",
     "needs",
     "night_matches",
     "nightly_runs",
+    "outcomes",
     "patents",
+    "plans",
     "screenings",
     "segments",
     "tombstones",

@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from catalog.imports import imports as import_records
 from catalog.kit.errors import PatentDockError
 from service.api import (
+    activities,
     chances,
     conflicts,
     deals,
@@ -25,10 +26,12 @@ from service.api import (
     health,
     holders,
     imports,
+    invitations,
     law,
     licences,
     mappings,
     matches,
+    meetings,
     needs,
     nightly,
     patents,
@@ -121,6 +124,9 @@ def create_app(runtime: Runtime) -> FastAPI:
         fees,
         deals,
         pipeline,
+        activities,
+        invitations,
+        meetings,
         statistics,
         imports,
         conflicts,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlmodel import Session, col
 
 from catalog.deals.deals import Deal, DealEvent, DealParty, DealPatent, Receipt, source_of
@@ -12,6 +12,11 @@ from catalog.deals.pipeline import PipelineCase, PipelineEvent
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.feedback import Feedback
 from catalog.demand.needs import Need
+from catalog.docking.activities import Activity, ActivityPlace, ActivitySession
+from catalog.docking.history import ActivityEvent
+from catalog.docking.invitations import Invitation
+from catalog.docking.meetings import ActivityMeeting, ScheduleRun
+from catalog.docking.outcomes import FollowUp, MeetingOutcome
 from catalog.kit.errors import InvalidInput
 from catalog.licences import history as declaration_history
 from catalog.licences.history import LicenceChange
@@ -50,6 +55,25 @@ def _steps_of(ids: Sequence[int]) -> ColumnElement[bool]:
     return col(PipelineEvent.case_id).in_(ids)
 
 
+def _places_of(ids: Sequence[int]) -> ColumnElement[bool]:
+    sessions = select(col(ActivitySession.id)).where(col(ActivitySession.activity_id).in_(ids))
+    return col(ActivityPlace.session_id).in_(sessions)
+
+
+def _outcomes_of(ids: Sequence[int]) -> ColumnElement[bool]:
+    held = select(col(ActivityMeeting.id)).where(col(ActivityMeeting.activity_id).in_(ids))
+    return col(MeetingOutcome.meeting_id).in_(held)
+
+
+def _follow_ups_of(ids: Sequence[int]) -> ColumnElement[bool]:
+    return col(FollowUp.outcome_id).in_(select(col(MeetingOutcome.id)).where(_outcomes_of(ids)))
+
+
+def _follow_ups_after(ids: Sequence[int]) -> ColumnElement[bool]:
+    noted = select(col(MeetingOutcome.id)).where(col(MeetingOutcome.meeting_id).in_(ids))
+    return col(FollowUp.outcome_id).in_(noted)
+
+
 def _enterprise_in_use() -> Any:
     columns = (reference.column for reference in REFERENCES if reference.model is Enterprise)
     return or_(*(exists().where(col(column) == col(Enterprise.id)) for column in columns))
@@ -62,6 +86,7 @@ def holder_in_use() -> Any:
     return or_(
         exists().where(col(PatentHolder.holder_id) == own),
         exists().where(col(DealParty.holder_id) == own),
+        exists().where(col(Invitation.holder_id) == own),
         exists().where(spelling.c.merged_into == own),
         exists().where(or_(col(HolderMerge.kept_id) == own, col(HolderMerge.merged_id) == own)),
     )
@@ -178,7 +203,45 @@ CASES = Register(
     named=lambda _, case: f"对接事项 {case.id}",
     parts=(Belonging(PipelineEvent, where=_steps_of),),
 )
-REMOVABLE = (DEALS, LICENCES, FACTS, NEEDS, PATENTS, ENTERPRISES, ANSWERS, CASES)
+ACTIVITIES = Register(
+    Activity,
+    kind="",
+    label="对接活动",
+    named=lambda _, activity: f"活动“{activity.name}”",
+    parts=(
+        Belonging(ActivitySession, "activity_id"),
+        Belonging(ActivityPlace, where=_places_of),
+        Belonging(Invitation, "activity_id"),
+        Belonging(ScheduleRun, "activity_id"),
+        Belonging(ActivityMeeting, "activity_id"),
+        Belonging(MeetingOutcome, where=_outcomes_of),
+        Belonging(FollowUp, where=_follow_ups_of),
+        Belonging(ActivityEvent, "activity_id"),
+    ),
+)
+INVITATIONS = Register(
+    Invitation, kind="", label="活动邀请", named=lambda _, invited: f"对“{invited.title}”的邀请"
+)
+MEETINGS = Register(
+    ActivityMeeting,
+    kind="",
+    label="会谈",
+    named=lambda _, meeting: f"会谈 {meeting.id}",
+    parts=(
+        Belonging(MeetingOutcome, "meeting_id"),
+        Belonging(FollowUp, where=_follow_ups_after),
+    ),
+)
+OUTCOMES = Register(
+    MeetingOutcome,
+    kind="",
+    label="对接结果",
+    named=lambda _, outcome: f"会谈 {outcome.meeting_id} 的结果",
+    parts=(Belonging(FollowUp, "outcome_id"),),
+)
+REMOVABLE = (
+    DEALS, LICENCES, FACTS, NEEDS, PATENTS, ENTERPRISES, ANSWERS, CASES, OUTCOMES, MEETINGS, INVITATIONS, ACTIVITIES,
+)  # fmt: skip
 """What can be deleted and restored; those without `kind` only with others."""
 
 _ANSWERED = (Feedback.need_id, Feedback.text, Feedback.who_key)
@@ -196,6 +259,12 @@ REFERENCES = (
     Reference(Enterprise, PipelineCase.enterprise_id, "case", PipelineCase.id, OnDeletion.ASKED, _OFFERED[:2]),
     Reference(Enterprise, DealParty.enterprise_id, "deal", DealParty.deal_id, OnDeletion.LOOSENED),
     Reference(Deal, PipelineCase.deal_id, "case", PipelineCase.id, OnDeletion.PREVENTS),
+    Reference(Patent, ActivityMeeting.patent_id, "meeting", ActivityMeeting.id, OnDeletion.PREVENTS),
+    Reference(Need, ActivityMeeting.need_id, "meeting", ActivityMeeting.id, OnDeletion.PREVENTS),
+    Reference(Enterprise, Invitation.enterprise_id, "invitation", Invitation.id, OnDeletion.LOOSENED),
+    Reference(Deal, MeetingOutcome.deal_id, "outcome", MeetingOutcome.id, OnDeletion.LOOSENED),
+    Reference(Invitation, ActivityMeeting.firm_id, "meeting", ActivityMeeting.id, OnDeletion.PREVENTS),
+    Reference(Invitation, ActivityMeeting.team_id, "meeting", ActivityMeeting.id, OnDeletion.PREVENTS),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from catalog.kit.errors import NotFound, PatentDockError, system_reason
+from service.cli.commands import activities as cli_activities
 from service.cli.commands import chances as cli_chances
 from service.cli.commands import conflicts as cli_conflicts
 from service.cli.commands import deals as cli_deals
@@ -73,6 +74,7 @@ for module in (
     cli_screening,
     cli_fees,
     cli_deals,
+    cli_activities,
     cli_holders,
     cli_catalogue,
     cli_generations,

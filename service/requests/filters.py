@@ -54,6 +54,8 @@ def _iso_date(value: Any) -> Any:
 
 
 Day = Annotated[date | None, BeforeValidator(_iso_date)]
+GivenDay = Annotated[date, BeforeValidator(_iso_date)]
+"""A day that has to be given."""
 
 
 def values_field(description: str, *examples: str) -> Any:

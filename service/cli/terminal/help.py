@@ -23,6 +23,7 @@ class Panel(StrEnum):
     DATA = "数据"
     MATCHING = "匹配"
     LICENSING = "许可与交易"
+    DOCKING = "供需对接"
     RUNNING = "运行"
 
 

@@ -1,0 +1,82 @@
+"""Invitations (邀请) to an activity, the answers to them, and who came."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, Field
+
+from catalog.docking import activities, edits, invitations, results, shown
+from catalog.docking.invitations import InvitationFilter, InvitationPublic
+from catalog.docking.shown import MeetingPublic
+from catalog.kit.paging import Page, PageQuery
+from service.requests.docking.inputs import AnswerInput, AttendanceInput, InvitationInput
+from service.web.dependencies import Caller, Reading, RecordId, Writing
+from service.web.errors import responses
+
+router = APIRouter(prefix="/activities/{id:int}/invitations", tags=["对接活动"])
+
+
+class InvitationQuery(InvitationFilter, PageQuery):
+    """Page and conditions of a list of invitations."""
+
+    sort: str | None = Field(default=None, description="排序字段：id、name；前加 - 为降序")
+
+
+class Attendance(BaseModel):
+    """A party that came or did not come, and its meetings that this concerns."""
+
+    invitation: InvitationPublic
+    meetings: list[MeetingPublic] = Field(description="由此改变的会谈")
+
+
+@router.get("", summary="活动的邀请", operation_id="list_invitations", responses=responses(404, 422))
+def list_invitations(
+    session: Reading, id: RecordId, wanted: Annotated[InvitationQuery, Query()]
+) -> Page[InvitationPublic]:
+    """按身份和答复筛选，分页返回；附邀请的理由。"""
+    activities.get(session, id)
+    where = InvitationFilter(**{name: getattr(wanted, name) for name in InvitationFilter.model_fields})
+    found = invitations.page(session, id, wanted, where)
+    items = [invitations.public(row) for row in found.rows]
+    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.post(
+    "",
+    summary="登记邀请",
+    operation_id="create_invitation",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(400, 404, 409, 413, 422),
+)
+def create_invitation(
+    session: Writing, caller: Caller, id: RecordId, data: InvitationInput
+) -> InvitationPublic:
+    """邀请企业、专利权人团队、专家或金融机构；企业和专利权人按编号或名称与系统中的记录相联。"""
+    return invitations.public(edits.invite(session, id, data.created(), actor=caller))
+
+
+@router.put(
+    "/{invitation_id}",
+    summary="登记答复",
+    operation_id="answer_invitation",
+    responses=responses(400, 404, 409, 413, 422),
+)
+def answer_invitation(
+    session: Writing, caller: Caller, id: RecordId, invitation_id: RecordId, data: AnswerInput
+) -> InvitationPublic:
+    """以提交的内容替换原答复：是否参加、参会人员、场次、不能参加的时段、希望和不希望会谈的对方。"""
+    return invitations.public(edits.answer(session, id, invitation_id, data.stated(), actor=caller))
+
+
+@router.post(
+    "/{invitation_id}/attendance",
+    summary="登记到场情况",
+    operation_id="note_attendance",
+    responses=responses(400, 404, 409, 413, 422),
+)
+def note_attendance(
+    session: Writing, caller: Caller, id: RecordId, invitation_id: RecordId, data: AttendanceInput
+) -> Attendance:
+    """登记参会方是否到场。未到场的，其尚未举行的会谈记为未到场，可据此调整编排。"""
+    party, concerned = results.no_show(session, id, invitation_id, came=data.came, actor=caller)
+    return Attendance(invitation=invitations.public(party), meetings=shown.meetings_shown(session, concerned))
