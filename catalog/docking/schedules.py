@@ -46,7 +46,7 @@ class CandidatePair(NamedTuple):
     why: str = ""
 
 
-class ScheduleMove(SQLModel):
+class MeetingMove(SQLModel):
     """A difference between two schedules; one of `before` and `after` is empty where a meeting is dropped or new."""
 
     firm_id: int
@@ -82,7 +82,7 @@ def published(session: Session, row: Activity) -> ScheduleRun | None:
 
 def moves(
     before: Sequence[PlannedMeeting], after: Sequence[PlannedMeeting], names: Mapping[int, str]
-) -> list[ScheduleMove]:
+) -> list[MeetingMove]:
     """All meetings that are new, dropped, or at another time or table."""
     old, new = ({one.pair: one for one in plan} for plan in (before, after))
     return [
@@ -94,7 +94,7 @@ def moves(
 
 def _move(
     pair: PairKey, old: PlannedMeeting | None, new: PlannedMeeting | None, names: Mapping[int, str]
-) -> ScheduleMove:
+) -> MeetingMove:
     firm, team = (names.get(one, f"邀请 {one}") for one in pair)
     if old is None:
         text = f"新增：{_where(new)}"
@@ -102,7 +102,7 @@ def _move(
         text = f"取消：原定{_where(old)}"
     else:
         text = f"改期：由{_where(old)}改为{_where(new)}"
-    return ScheduleMove(
+    return MeetingMove(
         firm_id=pair[0],
         team_id=pair[1],
         firm=firm,
@@ -123,7 +123,7 @@ def names_of(session: Session, activity_id: int) -> dict[int, str]:
     return {id_of(one): one.title for one in invitations.of_activity(session, activity_id)}
 
 
-def put_in_force(session: Session, run: ScheduleRun, *, actor: str) -> list[ScheduleMove]:
+def put_in_force(session: Session, run: ScheduleRun, *, actor: str) -> list[MeetingMove]:
     """Makes the plan of a finished schedule the one in force; returns what changed. Raises Conflict in a wrong status.
 
     Meetings that were held, or to which somebody did not come, stay as they are.
@@ -180,7 +180,7 @@ def _values(one: PlannedMeeting, pair: CandidatePair | None) -> dict[str, Any]:
     return values
 
 
-def publish(session: Session, activity_id: int, *, actor: str = "") -> tuple[Activity, list[ScheduleMove]]:
+def publish(session: Session, activity_id: int, *, actor: str = "") -> tuple[Activity, list[MeetingMove]]:
     """Publishes the schedule in force; returns what changed since the one that was published last.
 
     Raises NotFound, and Conflict without a checked schedule, or where it is published already.
@@ -203,13 +203,13 @@ def publish(session: Session, activity_id: int, *, actor: str = "") -> tuple[Act
     return row, found
 
 
-def unpublished(session: Session, row: Activity) -> list[ScheduleMove]:
+def unpublished(session: Session, row: Activity) -> list[MeetingMove]:
     """What changed since the schedule that was published last; all of it where none was."""
     before, after = plan_of(published(session, row)), plan_of(current(session, row))
     return moves(before, after, names_of(session, id_of(row)))
 
 
-def _mark_moved(session: Session, activity_id: int, found: Sequence[ScheduleMove]) -> None:
+def _mark_moved(session: Session, activity_id: int, found: Sequence[MeetingMove]) -> None:
     """Marks the meetings that take place at another time than was published."""
     moved = {(one.firm_id, one.team_id) for one in found if one.before and one.after}
     for row in meetings.of_activity(session, activity_id):

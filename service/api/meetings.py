@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from catalog.docking import activities, meetings, results, schedules, shown
-from catalog.docking.schedules import ScheduleMove
+from catalog.docking.schedules import MeetingMove
 from catalog.docking.shown import ActivityPublic, MeetingPublic, SchedulePublic
 from catalog.kit.base import Schema
 from service.requests.docking.inputs import MeetingStateInput
@@ -24,7 +24,7 @@ class SchedulePublication(BaseModel):
     """A schedule that was published, and what changed since the one published before."""
 
     activity: ActivityPublic
-    moves: list[ScheduleMove] = Field(description="与上次发布的不同，及须通知的参会方")
+    moves: list[MeetingMove] = Field(description="与上次发布的不同，及须通知的参会方")
 
 
 @router.get("/meetings", summary="活动的会谈", operation_id="list_meetings", responses=responses(404, 422))

@@ -127,7 +127,7 @@ def invited(database: Database, *, firms: int = 3, teams: int = 3) -> int:
 
 def scheduled(
     database: Database, activity_id: int, plan: list[tuple[int, int, int, int, int]], *, checked: bool = True
-) -> list[schedules.ScheduleMove]:
+) -> list[schedules.MeetingMove]:
     """Puts a plan in force: places of firm and team among the invitations of their role, session, slot, table."""
     with database.write() as session:
         parties = invitations.of_activity(session, activity_id)
