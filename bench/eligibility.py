@@ -26,7 +26,7 @@ from catalog.supply.facts import FactCreate
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
 from ingestion.identifiers.application_number import check_digit
-from service.requests.dealings.eligibility import AskedPatent, VerdictTally, check
+from service.requests.dealings.eligibility import RequestedPatent, VerdictTally, check
 from service.sheets.eligibility import about, write
 
 DAY = date(2026, 6, 30)
@@ -112,7 +112,7 @@ def _measure(database: Database, count: int, seed: int, folder: Path) -> None:
     tally = VerdictTally()
     with database.read() as session:
         start, cpu = time.perf_counter(), time.process_time()
-        items = list(check(session, [AskedPatent(str(id_), id_) for id_ in ids], DAY, table))
+        items = list(check(session, [RequestedPatent(str(id_), id_) for id_ in ids], DAY, table))
         for item in items:
             tally.add(item)
         write(folder / "out.xlsx", items, about(str(DAY), table.version, tally.counts))

@@ -149,13 +149,13 @@ def _firm_of(session: Session, need_id: int | None) -> str:
 
 def _same(row: Feedback) -> list[Any]:
     """The other answers of the firm on the same need and patent that count."""
-    asked = (
+    same_need = (
         col(Feedback.need_id) == row.need_id if row.need_id is not None else col(Feedback.text) == row.text
     )
     return [
         col(Feedback.patent_id) == row.patent_id,
         col(Feedback.who_key) == row.who_key,
-        asked,
+        same_need,
         col(Feedback.replaced_by).is_(None),
         col(Feedback.id) != row.id,
     ]
@@ -284,8 +284,8 @@ def tallies(session: Session, where: FeedbackFilter, group: str) -> list[Feedbac
         FeedbackTally(str(k), None, None, answers, firms) for k, answers, firms in session.execute(whole)
     ]
     for k, verdict, reason, answers, firms in session.execute(parts):
-        said = FeedbackReason(reason) if reason else None
-        found.append(FeedbackTally(str(k), FeedbackVerdict(verdict), said, answers, firms))
+        stated = FeedbackReason(reason) if reason else None
+        found.append(FeedbackTally(str(k), FeedbackVerdict(verdict), stated, answers, firms))
     return found
 
 

@@ -62,7 +62,7 @@ def reason_of(error: Mapping[str, Any]) -> str:
     """The reason of one entry of `ValidationError.errors()` in Chinese."""
     context = dict(error.get("ctx") or {})
     if error["type"] == "value_error":
-        return _said_by_validator(str(context.get("error") or error["msg"]))
+        return _reason_of_validator(str(context.get("error") or error["msg"]))
     if error["type"] == "json_invalid" and isinstance(error["loc"][-1], int):
         return f"{REASONS['json_invalid']}（第 {error['loc'][-1] + 1} 个字符处有误）"
     if error["loc"] == ("body",) and isinstance(error.get("input"), bytes):
@@ -75,7 +75,7 @@ def reason_of(error: Mapping[str, Any]) -> str:
     return template.format(**context) if template else UNSUITABLE
 
 
-def _said_by_validator(reason: str) -> str:
+def _reason_of_validator(reason: str) -> str:
     """The reason of a validator: ours speak Chinese, those of the libraries do not."""
     if reason.startswith("Expected UploadFile"):
         return "应为文件，以 multipart/form-data 上传"

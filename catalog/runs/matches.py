@@ -42,7 +42,7 @@ class NightMatch(NamedTuple):
     """One match: the record of the other side, the score, the parts that add up to it, and how well it matches.
 
     `factors` is the sum of all factors (`matching.ranking.factors`). `share` and `band` are those of the pair
-    (`matching.retrieval.confidence`), None among too few patents and in nights before there were any. `told` is the band by
+    (`matching.retrieval.confidence`), None among too few patents and in nights before there were any. `settled` is the band by
     which changes are reported: a share that moves a little around a boundary changes it no more.
     """
 
@@ -54,7 +54,7 @@ class NightMatch(NamedTuple):
     factors: float = 0.0
     share: float | None = None
     band: Band | None = None
-    told: Band | None = None
+    settled: Band | None = None
 
     @property
     def is_match(self) -> bool:
@@ -87,7 +87,9 @@ def _read(matches: Sequence[Sequence[Any]]) -> list[NightMatch]:
     """Matches as they were stored; nights before there were bands kept fewer values."""
     found = (NightMatch(*values) for values in matches)
     return [
-        match._replace(band=Band(match.band), told=Band(match.told or match.band)) if match.band else match
+        match._replace(band=Band(match.band), settled=Band(match.settled or match.band))
+        if match.band
+        else match
         for match in found
     ]
 
@@ -135,17 +137,17 @@ def every(session: Session, run_id: int, side: NightSide) -> Iterator[tuple[int,
         yield record_id, _read(matches)
 
 
-def told_bands(session: Session, run_id: int) -> dict[int, dict[int, Band]]:
+def settled_bands(session: Session, run_id: int) -> dict[int, dict[int, Band]]:
     """The bands by which changes are reported of all pairs of a run, by need and patent."""
     return {
-        need_id: {match.id: match.told for match in matches if match.told}
+        need_id: {match.id: match.settled for match in matches if match.settled}
         for need_id, matches in every(session, run_id, NightSide.NEED)
     }
 
 
 def knows_bands(session: Session, run_id: int) -> bool:
     """Whether a run judged its matches; also where it found none at all."""
-    first = next((its[0] for _, its in every(session, run_id, NightSide.NEED) if its), None)
+    first = next((matches[0] for _, matches in every(session, run_id, NightSide.NEED) if matches), None)
     return first is None or first.band is not None
 
 

@@ -172,9 +172,9 @@ def names(session: Session, row: SegmentCatalogue) -> dict[str, str]:
 
 def finest(codes: Iterable[str], names: Mapping[str, str]) -> list[str]:
     """The codes without those whose name a later segment of the catalogue has too: later groups are the finer ones."""
-    asked = list(codes)
-    last = {name: code for code, name in names.items() if code in set(asked)}
-    return [code for code in asked if code not in names or last[names[code]] == code]
+    wanted = list(codes)
+    last = {name: code for code, name in names.items() if code in set(wanted)}
+    return [code for code in wanted if code not in names or last[names[code]] == code]
 
 
 def names_in_use(session: Session) -> dict[str, str]:

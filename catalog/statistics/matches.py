@@ -138,9 +138,9 @@ def matches(session: Session, where: MatchFilter, *, offset: int, limit: int) ->
     wanted, allowed = needs_in(session, where.region), _patents(session, where)
     found = [
         (need_id, rank, match)
-        for need_id, its in counted(session, run.id, where.open_on)
+        for need_id, pairs in counted(session, run.id, where.open_on)
         if wanted is None or need_id in wanted
-        for rank, match in its
+        for rank, match in pairs
         if allowed is None or match.id in allowed
     ]
     items = _lines(session, found[offset : offset + limit])
@@ -159,17 +159,17 @@ def _patents(session: Session, where: MatchFilter) -> set[int] | None:
 def _lines(session: Session, picked: Sequence[tuple[int, int, NightMatch]]) -> list[MatchLine]:
     patent_ids = sorted({match.id for _, _, match in picked})
     need_ids = sorted({need_id for need_id, _, _ in picked})
-    named = {p.id: p for p in _all(session, Patent, patent_ids)}
-    asked = {n.id: n for n in _all(session, Need, need_ids)}
+    patents_by_id = {p.id: p for p in _all(session, Patent, patent_ids)}
+    needs_by_id = {n.id: n for n in _all(session, Need, need_ids)}
     shares = segment_shares(session, patent_ids)
     return [
         MatchLine(
             need_id=need_id,
-            need_title=asked[need_id].title,
-            enterprise_id=asked[need_id].enterprise_id,
+            need_title=needs_by_id[need_id].title,
+            enterprise_id=needs_by_id[need_id].enterprise_id,
             patent_id=match.id,
-            application_number=named[match.id].application_number,
-            patent_title=named[match.id].title,
+            application_number=patents_by_id[match.id].application_number,
+            patent_title=patents_by_id[match.id].title,
             rank=rank,
             score=match.score,
             band=match.band,
@@ -177,7 +177,7 @@ def _lines(session: Session, picked: Sequence[tuple[int, int, NightMatch]]) -> l
             segments={code: round(share, 4) for code, share in shares.get(match.id, {}).items()},
         )
         for need_id, rank, match in picked
-        if match.band and need_id in asked and match.id in named
+        if match.band and need_id in needs_by_id and match.id in patents_by_id
     ]
 
 

@@ -213,8 +213,8 @@ class Side(ABC, Generic[AskingT]):
         """The scores of the sample, given the sums of the settled parts, which come first."""
         return PairScores.joined(
             [
-                scorer.scores(part, rows, its)
-                for (part, rows), its in zip(self._evenly(size), sums, strict=False)
+                scorer.scores(part, rows, part_sums)
+                for (part, rows), part_sums in zip(self._evenly(size), sums, strict=False)
             ]
         )
 

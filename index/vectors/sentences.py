@@ -93,8 +93,8 @@ class SentenceIndex:
         """The sentences of some documents, in this order, in memory."""
         counts = np.diff(self.starts)[rows]
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        its = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
-        return SentenceIndex(self.codes[its], self.scales[its], starts)
+        places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
+        return SentenceIndex(self.codes[places], self.scales[places], starts)
 
     def nearest(self, queries: Floats, pairs: tuple[Rows, Rows]) -> tuple[Floats, NDArray[np.int32]]:
         """The score of the nearest sentence, and its number in the document, for pairs of a query and a document.

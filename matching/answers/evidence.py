@@ -56,8 +56,8 @@ def quotable_all(records: Sequence[Mapping[str, str]]) -> list[list[Quotable]]:
     texts = [(at, name, text) for at, fields in enumerate(records) for name, text in fields.items()]
     parts = [sentences(text) for _, _, text in texts]
     found: list[list[Quotable]] = [[] for _ in records]
-    for (at, name, _), its in zip(texts, parts, strict=True):
-        found[at] += [(name, part) for part in its]
+    for (at, name, _), pieces in zip(texts, parts, strict=True):
+        found[at] += [(name, part) for part in pieces]
     return found
 
 
@@ -67,8 +67,8 @@ def nearest_sentence(parts: Sequence[Quotable], place: int, score: float) -> Evi
 
 
 def _quoted(part: Quotable, score: float, basis: str) -> EvidenceSentence:
-    field, its = part
-    return EvidenceSentence(field, its.text, its.start, its.end, round(score, 4), basis)
+    field, sentence = part
+    return EvidenceSentence(field, sentence.text, sentence.start, sentence.end, round(score, 4), basis)
 
 
 class QueryProfile:
@@ -97,8 +97,8 @@ class QueryProfile:
             for parts in records
         ]
         # One look-up for the words of all records.
-        self._learn(set[str]().union(*(own for its in touching for _, own in its)))
-        return [self._best([(part, self._cosine(own)) for part, own in its], limit) for its in touching]
+        self._learn(set[str]().union(*(own for pairs in touching for _, own in pairs)))
+        return [self._best([(part, self._cosine(own)) for part, own in pairs], limit) for pairs in touching]
 
     def _best(self, agreeing: list[tuple[Quotable, float]], limit: int) -> list[EvidenceSentence]:
         found = [_quoted(part, score, WORDS) for part, score in agreeing]

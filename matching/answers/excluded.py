@@ -16,9 +16,9 @@ def patents_told(items: Sequence[PatentMatch], text: str, data_dir: Path | None 
     rules = load(data_dir)
     excluded = exclusions(text, rules)
     return [
-        item.model_copy(update={"exclusions_broken": its}) if its else item
+        item.model_copy(update={"exclusions_broken": breaches}) if breaches else item
         for item in items
-        for its in [broken(excluded, text_fields(item.patent), rules)]
+        for breaches in [broken(excluded, text_fields(item.patent), rules)]
     ]
 
 
@@ -27,9 +27,9 @@ def needs_told(
 ) -> list[NeedMatch]:
     """The needs for a patent with these texts, each with what it excludes and the patent has."""
     return [
-        item.model_copy(update={"exclusions_broken": its}) if its else item
+        item.model_copy(update={"exclusions_broken": breaches}) if breaches else item
         for item in items
-        for its in [of_pair(item.need, patent, data_dir)]
+        for breaches in [of_pair(item.need, patent, data_dir)]
     ]
 
 

@@ -73,7 +73,7 @@ class KeptPatents:
     @property
     def ids(self) -> list[int]:
         """The ids of all that are shown or folded under what is shown."""
-        members = (folded.hit.id for its in self.folded.values() for folded in its)
+        members = (folded.hit.id for group in self.folded.values() for folded in group)
         return [*(hit.id for hit in self.hits), *members]
 
 
@@ -137,5 +137,5 @@ class _Patents:
         return [hit for hit in hits if hit.id in new]
 
     def _is_wanted(self, id_: int) -> bool:
-        verdict, asked = self.verdicts.get(id_), self._wanted.verdicts
-        return verdict is not None and (not asked or verdict.verdict in asked)
+        verdict, wanted = self.verdicts.get(id_), self._wanted.verdicts
+        return verdict is not None and (not wanted or verdict.verdict in wanted)

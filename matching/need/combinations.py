@@ -57,7 +57,7 @@ def portfolios(candidates: Sequence[Combinable], points: int, limit: int = MOST_
     fitting = _smallest_of_most(found)
     if not fitting or len(fitting[0]) == 1:
         return []
-    return [_portfolio(its, points) for its in sorted(fitting, key=_order)[:limit]]
+    return [_portfolio(members, points) for members in sorted(fitting, key=_order)[:limit]]
 
 
 def _smallest_of_most(candidates: Sequence[Combinable]) -> list[tuple[Combinable, ...]]:
@@ -66,38 +66,38 @@ def _smallest_of_most(candidates: Sequence[Combinable]) -> list[tuple[Combinable
     fitting: list[tuple[int, ...]] = []
     most = 0
     for size in range(1, MOST_PATENTS + 1):
-        for its in combinations(range(len(masks)), size):
-            covered = reduce(or_, map(masks.__getitem__, its)).bit_count()
+        for places in combinations(range(len(masks)), size):
+            covered = reduce(or_, map(masks.__getitem__, places)).bit_count()
             if covered > most:
-                most, fitting = covered, [its]
+                most, fitting = covered, [places]
             elif covered == most and fitting and len(fitting[0]) == size:
-                fitting.append(its)
-    return [tuple(candidates[place] for place in its) for its in fitting]
+                fitting.append(places)
+    return [tuple(candidates[place] for place in places) for places in fitting]
 
 
-def _owners(its: Sequence[Combinable]) -> frozenset[str]:
-    return frozenset().union(*(candidate.owners for candidate in its))
+def _owners(members: Sequence[Combinable]) -> frozenset[str]:
+    return frozenset().union(*(candidate.owners for candidate in members))
 
 
-def _total(its: Sequence[Combinable]) -> float:
-    return round(sum(sorted(candidate.score for candidate in its)), 9)
+def _total(members: Sequence[Combinable]) -> float:
+    return round(sum(sorted(candidate.score for candidate in members)), 9)
 
 
-def _order(its: Sequence[Combinable]) -> tuple[int, float, list[int]]:
-    return len(_owners(its)), -_total(its), sorted(candidate.patent_id for candidate in its)
+def _order(members: Sequence[Combinable]) -> tuple[int, float, list[int]]:
+    return len(_owners(members)), -_total(members), sorted(candidate.patent_id for candidate in members)
 
 
-def _portfolio(its: Sequence[Combinable], points: int) -> Portfolio:
-    covered = frozenset().union(*(candidate.covered for candidate in its))
-    ranked = sorted(its, key=lambda candidate: (-candidate.score, candidate.patent_id))
+def _portfolio(members: Sequence[Combinable], points: int) -> Portfolio:
+    covered = frozenset().union(*(candidate.covered for candidate in members))
+    ranked = sorted(members, key=lambda candidate: (-candidate.score, candidate.patent_id))
     return Portfolio(
         patent_ids=[candidate.patent_id for candidate in ranked],
         covered=sorted(covered),
         uncovered=[number for number in range(points) if number not in covered],
-        owners=len(_owners(its)),
-        score=_total(its),
+        owners=len(_owners(members)),
+        score=_total(members),
         fixed_fee=sum(
-            (candidate.fixed_fee for candidate in its if candidate.fixed_fee is not None), Decimal(0)
+            (candidate.fixed_fee for candidate in members if candidate.fixed_fee is not None), Decimal(0)
         ),
         fee_unknown=[candidate.patent_id for candidate in ranked if candidate.fixed_fee is None],
     )

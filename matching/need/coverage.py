@@ -98,7 +98,7 @@ def without(coverage: PatentCoverage, broken: Sequence[Exclusion]) -> PatentCove
     """The same where the points that state one of these exclusions of the need are not covered."""
     points = [
         one.model_copy(update={"covered": False, "score": 0.0})
-        if any(one.point.start < its.end and its.start < one.point.end for its in broken)
+        if any(one.point.start < exclusion.end and exclusion.start < one.point.end for exclusion in broken)
         else one
         for one in coverage.points
     ]
@@ -115,21 +115,23 @@ def _summed(points: list[PointCoverage]) -> PatentCoverage:
 def _scores(need: NeedPoints, patent: PatentSentences, rules: ElementRules) -> NDArray[np.float64]:
     """The probability that each sentence covers each point, (points, sentences)."""
     weights = rules.coverage
-    said = [set(tokens(sentence.text)) for _, sentence in patent.parts]
-    words = np.array([[_share(point, own) for own in said] for point in need.words])
+    sentence_words = [set(tokens(sentence.text)) for _, sentence in patent.parts]
+    words = np.array([[_share(point, own) for own in sentence_words] for point in need.words])
     meaning = (need.vectors @ patent.vectors.T).astype(np.float64)
     whole = (patent.vectors @ need.need).astype(np.float64)
     total = meaning + weights.words * words + weights.need * whole
     likely: NDArray[np.float64] = 1 / (1 + np.exp((weights.middle - total) / weights.spread))
-    likely[~_named(need.points, said, weights.generic)] = 0
+    likely[~_named(need.points, sentence_words, weights.generic)] = 0
     return likely
 
 
-def _named(points: Sequence[ElementPhrase], said: Sequence[set[str]], generic: str) -> NDArray[np.bool_]:
+def _named(
+    points: Sequence[ElementPhrase], sentence_words: Sequence[set[str]], generic: str
+) -> NDArray[np.bool_]:
     """Whether each sentence has a word of what stands before the generic head of each point, (points, sentences)."""
     heads = [re.fullmatch(f"(?!{generic}$)(?P<x>.{{2,}}?){generic}", point.text) for point in points]
     names = [set(tokens(head["x"])) if head else set() for head in heads]
-    return np.array([[not name or not name.isdisjoint(own) for own in said] for name in names])
+    return np.array([[not name or not name.isdisjoint(own) for own in sentence_words] for name in names])
 
 
 def _weighed(words: list[str], idfs: Idfs) -> dict[str, float]:

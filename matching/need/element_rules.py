@@ -83,7 +83,7 @@ class _Table(BaseModel):
 
     @field_validator("questions")
     @classmethod
-    def _all_asked(cls, value: dict[Element, str]) -> dict[Element, str]:
+    def _all_worded(cls, value: dict[Element, str]) -> dict[Element, str]:
         if len(value) < len(Element):
             raise ValueError("五个要素各要有一个问题")
         return value
@@ -124,9 +124,9 @@ def _compiled(file: RuleFile) -> ElementRules:
         version=file.version,
         reach=table.reach,
         boundary=re.compile(table.boundary),
-        heads={element: re.compile("|".join(its.heads) or "(?!)") for element, its in nouns.items()},
-        patterns={element: [re.compile(p) for p in its.patterns] for element, its in nouns.items()},
-        alone={element: re.compile(its.alone) for element, its in nouns.items()},
+        heads={element: re.compile("|".join(phrases.heads) or "(?!)") for element, phrases in nouns.items()},
+        patterns={element: [re.compile(p) for p in phrases.patterns] for element, phrases in nouns.items()},
+        alone={element: re.compile(phrases.alone) for element, phrases in nouns.items()},
         cues=re.compile("|".join(table.effect.cues) or "(?!)"),
         leads=re.compile(table.effect.leads),
         most={element: getattr(table, element).most for element in Element},

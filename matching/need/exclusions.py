@@ -132,11 +132,13 @@ def broken(
     rules = rules or load()
     held = ((one, _breaking(one.term, fields, rules)) for one in excluded)
     return [
-        its.model_copy(update={"exclusion": one, "text": _told(one)}) for one, its in held if its is not None
+        breach.model_copy(update={"exclusion": one, "text": _wording(one)})
+        for one, breach in held
+        if breach is not None
     ]
 
 
-def _told(one: Exclusion) -> str:
+def _wording(one: Exclusion) -> str:
     return f"要求{one.text}，该专利含{one.term}"
 
 
@@ -209,8 +211,8 @@ def _states(sentence: str, term: str, rules: ExclusionRules) -> bool:
     hidden = [match.span() for match in rules.other_words.finditer(sentence)]
     for place in re.finditer(re.escape(term), sentence, re.IGNORECASE):
         clause = max(sentence.rfind(mark, 0, place.start()) for mark in "，,；;。") + 1
-        said = sentence[max(clause, place.start() - rules.window) : place.start()]
+        leading = sentence[max(clause, place.start() - rules.window) : place.start()]
         is_other = any(a <= place.start() and place.end() <= b for a, b in hidden)
-        if not (is_other or rules.before.search(said) or rules.after.match(sentence, place.end())):
+        if not (is_other or rules.before.search(leading) or rules.after.match(sentence, place.end())):
             return True
     return False

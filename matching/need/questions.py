@@ -68,7 +68,11 @@ def questions(
     """
     rules = rules or load()
     suggested = _suggested(text, missing(phrases), nearest[:NEAREST], rules)
-    trials = [(element, answer, share) for element, its in suggested.items() for answer, share in its.items()]
+    trials = [
+        (element, answer, share)
+        for element, answers in suggested.items()
+        for answer, share in answers.items()
+    ]
     if not trials:
         return []
     rankings = rank([with_answer(text, element, answer) for element, answer, _ in trials])
@@ -76,7 +80,7 @@ def questions(
     expected: dict[Element, float] = defaultdict(float)
     for (element, _, share), ranking in zip(trials, rankings, strict=True):
         expected[element] += share * _change(before, ranking)
-    asked = sorted((e for e in suggested if expected[e] >= LEAST_CHANGE), key=lambda e: -expected[e])
+    chosen = sorted((e for e in suggested if expected[e] >= LEAST_CHANGE), key=lambda e: -expected[e])
     return [
         Question(
             element=element,
@@ -85,7 +89,7 @@ def questions(
             answers=list(suggested[element]),
             expected_change=round(expected[element], 4),
         )
-        for element in asked[:MOST_QUESTIONS]
+        for element in chosen[:MOST_QUESTIONS]
     ]
 
 
@@ -103,11 +107,11 @@ def _suggested(
         for element, phrases in _phrases(patent, elements, rules).items():
             for phrase in phrases:
                 votes[element][phrase] += 1 / (_DAMPING + place)
-    chosen = {element: _distinct(need, its) for element, its in votes.items()}
+    chosen = {element: _distinct(need, weights) for element, weights in votes.items()}
     return {
-        element: {answer: weight / sum(its.values()) for answer, weight in its.items()}
-        for element, its in chosen.items()
-        if len(its) >= FEWEST_ANSWERS
+        element: {answer: weight / sum(weights.values()) for answer, weight in weights.items()}
+        for element, weights in chosen.items()
+        if len(weights) >= FEWEST_ANSWERS
     }
 
 
@@ -118,13 +122,13 @@ def _phrases(
     found: dict[Element, list[str]] = defaultdict(list)
     for text in patent.texts:
         for phrase in stated(text, (), rules, elements):
-            its = found[phrase.element]
+            phrases = found[phrase.element]
             if (
                 len(phrase.text) <= _LONGEST_ANSWER
-                and phrase.text not in its
-                and len(its) < _PHRASES_A_PATENT
+                and phrase.text not in phrases
+                and len(phrases) < _PHRASES_A_PATENT
             ):
-                its.append(phrase.text)
+                phrases.append(phrase.text)
     return found
 
 
@@ -144,5 +148,7 @@ def _distinct(need: str, votes: dict[str, float]) -> dict[str, float]:
 
 
 def _alike(one: str, other: str) -> bool:
-    mine, its = set(tokens(one)), set(tokens(other))
-    return one in other or other in one or len(mine & its) >= _SAME * min(len(mine), len(its))
+    words, other_words = set(tokens(one)), set(tokens(other))
+    return (
+        one in other or other in one or len(words & other_words) >= _SAME * min(len(words), len(other_words))
+    )

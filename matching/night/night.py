@@ -90,7 +90,7 @@ def match_all(
         done = 0
         for found in blocks:
             store(side, found)
-            bands.update((side, match.band) for _, its in found for match in its)
+            bands.update((side, match.band) for _, matches in found for match in matches)
             done += len(found)
             if progress:
                 progress(step, done, total)
@@ -164,14 +164,14 @@ def needs_for_patents(
     yield from _ranked(answering.pairs(asking, wanted), raised, top, judging, from_needs=False)
 
 
-def as_told(found: Found, before: Mapping[int, Mapping[int, Band]]) -> Found:
-    """Matches of needs with the bands by which changes are told, given those of the night before by need and patent."""
+def with_settled_bands(found: Found, before: Mapping[int, Mapping[int, Band]]) -> Found:
+    """Matches of needs with the bands by which changes are reported, given those of the night before by need and patent."""
     return [
         (
             need,
             [
                 match._replace(
-                    told=settled(before.get(need, {}).get(match.id), match.band, match.share or 0.0)
+                    settled=settled(before.get(need, {}).get(match.id), match.band, match.share or 0.0)
                 )
                 if match.band
                 else match

@@ -112,9 +112,9 @@ class Levels:
         if not self.found:
             return [None] * len(needs), [None] * len(needs)
         distinct, at = np.unique(needs, return_inverse=True)
-        its = [self.found[id_] for id_ in distinct.tolist()]
-        mean, deviation = np.array([(level.mean, level.deviation) for level in its]).reshape(-1, 2)[at].T
-        chance = GROWTH * log(its[0].patents / AMONG) if its else 0.0
+        levels = [self.found[id_] for id_ in distinct.tolist()]
+        mean, deviation = np.array([(level.mean, level.deviation) for level in levels]).reshape(-1, 2)[at].T
+        chance = GROWTH * log(levels[0].patents / AMONG) if levels else 0.0
         shares, bands = judged((relevance - mean) / deviation - chance)
         return [*shares], [*bands]
 
@@ -122,8 +122,8 @@ class Levels:
         """The hits of this band or a better one; all of them for None."""
         if band is None:
             return list(hits)
-        told = [(hit, self.of_hit(hit)) for hit in hits]
-        return [hit for hit, its in told if its is None or its.band.is_at_least(band)]
+        rated = [(hit, self.of_hit(hit)) for hit in hits]
+        return [hit for hit, confidence in rated if confidence is None or confidence.band.is_at_least(band)]
 
 
 def settled(before: Band | None, band: Band, share: float) -> Band:

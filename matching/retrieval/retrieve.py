@@ -102,6 +102,9 @@ def ranked(found: Candidates, top: int, weights: Weights = WEIGHTS, raised: Rais
         *((amount[order] / MICRO).tolist() for amount in amounts),
         found.scores.bm25[order].tolist(),
         found.scores.place[order].tolist(),
-        *([rank or None for rank in its[order].tolist()] for its in (found.dense_rank, found.lexical_rank)),
+        *(
+            [rank or None for rank in ranks[order].tolist()]
+            for ranks in (found.dense_rank, found.lexical_rank)
+        ),
     )
     return [Hit(*values) for values in zip(*columns, strict=True)]

@@ -228,9 +228,11 @@ def _pairs(
     top = where.per_patent + MOST_PER_PATENT if where.min_band is None else DEPTH
     filters = where.needs.model_copy(update={"open_on": where.day})
     blocks = needs_for_patents(generation, asking, top, factors=factors, filters=filters)
-    pairs = [(patent, match) for block in blocks for patent, its in block for match in its]
+    pairs = [(patent, match) for block in blocks for patent, matches in block for match in matches]
     fitting = _at_least(generation, [pair for pair in pairs if pair[1].id in still_open], where.min_band)
-    kept = [pair for _, its in groupby(fitting, key=itemgetter(0)) for pair in islice(its, where.per_patent)]
+    kept = [
+        pair for _, group in groupby(fitting, key=itemgetter(0)) for pair in islice(group, where.per_patent)
+    ]
     return sorted(kept, key=lambda pair: (-pair[1].score, pair[0], pair[1].id))
 
 
@@ -239,8 +241,8 @@ def _at_least(generation: Generation, pairs: Sequence[Pair], band: Band | None) 
     if band is None:
         return pairs
     judged = _levels(generation, pairs)
-    told = [(pair, judged.of(pair[1].id, pair[1].relevance)) for pair in pairs]
-    return [pair for pair, its in told if its is None or its.band.is_at_least(band)]
+    rated = [(pair, judged.of(pair[1].id, pair[1].relevance)) for pair in pairs]
+    return [pair for pair, confidence in rated if confidence is None or confidence.band.is_at_least(band)]
 
 
 def _levels(generation: Generation, pairs: Sequence[Pair]) -> Levels:

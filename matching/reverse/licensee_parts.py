@@ -98,7 +98,7 @@ class LicenseePart(ABC):
 
     @staticmethod
     @abstractmethod
-    def told(item: Licensee) -> str | None:
+    def line(item: Licensee) -> str | None:
         """What the part rests on, in a line; None where there is nothing."""
 
 
@@ -152,12 +152,12 @@ class NeedPart(LicenseePart):
         }
 
     @staticmethod
-    def told(item: Licensee) -> str | None:
+    def line(item: Licensee) -> str | None:
         """The title of the need, and how well it matches."""
         if item.need is None:
             return None
-        its = item.need.confidence
-        return item.need.need.title + (f"（匹配程度：{its.band_name}）" if its else "")
+        confidence = item.need.confidence
+        return item.need.need.title + (f"（匹配程度：{confidence.band_name}）" if confidence else "")
 
 
 class ProductPart(LicenseePart):
@@ -200,7 +200,7 @@ class ProductPart(LicenseePart):
         return grounds
 
     @staticmethod
-    def told(item: Licensee) -> str | None:
+    def line(item: Licensee) -> str | None:
         """The products."""
         return item.enterprise.products if item.products else None
 
@@ -240,7 +240,7 @@ class IndustryPart(LicenseePart):
         }
 
     @staticmethod
-    def told(item: Licensee) -> str | None:
+    def line(item: Licensee) -> str | None:
         """The agreement in words."""
         return item.industry.text if item.industry else None
 
@@ -278,7 +278,7 @@ class OwnPatentPart(LicenseePart):
         }
 
     @staticmethod
-    def told(item: Licensee) -> str | None:
+    def line(item: Licensee) -> str | None:
         """The title of the patent."""
         return item.own_patent.title if item.own_patent else None
 

@@ -45,9 +45,9 @@ class CheckInput(Schema):
 
     @model_validator(mode="after")
     def _not_too_many(self) -> "CheckInput":
-        asked = len(self.ids) + len(self.application_numbers)
-        if not 1 <= asked <= MOST:
-            raise ValueError(f"一次可核查 1 至 {MOST} 件专利，现为 {asked} 件")
+        count = len(self.ids) + len(self.application_numbers)
+        if not 1 <= count <= MOST:
+            raise ValueError(f"一次可核查 1 至 {MOST} 件专利，现为 {count} 件")
         return self
 
 
@@ -76,8 +76,8 @@ def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> C
     """逐件给出可以、不得或资料不足的判定，附全部依据条款、所依据的数据与待办事项；系统中没有的专利照常列出并说明。"""
     as_of = data.as_of or beijing_today()
     table = eligibility.load_table(runtime.settings.data)
-    asked = [*by_ids(session, data.ids), *by_numbers(session, data.application_numbers)]
-    items, tally = list(check(session, asked, as_of, table)), VerdictTally()
+    requested = [*by_ids(session, data.ids), *by_numbers(session, data.application_numbers)]
+    items, tally = list(check(session, requested, as_of, table)), VerdictTally()
     for item in items:
         tally.add(item)
     return CheckResult(as_of=as_of, table_version=table.version, counts=tally.counts, items=items)

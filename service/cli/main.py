@@ -93,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _usage_error(error)
     except PatentDockError as error:
-        told = _explained(error)
-        print_error(told.message, told.hint)
+        explained = _explained(error)
+        print_error(explained.message, explained.hint)
         return 2 if isinstance(error, InvalidFields) else 1
     except (KeyboardInterrupt, typer.Abort):
         print_error("已中断")

@@ -132,7 +132,7 @@ class SearchForm:
 
     def described(self) -> list[str]:
         """The conditions that are set, in words."""
-        words = [f"{LABELS[name]}：{_said(name, value)}" for name, value in self.values.items() if value]
+        words = [f"{LABELS[name]}：{_in_words(name, value)}" for name, value in self.values.items() if value]
         words += [LABELS["open_licence"]] if self.open_licence else []
         words += [LABELS["in_force"]] if self.in_force else []
         return words + ([LABELS["include_ended"]] if self.include_ended else [])
@@ -175,7 +175,7 @@ def _checked(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
         raise InvalidFields(relabel(field_problems(error.errors()))) from error
 
 
-def _said(name: str, value: str) -> str:
+def _in_words(name: str, value: str) -> str:
     """The value of a field as the form shows it."""
     terms = {
         "kind": PatentKind,

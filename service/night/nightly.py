@@ -182,17 +182,17 @@ class _Night:
 
     def match(self) -> Result:
         """Match all needs and patents of tonight's generation."""
-        from matching.night.night import Found, as_told, match_all
+        from matching.night.night import Found, match_all, with_settled_bands
         from matching.ranking.factors import load as load_factors
 
         with self.runtime.database.write() as session:
             night_matches.clear(session, self.run_id)
             before = nightly_runs.previous(session, self.run_id)
-            told = night_matches.told_bands(session, id_of(before)) if before else {}
+            bands = night_matches.settled_bands(session, id_of(before)) if before else {}
 
         def store(side: NightSide, found: Found) -> None:
             with self.runtime.database.write() as session:
-                night_matches.store(session, self.run_id, side, as_told(found, told))
+                night_matches.store(session, self.run_id, side, with_settled_bands(found, bands))
 
         name = self.state().generation
         threads = self.runtime.settings.threads or os.cpu_count() or 1
@@ -210,10 +210,10 @@ class _Night:
             before = nightly_runs.previous(session, self.run_id)
             if before is None or not night_matches.knows_bands(session, id_of(before)):
                 return {"previous": None}
-            old = night_matches.told_bands(session, id_of(before))
-            new = night_matches.told_bands(session, self.run_id)
+            old = night_matches.settled_bands(session, id_of(before))
+            new = night_matches.settled_bands(session, self.run_id)
         changes = [
-            change for need, its in new.items() if (change := difference(need, old.get(need, {}), its))
+            change for need, bands in new.items() if (change := difference(need, old.get(need, {}), bands))
         ]
         with database.write() as session:
             night_matches.set_changes(session, self.run_id, changes)
@@ -236,7 +236,9 @@ class _Night:
 
 def difference(need_id: int, before: Mapping[int, Band], after: Mapping[int, Band]) -> NightChanges | None:
     """What changed among the pairs of a need that count as matches, given their bands by patent; None if nothing did."""
-    old, new = ({patent: band for patent, band in its.items() if band.is_match} for its in (before, after))
+    old, new = (
+        {patent: band for patent, band in bands.items() if band.is_match} for bands in (before, after)
+    )
     if old == new:
         return None
     return NightChanges(

@@ -20,12 +20,12 @@ class ContextInput(Schema):
     )
 
 
-def factor_options(session: Session, said: ContextInput, *, count: bool = True) -> FactorOptions:
+def factor_options(session: Session, context: ContextInput, *, count: bool = True) -> FactorOptions:
     """The context in the types of the matcher. Raises InvalidFields naming the allowed values."""
-    region = (said.region or "").strip()
-    asked = ClassConditions(segment=said.segment, region=[region] if region else [])
+    region = (context.region or "").strip()
+    conditions = ClassConditions(segment=context.segment, region=[region] if region else [])
     try:
-        codes = codes_of(session, asked)
+        codes = codes_of(session, conditions)
     except InvalidFields as error:
         raise InvalidFields([_of_context(problem) for problem in error.fields]) from error
     places = codes.get("region", [])

@@ -31,8 +31,8 @@ class InvalidFields(InvalidInput):
 def sentence(problem: FieldProblem) -> str:
     """The problem of one field in one line."""
     # The importer's reasons already contain the value.
-    told = not problem.value or f"“{problem.value}”" in problem.reason
-    received = "" if told else f"（现为 {problem.value}）"
+    is_shown = not problem.value or f"“{problem.value}”" in problem.reason
+    received = "" if is_shown else f"（现为 {problem.value}）"
     name = (
         f"{problem.label}（{problem.field}）" if problem.label not in ("", problem.field) else problem.field
     )

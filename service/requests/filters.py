@@ -139,13 +139,13 @@ def codes_of(session: Session, wanted: Schema, **terms: type[Term]) -> dict[str,
 
 def described(wanted: Schema) -> list[str]:
     """The conditions that are set, in words."""
-    said = []
+    lines = []
     for name, field in type(wanted).model_fields.items():
         value = getattr(wanted, name)
         if name in ("page", "size", "sort") or value in (None, []):
             continue
-        said.append(f"{field.description}：{_in_words(value)}")
-    return said
+        lines.append(f"{field.description}：{_in_words(value)}")
+    return lines
 
 
 def _in_words(value: Any) -> str:

@@ -12,8 +12,8 @@ from service.sheets.documents import Cell, PrintedDocument, Section
 SCORES = ("得分", "其中相关度", "其中因素", "相关度中全文语义", "相关度中最相近一句", "相关度中关键词")
 
 
-def of_need(found: NightList[NightPatent], asked: str) -> PrintedDocument:
-    """The patents of a need, which `asked` names."""
+def of_need(found: NightList[NightPatent], name: str) -> PrintedDocument:
+    """The patents of a need, which the title calls `name`."""
     headings = ("名次", "专利名称", "匹配程度", "申请号", "专利权人", "有效性", *SCORES, "专利编号")
     rows: list[list[Cell]] = [
         [
@@ -22,17 +22,17 @@ def of_need(found: NightList[NightPatent], asked: str) -> PrintedDocument:
         ]
         for item in found.items
     ]  # fmt: skip
-    return PrintedDocument(f"{asked}的夜间匹配专利", lines_of(found), [Section("匹配专利", headings, rows)])
+    return PrintedDocument(f"{name}的夜间匹配专利", lines_of(found), [Section("匹配专利", headings, rows)])
 
 
-def of_patent(found: NightList[NightNeed], asked: str) -> PrintedDocument:
-    """The needs of a patent, which `asked` names."""
+def of_patent(found: NightList[NightNeed], name: str) -> PrintedDocument:
+    """The needs of a patent, which the title calls `name`."""
     headings = ("名次", "需求名称", "匹配程度", "需求编号", "企业", "需求状态", *SCORES, "系统编号")
     rows: list[list[Cell]] = [
         [item.rank, item.title, item.band_name, item.code, item.enterprise_name, item.status_name, *_scores(item), item.need_id]
         for item in found.items
     ]  # fmt: skip
-    return PrintedDocument(f"{asked}的夜间匹配需求", lines_of(found), [Section("匹配需求", headings, rows)])
+    return PrintedDocument(f"{name}的夜间匹配需求", lines_of(found), [Section("匹配需求", headings, rows)])
 
 
 def _scores(item: NightScores) -> list[Cell]:

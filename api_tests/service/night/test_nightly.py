@@ -117,7 +117,7 @@ def test_the_morning_difference_names_what_changed(tmp_path: Path) -> None:
     with runtime.database.read() as session:
         (row,) = night_matches.changes_page(session, second.id, PageQuery()).rows
         change = night_matches.changes_of(row)
-        told = night_matches.told_bands(session, second.id)[new]
+        told = night_matches.settled_bands(session, second.id)[new]
     # Nineteen more patents are listed for it, none of them a match.
     assert len(told) == 20
     matches = [patent for patent, band in told.items() if band.is_match]

@@ -51,7 +51,7 @@ def licensees(
         "title": title or [],
         "min_band": min_band,
     }
-    found = _asked(LicenseeQuery, licensees_page, patent, {"page": page, "size": size} | conditions)
+    found = _found(LicenseeQuery, licensees_page, patent, {"page": page, "size": size} | conditions)
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
@@ -97,7 +97,7 @@ def chances(
         "dormant": dormant,
         "min_band": min_band,
     }
-    found = _asked(ChanceQuery, chances_page, holder, {"page": page, "size": size} | conditions)
+    found = _found(ChanceQuery, chances_page, holder, {"page": page, "size": size} | conditions)
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
@@ -107,7 +107,7 @@ def chances(
     _end(found, "个机会")
 
 
-def _asked(query: Any, ask: Any, record_id: int, values: dict[str, Any]) -> Any:
+def _found(query: Any, ask: Any, record_id: int, values: dict[str, Any]) -> Any:
     """The page for these values. Raises InvalidFields under the names of the options."""
     from pydantic import ValidationError
 
@@ -135,7 +135,7 @@ def _print_licensee(item: Licensee) -> None:
     print(f"{item.rank:>3}. {firm.name}（{'，'.join(mark for mark in marks if mark)}）得分 {item.score:.3f}")
     amounts = dict(item.parts)
     for part in PARTS:
-        if text := part.told(item):
+        if text := part.line(item):
             print(f"     {part.label} {amounts[part.code]:.3f}：{text}")
 
 

@@ -77,14 +77,14 @@ def fees_estimate(
 
     from service.requests.dealings.fees import estimate_from_catalogue
 
-    said = {
+    options = {
         "application_number": patent,
         "industry": industry,
         "licensees": licensees,
         "years": years,
         "base": base,
     }
-    data = _input(_read(file) | {name: value for name, value in said.items() if value is not None})
+    data = _input(_read(file) | {name: value for name, value in options.items() if value is not None})
     runtime = ready_runtime()
     with runtime.database.read() as session:
         sheet = estimate_from_catalogue(session, data, runtime.settings.data, beijing_today())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from catalog.db import Session
     from catalog.licences.lists import LicenceFilter
     from service.requests.dealings.declarations import LicenceShown
-    from service.requests.dealings.eligibility import AskedPatent, CheckedItem, VerdictTally
+    from service.requests.dealings.eligibility import CheckedItem, RequestedPatent, VerdictTally
 
 ACTOR = "命令行"
 Json = Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")]
@@ -114,13 +114,15 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
 
     names = {name: field.description or name for name, field in Licence.model_fields.items()}
     names |= {"status": "状态", "region": "许可地域", "patent_id": "专利编号"}
-    told = {name: value for name, value in after.items() if value not in (None, "", []) or before.get(name)}
-    before, told = _named(before), _named(told)
+    changed = {
+        name: value for name, value in after.items() if value not in (None, "", []) or before.get(name)
+    }
+    before, changed = _named(before), _named(changed)
     return "；".join(
         f"{names.get(name, name)}：{before[name]} → {value}"
         if before.get(name)
         else f"{names.get(name, name)}：{value}"
-        for name, value in told.items()
+        for name, value in changed.items()
     )
 
 
@@ -271,8 +273,8 @@ def licences_check(
     runtime, day = ready_runtime(), _day(as_of, "--as-of")
     table, tally = load_table(runtime.settings.data), VerdictTally()
     with runtime.database.read() as session:
-        asked = _asked(session, file)
-        items = _counted(session, asked, day, table, tally)
+        requested = _requested(session, file)
+        items = _counted(session, requested, day, table, tally)
         if out is not None:
             write(out, items, _late(lambda: about(str(day), table.version, tally.counts)))
         else:
@@ -293,26 +295,26 @@ def _late(made: Any) -> Iterator[tuple[str, str]]:
     yield from made()
 
 
-def _asked(session: Session, file: Path | None) -> list[AskedPatent]:
+def _requested(session: Session, file: Path | None) -> list[RequestedPatent]:
     from catalog.licences import eligibility_records
-    from service.requests.dealings.eligibility import AskedPatent, by_numbers
+    from service.requests.dealings.eligibility import RequestedPatent, by_numbers
     from service.sheets.eligibility import numbers_in
 
     if file is None:
-        return [AskedPatent(str(id_), id_) for id_ in eligibility_records.patent_ids(session)]
+        return [RequestedPatent(str(id_), id_) for id_ in eligibility_records.patent_ids(session)]
     return by_numbers(session, numbers_in(file))
 
 
 def _counted(
-    session: Session, asked: list[AskedPatent], day: date, table: Any, tally: VerdictTally
+    session: Session, requested: list[RequestedPatent], day: date, table: Any, tally: VerdictTally
 ) -> Iterator[CheckedItem]:
     from service.requests.dealings.eligibility import check
 
     with step_progress() as progress:
-        for done, item in enumerate(check(session, asked, day, table), 1):
+        for done, item in enumerate(check(session, requested, day, table), 1):
             tally.add(item)
-            if done % 500 == 0 or done == len(asked):
-                progress("核查开放许可资格", done, len(asked))
+            if done % 500 == 0 or done == len(requested):
+                progress("核查开放许可资格", done, len(requested))
             yield item
 
 

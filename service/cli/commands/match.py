@@ -130,7 +130,7 @@ def _request(text: str | None, wanted: PatentMatchQuery, context: dict[str, Any]
                 [FieldProblem(field="--need-segment、--need-region", value="", reason=reason)]
             )
         return None
-    said = {
+    values = {
         "text": text,
         "top_k": wanted.top_k,
         "filters": wanted,
@@ -138,7 +138,7 @@ def _request(text: str | None, wanted: PatentMatchQuery, context: dict[str, Any]
         "factors": wanted.factors,
         "fold": wanted.fold,
     }
-    return checked(PatentsRequest, OPTION_NAMES, said)
+    return checked(PatentsRequest, OPTION_NAMES, values)
 
 
 def _of_need(problem: FieldProblem) -> FieldProblem:

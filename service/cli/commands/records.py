@@ -44,8 +44,8 @@ def records_delete(
     from catalog.registers.registers import register_named
     from service.requests.deletions import DeletionReport, DeletionRequest
 
-    said = {"kind": kind, "ids": ids, "reason": reason, "cascade": cascade}
-    wanted = checked(DeletionRequest, {"kind": "种类", "ids": "编号"}, said)
+    values = {"kind": kind, "ids": ids, "reason": reason, "cascade": cascade}
+    wanted = checked(DeletionRequest, {"kind": "种类", "ids": "编号"}, values)
     with ready_runtime().database.write() as session:
         register, why = register_named(wanted.kind), Why(by, wanted.reason)
         results = removal.delete_all(session, register, wanted.ids, why, cascade=cascade)

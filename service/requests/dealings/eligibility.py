@@ -42,7 +42,7 @@ class CheckCounts(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class AskedPatent:
+class RequestedPatent:
     """A requested patent: its id where there is one, otherwise the reason why there is none."""
 
     text: str
@@ -51,56 +51,56 @@ class AskedPatent:
     reason: str = ""
 
 
-def by_ids(session: Session, ids: Sequence[int]) -> list[AskedPatent]:
+def by_ids(session: Session, ids: Sequence[int]) -> list[RequestedPatent]:
     """The patents requested by id."""
     known = patents.existing(session, ids)
     return [
-        AskedPatent(str(id_), id_)
+        RequestedPatent(str(id_), id_)
         if id_ in known
-        else AskedPatent(str(id_), None, reason=f"没有编号为 {id_} 的专利")
+        else RequestedPatent(str(id_), None, reason=f"没有编号为 {id_} 的专利")
         for id_ in ids
     ]
 
 
-def by_numbers(session: Session, texts: Sequence[str]) -> list[AskedPatent]:
+def by_numbers(session: Session, texts: Sequence[str]) -> list[RequestedPatent]:
     """The patents requested by application number, in any notation."""
     read = [_read(text) for text in texts]
-    known = patents.ids_of(session, [asked.number for asked in read if asked.number])
+    known = patents.ids_of(session, [patent.number for patent in read if patent.number])
     return [
-        asked
-        if asked.number is None
-        else AskedPatent(
-            asked.text, known.get(asked.number), asked.number, "" if asked.number in known else NOT_FOUND
+        patent
+        if patent.number is None
+        else RequestedPatent(
+            patent.text, known.get(patent.number), patent.number, "" if patent.number in known else NOT_FOUND
         )
-        for asked in read
+        for patent in read
     ]
 
 
-def _read(text: str) -> AskedPatent:
+def _read(text: str) -> RequestedPatent:
     try:
-        return AskedPatent(text, None, application_number.validate(text, today=beijing_today()))
+        return RequestedPatent(text, None, application_number.validate(text, today=beijing_today()))
     except InvalidIdentifier as error:
-        return AskedPatent(text, None, reason=error.message)
+        return RequestedPatent(text, None, reason=error.message)
 
 
 def check(
-    session: Session, asked: Sequence[AskedPatent], as_of: date, table: RuleTable
+    session: Session, requested: Sequence[RequestedPatent], as_of: date, table: RuleTable
 ) -> Iterator[CheckedItem]:
     """The requested patents with their verdicts, in the order given; memory stays bounded."""
-    for start in range(0, len(asked), BLOCK):
-        block = asked[start : start + BLOCK]
+    for start in range(0, len(requested), BLOCK):
+        block = requested[start : start + BLOCK]
         ids = [one.patent_id for one in block if one.patent_id is not None]
         found = {item.patent_id: item for item in checked(session, ids, as_of, table)}
         yield from (_item(one, found.get(one.patent_id or 0)) for one in block)
 
 
-def _item(asked: AskedPatent, found: CheckedPatent | None) -> CheckedItem:
+def _item(requested: RequestedPatent, found: CheckedPatent | None) -> CheckedItem:
     if found is None:
         return CheckedItem(
-            asked=asked.text, application_number=asked.number, reason=asked.reason or NOT_FOUND
+            asked=requested.text, application_number=requested.number, reason=requested.reason or NOT_FOUND
         )
     return CheckedItem(
-        asked=asked.text,
+        asked=requested.text,
         patent_id=found.patent_id,
         application_number=found.application_number,
         title=found.title,
