@@ -25,11 +25,11 @@ from service.installation.runtime import Runtime
 from service.installation.settings import Settings
 from service.installation.setup import initialise
 from service.requests.matches import (
-    AskedText,
     CompletionRequest,
     MatchRequest,
     PatentsRequest,
     RefineRequest,
+    TextQuery,
     answer_to_text,
 )
 
@@ -101,7 +101,7 @@ def test_every_example_is_expected_to_find_something() -> None:
 
 @pytest.mark.parametrize("text", EXPECTED)
 def test_an_example_finds_what_it_should(demonstration: Runtime, text: str) -> None:
-    found = answer_to_text(demonstration, AskedText(PatentsRequest(text=text))).matches
+    found = answer_to_text(demonstration, TextQuery(PatentsRequest(text=text))).matches
     first = found.items[0]
     assert first.patent.application_number == EXPECTED[text]
     assert first.confidence is not None

@@ -198,8 +198,8 @@ class KnownRows(Generic[RowT]):
 
 def restamp(session: Session, kind: str, record_id: int, former: datetime, stamp: datetime) -> None:
     """Lets the import that had left a record with the stamp `former` know it by another: the record is as it left it."""
-    its = col(ImportChange.kind) == kind, col(ImportChange.record_id) == record_id
-    statement = update(ImportChange).where(*its, col(ImportChange.stamp) == former).values(stamp=stamp)
+    conditions = col(ImportChange.kind) == kind, col(ImportChange.record_id) == record_id
+    statement = update(ImportChange).where(*conditions, col(ImportChange.stamp) == former).values(stamp=stamp)
     session.execute(statement, execution_options={"synchronize_session": False})
 
 

@@ -145,8 +145,10 @@ class _Merge:
             return False
         table = table_of(reference.column.class_)
         names = [column.key for column in reference.same]
-        its = select(*(table.c[name] for name in names)).where(rows.matching(reference.column.class_, key))
-        values = dict(self.session.execute(its).mappings().one())
+        own_query = select(*(table.c[name] for name in names)).where(
+            rows.matching(reference.column.class_, key)
+        )
+        values = dict(self.session.execute(own_query).mappings().one())
         alike = and_(*(table.c[name].is_not_distinct_from(value) for name, value in values.items()))
         query = select(table).where(table.c[reference.column.key] == self.kept_id, alike).limit(1)
         return self.session.execute(query).first() is not None
@@ -156,21 +158,21 @@ class _Merge:
         row = rows.selected(self.session, model, rows.matching(model, key))
         self.session.execute(delete(table_of(model)).where(rows.matching(model, key)))
         dropped = stone.links.get("dropped", {})
-        its = [*dropped.get(model.__tablename__, []), *row]
-        stone.links = stone.links | {"dropped": dropped | {model.__tablename__: its}}
+        removed = [*dropped.get(model.__tablename__, []), *row]
+        stone.links = stone.links | {"dropped": dropped | {model.__tablename__: removed}}
 
     def _give(self, images: Images) -> Images:
         """Gives the kept record the parts of the other that it lacks; returns the rows given, by table."""
         given: Images = {}
         for part in self.register.parts:
             name = str(part.model.__tablename__)
-            its = [row | {part.key: self.kept_id} for row in images[name]] if part.key else []
-            present = rows.selected(self.session, part.model, part.of([self.kept_id])) if its else []
-            if its and self._is_given(part, present, images, given):
-                rows.put_in(self.session, part.model, its)
-                given[name] = its
-            elif part.label and _without_keys(its) != _without_keys(present):
-                values = {"kept": f"{len(present)} 条", "merged": f"{len(its)} 条"}
+            own_rows = [row | {part.key: self.kept_id} for row in images[name]] if part.key else []
+            present = rows.selected(self.session, part.model, part.of([self.kept_id])) if own_rows else []
+            if own_rows and self._is_given(part, present, images, given):
+                rows.put_in(self.session, part.model, own_rows)
+                given[name] = own_rows
+            elif part.label and _without_keys(own_rows) != _without_keys(present):
+                values = {"kept": f"{len(present)} 条", "merged": f"{len(own_rows)} 条"}
                 self.differing.append(Difference(field=name, label=part.label, **values))
         return given
 

@@ -52,8 +52,10 @@ def delete_all(
             with session.begin_nested():
                 stone = delete(session, register, record_id, why, cascade=cascade)
         except PatentDockError as error:
-            told = tombstones.explained(session, error)
-            result = DeletionResult(record_id=record_id, deletion=None, problem=told.message, hint=told.hint)
+            explained = tombstones.explained(session, error)
+            result = DeletionResult(
+                record_id=record_id, deletion=None, problem=explained.message, hint=explained.hint
+            )
         else:
             result = DeletionResult(record_id=record_id, deletion=tombstones.public(stone))
         results.append(result)
@@ -96,7 +98,7 @@ def referring(session: Session, reference: Reference, record_id: int) -> list[in
 def _refuse_referred(session: Session, register: Register, record_id: int, cascade: bool) -> None:
     """Refuses to delete a record as long as others refer to it. Raises NotFound and Conflict."""
     row = tombstones.record_of(session, register, record_id)
-    stand: dict[OnDeletion, list[str]] = {OnDeletion.ASKED: [], OnDeletion.PREVENTS: []}
+    stand: dict[OnDeletion, list[str]] = {OnDeletion.ON_REQUEST: [], OnDeletion.PREVENTS: []}
     for reference in references_to(register):
         if reference.effect in stand:
             by = register_of(reference.by)
@@ -104,10 +106,10 @@ def _refuse_referred(session: Session, register: Register, record_id: int, casca
             stand[reference.effect] += [
                 f"{by.named(session, one)}（编号 {id_of(one)}）" for one in found if one
             ]
-    prevents, asked = stand[OnDeletion.PREVENTS], [] if cascade else stand[OnDeletion.ASKED]
-    if prevents or asked:
+    prevents, on_request = stand[OnDeletion.PREVENTS], [] if cascade else stand[OnDeletion.ON_REQUEST]
+    if prevents or on_request:
         raise Conflict(
-            f"{register.named(session, row)}已有{joined([*prevents, *asked])}，不能删除",
+            f"{register.named(session, row)}已有{joined([*prevents, *on_request])}，不能删除",
             hint="请先删除这些记录" + ("" if prevents else "，或选择一并删除（cascade）"),
         )
 

@@ -79,8 +79,10 @@ class _Restoration:
         put = own | ({"updated_at": self.moment.isoformat()} if "updated_at" in own else {})
         rows.put_in(self.session, register.model, [put])
         for part in register.parts:
-            its = images.get(str(part.model.__tablename__), [])
-            rows.put_in(self.session, part.model, part.mended(self.session, its) if part.mended else its)
+            part_rows = images.get(str(part.model.__tablename__), [])
+            rows.put_in(
+                self.session, part.model, part.mended(self.session, part_rows) if part.mended else part_rows
+            )
         if "updated_at" in own:
             former = revived(register.model, {"updated_at": own["updated_at"]})["updated_at"]
             restamp(self.session, stone.kind, stone.record_id, former, self.moment)

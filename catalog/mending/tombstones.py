@@ -175,16 +175,16 @@ def are_there(session: Session) -> bool:
 
 def known_by(session: Session, wanted: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], Tombstone]:
     """The tombstones of records deleted now that are known by these keys of their kinds, by kind and key."""
-    asked = {_digest(kind, key): (kind, key) for kind, keys in wanted.items() for key in keys}
+    digests = {_digest(kind, key): (kind, key) for kind, keys in wanted.items() for key in keys}
     found: dict[tuple[str, str], Tombstone] = {}
-    for chunk in chunks(sorted(asked)):
+    for chunk in chunks(sorted(digests)):
         query = (
             select(col(TombstoneKey.key), Tombstone)
             .join(Tombstone, col(Tombstone.id) == col(TombstoneKey.tombstone_id))
             .where(col(TombstoneKey.key).in_(chunk), col(Tombstone.restored_at).is_(None))
             .order_by(col(Tombstone.id))
         )
-        found.update((asked[digest], row) for digest, row in session.execute(query))
+        found.update((digests[digest], row) for digest, row in session.execute(query))
     return found
 
 
@@ -204,7 +204,7 @@ def last_of_merges(session: Session, row: Tombstone) -> int | None:
     return row.merged_into
 
 
-def told(row: Tombstone) -> str:
+def in_words(row: Tombstone) -> str:
     """Who deleted a record when and why, in words."""
     how = f"并入编号 {row.merged_into} 的记录" if row.merged_into else "删除"
     who = f"由{row.actor}" if row.actor else ""
@@ -219,7 +219,7 @@ def explained(session: Session, error: PatentDockError) -> PatentDockError:
         return error
     kept = last_of_merges(session, row)
     hint = f"请改用编号 {kept} 的记录" if kept else f"可用删除记录 {row.id} 恢复"
-    return Gone(told(row), hint=hint, record=record, deletion_id=id_of(row), merged_into=kept)
+    return Gone(in_words(row), hint=hint, record=record, deletion_id=id_of(row), merged_into=kept)
 
 
 def record_of(session: Session, register: Register, record_id: int) -> Any:

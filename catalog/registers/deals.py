@@ -55,10 +55,10 @@ def upsert(
     return "changed", findings
 
 
-def _completed(before: DealCreate, said: DealCreate) -> DealCreate:
+def _completed(before: DealCreate, stated: DealCreate) -> DealCreate:
     """The stored deal with the values of a register record applied."""
     values = before.model_dump()
-    for name, value in said.model_dump(exclude={"givers", "takers"}, exclude_unset=True).items():
+    for name, value in stated.model_dump(exclude={"givers", "takers"}, exclude_unset=True).items():
         if value not in (None, "", []):
             values[name] = value
     for side in ("givers", "takers"):
@@ -66,7 +66,7 @@ def _completed(before: DealCreate, said: DealCreate) -> DealCreate:
         values[side] = [
             known.get(fold(party.name), {})
             | {name: value for name, value in party.model_dump().items() if value not in (None, "")}
-            for party in getattr(said, side)
+            for party in getattr(stated, side)
         ]
     return DealCreate.model_validate(values)
 

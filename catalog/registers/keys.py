@@ -86,12 +86,12 @@ def of_fact(_: Session, row: Fact) -> list[str]:
     return [in_fact(row.patent_id, row)]
 
 
-def in_fact(patent_id: int, said: FactDetails) -> str:
+def in_fact(patent_id: int, fact: FactDetails) -> str:
     """That of a fact which is stated of a patent; details that may be corrected later do not count."""
-    kind = FactKind(said.kind)
-    day = said.happened_on or (said.ends_on if said.ended else None)
-    value = "" if kind in DETAILED else said.value
-    return f"{patent_id} {kind.value} {day or ''} {fold(said.party)} {fold(value)}"
+    kind = FactKind(fact.kind)
+    day = fact.happened_on or (fact.ends_on if fact.ended else None)
+    value = "" if kind in DETAILED else fact.value
+    return f"{patent_id} {kind.value} {day or ''} {fold(fact.party)} {fold(value)}"
 
 
 def of_deal(_: Session, row: Deal) -> list[str]:

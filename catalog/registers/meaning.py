@@ -92,7 +92,7 @@ class KnownPatent:
     contest: Contest | None = None
 
     @property
-    def said_on(self) -> date | None:
+    def newest_publication(self) -> date | None:
         """The day of the newest publication."""
         days = [*self.publications.values(), self.values["publication_date"], self.values["grant_date"]]
         return max((day for day in days if day), default=None)
@@ -107,8 +107,8 @@ class KnownPatent:
 
 def new(record: PatentCreate, key: str, holder_ids: list[int]) -> KnownPatent:
     """A patent that nobody spoke of before, as the record has it."""
-    said = record.__dict__
-    known = KnownPatent(0, {name: None if said[name] in _EMPTY else said[name] for name in FIELDS}, key)
+    stated = record.__dict__
+    known = KnownPatent(0, {name: None if stated[name] in _EMPTY else stated[name] for name in FIELDS}, key)
     known.publications = {}
     for publication in record.publications:
         known.publications[publication.number] = publication.published_on or known.publications.get(
@@ -121,7 +121,7 @@ def new(record: PatentCreate, key: str, holder_ids: list[int]) -> KnownPatent:
     return known
 
 
-def said_on(record: PatentCreate) -> date | None:
+def newest_publication(record: PatentCreate) -> date | None:
     """The day of the newest publication that a record knows."""
     days = [*(p.published_on for p in record.publications), record.publication_date, record.grant_date]
     return max((day for day in days if day), default=None)
@@ -173,15 +173,15 @@ def filed_otherwise(known: KnownPatent, record: PatentCreate) -> bool:
 
 def same_day(known: KnownPatent, record: PatentCreate) -> bool:
     """Whether neither of the two is known to be the newer publication."""
-    newest, said = known.said_on, said_on(record)
-    return newest is None or said is None or newest == said
+    newest, published = known.newest_publication, newest_publication(record)
+    return newest is None or published is None or newest == published
 
 
 def merge(known: KnownPatent, record: PatentCreate, holder_ids: list[int]) -> list[str]:
     """Applies the record, marking changed parts in `dirty`; returns labels of fields where an earlier row of the file prevailed."""
-    newest, said = known.said_on, said_on(record)
-    older = bool(newest and said and said < newest)
-    repeats = known.row > 0 and not (newest and said and said > newest)
+    newest, published = known.newest_publication, newest_publication(record)
+    older = bool(newest and published and published < newest)
+    repeats = known.row > 0 and not (newest and published and published > newest)
     kept = _merge_values(known, record, fill_only=older or repeats)
     _merge_publications(known, record)
     if holder_ids and holder_ids != known.holder_ids:
@@ -205,9 +205,9 @@ def _merge_values(known: KnownPatent, record: PatentCreate, *, fill_only: bool) 
     kept = []
     stale: tuple[str, ...] = STATUS_FIELDS if _older(known, record, "legal_status_date") else ()
     stale += ANNUITY_FIELDS if _older(known, record, "annuity_checked_on") else ()
-    said = record.__dict__
+    stated = record.__dict__
     for name in FIELDS:
-        value, stored = said[name], known.values[name]
+        value, stored = stated[name], known.values[name]
         if value in _EMPTY or stored == value or name in stale:
             continue
         if fill_only and stored not in _EMPTY:
@@ -225,8 +225,8 @@ def _merge_values(known: KnownPatent, record: PatentCreate, *, fill_only: bool) 
 
 def _older(known: KnownPatent, record: PatentCreate, day: str) -> bool:
     """Whether the record describes an earlier day than the stored data."""
-    stored, said = known.values[day], getattr(record, day)
-    return bool(stored and said and said < stored)
+    stored, stated = known.values[day], getattr(record, day)
+    return bool(stored and stated and stated < stored)
 
 
 def _merge_publications(known: KnownPatent, record: PatentCreate) -> None:

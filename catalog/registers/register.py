@@ -20,8 +20,8 @@ class OnDeletion(Enum):
 
     GOES = auto()
     """It is a part of the record and goes with it."""
-    ASKED = auto()
-    """It prevents the deletion, unless it was asked to go with the record."""
+    ON_REQUEST = auto()
+    """It prevents the deletion, unless it is requested to go with the record."""
     PREVENTS = auto()
     """It prevents the deletion."""
     LOOSENED = auto()
@@ -121,8 +121,8 @@ class Contested:
 class Register:
     """A kind of records that imports write; `named` is how a message names one.
 
-    `keys` are what an import would know a stored record by, `said` those of a record that a row states, `names` the other records
-    that it names. Values of `alias` say which record is meant.
+    `keys` are what an import would know a stored record by, `stated_keys` those of a record that a row states, `names` the
+    other records that it names. Values of `alias` say which record is meant.
 
     `kind` is the kind of import whose rows they are, empty for records that only come along with others (holders). Those
     that came along stay while they are `in_use`, a condition on their table. `classified` records have segments of the
@@ -146,7 +146,7 @@ class Register:
     derived: frozenset[str] = frozenset()
     in_use: Callable[[], Any] | None = None
     keys: Callable[[Session, Any], list[str]] | None = None
-    said: Callable[[Any], list[str]] = nothing
+    stated_keys: Callable[[Any], list[str]] = nothing
     names: Callable[[Any], Iterable[Named]] = nothing
     alias: tuple[str, ...] = ()
     prepare: Callable[[Session, int, Sequence[ImportChange], str], None] | None = None

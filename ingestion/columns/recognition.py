@@ -163,13 +163,13 @@ class Mapping:
         cells = [cell for row in rows for cell in row.cells]
         return share(is_a.is_number, cells) > 0.3 and any(map(is_a.is_organisation, cells))
 
-    def repeats_header(self, cells: Sequence[Cell], first: int, said: str) -> bool:
-        """Whether a row, whose first filled column holds the text `said`, repeats the header."""
+    def repeats_header(self, cells: Sequence[Cell], first: int, text: str) -> bool:
+        """Whether a row, whose first filled column holds `text`, repeats the header."""
         if not self.header_rows or first >= len(self.headers):
             return False
         header = self.headers[first]
         # The first letter decides for most rows.
-        if header[:1] != said[:1] or header != flat(said):
+        if header[:1] != text[:1] or header != flat(text):
             return False
         filled = [(place, flat(cell)) for place, cell in enumerate(cells) if not is_blank(cell)]
         same = sum(place < len(self.headers) and self.headers[place] == cell for place, cell in filled)
@@ -227,13 +227,13 @@ def _without_names(kind: str, rows: Sequence[Row]) -> tuple[Mapping, int]:
 
 def _heads(cells: Sequence[Cell], below: Mapping) -> bool:
     """Whether a row of words stands above columns whose values look otherwise: names that nobody knows."""
-    told = [
+    fitting = [
         _BY_VALUE.get(role, is_a.is_date)(cells[place])
         for role, places in below.columns.items()
         for place in places
         if place < len(cells) and not is_blank(cells[place])
     ]
-    return len(told) >= SURE_WITHOUT_NAMES and sum(told) * 3 <= len(told)
+    return len(fitting) >= SURE_WITHOUT_NAMES and sum(fitting) * 3 <= len(fitting)
 
 
 def _name(mapping: Mapping, names: list[str]) -> None:

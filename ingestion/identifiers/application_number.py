@@ -36,7 +36,7 @@ ingestion.identifiers.errors.ScientificNotation: 申请号“2.02E+12”已被�
 Labels and remarks may stand round a number whose check character is right, and docdb writes no check character but
 a kind letter:
 
->>> [validate(said, today=day) for said in ("专利号：ZL201310699744.2（已授权）", '="201310699744.2"', "CN 201310699744 A")]
+>>> [validate(number, today=day) for number in ("专利号：ZL201310699744.2（已授权）", '="201310699744.2"', "CN 201310699744 A")]
 ['201310699744.2', '201310699744.2', '201310699744.2']
 
 As text, twelve or eight digits with ".0" are a number with the check character 0, not a tail: a wrong

@@ -164,13 +164,13 @@ def _rows(stream: TextIO, delimiter: str) -> Iterator[Row]:
 def _row(start: int, cells: list[str], taken: list[str], problem: str = "") -> Row:
     """The row of the lines `taken`: guards dropped, characters that are lost or not decoded told."""
     row = Row(start, [*cells], problem)
-    said = "".join(taken)
-    if may_hold_guard(said):
+    text = "".join(taken)
+    if may_hold_guard(text):
         row.cells = [*map(unguarded, cells)]
-    if REPLACED in said:
+    if REPLACED in text:
         row.replaced = True
-    row.has_errors = may_hold_errors(said)
-    if UNDECODED in said:
+    row.has_errors = may_hold_errors(text)
+    if UNDECODED in text:
         row.cells, row.problem = [*map(shown, cells)], UNDECODABLE
     return row
 

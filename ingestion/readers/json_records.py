@@ -45,10 +45,10 @@ def _rows(path: Path, keys: list[str]) -> Iterator[Row]:
         cells: list[Cell] = [None] * len(keys)
         for key, value in record.items():
             cells[known[key]] = _cell(value)
-        said = "".join([cell for cell in cells if isinstance(cell, str)])
-        if UNDECODED in said:
+        text = "".join([cell for cell in cells if isinstance(cell, str)])
+        if UNDECODED in text:
             cells = [shown(cell) if isinstance(cell, str) else cell for cell in cells]
-        yield Row(line, cells, UNDECODABLE if UNDECODED in said else "", replaced=REPLACED in said)
+        yield Row(line, cells, UNDECODABLE if UNDECODED in text else "", replaced=REPLACED in text)
 
 
 def _is_array(path: Path) -> bool:

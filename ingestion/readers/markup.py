@@ -97,8 +97,8 @@ class _Table:
 
     def holds_records(self) -> bool:
         """Whether a table that begins now is part of a record rather than laid out in a cell."""
-        said = self.row is not None and not all(map(is_blank, [*self.row.cells, *(self.text or [])]))
-        return self.is_list and said
+        is_filled = self.row is not None and not all(map(is_blank, [*self.row.cells, *(self.text or [])]))
+        return self.is_list and is_filled
 
 
 class _Tables(HTMLParser):

@@ -108,9 +108,9 @@ class SheetMarks:
         """Keep the text of a constant; whether the formula is one."""
         stated = f"={unescape(formula.decode(errors='replace'))}"
         line, column = int(row), column_number(letters)
-        if (said := unguarded(stated)) == stated or line > LAST_ROW or column > LAST_COLUMN:
+        if (text := unguarded(stated)) == stated or line > LAST_ROW or column > LAST_COLUMN:
             return False
-        self.constants.setdefault(line, {})[column - 1] = said
+        self.constants.setdefault(line, {})[column - 1] = text
         return True
 
 

@@ -153,13 +153,13 @@ def _set_constants(cells: list[Cell], constants: dict[int, str]) -> None:
 
 def _look_at_texts(row: Row) -> None:
     """Removes guards, reports lost characters, and truncates cells longer than a spreadsheet allows."""
-    said = "".join([cell for cell in row.cells if isinstance(cell, str)])
-    if may_hold_guard(said):
+    text = "".join([cell for cell in row.cells if isinstance(cell, str)])
+    if may_hold_guard(text):
         row.cells = [unguarded(cell) if isinstance(cell, str) else cell for cell in row.cells]
-    if REPLACED in said:
+    if REPLACED in text:
         row.replaced = True
-    row.has_errors = may_hold_errors(said)
-    if len(said) > MAX_CELL and any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in row.cells):
+    row.has_errors = may_hold_errors(text)
+    if len(text) > MAX_CELL and any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in row.cells):
         row.cells = [cell[:KEPT] if isinstance(cell, str) else cell for cell in row.cells]
         row.problem = TOO_LONG
 

@@ -20,7 +20,7 @@ from ingestion.errors import RowError
 from ingestion.identifiers import application_number, industry_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values import places
-from ingestion.values.cells import Cell, flat, is_blank, said
+from ingestion.values.cells import Cell, content, flat, is_blank
 from ingestion.values.periods import Period, is_unending, parse_last_day, parse_period, says_only_period
 from ingestion.values.places import Place
 from ingestion.values.text import unwrapped
@@ -83,7 +83,7 @@ class Fields:
         self.notes: list[tuple[str, str]] = []
         self.fates: dict[str, Fate] = {}
         self._cells: dict[str, list[Cell]] = {}
-        self._said: dict[str, str] = {}
+        self._contents: dict[str, str] = {}
         for role, value in cells.items():
             # Tables give lists; asking for a Sequence takes longer than all the rest.
             one = not isinstance(value, list) and (isinstance(value, str) or not isinstance(value, Sequence))
@@ -133,29 +133,29 @@ class Fields:
         """Give a role a cell that it does not have yet."""
         if not is_blank(value) and role not in self._cells:
             self._cells[role] = [value]
-            self._said.pop(role, None)
+            self._contents.pop(role, None)
 
-    def said(self, role: str) -> str:
+    def content(self, role: str) -> str:
         """The parsed value of the first cell of a role, computed once."""
-        found = self._said.get(role)
+        found = self._contents.get(role)
         if found is None:
             cells = self._cells.get(role)
-            found = self._said[role] = said(cells[0]) if cells else ""
+            found = self._contents[role] = content(cells[0]) if cells else ""
         return found
 
     def text(self, role: str) -> str:
         """The text of a role, breaks inside sentences joined, runs of `?` that an encoding left made a space."""
-        found = unwrapped(self.said(role))
+        found = unwrapped(self.content(role))
         return _LONG_RUN.sub(" ", found) if "??" in found or "？？" in found else found
 
     def line(self, role: str) -> str:
         """The text of a role on one line."""
-        found = self.said(role)
+        found = self.content(role)
         return flat(found) if found else ""
 
     def items(self, role: str) -> list[str]:
         """The items of a list in a cell."""
-        if not (raw := self.said(role)):
+        if not (raw := self.content(role)):
             return []
         return list(dict.fromkeys(part.strip() for part in LIST_SEPARATORS.split(raw) if part.strip()))
 
@@ -164,7 +164,7 @@ class Fields:
         return (
             ""
             if role not in self._cells
-            else "，".join(dict.fromkeys(flat(cell) for cell in self.all(role) if said(cell)))
+            else "，".join(dict.fromkeys(flat(cell) for cell in self.all(role) if content(cell)))
         )
 
     def keep(self, role: str, wording: str = "", *, is_read: bool = False) -> None:
@@ -242,7 +242,7 @@ class Fields:
         return found
 
     def period(self, role: str) -> Period:
-        """The period of a role, empty for one without an end; what is said beside it is kept as a remark."""
+        """The period of a role, empty for one without an end; what stands beside it is kept as a remark."""
         found = self.parsed(role, parse_period) or Period()
         if role not in self.fates and self.line(role) and not says_only_period(self.get(role)):
             self.keep(role, is_read=found != Period())
@@ -309,7 +309,7 @@ def _parse_day(value: Cell) -> date | None:
     try:
         return parse_date(value)
     except ValueError:
-        if is_unending(said(value)):
+        if is_unending(content(value)):
             return None
         raise
 

@@ -21,7 +21,7 @@ _FEE_ROLES = ("payment_form", "fee_text", "fixed_fee", "royalty_rate")
 _WITHOUT_RATE = (PaymentForm.LUMP_SUM, PaymentForm.INSTALMENTS)
 MAX_HOLDER = 300
 _CONSENT = re.compile(
-    r"(?:(?P<holder>.+?)\s*[:：])?\s*(?P<said>[^:：（(]+?)\s*(?:[（(](?P<on>[^）)]+)[）)])?"
+    r"(?:(?P<holder>.+?)\s*[:：])?\s*(?P<consent>[^:：（(]+?)\s*(?:[（(](?P<on>[^）)]+)[）)])?"
 )
 _CONSENTS = (
     (("不同意", "未同意", "拒绝", "否", "not_given"), OwnerConsent.NOT_GIVEN),
@@ -85,7 +85,7 @@ def _worded(fields: Fields) -> FeeTerms:
     found = [fee_terms(fields.line(role)) for role in roles if fields.get(role) is not None]
     return FeeTerms(
         *(
-            next((said for said in values if said is not None), None)
+            next((value for value in values if value is not None), None)
             for values in zip(*map(astuple, found), strict=True)
         )
     )
@@ -150,7 +150,7 @@ def _consents(fields: Fields) -> list[dict[str, Any]]:
             continue
         match = _CONSENT.fullmatch(piece.strip())
         consent = next(
-            (c for words, c in _CONSENTS if match and any(w in match["said"] for w in words)), None
+            (c for words, c in _CONSENTS if match and any(w in match["consent"] for w in words)), None
         )
         holder = ((match["holder"] if match else "") or ALL_OWNERS)[:MAX_HOLDER]
         if match is None or consent is None or holder in consents:

@@ -20,7 +20,7 @@ from ingestion.records import patent_facts
 from ingestion.records.classification import NO_SEGMENT, Classifier, ipc_refs
 from ingestion.records.fields import Fate, Fields, build
 from ingestion.values import names
-from ingestion.values.cells import Cell, said
+from ingestion.values.cells import Cell, content
 
 RUINED = "申请号已被电子表格改写为科学计数法（如 2.02E+12），按公开（公告）号保存为缺申请号的草稿"
 NO_CITATION = "不是专利题录，或缺少题名、专利号；应如：[1]示例大学. 题名[P]. 湖北：CN108467855A,2018-08-31."
@@ -144,7 +144,7 @@ def _publications(fields: Fields) -> list[str]:
     """Canonical publication numbers of the row; those that are none are noted, foreign ones reject the row."""
     found: list[str] = []
     cells = fields.all("publication_number")
-    for item in (item for cell in cells for item in _BETWEEN_NUMBERS.split(said(cell)) if item):
+    for item in (item for cell in cells for item in _BETWEEN_NUMBERS.split(content(cell)) if item):
         if _FOREIGN.match(item.upper()):
             raise fields.error("publication_number", item, f"“{item[:30]}”{FOREIGN}")
         try:
@@ -190,7 +190,7 @@ def _numbers(fields: Fields, publications: list[str]) -> tuple[list[str], Invali
     valid: list[str] = []
     wrong: InvalidIdentifier | None = None
     for cell in fields.all("application_number"):
-        if not said(cell):
+        if not content(cell):
             continue
         stated = cell if isinstance(cell, (str, float, int)) else str(cell)
         try:
@@ -339,7 +339,7 @@ def _symbols(fields: Fields) -> tuple[list[str], str | None]:
 
 def _not_taken(cell: Cell, symbols: list[str], classes: list[str]) -> list[str]:
     """What is no class in a cell; the classes are added to their lists."""
-    raw = cell if isinstance(cell, str) else said(cell)
+    raw = cell if isinstance(cell, str) else content(cell)
     wrong = []
     for item in ipc.split(_UNDEFINED.sub(";", raw) if "undefined" in raw else raw):
         if symbol := _symbol(item):
@@ -389,13 +389,13 @@ def _address(fields: Fields) -> str:
     stated = fields.line("address")
     if stated:
         return stated
-    tails = (_ADDRESS.search(said(cell)) for cell in fields.all("holders"))
+    tails = (_ADDRESS.search(content(cell)) for cell in fields.all("holders"))
     return next((tail[0].strip() for tail in tails if tail), "")
 
 
 def _status(fields: Fields) -> LegalStatus | None:
     for cell in fields.all("legal_status"):
-        stated = said(cell)
+        stated = content(cell)
         folded = stated.lower()
         found = next((status for word, status in _STATUS_WORDS if word in folded), None)
         found = next((member for member in LegalStatus if stated in (member.label, member.value)), found)

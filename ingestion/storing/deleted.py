@@ -43,10 +43,10 @@ def _named(register: Register, record: Any) -> Iterator[Named]:
     """The record that a row means, and those that it names."""
 
     def as_kept(record: Any, kept: Any) -> Any:
-        said = {name: getattr(kept, name) for name in register.alias}
-        return record.model_copy(update={name: value for name, value in said.items() if value})
+        values = {name: getattr(kept, name) for name in register.alias}
+        return record.model_copy(update={name: value for name, value in values.items() if value})
 
-    yield Named(register.noted, register.said(record), as_kept if register.alias else None)
+    yield Named(register.noted, register.stated_keys(record), as_kept if register.alias else None)
     yield from register.names(record)
 
 
@@ -70,14 +70,16 @@ def _settle(session: Session, taken: Taken, one: Named, stone: Tombstone) -> Non
 def refusal(stone: Tombstone) -> RowError:
     """The error of a row that means a deleted record."""
     hint = f"如需恢复，请用删除记录 {stone.id}：patentdock records restore {stone.id}"
-    return RowError("", stone.name, f"{AGAIN}：{tombstones.told(stone)}", hint=hint)
+    return RowError("", stone.name, f"{AGAIN}：{tombstones.in_words(stone)}", hint=hint)
 
 
 def of_facts(session: Session, stated: Sequence[FactCreate]) -> list[Tombstone | None]:
     """For each of these facts of patents the tombstone of the same one, where that was deleted and is not there again."""
-    its = [keys.in_fact(fact.patent_id, fact) for fact in stated]
-    known = tombstones.known_by(session, {FACTS.noted: its})
-    concerned = [fact.patent_id for fact, key in zip(stated, its, strict=True) if (FACTS.noted, key) in known]
+    fact_keys = [keys.in_fact(fact.patent_id, fact) for fact in stated]
+    known = tombstones.known_by(session, {FACTS.noted: fact_keys})
+    concerned = [
+        fact.patent_id for fact, key in zip(stated, fact_keys, strict=True) if (FACTS.noted, key) in known
+    ]
     there = facts.of_patents(session, concerned).values() if known else ()
     stand = {keys.in_fact(row.patent_id, row) for some in there for row in some}
-    return [None if key in stand else known.get((FACTS.noted, key)) for key in its]
+    return [None if key in stand else known.get((FACTS.noted, key)) for key in fact_keys]

@@ -53,11 +53,13 @@ class PatentStore:
         read = [taken for taken in batch if taken.record is not None]
         outcomes = [patents.take(taken.record, taken.number) for taken in read]
         patents.flush()
-        told = list(zip(read, outcomes, strict=True))
-        self._store_facts(session, told)
-        self._wait(session, [(taken, outcome) for taken, outcome in told if outcome.status == "waiting"])
-        self.unchanged.keep(session, told)
-        for taken, outcome in told:
+        with_outcomes = list(zip(read, outcomes, strict=True))
+        self._store_facts(session, with_outcomes)
+        self._wait(
+            session, [(taken, outcome) for taken, outcome in with_outcomes if outcome.status == "waiting"]
+        )
+        self.unchanged.keep(session, with_outcomes)
+        for taken, outcome in with_outcomes:
             if patent := outcome.known or (outcome.contested if taken.error is None else None):
                 self.ledger.note(taken, patent.id)
         unread = [taken for taken in batch if taken.patent_id]
@@ -104,16 +106,16 @@ class PatentStore:
             for taken in touched:
                 taken.patent_id = 0
 
-    def _store_facts(self, session: Session, told: list[tuple[Taken, Outcome]]) -> None:
+    def _store_facts(self, session: Session, with_outcomes: list[tuple[Taken, Outcome]]) -> None:
         """Stores the facts in the rows, and sets the outcome of each row."""
         stated = [
             (outcome.known.id, taken.record.facts, outcome.earlier > 0) if outcome.known else (0, [], False)
-            for taken, outcome in told
+            for taken, outcome in with_outcomes
         ]
         kept = facts.store_of_patents(
             session, stated, import_id=self.origin.import_id, source=self.origin.file_name
         )
-        for (taken, outcome), stored in zip(told, kept, strict=True):
+        for (taken, outcome), stored in zip(with_outcomes, kept, strict=True):
             if outcome.status == "refused":
                 taken.error = self._refusal(taken, outcome)
                 continue
@@ -125,11 +127,11 @@ class PatentStore:
             if stored.deleted:
                 taken.remarks.append((deleted.AGAIN, stored.deleted))
 
-    def _wait(self, session: Session, told: list[tuple[Taken, Outcome]]) -> None:
+    def _wait(self, session: Session, with_outcomes: list[tuple[Taken, Outcome]]) -> None:
         """Keeps rows that contradict a stored patent for a decision; against a row decided before it stays."""
-        claims = [_claim(taken, outcome) for taken, outcome in told]
+        claims = [_claim(taken, outcome) for taken, outcome in with_outcomes]
         found = conflicts.wait(session, self.origin.import_id, PATENTS.kind, claims) if claims else []
-        for (taken, _), claim, row in zip(told, claims, found, strict=True):
+        for (taken, _), claim, row in zip(with_outcomes, claims, found, strict=True):
             if row.status == ConflictStatus.PENDING:
                 taken.claim = claim
             else:

@@ -119,22 +119,22 @@ class SheetTable:
 
     def remarks(self) -> list[str]:
         """Remarks on the sheet as a whole, once its rows are read."""
-        told = (
+        remarks = (
             [f"{len(self.hidden)} 个隐藏行已照常导入（第 {_ranges(self.hidden)} 行）"] if self.hidden else []
         )
         if self.sheet.hidden:
-            told.insert(0, "是隐藏的工作表，已照常导入")
+            remarks.insert(0, "是隐藏的工作表，已照常导入")
         if hidden := self._hidden_columns():
-            told.append(f"{len(hidden)} 个隐藏列已照常读取（{'、'.join(hidden)}）")
+            remarks.append(f"{len(hidden)} 个隐藏列已照常读取（{'、'.join(hidden)}）")
         if self.filled:
-            told.append(
+            remarks.append(
                 f"{self.filled.total()} 个空单元格属于合并单元格，已按合并区域的内容补齐（{_by_column(self.filled)}）"
             )
         if self.errors:
-            told.append(
+            remarks.append(
                 f"{self.errors.total()} 个单元格是公式错误（如 #REF!），按空白读取（{_by_column(self.errors)}）"
             )
-        return [f"工作表“{self.name}”：{remark}" for remark in told]
+        return [f"工作表“{self.name}”：{remark}" for remark in remarks]
 
     def _hidden_columns(self) -> list[str]:
         """Names of the hidden columns that are not empty."""
@@ -164,13 +164,13 @@ class SheetTable:
 
     def _is_new_header(self, cells: Sequence[Cell]) -> bool:
         # The first two cells answer for most rows without looking at the others.
-        asked = 0
+        unknown = 0
         for cell in cells:
             if not is_blank(cell):
                 if role_of(self.mapping.kind, cell):
                     break
-                asked += 1
-                if asked == 2:
+                unknown += 1
+                if unknown == 2:
                     return False
         else:
             return False

@@ -39,8 +39,8 @@ class UnchangedRows:
             self._roles = repr([(role, len(places)) for role, places in columns]).encode()
             self._places = [place for _, places in columns for place in places]
         cells, width = row.cells, len(row.cells)
-        said = [cells[place] if place < width else "" for place in self._places]
-        return hashlib.blake2b(self._roles + _bytes_of(said), digest_size=MARK_BYTES).digest()
+        read = [cells[place] if place < width else "" for place in self._places]
+        return hashlib.blake2b(self._roles + _bytes_of(read), digest_size=MARK_BYTES).digest()
 
     def recognise(self, session: Session, batch: Sequence[Taken]) -> None:
         """Give rows that add nothing to a patent its id; only one row of a file may speak for a patent unread."""
@@ -97,12 +97,12 @@ class UnchangedRows:
 def _bytes_of(cells: list[Cell]) -> bytes:
     """An unambiguous encoding of the cells; texts take a fast path."""
     try:
-        said = _BETWEEN.join(cells)  # type: ignore[arg-type]
+        joined = _BETWEEN.join(cells)  # type: ignore[arg-type]
     except TypeError:  # a number or a date
         return repr(cells).encode()
-    if said.count(_BETWEEN) != len(cells) - 1:
+    if joined.count(_BETWEEN) != len(cells) - 1:
         return repr(cells).encode()
-    return said.encode("utf-8", "surrogatepass")
+    return joined.encode("utf-8", "surrogatepass")
 
 
 def _lasts(taken: Taken, outcome: Outcome) -> bool:

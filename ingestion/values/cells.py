@@ -63,10 +63,10 @@ def text(value: Cell) -> str:
     return str(value)
 
 
-def said(value: Cell) -> str:
+def content(value: Cell) -> str:
     """Like `text`, but empty for placeholders of a cell without a value.
 
-    >>> said("无"), said("--"), said("NULL"), said("无铅焊料")
+    >>> content("无"), content("--"), content("NULL"), content("无铅焊料")
     ('', '', '', '无铅焊料')
     """
     found = text(value)

@@ -7,7 +7,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from ingestion.values.cells import Cell, said
+from ingestion.values.cells import Cell, content
 from ingestion.values.numerals import in_digits
 from ingestion.values.values import TO, parse_date
 
@@ -30,7 +30,7 @@ _WORDS = re.compile(
     r"|备案|登记|许可合同|之?日|当日|后|之?内|之?前|以前|整|算|[()\[\]\s,，;；:：。.~/–—-]"
 )
 _ASIDES = re.compile(r"\([^()0-9]*\)|[,，;；]?(?:到期)?(?:后)?可(?:以)?(?:续|延|展|协商)[^0-9]*")
-"""What is said beside a period, which is no part of it."""
+"""What stands beside a period, which is no part of it."""
 _UNENDING = re.compile(
     rf"(?:许可期限?为?|期限为?)?(?:长期(?:有效)?|永久(?:有效)?|常年(?:有效)?|无固定期限|无限期|不限|不限期|(?:剩余|全部){_TERM}"
     rf"|[同与和]?(?:自.{{0,12}}起)?(?:直?至|到|在)?{_PATENT}{_TERM}?(?:内|届满|终止|失效|期满|到期)?(?:之日)?(?:为止|止|前)?(?:均可|一致|相同)?)"
@@ -59,7 +59,7 @@ def parse_period(value: Cell) -> Period:
     >>> parse_period("2025.01.01-2027.12.31").start, parse_period("自2024年1月1日起3年").end
     (datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
     """
-    stated = _folded(said(value))
+    stated = _folded(content(value))
     if not stated or is_unending(stated):
         return Period()
     bounded = _UNTIL_THE_PATENT_ENDS.sub("", stated)
@@ -82,7 +82,7 @@ def says_only_period(value: Cell) -> bool:
     >>> says_only_period("3年"), says_only_period("3年（可续签）"), says_only_period("长期有效")
     (True, False, False)
     """
-    stated = _folded(said(value))
+    stated = _folded(content(value))
     return not (is_unending(stated) or _UNTIL_THE_PATENT_ENDS.search(stated) or _ASIDES.search(stated))
 
 
@@ -102,7 +102,7 @@ def parse_last_day(value: Cell) -> date | None:
         period = parse_period(value)
     except ValueError:
         raise unreadable from None
-    if period.end is None and not is_unending(said(value)):
+    if period.end is None and not is_unending(content(value)):
         raise unreadable
     return period.end
 

@@ -237,9 +237,9 @@ def locate(address: str, names: PlaceNames) -> Place:
     >>> from catalog.reference.places import shipped
     >>> locate("430080 湖北省武汉市武昌区示例路745号", shipped())
     Place(province='420000', prefecture='420100', county='420106')
-    >>> [locate(said, shipped()).county for said in ("麻城市", "北京市海淀区", "朝阳区示例路1号", "日本东京都")]
+    >>> [locate(place, shipped()).county for place in ("麻城市", "北京市海淀区", "朝阳区示例路1号", "日本东京都")]
     ['421181', '110108', None, None]
-    >>> [locate(said, shipped()).prefecture for said in ("湖北仙桃", "襄樊市", "东湖新技术开发区")]
+    >>> [locate(place, shipped()).prefecture for place in ("湖北仙桃", "襄樊市", "东湖新技术开发区")]
     ['429004', '420600', '420100']
     """
     text = address.strip()

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from catalog.kit.days import beijing_day
-from ingestion.values.cells import Cell, said
+from ingestion.values.cells import Cell, content
 from ingestion.values.numerals import in_digits
 
 _EXCEL_EPOCH = date(1899, 12, 30)
@@ -80,12 +80,12 @@ def parse_date(value: Cell) -> date | None:
         return _date_in(value)
     if isinstance(value, datetime):
         return beijing_day(value)
-    return value if isinstance(value, date) else _date_in(said(value))
+    return value if isinstance(value, date) else _date_in(content(value))
 
 
 @lru_cache(maxsize=16_384)
 def _date_in(cell: str) -> date | None:
-    written = said(cell)
+    written = content(cell)
     if not written:
         return None
     found = unicodedata.normalize("NFKC", written)
@@ -144,7 +144,7 @@ def _is_serial(found: str) -> bool:
 
 def parse_month(value: Cell) -> date | None:
     """Like `parse_date`, where the day or the month may be missing (成立日期): then the first one."""
-    found = unicodedata.normalize("NFKC", said(value)) if isinstance(value, (str, float, int)) else ""
+    found = unicodedata.normalize("NFKC", content(value)) if isinstance(value, (str, float, int)) else ""
     if match := _YEAR_MONTH.fullmatch(found):
         return parse_date(f"{match[1]}-{match[2]}-1")
     if re.fullmatch(r"(19|20)\d{2}年?", found):
@@ -168,7 +168,7 @@ def parse_amount(value: Cell, unit: int = 1) -> Decimal | None:
         return None
     match = _AMOUNT.fullmatch(bare)
     if match is None:
-        raise ValueError(f"“{said(value)[:40]}”不是金额，应写成数字，如 80 或 80万元")
+        raise ValueError(f"“{content(value)[:40]}”不是金额，应写成数字，如 80 或 80万元")
     number, own_unit = match["upper"], match["unit"] or match["lower_unit"]
     if not own_unit and bare != found and float(number) >= _LEAST_IN_YUAN:
         return _yuan(number, 1)
@@ -177,7 +177,7 @@ def parse_amount(value: Cell, unit: int = 1) -> Decimal | None:
 
 def _amount_in(value: Cell) -> str:
     """The text of an amount without commas and without the white space that parts no two numbers."""
-    return _APART.sub("", in_digits(said(value)).replace(",", ""))
+    return _APART.sub("", in_digits(content(value)).replace(",", ""))
 
 
 def says_only_amount(value: Cell) -> bool:
@@ -223,7 +223,7 @@ def parse_count(value: Cell) -> int | None:
     >>> parse_count("1,200人"), parse_count("分3期"), parse_count("三期")
     (1200, 3, 3)
     """
-    found = in_digits(said(value)).replace(",", "").strip()
+    found = in_digits(content(value)).replace(",", "").strip()
     if not found:
         return None
     match = _COUNT.fullmatch(found)
@@ -238,12 +238,12 @@ def parse_rate(value: Cell) -> Decimal | None:
     >>> parse_rate("3"), parse_rate("净利润的百分之十")
     (Decimal('3.000'), Decimal('10.000'))
     """
-    found = in_digits(said(value)).strip()
+    found = in_digits(content(value)).strip()
     if not found or _TO_BE_AGREED.fullmatch(found):
         return None
     stated = {match[1] for match in _PERCENT.finditer(found)}
     bare = re.fullmatch(r"\d{1,3}(?:\.\d{1,6})?", found)
     # A range (3%-5%) and a scale have several figures.
     if not (bare or (len(stated) == 1 and not re.search(r"\d\s*%?\s*[-~—–至到]+\s*\d", found))):
-        raise ValueError(f"“{said(value)[:40]}”不是百分比，应写成 3 或 3%")
+        raise ValueError(f"“{content(value)[:40]}”不是百分比，应写成 3 或 3%")
     return Decimal(bare[0] if bare else stated.pop()).quantize(Decimal("0.001"))

@@ -103,11 +103,11 @@ class Completer:
 
         def rank(texts: Sequence[str]) -> list[list[int]]:
             vectors = self._encoder.encode_queries(texts)
-            asked = [
+            asking = [
                 asking_among(one, vector, generation.needs)
                 for one, vector in zip(texts, vectors, strict=True)
             ]
-            return [[hit.id for hit in retrieve(generation.patents, one, filters, FIRST)] for one in asked]
+            return [[hit.id for hit in retrieve(generation.patents, one, filters, FIRST)] for one in asking]
 
         near = [
             NearPatent(item.patent.id, [item.patent.title, item.patent.abstract]) for item in response.items
@@ -126,7 +126,7 @@ class Completer:
         encode, idfs = self._encoder.encode_queries, patents.statistics.words.idfs
         found = annotate(need.reading, vector, parts, encode, idfs, self._data_dir)
         broken = [[one.exclusion for one in item.exclusions_broken] for item in items]
-        return [without(its, excluded) for its, excluded in zip(found, broken, strict=True)]
+        return [without(coverage, excluded) for coverage, excluded in zip(found, broken, strict=True)]
 
 
 def _sentences(patents: Engine[AskingNeed], patent: PatentPublic) -> PatentSentences:

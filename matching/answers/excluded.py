@@ -11,7 +11,9 @@ from matching.answers.results import NeedMatch, PatentMatch
 from matching.need.exclusions import BrokenExclusion, broken, exclusions, load
 
 
-def patents_told(items: Sequence[PatentMatch], text: str, data_dir: Path | None = None) -> list[PatentMatch]:
+def patents_with_breaches(
+    items: Sequence[PatentMatch], text: str, data_dir: Path | None = None
+) -> list[PatentMatch]:
     """The patents for the need written as `text`, each with what it has that the need excludes."""
     rules = load(data_dir)
     excluded = exclusions(text, rules)
@@ -22,7 +24,7 @@ def patents_told(items: Sequence[PatentMatch], text: str, data_dir: Path | None 
     ]
 
 
-def needs_told(
+def needs_with_breaches(
     items: Sequence[NeedMatch], patent: Mapping[str, str], data_dir: Path | None = None
 ) -> list[NeedMatch]:
     """The needs for a patent with these texts, each with what it excludes and the patent has."""

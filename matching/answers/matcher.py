@@ -27,7 +27,7 @@ from index.live.follower import Follower
 from index.model.encoder import Encoder
 from index.text import tokens
 from matching.answers.evidence import QueryProfile, need_fields, quotable_all, text_fields
-from matching.answers.excluded import needs_told, patents_told
+from matching.answers.excluded import needs_with_breaches, patents_with_breaches
 from matching.answers.filters import Marks, MatchFilters, Wanted
 from matching.answers.kept import WantedNeeds, WantedPatents, kept_needs, kept_patents
 from matching.answers.refinement import RefinedMatches, refined, refinement
@@ -104,8 +104,8 @@ class Matcher:
         moved = refined(need, marks, titles, generation.patents)
         ask = Ask(generation.patents, moved, wanted.filters, self._factors_of_text(wanted))
         found = self._patents(generation, ask, self._conditions(wanted, marks.unsuitable), text, start)
-        told = refinement(need, moved, marks, generation.patents)
-        return RefinedMatches(**dict(found), refinement=told)
+        shift = refinement(need, moved, marks, generation.patents)
+        return RefinedMatches(**dict(found), refinement=shift)
 
     def patents_for_need(self, need_id: int, wanted: Wanted) -> MatchResponse[PatentMatch]:
         """The patents for a need of the catalogue. Raises NotFound, and Conflict for a need that is not open on the day."""
@@ -140,7 +140,7 @@ class Matcher:
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
         agreeing = profile.evidence(quotable_all([need_fields(kept.needs[hit.id]) for hit in kept.hits]))
         items = need_matches(kept, counted.explained(attributes, named.names), agreeing, named.names)
-        items = needs_told(items, text_fields(patent), self._data_dir)
+        items = needs_with_breaches(items, text_fields(patent), self._data_dir)
         notices = not_in_force(patent, wanted.today) + counted.notices(generation.name, attributes)
         return MatchResponse[NeedMatch](
             **self._head(generation, named, start, notices),
@@ -159,10 +159,10 @@ class Matcher:
             named = segment_names(session, generation)
             kept = kept_patents(session, Ranked(ask, found, levels, wanted.least), wanted)
             terms = licences_shown.of_patents(session, kept.ids, today=wanted.day)
-        told = ask.factors.explained(ask.engine.attributes(_ids_of(kept.hits)), named.names)
+        explained = ask.factors.explained(ask.engine.attributes(_ids_of(kept.hits)), named.names)
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
-        items = patent_matches(kept, told, patent_evidence(profile, kept), terms, levels, named.names)
-        items = patents_told(items, text, self._data_dir)
+        items = patent_matches(kept, explained, patent_evidence(profile, kept), terms, levels, named.names)
+        items = patents_with_breaches(items, text, self._data_dir)
         cut = [CUT.format(wanted.limits.looked_up)] if kept.is_cut else []
         notices = ask.factors.notices(generation.name, found.attributes) + cut
         return MatchResponse[PatentMatch](

@@ -115,7 +115,7 @@ def refine_match(request: RefineRequest, runtime: RuntimeDep) -> MatchResponse[P
 
     标注随请求而来，用后即弃：不保存，也不影响其他人的结果。得分各部分仍相加为总分，但属于调整后的检索（见 `refinement`）。
     """
-    return answer_to_text(runtime, request.asked).matches
+    return answer_to_text(runtime, request.text_query).matches
 
 
 @router.post(

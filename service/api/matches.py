@@ -33,7 +33,7 @@ def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[Pa
 
     每件专利都附各路得分、加分项与减分项、原文依据、产业细分领域及其依据、开放许可条件。
     """
-    return answer_to_text(runtime, request.asked).matches
+    return answer_to_text(runtime, request.text_query).matches
 
 
 @router.post("/matches/questions", summary="补充需求信息", operation_id="create_questions", responses=_ERRORS)

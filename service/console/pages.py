@@ -22,7 +22,7 @@ from service.console.search_form import MAX_PAGE_TEXT, TOP_CHOICES, SearchForm, 
 from service.installation.runtime import Runtime
 from service.requests.field_problems import InvalidFields, sentence
 from service.requests.filters import HOME_PROVINCE
-from service.requests.matches import AskedText, TextAnswer, answer_to_text
+from service.requests.matches import TextAnswer, TextQuery, answer_to_text
 from service.sheets import matches as exports
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
@@ -67,10 +67,10 @@ def _region_names() -> list[str]:
     return [r.name for r in sorted(known, key=lambda r: (not r.code.startswith(HOME_PROVINCE), r.code))]
 
 
-def _answer(runtime: Runtime, asked: AskedText) -> TextAnswer:
+def _answer(runtime: Runtime, query: TextQuery) -> TextAnswer:
     """The response to a submitted form. Raises InvalidFields under the labels of the form."""
     try:
-        return answer_to_text(runtime, asked)
+        return answer_to_text(runtime, query)
     except InvalidFields as error:
         raise InvalidFields(relabel(error.fields)) from error
 
@@ -114,8 +114,8 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
         return _page(request)
     ask, combine = (bool(request.query_params.get(name)) for name in ("ask", "combine"))
     try:
-        asked = replace(form.asked(beijing_today()), elements=True, questions=ask, portfolios=combine)
-        found = _answer(runtime, asked)
+        query = replace(form.text_query(beijing_today()), elements=True, questions=ask, portfolios=combine)
+        found = _answer(runtime, query)
         return _page(
             request, form=form, response=found.matches, questions=found.questions, combined=found.portfolios
         )
@@ -126,7 +126,7 @@ def search_page(request: Request, runtime: RuntimeDep) -> HTMLResponse:
 def _download(request: Request, runtime: Runtime, kind: str) -> Response:
     form = SearchForm.of(request.query_params)
     try:
-        response = _answer(runtime, form.asked(beijing_today())).matches
+        response = _answer(runtime, form.text_query(beijing_today())).matches
     except PatentDockError as error:
         return _refusal(request, form, error)
     about = exports.notes(form.q, form.described(), form.ordering(), response)

@@ -16,7 +16,7 @@ from matching.answers.filters import Marks
 from service.requests.context import ContextInput
 from service.requests.field_problems import FieldProblem, InvalidFields, field_problems
 from service.requests.filters import FilterInput
-from service.requests.matches import DEFAULT_TOP_K, MAX_TOP_K, AskedText, PatentsRequest
+from service.requests.matches import DEFAULT_TOP_K, MAX_TOP_K, PatentsRequest, TextQuery
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -77,7 +77,7 @@ class SearchForm:
             unfolded=bool(parameters.get("unfolded")),
         )
 
-    def asked(self, today: date) -> AskedText:
+    def text_query(self, today: date) -> TextQuery:
         """The match request of the form. Raises InvalidFields under the labels of the form."""
         problems = self._text_problems()
         if not self.top_k.isascii() or not self.top_k.isdigit() or not 1 <= int(self.top_k[:9]) <= MAX_TOP_K:
@@ -93,7 +93,7 @@ class SearchForm:
             factors=not self.by_relevance,
             fold=not self.unfolded,
         )
-        return AskedText(request, marks=self._marks)
+        return TextQuery(request, marks=self._marks)
 
     def _text_problems(self) -> list[FieldProblem]:
         if not self.q:

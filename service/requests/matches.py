@@ -72,9 +72,9 @@ class MatchRequest(PatentsRequest):
     )
 
     @property
-    def asked(self) -> AskedText:
-        """What is asked."""
-        return AskedText(self, as_of=self.generation, elements=self.elements)
+    def text_query(self) -> TextQuery:
+        """The query that the request makes."""
+        return TextQuery(self, as_of=self.generation, elements=self.elements)
 
 
 class RefineRequest(PatentsRequest):
@@ -103,9 +103,9 @@ class RefineRequest(PatentsRequest):
         return self
 
     @property
-    def asked(self) -> AskedText:
-        """What is asked."""
-        return AskedText(self, marks=Marks(frozenset(self.suitable), frozenset(self.unsuitable)))
+    def text_query(self) -> TextQuery:
+        """The query that the request makes."""
+        return TextQuery(self, marks=Marks(frozenset(self.suitable), frozenset(self.unsuitable)))
 
 
 class CompletionRequest(Schema):
@@ -139,7 +139,7 @@ class PatentMatchQuery(MatchQuery):
 
 
 @dataclass(frozen=True, slots=True)
-class AskedText:
+class TextQuery:
     """A request for the patents of a need in words, from any interface, with the options beyond the list.
 
     `as_of` names a kept generation; with `marks` the results are refined; `elements` compares its points with each
@@ -163,24 +163,24 @@ class TextAnswer:
     portfolios: Portfolios | None = None
 
 
-def answer_to_text(runtime: Runtime, asked: AskedText) -> TextAnswer:
+def answer_to_text(runtime: Runtime, query: TextQuery) -> TextAnswer:
     """The response that REST, command line and page show. Raises InvalidFields, NotFound and NotReady."""
-    request = asked.request
+    request = query.request
     # A session of its own, closed before the search: a request never holds two connections.
     today = beijing_today()
     with runtime.database.read() as session:
         filters = resolve(session, request.filters, today)
         options = factor_options(session, request.context, count=request.factors)
-    wanted = Wanted(request.top_k, filters, today, options, request.fold, asked.as_of)
-    found = _matches(runtime, asked, wanted)
-    if not (asked.elements or asked.questions or asked.portfolios):
+    wanted = Wanted(request.top_k, filters, today, options, request.fold, query.as_of)
+    found = _matches(runtime, query, wanted)
+    if not (query.elements or query.questions or query.portfolios):
         return TextAnswer(found)
     completer = runtime.completer
     need = completer.read(request.text)
     return TextAnswer(
-        completer.completed(need, found, asked.as_of) if asked.elements else found,
-        completer.questions(need, filters, today) if asked.questions else None,
-        completer.portfolios(need, filters, today) if asked.portfolios else None,
+        completer.completed(need, found, query.as_of) if query.elements else found,
+        completer.questions(need, filters, today) if query.questions else None,
+        completer.portfolios(need, filters, today) if query.portfolios else None,
     )
 
 
@@ -208,10 +208,10 @@ def needs_for_patent(runtime: Runtime, patent_id: int, wanted: MatchQuery) -> Ma
     return runtime.matcher.needs_for_patent(patent_id, _wanted(runtime, wanted))
 
 
-def _matches(runtime: Runtime, asked: AskedText, wanted: Wanted) -> MatchResponse[PatentMatch]:
-    if asked.marks is not None:
-        return runtime.matcher.patents_refined(asked.request.text, wanted, asked.marks)
-    return runtime.matcher.patents_for_text(asked.request.text, wanted)
+def _matches(runtime: Runtime, query: TextQuery, wanted: Wanted) -> MatchResponse[PatentMatch]:
+    if query.marks is not None:
+        return runtime.matcher.patents_refined(query.request.text, wanted, query.marks)
+    return runtime.matcher.patents_for_text(query.request.text, wanted)
 
 
 def _wanted(runtime: Runtime, query: MatchQuery, *, fold: bool = True) -> Wanted:

@@ -99,7 +99,7 @@ def _query(**values: Any) -> PatentMatchQuery:
 def _run(
     text: str | None, need: int | None, patent: int | None, wanted: PatentMatchQuery, context: dict[str, Any]
 ) -> MatchResponse[PatentMatch] | MatchResponse[NeedMatch]:
-    from service.requests.matches import AskedText, answer_to_text, needs_for_patent, patents_for_need
+    from service.requests.matches import TextQuery, answer_to_text, needs_for_patent, patents_for_need
 
     if [text, need, patent].count(None) != 2:
         reason = "请给出且只给出其中一项"
@@ -110,7 +110,7 @@ def _run(
         runtime.recent.catch_up(NEW_TEXTS)
     try:
         if request is not None:
-            return answer_to_text(runtime, AskedText(request)).matches
+            return answer_to_text(runtime, TextQuery(request)).matches
         if need is not None:
             return patents_for_need(runtime, need, wanted)
         return needs_for_patent(runtime, patent or 0, wanted)
