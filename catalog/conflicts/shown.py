@@ -22,7 +22,7 @@ class Differing(SQLModel):
 
     label: str = Field(description="字段")
     stored: str = Field(description="原记录现在的值")
-    stated: str = Field(description="新记录的值，采用时以此为准（空即清空）")
+    stated: str = Field(description="新记录的值，采用时以此为准（专利的空值即清空）")
 
 
 class StatingRow(SQLModel):
@@ -44,7 +44,7 @@ class ConflictPublic(SQLModel):
     status: ConflictStatus = Field(description="pending 待定，replaced 采用新记录，kept 保留原记录")
     status_name: str
     name: str = Field(description="新记录的名称")
-    owners: list[str] = Field(description="新记录的所有者（专利权人）")
+    owners: list[str] = Field(description="新记录的所有者（专利权人）；企业为空")
     stored_name: str = Field(description="原记录的名称，读到该行时")
     stored_owners: list[str] = Field(description="原记录的所有者（专利权人），读到该行时")
     record_id: int | None = Field(description="号码现在所属记录的编号；空为已没有这样的记录")

@@ -1,9 +1,10 @@
 """Enterprises (企业), above all 专精特新 firms, that have needs."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
 from sqlmodel import Field, Session, SQLModel, col
@@ -19,6 +20,7 @@ from catalog.kit.base import (
     fold,
     id_column,
     id_of,
+    plain,
 )
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
@@ -36,6 +38,7 @@ class EnterpriseBase(Schema):
     county: str | None = Field(default=None, max_length=6, description="县级行政区划代码（GB/T 2260）")
     address: str | None = Field(default=None, max_length=500, description="地址")
     industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
+    former_names: list[str] = Field(default_factory=list, sa_type=JSON, description="曾用名")
     titles: list[str] = Field(default_factory=list, sa_type=JSON, description="资质，如 省级专精特新")
     staff: int | None = Field(default=None, ge=0, description="从业人员数")
     revenue: Decimal | None = Field(
@@ -150,6 +153,17 @@ def industries(session: Session, where: EnterpriseFilter) -> dict[int, str | Non
     return {row.id: row.industry for row in session.execute(query.order_by(col(Enterprise.id)))}
 
 
+def of_codes(session: Session, codes: Iterable[str]) -> dict[str, Enterprise]:
+    """The enterprises with these credit codes, by code."""
+    found: dict[str, Enterprise] = {}
+    for chunk in chunks(sorted(set(codes))):
+        for row in session.execute(
+            select(Enterprise).where(col(Enterprise.credit_code).in_(chunk))
+        ).scalars():
+            found[row.credit_code or ""] = row
+    return found
+
+
 def products(session: Session) -> Iterator[FirmProducts]:
     """The products of all enterprises that state them, in the order of their ids."""
     query = _stating_products().order_by(col(Enterprise.id)).execution_options(yield_per=2000)
@@ -184,6 +198,23 @@ def _meeting(where: EnterpriseFilter) -> Select[Enterprise]:
 
 
 _EMPTY: tuple[Any, ...] = (None, [], "")
+
+
+@dataclass(frozen=True, slots=True)
+class FirmOutcome:
+    """What became of a record, and the enterprise that it was stored into, or that it waits because of."""
+
+    status: Literal["new", "changed", "unchanged", "waiting"]
+    firm: Enterprise
+
+
+def is_named(row: Enterprise, data: EnterpriseBase) -> bool:
+    """Whether a record names an enterprise: as it is stored but for punctuation, by a former name, or as its former name."""
+    stored, stated = (
+        {*map(plain, (row.name, *row.former_names))},
+        {*map(plain, (data.name, *data.former_names))},
+    )
+    return plain(data.name) in stored or plain(row.name) in stated
 
 
 class Firms:
@@ -236,27 +267,56 @@ class Firms:
         self._known.change(row, stated)
         return row
 
-    def upsert(self, data: EnterpriseCreate) -> str | Conflict:
-        """Takes a register record; returns "new", "changed" or "unchanged". Empty cells overwrite nothing.
+    def upsert(self, data: EnterpriseCreate) -> FirmOutcome | Conflict:
+        """Takes a register record. Empty cells overwrite nothing, and the name that an enterprise had before is no new one.
 
-        It is refused where name and credit code belong to different enterprises, or a known one has another code.
+        A record under the credit code of an enterprise that it does not name waits: the code may be copied, or the name new. It is
+        refused where the enterprise that it names has another code.
         """
-        row = self.find(data.name, data.credit_code)
+        former = (row for name in data.former_names if (row := self.named(name)))
+        row = self.find(data.name, data.credit_code) or next(former, None)
         if row is None:
-            self.add(data)
-            return "new"
-        if self.named(data.name) not in (None, row):
-            return Conflict(
-                f"名称“{data.name}”与统一社会信用代码 {data.credit_code} 分属两家企业",
-                hint="请核对名称和代码",
-            )
+            return FirmOutcome("new", self.add(data))
         if data.credit_code and row.credit_code not in (None, data.credit_code):
             return Conflict(
-                f"企业“{data.name}”已登记的统一社会信用代码是 {row.credit_code}，不是 {data.credit_code}",
+                f"企业“{row.name}”已登记的统一社会信用代码是 {row.credit_code}，不是 {data.credit_code}",
                 hint="请与营业执照核对",
             )
+        if not is_named(row, data):
+            return FirmOutcome("waiting", row)
+        if self.named(data.name) not in (None, row):
+            return _two_firms(data)
+        return FirmOutcome("changed" if self._state(row, data) else "unchanged", row)
+
+    def rename(self, data: EnterpriseCreate) -> None:
+        """Takes a record that waited, whose name is a new one of the enterprise with its credit code. Raises Conflict."""
+        outcome = self.upsert(data)
+        if isinstance(outcome, Conflict):
+            raise outcome
+        if outcome.status == "waiting":
+            if self.named(data.name):
+                raise _two_firms(data)
+            self._state(outcome.firm, data)
+
+    def _state(self, row: Enterprise, data: EnterpriseCreate) -> bool:
+        """Sets what a record states of an enterprise; returns whether that changed it."""
         stated = {name: value for name, value in data.model_dump().items() if value not in _EMPTY}
-        return "changed" if self._known.change(row, stated | {"name_key": fold(data.name)}) else "unchanged"
+        former = [*row.former_names, *data.former_names]
+        if plain(data.name) in map(plain, row.former_names):
+            del stated["name"]
+        else:
+            stated["name_key"] = fold(data.name)
+            former.append(row.name)
+        present = plain(stated.get("name", row.name))
+        stated["former_names"] = [name for name in dict.fromkeys(former) if plain(name) != present]
+        return self._known.change(row, stated)
+
+
+def _two_firms(data: EnterpriseCreate) -> Conflict:
+    return Conflict(
+        f"名称“{data.name}”与统一社会信用代码 {data.credit_code} 分属两家企业",
+        hint="请核对名称和代码；如是同一家企业，请先合并这两条记录",
+    )
 
 
 def create(session: Session, data: EnterpriseCreate) -> Enterprise:
@@ -283,11 +343,11 @@ def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Ente
 
 def upsert(
     session: Session, records: Sequence[EnterpriseCreate], *, import_id: int | None, is_demo: bool = False
-) -> list[str | Conflict]:
+) -> list[FirmOutcome | Conflict]:
     """Upserts register records, one after the other; returns the outcome of each."""
-    firms = Firms(
-        session, ((data.name, data.credit_code) for data in records), import_id=import_id, is_demo=is_demo
-    )
+    named = [(data.name, data.credit_code) for data in records]
+    named += [(name, None) for data in records for name in data.former_names]
+    firms = Firms(session, named, import_id=import_id, is_demo=is_demo)
     outcomes = [firms.upsert(data) for data in records]
     firms.flush()
     return outcomes

@@ -12,7 +12,7 @@ from catalog.kit.base import chunks, id_column
 from catalog.kit.errors import PatentDockError
 from catalog.mending.values import put_back
 from catalog.registers.register import Register
-from catalog.registers.registers import FACTS, HOLDERS, PATENTS, holder_in_use
+from catalog.registers.registers import ENTERPRISES, FACTS, HOLDERS, PATENTS, holder_in_use
 from catalog.supply.facts import Fact
 from catalog.supply.holders import Holder
 
@@ -30,6 +30,13 @@ def take_back_patents(session: Session, import_ids: Sequence[int], patent_ids: S
             _take_back(session, import_id, PATENTS, chunk)
 
 
+def take_back_firms(session: Session, import_ids: Sequence[int], firm_ids: Sequence[int]) -> None:
+    """Takes back what imports, the newest first, did to these enterprises, but for those changed or referred to since."""
+    for import_id in import_ids:
+        for chunk in chunks(firm_ids):
+            _take_back(session, import_id, ENTERPRISES, chunk)
+
+
 def _take_back(session: Session, import_id: int, register: Register, ids: list[int]) -> None:
     model = register.model
     own = select(ImportChange).where(
@@ -38,7 +45,9 @@ def _take_back(session: Session, import_id: int, register: Register, ids: list[i
         col(ImportChange.record_id).in_(ids),
     )
     as_left = (model.id == col(ImportChange.record_id)) & (model.updated_at == col(ImportChange.stamp))
-    for change in session.execute(own.join(model, as_left)).scalars().all():
+    # What the import made goes first: it may have a name that it took from what it changed.
+    youngest = own.join(model, as_left).order_by(col(ImportChange.record_id).desc())
+    for change in session.execute(youngest).scalars().all():
         with suppress(IntegrityError, PatentDockError), session.begin_nested():
             if change.before is None:
                 _remove(session, register, change.record_id)

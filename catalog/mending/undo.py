@@ -20,6 +20,7 @@ from catalog.imports.changes import ImportChange, restamp, revived
 from catalog.imports.imports import Import, ImportStatus
 from catalog.kit.base import CHUNK, chunks, now
 from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.ids import MAX_ID
 from catalog.mending.values import digests_of, put_back
 from catalog.mending.words import joined, labels
 from catalog.registers.register import Register
@@ -104,10 +105,10 @@ class _Undo:
             undone = [change for block in blocks for change in (*block.fresh, *(c for c, _ in block.changed))]
             register.prepare(self.session, self.result.import_id, undone, self.actor)
         for block in blocks:
-            for change, names in block.changed:
-                self._restore(register, change, names)
+            # What the import made may have a name or a number by now that it took from what it changed.
             if block.fresh:
                 self._remove(register, [change.record_id for change in block.fresh])
+            self._restore_all(register, block.changed)
             self.session.flush()
             self.session.expunge_all()
             self.session.add(self.row)
@@ -131,10 +132,11 @@ class _Undo:
             self.result.told.append(text)
 
     def _blocks(self, register: Register) -> Iterator[_Block]:
-        last = 0
+        """The changes of the import, the youngest records first: those that it made come before those that it changed."""
+        last = MAX_ID + 1
         while True:
-            query = _changes(self.row.id, register).where(col(ImportChange.record_id) > last)
-            ordered = query.order_by(col(ImportChange.record_id)).limit(CHUNK)
+            query = _changes(self.row.id, register).where(col(ImportChange.record_id) < last)
+            ordered = query.order_by(col(ImportChange.record_id).desc()).limit(CHUNK)
             changes = self.session.execute(ordered).scalars().all()
             if not changes:
                 return
@@ -161,6 +163,7 @@ class _Undo:
         used = self._referred_to(register, [c.record_id for c in block.fresh])
         for record_id, what in used.items():
             self._tell(f"{self._name(register, record_id)}：已有{what}，保留")
+        self._leave_to_others(register, [change for change in block.fresh if change.record_id in used])
         kept = [change for change in block.fresh if change.record_id not in used]
         return _Block(block.changed, kept)
 
@@ -240,22 +243,57 @@ class _Undo:
                     found.setdefault(record_id, []).append(text)
         return {record_id: "、".join(texts) for record_id, texts in found.items()}
 
-    def _restore(self, register: Register, change: ImportChange, names: Collection[str]) -> None:
+    def _leave_to_others(self, register: Register, made: Sequence[ImportChange]) -> None:
+        """Lets the first other import whose records refer to these have made them: they go with that one, if it is undone."""
+        ids = [change.record_id for change in made]
+        heirs: dict[int, int] = {}
+        for reference in REFERENCES if ids else ():
+            if reference.model is not register.model:
+                continue
+            column = col(reference.column)
+            owner_noted = (col(ImportChange.kind) == reference.by) & (
+                col(ImportChange.record_id) == reference.owner
+            )
+            others = (
+                owner_noted
+                & col(ImportChange.before).is_(None)
+                & (col(ImportChange.import_id) != self.row.id)
+            )
+            query = select(column, func.min(col(ImportChange.import_id))).join(ImportChange, others)
+            for record_id, first in self.session.execute(query.where(column.in_(ids)).group_by(column)):
+                heirs[record_id] = min(first, heirs.get(record_id, first))
+        for change in made:
+            if first_of := heirs.get(change.record_id):
+                heir = {"import_id": first_of, "before": None, "after": None}
+                self.session.merge(ImportChange(**change.model_dump() | heir))
+
+    def _restore_all(self, register: Register, changed: Sequence[tuple[ImportChange, list[str]]]) -> None:
+        """Restores changed records, those last whose former names or numbers others among them still have."""
+        while changed:
+            reasons = [self._restore(register, change, names) for change, names in changed]
+            failed = [(one, reason) for one, reason in zip(changed, reasons, strict=True) if reason]
+            if len(failed) == len(changed):
+                for (change, _), reason in failed:
+                    self._tell(f"{self._name(register, change.record_id)}：{reason}，未恢复")
+                return
+            changed = [one for one, _ in failed]
+
+    def _restore(self, register: Register, change: ImportChange, names: Collection[str]) -> str:
+        """Restores a record; answers why it cannot be."""
         before, record_id, model = change.before or {}, change.record_id, register.model
         stamp = self._stamps(register, [record_id])[record_id]
         try:
             with self.session.begin_nested():
                 put_back(self.session, register, record_id, {name: before[name] for name in names})
         except (IntegrityError, PatentDockError) as error:
-            reason = error.message if isinstance(error, PatentDockError) else "与现有记录重复"
-            self._tell(f"{self._name(register, record_id)}：{reason}，未恢复")
-            return
+            return error.message if isinstance(error, PatentDockError) else "与现有记录重复"
         statement = update(model).where(model.id == record_id).values(updated_at=self.moment)
         self.session.execute(statement, execution_options={"synchronize_session": False})
         untouched = stamp == change.stamp
         former = revived(model, {"updated_at": before["updated_at"]})["updated_at"] if untouched else stamp
         restamp(self.session, register.noted, record_id, former, self.moment)
         self.result.restored += 1
+        return ""
 
     def _remove(self, register: Register, ids: list[int]) -> None:
         """Deletes records that the import created, but for those that came along and are in use."""

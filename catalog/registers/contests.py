@@ -1,4 +1,4 @@
-"""Conflicts of patents: what stands under a number, and how another record takes its place."""
+"""Conflicts of patents and enterprises: what stands under a number, and how another record takes its place."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 
 from sqlmodel import Session
 
+from catalog.demand import enterprises
+from catalog.demand.enterprises import Enterprise, EnterpriseCreate, Firms
 from catalog.imports.conflicts import Subject
 from catalog.imports.imports import Import
 from catalog.kit.base import id_of
 from catalog.kit.errors import Conflict
 from catalog.kit.terms import PatentKind
+from catalog.reference.lists import industry_name
 from catalog.registers.known import KnownPatents
 from catalog.registers.meaning import FIELDS, KnownPatent
 from catalog.registers.patents import Batch
@@ -72,4 +75,43 @@ def _put(session: Session, record: PatentCreate, origin: Import) -> None:
     facts.store(session, stated, import_id=id_of(origin))
 
 
-CONTESTED = Contested(PatentCreate, _stated, _standing, _put)
+OF_FIRMS = {
+    "name": "企业名称", "former_names": "曾用名", "titles": "资质", "address": "地址", "industry": "行业代码", "staff": "从业人员数",
+    "revenue": "营业收入", "founded_on": "成立日期", "products": "主要产品", "contact": "联系方式", "remark": "备注",
+}  # fmt: skip
+
+
+def _of_firm(firm: Enterprise | EnterpriseCreate) -> dict[str, str]:
+    shown = firm.model_dump(include=set(OF_FIRMS)) | {"industry": industry_name(firm.industry)}
+    return {label: _in_words(shown[name])[:LONGEST] for name, label in OF_FIRMS.items()}
+
+
+def _in_words(value: Any) -> str:
+    return "、".join(value) if isinstance(value, list) else str(value if value is not None else "")
+
+
+def _stated_of_firm(record: EnterpriseCreate) -> dict[str, str]:
+    """What a decision for the record would set: its empty values stay as they are stored."""
+    return {label: value for label, value in _of_firm(record).items() if value}
+
+
+def _standing_firms(session: Session, records: Sequence[EnterpriseCreate]) -> list[Standing | None]:
+    found = enterprises.of_codes(session, [record.credit_code for record in records if record.credit_code])
+    rows = (found.get(record.credit_code or "") for record in records)
+    return [_stands_firm(row) if row else None for row in rows]
+
+
+def _stands_firm(row: Enterprise) -> Standing:
+    return Standing(id_of(row), Subject(row.name), _of_firm(row), row.updated_at)
+
+
+def _rename(session: Session, record: EnterpriseCreate, origin: Import) -> None:
+    """Gives the enterprise under a credit code the name of a record; its name until then is a former one."""
+    named = [(record.name, record.credit_code), *((name, None) for name in record.former_names)]
+    firms = Firms(session, named, import_id=id_of(origin))
+    firms.rename(record)
+    firms.flush()
+
+
+PATENTS = Contested(PatentCreate, _stated, _standing, _put)
+ENTERPRISES = Contested(EnterpriseCreate, _stated_of_firm, _standing_firms, _rename)

@@ -21,10 +21,9 @@ from catalog.kit.errors import InvalidInput
 from catalog.licences import history as declaration_history
 from catalog.licences.history import LicenceChange
 from catalog.licences.licences import Licence
-from catalog.registers import contests as patent_contests
+from catalog.registers import contests, keys
 from catalog.registers import deals as deal_upserts
 from catalog.registers import images as patent_images
-from catalog.registers import keys
 from catalog.registers.register import Belonging, Contested, Joining, OnDeletion, Reference, Register
 from catalog.supply.facts import Fact
 from catalog.supply.holder_merges import HolderMerge, MergedPatent
@@ -171,7 +170,7 @@ PATENTS = Register(
     restore=patent_images.restore,
     present=patent_images.present,
     follow=patent_images.follow,
-    contested=patent_contests.CONTESTED,
+    contested=contests.PATENTS,
 )
 ENTERPRISES = Register(
     Enterprise,
@@ -184,6 +183,7 @@ ENTERPRISES = Register(
     keys=keys.of_enterprise,
     stated_keys=keys.in_enterprise,
     alias=("name", "credit_code"),
+    contested=contests.ENTERPRISES,
 )
 HOLDERS = Register(
     Holder,

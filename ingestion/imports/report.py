@@ -21,7 +21,7 @@ from ingestion.storing.tables import SheetTable
 
 COUNTS = ("rows", "new", "changed", "unchanged", "rejected", "waiting")
 MOST_MESSAGES = 60
-WAITS = "{} 行的号码已属于另一条记录（名称与所有者都不同），未写入，待决定采用哪一条"
+WAITS = "{} 行的号码已属于名称不同的另一条记录，未写入，待决定采用哪一条"
 MOST_REFUSALS = 20
 
 

@@ -121,6 +121,7 @@ def enterprise(fields: Fields) -> EnterpriseCreate:
         {
             "name": name,
             "credit_code": _credit_code(fields),
+            "former_names": fields.items("former_names"),
             "titles": fields.items("titles"),
             "province": place.province,
             "prefecture": place.prefecture,

@@ -46,6 +46,10 @@ class Ledger:
             if outcome and record in wanted
         }
 
+    def outcome(self, number: int) -> str:
+        """The outcome of a row, empty for one that was refused."""
+        return _OUTCOMES[self._outcomes[number - 1]]
+
     def record(self, number: int) -> int:
         """The record that a row spoke of."""
         return self._records[number - 1]

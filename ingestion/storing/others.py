@@ -23,16 +23,6 @@ def stored(keys: KeysOf, upsert: Upsert) -> Callable[[Origin, RowReader], Store]
     return partial(RecordStore, keys, upsert)
 
 
-def in_bulk(upsert: Callable[..., Outcomes]) -> Upsert:
-    """`upsert` takes the session and the records of a batch, `import_id` and `is_demo`."""
-
-    def upsert_all(session: Session, batch: list[Taken], origin: Origin) -> Outcomes:
-        records = [taken.record for taken in batch]
-        return upsert(session, records, import_id=origin.import_id, is_demo=origin.is_demo)
-
-    return upsert_all
-
-
 def one_by_one(upsert: Callable[[Session, Any, Origin, Remarks], str]) -> Upsert:
     """`upsert` takes one record, in a savepoint of its own, adds warnings to the remarks, and raises PatentDockError."""
 

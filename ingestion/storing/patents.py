@@ -7,20 +7,18 @@ from collections.abc import Sequence
 from catalog.db import Session
 from catalog.imports import conflicts, imports
 from catalog.imports.conflicts import Claim
-from catalog.kit.terms import ConflictStatus
 from catalog.mending import taking_back
 from catalog.registers.meaning import LABELS, Contest, Statement
 from catalog.registers.patents import Batch, Claims, Outcome, subject_of
 from catalog.registers.registers import PATENTS
 from ingestion.errors import RowError, UnreadableFile
-from ingestion.storing import deleted, facts
+from ingestion.storing import deleted, facts, waiting
 from ingestion.storing.ledger import Ledger
 from ingestion.storing.rows import Origin, RowReader, Taken
 from ingestion.storing.unchanged_rows import UnchangedRows
 
 MOSTLY = 0.9
 REPEATED = "与文件中前面的行是同一件专利而部分内容不同，保留先出现的内容"
-KEPT = "号码属于另一条记录，此前已决定保留原记录，本行未写入"
 
 
 class PatentStore:
@@ -55,9 +53,10 @@ class PatentStore:
         patents.flush()
         with_outcomes = list(zip(read, outcomes, strict=True))
         self._store_facts(session, with_outcomes)
-        self._wait(
-            session, [(taken, outcome) for taken, outcome in with_outcomes if outcome.status == "waiting"]
-        )
+        waits = [
+            (taken, _claim(taken, outcome)) for taken, outcome in with_outcomes if outcome.status == "waiting"
+        ]
+        waiting.wait(session, self.origin, PATENTS.kind, waits)
         self.unchanged.keep(session, with_outcomes)
         for taken, outcome in with_outcomes:
             if patent := outcome.known or (outcome.contested if taken.error is None else None):
@@ -126,19 +125,6 @@ class PatentStore:
                 taken.remarks.append((REPEATED, note))
             if stored.deleted:
                 taken.remarks.append((deleted.AGAIN, stored.deleted))
-
-    def _wait(self, session: Session, with_outcomes: list[tuple[Taken, Outcome]]) -> None:
-        """Keeps rows that contradict a stored patent for a decision; against a row decided before it stays."""
-        claims = [_claim(taken, outcome) for taken, outcome in with_outcomes]
-        found = conflicts.wait(session, self.origin.import_id, PATENTS.kind, claims) if claims else []
-        for (taken, _), claim, row in zip(with_outcomes, claims, found, strict=True):
-            if row.status == ConflictStatus.PENDING:
-                taken.claim = claim
-            else:
-                taken.outcome = "unchanged"
-                taken.remarks = [
-                    (KEPT, f"{claim.field} {claim.number} 登记为{row.stored}，本行为{claim.subject}")
-                ]
 
     def _refusal(self, taken: Taken, outcome: Outcome) -> RowError:
         if outcome.rival is None:

@@ -57,7 +57,7 @@ def _listing(session: Session, wanted: ConflictQuery) -> Listing:
 
 @router.get("/conflicts", summary="冲突列表", operation_id="list_conflicts", responses=responses(422))
 def list_conflicts(session: Reading, wanted: Annotated[ConflictQuery, Query()]) -> Page[ConflictPublic]:
-    """号码已属于另一条记录、名称与所有者都不同的行：未写入，待决定；附现在的记录与不同之处。"""
+    """号码已属于名称不同的另一件专利或另一家企业的行：未写入，待决定；附现在的记录与不同之处。"""
     return _page(session, wanted, filter_of(wanted))
 
 
@@ -101,7 +101,7 @@ def get_conflict(session: Reading, id: RecordId) -> ConflictPublic:
     responses=responses(400, 404, 409, 413, 422),
 )
 def decide_conflict(session: Writing, caller: Caller, id: RecordId, data: DecisionInput) -> ConflictPublic:
-    """采用新记录时整体取代原记录，撤销该行所属的导入即恢复；保留原记录时不作改动。已决定的返回 409。"""
+    """采用新记录时，专利整体取代原记录，企业更名（原名称记入曾用名）；撤销该行所属的导入即恢复。保留原记录时不作改动。已决定的返回 409。"""
     return _public(session, edits.decide(session, id, data.decision, actor=caller, note=data.note))
 
 

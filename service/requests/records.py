@@ -182,6 +182,7 @@ class EnterpriseInput(RecordInput):
 
     name: Name = Field(description="企业名称")
     credit_code: str | None = Field(default=None, max_length=40, description="统一社会信用代码")
+    former_names: list[Name] = Field(default_factory=list, max_length=20, description="曾用名")
     titles: list[Name] = Field(default_factory=list, max_length=20, description="资质，如 省级专精特新")
     address: str | None = Field(default=None, max_length=500, description="地址；地区由此推断")
     province: str | None = Field(default=None, max_length=50, description="省级行政区划的代码或名称")

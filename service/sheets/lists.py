@@ -50,7 +50,7 @@ NEED_COLUMNS = (
     ("合作方式", 12), ("状态", 10), ("发布日期", 12), ("截止日期", 12), ("系统编号", 10), ("备注", 10),
 )  # fmt: skip
 ENTERPRISE_COLUMNS = (
-    ("企业名称", 36), ("统一社会信用代码", 22), ("资质", 24), ("地区", 12), ("地址", 36), ("行业", 24), ("从业人员数", 10),
+    ("企业名称", 36), ("统一社会信用代码", 22), ("曾用名", 30), ("资质", 24), ("地区", 12), ("地址", 36), ("行业", 24), ("从业人员数", 10),
     ("营业收入（元）", 16),
     ("成立日期", 12), ("主要产品", 36), ("系统编号", 10), ("备注", 10),
 )  # fmt: skip
@@ -126,8 +126,8 @@ def enterprises_list(session: Session, ids: Sequence[int], conditions: Sequence[
             found = enterprises.many(session, chunk)
             for firm in (found[key] for key in chunk if key in found):
                 yield (
-                    firm.name, firm.credit_code, "；".join(firm.titles), firm.prefecture_name, firm.address, firm.industry_name,
-                    firm.staff, firm.revenue, firm.founded_on, firm.products, firm.id, DEMO if firm.is_demo else None,
+                    firm.name, firm.credit_code, "；".join(firm.former_names), "；".join(firm.titles), firm.prefecture_name, firm.address,
+                    firm.industry_name, firm.staff, firm.revenue, firm.founded_on, firm.products, firm.id, DEMO if firm.is_demo else None,
                 )  # fmt: skip
             session.expunge_all()
 

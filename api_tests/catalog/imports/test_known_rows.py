@@ -136,12 +136,13 @@ def test_an_enterprise_may_take_the_name_that_another_gives_up(catalogue: Databa
     first, second, _ = codes = ["91420100DEM0000061", "91420100D00000005Y", None]
     before = [EnterpriseCreate(name=f"示例{n}公司", credit_code=code) for n, code in enumerate(codes)]
     after = [
-        EnterpriseCreate(name="示例新公司", credit_code=second),
-        EnterpriseCreate(name="示例1公司", credit_code=first),
+        EnterpriseCreate(name="示例新公司", credit_code=second, former_names=["示例1公司"]),
+        EnterpriseCreate(name="示例1公司", credit_code=first, former_names=["示例0公司"]),
     ]
     with catalogue.read() as session:
         enterprises.upsert(session, before, import_id=None)
-        assert enterprises.upsert(session, after, import_id=None) == ["changed", "changed"]
+        outcomes = enterprises.upsert(session, after, import_id=None)
+        assert [getattr(outcome, "status", outcome) for outcome in outcomes] == ["changed", "changed"]
 
 
 @pytest.mark.parametrize("kind", _KINDS)

@@ -38,7 +38,7 @@ def conflicts_list(
     out: Annotated[Path | None, option("把全部写入此 Excel 或 CSV 文件", "文件")] = None,
     as_json: Json = False,
 ) -> None:
-    """列出冲突：号码已属于另一条记录、名称与所有者都不同的行，未写入，待决定。
+    """列出冲突：号码已属于名称不同的另一件专利或另一家企业的行，未写入，待决定。
 
     示例：
     patentdock conflicts list --status 待定 --out 冲突.xlsx
@@ -99,7 +99,7 @@ def _write(out: Path, wanted: ConflictConditions) -> None:
 
 
 def _subject(name: str, owners: list[str]) -> str:
-    return f"{name[:SHOWN]}（{'、'.join(owners)[:SHOWN]}）"
+    return name[:SHOWN] + (f"（{'、'.join(owners)[:SHOWN]}）" if owners else "")
 
 
 def conflicts_show(number: Number, as_json: Json = False) -> None:
@@ -143,7 +143,7 @@ def _print(found: ConflictPublic) -> None:
 
 
 def conflicts_decide(number: Number, decision: Choice, remark: Remark = "", as_json: Json = False) -> None:
-    """决定一个冲突：保留原记录，或采用新记录取代原记录（撤销该次导入即恢复）。
+    """决定一个冲突：保留原记录，或采用新记录（专利取代原记录，企业更名；撤销该次导入即恢复）。
 
     示例：
     patentdock conflicts decide 3 keep --note "号码经核对属于原记录"
