@@ -27,6 +27,7 @@ class BrokenRule(StrEnum):
     MOST = "most"
     HOLDER = "holder"
     MUST_HAVE = "must_have"
+    TOTAL = "total"
     PINNED = "pinned"
     ALL_HELD = "all_held"
     BREAKS = "breaks"
@@ -171,6 +172,12 @@ def _least_and_most(programme: Programme, schedule: Schedule) -> Iterator[Violat
             yield Violation(BrokenRule.MUST_HAVE, (who,), sentence)
 
 
+def _total(programme: Programme, schedule: Schedule) -> Iterator[Violation]:
+    most, count = programme.rules.most_meetings, len(schedule.meetings)
+    if most is not None and count > most:
+        yield Violation(BrokenRule.TOTAL, (), f"共安排{count}场洽谈，超过总场次上限{most}场。")
+
+
 def _holders(programme: Programme, schedule: Schedule) -> Iterator[Violation]:
     most = programme.holder_most
     if most is None:
@@ -243,6 +250,7 @@ _RULES: tuple[Callable[[Programme, Schedule], Iterator[Violation]], ...] = (
     _tables,
     table_violations,
     _least_and_most,
+    _total,
     _holders,
     _pinned,
     _all_held,

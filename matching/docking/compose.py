@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field, replace
 
 from matching.docking.checker import breaks_of, check, value_of
+from matching.docking.conflicts import conflict_of
 from matching.docking.greedy import greedy
-from matching.docking.programme import DockingSide, Programme
+from matching.docking.programme import Programme
 from matching.docking.schedule import (
     DEFAULT_EFFORT,
     UNWATCHED,
@@ -15,10 +17,12 @@ from matching.docking.schedule import (
     ComposeEffort,
     ComposeProgress,
     ComposeWatch,
-    DockingConflict,
     NoSchedule,
     Schedule,
 )
+from matching.docking.solvers.choice import ChosenPairs, chosen, chosen_with_slots, linear_bound
+from matching.docking.solvers.timing import Slots, TimedMeetings, timed
+from matching.docking.tables import seated
 
 
 def compose(
@@ -29,37 +33,134 @@ def compose(
 ) -> Composed:
     """The best schedule found within the effort; NoSchedule where the rules cannot hold together.
 
-    `start` is a schedule to go on from: resuming, or a draft by hand. Every schedule returned passes the checker.
+    `start` is a schedule to go on from: resuming, or a draft by hand. Every schedule returned passes the checker, and none is
+    worse than `start` where that passes it.
     """
-    begun = time.perf_counter()
-    schedule = start if start and not check(programme, start) else greedy(programme)
-    broken = check(programme, schedule)
-    if broken:
-        raise NoSchedule(DockingConflict(tuple(one.sentence for one in broken), minimal=False))
-    value, breaks, bound = (
-        value_of(programme, schedule),
-        breaks_of(programme, schedule),
-        simple_bound(programme),
-    )
-    watch.progress(ComposeProgress("greedy", value, bound, breaks, 0))
-    seconds = time.perf_counter() - begun
-    stage = ComposedStage("greedy", "greedy", seconds, value, bound, breaks, 0)
-    return Composed(schedule, value, bound, breaks, 0, seconds, effort.seed, "greedy", (stage,))
+    composing = _Composing(programme, effort, watch, time.perf_counter())
+    composing.begin(start)
+    if effort.quick and composing.best is not None:
+        return composing.composed()
+    composing.bound_linearly()
+    if not composing.stopped:
+        composing.improve()
+    return composing.composed()
 
 
-def simple_bound(programme: Programme) -> int:
-    """An upper bound of the value: the best pairs of each side, and as many as there are places."""
-    best = sorted((pair.value for pair in programme.open_pairs), reverse=True)[: programme.places]
-    return min(sum(best), *(_bound_of(programme, side) for side in DockingSide))
+@dataclass(slots=True)
+class _Composing:
+    """What is known so far: the best schedule that passes the checker, bounds, and the stages gone through."""
 
+    programme: Programme
+    effort: ComposeEffort
+    watch: ComposeWatch
+    begun: float
+    best: Schedule | None = None
+    least_breaks: int = 0
+    bound: int = 0
+    complete: bool = True
+    stages: list[ComposedStage] = field(default_factory=list)
 
-def _bound_of(programme: Programme, side: DockingSide) -> int:
-    """What one side can have at most if everyone of it gets its best pairs; pairs without anyone of it count in full."""
-    people = [one for one in programme.participants if one.side is side]
-    ids = {one.id for one in people}
-    without = sum(pair.value for pair in programme.open_pairs if not ids.intersection(pair.both))
-    values = (
-        sorted((pair.value for pair in programme.pairs_of[one.id]), reverse=True)[: one.limit]
-        for one in people
-    )
-    return without + sum(map(sum, values))
+    @property
+    def stopped(self) -> bool:
+        """Whether the caller wants no more; what was found until then is the answer."""
+        self.complete = self.complete and not self.watch.cancelled()
+        return not self.complete
+
+    def begin(self, start: Schedule | None) -> None:
+        """The greedy schedule and the given one, where they keep the rules."""
+        begun = time.perf_counter()
+        self.bound = sum(pair.value for pair in self.programme.open_pairs)
+        quick = greedy(self.programme)
+        value, breaks = value_of(self.programme, quick), breaks_of(self.programme, quick)
+        self.stages.append(
+            ComposedStage("greedy", "greedy", time.perf_counter() - begun, value, breaks=breaks)
+        )
+        for schedule in (quick, start):
+            if schedule is not None:
+                self.offer(schedule, 0)
+        self.report("greedy")
+
+    def bound_linearly(self) -> None:
+        """What the linear programme allows at most."""
+        stage = linear_bound(self.programme)
+        self.stages.append(stage)
+        if stage.bound is not None:
+            self.bound = min(self.bound, stage.bound)
+        self.report("linear")
+
+    def improve(self) -> None:
+        """Choose pairs and time them; where these cannot be timed, choose them with their slots."""
+        if self.programme.rules.all_held:
+            found = self._timed(frozenset(pair.id for pair in self.programme.open_pairs), self._slots())
+            if found.refuted:
+                raise NoSchedule(conflict_of(self.programme))
+            return
+        choice = self._chosen(chosen(self.programme, self.effort, self.watch, self._slots()))
+        if choice.pairs is None or self._timed(choice.pairs, self._slots()).slots is None:
+            self._improve_with_slots()
+
+    def _improve_with_slots(self) -> None:
+        if not self.stopped:
+            choice = self._chosen(chosen_with_slots(self.programme, self.effort, self.watch, self._slots()))
+            if choice.pairs is not None:
+                self._timed(choice.pairs, choice.slots or {})
+
+    def _slots(self) -> Slots:
+        return {one.pair: one.slot for one in self.best.meetings} if self.best else {}
+
+    def _chosen(self, choice: ChosenPairs) -> ChosenPairs:
+        """Note a choice; the pairs of the best schedule stay where the choice is worth no more."""
+        self.stages.append(choice.stage)
+        if choice.refuted:
+            raise NoSchedule(conflict_of(self.programme))
+        self.bound = min(self.bound, choice.bound)
+        self.report(choice.stage.name)
+        if self.best is not None and self._rank(self.best)[0] >= choice.worth:
+            return replace(choice, pairs=frozenset(self.best.by_pair), slots=self._slots())
+        return choice
+
+    def _timed(self, pairs: frozenset[str], start: Slots) -> TimedMeetings:
+        given = self.programme.given(pairs)
+        found = timed(given, self.effort, self.watch, start if start.keys() == pairs else None)
+        self.stages.extend(found.stages)
+        self.complete = self.complete and found.complete
+        if found.slots is not None:
+            self.offer(seated(self.programme, found.slots, self.best), found.least_breaks)
+        return found
+
+    def offer(self, schedule: Schedule, least_breaks: int) -> None:
+        """Keep a schedule that passes the checker and is better than the best: by value less the cost of breaks."""
+        if check(self.programme, schedule):
+            return
+        if self.best is None or self._rank(schedule) >= self._rank(self.best):
+            self.best, self.least_breaks = schedule, least_breaks
+
+    def _rank(self, schedule: Schedule) -> tuple[int, int, int]:
+        value, breaks = value_of(self.programme, schedule), breaks_of(self.programme, schedule)
+        return value - self.programme.rules.break_cost * breaks, value, -breaks
+
+    def report(self, stage: str) -> None:
+        """Tell the caller what is known."""
+        value = value_of(self.programme, self.best) if self.best else None
+        breaks = breaks_of(self.programme, self.best) if self.best else None
+        self.watch.progress(ComposeProgress(stage, value, self.bound, breaks, self.least_breaks))
+
+    def composed(self) -> Composed:
+        """The best schedule; NoSchedule where there is none."""
+        if self.best is None:
+            raise NoSchedule(conflict_of(self.programme))
+        self.report("done")
+        value, breaks = value_of(self.programme, self.best), breaks_of(self.programme, self.best)
+        seconds, method = time.perf_counter() - self.begun, self.stages[-1].method
+        return Composed(
+            self.best,
+            value,
+            self.bound,
+            breaks,
+            self.least_breaks,
+            seconds,
+            self.effort.seed,
+            method,
+            tuple(self.stages),
+            self.complete,
+        )

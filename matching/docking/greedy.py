@@ -52,7 +52,8 @@ class _Placing:
         programme = self.programme
         people = [programme.participant[one] for one in pair.both]
         holders = {one.holder for one in people if one.holder}
-        if any(len(self._busy[one.id]) >= one.limit for one in people):
+        total = programme.rules.most_meetings
+        if any(len(self._busy[one.id]) >= one.limit for one in people) or len(self.slots) == total:
             return
         most = programme.holder_most
         if most is not None and any(self._of_holder[holder] >= most for holder in holders):

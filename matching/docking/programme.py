@@ -7,8 +7,8 @@ Times of the clock, names of places and records stay with the caller.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -89,17 +89,21 @@ class DockingRules:
     """What a schedule must keep beside the calendar.
 
     `all_held`: the meetings are given and every pair that is not barred takes place. `must_have`: participants with at
-    least one meeting. `holder_share`: percent of `Programme.places` that one holder's teams may fill. `most_breaks` (H): a
+    least one meeting. `most_meetings`: all meetings together; with 10 to 20 % fewer than there are tables and slots the
+    breaks fall to a few. `holder_share`: percent of `Programme.places` that one holder's teams may fill. `most_breaks` (H): a
     participant's breaks at most. `fairness` (d): difference of breaks between any two participants at most.
+    `break_cost`: how much value, in thousandths, may be given up to spare someone a break; 0 puts value before everything.
     `precedences`: (earlier, later) pairs, kept where both take place.
     """
 
     all_held: bool = False
     must_have: frozenset[ParticipantId] = frozenset()
+    most_meetings: int | None = None
     holder_share: int | None = None
     most_breaks: int | None = None
     fairness: int | None = None
     precedences: tuple[tuple[PairId, PairId], ...] = ()
+    break_cost: int = 50
 
 
 @dataclass(frozen=True)
@@ -196,8 +200,10 @@ class Programme:
 
     @cached_property
     def places(self) -> int:
-        """How many meetings can be held at most: by tables, and by what either side may take."""
+        """How many meetings can be held at most: by tables, by the rules, and by what either side may take."""
         tables = sum(slot.tables for slot in self.slots)
+        if self.rules.most_meetings is not None:
+            tables = min(tables, self.rules.most_meetings)
         sides = {
             side: sum(one.limit for one in self.participants if one.side is side) for side in DockingSide
         }
@@ -218,6 +224,24 @@ class Programme:
             if one.holder:
                 found[one.holder].append(one.id)
         return {holder: tuple(ids) for holder, ids in found.items()}
+
+    def given(self, pairs: Collection[PairId]) -> Programme:
+        """Exactly these pairs, as meetings that are given: what is left is when each takes place."""
+        rules = replace(
+            self.rules,
+            all_held=True,
+            must_have=frozenset(),
+            holder_share=None,
+            most_meetings=None,
+            precedences=tuple(two for two in self.rules.precedences if set(two) <= set(pairs)),
+        )
+        return Programme(
+            tuple(replace(one, least=0, most=None) for one in self.participants),
+            tuple(pair for pair in self.pairs if pair.id in pairs),
+            self.slots,
+            rules,
+            tuple(pin for pin in self.pins if pin.pair in pairs),
+        )
 
     def called(self, participant: ParticipantId) -> str:
         """What sentences call a participant."""

@@ -140,7 +140,6 @@ class ComposeEffort:
     seed: int = 1
     value_work: float = 20.0
     timing_work: float = 40.0
-    workers: int = 1
     quick: bool = False
 
 
@@ -181,9 +180,33 @@ class ScheduleMove:
 
 
 @dataclass(frozen=True, slots=True)
+class DayChange:
+    """What happened on the day: slots before `now` are over; `absent` do not come (any more); `wanted` are late requests.
+
+    Pairs that are wanted stand among the pairs of the programme.
+    """
+
+    now: SlotIndex
+    absent: frozenset[str] = frozenset()
+    wanted: frozenset[PairId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Replanned:
-    """A schedule after no-shows and late requests, with every move; `dropped` are meetings that cannot be held any more."""
+    """A schedule after a change, with every move and whom to tell.
+
+    `lost` are meetings that cannot be held any more, `added` new ones, `refused` late requests without a place; `unmet` says
+    which least numbers or limits of breaks can no longer be kept. All other rules are.
+    """
 
     composed: Composed
     moves: tuple[ScheduleMove, ...]
-    dropped: tuple[PairId, ...] = ()
+    lost: tuple[PairId, ...] = ()
+    added: tuple[PairId, ...] = ()
+    refused: tuple[PairId, ...] = ()
+    unmet: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> tuple[ScheduleMove, ...]:
+        """Meetings that take place at another time or table."""
+        return tuple(move for move in self.moves if move.before and move.after)

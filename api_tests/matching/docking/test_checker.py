@@ -97,6 +97,10 @@ def _must(programme: Programme, schedule: Schedule) -> Broken:
     return ruled(programme, must_have=frozenset({team})), schedule.without(gone)
 
 
+def _too_many_in_all(programme: Programme, schedule: Schedule) -> Broken:
+    return ruled(programme, most_meetings=len(schedule.meetings) - 1), schedule
+
+
 def _pin_missing(programme: Programme, schedule: Schedule) -> Broken:
     pair = _first(schedule).pair
     return replace(programme, pins=(Pin(pair),)), schedule.without([pair])
@@ -142,6 +146,7 @@ BREAKING: dict[BrokenRule, tuple[Callable[[Programme, Schedule], Broken], ...]] 
     BrokenRule.MOST: (_too_many,),
     BrokenRule.HOLDER: (_share,),
     BrokenRule.MUST_HAVE: (_must,),
+    BrokenRule.TOTAL: (_too_many_in_all,),
     BrokenRule.PINNED: (_pin_missing, _pin_slot, _pin_table),
     BrokenRule.ALL_HELD: (_left_out,),
     BrokenRule.BREAKS: (_breaks,),
