@@ -4,8 +4,9 @@ from catalog.accounts import keys as accounts
 from catalog.deals import deals, evidence
 from catalog.deals import pipeline as deal_pipeline
 from catalog.demand import enterprises, feedback, needs
-from catalog.docking import activities, invitations, meetings, outcomes, plans
+from catalog.docking import activities, invitations, meetings, outcomes
 from catalog.docking import history as activity_history
+from catalog.docking.reporting import plans
 from catalog.imports import changes as import_changes
 from catalog.imports import conflicts, imports
 from catalog.licences import history as declaration_history

@@ -34,8 +34,10 @@ from service.api import (
     meetings,
     needs,
     nightly,
+    outcomes,
     patents,
     pipeline,
+    plans,
     screenings,
     segments,
     statistics,
@@ -43,6 +45,7 @@ from service.api import (
 from service.console import docs_page, pages
 from service.installation.following import Following
 from service.installation.runtime import Runtime
+from service.requests.docking import composing
 from service.web import errors, openapi, uploads
 from service.web.dependencies import require_key
 from service.web.key_check import KeyCheck
@@ -66,6 +69,7 @@ def _tidy_up(runtime: Runtime) -> None:
         with runtime.database.write() as session:
             for row in import_records.mark_orphans(session):
                 logger.warning("编号 %s 的导入（%s）%s", row.id, row.file_name, import_records.INTERRUPTED)
+            composing.mark_killed(session)
     except PatentDockError as error:
         logger.warning("服务已启动，但数据库尚不能使用：%s", error)
 
@@ -127,6 +131,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         activities,
         invitations,
         meetings,
+        outcomes,
+        plans,
         statistics,
         imports,
         conflicts,

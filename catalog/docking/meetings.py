@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, col
 from catalog.docking.terms import MeetingState, ScheduleKind, ScheduleState
 from catalog.kit.base import NEVER_TWICE, Timestamps, UtcDateTime, enum_type, now
 from catalog.kit.errors import NotFound
+from catalog.kit.processes import is_alive
 
 
 class ActivityMeeting(Timestamps, table=True):
@@ -84,6 +85,12 @@ class ScheduleRun(Timestamps, table=True):
     actor: str = Field(default="", max_length=100)
     message: str = Field(default="", sa_type=Text, description="未完成的原因")
 
+    @property
+    def standing(self) -> ScheduleState:
+        """Where the work stands: it is interrupted where its process has ended."""
+        ended = self.state.is_open and is_alive(self.process) is False
+        return ScheduleState.INTERRUPTED if ended else ScheduleState(self.state)
+
 
 def of_activity(session: Session, activity_id: int) -> Sequence[ActivityMeeting]:
     """All meetings of an activity in the order of time and table."""
@@ -125,6 +132,23 @@ def runs_of(session: Session, activity_id: int) -> Sequence[ScheduleRun]:
     """All schedules of an activity, the newest first."""
     query = select(ScheduleRun).where(col(ScheduleRun.activity_id) == activity_id)
     return session.execute(query.order_by(col(ScheduleRun.number).desc())).scalars().all()
+
+
+def run_with_id(session: Session, run_id: int) -> ScheduleRun:
+    """The schedule with this id. Raises NotFound, where its activity was deleted meanwhile."""
+    row = session.get(ScheduleRun, run_id)
+    if row is None:
+        raise NotFound("这份日程所属的活动已删除", hint="请核对活动编号")
+    return row
+
+
+def open_runs(session: Session, activity_id: int | None = None) -> Sequence[ScheduleRun]:
+    """The schedules on which somebody works, of one activity or of all."""
+    going = [state.value for state in ScheduleState if state.is_open]
+    query = select(ScheduleRun).where(col(ScheduleRun.state).in_(going))
+    if activity_id is not None:
+        query = query.where(col(ScheduleRun.activity_id) == activity_id)
+    return session.execute(query.order_by(col(ScheduleRun.id))).scalars().all()
 
 
 def add_run(session: Session, row: ScheduleRun) -> ScheduleRun:

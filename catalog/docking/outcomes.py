@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from pydantic import model_validator
-from sqlalchemy import Numeric, Select, UniqueConstraint, select
+from sqlalchemy import Numeric, UniqueConstraint, select
 from sqlmodel import Field, Session, col
 
 from catalog.docking.meetings import ActivityMeeting
@@ -140,15 +140,17 @@ def plan_follow_ups(session: Session, outcome_id: int, result: OutcomeResult, da
     session.flush()
 
 
-def due_query(today: date, activity_id: int | None = None) -> Select[FollowUp]:
-    """The query for the follow-ups that are due on that day."""
+def due(session: Session, today: date, activity_id: int | None = None) -> Sequence[FollowUp]:
+    """The follow-ups that are due on that day, of one activity or of all, the oldest first."""
     query = (
         select(FollowUp)
         .join(MeetingOutcome, col(MeetingOutcome.id) == col(FollowUp.outcome_id))
         .join(ActivityMeeting, col(ActivityMeeting.id) == col(MeetingOutcome.meeting_id))
         .where(col(FollowUp.state) == FollowUpState.DUE.value, col(FollowUp.due_on) <= today)
     )
-    return query if activity_id is None else query.where(col(ActivityMeeting.activity_id) == activity_id)
+    if activity_id is not None:
+        query = query.where(col(ActivityMeeting.activity_id) == activity_id)
+    return session.execute(query.order_by(col(FollowUp.due_on), col(FollowUp.id))).scalars().all()
 
 
 def follow_up(session: Session, follow_up_id: int) -> FollowUp:

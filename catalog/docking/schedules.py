@@ -36,7 +36,7 @@ class PlannedMeeting(NamedTuple):
 
 
 class CandidatePair(NamedTuple):
-    """A pair that may meet, with its best need and patent; `value` is the strength of that match in thousandths."""
+    """A pair that may meet, with its best need and patent (0 where it only was wished); `value` is in thousandths."""
 
     firm: int
     team: int
@@ -176,7 +176,8 @@ def _put_meetings(session: Session, run: ScheduleRun) -> None:
 def _values(one: PlannedMeeting, pair: CandidatePair | None) -> dict[str, Any]:
     values: dict[str, Any] = {"session": one.session, "slot": one.slot, "table": one.table}
     if pair is not None:
-        values |= {"need_id": pair.need, "patent_id": pair.patent, "value": pair.value, "why": pair.why}
+        values |= {"need_id": pair.need or None, "patent_id": pair.patent or None}
+        values |= {"value": pair.value, "why": pair.why[:500]}
     return values
 
 

@@ -24,7 +24,7 @@ from catalog.docking.activities import (
 )
 from catalog.docking.invitations import Invitation
 from catalog.docking.meetings import ActivityMeeting, ScheduleRun
-from catalog.docking.terms import ActivityStatus, InvitationAnswer, MeetingState, PartyRole
+from catalog.docking.terms import ActivityStatus, InvitationAnswer, MeetingState, PartyRole, ScheduleState
 from catalog.kit.base import chunks, id_of
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.reference.lists import region_name
@@ -109,7 +109,7 @@ class SchedulePublic(BaseModel):
     activity_id: int
     number: int
     kind_name: str
-    state: str
+    state: ScheduleState
     state_name: str
     seed: int
     night_run_id: int | None
@@ -263,11 +263,13 @@ def _patents(session: Session, rows: Sequence[ActivityMeeting]) -> dict[int, tup
 
 def schedule(row: ScheduleRun, in_force: int | None) -> SchedulePublic:
     """The schedule as shown to users."""
-    names = set(SchedulePublic.model_fields) - {"meetings", "pairs", "in_force", "kind_name", "state_name"}
+    names = set(SchedulePublic.model_fields) - {"meetings", "pairs", "in_force", "kind_name"}
+    names -= {"state", "state_name"}
     return SchedulePublic(
         **row.model_dump(include=names),
         kind_name=row.kind.label,
-        state_name=row.state.label,
+        state=row.standing,
+        state_name=row.standing.label,
         meetings=len(row.plan),
         pairs=len(row.pairs),
         in_force=row.number == in_force,

@@ -6,10 +6,13 @@ from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
 
 from catalog.docking import activities, edits, invitations, results, shown
+from catalog.docking.candidates import Recommendation
 from catalog.docking.invitations import InvitationFilter, InvitationPublic
 from catalog.docking.shown import MeetingPublic
+from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
-from service.requests.docking.inputs import AnswerInput, AttendanceInput, InvitationInput
+from service.requests.docking.inputs import AnswerInput, AttendanceInput, InvitationInput, RecommendedInput
+from service.requests.docking.inviting import invite_recommended, recommended
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
@@ -53,6 +56,35 @@ def create_invitation(
 ) -> InvitationPublic:
     """邀请企业、专利权人团队、专家或金融机构；企业和专利权人按编号或名称与系统中的记录相联。"""
     return invitations.public(edits.invite(session, id, data.created(), actor=caller))
+
+
+@router.get(
+    "/recommended",
+    summary="推荐邀请名单",
+    operation_id="recommend_invitations",
+    responses=responses(404, 422),
+)
+def recommend_invitations(session: Reading, id: RecordId) -> Recommendation:
+    """依最近一次夜间匹配推荐企业（专精特新优先）和专利权人团队，附支持邀请的匹配；未列入的说明原因。
+
+    只用匹配程度为高、中的组合。对方只能看到需求的名称、行业和地区。
+    """
+    return recommended(session, id, beijing_today())
+
+
+@router.post(
+    "/recommended",
+    summary="按推荐名单邀请",
+    operation_id="invite_recommended",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(400, 404, 409, 413, 422),
+)
+def invite_by_recommendation(
+    session: Writing, caller: Caller, id: RecordId, data: RecommendedInput
+) -> list[InvitationPublic]:
+    """邀请推荐名单中的全部或部分单位；已有邀请的不重复登记。"""
+    rows = invite_recommended(session, id, data, beijing_today(), actor=caller)
+    return [invitations.public(row) for row in rows]
 
 
 @router.put(

@@ -1,14 +1,17 @@
 """Meetings (会谈) and schedules (日程) of an activity."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
-from catalog.docking import activities, meetings, results, schedules, shown
+from catalog.docking import activities, meetings, results, shown
 from catalog.docking.schedules import MeetingMove
 from catalog.docking.shown import ActivityPublic, MeetingPublic, SchedulePublic
-from catalog.kit.base import Schema
-from service.requests.docking.inputs import MeetingStateInput
-from service.web.dependencies import Caller, Reading, RecordId, Writing
+from catalog.kit.base import Schema, id_of
+from catalog.kit.days import beijing_today
+from service.requests.docking import composing, moving, publishing
+from service.requests.docking.inputs import ComposeInput, MeetingStateInput
+from service.requests.docking.moving import MoveDone, MoveInput, TargetPublic
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 
 router = APIRouter(prefix="/activities/{id:int}", tags=["对接活动"])
@@ -62,6 +65,41 @@ def set_meeting_state(
     return shown.meetings_shown(session, [row])[0]
 
 
+@router.get(
+    "/meetings/{meeting_id}/targets",
+    summary="会谈可以调整到何处",
+    operation_id="list_meeting_targets",
+    responses=responses(404, 409, 422),
+)
+def list_meeting_targets(session: Reading, id: RecordId, meeting_id: RecordId) -> list[TargetPublic]:
+    """逐个时段、逐张桌列出能否调整到此；不能的说明违反哪些规则，并给出调整后的空档总数。"""
+    return moving.targets(session, id, meeting_id, beijing_today())
+
+
+@router.post(
+    "/meetings/{meeting_id}/move",
+    summary="手工调整会谈",
+    operation_id="move_meeting",
+    responses=responses(400, 404, 409, 413, 422),
+)
+def move_meeting(
+    session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId, data: MoveInput
+) -> MoveDone:
+    """调整到另一时段或桌号，立即核对；违反规则的返回 409 并说明。调整后成为新的一份日程，须再次发布。"""
+    return moving.move(session, id, meeting_id, data, beijing_today(), actor=caller)
+
+
+@router.delete(
+    "/meetings/{meeting_id}",
+    summary="取消会谈",
+    operation_id="drop_meeting",
+    responses=responses(404, 409, 422),
+)
+def drop_meeting(session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId) -> MoveDone:
+    """把一场会谈移出日程，成为新的一份日程；规则要求举行的返回 409 并说明。"""
+    return moving.drop(session, id, meeting_id, beijing_today(), actor=caller)
+
+
 @router.get("/schedules", summary="活动的日程", operation_id="list_schedules", responses=responses(404, 422))
 def list_schedules(session: Reading, id: RecordId) -> list[SchedulePublic]:
     """全部日程，最新的在前；附总价值、上界、核对结果和与上一份的不同。"""
@@ -82,6 +120,36 @@ def get_schedule(session: Reading, id: RecordId, number: RecordId) -> SchedulePu
 
 
 @router.post(
+    "/schedules",
+    summary="编排日程",
+    operation_id="compose_schedule",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=responses(400, 404, 409, 413, 422),
+)
+def compose_schedule(runtime: RuntimeDep, caller: Caller, id: RecordId, data: ComposeInput) -> SchedulePublic:
+    """开始编排，随即返回日程编号；以 GET 该日程查看进展。完成并通过核对后即为现行日程。
+
+    规则不能同时满足的，状态为“未完成”，并列出相互冲突的规则。
+    """
+    with runtime.database.write() as session:
+        run = composing.begin(session, id, data.wish(), actor=caller)
+        answer, run_id = shown.schedule(run, None), id_of(run)
+    composing.in_background(runtime.database, run_id, beijing_today())
+    return answer
+
+
+@router.post(
+    "/schedules/{number}/stop",
+    summary="停止编排",
+    operation_id="stop_schedule",
+    responses=responses(404, 409, 422),
+)
+def stop_schedule(session: Writing, id: RecordId, number: RecordId) -> SchedulePublic:
+    """要求停止正在进行的编排；已得的最好结果留存，可以续排。"""
+    return shown.schedule(composing.stop(session, id, number), None)
+
+
+@router.post(
     "/publication",
     summary="发布日程",
     operation_id="publish_schedule",
@@ -89,5 +157,5 @@ def get_schedule(session: Reading, id: RecordId, number: RecordId) -> SchedulePu
 )
 def publish_schedule(session: Writing, caller: Caller, id: RecordId) -> SchedulePublication:
     """发布现行日程，返回与上次发布的不同和须通知的参会方；未通过核对的不能发布。"""
-    row, moves = schedules.publish(session, id, actor=caller)
+    row, moves = publishing.publish(session, id, beijing_today(), actor=caller)
     return SchedulePublication(activity=shown.activity(session, row), moves=moves)

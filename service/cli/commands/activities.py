@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.kit.ids import MAX_ID
-from service.cli.commands import meetings
+from service.cli.commands import meetings, outcomes
 from service.cli.terminal.help import Panel
 from service.cli.terminal.options import checked, option
 from service.cli.terminal.output import note, print_json, print_table
@@ -290,6 +290,53 @@ def activities_invite(
         print(f"已登记邀请 {found.id}：{found.role_name} {found.title}")
 
 
+def activities_recommend(
+    activity: Activity,
+    invite: Annotated[bool, typer.Option("--invite", help="按名单全部邀请；已有邀请的不重复")] = False,
+    by: By = ACTOR,
+    as_json: Json = False,
+) -> None:
+    """依最近一次夜间匹配推荐邀请名单，附支持邀请的匹配；未列入的说明原因。
+
+    示例：
+    patentdock activities recommend 1 --invite
+    """
+    from catalog.kit.days import beijing_today
+    from service.requests.docking import inviting
+    from service.requests.docking.inputs import RecommendedInput
+
+    database, today = ready_runtime().database, beijing_today()
+    with database.read() as session:
+        found = inviting.recommended(session, activity, today)
+    invited = 0
+    if invite:
+        with database.write() as session:
+            invited = len(inviting.invite_recommended(session, activity, RecommendedInput(), today, actor=by))
+    if as_json:
+        print_json(found.model_dump(mode="json") | ({"invited": invited} if invite else {}))
+        return
+    print_table(
+        ["身份", "单位", "专精特新", "对方数", "最强匹配", "依据"],
+        [
+            [
+                one.role.label,
+                one.name,
+                "是" if one.special else "",
+                one.partners,
+                f"{one.best / 1000:.3f}",
+                "；".join(f"{pair.need_title} × {pair.patent_title}" for pair in one.grounds[:1]),
+            ]
+            for one in (*found.firms, *found.teams)
+        ],
+    )
+    for left in found.left_out:
+        print(f"未列入：{left.role.label} {left.name}，{left.reason}")
+    for notice in found.notices:
+        note(notice)
+    if invite:
+        print(f"新登记邀请 {invited} 份")
+
+
 def activities_answer(
     activity: Activity,
     invitation: Invited,
@@ -345,6 +392,7 @@ COMMANDS: dict[str, Any] = {
     "delete": activities_delete,
     "history": activities_history,
     "invitations": activities_invitations,
+    "recommend": activities_recommend,
     "invite": activities_invite,
     "answer": activities_answer,
 }
@@ -355,6 +403,6 @@ def register(app: typer.Typer, command: type, group: type) -> None:
     sub = typer.Typer(
         cls=group, help="供需对接活动：登记、邀请、编排、发布、结果与回访", no_args_is_help=True
     )
-    for name, function in (COMMANDS | meetings.COMMANDS).items():
+    for name, function in (COMMANDS | meetings.COMMANDS | outcomes.COMMANDS).items():
         sub.command(name, cls=command)(function)
     app.add_typer(sub, name="activities", rich_help_panel=Panel.DOCKING)

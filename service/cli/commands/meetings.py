@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from catalog.kit.ids import MAX_ID
-from service.cli.terminal.options import checked
-from service.cli.terminal.output import print_json, print_table
+from service.cli.terminal.options import checked, option
+from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from catalog.db import Database
+    from catalog.docking.shown import SchedulePublic
+    from service.requests.docking.moving import MoveDone
+
+FOLLOW_SECONDS = 0.5
 
 ACTOR = "命令行"
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，与接口同形")]
@@ -106,6 +115,185 @@ def _said(value: object) -> object:
     return "" if value is None else value
 
 
+def activities_compose(
+    activity: Activity,
+    replan: Annotated[
+        bool, typer.Option("--replan", help="未到场、变更之后，以最少的变动更新现行日程")
+    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="只用快速方法，数秒内给出")] = False,
+    seed: Annotated[int | None, option("随机种子；缺省为活动的种子", "种子")] = None,
+    seconds: Annotated[int | None, option("用时上限；缺省为活动的规则", "秒")] = None,
+    since: Annotated[str, option("自哪一场次、时段起可以变动，如 1-3；之前的不变", "场次-时段")] = "1-1",
+    resume: Annotated[int | None, option("续排已停止、已中断的日程", "日程编号")] = None,
+    by: By = ACTOR,
+    as_json: Json = False,
+) -> int:
+    """编排日程，显示进展；通过核对后即为现行日程。按 Ctrl+C 停止，已得的最好结果留存。
+
+    示例：
+    patentdock activities compose 1 --seconds 60
+    patentdock activities compose 1 --replan --since 1-3
+    """
+    from catalog.docking import meetings, shown
+    from catalog.docking.terms import ScheduleKind, ScheduleState
+    from catalog.kit.base import id_of
+    from catalog.kit.days import beijing_today
+    from service.requests.docking import composing
+    from service.requests.docking.inputs import ComposeInput
+
+    first, slot = _place(since)
+    kind = ScheduleKind.REPLANNED if replan else ScheduleKind.COMPOSED
+    values = {"kind": kind, "quick": quick, "seed": seed, "seconds": seconds, "resumed": resume}
+    names = {"resumed": "--resume", "from_session": "--since", "from_slot": "--since"}
+    data = checked(ComposeInput, names, values | {"from_session": first, "from_slot": slot})
+    database = ready_runtime().database
+    with database.write() as session:
+        run = composing.begin(session, activity, data.wish(), actor=by)
+        run_id, number = id_of(run), run.number
+    _follow(database, run_id, beijing_today())
+    with database.read() as session:
+        found = shown.schedule(meetings.run_of(session, activity, number), None)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        _print_schedule(found)
+    return 0 if found.state == ScheduleState.FINISHED else 1
+
+
+def _place(text: str) -> tuple[int, int]:
+    """Session and slot as "1-3". Raises InvalidInput."""
+    from catalog.kit.errors import InvalidInput
+
+    parts = text.split("-")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise InvalidInput(f"--since：“{text}”无法识别", hint="应为“场次-时段”，如 1-3")
+    return int(parts[0]), int(parts[1])
+
+
+def _follow(database: Database, run_id: int, today: date) -> None:
+    """Composes in a thread and shows the progress; an interrupt stops the work, which keeps what it has."""
+    from threading import Thread
+
+    from catalog.docking import meetings
+    from service.requests.docking import composing
+
+    thread = Thread(target=composing.work, args=(database, run_id, today), daemon=True)
+    thread.start()
+    told: dict[str, Any] = {}
+    while thread.is_alive():
+        try:
+            thread.join(FOLLOW_SECONDS)
+            with database.read() as session:
+                progress = meetings.run_with_id(session, run_id).progress
+            if progress and progress != told:
+                told = progress
+                note(_progress(told))
+        except KeyboardInterrupt:
+            note("正在停止编排…")
+            with database.write() as session:
+                meetings.run_with_id(session, run_id).is_stopping = True
+
+
+def _progress(said: dict[str, Any]) -> str:
+    gap = "" if said.get("gap") is None else f"，差距 {said['gap']:.2%}"
+    return f"{said.get('stage', '')}：总价值 {_said(said.get('value'))}，上界 {_said(said.get('bound'))}{gap}"
+
+
+def _print_schedule(found: SchedulePublic) -> None:
+    print(f"第 {found.number} 份日程：{found.state_name}" + (f"，{found.message}" if found.message else ""))
+    if found.value is not None:
+        gap = "" if found.gap is None else f"，差距 {found.gap:.2%}"
+        print(
+            f"会谈 {found.meetings} 场，总价值 {found.value}，上界 {found.bound}{gap}，空档 {found.breaks} 个"
+        )
+        print(
+            f"方法 {found.method}，种子 {found.seed}，用时 {found.seconds} 秒，核对{'通过' if found.is_checked else '未通过'}"
+        )
+    for one in found.findings:
+        print(f"  {one}")
+    for move in found.moves:
+        print(f"  {move['text']}")
+
+
+def activities_targets(activity: Activity, meeting: Meeting, as_json: Json = False) -> None:
+    """列出一场会谈可以调整到何处；不能的说明违反哪些规则。
+
+    示例：
+    patentdock activities targets 1 7
+    """
+    from catalog.kit.days import beijing_today
+    from service.requests.docking import moving
+
+    with ready_runtime().database.read() as session:
+        items = moving.targets(session, activity, meeting, beijing_today())
+    if as_json:
+        print_json([item.model_dump(mode="json") for item in items])
+        return
+    print_table(
+        ["场次", "时段", "时间", "桌号", "可否", "空档", "违反的规则"],
+        [
+            [
+                one.session,
+                one.slot,
+                one.clock,
+                one.table,
+                "可以" if one.allowed else "不可",
+                one.breaks,
+                "".join(one.problems),
+            ]
+            for one in items
+        ],
+    )
+
+
+def activities_move(
+    activity: Activity,
+    meeting: Meeting,
+    session: Annotated[int, typer.Argument(help="场次序号", metavar="场次")],
+    slot: Annotated[int, typer.Argument(help="时段序号", metavar="时段")],
+    table: Annotated[int, typer.Argument(help="桌号", metavar="桌号")],
+    by: By = ACTOR,
+    as_json: Json = False,
+) -> None:
+    """把一场会谈调整到另一时段或桌号，立即核对；违反规则的不予调整并说明。
+
+    示例：
+    patentdock activities move 1 7 1 3 2
+    """
+    from catalog.kit.days import beijing_today
+    from service.requests.docking import moving
+    from service.requests.docking.moving import MoveInput
+
+    names = {"session": "场次", "slot": "时段", "table": "桌号"}
+    to = checked(MoveInput, names, {"session": session, "slot": slot, "table": table})
+    with ready_runtime().database.write() as database:
+        done = moving.move(database, activity, meeting, to, beijing_today(), actor=by)
+    _print_done(done, as_json)
+
+
+def activities_drop(activity: Activity, meeting: Meeting, by: By = ACTOR, as_json: Json = False) -> None:
+    """把一场会谈移出日程；规则要求举行的不予取消并说明。
+
+    示例：
+    patentdock activities drop 1 7
+    """
+    from catalog.kit.days import beijing_today
+    from service.requests.docking import moving
+
+    with ready_runtime().database.write() as session:
+        done = moving.drop(session, activity, meeting, beijing_today(), actor=by)
+    _print_done(done, as_json)
+
+
+def _print_done(done: MoveDone, as_json: bool) -> None:
+    if as_json:
+        print_json(done.model_dump(mode="json"))
+        return
+    print(f"现行日程为第 {done.schedule} 份，须再次发布")
+    for one in done.moves:
+        print(f"  {one.text}")
+
+
 def activities_lock(
     activity: Activity,
     meeting: Meeting,
@@ -130,10 +318,11 @@ def activities_publish(activity: Activity, by: By = ACTOR, as_json: Json = False
     示例：
     patentdock activities publish 1
     """
-    from catalog.docking import schedules
+    from catalog.kit.days import beijing_today
+    from service.requests.docking import publishing
 
     with ready_runtime().database.write() as session:
-        row, moves = schedules.publish(session, activity, actor=by)
+        row, moves = publishing.publish(session, activity, beijing_today(), actor=by)
         number = row.published_run
     if as_json:
         print_json({"schedule": number, "moves": [one.model_dump(mode="json") for one in moves]})
@@ -185,6 +374,10 @@ def activities_meeting_state(
 COMMANDS: dict[str, Any] = {
     "meetings": activities_meetings,
     "schedules": activities_schedules,
+    "compose": activities_compose,
+    "targets": activities_targets,
+    "move": activities_move,
+    "drop": activities_drop,
     "lock": activities_lock,
     "publish": activities_publish,
     "attendance": activities_attendance,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, WithJsonSchema
 
 from catalog.db import Session
 from catalog.docking.activities import (
@@ -16,7 +16,7 @@ from catalog.docking.activities import (
 )
 from catalog.docking.invitations import MOST_PEOPLE, MOST_WISHES, AnswerStated, InvitationCreate
 from catalog.docking.outcomes import OutcomeCreate
-from catalog.docking.plans import PlanStated
+from catalog.docking.reporting.plans import PlanStated
 from catalog.docking.terms import (
     ActivityKind,
     ActivityStatus,
@@ -26,12 +26,15 @@ from catalog.docking.terms import (
     OutcomeForm,
     OutcomeResult,
     PartyRole,
+    ScheduleKind,
 )
 from catalog.kit.base import Schema
 from catalog.kit.ids import StrictId
 from catalog.kit.terms import FeedbackReason
-from service.requests.field_problems import InvalidFields, field_problems
-from service.requests.filters import Day, GivenDay, Values, codes_of, values_field
+from service.requests.docking.composing import ComposeWish
+from service.requests.docking.programmes import Since
+from service.requests.field_problems import FieldProblem, InvalidFields, field_problems
+from service.requests.filters import ClassConditions, Day, GivenDay, Values, codes_of, values_field
 from service.requests.types import Yuan, either, term
 
 Held = Annotated[ActivityKind, term(ActivityKind), either(ActivityKind, optional=False)]
@@ -126,7 +129,7 @@ class ActivityInput(Schema):
 
 def activity_of(session: Session, data: ActivityInput) -> ActivityUpdate:
     """The checked activity, with codes in place of names. Raises InvalidFields."""
-    codes = codes_of(session, data)
+    codes = codes_of(session, ClassConditions(region=data.region, segment=data.segment))
     values = data.model_dump(exclude={"region", "segment"})
     try:
         return ActivityUpdate(**values, regions=codes.get("region", []), segments=codes.get("segment", []))
@@ -192,6 +195,44 @@ class RecommendedInput(Schema):
     holder_ids: Annotated[list[StrictId], Field(max_length=1000)] | None = Field(
         default=None, description="专利权人编号；空为全部推荐的团队"
     )
+
+
+class ComposeInput(Schema):
+    """How an activity is composed."""
+
+    kind: Annotated[
+        ScheduleKind,
+        term(ScheduleKind),
+        WithJsonSchema({"enum": ["composed", "统一编排", "replanned", "调整编排"]}),
+    ] = Field(
+        default=ScheduleKind.COMPOSED,
+        description="统一编排：重新选定全部会谈；调整编排：未到场、变更之后以最少的变动更新",
+        examples=["统一编排"],
+    )
+    quick: bool = Field(default=False, strict=True, description="只用快速方法，数秒内给出")
+    seed: int | None = Field(
+        default=None, strict=True, ge=0, le=2**31 - 1, description="随机种子；缺省为活动的种子"
+    )
+    seconds: int | None = Field(
+        default=None, strict=True, ge=1, le=3600, description="用时上限（秒）；缺省为活动的规则"
+    )
+    from_session: Slots = Field(default=1, description="自第几场起可以变动；之前的会谈不变")
+    from_slot: Slots = Field(default=1, description="自该场第几时段起可以变动")
+    resumed: StrictId | None = Field(default=None, description="续排已停止、已中断的日程的编号")
+
+    def wish(self) -> ComposeWish:
+        """The wish as the composing work takes it. Raises InvalidFields."""
+        if self.kind is ScheduleKind.BY_HAND:
+            problem = FieldProblem(field="kind", value=self.kind.label, reason="应为统一编排或调整编排")
+            raise InvalidFields([problem])
+        return ComposeWish(
+            kind=self.kind,
+            quick=self.quick,
+            seed=self.seed,
+            seconds=self.seconds,
+            since=Since(self.from_session, self.from_slot),
+            resumed=self.resumed,
+        )
 
 
 class OutcomeInput(Schema):

@@ -1,0 +1,1 @@
+"""What is told of activities: outcomes and follow-ups as users see them, figures, and the plan of the year."""

@@ -1,0 +1,121 @@
+"""What came of the meetings of an activity (对接结果): outcomes, follow-ups, deals and figures."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import Field
+
+from catalog.deals import shown as deals_shown
+from catalog.deals.rules import Finding
+from catalog.deals.shown import DealPublic
+from catalog.docking import activities, meetings, outcomes, results
+from catalog.docking.reporting import figures, outcomes_shown
+from catalog.docking.reporting.figures import DockingFigures, SupplierHearing
+from catalog.docking.reporting.outcomes_shown import FollowUpPublic, OutcomePublic
+from catalog.docking.results import Noting
+from catalog.kit.base import Schema
+from catalog.kit.days import beijing_today
+from catalog.kit.ids import Id
+from service.requests.docking.contracts import ContractInput, make_deal
+from service.requests.docking.inputs import FollowUpInput, OutcomeInput, outcome_of
+from service.requests.filters import Day
+from service.web.dependencies import Caller, Reading, RecordId, Writing
+from service.web.errors import responses
+
+router = APIRouter(tags=["对接活动"])
+
+
+class DueQuery(Schema):
+    """Which follow-ups are wanted."""
+
+    until: Day = Field(default=None, description="应回访日不晚于；缺省为今日")
+    activity_id: Id | None = Field(default=None, description="活动的系统编号；缺省为全部")
+
+
+class ContractSaved(DealPublic):
+    """The deal that was made, and what the rules say of it."""
+
+    warnings: list[Finding] = Field(description="核对中的提示及依据")
+
+
+@router.get(
+    "/activities/{id:int}/outcomes",
+    summary="活动的对接结果",
+    operation_id="list_outcomes",
+    responses=responses(404, 422),
+)
+def list_outcomes(session: Reading, id: RecordId) -> list[OutcomePublic]:
+    """已登记的对接结果，按会谈的时间排列；附回访与交易。"""
+    activities.get(session, id)
+    return outcomes_shown.of_activity(session, id)
+
+
+@router.put(
+    "/activities/{id:int}/meetings/{meeting_id}/outcome",
+    summary="登记对接结果",
+    operation_id="record_outcome",
+    responses=responses(400, 404, 409, 413, 422),
+)
+def record_outcome(
+    session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId, data: OutcomeInput
+) -> OutcomePublic:
+    """登记一场会谈的结果，会谈随之记为已举行；有意向、继续洽谈的，排定 30、90、180 日回访。"""
+    by = Noting(beijing_today(), caller)
+    results.record(session, id, meeting_id, outcome_of(data), by)
+    return outcomes_shown.of_meetings(session, [meetings.get(session, id, meeting_id)])[0]
+
+
+@router.post(
+    "/activities/{id:int}/meetings/{meeting_id}/deal",
+    summary="由对接结果登记交易",
+    operation_id="make_deal",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(400, 404, 409, 413, 422),
+)
+def make_deal_of_outcome(
+    session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId, data: ContractInput
+) -> ContractSaved:
+    """以会谈的企业、专利权人和专利登记交易，与对接结果相联；签约金额与意向金额分别统计。"""
+    row, warnings = make_deal(session, id, meeting_id, data, today=beijing_today(), actor=caller)
+    return ContractSaved(**deals_shown.publics(session, [row])[0].model_dump(), warnings=warnings)
+
+
+@router.get(
+    "/activities/{id:int}/figures",
+    summary="活动的统计",
+    operation_id="get_activity_figures",
+    responses=responses(404, 422),
+)
+def get_activity_figures(session: Reading, id: RecordId) -> DockingFigures:
+    """参会单位、会谈、结果、原因，以及意向与签约的数量和金额；两种金额从不相加。"""
+    return figures.of_activities(session, [activities.get(session, id)], beijing_today())
+
+
+@router.get(
+    "/activities/{id:int}/hearings",
+    summary="向专利权人反馈",
+    operation_id="list_hearings",
+    responses=responses(404, 422),
+)
+def list_hearings(session: Reading, id: RecordId) -> list[SupplierHearing]:
+    """各专利权人的会谈数、意向数，以及企业无意向的原因及次数；不写明是哪家企业。"""
+    return figures.hearings(session, id)
+
+
+@router.get("/follow-ups", summary="到期的回访", operation_id="list_follow_ups", responses=responses(422))
+def list_follow_ups(session: Reading, wanted: Annotated[DueQuery, Query()]) -> list[FollowUpPublic]:
+    """应回访而未办的，最早到期的在前。"""
+    rows = outcomes.due(session, wanted.until or beijing_today(), wanted.activity_id)
+    return outcomes_shown.follow_ups(session, rows)
+
+
+@router.put(
+    "/follow-ups/{id}",
+    summary="登记回访",
+    operation_id="note_follow_up",
+    responses=responses(400, 404, 413, 422),
+)
+def note_follow_up(session: Writing, caller: Caller, id: RecordId, data: FollowUpInput) -> FollowUpPublic:
+    """登记回访所得；不再回访的填写原因。"""
+    row = results.follow_up(session, id, data.finding, Noting(beijing_today(), caller), state=data.state)
+    return outcomes_shown.follow_ups(session, [row])[0]

@@ -1,0 +1,48 @@
+"""The yearly plan of activities (年度计划) and the figures of the year."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, status
+
+from catalog.docking.reporting import figures, plans
+from catalog.docking.reporting.figures import YearReport
+from catalog.docking.reporting.plans import PlanStated
+from catalog.kit.days import beijing_today
+from service.requests.docking.inputs import PlanInput
+from service.web.dependencies import Caller, Reading, RecordId, Writing
+from service.web.errors import responses
+
+router = APIRouter(prefix="/activity-plans", tags=["对接活动"])
+
+Year = Annotated[int, Path(ge=2000, le=2100, description="年度", examples=[2026])]
+
+
+class PlanSaved(PlanStated):
+    """A line of the plan as it was stored."""
+
+    id: int
+
+
+@router.get("/{year}", summary="年度计划与统计", operation_id="get_year", responses=responses(422))
+def get_year(session: Reading, year: Year) -> YearReport:
+    """各片区、各领域计划与已举办的次数和日期，意向与签约，以及是否达到每年不少于 4 次的要求。"""
+    return figures.of_year(session, year, beijing_today())
+
+
+@router.put("", summary="登记年度计划", operation_id="put_plan", responses=responses(400, 413, 422))
+def put_plan(session: Writing, caller: Caller, data: PlanInput) -> PlanSaved:
+    """登记一个片区、一个领域计划举办的次数与日期；已有的以此替换。"""
+    row = plans.put(session, data.stated(), actor=caller)
+    return PlanSaved(**row.model_dump(include=set(PlanSaved.model_fields)))
+
+
+@router.delete(
+    "/{id}",
+    summary="删除年度计划的一行",
+    operation_id="delete_plan",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=responses(404, 422),
+)
+def delete_plan(session: Writing, id: RecordId) -> None:
+    """删除登记有误的一行；已举办的活动不受影响。"""
+    plans.remove(session, id)
