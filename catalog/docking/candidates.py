@@ -128,19 +128,19 @@ def pairs_for(session: Session, row: Activity, today: date) -> NightPairs:
     }
     if not night_matches.knows_bands(session, id_of(run)):
         found.notices.append(NO_BANDS)
-    found.needs = needs.many(session, [need_id for need_id, its in matched.items() if its], today)
-    asked = [one for one in found.needs.values() if _is_asked(found, one, row)]
-    ids = sorted({match.id for one in asked for match in matched[one.id]})
+    found.needs = needs.many(session, [need_id for need_id, matches in matched.items() if matches], today)
+    fitting = [one for one in found.needs.values() if _takes_part(found, one, row)]
+    ids = sorted({match.id for one in fitting for match in matched[one.id]})
     found.patents = patents_shown.many(session, ids, today=today)
     owners = _owners(session, ids)
-    for need in asked:
+    for need in fitting:
         for match in matched[need.id]:
             _add(found, row, need, match, owners.get(match.id))
     found.pairs.sort(key=lambda pair: pair.order)
     return found
 
 
-def _is_asked(found: NightPairs, need: NeedPublic, row: Activity) -> bool:
+def _takes_part(found: NightPairs, need: NeedPublic, row: Activity) -> bool:
     """Whether a need takes part in the activity."""
     if need.enterprise_id is None:
         reason = "需求未写明企业"
@@ -203,12 +203,12 @@ def recommend(session: Session, row: Activity, today: date) -> Recommendation:
     special = {id_ for id_, firm in firms.items() if is_special(firm.titles)}
     chosen = choose(found.pairs, special, row.rules.firms, row.rules.teams)
     names = {id_: firm.name for id_, firm in firms.items()}, holders.names_of(session, chosen.all_holders)
-    told = _Telling(found, chosen, names, special, _invited(session, id_of(row)))
+    shown = _Telling(found, chosen, names, special, _invited(session, id_of(row)))
     return Recommendation(
         night_run_id=found.run_id,
-        firms=[told.firm(id_) for id_ in chosen.firms],
-        teams=[told.team(id_) for id_ in chosen.holders],
-        left_out=told.left_out(),
+        firms=[shown.firm(id_) for id_ in chosen.firms],
+        teams=[shown.team(id_) for id_ in chosen.holders],
+        left_out=shown.left_out(),
         notices=[
             *found.notices,
             *(f"{reason}：{count} 项" for reason, count in sorted(found.left_out.items())),
@@ -272,24 +272,24 @@ class _Telling:
 
     def firm(self, id_: int) -> PartyRecommended:
         taken = set(self.chosen.holders)
-        its = [pair for pair in self.found.pairs if pair.firm == id_ and pair.holder in taken]
+        pairs = [pair for pair in self.found.pairs if pair.firm == id_ and pair.holder in taken]
         return PartyRecommended(
-            enterprise_id=id_, special=id_ in self.special, **self._said(PartyRole.FIRM, id_, its)
+            enterprise_id=id_, special=id_ in self.special, **self._fields(PartyRole.FIRM, id_, pairs)
         )
 
     def team(self, id_: int) -> PartyRecommended:
         taken = set(self.chosen.firms)
-        its = [pair for pair in self.found.pairs if pair.holder == id_ and pair.firm in taken]
-        return PartyRecommended(holder_id=id_, **self._said(PartyRole.TEAM, id_, its))
+        pairs = [pair for pair in self.found.pairs if pair.holder == id_ and pair.firm in taken]
+        return PartyRecommended(holder_id=id_, **self._fields(PartyRole.TEAM, id_, pairs))
 
-    def _said(self, role: PartyRole, id_: int, its: Sequence[MatchedPair]) -> dict[str, object]:
-        others = {pair.holder if role is PartyRole.FIRM else pair.firm for pair in its}
+    def _fields(self, role: PartyRole, id_: int, pairs: Sequence[MatchedPair]) -> dict[str, object]:
+        others = {pair.holder if role is PartyRole.FIRM else pair.firm for pair in pairs}
         return {
             "role": role,
             "name": self._name(role, id_),
-            "best": max((pair.value for pair in its), default=0),
+            "best": max((pair.value for pair in pairs), default=0),
             "partners": len(others),
-            "grounds": [self.ground(pair) for pair in its[:SHOWN_PAIRS]],
+            "grounds": [self.ground(pair) for pair in pairs[:SHOWN_PAIRS]],
             "invitation_id": self.invited.get((role, id_)),
         }
 
@@ -300,12 +300,12 @@ class _Telling:
         return ground_of(pair, self.found.needs[pair.need], self.found.patents[pair.patent])
 
     def left_out(self) -> list[PartyLeftOut]:
-        said = []
+        parties = []
         for (role, id_), reason in self.chosen.reasons.items():
-            its = (p for p in self.found.pairs if (p.firm if role is PartyRole.FIRM else p.holder) == id_)
-            best = max((pair.value for pair in its), default=0)
-            said.append(PartyLeftOut(role=role, name=self._name(role, id_), best=best, reason=reason))
-        return said
+            pairs = (p for p in self.found.pairs if (p.firm if role is PartyRole.FIRM else p.holder) == id_)
+            best = max((pair.value for pair in pairs), default=0)
+            parties.append(PartyLeftOut(role=role, name=self._name(role, id_), best=best, reason=reason))
+        return parties
 
 
 def ground_of(pair: MatchedPair, need: NeedPublic, patent: PatentPublic) -> PairGround:

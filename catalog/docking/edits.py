@@ -138,8 +138,8 @@ def set_status(
 def move_to(session: Session, row: Activity, target: ActivityStatus, *, actor: str, reason: str = "") -> None:
     """Notes that an activity has reached a status."""
     before, row.status = ActivityStatus(row.status), target
-    said = {"reason": reason} if reason else {}
-    history.note(session, row, ActivityAction.STATUS, actor, status=[before.label, target.label], **said)
+    details = {"reason": reason} if reason else {}
+    history.note(session, row, ActivityAction.STATUS, actor, status=[before.label, target.label], **details)
 
 
 def invite(session: Session, activity_id: int, data: InvitationCreate, *, actor: str = "") -> Invitation:
