@@ -18,7 +18,7 @@ import uvicorn
 
 import demo
 from api_tests.ingestion.invented import Import, checked
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.db import Database, sqlite_url
 from catalog.kit.days import beijing_today
 from catalog.segments import segments
@@ -122,7 +122,7 @@ def calling(serving: Callable[[Runtime], str]) -> Callable[[Runtime], AbstractCo
     @contextmanager
     def caller_of(runtime: Runtime) -> Iterator[httpx.Client]:
         with runtime.database.write() as session:
-            key = accounts.create(session, "测试平台")
+            key = access_keys.create(session, "测试平台")
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=serving(runtime), headers=headers, timeout=120) as caller:
             yield caller
@@ -140,7 +140,7 @@ def server(installation: Runtime, serving: Callable[[Runtime], str]) -> str:
 def api_key(installation: Runtime) -> str:
     """A valid API key of `installation`."""
     with installation.database.write() as session:
-        return accounts.create(session, "测试平台")
+        return access_keys.create(session, "测试平台")
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from matching.evaluation.benchmark import load
 from matching.evaluation.evaluate import CONDITIONS, measure
 from matching.night.night import NightFactors, patents_for_needs
 from matching.ranking.factors import FactorRules
-from matching.ranking.factors import load as load_rules
+from matching.ranking.factors import load as load_factors
 from service.installation.indexing import rebuild
 from service.installation.runtime import Runtime
 from service.installation.screening import screen
@@ -88,7 +88,7 @@ def demonstration(model: Path, known: Path | None) -> None:
         generation = runtime.store.current()
         if generation is None:
             raise AssertionError("nothing was built")
-        rules = load_rules()
+        rules = load_factors()
         print(f"{len(generation.needs)} needs, {len(generation.patents)} patents, factors {rules.version}")
         for times in TIMES:
             _print_changes(generation, times, _scaled(rules, times))

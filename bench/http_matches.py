@@ -38,7 +38,7 @@ import demo
 from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.kit.days import beijing_today
 from index.engine import Filters
 from index.generations.build import reindex
@@ -161,7 +161,7 @@ def _prepare(settings: Settings, encoder: Encoder, number: int, seed: int) -> st
         f"build, vectors given: {time.perf_counter() - start:.0f} s; peak memory {memory.of_process().peak:.0f} MB"
     )
     with runtime.database.write() as session:
-        key = accounts.create(session, "bench")
+        key = access_keys.create(session, "bench")
     runtime.close()
     return key
 

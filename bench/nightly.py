@@ -31,7 +31,7 @@ import demo
 from bench import import_speed, memory, processes
 from bench.packaged_model import packaged_model
 from bench.search import _texts
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.runs import nights as nightly_runs
@@ -183,7 +183,7 @@ def _first_night(
             rejected_dir=settings.rejected_dir,
         )
     with runtime.database.write() as session:
-        (settings.data / KEY).write_text(accounts.create(session, "bench"))
+        (settings.data / KEY).write_text(access_keys.create(session, "bench"))
     inbox = settings.data / "inbox"
     _write(
         inbox / "patents" / "register.csv",

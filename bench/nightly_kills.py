@@ -43,7 +43,7 @@ from sqlalchemy import MetaData, func, select
 import demo
 from bench import memory, processes
 from bench.packaged_model import packaged_model
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.db import Session
 from catalog.demand import needs
 from catalog.kit.paging import PageQuery
@@ -344,7 +344,7 @@ def _leftovers(data: Path) -> list[str]:
 def client_of(installation: Installation) -> Iterator[tuple[httpx.Client, int]]:
     """A client of a service on this installation, and the id of the service's process."""
     with installation.runtime.database.write() as session:
-        key = accounts.create(session, "bench")
+        key = access_keys.create(session, "bench")
     with processes.serving(installation.settings) as served:
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=served.address, headers=headers, timeout=120) as client:

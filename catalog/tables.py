@@ -1,6 +1,6 @@
 """Imports every module that has tables, so that the metadata is complete (migrations, tests)."""
 
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.deals import deals, evidence
 from catalog.deals import pipeline as deal_pipeline
 from catalog.demand import enterprises, feedback, needs
@@ -9,7 +9,7 @@ from catalog.docking import history as activity_history
 from catalog.docking.reporting import plans
 from catalog.imports import changes as import_changes
 from catalog.imports import conflicts, imports
-from catalog.licences import history as declaration_history
+from catalog.licences import history as licence_history
 from catalog.licences import licences
 from catalog.mending import tombstones
 from catalog.registers import rows as imported_rows
@@ -20,13 +20,12 @@ from catalog.segments import segments
 from catalog.supply import facts, holder_merges, holders, patents, screenings
 
 __all__ = [
-    "accounts",
+    "access_keys",
     "activities",
     "activity_history",
     "conflicts",
     "deal_pipeline",
     "deals",
-    "declaration_history",
     "enterprises",
     "evidence",
     "facts",
@@ -38,6 +37,7 @@ __all__ = [
     "imported_rows",
     "imports",
     "invitations",
+    "licence_history",
     "licences",
     "meetings",
     "needs",

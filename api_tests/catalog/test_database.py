@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 import catalog.tables  # noqa: F401
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import Conflict, InvalidInput, NotReady
 
@@ -69,13 +69,13 @@ def test_sqlite_runs_in_wal_mode_with_foreign_keys(database: Database) -> None:
 def test_a_failed_block_writes_nothing(database: Database) -> None:
     def fail_halfway() -> None:
         with database.write() as session:
-            accounts.create(session, "平台")
-            accounts.create(session, "平台")
+            access_keys.create(session, "平台")
+            access_keys.create(session, "平台")
 
     with pytest.raises(Conflict):
         fail_halfway()
     with database.read() as session:
-        assert list(accounts.keys(session)) == []
+        assert list(access_keys.keys(session)) == []
 
 
 def test_an_unreadable_address_is_explained() -> None:
@@ -85,17 +85,17 @@ def test_an_unreadable_address_is_explained() -> None:
 
 def test_api_keys_are_hashed_and_can_be_revoked(database: Database) -> None:
     with database.write() as session:
-        key = accounts.create(session, "省平台")
+        key = access_keys.create(session, "省平台")
     with database.write() as session:
-        row = accounts.verify(session, key)
+        row = access_keys.verify(session, key)
         assert row is not None
         assert row.name == "省平台"
         assert key.split("_", 2)[2] not in row.secret_hash
-        assert accounts.verify(session, key[:-1]) is None
-        assert accounts.verify(session, "pd_1") is None
-        accounts.revoke(session, "省平台")
+        assert access_keys.verify(session, key[:-1]) is None
+        assert access_keys.verify(session, "pd_1") is None
+        access_keys.revoke(session, "省平台")
     with database.read() as session:
-        assert accounts.verify(session, key) is None
+        assert access_keys.verify(session, key) is None
 
 
 def test_opening_the_database_alone_knows_every_table() -> None:
@@ -108,14 +108,14 @@ def test_opening_the_database_alone_knows_every_table() -> None:
 @pytest.mark.parametrize("name", ["", "  ", "长" * 101, "a\x00b"])
 def test_a_key_needs_a_name_that_can_be_read(database: Database, name: str) -> None:
     with pytest.raises(InvalidInput, match="1 至 100"), database.write() as session:
-        accounts.create(session, name)
+        access_keys.create(session, name)
 
 
 def test_a_database_that_cannot_be_written_is_explained(database: Database) -> None:
     event.listen(database.engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
     database.dispose()
     with pytest.raises(NotReady, match="只读"), database.write() as session:
-        accounts.create(session, "省平台")
+        access_keys.create(session, "省平台")
 
 
 def test_a_file_that_is_no_database_is_explained(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.kit.days import beijing_today
 from index.generations.build import reindex
 from index.model.encoder import Encoder
@@ -133,7 +133,7 @@ def platform(
     runtime = Runtime(Settings(data=tmp_path, model=str(model_dir)), encoder)
     initialise(runtime.database)
     with runtime.database.write() as session:
-        key = accounts.create(session, "省平台")
+        key = access_keys.create(session, "省平台")
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=f"{serving(runtime)}/api/v1", headers=headers, timeout=120) as client:
         yield runtime, client

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlmodel import Session
 
 from catalog.deals import deals
-from catalog.deals import edits as deal_records
+from catalog.deals import edits as deal_edits
 from catalog.deals import facts as deal_facts
 from catalog.deals.deals import Deal, DealCreate, DealStated, Receipt, ReceiptCreate
 from catalog.deals.rules import Finding
@@ -30,19 +30,19 @@ def upsert(
 ) -> tuple[str, list[Finding]]:
     """Upserts a register record; returns "new", "changed" or "unchanged", with the warnings. Empty cells overwrite nothing.
 
-    Raises as `deal_records.create` does, and InvalidInput where the payments do not fit those recorded.
+    Raises as `deal_edits.create` does, and InvalidInput where the payments do not fit those recorded.
     """
     plain_data = DealCreate.model_validate(data.model_dump(exclude=set(PAID)))
-    row = deals.find(session, data.code or deal_records.automatic_code(plain_data))
+    row = deals.find(session, data.code or deal_edits.automatic_code(plain_data))
     if row is None:
-        row, findings = deal_records.create(
+        row, findings = deal_edits.create(
             session, plain_data, today=today, actor=actor, import_id=import_id, is_demo=is_demo
         )
         _pay(session, row, data, today, actor)
         note(session, import_id, Deal.__noted_as__, [Change(id_of(row), None, row.updated_at)])
         return "new", findings
-    before, stamp = deal_records.stated(session, row), row.updated_at
-    _, findings, changed = deal_records.change(
+    before, stamp = deal_edits.stated(session, row), row.updated_at
+    _, findings, changed = deal_edits.change(
         session, id_of(row), _completed(before, plain_data), today=today, actor=actor
     )
     receipt = _pay(session, row, data, today, actor)
@@ -87,22 +87,22 @@ def _pay(session: Session, row: Deal, data: DealStated, today: date, actor: str)
     if data.received_on is None:
         raise InvalidInput(f"到账金额增加了 {plain(more)} 元，但没有到账日", hint="请补填到账日")
     payment = ReceiptCreate(received_on=data.received_on, amount=more, note="由台账导入")
-    receipt, _ = deal_records.receive(session, id_of(row), payment, today=today, actor=actor)
+    receipt, _ = deal_edits.receive(session, id_of(row), payment, today=today, actor=actor)
     return receipt.id
 
 
 def restore(session: Session, deal_id: int, image: Before) -> None:
     """Restores the values that an import replaced in a deal. Raises as the edits do, for a deal that stands no longer too."""
     if image.get("receipt"):
-        deal_records.remove_receipt(session, deal_id, image["receipt"])
+        deal_edits.remove_receipt(session, deal_id, image["receipt"])
     if "deal" in image:
         # What was recorded once is not refused for lying in the future.
-        deal_records.change(session, deal_id, DealCreate.model_validate(image["deal"]), today=date.max)
+        deal_edits.change(session, deal_id, DealCreate.model_validate(image["deal"]), today=date.max)
 
 
 def present(session: Session, deal_id: int, image: Before) -> After:
     """The digests of what stands in the place of an image of a deal: its content, and the payment where it is still there."""
-    content = deal_records.stated(session, deals.get(session, deal_id)).model_dump(mode="json")
+    content = deal_edits.stated(session, deals.get(session, deal_id)).model_dump(mode="json")
     paid = image.get("receipt") and session.get(Receipt, image["receipt"])
     return digests({"deal": content, "receipt": paid.id if paid else None})
 

@@ -18,11 +18,11 @@ from catalog.docking.invitations import Invitation
 from catalog.docking.meetings import ActivityMeeting, ScheduleRun
 from catalog.docking.outcomes import FollowUp, MeetingOutcome
 from catalog.kit.errors import InvalidInput
-from catalog.licences import history as declaration_history
+from catalog.licences import history as licence_history
 from catalog.licences.history import LicenceChange
 from catalog.licences.licences import Licence
 from catalog.registers import contests, keys
-from catalog.registers import deals as deal_upserts
+from catalog.registers import deals as deal_register
 from catalog.registers import images as patent_images
 from catalog.registers.register import Belonging, Contested, Joining, OnDeletion, Reference, Register
 from catalog.supply.facts import Fact
@@ -109,9 +109,9 @@ DEALS = Register(
     stated_keys=keys.in_deal,
     names=keys.patents_of_deal,
     alias=("code",),
-    restore=deal_upserts.restore,
-    present=deal_upserts.present,
-    follow=deal_upserts.follow,
+    restore=deal_register.restore,
+    present=deal_register.present,
+    follow=deal_register.follow,
 )
 LICENCES = Register(
     Licence,
@@ -124,8 +124,8 @@ LICENCES = Register(
     keys=keys.of_licence,
     stated_keys=keys.in_licence,
     names=keys.patent_of,
-    prepare=declaration_history.take_back,
-    follow=declaration_history.follow,
+    prepare=licence_history.take_back,
+    follow=licence_history.follow,
 )
 FACTS = Register(
     Fact,

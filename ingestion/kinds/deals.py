@@ -3,7 +3,7 @@
 from catalog.db import Session
 from catalog.deals.deals import DealStated
 from catalog.deals.edits import automatic_code
-from catalog.registers import deals
+from catalog.registers import deals as deal_register
 from catalog.registers.registers import DEALS
 from ingestion.kinds.kind import Kind
 from ingestion.records.deals import deal
@@ -16,7 +16,7 @@ def _keys(record: DealStated) -> Keys:
 
 
 def _upsert(session: Session, record: DealStated, origin: Origin, noted: Remarks) -> str:
-    outcome, findings = deals.upsert(
+    outcome, findings = deal_register.upsert(
         session,
         record,
         today=origin.today,

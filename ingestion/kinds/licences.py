@@ -1,7 +1,7 @@
 """Open-licence declarations (开放许可声明) as an import takes them."""
 
 from catalog.db import Session
-from catalog.licences import edits
+from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
 from catalog.registers.registers import LICENCES
 from ingestion.kinds.kind import Kind
@@ -18,7 +18,7 @@ def _keys(record: LicenceCreate) -> Keys:
 
 def _upsert(session: Session, record: LicenceCreate, origin: Origin, noted: Remarks) -> str:
     noted += [(remark, record.application_number) for remark in remarks(record)]
-    return edits.upsert(
+    return licence_edits.upsert(
         session,
         record,
         today=origin.today,

@@ -9,8 +9,7 @@ from typing import Any
 from catalog.deals.deals import CHINA, DealStated, PartyRef
 from catalog.kit.terms import DealKind, LicenceType, PaymentForm, PledgeConsent, RoyaltyBase, StateLevel, Term
 from catalog.reference.places import PlaceNames
-from ingestion.identifiers import application_number
-from ingestion.identifiers import credit_code as credit_codes
+from ingestion.identifiers import application_number, credit_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.records.fields import LIST_SEPARATORS, Fields, build
 from ingestion.values import names, places
@@ -44,7 +43,7 @@ _LEVELS: tuple[tuple[str, StateLevel], ...] = (
 
 def code_of(stated: str | None) -> str | None:
     """The credit code of a unit. Raises InvalidIdentifier for what cannot be one; a doubtful check digit is accepted."""
-    return credit_codes.check(stated)[0] if stated else None
+    return credit_code.check(stated)[0] if stated else None
 
 
 def party_of(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent, PaymentForm
-from catalog.licences import rules as declaration_rules
+from catalog.licences import rules as licence_rules
 from catalog.licences.licences import ALL_OWNERS, LicenceCreate
 from ingestion.records.fields import Fields, build
 from ingestion.values.cells import Cell, text
@@ -127,7 +127,7 @@ def _before(day: date | None, other: date | None) -> bool:
 
 def remarks(record: LicenceCreate) -> list[str]:
     """Warnings on the terms by the shipped rules."""
-    found = declaration_rules.warnings(declaration_rules.load(), record)
+    found = licence_rules.warnings(licence_rules.load(), record)
     return [f"{warning.text}（{warning.article}），请核对" for warning in found]
 
 

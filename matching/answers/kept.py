@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from assessment.eligibility import gate as eligibility
+from assessment.eligibility import gate as eligibility_gate
 from assessment.eligibility.gate import Eligibility, Verdict
 from assessment.eligibility.table import RuleTable
 from catalog.db import Session
@@ -130,7 +130,7 @@ class _Patents:
     def look_up(self, hits: Sequence[Hit]) -> list[Hit]:
         """The hits that exist, meet the conditions and were not looked up before."""
         ids = [hit.id for hit in hits if hit.id not in self.patents and hit.id not in self._wanted.hidden]
-        self.verdicts |= eligibility.of_patents(self._session, ids, self._wanted.day, self._wanted.table)
+        self.verdicts |= eligibility_gate.of_patents(self._session, ids, self._wanted.day, self._wanted.table)
         wanted = [id_ for id_ in ids if self._is_wanted(id_)]
         new = patents_shown.many(self._session, wanted, today=self._wanted.day)
         self.patents |= new

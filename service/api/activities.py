@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import Field
 
-from catalog.docking import activities as activity_records
-from catalog.docking import edits, history, shown
+from catalog.docking import activities, edits, history, shown
 from catalog.docking.history import ActivityEventPublic
 from catalog.docking.shown import ActivityFilter, ActivityPublic
 from catalog.kit.days import beijing_today
@@ -46,7 +45,7 @@ def list_activities(session: Reading, wanted: Annotated[ActivityQuery, Query()])
 @router.get("/{id:int}", summary="一项对接活动", operation_id="get_activity", responses=responses(404, 422))
 def get_activity(session: Reading, id: RecordId) -> ActivityPublic:
     """一项活动的内容、场次、邀请情况与可以进入的下一状态。"""
-    return shown.activity(session, activity_records.get(session, id))
+    return shown.activity(session, activities.get(session, id))
 
 
 @router.post(
@@ -108,6 +107,6 @@ def get_activity_history(
     session: Reading, id: RecordId, wanted: Annotated[EventQuery, Query()]
 ) -> Page[ActivityEventPublic]:
     """登记以来的每一步：时间、操作者和改动前后的内容，最新的在前。"""
-    activity_records.get(session, id)
+    activities.get(session, id)
     found = history.page(session, id, wanted)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=history.publics(found.rows))

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from catalog.conflicts import edits, shown
+from catalog.conflicts import edits as conflict_edits
+from catalog.conflicts import shown as conflicts_shown
 from catalog.conflicts.edits import DecidedTogether
 from catalog.conflicts.shown import ConflictPublic
 from catalog.db import Session
@@ -41,12 +42,12 @@ class ImportConflictQuery(PageQuery):
 
 
 def _public(session: Session, row: NumberConflict) -> ConflictPublic:
-    return shown.publics(session, [row])[0]
+    return conflicts_shown.publics(session, [row])[0]
 
 
 def _page(session: Session, wanted: PageQuery, where: ConflictFilter) -> Page[ConflictPublic]:
     found = conflicts.page(session, wanted, where)
-    items = shown.publics(session, found.rows)
+    items = conflicts_shown.publics(session, found.rows)
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
@@ -102,7 +103,7 @@ def get_conflict(session: Reading, id: RecordId) -> ConflictPublic:
 )
 def decide_conflict(session: Writing, caller: Caller, id: RecordId, data: DecisionInput) -> ConflictPublic:
     """采用新记录时，专利整体取代原记录，企业更名（原名称记入曾用名）；撤销该行所属的导入即恢复。保留原记录时不作改动。已决定的返回 409。"""
-    return _public(session, edits.decide(session, id, data.decision, actor=caller, note=data.note))
+    return _public(session, conflict_edits.decide(session, id, data.decision, actor=caller, note=data.note))
 
 
 @router.get(
@@ -129,4 +130,4 @@ def decide_import_conflicts(
     session: Writing, caller: Caller, id: RecordId, data: DecisionInput
 ) -> DecidedTogether:
     """对这次导入中全部待定的冲突作同一决定；不能照此决定的仍为待定，附原因。"""
-    return edits.decide_all(session, id, data.decision, actor=caller, note=data.note)
+    return conflict_edits.decide_all(session, id, data.decision, actor=caller, note=data.note)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from catalog.db import Session
 from catalog.deals import deals, evidence
-from catalog.deals import edits as deal_records
+from catalog.deals import edits as deal_edits
 from catalog.deals import lists as deal_lists
 from catalog.deals import shown as deals_shown
 from catalog.deals.deals import Deal, ReceiptCreate
@@ -123,7 +123,7 @@ def create_deal(session: Writing, circumstances: Strict, caller: Caller, data: D
 
     登记后相应的运用记录即时生效：例如独占许可立即影响该专利的开放许可资格。
     """
-    row, warnings = deal_records.create(
+    row, warnings = deal_edits.create(
         session, deal_of(data, circumstances), actor=caller, today=circumstances.today
     )
     return _saved(session, row, warnings)
@@ -139,7 +139,7 @@ def update_deal(
     session: Writing, circumstances: Strict, caller: Caller, id: RecordId, data: DealInput
 ) -> DealSaved:
     """以提交的内容整体替换，原内容留在历史中；运用记录随之更正。"""
-    row, warnings, _ = deal_records.change(
+    row, warnings, _ = deal_edits.change(
         session, id, deal_of(data, circumstances), actor=caller, today=circumstances.today
     )
     return _saved(session, row, warnings)
@@ -155,7 +155,7 @@ def file_deal(session: Writing, caller: Caller, id: RecordId, data: Filing) -> D
     """登记国家知识产权局的备案号（公告号）与日期；关联的对接事项进入“备案”。"""
     if data.filed_on is None:
         raise InvalidFields([FieldProblem(field="filed_on", value="", reason="缺少必填项")])
-    warnings = deal_records.file(
+    warnings = deal_edits.file(
         session, id, data.filing_number, data.filed_on, actor=caller, today=beijing_today()
     )
     return _saved(session, deals.get(session, id), warnings)
@@ -170,7 +170,7 @@ def file_deal(session: Writing, caller: Caller, id: RecordId, data: Filing) -> D
 )
 def create_receipt(session: Writing, caller: Caller, id: RecordId, data: ReceiptInput) -> DealSaved:
     """登记一笔到账；合计超过合同金额的不予登记。关联的对接事项进入“到账”。"""
-    _, warnings = deal_records.receive(session, id, _receipt(data), actor=caller, today=beijing_today())
+    _, warnings = deal_edits.receive(session, id, _receipt(data), actor=caller, today=beijing_today())
     return _saved(session, deals.get(session, id), warnings)
 
 
@@ -191,7 +191,7 @@ def _receipt(data: ReceiptInput) -> ReceiptCreate:
 )
 def delete_receipt(session: Writing, caller: Caller, id: RecordId, receipt_id: RecordId) -> DealPublic:
     """删除登记有误的到账；须先移除其证明材料。内容留在历史中。"""
-    deal_records.remove_receipt(session, id, receipt_id, actor=caller)
+    deal_edits.remove_receipt(session, id, receipt_id, actor=caller)
     return _public(session, deals.get(session, id))
 
 
@@ -204,9 +204,9 @@ def delete_receipt(session: Writing, caller: Caller, id: RecordId, receipt_id: R
 def close_deal(session: Writing, caller: Caller, id: RecordId, data: Closing) -> DealPublic:
     """填写解除日为解除：许可与质押自该日终止；不填为登记有误、作废：撤回由它产生的运用记录。历史均保留。"""
     if data.ended_on:
-        row = deal_records.end(session, id, data.ended_on, data.reason, actor=caller, today=beijing_today())
+        row = deal_edits.end(session, id, data.ended_on, data.reason, actor=caller, today=beijing_today())
     else:
-        row = deal_records.void(session, id, data.reason, actor=caller)
+        row = deal_edits.void(session, id, data.reason, actor=caller)
     return _public(session, row)
 
 

@@ -21,7 +21,7 @@ from service.requests.deletions import (
     MergeRequest,
 )
 from service.requests.filters import described
-from service.sheets import lists as list_exports
+from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
@@ -92,8 +92,8 @@ def list_deletions(session: Reading, wanted: Annotated[DeletionListQuery, Query(
 )
 def export_deletions(session: Reading, wanted: Annotated[DeletionConditions, Query()]) -> Response:
     """符合条件的全部删除记录，为一个 Excel 工作簿。"""
-    ids = tombstones.listed(session, PageQuery(), wanted.where, at_most=list_exports.MOST_EXPORTED)
-    return workbook(list_exports.deletions_list(session, ids, described(wanted)), "删除记录")
+    ids = tombstones.listed(session, PageQuery(), wanted.where, at_most=list_sheets.MOST_EXPORTED)
+    return workbook(list_sheets.deletions_list(session, ids, described(wanted)), "删除记录")
 
 
 @router.get(

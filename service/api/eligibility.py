@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, model_validator
 
-from assessment.eligibility import gate as eligibility
+from assessment.eligibility import gate as eligibility_gate
 from assessment.eligibility.gate import Verdict
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
@@ -75,7 +75,7 @@ class DayQuery(Schema):
 def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> CheckResult:
     """逐件给出可以、不得或资料不足的判定，附全部依据条款、所依据的数据与待办事项；系统中没有的专利照常列出并说明。"""
     as_of = data.as_of or beijing_today()
-    table = eligibility.load_table(runtime.settings.data)
+    table = eligibility_gate.load_table(runtime.settings.data)
     requested = [*by_ids(session, data.ids), *by_numbers(session, data.application_numbers)]
     items, tally = list(check(session, requested, as_of, table)), VerdictTally()
     for item in items:
@@ -93,5 +93,5 @@ def get_patent_eligibility(
     session: Reading, runtime: RuntimeDep, id: RecordId, wanted: Annotated[DayQuery, Query()]
 ) -> Verdict:
     """该专利在某日可否开放许可：判定、依据条款、所依据的数据、待办事项与规则版本。"""
-    table = eligibility.load_table(runtime.settings.data)
-    return eligibility.check(session, id, wanted.as_of or beijing_today(), table)
+    table = eligibility_gate.load_table(runtime.settings.data)
+    return eligibility_gate.check(session, id, wanted.as_of or beijing_today(), table)

@@ -19,7 +19,7 @@ from ingestion.kinds import enterprises as enterprise_kind
 from ingestion.records.fields import Circumstances
 from service.requests.filters import PlaceConditions, codes_of, described
 from service.requests.records import EnterpriseInput, classifier_of, record_of
-from service.sheets import lists as list_exports
+from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
@@ -78,8 +78,8 @@ def list_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Query(
 )
 def export_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Query()]) -> Response:
     """符合条件的全部企业，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
-    ids = enterprises.listed(session, wanted, _filter(session, wanted), at_most=list_exports.MOST_EXPORTED)
-    return workbook(list_exports.enterprises_list(session, ids, described(wanted)), "企业清单")
+    ids = enterprises.listed(session, wanted, _filter(session, wanted), at_most=list_sheets.MOST_EXPORTED)
+    return workbook(list_sheets.enterprises_list(session, ids, described(wanted)), "企业清单")
 
 
 @router.get("/{id:int}", summary="一家企业", operation_id="get_enterprise", responses=responses(404, 422))

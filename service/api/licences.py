@@ -11,10 +11,10 @@ from catalog.kit.base import Schema, id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from catalog.licences import edits as licence_edits
-from catalog.licences import history as declaration_history
+from catalog.licences import history as licence_history
 from catalog.licences import licences
 from catalog.licences import lists as licence_lists
-from catalog.licences import rules as declaration_rules
+from catalog.licences import rules as licence_rules
 from catalog.licences import shown as licences_shown
 from catalog.licences.history import LicenceChangePublic
 from catalog.licences.licences import RUNNING, Licence, LicenceCreate, LicenceUpdate
@@ -36,7 +36,7 @@ from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.filters import Day
 from service.requests.records import LicenceInput, classifier_of, record_of
 from service.requests.types import LicenceState, PaymentState
-from service.sheets import declarations as declaration_documents
+from service.sheets import declarations as declaration_sheets
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
@@ -46,7 +46,7 @@ router = APIRouter(prefix="/licences", tags=["开放许可"])
 
 
 def _rules(runtime: RuntimeDep) -> Rules:
-    return declaration_rules.load(runtime.settings.data)
+    return licence_rules.load(runtime.settings.data)
 
 
 RulesDep = Annotated[Rules, Depends(_rules)]
@@ -148,7 +148,7 @@ def export_licences(
 ) -> Response:
     """符合条件的全部声明及其条件、状态、提醒，为一个 Excel 工作簿。"""
     found = [(licence, licence.warnings) for licence in every(session, where, rules)]
-    document = declaration_documents.listing(found, described(where))
+    document = declaration_sheets.listing(found, described(where))
     return attachment(to_xlsx(document), f"开放许可声明清单-{beijing_today():%Y%m%d}.xlsx", XLSX_TYPE)
 
 
@@ -168,7 +168,7 @@ def get_licence(session: Reading, rules: RulesDep, id: RecordId) -> LicenceShown
 )
 def list_licence_changes(session: Reading, id: RecordId) -> list[LicenceChangePublic]:
     """声明的每次登记、变更、公告、撤回、届满：时间、办理人、变动前后的内容。"""
-    return declaration_history.of_licence(session, id_of(licences.get(session, id)))
+    return licence_history.of_licence(session, id_of(licences.get(session, id)))
 
 
 @router.get(
@@ -183,7 +183,7 @@ def get_licence_announcement(
 ) -> Response:
     """对外公告用的声明公告单（撤回的为撤回公告），为 Word 或 Excel 文件。"""
     licence = licences_shown.publics(session, [licences.get(session, id)], today=beijing_today())[0]
-    document = declaration_documents.announcement(licence, [])
+    document = declaration_sheets.announcement(licence, [])
     name = f"{document.title}-{licence.application_number}.{wanted.format}"
     if wanted.format == DocumentFormat.DOCX:
         return attachment(to_docx(document), name, DOCX_TYPE)

@@ -19,7 +19,7 @@ from ingestion.kinds import needs as need_kind
 from ingestion.records.fields import Circumstances
 from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
 from service.requests.records import NeedInput, classifier_of, record_of
-from service.sheets import lists as list_exports
+from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
@@ -88,8 +88,8 @@ def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Page[
 )
 def export_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Response:
     """符合条件的全部技术需求，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
-    ids = needs.listed(session, wanted, _filter(session, wanted), at_most=list_exports.MOST_EXPORTED)
-    return workbook(list_exports.needs_list(session, ids, described(wanted)), "技术需求清单")
+    ids = needs.listed(session, wanted, _filter(session, wanted), at_most=list_sheets.MOST_EXPORTED)
+    return workbook(list_sheets.needs_list(session, ids, described(wanted)), "技术需求清单")
 
 
 @router.get("/{id:int}", summary="一条技术需求", operation_id="get_need", responses=responses(404, 422))

@@ -18,7 +18,7 @@ from ingestion.kinds import patents as patent_kind
 from ingestion.records.fields import Circumstances
 from service.requests.filters import PatentConditions, codes_of, described
 from service.requests.records import PatentInput, classifier_of, record_of
-from service.sheets import lists as list_exports
+from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
@@ -86,8 +86,8 @@ def list_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> P
 )
 def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Response:
     """符合条件的全部专利，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
-    ids = patent_lists.listed(session, wanted, _filter(session, wanted), at_most=list_exports.MOST_EXPORTED)
-    return workbook(list_exports.patents_list(session, ids, described(wanted)), "专利清单")
+    ids = patent_lists.listed(session, wanted, _filter(session, wanted), at_most=list_sheets.MOST_EXPORTED)
+    return workbook(list_sheets.patents_list(session, ids, described(wanted)), "专利清单")
 
 
 @router.get("/{id:int}", summary="一件专利", operation_id="get_patent", responses=responses(404, 422))

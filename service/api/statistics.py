@@ -8,7 +8,7 @@ from pydantic import Field
 from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from catalog.statistics import contracts as contract_statistics
-from catalog.statistics import matches as segment_matches
+from catalog.statistics import matches as match_statistics
 from catalog.statistics import segments as segment_statistics
 from catalog.statistics.contracts import ContractStatistics
 from catalog.statistics.matches import MatchFilter, MatchLine
@@ -80,7 +80,7 @@ def list_segment_matches(session: Reading, wanted: Annotated[MatchConditions, Qu
         until=wanted.until,
         today=beijing_today(),
     )
-    found = segment_matches.matches(session, where, offset=wanted.offset, limit=wanted.size)
+    found = match_statistics.matches(session, where, offset=wanted.offset, limit=wanted.size)
     return MatchLinePage(page=wanted.page, size=wanted.size, **dict(found))
 
 

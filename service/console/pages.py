@@ -23,7 +23,7 @@ from service.installation.runtime import Runtime
 from service.requests.field_problems import InvalidFields, sentence
 from service.requests.filters import HOME_PROVINCE
 from service.requests.matches import TextAnswer, TextQuery, answer_to_text
-from service.sheets import matches as exports
+from service.sheets import matches as match_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import RuntimeDep
@@ -129,8 +129,10 @@ def _download(request: Request, runtime: Runtime, kind: str) -> Response:
         response = _answer(runtime, form.text_query(beijing_today())).matches
     except PatentDockError as error:
         return _refusal(request, form, error)
-    about = exports.notes(form.q, form.described(), form.ordering(), response)
-    content = exports.to_xlsx(response, about) if kind == "xlsx" else exports.to_csv(response, about)
+    about = match_sheets.notes(form.q, form.described(), form.ordering(), response)
+    content = (
+        match_sheets.to_xlsx(response, about) if kind == "xlsx" else match_sheets.to_csv(response, about)
+    )
     media_type = XLSX_TYPE if kind == "xlsx" else "text/csv; charset=utf-8"
     name = f"专利匹配结果-{beijing_today():%Y%m%d}.{kind}"
     return attachment(content, name, media_type, plain_name=f"matches.{kind}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from catalog.conflicts import shown
+from catalog.conflicts import shown as conflicts_shown
 from catalog.conflicts.shown import ConflictPublic
 from catalog.db import Session
 from catalog.imports import conflicts
@@ -24,7 +24,7 @@ def conflicts_list(session: Session, ids: Sequence[int], conditions: Sequence[st
 
     def rows() -> Iterator[Sequence[Value]]:
         for chunk in chunks(ids):
-            yield from map(_row, shown.publics(session, conflicts.many(session, chunk)))
+            yield from map(_row, conflicts_shown.publics(session, conflicts.many(session, chunk)))
             session.expunge_all()
 
     return Listing("冲突清单", COLUMNS, rows(), conditions)

@@ -9,7 +9,7 @@ from catalog.deals import lists as deal_lists
 from catalog.deals.lists import DealFilter
 from catalog.kit.terms import DealKind, DealStatus
 from catalog.licences import shown as licences_shown
-from catalog.statistics import matches as segment_matches
+from catalog.statistics import matches as match_statistics
 from catalog.statistics import segments as segment_statistics
 from catalog.statistics.matches import MatchFilter
 from catalog.statistics.segments import SegmentFilter
@@ -33,8 +33,8 @@ def workbook(session: Session, where: SegmentFilter, conditions: Sequence[str]) 
         session, segment_statistics.declared_in(session, where), today=where.today
     )
     wanted = MatchFilter(region=where.region, holder=where.holder, until=where.until, today=where.today)
-    matches = segment_matches.matches(session, wanted, offset=0, limit=MOST_MATCHES)
+    matches = match_statistics.matches(session, wanted, offset=0, limit=MOST_MATCHES)
     concerned = {row.patent_id for row in declared}
     concerned |= {patent.patent_id for deal in deals for patent in deal.patents}
-    shares = segment_matches.segment_shares(session, sorted(concerned))
+    shares = match_statistics.segment_shares(session, sorted(concerned))
     return document_of(report, conditions, deals, declared, matches, shares)

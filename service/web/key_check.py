@@ -4,7 +4,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.kit.errors import PatentDockError
 from service.installation.runtime import Runtime
 from service.web.errors import Unauthorized, answer
@@ -46,7 +46,7 @@ class KeyCheck:
                 hint="请在请求头中加入 Authorization: Bearer pd_…；密钥用 patentdock keys create 生成",
             )
         with self.runtime.database.read() as session:
-            row = accounts.verify(session, key.strip())
+            row = access_keys.verify(session, key.strip())
         if row is None:
             raise Unauthorized(
                 "接口密钥不正确或已吊销", hint="请核对密钥，或请管理员用 patentdock keys create 重新生成"

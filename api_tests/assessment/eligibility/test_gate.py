@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from assessment.eligibility import gate as eligibility
+from assessment.eligibility import gate as eligibility_gate
 from assessment.eligibility import table as eligibility_table
 from assessment.eligibility.conditions import CONDITIONS, KnownFacts
 from assessment.eligibility.gate import Verdict
@@ -32,7 +32,7 @@ from catalog.supply.patents import PatentCreate
 
 D = date
 DAY = D(2026, 6, 30)
-TABLE = eligibility.load_table()
+TABLE = eligibility_gate.load_table()
 FILED, GRANTED = D(2019, 3, 1), D(2022, 5, 10)
 SOUND = LegalFacts(
     kind="invention",
@@ -57,7 +57,7 @@ GIVEN, REFUSED = OwnerConsent.GIVEN, OwnerConsent.NOT_GIVEN
 
 def decide(record: EligibilityRecord, day: date, table: RuleTable) -> Verdict:
     """The verdict on what is recorded of a patent."""
-    return eligibility.decide(KnownFacts.of([record], day)[0], table)
+    return eligibility_gate.decide(KnownFacts.of([record], day)[0], table)
 
 
 def legal(**changes: Any) -> EligibilityRecord:
@@ -401,7 +401,7 @@ def test_what_is_law_stays_and_what_is_not_may_be_edited(tmp_path: Path) -> None
         'condition = "encumbrances_not_checked"\neffect = "unknown"',
     )
     own.write_text(strict, "utf-8")
-    table = eligibility.load_table(tmp_path)
+    table = eligibility_gate.load_table(tmp_path)
     assert table.version.startswith("自定义-")
     verdict = decide(PATENT, DAY, table)
     assert (verdict.verdict, verdict.table_version) == ("unknown", table.version)
@@ -417,7 +417,7 @@ def test_what_is_law_stays_and_what_is_not_may_be_edited(tmp_path: Path) -> None
     ):
         own.write_text(shipped.replace(before, after, 1), "utf-8")
         with pytest.raises(InvalidInput) as refused:
-            eligibility.load_table(tmp_path)
+            eligibility_gate.load_table(tmp_path)
         assert reason in refused.value.message
     assert {rule.condition for rule in TABLE.rule} == set(CONDITIONS)
 
@@ -467,13 +467,13 @@ def invented_facts(random: Random, patent_id: int) -> list[FactCreate]:
 
 def test_bulk_checks_equal_single_ones(database: Database) -> None:
     with database.read() as session:
-        bulk = eligibility.of_patents(session, range(1, 700), DAY)
+        bulk = eligibility_gate.of_patents(session, range(1, 700), DAY)
         assert len(bulk) == 600
         assert {verdict.verdict for verdict in bulk.values()} == {"eligible", "blocked", "unknown"}
         for patent_id in Random(1).sample(range(1, 601), 60):
-            assert eligibility.check(session, patent_id, DAY) == bulk[patent_id]
+            assert eligibility_gate.check(session, patent_id, DAY) == bulk[patent_id]
         with pytest.raises(NotFound):
-            eligibility.check(session, 999, DAY)
+            eligibility_gate.check(session, 999, DAY)
 
 
 def test_the_record_holds_what_the_catalogue_says(database: Database) -> None:

@@ -25,7 +25,7 @@ from catalog.kit.base import id_of
 from catalog.kit.terms import Band, HolderKind, LegalStatus, PatentKind
 from catalog.registers.patents import upsert
 from catalog.runs import matches as night_matches
-from catalog.runs import nights
+from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightMatch, NightSide
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
@@ -87,9 +87,9 @@ def fill(database: Database, shares: Shares, *, firms: int = 3, teams: int = 3) 
             for place in range(teams)
         ]
         upsert(session, records, import_id=None)
-        run = nights.start(session)
+        run = nightly_runs.start(session)
         _keep(session, id_of(run), shares, firms)
-        nights.finish(session, id_of(run))
+        nightly_runs.finish(session, id_of(run))
 
 
 def _keep(session: Session, run_id: int, shares: Shares, firms: int) -> None:

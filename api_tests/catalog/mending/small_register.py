@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import text
 
 from catalog.db import Database, Session
-from catalog.deals import edits as deal_records
-from catalog.deals import evidence, pipeline
+from catalog.deals import edits as deal_edits
+from catalog.deals import evidence
+from catalog.deals import pipeline as deal_pipeline
 from catalog.deals.deals import DealCreate, ReceiptCreate
 from catalog.deals.evidence import EvidenceFile
 from catalog.deals.pipeline import CaseCreate
@@ -69,7 +70,7 @@ def fill(database: Database) -> None:
         facts.create(session, FactCreate(patent_id=1, kind=FactKind.CITATIONS, value="3", happened_on=DAY))
         answer = FeedbackCreate(patent_id=1, need_id=1, verdict=FeedbackVerdict.SUITABLE)
         feedback.create(session, answer)
-        pipeline.create(session, CaseCreate(application_number=FIRST, need_id=1))
+        deal_pipeline.create(session, CaseCreate(application_number=FIRST, need_id=1))
         screened = [Result(id_, 1, DAY, True, "无实施记录", [], "w") for id_ in (1, 2)]
         screenings.replace(session, 0, None, screened)
         deal(session, "HT-1", SECOND)
@@ -90,9 +91,9 @@ def deal(session: Session, code: str, number: str) -> int:
             "ends_on": "2028-02-29",
         }
     )
-    row, _ = deal_records.create(session, said, today=beijing_today())
+    row, _ = deal_edits.create(session, said, today=beijing_today())
     paid = ReceiptCreate(received_on=date(2025, 4, 1), amount=Decimal(100))
-    receipt, _ = deal_records.receive(session, id_of(row), paid, today=beijing_today())
+    receipt, _ = deal_edits.receive(session, id_of(row), paid, today=beijing_today())
     proof = EvidenceFile(
         deal_id=id_of(row),
         receipt_id=receipt.id,

@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from api_tests.catalog.mending.small_register import DAY, FIRST, SECOND, deal, everything, fill, patent
 from catalog.db import Database
-from catalog.deals import deals, pipeline
+from catalog.deals import deals
+from catalog.deals import pipeline as deal_pipeline
 from catalog.deals.pipeline import CaseCreate
 from catalog.demand import enterprises, feedback, needs
 from catalog.demand.enterprises import EnterpriseCreate
@@ -22,7 +23,7 @@ from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, Gone, InvalidInput, NotFound
 from catalog.kit.terms import FactKind, FeedbackVerdict, PaymentForm
 from catalog.licences import edits as licence_edits
-from catalog.licences import history
+from catalog.licences import history as licence_history
 from catalog.licences.licences import LicenceCreate
 from catalog.mending import merging, removal, restoring, tombstones
 from catalog.mending.merging import MergeResult
@@ -54,7 +55,7 @@ def filled(database: Database) -> Database:
                 patent_id=patent_id, need_id=need_id, verdict=FeedbackVerdict.SUITABLE, who="甲有限公司"
             )
             feedback.create(session, said)
-        pipeline.create(session, CaseCreate(application_number=FIRST, need_id=3))
+        deal_pipeline.create(session, CaseCreate(application_number=FIRST, need_id=3))
         deal(session, "HT-2", SECOND)
     return database
 
@@ -191,7 +192,7 @@ def test_a_filled_declaration_has_it_in_its_history(filled: Database) -> None:
     result = merged(filled, "licences", 1, 2)
     assert "联系人与联系方式" in result.filled
     with filled.read() as session:
-        last = history.of_licence(session, 1)[-1]
+        last = licence_history.of_licence(session, 1)[-1]
         assert (last.actor, last.after["contact"], last.note) == ("小王", "张三", "同一条")
 
 

@@ -9,7 +9,7 @@ import pytest
 from api_tests.catalog.mending.small_register import FIRST, SECOND, everything, fill, patent
 from catalog.db import Database
 from catalog.deals import deals
-from catalog.deals import edits as deal_records
+from catalog.deals import edits as deal_edits
 from catalog.demand import enterprises, needs
 from catalog.demand.enterprises import EnterpriseCreate
 from catalog.kit.days import beijing_today
@@ -196,7 +196,7 @@ def test_the_deleted_are_listed_by_kind_and_explained(filled: Database) -> None:
 def test_a_loosened_party_is_tied_again_unless_it_was_tied_otherwise(filled: Database) -> None:
     stone = deleted(filled, "enterprises", 1, cascade=True)
     with filled.read() as session:
-        assert deal_records.stated(session, deals.get(session, 1)).takers[0].name == "甲有限公司"
+        assert deal_edits.stated(session, deals.get(session, 1)).takers[0].name == "甲有限公司"
     assert "'enterprise_id': 1" not in str(everything(filled)["deal_parties"])
     restored(filled, stone)
     assert "'enterprise_id': 1" in str(everything(filled)["deal_parties"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from catalog.db import Database, sqlite_url
-from catalog.deals import edits as deal_records
+from catalog.deals import edits as deal_edits
 from catalog.deals.deals import DealCreate, ReceiptCreate
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
@@ -28,8 +28,8 @@ from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightMatch, NightSide
 from catalog.statistics import contracts as contract_statistics
-from catalog.statistics import matches
-from catalog.statistics import segments as statistics
+from catalog.statistics import matches as match_statistics
+from catalog.statistics import segments as segment_statistics
 from catalog.statistics.segments import Counting, SegmentFilter
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
@@ -95,11 +95,11 @@ def sign(session: Session, *numbers: str, region: str = "420100", **changes: Any
         "ends_on": date(2028, 2, 29),
     }
     data = DealCreate.model_validate(values | changes)
-    return deal_records.create(session, data, today=beijing_today())[0].id or 0
+    return deal_edits.create(session, data, today=beijing_today())[0].id or 0
 
 
 def pay(session: Session, deal_id: int, amount: str, on: date) -> None:
-    deal_records.receive(
+    deal_edits.receive(
         session, deal_id, ReceiptCreate(received_on=on, amount=Decimal(amount)), today=beijing_today()
     )
 
@@ -130,7 +130,7 @@ def _match(patent: int, score: float, band: Band) -> NightMatch:
 
 def figures(session: Session, name: str, **where: Any) -> dict[str, Decimal]:
     """The figures of a column by segment, the total under "sum"; segments without any are left out."""
-    report = statistics.report(session, SegmentFilter.model_validate({"today": TODAY} | where))
+    report = segment_statistics.report(session, SegmentFilter.model_validate({"today": TODAY} | where))
     found = {row.code: getattr(row, name) for row in report.rows if getattr(row, name)}
     return found | {"sum": getattr(report.total, name)}
 
@@ -183,28 +183,37 @@ def test_areas_holders_and_periods(session: Session) -> None:
         "sum": 2,
     }
     assert figures(session, "matches", holder="师范") == {"": 1, "sum": 1}
-    report = statistics.report(session, SegmentFilter(today=TODAY))
+    report = segment_statistics.report(session, SegmentFilter(today=TODAY))
     assert (report.catalogue, report.catalogue_status) == ("HB-2021.1", "待官方核定")
     assert len(report.rows) >= 35
     assert report.run_id == 1
 
 
 def test_void_deals_do_not_count(session: Session) -> None:
-    deal_records.void(session, sign(session, A), "登记有误")
+    deal_edits.void(session, sign(session, A), "登记有误")
     assert figures(session, "contract_amount") == {"sum": 0}
 
 
 def test_matches_are_listed_by_segment(session: Session) -> None:
     match_all(session)
-    where = matches.MatchFilter(segment=["HB01"], today=TODAY)
-    found = matches.matches(session, where, offset=0, limit=10)
+    where = match_statistics.MatchFilter(segment=["HB01"], today=TODAY)
+    found = match_statistics.matches(session, where, offset=0, limit=10)
     assert (found.total, [(line.need_id, line.rank) for line in found.items]) == (2, [(1, 1), (2, 1)])
     assert ([line.band_name for line in found.items], found.notes) == (["高", "高"], [])
     assert found.counted == "只统计匹配程度为高、中的结果"
     assert found.items[0].segments == {"HB01": Decimal("0.75"), "HB02": Decimal("0.25")}
-    assert len(matches.matches(session, matches.MatchFilter(today=TODAY), offset=3, limit=10).items) == 1
     assert (
-        matches.matches(session, matches.MatchFilter(holder="师范", today=TODAY), offset=0, limit=1).total
+        len(
+            match_statistics.matches(
+                session, match_statistics.MatchFilter(today=TODAY), offset=3, limit=10
+            ).items
+        )
+        == 1
+    )
+    assert (
+        match_statistics.matches(
+            session, match_statistics.MatchFilter(holder="师范", today=TODAY), offset=0, limit=1
+        ).total
         == 1
     )
 
@@ -214,10 +223,10 @@ def test_a_night_without_bands_counts_nothing_and_says_so(session: Session) -> N
     old = [(1, [NightMatch(1, 0.9, 0.0, 0.0, 0.0)])]
     night_matches.store(session, run.id or 0, NightSide.NEED, old)
     nightly_runs.finish(session, run.id or 0)
-    found = matches.matches(session, matches.MatchFilter(today=TODAY), offset=0, limit=10)
-    report = statistics.report(session, SegmentFilter(today=TODAY))
+    found = match_statistics.matches(session, match_statistics.MatchFilter(today=TODAY), offset=0, limit=10)
+    report = segment_statistics.report(session, SegmentFilter(today=TODAY))
     assert found.total == report.total.matches == 0
-    assert found.notes == report.notes == [matches.NO_BANDS]
+    assert found.notes == report.notes == [match_statistics.NO_BANDS]
 
 
 def test_averages_need_more_than_twenty_contracts(session: Session) -> None:
@@ -251,7 +260,7 @@ def test_averages_need_more_than_twenty_contracts(session: Session) -> None:
 def test_nothing_is_lost_in_splitting(amount: Decimal, weights: list[int]) -> None:
     total = sum(weights)
     shares = {str(place): Decimal(w) / total for place, w in enumerate(weights)}
-    parts = statistics.split(amount, shares)
+    parts = segment_statistics.split(amount, shares)
     assert sum(parts.values()) == amount
     assert all(part >= 0 for part in parts.values())
     assert all(

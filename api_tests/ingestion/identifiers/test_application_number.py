@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.identifiers import application_number as an
+from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import (
     InvalidCheckDigit,
     InvalidComponent,
@@ -46,24 +46,24 @@ def numbers(draw: st.DrawFn) -> str:
         body = f"{draw(st.integers(2003, 2026))}{kind}{draw(st.integers(1, 9_999_999)):07}"
     else:
         body = f"{draw(st.integers(1985, 2003)) % 100:02}{kind}{draw(st.integers(1, 99_999)):05}"
-    return f"{body}.{an.check_digit(body)}"
+    return f"{body}.{application_number.check_digit(body)}"
 
 
 @pytest.mark.parametrize("number", PUBLISHED)
 def test_published_numbers_pass_and_their_body_yields_the_check_digit(number: str) -> None:
     body, check = number.split(".")
     assert (
-        an.validate(number, today=TODAY)
-        == an.validate(body, today=TODAY)
-        == an.validate(body + check, today=TODAY)
+        application_number.validate(number, today=TODAY)
+        == application_number.validate(body, today=TODAY)
+        == application_number.validate(body + check, today=TODAY)
         == number
     )
-    assert an.check_digit(body) == check
+    assert application_number.check_digit(body) == check
 
 
 def test_the_invented_exam_number_fails_and_the_right_digit_is_named() -> None:
     with pytest.raises(InvalidCheckDigit, match=r"200490000001\.3.*应为 6") as error:
-        an.validate("200490000001.3", today=TODAY)
+        application_number.validate("200490000001.3", today=TODAY)
     assert error.value.expected == "6"
 
 
@@ -85,7 +85,7 @@ def test_the_invented_exam_number_fails_and_the_right_digit_is_named() -> None:
     ],
 )
 def test_spellings_of_one_number(written: str | float) -> None:
-    assert an.validate(written, today=TODAY) == "201310699744.2"
+    assert application_number.validate(written, today=TODAY) == "201310699744.2"
 
 
 # {n} the number, {b} its digits, {c} its check character, {y} {t} {s} year, type and serial.
@@ -190,14 +190,14 @@ def test_labels_remarks_guards_and_docdb(forms: list[str], number: str) -> None:
 
 def _valid(text: str) -> str:
     try:
-        return an.validate(text, today=TODAY)
+        return application_number.validate(text, today=TODAY)
     except InvalidIdentifier as error:
         return type(error).__name__
 
 
 @pytest.mark.parametrize("x", ["x", "Ｘ", "×", "Ⅹ", "Х", "χ"])
 def test_what_looks_like_the_check_character_x_is_one(x: str) -> None:
-    assert an.validate(f"ZL200710308494.{x}", today=TODAY) == "200710308494.X"
+    assert application_number.validate(f"ZL200710308494.{x}", today=TODAY) == "200710308494.X"
 
 
 @pytest.mark.parametrize(
@@ -211,12 +211,14 @@ def test_what_looks_like_the_check_character_x_is_one(x: str) -> None:
     ],
 )
 def test_words_do_not_make_a_number_of_what_is_none(text: str) -> None:
-    assert not an.is_valid(text, today=TODAY)
+    assert not application_number.is_valid(text, today=TODAY)
 
 
 def test_lower_case_x_and_the_era_without_check_digit() -> None:
-    assert an.validate("zl95115608x", today=TODAY) == "95115608.X"
-    assert an.validate("85100001", today=TODAY) == "85100001." + an.check_digit("85100001")
+    assert application_number.validate("zl95115608x", today=TODAY) == "95115608.X"
+    assert application_number.validate(
+        "85100001", today=TODAY
+    ) == "85100001." + application_number.check_digit("85100001")
 
 
 @pytest.mark.parametrize(
@@ -246,19 +248,19 @@ def test_lower_case_x_and_the_era_without_check_digit() -> None:
 )
 def test_each_kind_of_failure_has_its_exception(value: str | float, error: type[InvalidIdentifier]) -> None:
     with pytest.raises(InvalidIdentifier) as caught:
-        an.validate(value, today=TODAY)
+        application_number.validate(value, today=TODAY)
     assert type(caught.value) is error
 
 
 def test_the_current_year_is_the_last_one_accepted() -> None:
     body = "202610000001"
-    assert an.is_valid(body, today=date(2026, 1, 1))
-    assert not an.is_valid(body, today=date(2025, 12, 31))
+    assert application_number.is_valid(body, today=date(2026, 1, 1))
+    assert not application_number.is_valid(body, today=date(2025, 12, 31))
 
 
 def test_the_kind_follows_from_the_type_digit() -> None:
     numbers = ("200930143483.0", "200480002090.2", "201921898050.0", "97101765.4", "03910001")
-    assert {number: an.kind(number) for number in numbers} == {
+    assert {number: application_number.kind(number) for number in numbers} == {
         "200930143483.0": "design",
         "200480002090.2": "invention",
         "201921898050.0": "utility_model",
@@ -275,7 +277,7 @@ def test_every_single_substitution_is_caught(number: str) -> None:
         for char in "0123456789X"
         if right not in (".", char)
     ]
-    assert [text for text in wrong if an.is_valid(text, today=TODAY)] == []
+    assert [text for text in wrong if application_number.is_valid(text, today=TODAY)] == []
 
 
 @given(numbers())
@@ -287,16 +289,16 @@ def test_every_adjacent_transposition_of_unequal_digits_is_caught(number: str) -
         if first != second
     ]
     wrong = swapped + [f"{text[:-1]}.{text[-1]}" for text in swapped]
-    assert [text for text in wrong if an.is_valid(text, today=TODAY)] == []
+    assert [text for text in wrong if application_number.is_valid(text, today=TODAY)] == []
 
 
 @given(numbers(), st.sampled_from(["", "CN", "ZL"]))
 def test_canonical_compact_and_printed_forms_agree(number: str, prefix: str) -> None:
-    printed = an.format(number, prefix)  # type: ignore[arg-type]
+    printed = application_number.format(number, prefix)  # type: ignore[arg-type]
     assert (
-        an.validate(number, today=TODAY)
-        == an.compact(number)
-        == an.compact(printed)
-        == an.validate(printed, today=TODAY)
+        application_number.validate(number, today=TODAY)
+        == application_number.compact(number)
+        == application_number.compact(printed)
+        == application_number.validate(printed, today=TODAY)
         == number
     )

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ingestion.identifiers import publication_number as pn
+from ingestion.identifiers import publication_number
 from ingestion.identifiers.errors import InvalidComponent, InvalidFormat, InvalidIdentifier, InvalidLength
 
 
@@ -20,8 +20,8 @@ from ingestion.identifiers.errors import InvalidComponent, InvalidFormat, Invali
     ],
 )
 def test_canonical_form(written: str, canonical: str) -> None:
-    assert pn.validate(written) == pn.validate(canonical) == canonical
-    assert pn.compact(pn.format(canonical)) == canonical
+    assert publication_number.validate(written) == publication_number.validate(canonical) == canonical
+    assert publication_number.compact(publication_number.format(canonical)) == canonical
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_canonical_form(written: str, canonical: str) -> None:
     ],
 )
 def test_stage_by_kind_code_and_era(number: str, published: date | None, stage: str) -> None:
-    assert pn.parse(number, published).stage == stage
+    assert publication_number.parse(number, published).stage == stage
 
 
 def test_kind_comes_from_the_kind_code_else_from_the_type_digit_of_nine() -> None:
     numbers = ("CN102644312C", "CN201234567Y", "CN301234567D", "CN201141661", "CN301141661", "CN2141661")
-    assert [pn.parse(number, None).kind for number in numbers] == [
+    assert [publication_number.parse(number, None).kind for number in numbers] == [
         "invention",
         "utility_model",
         "design",
@@ -70,8 +70,8 @@ def test_kind_comes_from_the_kind_code_else_from_the_type_digit_of_nine() -> Non
 
 
 def test_a_type_digit_at_odds_with_the_kind_code_is_a_warning() -> None:
-    assert pn.check("CN201234567U") == ("CN201234567U", [])
-    number, warnings = pn.check("cn102644312u")
+    assert publication_number.check("CN201234567U") == ("CN201234567U", [])
+    number, warnings = publication_number.check("cn102644312u")
     assert number == "CN102644312U"
     assert ["发明" in warning and "实用新型" in warning for warning in warnings] == [True]
 
@@ -92,5 +92,5 @@ def test_a_type_digit_at_odds_with_the_kind_code_is_a_warning() -> None:
 )
 def test_each_kind_of_failure_has_its_exception(value: str, error: type[InvalidIdentifier]) -> None:
     with pytest.raises(InvalidIdentifier) as caught:
-        pn.validate(value)
+        publication_number.validate(value)
     assert type(caught.value) is error

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api_tests.ingestion.invented import Import, checked, number
-from catalog.conflicts import edits, shown
+from catalog.conflicts import edits as conflict_edits
+from catalog.conflicts import shown as conflicts_shown
 from catalog.conflicts.shown import ConflictPublic
 from catalog.db import Database, sqlite_url
 from catalog.imports import conflicts, imports
@@ -55,14 +56,14 @@ def waiting(
     database: Database, status: ConflictStatus | None = ConflictStatus.PENDING
 ) -> list[ConflictPublic]:
     with database.read() as session:
-        return shown.publics(
+        return conflicts_shown.publics(
             session, conflicts.page(session, PageQuery(size=200), ConflictFilter(status=status)).rows
         )
 
 
 def decide(database: Database, conflict_id: int, decision: Decision, note: str = "") -> None:
     with database.write() as session:
-        edits.decide(session, conflict_id, decision, actor="测试员", note=note)
+        conflict_edits.decide(session, conflict_id, decision, actor="测试员", note=note)
 
 
 def counted(report: ImportReport) -> tuple[int, int, int, int, int]:
@@ -341,7 +342,7 @@ def test_all_of_an_import_are_decided_together(database: Database, import_text: 
     taken = "一种别的屏,,别家公司,,,CN109900009B,,\n"
     import_text(HEADER + taken)
     with database.write() as session:
-        found = edits.decide_all(session, report.import_id or 0, Decision.REPLACE, actor="测试员")
+        found = conflict_edits.decide_all(session, report.import_id or 0, Decision.REPLACE, actor="测试员")
     assert (found.decided, found.undecided) == (3, [])
     assert [stored(database)[number(n)][0] for n in range(1, 4)] == [f"一种{n}号屏" for n in range(1, 4)]
 
@@ -353,7 +354,7 @@ def test_a_decision_that_cannot_be_carried_out_leaves_the_row_waiting(
     report = import_text(HEADER + PANEL.replace(",,面板", ",CN109900009B,面板"))
     import_text(HEADER + f"一种阀门,{number(2)},别家公司,,,CN109900009B,,\n")
     with database.write() as session:
-        found = edits.decide_all(session, report.import_id or 0, Decision.REPLACE, actor="测试员")
+        found = conflict_edits.decide_all(session, report.import_id or 0, Decision.REPLACE, actor="测试员")
     assert (found.decided, [left.number for left in found.undecided]) == (0, [number(1)])
     assert number(2) in found.undecided[0].reason
     assert len(waiting(database)) == 1
@@ -524,7 +525,9 @@ class _Catalogue:
         """No conflict waits after its import was decided, but for those that cannot be; the number stands for one patent."""
         with self.database.write() as session:
             for report in self.reports:
-                left = edits.decide_all(session, report.import_id or 0, decision, actor="测试员").undecided
+                left = conflict_edits.decide_all(
+                    session, report.import_id or 0, decision, actor="测试员"
+                ).undecided
                 assert conflicts.undecided(session, report.import_id or 0) >= len(left)
         stored(self.database)
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api_tests.ingestion.invented import checked, counts, number
-from catalog.conflicts import edits
+from catalog.conflicts import edits as conflict_edits
 from catalog.db import Database, sqlite_url
 from catalog.imports import conflicts
 from catalog.imports.conflicts import ConflictFilter
@@ -228,7 +228,7 @@ def _undo(session: Any) -> None:
 
 def _decide(session: Any, decision: Decision) -> None:
     for row in conflicts.page(session, PageQuery(size=1), ConflictFilter(status=ConflictStatus.PENDING)).rows:
-        edits.decide(session, row.id or 0, decision, actor="测试")
+        conflict_edits.decide(session, row.id or 0, decision, actor="测试")
 
 
 _ACTIONS: dict[str, Callable[[Any], None]] = {

@@ -12,7 +12,7 @@ from catalog.db import Database
 from catalog.kit.days import beijing_today
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent
-from catalog.licences import history as declaration_history
+from catalog.licences import history as licence_history
 from catalog.licences import licences
 from catalog.licences import lists as licence_lists
 from catalog.licences.licences import Licence
@@ -44,7 +44,7 @@ def rows(database: Database) -> list[Licence]:
 
 def actions(database: Database, licence_id: int) -> list[str]:
     with database.read() as session:
-        return [change.action_name for change in declaration_history.of_licence(session, licence_id)]
+        return [change.action_name for change in licence_history.of_licence(session, licence_id)]
 
 
 @pytest.mark.usefixtures("granted")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from api_tests.ingestion.invented import GIVEN, TODAY, number
 from ingestion.columns.headers import vocabulary
 from ingestion.errors import RowError
-from ingestion.records import deals as deal_record
+from ingestion.records import deals as deal_records
 from ingestion.records import demand, licences, patents
-from ingestion.records import facts as fact_record
+from ingestion.records import facts as fact_records
 from ingestion.records.classification import Classifier
 from ingestion.records.fields import Fields
 
@@ -41,8 +41,8 @@ BUILD: dict[str, Any] = {
     "needs": lambda fields: demand.need(fields, NONE),
     "enterprises": demand.enterprise,
     "licences": licences.licence,
-    "deals": deal_record.deal,
-    "facts": fact_record.fact,
+    "deals": deal_records.deal,
+    "facts": fact_records.fact,
 }
 WORDINGS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30),

@@ -21,7 +21,7 @@ from catalog.kit.terms import Band, NeedStatus
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightSide
-from catalog.statistics import matches as night_statistics
+from catalog.statistics import matches as match_statistics
 from catalog.statistics import night_lists
 from catalog.statistics import segments as segment_statistics
 from catalog.statistics.matches import MatchFilter
@@ -148,7 +148,7 @@ def test_the_lists_and_figures_of_a_past_night_leave_it_out(installed: Installed
         of_past = {"today": ran_on + timedelta(1), "until": ran_on}
         for where, count in (({"today": LAST}, 24), ({"today": AFTER}, 12), (of_past, 24)):
             wanted = MatchFilter.model_validate(where)
-            assert night_statistics.matches(session, wanted, offset=0, limit=1).total == count
+            assert match_statistics.matches(session, wanted, offset=0, limit=1).total == count
             figures = segment_statistics.report(session, SegmentFilter.model_validate(where))
             assert figures.total.matches == count
 

@@ -15,11 +15,12 @@ from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import HolderKind
 from index.attributes import NOT_DORMANT, UNKNOWN_DORMANCY, Attributes
 from index.generations.columns import Columns, ColumnValues
-from matching.ranking.factors import FILE_NAME, load, source
+from matching.ranking.factors import FILE_NAME, source
+from matching.ranking.factors import load as load_factors
 from matching.ranking.pair_factors import AskedFactors, Context, FactorAmount, PairFactors
 
 TODAY = date(2026, 6, 1)
-RULES = load()
+RULES = load_factors()
 NAMES = {"HB01": "光电子信息"}
 
 
@@ -173,7 +174,7 @@ def test_a_file_that_cannot_be_used_names_key_and_reason(
     assert old in text
     (tmp_path / FILE_NAME).write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(InvalidInput) as refused:
-        load(tmp_path)
+        load_factors(tmp_path)
     assert message in refused.value.message
     assert FILE_NAME in refused.value.message
 
@@ -181,7 +182,7 @@ def test_a_file_that_cannot_be_used_names_key_and_reason(
 def test_an_edited_copy_wins_and_names_its_version(tmp_path: Path) -> None:
     text = source().text.replace("weight = 0.0002", "weight = 0.5", 1)
     (tmp_path / FILE_NAME).write_text(text, "utf-8")
-    own = load(tmp_path)
+    own = load_factors(tmp_path)
     assert own.segment.weight == 0.5
     assert own.version.startswith("自定义-")
-    assert load().version.startswith("默认-")
+    assert load_factors().version.startswith("默认-")

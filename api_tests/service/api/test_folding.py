@@ -18,7 +18,7 @@ from catalog.kit.days import beijing_today
 from catalog.kit.terms import PatentKind
 from catalog.licences import edits as licence_edits
 from catalog.licences.licences import LicenceCreate
-from catalog.registers import patents as patent_upserts
+from catalog.registers import patents as patent_register
 from index.engine import Filters
 from index.generations.build import reindex
 from matching.answers.filters import Wanted
@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
     )
     with database.write() as session:
-        patent_upserts.upsert(session, [twin])
+        patent_register.upsert(session, [twin])
         licence_edits.create(session, licence, today=beijing_today())
     reindex(database, data, HashEncoder(), today=beijing_today())
     database.dispose()

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from matching.ranking.factors import CODES, FILE_NAME, load, source
+from matching.ranking.factors import CODES, FILE_NAME, source
+from matching.ranking.factors import load as load_factors
 from service.installation.runtime import Runtime
 
 NEED = "燃气泄漏检测仪零点漂移，希望不用标准气也能自动校准"
@@ -76,7 +77,7 @@ def without_weights(installation: Runtime) -> Iterator[None]:
     zero = "\n".join("weight = 0.0" if line.startswith("weight") else line for line in lines)
     path = installation.settings.data / FILE_NAME
     path.write_text(zero, "utf-8")
-    assert not any(factor.weight for factor in load(installation.settings.data).factors.values())
+    assert not any(factor.weight for factor in load_factors(installation.settings.data).factors.values())
     yield
     path.unlink()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from catalog.accounts import keys as accounts
+from catalog.accounts import keys as access_keys
 from catalog.kit.days import beijing_today
 from index.generations.build import reindex
 from service.app import create_app
@@ -51,11 +51,11 @@ def test_without_a_valid_key_nothing_is_answered(server: str, authorization: str
 
 def test_a_revoked_key_is_refused_at_once(server: str, installation: Runtime) -> None:
     with installation.database.write() as session:
-        key = accounts.create(session, "将被吊销")
+        key = access_keys.create(session, "将被吊销")
     headers = {"Authorization": f"Bearer {key}"}
     assert httpx.get(f"{server}/api/v1/segments", headers=headers).status_code == 200
     with installation.database.write() as session:
-        accounts.revoke(session, "将被吊销")
+        access_keys.revoke(session, "将被吊销")
     assert httpx.get(f"{server}/api/v1/segments", headers=headers).status_code == 401
 
 
@@ -103,7 +103,7 @@ def test_an_unforeseen_error_shows_a_number_that_the_log_knows(
     bare: Runtime, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     initialise(bare.database)
-    monkeypatch.setattr(accounts, "verify", lambda *_: 1 / 0)
+    monkeypatch.setattr(access_keys, "verify", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR, logger="patentdock"):
         response = get(bare, "/api/v1/segments", Authorization="Bearer pd_1_x")
     assert response.status_code == 500

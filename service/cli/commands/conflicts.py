@@ -43,7 +43,7 @@ def conflicts_list(
     示例：
     patentdock conflicts list --status 待定 --out 冲突.xlsx
     """
-    from catalog.conflicts import shown
+    from catalog.conflicts import shown as conflicts_shown
     from catalog.imports import conflicts
     from catalog.kit.paging import PageQuery
     from service.requests.conflicts import ConflictConditions, filter_of
@@ -51,7 +51,7 @@ def conflicts_list(
     wanted = checked(ConflictConditions, NAMES, {"status": status, "kind": kind, "import_id": import_id})
     with ready_runtime().database.read() as session:
         rows = conflicts.page(session, PageQuery(size=limit), filter_of(wanted))
-        found = shown.publics(session, rows.rows)
+        found = conflicts_shown.publics(session, rows.rows)
     if out is not None:
         _write(out, wanted)
     if as_json:
@@ -108,11 +108,11 @@ def conflicts_show(number: Number, as_json: Json = False) -> None:
     示例：
     patentdock conflicts show 3
     """
-    from catalog.conflicts import shown
+    from catalog.conflicts import shown as conflicts_shown
     from catalog.imports import conflicts
 
     with ready_runtime().database.read() as session:
-        (found,) = shown.publics(session, [conflicts.get(session, number)])
+        (found,) = conflicts_shown.publics(session, [conflicts.get(session, number)])
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
@@ -148,12 +148,13 @@ def conflicts_decide(number: Number, decision: Choice, remark: Remark = "", as_j
     示例：
     patentdock conflicts decide 3 keep --note "号码经核对属于原记录"
     """
-    from catalog.conflicts import edits, shown
+    from catalog.conflicts import edits as conflict_edits
+    from catalog.conflicts import shown as conflicts_shown
 
     data = _decision(decision, remark)
     with ready_runtime().database.write() as session:
-        row = edits.decide(session, number, data.decision, actor=ACTOR, note=data.note)
-        (found,) = shown.publics(session, [row])
+        row = conflict_edits.decide(session, number, data.decision, actor=ACTOR, note=data.note)
+        (found,) = conflicts_shown.publics(session, [row])
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
@@ -171,11 +172,11 @@ def conflicts_decide_import(
     示例：
     patentdock conflicts decide-import 5 replace
     """
-    from catalog.conflicts import edits
+    from catalog.conflicts import edits as conflict_edits
 
     data = _decision(decision, remark)
     with ready_runtime().database.write() as session:
-        found = edits.decide_all(session, import_id, data.decision, actor=ACTOR, note=data.note)
+        found = conflict_edits.decide_all(session, import_id, data.decision, actor=ACTOR, note=data.note)
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:

@@ -23,10 +23,11 @@ def factors(
     patentdock factors
     patentdock factors --export factors.toml
     """
-    from matching.ranking.factors import load, source
+    from matching.ranking.factors import load as load_factors
+    from matching.ranking.factors import source
 
     data_dir = any_runtime().settings.data
-    rules = load(data_dir)
+    rules = load_factors(data_dir)
     if export is not None:
         export_rules(source(data_dir), data_dir, export, "；分值上限全部设为 0 即仅按相关度排序")
         return

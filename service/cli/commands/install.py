@@ -91,14 +91,14 @@ EXAMPLE_KEY = "示例"
 
 def _example_key(runtime: Runtime) -> str:
     """A fresh key for the example; the one of the last start is revoked."""
-    from catalog.accounts import keys as accounts
+    from catalog.accounts import keys as access_keys
     from catalog.kit.base import now
 
     with runtime.database.write() as session:
-        for key in accounts.keys(session):
+        for key in access_keys.keys(session):
             if key.name.startswith(EXAMPLE_KEY) and key.revoked_at is None:
-                accounts.revoke(session, key.name)
-        return accounts.create(session, f"{EXAMPLE_KEY} {now():%Y-%m-%d %H:%M:%S.%f}")
+                access_keys.revoke(session, key.name)
+        return access_keys.create(session, f"{EXAMPLE_KEY} {now():%Y-%m-%d %H:%M:%S.%f}")
 
 
 def _example_command(address: str, key: str) -> str:

@@ -22,10 +22,10 @@ def keys_create(name: KeyName) -> None:
     示例：
     patentdock keys create 省平台
     """
-    from catalog.accounts import keys as accounts
+    from catalog.accounts import keys as access_keys
 
     with ready_runtime().database.write() as session:
-        key = accounts.create(session, name)
+        key = access_keys.create(session, name)
     note("请立即保存，密钥不会再次显示：")
     print(key)
 
@@ -36,12 +36,12 @@ def keys_list(as_json: Json = False) -> None:
     示例：
     patentdock keys list
     """
-    from catalog.accounts import keys as accounts
+    from catalog.accounts import keys as access_keys
 
     with ready_runtime().database.read() as session:
         rows = [
             {"id": key.id, "name": key.name, "created_at": key.created_at, "revoked_at": key.revoked_at}
-            for key in accounts.keys(session)
+            for key in access_keys.keys(session)
         ]
     if as_json:
         print_json(rows)
@@ -61,10 +61,10 @@ def keys_revoke(name: KeyName) -> None:
     示例：
     patentdock keys revoke 省平台
     """
-    from catalog.accounts import keys as accounts
+    from catalog.accounts import keys as access_keys
 
     with ready_runtime().database.write() as session:
-        accounts.revoke(session, name)
+        access_keys.revoke(session, name)
     print(f"密钥“{name}”已吊销")
 
 

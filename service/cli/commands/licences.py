@@ -92,11 +92,11 @@ def licences_history(id: Number, as_json: Json = False) -> None:
     patentdock licences history 12
     """
     from catalog.kit.base import id_of
-    from catalog.licences import history as declaration_history
+    from catalog.licences import history as licence_history
     from catalog.licences import licences
 
     with ready_runtime().database.read() as session:
-        changes = declaration_history.of_licence(session, id_of(licences.get(session, id)))
+        changes = licence_history.of_licence(session, id_of(licences.get(session, id)))
     if as_json:
         print_json([change.model_dump(mode="json") for change in changes])
         return
@@ -212,13 +212,13 @@ def licences_export(
     """
     from catalog.licences.rules import load
     from service.requests.dealings.declarations import described, every
-    from service.sheets import declarations as declaration_documents
+    from service.sheets import declarations as declaration_sheets
     from service.sheets.documents import to_xlsx
 
     runtime, where = ready_runtime(), _where(status, holder, patent)
     with runtime.database.read() as session:
         found = [(li, li.warnings) for li in every(session, where, load(runtime.settings.data))]
-    out.write_bytes(to_xlsx(declaration_documents.listing(found, described(where))))
+    out.write_bytes(to_xlsx(declaration_sheets.listing(found, described(where))))
     print(f"已写入 {out}：{len(found)} 份声明")
 
 

@@ -147,10 +147,10 @@ def _write(session: Any, wanted: Any, out: Path) -> None:
     from catalog.kit.paging import PageQuery
     from catalog.mending import tombstones
     from service.requests.filters import described
-    from service.sheets import lists as list_exports
+    from service.sheets import lists as list_sheets
 
-    ids = tombstones.listed(session, PageQuery(), wanted.where, at_most=list_exports.MOST_EXPORTED)
-    count = list_exports.write(out, list_exports.deletions_list(session, ids, described(wanted)))
+    ids = tombstones.listed(session, PageQuery(), wanted.where, at_most=list_sheets.MOST_EXPORTED)
+    count = list_sheets.write(out, list_sheets.deletions_list(session, ids, described(wanted)))
     note(f"已写入 {out}：{count} 条")
 
 

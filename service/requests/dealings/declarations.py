@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from assessment.eligibility import gate as eligibility
+from assessment.eligibility import gate as eligibility_gate
 from assessment.eligibility.gate import Eligibility, Verdict
 from assessment.eligibility.table import Effect
 from catalog.db import Session
@@ -19,7 +19,7 @@ from catalog.kit.paging import MAX_PAGE_SIZE, PageQuery
 from catalog.licences import edits as licence_edits
 from catalog.licences import licences
 from catalog.licences import lists as licence_lists
-from catalog.licences import rules as declaration_rules
+from catalog.licences import rules as licence_rules
 from catalog.licences import shown as licences_shown
 from catalog.licences.licences import Licence
 from catalog.licences.lists import LicenceFilter
@@ -50,7 +50,7 @@ class LicenceShown(LicencePublic):
 def shown(session: Session, rows: Sequence[Licence], rules: Rules) -> list[LicenceShown]:
     """The declarations with their warnings, in the order given."""
     return [
-        LicenceShown(**licence.model_dump(), warnings=declaration_rules.warnings(rules, licence))
+        LicenceShown(**licence.model_dump(), warnings=licence_rules.warnings(rules, licence))
         for licence in licences_shown.publics(session, rows, today=beijing_today())
     ]
 
@@ -89,13 +89,13 @@ def publish(session: Session, wanted: Announcement, data_dir: Path) -> tuple[Lic
     NotFound, Conflict and InvalidInput naming every ground or gap.
     """
     row = licences.get(session, wanted.licence_id)
-    verdict = eligibility.check(session, row.patent_id, wanted.on, eligibility.load_table(data_dir))
+    verdict = eligibility_gate.check(session, row.patent_id, wanted.on, eligibility_gate.load_table(data_dir))
     if verdict.verdict == Eligibility.BLOCKED:
         raise InvalidInput(
             f"专利不得开放许可：{_grounds(verdict, Effect.BLOCKS)}", hint="；".join(verdict.todo) or None
         )
     note = _confirmation(wanted, verdict) if verdict.verdict == Eligibility.UNKNOWN else ""
-    rules = declaration_rules.load(data_dir)
+    rules = licence_rules.load(data_dir)
     row = licence_edits.publish(
         session, wanted.licence_id, wanted.on, actor=wanted.actor, rules=rules, note=note
     )
