@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api_tests.ingestion.invented import Import, checked
-from catalog.conflicts import edits, shown
+from catalog.conflicts import edits as conflict_edits
+from catalog.conflicts import shown as conflicts_shown
 from catalog.conflicts.shown import ConflictPublic
 from catalog.db import Database, sqlite_url
 from catalog.imports import conflicts
@@ -44,13 +45,13 @@ def firms(database: Database) -> list[tuple[str, str | None, int | None, str]]:
 def waiting(database: Database) -> list[ConflictPublic]:
     with database.read() as session:
         where = ConflictFilter(status=ConflictStatus.PENDING)
-        return shown.publics(session, conflicts.page(session, PageQuery(size=200), where).rows)
+        return conflicts_shown.publics(session, conflicts.page(session, PageQuery(size=200), where).rows)
 
 
 def decide(database: Database, decision: Decision) -> None:
     (found,) = waiting(database)
     with database.write() as session:
-        edits.decide(session, found.id, decision, actor="测试员")
+        conflict_edits.decide(session, found.id, decision, actor="测试员")
 
 
 def undo_import(database: Database, report: ImportReport) -> undo.Undone:
@@ -227,7 +228,7 @@ def test_every_row_ends_once_and_all_is_undone(
             reports.append(report)
             if decision:
                 with database.write() as session:
-                    edits.decide_all(session, report.import_id or 0, decision, actor="测试员")
+                    conflict_edits.decide_all(session, report.import_id or 0, decision, actor="测试员")
         for report in reversed(reports):
             undo_import(database, report)
         assert (firms(database), waiting(database)) == ([], [])
