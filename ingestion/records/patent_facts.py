@@ -131,5 +131,5 @@ def _reports(fields: Fields) -> Iterable[FactStated]:
         yield FactStated(
             kind=FactKind.EVALUATION_REPORT,
             value=conclusion.value if conclusion else "",
-            note=f"登记簿载明：{stated}",
+            note=f"登记簿载明：{stated}"[: LIMITS["note"]],
         )

@@ -85,6 +85,13 @@ def test_the_wording_is_kept_and_named(kind: str, role: str, wording: str) -> No
     assert any(label in message for message, _ in fields.notes)
 
 
+def test_a_report_longer_than_a_note_is_cut_and_refuses_no_patent() -> None:
+    fields = Fields("patents", NEEDED["patents"] | {"evaluated": "长" * 3000}, GIVEN)
+    (fact,) = BUILD["patents"](fields).facts
+    assert fact.note.startswith("登记簿载明：长")
+    assert len(fact.note) == 2000
+
+
 # What says nothing, or only what a record says without it, is no loss.
 SAID = [
     "某种说法",
