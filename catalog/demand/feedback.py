@@ -26,7 +26,7 @@ from catalog.supply.patents import NO_NUMBER, Patent, PatentClass, PatentHolder
 
 
 class FeedbackBase(Schema):
-    """What is said of a match."""
+    """The verdict on a match and its reason."""
 
     patent_id: Id = Field(foreign_key="patents.id", index=True, description="专利编号")
     need_id: Id | None = Field(default=None, foreign_key="needs.id", index=True, description="技术需求编号")

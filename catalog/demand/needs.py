@@ -263,7 +263,7 @@ def automatic_code(title: str, text: str, enterprise: str) -> str:
 
 
 def _firm(data: NeedCreate) -> EnterpriseCreate | None:
-    """What a need says of the enterprise that it names."""
+    """The enterprise that a need names."""
     if data.enterprise_id is not None or not data.enterprise_name:
         return None
     return data.firm or EnterpriseCreate(name=data.enterprise_name)

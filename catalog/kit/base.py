@@ -1,4 +1,4 @@
-"""What all tables and schemas share: naming of constraints, a strict base schema, pages of results."""
+"""The base of all tables and schemas: naming of constraints, a strict base schema, pages of results."""
 
 import json
 import re

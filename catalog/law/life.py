@@ -112,7 +112,7 @@ class LegalLife:
 
     @property
     def missing_names(self) -> list[str]:
-        """What is missing, in Chinese."""
+        """The names of the missing data in Chinese."""
         return [MISSING_LABELS[name] for name in self.missing]
 
 

@@ -38,7 +38,7 @@ class Difference(SQLModel):
 
 
 class MergeResult(SQLModel):
-    """What a merge did."""
+    """The result of a merge."""
 
     deletion: TombstonePublic = Field(description="被合并记录的删除记录，可凭其编号恢复")
     kept_id: int = Field(description="保留的记录的编号")

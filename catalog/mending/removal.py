@@ -22,7 +22,7 @@ MOST_AT_ONCE = 1000
 
 
 class DeletionResult(SQLModel):
-    """What became of one of several records to be deleted."""
+    """The result for one of several records to be deleted."""
 
     record_id: int
     deletion: TombstonePublic | None = Field(description="删除记录；空为没有删除")

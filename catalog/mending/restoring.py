@@ -22,7 +22,7 @@ from catalog.segments import segments
 
 
 class Restored(SQLModel):
-    """What a restoration brought back."""
+    """The records that a restoration brought back."""
 
     deletion: TombstonePublic
     restored: int = Field(description="恢复的记录数，含随之恢复的")

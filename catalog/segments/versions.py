@@ -32,7 +32,7 @@ class FieldChange(BaseModel):
 
 
 class CatalogueDiff(BaseModel):
-    """What differs between two versions: segments by code and name, and the fields of those in both."""
+    """The differences between two versions: segments by code and name, and the fields of those in both."""
 
     old_version: str
     new_version: str

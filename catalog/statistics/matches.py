@@ -115,7 +115,7 @@ class MatchPage(SQLModel):
 
 
 class MatchFilter(Schema):
-    """Which of the night's matches are wanted."""
+    """Conditions on the night's matches."""
 
     segment: list[str] = Field(default_factory=list)
     region: list[str] = Field(default_factory=list)

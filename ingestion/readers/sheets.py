@@ -1,4 +1,4 @@
-"""What every reader delivers: sheets of rows of raw cells, streaming, and which cells are merged (合并单元格)."""
+"""The output of every reader: sheets of rows of raw cells, streaming, and which cells are merged (合并单元格)."""
 
 from __future__ import annotations
 

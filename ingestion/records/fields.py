@@ -36,7 +36,7 @@ _LONG_RUN = re.compile(r"\?{4,}|？{4,}")
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a record is read by besides its cells: the day in Beijing, and what the operator calls places.
+    """The circumstances of reading a record besides its cells: the day in Beijing, and what the operator calls places.
 
     A `strict` reader, that of a single record whose writer is at hand, refuses what cannot be read.
     """

@@ -119,7 +119,7 @@ class Completer:
     def _coverages(
         self, need: ReadNeed, items: Sequence[PatentMatch], as_of: str | None = None
     ) -> list[PatentCoverage]:
-        """What each match covers of the need, by its sentences in the generation that found it."""
+        """The coverage of the need by each match, from its sentences in the generation that found it."""
         patents = self._matcher.generation(as_of).patents
         vector = self._encoder.encode_queries([need.text])[0]
         parts = [_sentences(patents, item.patent) for item in items]

@@ -38,6 +38,6 @@ def needs_with_breaches(
 def of_pair(
     need: NeedPublic, patent: Mapping[str, str], data_dir: Path | None = None
 ) -> list[BrokenExclusion]:
-    """What a need excludes and a patent with these texts has."""
+    """The exclusions of a need that a patent with these texts breaks."""
     rules = load(data_dir)
     return broken(exclusions(full_text(need.title, need.text), rules), patent, rules)

@@ -26,7 +26,7 @@ from matching.answers.results import MatchResponse, PatentMatch
 
 
 class RocchioWeights(BaseModel, frozen=True):
-    """What the marks count for, beside the need itself (1)."""
+    """The weights of the marks beside the need itself (1)."""
 
     suitable: float = Field(default=1.0, ge=0)
     unsuitable: float = Field(default=0.5, ge=0)
@@ -36,7 +36,7 @@ ROCCHIO = RocchioWeights()
 
 
 class Refinement(BaseModel):
-    """What the marks did to the request."""
+    """The effect of the marks on the request."""
 
     suitable: list[int] = Field(description="所依据的标为合适的专利")
     unsuitable: list[int] = Field(description="所依据的标为不合适的专利；不再列出")

@@ -55,7 +55,7 @@ class Evidence(BaseModel):
 
 
 class SegmentCount(BaseModel):
-    """How many of the items belong to a segment."""
+    """The number of items that belong to a segment."""
 
     code: str
     name: str

@@ -92,7 +92,7 @@ def has_match(items: Sequence[PatentMatch] | Sequence[NeedMatch]) -> bool:
 def _family(
     kept: KeptPatents, leader: int, terms: Mapping[int, LicencePublic]
 ) -> list[families.FamilyMember]:
-    """What is folded under the patent `leader`, best first."""
+    """The patents folded under the patent `leader`, best first."""
     verdicts = kept.verdicts
     return [
         families.member(
@@ -134,7 +134,7 @@ def segments(classes: Sequence[ClassRef], names: Mapping[str, str]) -> list[Segm
 
 
 def patent_evidence(profile: QueryProfile, kept: KeptPatents) -> list[list[EvidenceSentence]]:
-    """What to quote of each patent that is shown: the sentence nearest in meaning, then those that agree in words."""
+    """The sentences to quote of each patent that is shown: the sentence nearest in meaning, then those that agree in words."""
     parts = quotable_all([text_fields(kept.patents[hit.id]) for hit in kept.hits])
     # A title only names the subject; the evidence is in the text.
     agreeing = profile.evidence([[part for part in some if part[0] != "title"] for some in parts])
@@ -168,7 +168,7 @@ def quoted(found: Sequence[EvidenceSentence]) -> list[Evidence]:
 
 
 def by_segment(groups: Iterable[list[SegmentRef]]) -> list[SegmentCount]:
-    """How many matches lie in each segment, the largest first."""
+    """The number of matches in each segment, the largest first."""
     counts: dict[str, SegmentCount] = {}
     for group in groups:
         for ref in group:

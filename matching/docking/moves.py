@@ -30,7 +30,7 @@ def move_targets(programme: Programme, schedule: Schedule, pair: PairId) -> list
 
 
 def move_target(programme: Programme, schedule: Schedule, meeting: HeldMeeting) -> MoveTarget:
-    """What the schedule would break with the meeting at this place."""
+    """The rules that the schedule would break with the meeting at this place."""
     before = set(check(programme, schedule))
     after = schedule.with_meeting(meeting)
     broken = tuple(one for one in check(programme, after) if one not in before)
@@ -54,7 +54,7 @@ def _in_slot(
 
 
 def moves_between(programme: Programme, before: Schedule, after: Schedule) -> tuple[ScheduleMove, ...]:
-    """What changed from one schedule to another, by slot, and whom to tell."""
+    """The changes from one schedule to another, by slot, and whom to tell."""
     pairs = sorted({*before.by_pair, *after.by_pair})
     changed = [
         ScheduleMove(pair, before.by_pair.get(pair), after.by_pair.get(pair), programme.pair[pair].both)

@@ -86,7 +86,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class DockingRules:
-    """What a schedule must keep beside the calendar.
+    """The rules that a schedule keeps beside the calendar.
 
     `all_held`: the meetings are given and every pair that is not barred takes place. `must_have`: participants with at
     least one meeting. `most_meetings`: all meetings together; with 10 to 20 % fewer than there are tables and slots the
@@ -200,7 +200,7 @@ class Programme:
 
     @cached_property
     def places(self) -> int:
-        """How many meetings can be held at most: by tables, by the rules, and by what either side may take."""
+        """The most meetings that can be held: by tables, by the rules, and by what either side may take."""
         tables = sum(slot.tables for slot in self.slots)
         if self.rules.most_meetings is not None:
             tables = min(tables, self.rules.most_meetings)
@@ -244,15 +244,15 @@ class Programme:
         )
 
     def called(self, participant: ParticipantId) -> str:
-        """What sentences call a participant."""
+        """The name of a participant in sentences."""
         return self.participant[participant].name or participant
 
     def pair_called(self, pair: PairId) -> str:
-        """What sentences call a meeting: the two who meet."""
+        """The name of a meeting in sentences: the two who meet."""
         two = self.pair[pair]
         return f"{self.called(two.first)}与{self.called(two.second)}"
 
     def slot_called(self, slot: SlotIndex) -> str:
-        """What sentences call a slot."""
+        """The name of a slot in sentences."""
         known = self.slot.get(slot)
         return known.label if known and known.label else f"第{slot}场"

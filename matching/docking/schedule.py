@@ -46,7 +46,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class ComposedStage:
-    """What one stage of composing reached; bounds are None where the stage proves none.
+    """The result of one stage of composing; bounds are None where the stage proves none.
 
     `value` and `bound` are in thousandths (the bound is from above), `least_breaks` bounds the breaks from below.
     """
@@ -132,7 +132,7 @@ class ComposeWatch:
 
 @dataclass(frozen=True, slots=True)
 class ComposeEffort:
-    """How much work composing may take, in deterministic units of about a second each: equal settings give equal schedules.
+    """The work that composing may take, in deterministic units of about a second each: equal settings give equal schedules.
 
     `quick` answers by the greedy method alone where its schedule keeps the rules.
     """

@@ -66,6 +66,6 @@ def _table(taken: set[int], home: Counter[int], tables: int) -> int:
 
 
 def _host(programme: Programme, pair: PairId) -> ParticipantId:
-    """Who keeps a table: the team, else the second of the two."""
+    """The participant who keeps a table: the team, else the second of the two."""
     two = programme.pair[pair].both
     return next((one for one in two if programme.participant[one].side is DockingSide.TEAM), two[1])

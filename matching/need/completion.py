@@ -38,7 +38,7 @@ class NeedReading(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a portfolio needs to know of a patent: its place in the ranking is that in the sequence."""
+    """A patent as a portfolio needs to know it: its place in the ranking is that in the sequence."""
 
     patent_id: int
     owners: Collection[str]
@@ -83,7 +83,7 @@ def annotate(
     idfs: Idfs,
     data_dir: Path | None = None,
 ) -> list[PatentCoverage]:
-    """What each patent covers of the need, in the order given.
+    """The coverage of the need by each patent, in the order given.
 
     `vector` is the need's own unit vector, not shifted; `encode` embeds queries, `idfs` weighs tokens among the patents.
     """

@@ -57,7 +57,7 @@ class _Effects(BaseModel):
 
 
 class CoverageWeights(BaseModel):
-    """How the score of a covering sentence is made up (see elements.toml)."""
+    """The weights in the score of a covering sentence (see elements.toml)."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -25,7 +25,7 @@ _LISTED = re.compile(r"[、和与及或]")
 
 
 class Exclusion(BaseModel):
-    """What a need excludes: the `term`, and the phrase that says so, verbatim at [start, end) of the need."""
+    """An exclusion of a need: the `term`, and the phrase that says so, verbatim at [start, end) of the need."""
 
     term: str
     text: str
@@ -117,7 +117,7 @@ def _compiled(file: RuleFile) -> ExclusionRules:
 
 
 def exclusions(text: str, rules: ExclusionRules | None = None) -> list[Exclusion]:
-    """What a need excludes, in the order of their places, each term once."""
+    """The exclusions of a need in the order of their places, each term once."""
     rules, text = rules or load(), text[:MOST_READ]
     found: dict[str, Exclusion] = {}
     for start, end, term in sorted(_stated(text, rules)):
@@ -128,7 +128,7 @@ def exclusions(text: str, rules: ExclusionRules | None = None) -> list[Exclusion
 def broken(
     excluded: Sequence[Exclusion], fields: Mapping[str, str], rules: ExclusionRules | None = None
 ) -> list[BrokenExclusion]:
-    """Which exclusions a patent with these texts breaks, each with the first sentence that does."""
+    """The exclusions that a patent with these texts breaks, each with the first sentence that does."""
     rules = rules or load()
     held = ((one, _breaking(one.term, fields, rules)) for one in excluded)
     return [

@@ -38,7 +38,7 @@ Store = Callable[[NightSide, Found], None]
 
 @dataclass(frozen=True, slots=True)
 class NightReport:
-    """What a night matched: open needs, patents that are or may be in force, in which number format candidates were found, and why.
+    """The counts of a night: open needs, patents that are or may be in force, in which number format candidates were found, and why.
 
     `pairs_high` and `pairs_medium` are how many of the pairs kept for the needs are of these bands.
     """

@@ -72,7 +72,7 @@ class Factor(BaseModel, ABC):
 
     @abstractmethod
     def shares(self, pairs: Pairs) -> Shares:
-        """What share of the weight each pair counts, from -1 to 1."""
+        """The share of the weight that each pair counts, from -1 to 1."""
 
     @abstractmethod
     def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
@@ -80,11 +80,11 @@ class Factor(BaseModel, ABC):
 
     @property
     def meaning(self) -> str:
-        """What counts, as users read it."""
+        """The meaning of the factor as users read it."""
         return self.what_counts.format(**dict(self))
 
     def amounts(self, pairs: Pairs) -> Amounts:
-        """What is added to the score of each pair, in millionths."""
+        """The amounts added to the score of each pair, in millionths."""
         return np.rint(self.weight * self.shares(pairs) * MICRO).astype(np.int64)
 
     def is_unknown_to(self, patents: Attributes) -> bool:
@@ -135,7 +135,7 @@ class RegionFactor(Factor):
         return np.where(near, 1.0, np.where(around, self.province, 0.0))
 
     def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
-        """Where both are."""
+        """The places of both."""
         need, patent = pair.need.region, pair.patent.region
         if need is None:
             return "需求方未提供所在地区，不计分"
@@ -167,7 +167,7 @@ class LicenceFactor(Factor):
 
 
 class TermFactor(Factor):
-    """What a patent lacks of so many years left; in full when it has ended."""
+    """The share of the wanted years that a patent lacks; the whole when it has ended."""
 
     label = "剩余保护期"
     what_counts = "剩余保护期不足 {below_years:g} 年，按所缺的比例"
@@ -202,7 +202,7 @@ class DormancyFactor(Factor):
         return np.where(potential <= _FULL_POTENTIAL, potential / _FULL_POTENTIAL, 0.0)
 
     def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
-        """What the screening found."""
+        """The finding of the screening."""
         dormancy = pair.patent.dormancy
         if dormancy == UNKNOWN_DORMANCY:
             return "尚未盘点筛选，不计分"
@@ -230,7 +230,7 @@ class HolderKindFactor(Factor):
     person: Share
 
     def shares(self, pairs: Pairs) -> Shares:
-        """That of each first holder's kind."""
+        """The share of each first holder's kind."""
         by_kind = np.array([self._share(HolderKind(kind)) for kind in HOLDER_KINDS])
         return np.take(by_kind, pairs.patents.holder_kind)
 

@@ -52,7 +52,7 @@ class Thresholds(BaseModel, frozen=True, extra="forbid"):
 
 
 class TitleRules(BaseModel, frozen=True, extra="forbid"):
-    """What is no part of a title when titles are compared: patterns for its beginning and its end."""
+    """The parts of titles that are left out when titles are compared: patterns for their beginning and end."""
 
     leading: Pattern
     trailing: Pattern
@@ -161,7 +161,7 @@ class Families:
         return None
 
     def near(self, vectors: Floats) -> NDArray[np.bool_]:
-        """Which of these vectors (n, dimensions) are near enough to a leading patent's to be compared."""
+        """The vectors among these (n, dimensions) that are near enough to a leading patent's to be compared."""
         if not self._leaders or not len(vectors):
             return np.zeros(len(vectors), bool)
         leading = np.stack([leader.vector for leader in self._leaders])

@@ -162,7 +162,7 @@ class Folding:
                 self._fold(one.hit, one.place, patent)
 
     def under(self, leading: Sequence[Hit]) -> dict[int, list[Folded]]:
-        """What is folded under these, by the id of what leads it."""
+        """The items folded under these, by the id of what leads it."""
         shown = {hit.id for hit in leading}
         return {leader: folded for leader, folded in self._folded.items() if leader in shown}
 

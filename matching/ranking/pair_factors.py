@@ -16,7 +16,7 @@ from matching.retrieval.relevance import MICRO, Amounts
 
 
 class FactorAmount(BaseModel):
-    """What a factor adds to the score of a match, or takes from it, and why."""
+    """The amount that a factor adds to the score of a match or takes from it, and the reason."""
 
     code: str = Field(json_schema_extra={"enum": list(CODES)})
     name: str

@@ -40,7 +40,7 @@ Scores = NDArray[np.float64]
 
 
 class Confidence(BaseModel):
-    """How well a match satisfies the need."""
+    """The confidence that a match satisfies the need."""
 
     band: Band
     band_name: str = Field(description="匹配程度：高、中、低；低的不算匹配")
@@ -69,7 +69,7 @@ class Level:
         return (score - self.mean) / self.deviation
 
     def excess(self, score: float) -> float:
-        """What of that distance is not owed to the number of patents."""
+        """The part of that distance that is not owed to the number of patents."""
         return self.above(score) - GROWTH * log(self.patents / AMONG)
 
     def confidence(self, score: float) -> Confidence:
@@ -99,12 +99,12 @@ class Levels:
     found: Mapping[int, Level] = field(default_factory=dict)
 
     def of(self, id_: int, relevance: float) -> Confidence | None:
-        """How well the found record and the record that asks match, given their relevance."""
+        """The confidence of a pair, the record found and the record searched for, given their relevance."""
         level = self.asking or self.found.get(id_)
         return level.confidence(relevance) if level else None
 
     def of_hit(self, hit: Hit) -> Confidence | None:
-        """How well a hit matches."""
+        """The confidence of a hit."""
         return self.of(hit.id, hit.relevance)
 
     def of_pairs(self, needs: Ids, relevance: Scores) -> Judged:

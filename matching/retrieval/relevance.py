@@ -27,7 +27,7 @@ _FEW_NEEDS = 5
 
 
 class Weights(BaseModel, frozen=True, extra="forbid"):
-    """What each part counts for (各部分权重)."""
+    """The weight of each part (各部分权重)."""
 
     document: float = Field(default=0.5, ge=0, description="与专利全文的语义相似度")
     sentence: float = Field(default=0.5, ge=0, description="与专利最相近一句的语义相似度")

@@ -14,7 +14,7 @@ LEVELS = {4: "小类", 3: "中类", 2: "大类"}
 
 @dataclass(frozen=True, slots=True)
 class IndustryAgreement:
-    """How far an industry agrees, from 0 to 1, and in what."""
+    """The agreement of an industry, from 0 to 1, with its ground."""
 
     measure: float
     text: str

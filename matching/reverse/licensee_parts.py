@@ -94,12 +94,12 @@ class LicenseePart(ABC):
 
     @abstractmethod
     def grounds(self, firms: Firms) -> Mapping[int, BaseModel]:
-        """What the part rests on, by firm; firms that have nothing of the kind are left out."""
+        """The grounds of the part, by firm; firms that have nothing of the kind are left out."""
 
     @staticmethod
     @abstractmethod
     def line(item: Licensee) -> str | None:
-        """What the part rests on, in a line; None where there is nothing."""
+        """The ground of the part in a line; None where there is nothing."""
 
 
 class NeedPart(LicenseePart):
@@ -128,7 +128,7 @@ class NeedPart(LicenseePart):
         return self._search.least is None or firm in self._best
 
     def measure(self, firm: int) -> float:
-        """How far it lies above the middle of all open needs."""
+        """The distance above the middle of all open needs."""
         return self._best[firm].score - self._middle if firm in self._best else 0.0
 
     def grounds(self, firms: Firms) -> Mapping[int, NeedGround]:
@@ -174,11 +174,11 @@ class ProductPart(LicenseePart):
         self._middle, self._hits = _middle(hits), {hit.id: hit for hit in hits}
 
     def measure(self, firm: int) -> float:
-        """How far it lies above the middle of all products."""
+        """The distance above the middle of all products."""
         return self._hits[firm].score - self._middle if firm in self._hits else 0.0
 
     def grounds(self, firms: Firms) -> Mapping[int, ProductGround]:
-        """What agrees in the products, and the sentence of the patent that is nearest to them."""
+        """The agreeing passages in the products, and the sentence of the patent that is nearest to them."""
         sentences = quotable(text_fields(self._search.patent))
         texts = {
             firm: enterprise.products
@@ -206,7 +206,7 @@ class ProductPart(LicenseePart):
 
 
 class IndustryPart(LicenseePart):
-    """How the industry of the firm agrees with the patent."""
+    """The agreement of the firm's industry with the patent."""
 
     code = "industry"
     label = "行业"

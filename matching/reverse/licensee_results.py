@@ -41,7 +41,7 @@ class ProductGround(BaseModel):
 
 
 class IndustryGround(BaseModel):
-    """How the industry of the firm agrees with the patent."""
+    """The agreement of the firm's industry with the patent."""
 
     agreement: float
     text: str

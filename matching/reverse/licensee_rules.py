@@ -1,4 +1,4 @@
-"""What each part of a likely licensee's score counts for (licensees.toml), checked."""
+"""The weights of the parts of a likely licensee's score (licensees.toml), checked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Part(BaseModel):
 
 
 class PartWeights(_Part):
-    """What each part counts for."""
+    """The weight of each part."""
 
     need: float = Field(ge=0, le=100)
     products: float = Field(ge=0, le=100)
@@ -25,7 +25,7 @@ class PartWeights(_Part):
 
 
 class Agreement(_Part):
-    """How far industries agree, by the level (GB/T 4754) down to which they are the same, or by a common segment."""
+    """The agreement of industries by the level (GB/T 4754) down to which they are the same, or by a common segment."""
 
     class_: float = Field(alias="class", ge=0, le=1)
     group: float = Field(ge=0, le=1)

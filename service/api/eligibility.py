@@ -29,7 +29,7 @@ MOST = 1000
 
 
 class CheckInput(Schema):
-    """Which patents to check and as of which day."""
+    """The patents to check and the day as of which."""
 
     model_config = {  # noqa: RUF012 - read once by the library
         "json_schema_extra": {

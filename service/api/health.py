@@ -21,7 +21,7 @@ class Health(BaseModel):
 
 
 class RecentChanges(BaseModel):
-    """How far this process has come in following the catalogue."""
+    """The progress of this process in following the catalogue."""
 
     recent: int = Field(description="索引建立之后纳入检索的新增、变更、关闭的记录数")
     waiting: int = Field(description="正等待纳入的记录数")

@@ -61,7 +61,7 @@ class Duplicate(BaseModel):
 
 
 class MergeInput(Schema):
-    """Which holders to merge."""
+    """The holders to merge."""
 
     keep: Id = Field(description="保留的专利权人编号", examples=[1])
     others: list[Id] = Field(min_length=1, max_length=200, description="并入的专利权人编号", examples=[[2]])

@@ -35,7 +35,7 @@ router = APIRouter(prefix="/imports", tags=["导入"])
 
 
 class ImportResult(BaseModel):
-    """What an import did; rows = new + changed + unchanged + rejected + waiting."""
+    """The result of an import; rows = new + changed + unchanged + rejected + waiting."""
 
     import_id: int | None = Field(description="导入编号；试运行时为空")
     kind: ImportKind

@@ -25,7 +25,7 @@ Columns = Annotated[list[Column], Field(min_length=1, max_length=50)]
 
 
 class MappingInput(Schema):
-    """Which columns of a source are read as which fields."""
+    """The columns of a source by the fields that they are read as."""
 
     model_config = {  # noqa: RUF012 - read once by the library
         "json_schema_extra": {

@@ -25,7 +25,7 @@ class ScreeningInput(Schema):
 
 
 class ScreeningResult(BaseModel):
-    """What a screening found; screened = dormant + awake + undecided."""
+    """The findings of a screening; screened = dormant + awake + undecided."""
 
     as_of: date
     weights_version: str = Field(description="权重表的版本")
@@ -49,7 +49,7 @@ class BadAnswer(BaseModel):
 
 
 class AnswerResult(BaseModel):
-    """What became of a workbook; rows = new + changed + unchanged + blank + the number of rejected."""
+    """The result of reading a workbook; rows = new + changed + unchanged + blank + the number of rejected."""
 
     import_id: int
     file_name: str

@@ -34,7 +34,7 @@ class MatchLinePage(Page[MatchLine]):
 
 
 class MatchConditions(PageQuery):
-    """Which of the night's matches."""
+    """Conditions on the night's matches."""
 
     sort: None = Field(default=None, description="不可排序：依需求与名次")
     segment: Values = values_field("产业细分领域的代码或名称", "HB01")

@@ -45,7 +45,7 @@ def check_generation(runtime: Runtime) -> str:
 
 
 def pending(runtime: Runtime) -> list[str]:
-    """What works, but depends on something that has changed since; empty when nothing does."""
+    """The parts that work but depend on something that has changed since; empty when nothing does."""
     from matching.answers.segment_names import notices
 
     generation = runtime.recent.current()
@@ -64,7 +64,7 @@ READINESS: tuple[Callable[[Runtime], str], ...] = (
 
 
 def missing_parts(runtime: Runtime) -> list[PatentDockError]:
-    """What keeps the service from answering match requests; empty when it is ready."""
+    """The missing parts that keep the service from answering match requests; empty when it is ready."""
     for check in READINESS:
         try:
             check(runtime)

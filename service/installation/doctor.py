@@ -18,7 +18,7 @@ MIN_FREE_BYTES = 2 * 1024**3
 
 @dataclass(frozen=True)
 class DoctorFinding:
-    """What one check found; `next_step` where nothing is wrong, but something is still to be done."""
+    """The finding of one check; `next_step` where nothing is wrong, but something is still to be done."""
 
     name: str
     ok: bool

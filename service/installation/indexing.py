@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """How many needs and patents received classes from their text."""
+    """The numbers of needs and patents that received classes from their text."""
 
     needs: int = 0
     patents: int = 0

@@ -49,27 +49,27 @@ class Settings(BaseSettings):
 
     @property
     def models_dir(self) -> Path:
-        """Where models are kept."""
+        """The folder of models."""
         return self.data / "models"
 
     @property
     def rejected_dir(self) -> Path:
-        """Where workbooks of refused rows are kept."""
+        """The folder of the workbooks of refused rows."""
         return self.data / "rejected"
 
     @property
     def mappings_dir(self) -> Path:
-        """Where the mappings of sources are kept."""
+        """The folder of the mappings of sources."""
         return self.data / "mappings"
 
     @property
     def uploads_dir(self) -> Path:
-        """Where uploaded files lie while they are imported."""
+        """The folder of uploaded files while they are imported."""
         return self.data / "uploads"
 
     @property
     def evidence_dir(self) -> Path:
-        """Where the evidence of deals is kept, by hash."""
+        """The folder of the evidence of deals, by hash."""
         return self.data / "evidence"
 
 

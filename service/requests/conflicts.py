@@ -1,4 +1,4 @@
-"""Which conflicts are asked for, and what is decided of them; shared by REST and command line."""
+"""Requests for conflicts and decisions on them, shared by REST and command line."""
 
 from pydantic import Field
 
@@ -17,7 +17,7 @@ class ConflictConditions(Schema):
 
 
 class DecisionInput(Schema):
-    """What is to stand under the number, and why."""
+    """The record that is to stand under the number, and the reason."""
 
     decision: Chosen = Field(
         description="replace 采用新记录（取代原记录）；keep 保留原记录", examples=["keep"]

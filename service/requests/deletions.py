@@ -1,4 +1,4 @@
-"""What may be asked of deletions and merges, shared by REST and command line."""
+"""Requests for deletions and merges, shared by REST and command line."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DeletionRequest(Schema):
 
 
 class DeletionReport(BaseModel):
-    """What became of each of several records."""
+    """The result for each of several records."""
 
     deleted: int = Field(description="已删除的条数，不含一并删除的")
     refused: int = Field(description="没有删除的条数")

@@ -66,14 +66,14 @@ def values_field(description: str, *examples: str) -> Any:
 
 
 class PlaceConditions(Schema):
-    """Where firms are and what they do; values of one field are alternatives, fields add up."""
+    """Places and industries of firms; values of one field are alternatives, fields add up."""
 
     region: Values = values_field("省级或地级行政区划的代码或名称", "420100", "宜昌市")
     industry: Values = values_field("国民经济行业代码（GB/T 4754，可为上级代码）或名称", "39", "C3562")
 
 
 class ClassConditions(PlaceConditions):
-    """What a record is about."""
+    """Classes that a record belongs to."""
 
     segment: Values = values_field("产业细分领域的代码或名称（所用产业目录）", "HB01", "生命健康")
 

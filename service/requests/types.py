@@ -42,7 +42,7 @@ def term(terms: type[Term]) -> BeforeValidator:
 
 
 def either(terms: type[Term], *, optional: bool = True) -> WithJsonSchema:
-    """How `term` shows in the document of the interface."""
+    """The form of `term` in the document of the interface."""
     allowed: list[str | None] = [text for member in terms for text in (member.value, member.label)]
     return WithJsonSchema({"enum": [*allowed, None] if optional else allowed})
 

@@ -41,5 +41,5 @@ def _row(conflict: ConflictPublic) -> Sequence[Value]:
 
 
 def places(conflict: ConflictPublic) -> list[str]:
-    """Where the new record stands, in words."""
+    """The place of the new record in words."""
     return [f"导入 {row.import_id}（{row.file_name}）{row.sheet} 第 {row.line} 行" for row in conflict.rows]

@@ -48,12 +48,12 @@ COLUMNS = (
 
 
 def broken_text(broken: Sequence[BrokenExclusion]) -> str:
-    """What the need excludes and the patent has, in words."""
+    """The exclusions of the need that the patent breaks, in words."""
     return "；".join(one.text for one in broken)
 
 
 def band_name(confidence: Confidence | None) -> str | None:
-    """How well a pair matches, in a word; None where there is nothing to compare with."""
+    """The band of a pair in a word; None where there is nothing to compare with."""
     return confidence.band_name if confidence else None
 
 

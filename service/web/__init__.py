@@ -1,1 +1,1 @@
-"""What all routes share: dependencies, errors, middleware, uploads, attachments."""
+"""The parts that all routes share: dependencies, errors, middleware, uploads, attachments."""

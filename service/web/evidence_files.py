@@ -85,7 +85,7 @@ def store(folder: Path, source: Path) -> StoredFile:
 
 
 def path_of(folder: Path, sha256: str) -> Path:
-    """Where the file of that hash lies."""
+    """The path of the file of that hash."""
     return folder / sha256[:2] / sha256
 
 

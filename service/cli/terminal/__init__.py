@@ -1,1 +1,1 @@
-"""What commands share: language, options, output, the installation they work on."""
+"""The parts that commands share: language, options, output, the installation they work on."""

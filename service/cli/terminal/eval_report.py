@@ -1,4 +1,4 @@
-"""What an evaluation found, in Chinese: tables for the terminal, Markdown and one HTML page that needs nothing else."""
+"""The findings of an evaluation in Chinese: tables for the terminal, Markdown and one HTML page that needs nothing else."""
 
 from __future__ import annotations
 

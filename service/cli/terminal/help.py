@@ -63,7 +63,7 @@ def broken(text: str, width: int) -> list[str]:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes; marks of ambiguous width count two.
+    """The number of columns of a terminal that a text takes; marks of ambiguous width count two.
 
     >>> columns("匹配 top"), columns("“A”")
     (8, 5)

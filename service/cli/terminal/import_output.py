@@ -41,7 +41,7 @@ def as_json(report: ImportReport) -> dict[str, Any]:
 
 
 def print_columns(columns: Sequence[FileColumn], source: str) -> None:
-    """What each column of a file was taken for, by what, and what became of its cells."""
+    """Prints for each column of a file its meaning, how it was recognised, and what became of its cells."""
     print(f"\n各列的识别（按列对应关系“{source}”）：" if source else "\n各列的识别：")
     print_table(
         ["工作表", "列", "列名", "字段", "依据", "有内容", "已读取", "记入备注", "未读取", "未读取的内容"],

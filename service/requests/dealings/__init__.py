@@ -1,1 +1,1 @@
-"""What may be asked of deals, declarations, verdicts and fees, and the one answer to it."""
+"""Requests about deals, declarations, verdicts and fees, each with its one answer."""

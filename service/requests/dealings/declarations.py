@@ -1,4 +1,4 @@
-"""What REST and command line share of declarations: how they are shown, listed, published."""
+"""Declarations shown, listed and published alike for REST and command line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What may be asked of docking activities, and what is done for it; shared by REST, command line and pages."""
+"""Requests about docking activities and their execution, shared by REST, command line and pages."""

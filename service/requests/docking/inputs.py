@@ -145,7 +145,7 @@ class StatusInput(Schema):
 
 
 class AnswerInput(Schema):
-    """What a party answers."""
+    """The answer of a party."""
 
     answer: Answered = Field(description="答复", examples=["参加"])
     people: Annotated[
@@ -187,7 +187,7 @@ class InvitationInput(AnswerInput):
 
 
 class RecommendedInput(Schema):
-    """Which of the recommended parties are invited."""
+    """The recommended parties to invite."""
 
     enterprise_ids: Annotated[list[StrictId], Field(max_length=1000)] | None = Field(
         default=None, description="企业编号；空为全部推荐的企业"
@@ -264,13 +264,13 @@ class AttendanceInput(Schema):
 
 
 class MeetingStateInput(Schema):
-    """What became of a meeting without an outcome."""
+    """The state of a meeting without an outcome."""
 
     state: Attended = Field(description="会谈状态：已举行、未到场、已取消", examples=["未到场"])
 
 
 class FollowUpInput(Schema):
-    """What was found at a follow-up."""
+    """The findings of a follow-up."""
 
     finding: str = Field(min_length=1, max_length=1000, description="回访所得；不再回访的填写原因")
     state: FollowedUp = Field(default=FollowUpState.DONE, description="回访状态")
