@@ -120,6 +120,17 @@ def is_address(value: Cell) -> bool:
     )
 
 
+def is_place(value: Cell) -> bool:
+    """The name of a prefecture or county, and nothing else."""
+    found = text(value)
+    return (
+        2 <= len(found) <= 20
+        and bool(_CHINESE.match(found))
+        and not is_organisation(found)
+        and places.locate(found, shipped()).prefecture is not None
+    )
+
+
 def is_claim(value: Cell) -> bool:
     """The text of a claim."""
     found = text(value)

@@ -26,16 +26,22 @@ _NO_LETTERS = ".，、_ ()（）-"
 _RULES = ("needed", "by_value", "never")
 _SIMPLIFY, _COMPLICATE = opencc.OpenCC("t2s"), opencc.OpenCC("s2t")
 _LANGUAGE = re.compile(
-    r"[\s_-]*(?:中文|汉语|简体|chinese|英文|英语|english|外文|日文|译文|机器翻译|翻译|dwpi|(?<![a-z])(?:zh|cn|en)(?![a-z]))[\s_-]*"
+    r"[\s_-]*(?:中文|汉语|简体|chinese|英文|英语|english|外文|日文|译文|机器翻译|翻译|dwpi|(?<![a-z])(?:zh|cn|en)(?![a-z])|\([中英外日]\))[\s_-]*"
 )
-_FOREIGN_LANGUAGE = re.compile(r"英文|英语|english|外文|日文|译文|翻译|dwpi|(?<![a-z])en(?![a-z])")
+_FOREIGN_LANGUAGE = re.compile(
+    r"英文|英语|english|外文|日文|译文|翻译|dwpi|(?<![a-z])en(?![a-z])|[(（][英外日][)）]"
+)
 _FOREIGN_RANK, _PART_RANK = 1000, 100
 """Behind all columns of the same meaning: those in another language; before them those that only a part of the name tells."""
 _QUALIFIER = re.compile(
     r"^(?:\[标\]|标准化?|当前|现有?|原始|第一|首个|最新|全部|所有|专利(?!权)的?)+(?=.{2})"
 )
 _SHARED_ENDS = frozenset("日号人")
-_BETWEEN_NAMES = re.compile(r"[/|\n\r:、]+|\s+-\s*|\s*-\s+|(?<=[a-z])-(?=[\u3400-\u9fff])|[–—]+")
+_BETWEEN_NAMES = re.compile(
+    r"[/|\n\r:、]+|\s+-\s*|\s*-\s+|(?<=[a-z])-(?=[\u3400-\u9fff])|[–—]+"
+    # A name in two languages; an abbreviation (CPC 分类号) is no name.
+    r"|(?<=[\u3400-\u9fff])\s+(?=[a-z]{4})|(?<=[a-z]{4})\s+(?=[\u3400-\u9fff])"
+)
 _BOTH_DATES = {"publication_date", "grant_date"}
 _EITHER_DATE = "publication_or_grant_date"
 
@@ -79,6 +85,11 @@ class Vocabulary:
     def label(self, role: str) -> str:
         """The Chinese label of a role."""
         return self.roles[role].label
+
+    @property
+    def names_patents(self) -> bool:
+        """Whether records of this kind are, or name, patents."""
+        return any(role.startswith("application_number") for role in self.roles)
 
     def is_kept(self, role: str) -> bool:
         """Whether the role goes to the remark as it stands."""
@@ -184,6 +195,9 @@ def _role_of(kind: str, header: str) -> tuple[str, int] | None:
     known = vocabulary(kind)
     names = spellings(header)
     found = [name for name in names if name in known.role_of]
+    if not known.names_patents and names and names[0].startswith("专利"):
+        # What is said of a patent (专利名称) is not what is said of a need or a firm.
+        found = [name for name in found if name.startswith("专利")]
     if not found:
         return None
     first = found[0]

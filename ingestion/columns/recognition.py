@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from ingestion.columns import detectors as is_a
 from ingestion.columns.detectors import share
@@ -49,7 +50,7 @@ _BY_VALUE: dict[str, Detector] = {
     "legal_status": is_a.is_status, "first_claim": is_a.is_claim, "abstract": is_a.is_long_text, "text": is_a.is_long_text,
     "fee_text": is_a.is_long_text, "holders": is_a.is_organisation, "enterprise": is_a.is_organisation,
     "name": is_a.is_organisation, "inventors": is_a.is_people, "address": is_a.is_address, "title": is_a.is_title,
-    "happened_on": is_a.is_date,
+    "happened_on": is_a.is_date, "prefecture": is_a.is_place,
 }  # fmt: skip
 
 
@@ -58,9 +59,10 @@ MARKS = frozenset(
 )
 """Roles of which the name of the column in a cell is a mark that it holds: 质押 under 质押."""
 # Roles that may be recognised by their values under an unknown name.
-_TEXTS = frozenset({"abstract", "first_claim", "text", "fee_text"})
+_TEXTS = frozenset({"abstract", "first_claim", "text", "fee_text", "prefecture"})
 _COUNTERS = frozenset({"序号", "编号", "行号", "no", "id", "item", "index", "key"})
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_UNIT = re.compile(r"[(（]?(?:单位[:：]?)?(?:[十百千]?万|亿|千)?[元人年月日件项个家%％]{1,2}[)）]?")
 
 
 @dataclass(eq=False)
@@ -262,7 +264,22 @@ def find_header(kind: str, rows: Sequence[Row]) -> tuple[int, int, list[str]]:
         candidates.append((scores[first + 1], first + 1, 1, singles[first + 1]))
     # Two rows only where they give more names than one; on a tie the first.
     best, place, height, names = max(candidates, key=lambda candidate: candidate[0], default=(0.0, 0, 0, []))
-    return (place + height, height, names) if best else (0, 0, [])
+    if not best:
+        return 0, 0, []
+    below = place + height
+    if below < len(singles) and (units := _units_below(names, singles[below])):
+        return below + 1, height + 1, units
+    return below, height, names
+
+
+def _units_below(names: Sequence[str], cells: Sequence[str]) -> list[str]:
+    """The names of a header with the units that the next row gives for some of them; empty where that is no row of units."""
+    if not all(_UNIT.fullmatch(cell) for cell in cells if cell) or not any(cells):
+        return []
+    return [
+        f"{name}（{unit.strip('()（）')}）" if unit else name
+        for name, unit in zip_longest(names, cells, fillvalue="")
+    ]
 
 
 def _header_score(kind: str, names: Sequence[str]) -> float:
@@ -353,6 +370,8 @@ def _assign_by_value(
     for role in vocabulary(mapping.kind).by_value:
         if role in {r for r, _ in roles.values()} or (role == "locarno" and not values):
             continue
+        if role == "text" and any(share(is_a.is_application_number, column) >= FITS for column in values):
+            continue  # a list of patents: its long texts are abstracts, not needs
         free = [
             place for place in range(len(values)) if place not in roles and _may_take(mapping, role, place)
         ]

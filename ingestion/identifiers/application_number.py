@@ -83,7 +83,7 @@ _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]*)?E\+?[0-9]{1,2}")
 # years 10 to 39 never stood in a two-digit application number.
 _PUBLICATION = re.compile(r"CN-?(?:(?:[0-9]{7}|[0-9]{9})-?[A-DSUY][0-9]?|[123][0-9]{8})")
 # The form of docdb, in which nine digits and a letter are a publication.
-_DOCDB = re.compile(r"CN[-.]?(?:([0-9]{12})(?:\.?([0-9X]))?|([0-9]{8}(?:\.[0-9X])?))[-.]?[A-Z][0-9]?")
+_DOCDB = re.compile(r"CN[-._]?(?:([0-9]{12})(?:\.?([0-9X]))?|([0-9]{8}(?:\.[0-9X])?))[-._]?[A-Z][0-9]?")
 _LABEL = re.compile(
     r"^(?:[0-9]{1,3}[.、)]|中国|国家|授权|发明|实用新型|外观设计|专利|申请|受理|证书|号码?|编号|为|是|第|PATENT|APPL(?:ICATION)?|NUMBER|NO|№"
     r"|[()\[\]【】/.:：=#*—-])*(?:CN|ZL)?(?:NO)?[.:：-]*(?=(?:CN|ZL)?[0-9]{8})"

@@ -67,6 +67,8 @@ class _Table:
         height = _number(attributes.get("rowspan"), down + 1)
         # As the standard of HTML has it, rowspan="0" reaches to the end of the group of rows.
         self.until = self.place + height - 1 if height else math.inf
+        if self.width > 1 and height == 1:
+            self.row.across = self.width
         self.text = []
 
     def end_cell(self) -> None:

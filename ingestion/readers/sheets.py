@@ -35,7 +35,7 @@ class Row:
     `problem` is set where the row itself could not be read properly; it is rejected with that reason. `above` are the
     merged blocks that reach down into the row, by the first of their columns, where its own cells are empty. `replaced`
     means that the file itself holds U+FFFD in the place of characters that were lost before, `has_errors` that a formula
-    gave an error in place of a value.
+    gave an error in place of a value. `across` is the width of a merged block within the row, 0 for none.
     """
 
     line: int
@@ -45,6 +45,7 @@ class Row:
     hidden: bool = False
     replaced: bool = False
     has_errors: bool = False
+    across: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -111,10 +111,12 @@ def _sheet(workbook: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
 def _rows(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[Row]:
     # Empty rows before the first filled one are delivered, empty columns before it are not.
     margin = [""] * sheet.start[1] if sheet.start else []
-    tops = _tops(sheet.merged_cell_ranges or marks.merged)
+    merged = sheet.merged_cell_ranges or marks.merged
+    tops = _tops(merged)
+    across = {top + 1: last - first + 1 for (top, first), (bottom, last) in merged if top == bottom}
     spans = Spans()
     for place, given in enumerate(_given(sheet, marks), start=1):
-        row = Row(place, [*margin, *given], hidden=place in marks.hidden_rows)
+        row = Row(place, [*margin, *given], hidden=place in marks.hidden_rows, across=across.get(place, 0))
         if place in marks.constants:
             _set_constants(row.cells, marks.constants[place])
         _look_at_texts(row)

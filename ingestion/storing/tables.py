@@ -30,6 +30,9 @@ _FOOTER = re.compile(
     r"|(?:制表|填表|审核|打印|导出|统计|联系)(?:人|单位|时间|日期|电话)?\s*[:：]).*",
     re.DOTALL,
 )
+_GROUP = re.compile(
+    r"[(（]?[一二三四五六七八九十]{1,3}[)）、.．]\s*\S|第[一二三四五六七八九十\d]{1,3}(?:部分|批|类|章)"
+)
 _FIRST_OF_FOOTERS = "合总小共备注说数资制填审打导统联"
 MOST_LISTED = 20
 LOST = f"含有替换字符“{REPLACED}”（文件导出前已丢失的字），照原样导入，请核对"
@@ -156,11 +159,21 @@ class SheetTable:
             _TOTAL.fullmatch(first) or (_FOOTER.fullmatch(first) and _count(row.cells) <= 2)
         ):
             return "表尾或合计行"
+        if self._is_group(row, first):
+            return "分组标题"
         if self._is_new_header(row.cells):
             self.mapping, _ = _recognise(self.mapping.kind, [row, *self._peek()], None, self.saved)
             self.header = row.line
             return "另一个表头"
         return ""
+
+    def _is_group(self, row: Row, first: str) -> bool:
+        """Whether a row is the title of the records below (一、机械学院): a cell alone, across half of the table or numbered."""
+        if not (row.across or _GROUP.match(first)) or _count(row.cells) > 1:
+            return False
+        return row.across * 2 >= self.mapping.width or (
+            len(self.mapping.columns) > 2 and bool(_GROUP.match(first))
+        )
 
     def _is_new_header(self, cells: Sequence[Cell]) -> bool:
         # The first two cells answer for most rows without looking at the others.

@@ -50,7 +50,7 @@ _TAILS = (
     rf"|\([^()]*\)|[;；。]|(?:具体|价格|费用|均?可)?(?:{_OPEN}|谈))*"
 )
 _RANGE = (
-    rf"(?:{_NUMBER}[余多来]?\(?(?P<lower_unit>{_UNIT})?\)?{TO})?"
+    rf"(?:(?P<lower>{_NUMBER})[余多来]?\(?(?P<lower_unit>{_UNIT})?\)?{TO})?"
     rf"(?P<upper>{_NUMBER})[余多来]?\(?(?P<unit>{_UNIT})?\)?(?:[余多]元?)?"
 )
 _AMOUNT = re.compile(rf"{_HEDGES}{_RANGE}{_TAILS}", re.IGNORECASE)
@@ -181,12 +181,13 @@ def _amount_in(value: Cell) -> str:
 
 
 def says_only_amount(value: Cell) -> bool:
-    """Whether a cell holds an amount or a range and nothing else, so that nothing is lost with its words.
+    """Whether a cell holds an amount and nothing else, so that nothing is lost with its words; a range has a lower end too.
 
-    >>> says_only_amount("50-80万元"), says_only_amount("30万元（含税）"), says_only_amount("面谈")
+    >>> says_only_amount("80万元"), says_only_amount("50-80万元"), says_only_amount("30万元（含税）")
     (True, False, False)
     """
-    return bool(_PLAIN_AMOUNT.fullmatch(_YUAN.sub("", _amount_in(value))))
+    found = _PLAIN_AMOUNT.fullmatch(_YUAN.sub("", _amount_in(value)))
+    return found is not None and found["lower"] is None
 
 
 def _yuan(number: str, unit: int) -> Decimal:

@@ -26,6 +26,7 @@ from ingestion.readers.sheets import Row
         ("第一当前申请(专利权)人", "holders"), ("inventor/author", "inventors"), ("filing/creation date", "filing_date"),
         ("标题 - DWPI", "title"), ("IPC - 现版", "ipc"), ("當前法律狀態", "legal_status"), ("公開(公告)號", "publication_number"),
         *((name, "prefecture") for name in ("所属地市", "所在市州", "推荐地区", "所在地市", "注册地", "所属区域", "所属地区")),
+        ("标题(中)", "title"), ("摘要（英）", "abstract"), ("申请日\nFiling Date", "filing_date"), ("Filing Date 申请日", "filing_date"),
         ("所在区县", "county"), ("县（市、区）", "county"), ("联系人及电话", "contact"), ("拟许可费用（万元）", "asked_fee"),
     ],
 )  # fmt: skip
@@ -36,7 +37,16 @@ def test_names_lead_to_their_role(name: str, role: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["优先权日", "Priority Date", "优先权号/优先权日 - DWPI", "SrcDatabase-来源库", "代理人"]
+    "name",
+    [
+        "优先权日",
+        "Priority Date",
+        "优先权号/优先权日 - DWPI",
+        "SrcDatabase-来源库",
+        "代理人",
+        "CPC 分类号",
+        "PCT 公开号",
+    ],
 )
 def test_names_that_mean_something_else_lead_to_nothing(name: str) -> None:
     assert role_of("patents", name) is None
@@ -46,6 +56,12 @@ def test_names_that_mean_something_else_lead_to_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", ["所属地市", "所在市州", "推荐地区", "注册地", "所属区域"])
 def test_places_are_known_in_every_kind(kind: str, name: str) -> None:
     assert (role_of(kind, name) or ("",))[0] == "prefecture"
+
+
+def test_the_chinese_column_comes_before_the_foreign_one() -> None:
+    for kept, other in (("标题(中)", "标题(英)"), ("摘要（中文）", "摘要（英）")):
+        (_, rank), (_, behind) = role_of("patents", kept) or ("", 0), role_of("patents", other) or ("", 0)
+        assert rank < behind
 
 
 _NAMES = {

@@ -130,3 +130,33 @@ def test_other_kinds_by_value() -> None:
     assert mapping.columns == {"enterprise": [0], "text": [1]}
     mapping, _ = recognise("enterprises", [Row(1, ["示例仪器有限公司", "91420100DEM0000061"])])
     assert mapping.columns == {"name": [0], "credit_code": [1]}
+
+
+def test_a_row_of_units_belongs_to_the_header() -> None:
+    rows = [["需求名称", "需求描述", "预算"], ["", "", "（万元）"], ["要泵", "车间要高效的泵。", "50"]]
+    mapping, start = recognise("needs", [Row(line, list(cells)) for line, cells in enumerate(rows, start=1)])
+    assert (start, mapping.headers) == (2, ["需求名称", "需求描述", "预算（万元）"])
+
+
+@pytest.mark.parametrize("name", ["企业落户市", "推荐渠道", ""])
+def test_places_are_known_by_their_names(name: str) -> None:
+    rows = [
+        ["企业名称", name],
+        ["示例甲有限公司", "武汉市"],
+        ["示例乙有限公司", "恩施州"],
+        ["示例丙有限公司", "麻城市"],
+    ]
+    mapping, _ = recognise(
+        "enterprises", [Row(line, list(cells)) for line, cells in enumerate(rows, start=1)]
+    )
+    assert mapping.columns == {"name": [0], "prefecture": [1]}
+
+
+def test_a_list_of_patents_is_no_list_of_needs() -> None:
+    names, text = (
+        ["申请号", "专利名称", "摘要"],
+        "本发明公开了一种水泵，包括泵体和叶轮，叶轮装在泵体内，泵体底部有进水口。",
+    )
+    rows = [names, *([number(place), title, text] for place, title in enumerate(TITLES))]
+    mapping, _ = recognise("needs", [Row(line, list(cells)) for line, cells in enumerate(rows, start=1)])
+    assert mapping.missing()

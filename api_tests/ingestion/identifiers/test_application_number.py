@@ -174,7 +174,7 @@ FORMS = [
     "\ufeff{n}",
 ]
 GUARDS = ['="{n}"', '=T("{n}")', '="ZL{n}"', '="专利号：ZL{n}"', "'{n}", "`{n}", '"{n}"', "={n}"]
-DOCDB = ["CN {b} A", "CN{b}A", "CN-{b}-A", "CN.{b}.A", "CN{n}A", "cn{b}u", "CN {b} B2"]
+DOCDB = ["CN {b} A", "CN_{b}_A", "CN{b}A", "CN-{b}-A", "CN.{b}.A", "CN{n}A", "cn{b}u", "CN {b} B2"]
 
 
 @pytest.mark.parametrize("forms", [LABELS, REMARKS, FORMS, GUARDS, DOCDB])

@@ -116,3 +116,17 @@ def test_a_merged_enterprise_speaks_for_each_of_its_needs(import_text: Import) -
         ("冲压件在线去毛刺", "示例东岭机械有限公司"),
         ("焊缝气孔检测", "示例东岭机械有限公司"),
     ]
+
+
+def test_titles_of_groups_are_no_records(tmp_path: Path, template: Path) -> None:
+    rows = [NAMES[1:], ["机械学院", "", "", ""], [number(1), "一种示例水泵", "示例大学", "张三"]]
+    rows += [["二、材料学院", "", "", ""], [number(2), "一种示例阀门", "示例大学", "李四"]]
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in rows:
+        sheet.append(row)
+    sheet.merge_cells("A2:D2")
+    book.save(tmp_path / "a.xlsx")
+    for report in run(template, tmp_path / "a.xlsx", "patents"):
+        assert (report.rows, report.rejected) == (2, 0)
+        assert any("分组标题，第 2、4 行" in message for message in report.messages)

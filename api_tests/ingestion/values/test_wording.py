@@ -88,6 +88,7 @@ def test_what_is_no_plain_amount_is_not_guessed(written: str) -> None:
 def test_any_number_with_a_unit(number: int, unit: str) -> None:
     assert parse_amount(f"{number}{unit}") == parse_amount(f"约{number}{unit}左右")
     assert says_only_amount(f"{number}{unit}")
+    assert not says_only_amount(f"{number}-{number + 1}{unit}")  # the lower end would be lost
 
 
 @pytest.mark.parametrize(
