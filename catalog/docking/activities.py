@@ -31,6 +31,9 @@ class ActivityLimits(BaseModel):
     holder_share: int | None = Field(
         default=None, ge=1, le=100, description="一个专利权人占全部会谈的最大比例（%）"
     )
+    spare: int = Field(default=0, ge=0, le=50, description="空余桌位的比例（%）；留 10 至 20 可大为减少空档")
+    most_breaks: int | None = Field(default=None, ge=0, le=MOST_SLOTS, description="每方最多空档数")
+    fairness: int | None = Field(default=None, ge=0, le=MOST_SLOTS, description="各方空档数之差的上限")
     special_first: bool = Field(default=True, description="专精特新企业有匹配的，至少安排一场")
     firms: int = Field(default=60, ge=1, le=MOST_PARTIES, description="最多邀请多少家企业")
     teams: int = Field(default=40, ge=1, le=MOST_PARTIES, description="最多邀请多少支团队")

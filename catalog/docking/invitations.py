@@ -84,10 +84,15 @@ class Invitation(AnswerStated, Timestamps, table=True):
         """Whether the party takes part in the meetings."""
         return self.answer == InvitationAnswer.COMING and not self.no_show
 
+    def is_free(self, session_number: int, slot: int) -> bool:
+        """Whether the party said that it can meet in a slot, whether it came or not."""
+        comes = self.answer == InvitationAnswer.COMING
+        there = not self.sessions or session_number in self.sessions
+        return comes and there and f"{session_number}-{slot}" not in self.absent
+
     def is_available(self, session_number: int, slot: int) -> bool:
         """Whether the party can meet in a slot."""
-        there = not self.sessions or session_number in self.sessions
-        return self.comes and there and f"{session_number}-{slot}" not in self.absent
+        return not self.no_show and self.is_free(session_number, slot)
 
 
 class InvitationCreate(AnswerStated):

@@ -12,6 +12,7 @@ from catalog.deals.pipeline import PipelineCase, PipelineEvent
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.feedback import Feedback
 from catalog.demand.needs import Need
+from catalog.docking import stated as docking
 from catalog.docking.activities import Activity, ActivityPlace, ActivitySession
 from catalog.docking.history import ActivityEvent
 from catalog.docking.invitations import Invitation
@@ -193,8 +194,6 @@ HOLDERS = Register(
     parts=(Belonging(Screening, where=_screened_for),),
     in_use=holder_in_use,
 )
-REGISTERS = (DEALS, LICENCES, FACTS, NEEDS, PATENTS, ENTERPRISES, HOLDERS)
-
 ANSWERS = Register(Feedback, kind="", label="匹配反馈", named=lambda _, answer: f"匹配反馈 {answer.id}")
 CASES = Register(
     PipelineCase,
@@ -220,7 +219,15 @@ ACTIVITIES = Register(
     ),
 )
 INVITATIONS = Register(
-    Invitation, kind="", label="活动邀请", named=lambda _, invited: f"对“{invited.title}”的邀请"
+    Invitation,
+    kind="invitations",
+    label="活动邀请",
+    named=lambda _, invited: f"对“{invited.title}”的邀请",
+    identity=("activity_id", "role"),
+    derived=frozenset({"party_key"}),
+    keys=docking.key_of_invitation,
+    stated_keys=docking.key_in_invitation,
+    alias=("name",),
 )
 MEETINGS = Register(
     ActivityMeeting,
@@ -234,11 +241,17 @@ MEETINGS = Register(
 )
 OUTCOMES = Register(
     MeetingOutcome,
-    kind="",
+    kind="outcomes",
     label="对接结果",
     named=lambda _, outcome: f"会谈 {outcome.meeting_id} 的结果",
     parts=(Belonging(FollowUp, "outcome_id"),),
+    whole=True,
+    identity=("meeting_id",),
+    keys=docking.key_of_outcome,
+    stated_keys=docking.key_in_outcome,
 )
+REGISTERS = (OUTCOMES, INVITATIONS, DEALS, LICENCES, FACTS, NEEDS, PATENTS, ENTERPRISES, HOLDERS)
+
 REMOVABLE = (
     DEALS, LICENCES, FACTS, NEEDS, PATENTS, ENTERPRISES, ANSWERS, CASES, OUTCOMES, MEETINGS, INVITATIONS, ACTIVITIES,
 )  # fmt: skip

@@ -10,4 +10,6 @@ KIND_NAMES = {
     "licences": "开放许可声明",
     "facts": "专利运用登记",
     "deals": "交易",
+    "invitations": "活动邀请",
+    "outcomes": "对接结果",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Thread
@@ -20,6 +21,7 @@ from catalog.docking.schedules import CandidatePair, PlannedMeeting
 from catalog.docking.terms import (
     ActivityAction,
     ActivityStatus,
+    MeetingState,
     ScheduleKind,
     ScheduleState,
 )
@@ -28,19 +30,23 @@ from catalog.kit.errors import Conflict, InvalidInput, PatentDockError
 from catalog.kit.processes import this_process
 from matching.docking.checker import check
 from matching.docking.compose import compose
+from matching.docking.replan import replan
 from matching.docking.schedule import (
     Composed,
     ComposeEffort,
     ComposeProgress,
     ComposeWatch,
+    DayChange,
     NoSchedule,
+    Schedule,
 )
-from service.requests.docking.programmes import BuiltProgramme, Since, build
+from service.requests.docking.programmes import BuiltProgramme, Since, build, pair_id, wished
 
 logger = logging.getLogger("patentdock")
 
 BETWEEN_NOTES = 0.5
 """Seconds between two notes of progress in the catalogue."""
+NOT_HELD = (MeetingState.NO_SHOW, MeetingState.CANCELLED)
 KILLED = "进行编排的进程已终止"
 
 
@@ -154,6 +160,8 @@ def work(database: Database, run_id: int, today: date) -> ScheduleState:
         built, effort, start = _prepared(database, run_id, today)
         watching = _Watching(database, run_id)
         watch = ComposeWatch(watching.progress, watching.stopped)
+        if built.records.on_the_day:
+            return _replan(database, run_id, built, (effort, watch, start))
         composed = compose(built.programme, effort, watch, built.schedule_of(start) if start else None)
     except NoSchedule as error:
         return _failed(database, run_id, "规则不能同时满足", list(error.conflict.sentences))
@@ -191,6 +199,7 @@ def _prepared(
             today,
             pairs=schedules.pairs_of(current) if replanned else None,
             since=Since(*run.settings["since"]),
+            on_the_day=replanned,
         )
         resumed = run.settings.get("resumed")
         start = schedules.plan_of(
@@ -203,6 +212,30 @@ def _prepared(
         seed=run.seed, value_work=seconds / 3, timing_work=seconds * 2 / 3, quick=run.settings["quick"]
     )
     return built, effort, start
+
+
+def _replan(
+    database: Database,
+    run_id: int,
+    built: BuiltProgramme,
+    how: tuple[ComposeEffort, ComposeWatch, list[PlannedMeeting]],
+) -> ScheduleState:
+    """Changes as little of the schedule as no-shows and late wishes demand."""
+    effort, watch, start = how
+    records, since = built.records, built.since
+    over = {
+        (one.firm_id, one.team_id)
+        for one in records.meetings
+        if (one.session, one.slot) < (since.session, since.slot) and one.state in NOT_HELD
+    }
+    before = built.schedule_of(one for one in start if one.pair not in over)
+    planned = {one.pair for one in start}
+    wanted = {pair_id(pair) for pair in wished(records) if pair not in planned and pair in built.pairs}
+    absent = frozenset(id_ for id_ in records.absent if id_ in built.programme.participant)
+    now_ = built.index_of(since.session, since.slot)
+    change = DayChange(now_, absent, frozenset(wanted & built.programme.pair.keys()))
+    found = replan(built.programme, before, change, effort, watch)
+    return _keep(database, run_id, built, found.composed, found.unmet)
 
 
 def _failed(
@@ -225,12 +258,17 @@ def _failed(
     return ScheduleState.FAILED
 
 
-def _keep(database: Database, run_id: int, built: BuiltProgramme, composed: Composed) -> ScheduleState:
-    """Stores what was composed; a whole and checked schedule comes into force with it, in the same transaction."""
+def _keep(
+    database: Database, run_id: int, built: BuiltProgramme, composed: Composed, unmet: Sequence[str] = ()
+) -> ScheduleState:
+    """Stores what was composed; a whole and checked schedule comes into force with it, in the same transaction.
+
+    `unmet` are rules that cannot be kept any more on the day: they are told and hinder nothing.
+    """
     try:
         with database.write() as session:
             run = meetings.run_with_id(session, run_id)
-            fill(run, built, composed.schedule, composed.value)
+            fill(run, built, composed.schedule, composed.value, unmet)
             run.bound, run.gap, run.breaks = composed.bound, composed.gap, composed.breaks
             run.seconds, run.method = round(composed.seconds, 2), composed.method
             run.state = ScheduleState.FINISHED if composed.complete else ScheduleState.CANCELLED
@@ -241,14 +279,18 @@ def _keep(database: Database, run_id: int, built: BuiltProgramme, composed: Comp
         return _failed(database, run_id, error.message)
 
 
-def fill(run: ScheduleRun, built: BuiltProgramme, schedule: Any, value: int) -> None:
-    """Stores a schedule in a run, with the candidate pairs and what the checker says of it."""
-    broken = check(built.programme, schedule)
+def fill(
+    run: ScheduleRun, built: BuiltProgramme, schedule: Schedule, value: int, unmet: Sequence[str] = ()
+) -> None:
+    """Stores a schedule in a run, with the candidate pairs and what the checker says of it beyond what is `unmet`."""
+    sentences = [one.sentence for one in check(built.programme, schedule)]
+    broken = [one for one in sentences if one not in unmet]
+    run.settings = run.settings | {"unmet": list(unmet)}
     run.plan = [list(one) for one in built.plan_of(schedule)]
     run.pairs = [list(pair) for pair in _ordered(built)]
     run.night_run_id = built.night_run_id
     run.value, run.is_checked = value, not broken
-    run.findings = [*(one.sentence for one in broken), *built.notices]
+    run.findings = [*broken, *unmet, *built.notices]
     run.updated_at = now()
 
 

@@ -143,7 +143,8 @@ def _by_hand(
         bound=before.bound,
         method="手工调整",
     )
-    fill(run, built, schedule, value_of(built.programme, schedule))
+    unmet = before.settings.get("unmet", ())
+    fill(run, built, schedule, value_of(built.programme, schedule), unmet)
     run.night_run_id, run.breaks = before.night_run_id, breaks_of(built.programme, schedule)
     run.gap = (run.bound - (run.value or 0)) / run.bound if run.bound else None
     moves = schedules.put_in_force(session, meetings.add_run(session, run), actor=actor)

@@ -17,7 +17,7 @@ from catalog.docking.candidates import MatchedPair, best_pairs
 from catalog.docking.invitations import Invitation
 from catalog.docking.meetings import ActivityMeeting
 from catalog.docking.schedules import CandidatePair, PairKey, PlannedMeeting
-from catalog.docking.terms import MeetingState, PartyRole
+from catalog.docking.terms import InvitationAnswer, MeetingState, PartyRole
 from catalog.kit.base import id_of
 from matching.docking.programme import (
     DockingRules,
@@ -54,6 +54,16 @@ class ActivityRecords:
     tables: Mapping[int, int]
     parties: Mapping[int, Invitation]
     meetings: Sequence[ActivityMeeting]
+    on_the_day: bool = False
+
+    def comes(self, party: Invitation) -> bool:
+        """Whether a party takes part; on the day also one that did not come."""
+        return party.answer == InvitationAnswer.COMING and (self.on_the_day or not party.no_show)
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Those who said that they come and did not, as the composer knows them."""
+        return frozenset(str(id_) for id_, party in self.parties.items() if party.no_show)
 
     @property
     def limits(self) -> ActivityLimits:
@@ -113,7 +123,7 @@ def pair_of(name: str) -> PairKey:
     return int(firm), int(team)
 
 
-def records_of(session: Session, activity_id: int) -> ActivityRecords:
+def records_of(session: Session, activity_id: int, *, on_the_day: bool = False) -> ActivityRecords:
     """What the catalogue holds of an activity. Raises NotFound."""
     row = activities.get(session, activity_id)
     sessions = activities.sessions_of(session, activity_id)
@@ -124,6 +134,7 @@ def records_of(session: Session, activity_id: int) -> ActivityRecords:
         {number: sum(place.tables for place in its) for number, its in places.items()},
         {id_of(one): one for one in invitations.of_activity(session, activity_id)},
         meetings.of_activity(session, activity_id),
+        on_the_day,
     )
 
 
@@ -134,14 +145,19 @@ def build(
     *,
     pairs: Mapping[PairKey, CandidatePair] | None = None,
     since: Since = Since(),
+    on_the_day: bool = False,
 ) -> BuiltProgramme:
-    """The programme of an activity on the pairs of the last night, or on those given. Raises NotFound."""
-    records = records_of(session, activity_id)
+    """The programme of an activity on the pairs of the last night, or on those given.
+
+    With `on_the_day` those who did not come are still in it, as re-planning needs them, and the pairs of the night are added to
+    those given. Raises NotFound.
+    """
+    records = records_of(session, activity_id, on_the_day=on_the_day)
     night, notices = None, list[str]()
-    if pairs is None:
+    if pairs is None or on_the_day:
         found = candidates.pairs_for(session, records.activity, today)
         night, notices = found.run_id, found.notices
-        pairs = _candidates(records, found.pairs)
+        pairs = _candidates(records, found.pairs) | dict(pairs or {})
     kept = _kept(records, since)
     pairs = dict(pairs) | {one.pair: _as_it_was(records, one) for one in kept if one.pair not in pairs}
     return BuiltProgramme(records, _programme(records, pairs, kept, since), pairs, since, night, notices)
@@ -149,8 +165,8 @@ def build(
 
 def _candidates(records: ActivityRecords, matched: Sequence[MatchedPair]) -> dict[PairKey, CandidatePair]:
     """The pairs of invited parties, by their invitations."""
-    firms = [one for one in records.parties.values() if one.role == PartyRole.FIRM and one.comes]
-    teams = [one for one in records.parties.values() if one.role == PartyRole.TEAM and one.comes]
+    firms = [one for one in records.parties.values() if one.role == PartyRole.FIRM and records.comes(one)]
+    teams = [one for one in records.parties.values() if one.role == PartyRole.TEAM and records.comes(one)]
     best = best_pairs(matched)
     found = {}
     for firm in firms:
@@ -159,6 +175,15 @@ def _candidates(records: ActivityRecords, matched: Sequence[MatchedPair]) -> dic
             wishes = _wishes(firm, team)
             if match is not None or wishes:
                 found[id_of(firm), id_of(team)] = _candidate(firm, team, match, wishes)
+    return found
+
+
+def wished(records: ActivityRecords) -> set[PairKey]:
+    """The pairs that one of both wishes."""
+    found = set()
+    for id_, party in records.parties.items():
+        for other in party.wished:
+            found.add((id_, other) if party.role == PartyRole.FIRM else (other, id_))
     return found
 
 
@@ -207,9 +232,12 @@ def _programme(
     there = {
         id_: party
         for id_, party in records.parties.items()
-        if party.role in SIDES and (party.comes or met[id_])
+        if party.role in SIDES and (records.comes(party) or met[id_])
     }
-    free = {id_: _free(party, numbers, since) | met[id_] for id_, party in there.items()}
+    free = {
+        id_: (_free(party, numbers, since) if records.comes(party) else set()) | met[id_]
+        for id_, party in there.items()
+    }
     usable = {key: pair for key, pair in pairs.items() if key[0] in there and key[1] in there}
     barred = {key for key in usable if _is_barred(there, key)} - set(fixed)
     pins = [Pin(pair_id(key), numbers[one.session, one.slot], one.table) for key, one in fixed.items()]
@@ -227,7 +255,7 @@ def _programme(
 
 def _free(party: Invitation, numbers: Mapping[SlotKey, int], since: Since) -> set[int]:
     from_now = (since.session, since.slot)
-    return {number for key, number in numbers.items() if key >= from_now and party.is_available(*key)}
+    return {number for key, number in numbers.items() if key >= from_now and party.is_free(*key)}
 
 
 def _is_barred(parties: Mapping[int, Invitation], key: PairKey) -> bool:
@@ -270,7 +298,15 @@ def _rules(
         for id_ in open_firms
         if records.limits.special_first and there[id_].special and there[id_].comes
     }
-    return DockingRules(must_have=frozenset(must), holder_share=records.limits.holder_share)
+    limits = records.limits
+    places = sum(records.tables[number] for number, _ in records.slots)
+    return DockingRules(
+        must_have=frozenset(must),
+        most_meetings=places * (100 - limits.spare) // 100 if limits.spare else None,
+        holder_share=limits.holder_share,
+        most_breaks=limits.most_breaks,
+        fairness=limits.fairness,
+    )
 
 
 def _locked(

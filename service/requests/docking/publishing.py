@@ -21,7 +21,8 @@ def problems(session: Session, row: Activity, today: date) -> list[str]:
     gone = [one for one in plan if one.pair not in {(p.firm, p.team) for p in built.usable}]
     names = {id_: party.title for id_, party in built.records.parties.items()}
     lost = [f"{names[one.firm]}与{names[one.team]}的会谈已不能举行：一方不参加。" for one in gone]
-    return [*lost, *(one.sentence for one in check(built.programme, built.schedule_of(plan)))]
+    broken = [one.sentence for one in check(built.programme, built.schedule_of(plan))]
+    return [*lost, *(one for one in broken if one not in run.settings.get("unmet", ()))]
 
 
 def publish(
