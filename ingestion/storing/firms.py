@@ -27,13 +27,13 @@ from ingestion.storing.rows import Keys, Origin, RowReader, Taken
 CODE = "统一社会信用代码"
 
 
-class _Said(NamedTuple):
+class _FirmRow(NamedTuple):
     """The names that the row of this number gives to an enterprise, the present one first."""
 
     number: int
     names: tuple[str, ...]
 
-    def agrees(self, other: _Said) -> bool:
+    def agrees(self, other: _FirmRow) -> bool:
         """Whether the present name of one is a name of the other, but for punctuation."""
         mine, others = [plain(name) for name in self.names], [plain(name) for name in other.names]
         return mine[0] in others or others[0] in mine
@@ -49,9 +49,9 @@ class FirmStore:
         self.ledger = Ledger()
         self.records = RecordStore(_keys, self._upsert, origin, reader)
         # By credit code: the first row, the rows with the same name, and the first two that contradict each other.
-        self.firsts: dict[str, _Said] = {}
+        self.firsts: dict[str, _FirmRow] = {}
         self.repeats: dict[str, list[int]] = {}
-        self.pairs: dict[str, tuple[_Said, _Said]] = {}
+        self.pairs: dict[str, tuple[_FirmRow, _FirmRow]] = {}
 
     def take(self, batch: list[Taken]) -> None:
         """Read all rows."""
@@ -109,24 +109,24 @@ class FirmStore:
 
     def _contradiction(self, taken: Taken) -> RowError | None:
         """Refuses a row that gives its credit code to another enterprise than an earlier row of the file."""
-        code, said = taken.record.credit_code, _said(taken)
-        first = self.firsts.setdefault(code, said)
-        if code not in self.pairs and not first.agrees(said):
-            self.pairs[code] = (first, said)
+        code, stated = taken.record.credit_code, _row_of(taken)
+        first = self.firsts.setdefault(code, stated)
+        if code not in self.pairs and not first.agrees(stated):
+            self.pairs[code] = (first, stated)
         if code in self.pairs:
             return self._error(taken, code)
-        if first is not said:
-            self.repeats.setdefault(code, []).append(said.number)
+        if first is not stated:
+            self.repeats.setdefault(code, []).append(stated.number)
         return None
 
     def _error(self, taken: Taken, code: str) -> RowError:
         """The refusal of one of several rows with one credit code, which names another of them."""
-        said = _said(taken)
-        others = [row for row in self.pairs[code] if row.number != said.number]
-        rival = next((row for row in others if not row.agrees(said)), others[0])
+        stated = _row_of(taken)
+        others = [row for row in self.pairs[code] if row.number != stated.number]
+        rival = next((row for row in others if not row.agrees(stated)), others[0])
         place = self.ledger.place(rival.number, taken.table.name)
         reason = (
-            f"{CODE} {code} 与{place}相同而企业名称不同：{place}为“{rival.names[0]}”，本行为“{said.names[0]}”；"
+            f"{CODE} {code} 与{place}相同而企业名称不同：{place}为“{rival.names[0]}”，本行为“{stated.names[0]}”；"
             "都未导入，请核对代码和名称；如已更名，请把原名称写入“曾用名”列"
         )
         return RowError(CODE, code, reason, also=("企业名称",))
@@ -157,8 +157,8 @@ def _keys(record: EnterpriseCreate) -> Keys:
     return [("企业名称", record.name), (CODE, record.credit_code)]
 
 
-def _said(taken: Taken) -> _Said:
-    return _Said(taken.number, (taken.record.name, *taken.record.former_names))
+def _row_of(taken: Taken) -> _FirmRow:
+    return _FirmRow(taken.number, (taken.record.name, *taken.record.former_names))
 
 
 def _waits(outcome: FirmOutcome | Conflict) -> bool:

@@ -160,9 +160,9 @@ def _told(model: SlotModel, before: Schedule, terms: _Terms) -> None:
             if pair.id not in before.by_pair or before.by_pair[pair.id].slot != slot
         ]
         if changes:
-            told = model.model.new_bool_var("")
-            model.model.add_max_equality(told, changes)
-            terms.add(told, -TOLD)
+            moved = model.model.new_bool_var("")
+            model.model.add_max_equality(moved, changes)
+            terms.add(moved, -TOLD)
 
 
 def _replanned(

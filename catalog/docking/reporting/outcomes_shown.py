@@ -106,7 +106,7 @@ def follow_ups(session: Session, rows: Sequence[FollowUp]) -> list[FollowUpPubli
     by_activity: dict[int, list[ActivityMeeting]] = {}
     for meeting in held.values():
         by_activity.setdefault(meeting.activity_id, []).append(meeting)
-    known = {one.id: one for its in by_activity.values() for one in shown.meetings_shown(session, its)}
+    known = {one.id: one for group in by_activity.values() for one in shown.meetings_shown(session, group)}
     return [_follow_up(row, known[id_of(held[row.outcome_id])]) for row in rows]
 
 

@@ -97,11 +97,11 @@ def activities_schedules(activity: Activity, as_json: Json = False) -> None:
                 one.kind_name,
                 one.state_name,
                 one.meetings,
-                _said(one.value),
-                _said(one.bound),
+                _figure(one.value),
+                _figure(one.bound),
                 "" if one.gap is None else f"{one.gap:.2%}",
-                _said(one.breaks),
-                _said(one.seconds),
+                _figure(one.breaks),
+                _figure(one.seconds),
                 "通过" if one.is_checked else "未通过",
                 len(one.moves),
                 "是" if one.in_force else "",
@@ -111,7 +111,7 @@ def activities_schedules(activity: Activity, as_json: Json = False) -> None:
     )
 
 
-def _said(value: object) -> object:
+def _figure(value: object) -> object:
     return "" if value is None else value
 
 
@@ -179,24 +179,24 @@ def _follow(database: Database, run_id: int, today: date) -> None:
 
     thread = Thread(target=composing.work, args=(database, run_id, today), daemon=True)
     thread.start()
-    told: dict[str, Any] = {}
+    shown: dict[str, Any] = {}
     while thread.is_alive():
         try:
             thread.join(FOLLOW_SECONDS)
             with database.read() as session:
                 progress = meetings.run_with_id(session, run_id).progress
-            if progress and progress != told:
-                told = progress
-                note(_progress(told))
+            if progress and progress != shown:
+                shown = progress
+                note(_progress(shown))
         except KeyboardInterrupt:
             note("正在停止编排…")
             with database.write() as session:
                 meetings.run_with_id(session, run_id).is_stopping = True
 
 
-def _progress(said: dict[str, Any]) -> str:
-    gap = "" if said.get("gap") is None else f"，差距 {said['gap']:.2%}"
-    return f"{said.get('stage', '')}：总价值 {_said(said.get('value'))}，上界 {_said(said.get('bound'))}{gap}"
+def _progress(progress: dict[str, Any]) -> str:
+    gap = "" if progress.get("gap") is None else f"，差距 {progress['gap']:.2%}"
+    return f"{progress.get('stage', '')}：总价值 {_figure(progress.get('value'))}，上界 {_figure(progress.get('bound'))}{gap}"
 
 
 def _print_schedule(found: SchedulePublic) -> None:

@@ -81,8 +81,8 @@ def _deal(
 ) -> DealCreate:
     kind = data.kind or KINDS.get(form) if form else data.kind
     if kind is None:
-        said = f"拟合作方式为“{form.label}”" if form else "未填写拟合作方式"
-        raise InvalidInput(f"{said}，不能确定交易种类", hint="请填写交易种类（kind）")
+        stated = f"拟合作方式为“{form.label}”" if form else "未填写拟合作方式"
+        raise InvalidInput(f"{stated}，不能确定交易种类", hint="请填写交易种类（kind）")
     if meeting.patent_id is None:
         raise Conflict("会谈未涉及专利，不能登记交易", hint="请在交易登记中另行登记")
     patent = patents.get(session, meeting.patent_id)
