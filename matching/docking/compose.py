@@ -69,7 +69,8 @@ class _Composing:
     def begin(self, start: Schedule | None) -> None:
         """The greedy schedule and the given one, where they keep the rules."""
         begun = time.perf_counter()
-        self.bound = sum(pair.value for pair in self.programme.open_pairs)
+        held = self.programme.rules.all_held
+        self.bound = sum(pair.value for pair in self.programme.open_pairs if held or pair.value > 0)
         quick = greedy(self.programme)
         value, breaks = value_of(self.programme, quick), breaks_of(self.programme, quick)
         self.stages.append(

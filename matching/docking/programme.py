@@ -127,6 +127,9 @@ class Programme:
             twice = [one for one, count in Counter(ids).items() if count > 1]
             if twice:
                 raise ValueError(f"{kind} {twice[0]!r} is given twice")
+        alone = [pair.id for pair in self.pairs if pair.first == pair.second]
+        if alone:
+            raise ValueError(f"pair {alone[0]!r} has one participant only")
         self._refuse_unknown()
 
     def _refuse_unknown(self) -> None:

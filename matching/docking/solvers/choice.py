@@ -18,7 +18,7 @@ from matching.docking.programme import PairId, ParticipantId, Programme, SlotInd
 from matching.docking.schedule import ComposedStage, ComposeEffort, ComposeWatch
 from matching.docking.solvers.integer import PairModel, SlotModel, Solving
 
-MOST_PLACED = 60_000
+MOST_PLACED = 20_000
 """Pairs times slots up to which the linear bound looks at slots."""
 
 _ROUNDING = 1e-6
@@ -63,7 +63,7 @@ def _best(
     solving = Solving(effort.seed, work, watch, name)
     status = solving.solve(model.model)
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
-    limit = sum(pair.value for pair in model.programme.open_pairs)
+    limit = sum(abs(pair.value) for pair in model.programme.open_pairs)
     if not found:
         done = ComposedStage(name, "CP-SAT", time.perf_counter() - begun)
         return ChosenPairs(None, limit, done, refuted=status == cp_model.INFEASIBLE)

@@ -87,8 +87,13 @@ def timed(
         first, refuted = _any_slots(clauses, budget)
     if first is None:
         return TimedMeetings(None, refuted=refuted, complete=not budget.cancelled)
-    improved = _improved(given, first, effort, watch)
-    return _proven(clauses, improved, budget)
+    steps = int(effort.timing_work * STEPS_A_UNIT)
+    found = TimedMeetings(first, breaks_of(given, seated(given, first)))
+    found = _improved(given, found, (steps // 8, effort.seed), watch)
+    found = _proven(clauses, found, budget)
+    if found.breaks > found.least_breaks:
+        found = _improved(given, found, (steps, effort.seed + 1), watch)
+    return found
 
 
 def _any_slots(clauses: TimingClauses, budget: _Conflicts) -> tuple[Slots | None, bool]:
@@ -98,20 +103,30 @@ def _any_slots(clauses: TimingClauses, budget: _Conflicts) -> tuple[Slots | None
         return (clauses.read(solver.get_model()) if answer else None), answer is False
 
 
-def _improved(given: Programme, first: Slots, effort: ComposeEffort, watch: ComposeWatch) -> TimedMeetings:
-    """The better of the first slots and those that annealing finds from there."""
-    begun = time.perf_counter()
+def _improved(
+    given: Programme, known: TimedMeetings, run: tuple[int, int], watch: ComposeWatch
+) -> TimedMeetings:
+    """The better of the known slots and those that annealing finds from there; `run` are its steps and its seed."""
+    begun, (steps, seed) = time.perf_counter(), run
 
     def go_on(fewest: int) -> bool:
-        watch.progress(ComposeProgress("timing", breaks=fewest, least_breaks=0))
-        return fewest > 0 and not watch.cancelled()
+        watch.progress(ComposeProgress("timing", breaks=fewest, least_breaks=known.least_breaks))
+        return fewest > known.least_breaks and not watch.cancelled()
 
-    found = annealed(given, first, int(effort.timing_work * STEPS_A_UNIT), effort.seed, go_on)
-    options = [slots for slots in (found, first) if not check(given, seated(given, slots))]
-    best = min(options, key=lambda slots: breaks_of(given, seated(given, slots)))
-    breaks = breaks_of(given, seated(given, best))
-    stage = ComposedStage("timing", "annealing", time.perf_counter() - begun, breaks=breaks, least_breaks=0)
-    return TimedMeetings(best, breaks, complete=not watch.cancelled(), stages=(stage,))
+    slots = annealed(given, known.slots or {}, steps, seed, go_on)
+    schedule = seated(given, slots)
+    breaks = breaks_of(given, schedule)
+    if breaks < known.breaks and not check(given, schedule):
+        known = replace(known, slots=slots, breaks=breaks)
+    stage = ComposedStage(
+        "timing",
+        "annealing",
+        time.perf_counter() - begun,
+        breaks=known.breaks,
+        least_breaks=known.least_breaks,
+    )
+    complete = known.complete and not watch.cancelled()
+    return replace(known, complete=complete, stages=(*known.stages, stage))
 
 
 def _proven(clauses: TimingClauses, found: TimedMeetings, budget: _Conflicts) -> TimedMeetings:
