@@ -14,16 +14,30 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 # Foreign keys between modules resolve only when every module with tables has been imported.
 import catalog.tables  # noqa: F401
 from catalog.kit.base import as_json
-from catalog.kit.errors import NotReady
+from catalog.kit.errors import Busy, NotReady
 
 __all__ = ["Database", "Session", "sqlite_url"]
 
-BUSY_TIMEOUT_MS = 30_000
+PATIENCE = 30.0
+"""Seconds that a writer waits for others."""
+RETRY_AFTER = 10
+"""Seconds after which another try is worth it: most transactions are over within one."""
+
+_BUSY_WRITER = "数据库正由其他操作写入，等候后仍未轮到"
+_NO_CONNECTION = "数据库连接已全部占用"
+_BUSY_STATES = {
+    "55P03": _BUSY_WRITER,
+    "40001": "与同时进行的写入冲突，本次写入已撤回",
+    "40P01": "与同时进行的写入互相等待，本次写入已撤回",
+    "53300": _NO_CONNECTION,
+}
+"""What PostgreSQL calls a state in which another try will do."""
 
 _REASONS = {
     "readonly database": "数据库文件只读，无法写入",
@@ -32,7 +46,6 @@ _REASONS = {
     "malformed": "数据库文件已损坏",
     "disk is full": "磁盘已满，数据库无法写入",
     "disk I/O error": "磁盘读写出错，数据库无法使用",
-    "is locked": "数据库正被另一个程序占用",
     "no such table": "数据库中缺少表，结构尚未建立",
 }
 
@@ -42,26 +55,48 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, patience: float) -> None:
     # The driver's own implicit BEGIN would hide ours; see _begin.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
+        f"busy_timeout={patience * 1000:.0f}",
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
+def _prepare_postgresql(connection: Any, patience: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {patience * 1000:.0f}")
+    connection.commit()
+
+
+def _busy(reason: str) -> Busy:
+    return Busy(reason, hint=f"请在 {RETRY_AFTER} 秒后重试", retry_after=RETRY_AFTER)
+
+
+def _why_busy(error: BaseException | None) -> str:
+    """Why a driver's error means that others hold the database at the moment; empty for any other failure."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits tell how it came about
+        return _BUSY_WRITER if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else ""
+    return _BUSY_STATES.get(getattr(error, "sqlstate", None) or "", "")
+
+
 @contextmanager
 def _usable() -> Iterator[None]:
-    """Translates failures of the database itself into NotReady; errors about stored data pass through."""
+    """Translates failures of the database itself into Busy and NotReady; errors about stored data pass through."""
     try:
         yield
+    except PoolTimeout as error:
+        raise _busy(_NO_CONNECTION) from error
     except DatabaseError as error:
+        if why := _why_busy(error.orig):
+            raise _busy(why) from error
         # The other subclasses concern statements and values, not the database.
         if type(error) not in (DatabaseError, OperationalError):
             raise
@@ -98,9 +133,12 @@ def _begin(connection: Connection) -> None:
 
 
 class Database:
-    """The catalogue's database behind a URL. One instance a process; sessions are short."""
+    """The catalogue's database behind a URL. One instance a process; sessions are short.
 
-    def __init__(self, url: str) -> None:
+    A writer waits `patience` seconds for others, then Busy is raised.
+    """
+
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
         try:
             parsed = make_url(url)
             if parsed.get_backend_name() == "sqlite" and parsed.database:
@@ -113,8 +151,9 @@ class Database:
                 f"数据库地址无法识别：{url}",
                 hint="请检查 PATENTDOCK_DATABASE_URL，例如 sqlite:////数据目录/catalog.db",
             ) from error
+        prepare = _prepare_sqlite if self.is_sqlite else _prepare_postgresql
+        event.listen(self.engine, "connect", lambda connection, _: prepare(connection, patience))
         if self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(write=True)
 
@@ -125,7 +164,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; nothing is committed. Raises NotReady when the database is of no use."""
+        """A session for reading; nothing is committed. Raises NotReady when the database is of no use, and Busy."""
         with _usable(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
@@ -133,7 +172,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session that commits when the block ends well and rolls back when it does not.
 
-        Raises NotReady when the database cannot be written to.
+        Raises NotReady when the database cannot be written to, and Busy while others write for too long.
         """
         with _usable(), Session(self._writer, expire_on_commit=False) as session:
             yield session

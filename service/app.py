@@ -111,7 +111,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     openapi.install(app)
     app.include_router(health.router)
     protected = APIRouter(
-        prefix="/api/v1", dependencies=[Depends(require_key)], responses=errors.responses(401)
+        prefix="/api/v1", dependencies=[Depends(require_key)], responses=errors.responses(401, 503)
     )
     for module in (
         matches,

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 import catalog.tables  # noqa: F401
 from catalog.accounts import keys as access_keys
 from catalog.db import Database, sqlite_url
-from catalog.kit.errors import Conflict, InvalidInput, NotReady
+from catalog.kit.errors import Busy, Conflict, InvalidInput, NotReady
 
 REFERRING = ("imports", "rejected_rows")
 
@@ -128,3 +128,17 @@ def test_a_file_that_is_no_database_is_explained(tmp_path: Path) -> None:
 def test_a_faulty_statement_is_not_blamed_on_the_database(database: Database) -> None:
     with pytest.raises(OperationalError), database.read() as session:
         session.execute(text("SELEC 1"))
+
+
+def test_a_writer_waits_for_another_and_is_then_told_that_the_database_is_busy(
+    database: Database, tmp_path: Path
+) -> None:
+    hasty = Database(sqlite_url(tmp_path / "catalog.db"), patience=0.05)
+    with database.write() as holder:
+        access_keys.create(holder, "甲")
+        with pytest.raises(Busy, match="仍未轮到") as busy, hasty.write() as session:
+            access_keys.create(session, "乙")
+    assert busy.value.retry_after > 0
+    with hasty.write() as session:
+        access_keys.create(session, "乙")
+    hasty.dispose()

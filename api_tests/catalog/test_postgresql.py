@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
 import demo
+from catalog.accounts import keys as access_keys
 from catalog.db import Database
 from catalog.kit.days import beijing_today
+from catalog.kit.errors import Busy
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import publics
@@ -78,6 +81,15 @@ def test_migrations_and_models_agree(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_a_table_that_another_holds_is_waited_for_and_then_busy(database: Database) -> None:
+    hasty = Database(database.engine.url.render_as_string(hide_password=False), patience=0.1)
+    with database.write() as holder:
+        holder.execute(text("LOCK TABLE api_keys"))
+        with pytest.raises(Busy, match="仍未轮到"), hasty.write() as session:
+            access_keys.create(session, "占用")
+    hasty.dispose()
 
 
 def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@
     │   └── Gone          it was deleted or merged
     ├── Conflict          the record clashes with one that is already there
     ├── InvalidInput      a value cannot be accepted
-    └── NotReady          a part of the installation is missing
+    ├── NotReady          a part of the installation is missing
+    └── Busy              others hold what is needed; another try will do
 
 Packages derive their own errors from these; service/ turns them into problem details (RFC 9457) and exit codes.
 """
@@ -104,3 +105,14 @@ class NotReady(PatentDockError):
 
     title = "服务尚未就绪"
     status = 503
+
+
+class Busy(PatentDockError):
+    """Others hold what is needed; `retry_after` seconds later it is worth another try."""
+
+    title = "系统繁忙"
+    status = 503
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after: int) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after

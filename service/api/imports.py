@@ -1,8 +1,9 @@
 """Imports (导入) of files."""
 
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile, status
 from fastapi import Path as PathParameter
@@ -22,12 +23,13 @@ from ingestion.columns import mappings
 from ingestion.columns.mappings import SavedMapping
 from ingestion.imports import rejected
 from ingestion.imports.importer import import_file
+from ingestion.imports.queue import Queued
 from ingestion.imports.report import ImportReport, Refusal, Waiting
 from service.installation.runtime import Runtime
 from service.requests.types import ImportKind
 from service.sheets.documents import XLSX_TYPE
 from service.web import uploads
-from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
+from service.web.dependencies import Caller, HasLeft, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 from service.web.uploads import KnownFields, stored_upload
 
@@ -75,20 +77,30 @@ class RejectedQuery(PageQuery):
     sort: str | None = Field(default=None, description="排序字段：id、line；前加 - 为降序")
 
 
-def _import(
-    runtime: Runtime, path: Path, kind: str, mapping: SavedMapping | None, caller: str, *, dry_run: bool
-) -> ImportResult:
-    report = import_file(
-        runtime.database,
-        path,
-        kind,
-        actor=caller,
-        today=beijing_today(),
-        places=places.load(runtime.settings.data),
-        rejected_dir=runtime.settings.rejected_dir,
-        dry_run=dry_run,
-        mapping=mapping,
-    )
+class _Sent(NamedTuple):
+    """A file that was sent to be imported, and how it is read."""
+
+    path: Path
+    kind: str
+    mapping: SavedMapping | None
+
+
+def _import(runtime: Runtime, caller: str, has_left: HasLeft, sent: _Sent, *, dry_run: bool) -> ImportResult:
+    """Import a file when its turn has come; nothing is imported for a caller that has left by then."""
+    file = Queued(file_name=sent.path.name, kind=sent.kind, actor=caller)
+    turn = runtime.import_queue.turn(file, has_left=has_left)
+    with nullcontext() if dry_run else turn:
+        report = import_file(
+            runtime.database,
+            sent.path,
+            sent.kind,
+            actor=caller,
+            today=beijing_today(),
+            places=places.load(runtime.settings.data),
+            rejected_dir=runtime.settings.rejected_dir,
+            dry_run=dry_run,
+            mapping=sent.mapping,
+        )
     return _result(report, dry_run=dry_run)
 
 
@@ -134,6 +146,7 @@ def _mapping(runtime: Runtime, kind: str, source: str, text: str) -> SavedMappin
 def create_import(
     runtime: RuntimeDep,
     caller: Caller,
+    has_left: HasLeft,
     kind: Annotated[ImportKind, Form(description="记录种类")],
     file: Annotated[UploadFile, File(description="xlsx、xls、csv 或 jsonl 文件")],
     dry_run: Annotated[
@@ -146,12 +159,13 @@ def create_import(
 ) -> ImportResult:
     """读取上传的文件并写入系统，完成后返回结果；同一文件再次导入不会改变任何内容。
 
+    文件逐个导入：同时提交的依次排队，等候期间断开即放弃；排队的过多时返回 503，`Retry-After` 为多少秒后重试。
     个别行有问题时被退回并说明原因，其余照常导入；整个文件不能用时返回 422，不写入任何内容。
     """
     chosen = _mapping(runtime, kind.value, source, mapping)
     folder = runtime.settings.uploads_dir
     with stored_upload(file, folder) as path:
-        result = _import(runtime, path, kind.value, chosen, caller, dry_run=dry_run)
+        result = _import(runtime, caller, has_left, _Sent(path, kind.value, chosen), dry_run=dry_run)
         if dry_run:
             uploads.sweep(folder)
             kept = uploads.keep(path, folder, kind.value, chosen)
@@ -169,6 +183,7 @@ def create_import(
 def confirm_import(
     runtime: RuntimeDep,
     caller: Caller,
+    has_left: HasLeft,
     preview_id: Annotated[
         str,
         PathParameter(
@@ -178,7 +193,7 @@ def confirm_import(
 ) -> ImportResult:
     """按预览时的列对应关系导入暂存的文件；过期的预览返回 404，须重新上传。重复确认不会改变任何内容。"""
     kept = uploads.find(runtime.settings.uploads_dir, preview_id)
-    return _import(runtime, kept.path, kept.kind, kept.mapping, caller, dry_run=False)
+    return _import(runtime, caller, has_left, _Sent(kept.path, kept.kind, kept.mapping), dry_run=False)
 
 
 @router.get("", summary="导入记录列表", operation_id="list_imports", responses=responses(422))
@@ -187,6 +202,12 @@ def list_imports(session: Reading, wanted: Annotated[ImportQuery, Query()]) -> P
     found = imports.page(session, wanted, kind=wanted.kind)
     items = [imports.public(row) for row in found.rows]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get("/queue", summary="正在导入和排队的文件", operation_id="list_import_queue")
+def list_import_queue(runtime: RuntimeDep) -> list[Queued]:
+    """第一个正在导入，其余按次序排队；前面有几个，就要等几个。"""
+    return runtime.import_queue.files()
 
 
 @router.get("/{id}", summary="一次导入", operation_id="get_import", responses=responses(404, 422))

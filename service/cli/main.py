@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from catalog.kit.errors import NotFound, PatentDockError, system_reason
+from catalog.kit.errors import Busy, NotFound, PatentDockError, system_reason
 from service.cli.commands import activities as cli_activities
 from service.cli.commands import chances as cli_chances
 from service.cli.commands import conflicts as cli_conflicts
@@ -111,7 +111,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explained(error: PatentDockError) -> PatentDockError:
-    """The error, of a record that was not found with what became of it."""
+    """The error; of a record that was not found with what became of it, of a busy database with what is being done."""
+    if isinstance(error, Busy):
+        from service.installation import busy
+
+        return busy.explained(any_runtime(), error)
     if not isinstance(error, NotFound) or error.record is None:
         return error
     from catalog.mending import tombstones

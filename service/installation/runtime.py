@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from index.generations.generation import GenerationStore
     from index.live.follower import Follower
     from index.model.encoder import Encoder
+    from ingestion.imports.queue import ImportQueue
     from ingestion.records.fields import Circumstances
     from matching.answers.completer import Completer
     from matching.answers.matcher import Matcher
@@ -50,7 +51,14 @@ class Runtime:
                 hint="请用 PATENTDOCK_DATA 指定可写的目录",
             ) from error
         tables.use(self.settings.data)
-        return Database(self.settings.catalogue_url)
+        return Database(self.settings.catalogue_url, self.settings.lock_seconds)
+
+    @cached_property
+    def import_queue(self) -> ImportQueue:
+        """The files that are imported one after the other."""
+        from ingestion.imports.queue import ImportQueue
+
+        return ImportQueue(self.settings.import_queue_dir)
 
     def circumstances(self, *, strict: bool = False) -> Circumstances:
         """What records are read by at present. Raises InvalidInput where the operator's names of places are of no use."""

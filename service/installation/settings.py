@@ -38,6 +38,13 @@ class Settings(BaseSettings):
         le=100_000,
         description="专利、需求、企业产品各最多在内存中纳入的变更记录数",
     )
+    lock_seconds: float = Field(
+        default=30,
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="写入时最多等候其他写入多少秒，仍未轮到则答复系统繁忙",
+    )
     max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
 
     @property
@@ -66,6 +73,11 @@ class Settings(BaseSettings):
     def uploads_dir(self) -> Path:
         """The folder of uploaded files while they are imported."""
         return self.data / "uploads"
+
+    @property
+    def import_queue_dir(self) -> Path:
+        """Where imports that wait for each other have their tickets."""
+        return self.data / "import-queue"
 
     @property
     def evidence_dir(self) -> Path:

@@ -7,6 +7,7 @@ moved before a kill is imported again, which changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,18 +96,21 @@ def import_waiting(
 
 def _import_one(runtime: Runtime, kind: str, path: Path, names: PlaceNames, dry_run: bool) -> FileResult:
     from ingestion.imports.importer import import_file
+    from ingestion.imports.queue import Queued
 
+    file = Queued(file_name=path.name, kind=kind, actor=ACTOR)
     try:
-        report = import_file(
-            runtime.database,
-            path,
-            kind,
-            actor=ACTOR,
-            today=beijing_today(),
-            places=names,
-            rejected_dir=runtime.settings.rejected_dir,
-            dry_run=dry_run,
-        )
+        with nullcontext() if dry_run else runtime.import_queue.turn(file, always=True):
+            report = import_file(
+                runtime.database,
+                path,
+                kind,
+                actor=ACTOR,
+                today=beijing_today(),
+                places=names,
+                rejected_dir=runtime.settings.rejected_dir,
+                dry_run=dry_run,
+            )
     except InvalidInput as error:
         return FileResult(kind=kind, file=path.name, refused=str(error))
     return FileResult(

@@ -20,12 +20,14 @@ from typing import Any
 from catalog.kit.base import id_of, now
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.processes import this_process
 from catalog.kit.progress import StepProgress
 from catalog.kit.terms import Band
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightSide
 from catalog.runs.nights import NightlyRunPublic
+from service.installation.busy import NIGHT_LOCK
 from service.installation.runtime import Runtime
 from service.night import inbox
 from service.night import report as nightly_report
@@ -56,14 +58,21 @@ class NightPlan:
 def locked(data: Path) -> Iterator[None]:
     """Hold the right to run; a killed holder loses it. Raises AlreadyRunning."""
     data.mkdir(parents=True, exist_ok=True)
-    with (data / ".nightly.lock").open("w") as handle:
+    # Opened so that nobody who only tries takes the name of the process out of it.
+    with (data / NIGHT_LOCK).open("a", encoding="utf-8") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise AlreadyRunning(
                 "另一个夜间批处理正在运行", hint="请待其结束后重试；异常中止时自动释放"
             ) from error
-        yield
+        handle.truncate(0)
+        handle.write(this_process())
+        handle.flush()
+        try:
+            yield
+        finally:
+            handle.truncate(0)
 
 
 def run(runtime: Runtime, *, fresh: bool = False, progress: StepProgress | None = None) -> NightlyRunPublic:

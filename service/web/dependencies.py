@@ -1,6 +1,7 @@
 """Dependencies of routes: the installation, a database session, the caller's key, ids and pages."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
@@ -49,6 +50,15 @@ def _strict(runtime: RuntimeDep) -> Circumstances:
 
 Strict = Annotated[Circumstances, Depends(_strict)]
 """What a single record is read by, whose writer can mend it."""
+
+
+async def _leaving(request: Request) -> Callable[[], bool]:
+    loop = asyncio.get_running_loop()
+    return lambda: asyncio.run_coroutine_threadsafe(request.is_disconnected(), loop).result()
+
+
+HasLeft = Annotated[Callable[[], bool], Depends(_leaving)]
+"""Whether the caller has closed the connection, for a route that waits in a thread."""
 
 
 async def require_key(

@@ -15,14 +15,20 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from catalog.kit.errors import Gone, NotFound, PatentDockError
+from catalog.kit.errors import Busy, Gone, NotFound, PatentDockError
 from catalog.mending import tombstones
 from ingestion.errors import RowError
+from service.installation import busy
 from service.installation.runtime import Runtime
 from service.requests.field_problems import FieldProblem, InvalidFields, field_problems, shown
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PROBLEM_TYPE = "application/problem+json"
+
+_MAY_BE_BUSY = {
+    "description": "服务尚未就绪，或正忙",
+    "headers": {"Retry-After": {"description": "正忙时：多少秒后重试", "schema": {"type": "integer"}}},
+}
 
 logger = logging.getLogger("patentdock")
 
@@ -107,7 +113,15 @@ def _not_found(request: Request, error: Exception) -> JSONResponse:
 def answer(error: PatentDockError) -> JSONResponse:
     """The response to a request that failed with a PatentDockError."""
     headers = {"WWW-Authenticate": 'Bearer realm="PatentDock"'} if error.status == 401 else None
+    if isinstance(error, Busy):
+        headers = {"Retry-After": str(error.retry_after)}
     return _response(problem_of(error), headers)
+
+
+def _is_busy(request: Request, error: Exception) -> JSONResponse:
+    """What keeps the database busy, and when to try again."""
+    assert isinstance(error, Busy)  # noqa: S101 - by registration
+    return answer(busy.explained(request.app.state.runtime, error))
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -170,6 +184,7 @@ def install(app: FastAPI) -> None:
     """Makes `app` return every error as problem details."""
     app.add_exception_handler(PatentDockError, _ours)
     app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(Busy, _is_busy)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -179,4 +194,5 @@ def install(app: FastAPI) -> None:
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Documentation of the error responses of a route (completed by `service.web.openapi`); what may be missing may be deleted."""
     every = (*statuses, 410) if 404 in statuses else statuses
-    return {status: {"model": Problem, "description": TITLES[status]} for status in every}
+    described = {status: {"model": Problem, "description": TITLES[status]} for status in every}
+    return {status: found | (_MAY_BE_BUSY if status == 503 else {}) for status, found in described.items()}

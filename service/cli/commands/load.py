@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.kit.days import beijing_today
-from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.errors import Busy, Conflict, PatentDockError
 from ingestion.kinds.kinds import KIND_NAMES
 from ingestion.kinds.lookup import kind_of
 from service.cli.terminal.help import Panel
@@ -75,8 +75,13 @@ def _run_import(
 ) -> ImportReport:
     from catalog.reference import places
     from ingestion.imports.importer import import_file
+    from ingestion.imports.queue import Queued
 
-    with _row_progress(path.name) as progress:
+    def report(ahead: Sequence[Queued]) -> None:
+        note(f"{path.name} 排队中，前面还有 {len(ahead)} 个，正在导入《{ahead[0].file_name}》")
+
+    turn = runtime.import_queue.turn(Queued(file_name=path.name, kind=kind, actor="命令行"), report=report)
+    with nullcontext() if dry_run else turn, _row_progress(path.name) as progress:
         return import_file(
             runtime.database,
             path,
@@ -160,7 +165,8 @@ def import_files(
     for path in files:
         try:
             reports.append(_run_import(runtime, path, kind.value, dry_run=dry_run, mapping=mapping))
-        except PatentDockError as error:
+        except PatentDockError as found:
+            error = _explained(runtime, found)
             refused.append({"file": path.name, "message": error.message, "hint": error.hint})
             print_error(f"{path.name} 未导入：{error.message}", error.hint)
             continue
@@ -177,6 +183,15 @@ def import_files(
         soon = f"约 {seconds:g} 秒后可检索。一次超过 {most} 条时请运行 patentdock reindex"
         note(f"已导入的数据{soon if seconds and most else '在运行 patentdock reindex 后可检索'}")
     return 1 if refused else 0
+
+
+def _explained(runtime: Runtime, error: PatentDockError) -> PatentDockError:
+    """The error, of a busy database with what is being done."""
+    if not isinstance(error, Busy):
+        return error
+    from service.installation import busy
+
+    return busy.explained(runtime, error)
 
 
 def _summary(
