@@ -182,6 +182,11 @@ def _may_be_name(known: Vocabulary, cell: str) -> bool:
     return _IN_BRACKETS.sub("", cell).rstrip(_NO_LETTERS)[-1:].lower() in known.endings
 
 
+def may_be_name(kind: str, header: Cell) -> bool:
+    """False for a cell that `role_of` knows no role for, as its last letter shows."""
+    return not isinstance(header, str) or _may_be_name(vocabulary(kind), header)
+
+
 def role_of(kind: str, header: Cell) -> tuple[str, int] | None:
     """Role and rank (0 is best) that a column name leads to; None for an unknown or ignored one."""
     known = vocabulary(kind)

@@ -146,7 +146,10 @@ class Mapping:
         ]
         width = len(row)
         found = {
-            role: [row[place] for place in places if place < width] for role, places in self.columns.items()
+            role: [row[places[0]]]
+            if len(places) == 1 and places[0] < width
+            else [row[place] for place in places if place < width]
+            for role, places in self.columns.items()
         }
         if repeats:
             found |= {

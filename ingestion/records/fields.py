@@ -20,7 +20,7 @@ from ingestion.errors import RowError
 from ingestion.identifiers import application_number, industry_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values import places
-from ingestion.values.cells import Cell, content, flat, is_blank
+from ingestion.values.cells import Cell, content, flat, is_blank, on_one_line
 from ingestion.values.periods import Period, is_unending, parse_last_day, parse_period, says_only_period
 from ingestion.values.places import Place
 from ingestion.values.text import unwrapped
@@ -85,7 +85,13 @@ class Fields:
         self._cells: dict[str, list[Cell]] = {}
         self._contents: dict[str, str] = {}
         for role, value in cells.items():
-            # Tables give lists; asking for a Sequence takes longer than all the rest.
+            # Tables give lists, mostly of one text; asking for a Sequence takes longer than all the rest.
+            if value.__class__ is list and len(value) == 1 and value[0].__class__ is str:
+                if value[0] and not value[0].isspace():
+                    self._cells[role] = value
+                    if "\x00" in value[0]:
+                        self._refuse_nul(role, value)
+                continue
             one = not isinstance(value, list) and (isinstance(value, str) or not isinstance(value, Sequence))
             found = cast("Sequence[Cell]", [value] if one else value)
             kept = [cell for cell in found if not is_blank(cell)]
@@ -151,7 +157,7 @@ class Fields:
     def line(self, role: str) -> str:
         """The text of a role on one line."""
         found = self.content(role)
-        return flat(found) if found else ""
+        return on_one_line(found) if found else ""
 
     def items(self, role: str) -> list[str]:
         """The items of a list in a cell."""
@@ -343,7 +349,8 @@ def build(model: type[ModelT], fields: Fields, values: dict[str, Any]) -> ModelT
     remark = "remark" if "remark" in model.model_fields else "note"
     own = values.get(remark) or ""
     while True:
-        kept = "；".join(part for part in (own, fields.remark()) if part)
+        stated = fields.remark()
+        kept = f"{own}；{stated}" if own and stated else own or stated
         try:
             record = model(**(values | {remark: kept[:MAX_REMARK]} if kept else values))
             if len(kept) > MAX_REMARK:

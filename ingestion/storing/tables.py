@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import chain, islice
 
-from ingestion.columns.headers import role_of, vocabulary
+from ingestion.columns.headers import may_be_name, role_of, vocabulary
 from ingestion.columns.mappings import SavedMapping, apply
 from ingestion.columns.recognition import Mapping, header_roles, recognise
 from ingestion.readers.encodings import REPLACED
@@ -176,19 +176,16 @@ class SheetTable:
         )
 
     def _is_new_header(self, cells: Sequence[Cell]) -> bool:
-        # The first two cells answer for most rows without looking at the others.
-        unknown = 0
-        for cell in cells:
-            if not is_blank(cell):
-                if role_of(self.mapping.kind, cell):
-                    break
-                unknown += 1
-                if unknown == 2:
-                    return False
-        else:
+        kind = self.mapping.kind
+        # The first two cells answer for most rows without looking at the others, and without looking a name up.
+        first = list(islice((cell for cell in cells if not is_blank(cell)), 2))
+        if not any(may_be_name(kind, cell) for cell in first):
             return False
-        roles = {role for role, _ in header_roles(self.mapping.kind, cells).values()}
-        return len(roles) >= 3 and len(roles) * 2 > _count(cells)
+        count, likely = _count(cells), sum(not is_blank(cell) and may_be_name(kind, cell) for cell in cells)
+        if likely < 3 or likely * 2 <= count or not any(role_of(kind, cell) for cell in first):
+            return False
+        roles = {role for role, _ in header_roles(kind, cells).values()}
+        return len(roles) >= 3 and len(roles) * 2 > count
 
     def _peek(self) -> list[Row]:
         ahead = list(islice(self.rows, PEEK))

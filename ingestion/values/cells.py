@@ -51,7 +51,7 @@ def text(value: Cell) -> str:
     ('一种轨枕', '3562', '')
     """
     if isinstance(value, str):
-        if _STRANGE.search(value) or "undefined" in value:
+        if (not value.isascii() and _STRANGE.search(value)) or "undefined" in value:
             value = _UNDEFINED.sub("", value.translate(_INVISIBLE))
         return value.strip()
     if value is None:
@@ -84,7 +84,9 @@ def flat(value: Cell) -> str:
     >>> flat("一种海量恶意\\n代码 检测方法"), flat("LED\\nlamp")
     ('一种海量恶意代码 检测方法', 'LED lamp')
     """
-    found = text(value)
-    if not _SPACE.search(found):
-        return found
-    return _SPACES.sub(" ", _LINE_BREAKS.sub("", found))
+    return on_one_line(text(value))
+
+
+def on_one_line(found: str) -> str:
+    """Like `flat`, for what is the text of a cell already."""
+    return _SPACES.sub(" ", _LINE_BREAKS.sub("", found)) if _SPACE.search(found) else found

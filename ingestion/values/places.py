@@ -211,7 +211,8 @@ def _located(address: str) -> Place:
     text = "".join(address.split()).strip("()（）")
     if code := _SHORT_CODE.fullmatch(text):
         return _of_code(code[1].ljust(6, "0"))
-    text = _POSTCODE.sub("", _DIGITS.sub("", text)) if not text.isdigit() else ""
+    bare = _DIGITS.sub("", text) if text[-1:].isdigit() else text
+    text = _POSTCODE.sub("", bare) if not text.isdigit() else ""
     if not text:
         return NOWHERE
     province, rest = _leading(text, None)
