@@ -13,6 +13,7 @@ from catalog.imports import imports as import_records
 from catalog.kit.errors import PatentDockError
 from service.api import (
     activities,
+    activity_papers,
     chances,
     conflicts,
     deals,
@@ -133,6 +134,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         meetings,
         outcomes,
         plans,
+        activity_papers,
         statistics,
         imports,
         conflicts,

@@ -34,13 +34,18 @@ NO_NIGHT = "尚无已完成的夜间匹配，无从推荐；请先运行 patentd
 NO_BANDS = "当夜的结果没有匹配程度，无从推荐；请待专利、需求增加后重新运行 patentdock nightly"
 
 
-class PairGround(BaseModel):
-    """A need and a patent that speak for an invitation, in the words that both sides may see."""
+class NeedOutline(BaseModel):
+    """What the other side may see of a need: title, field and region; text, budget and contact stay with the firm."""
 
-    need_id: int
     need_title: str
     need_field: str | None = Field(description="需求所属行业")
     need_region: str | None
+
+
+class PairGround(NeedOutline):
+    """A need and a patent that speak for an invitation, in the words that both sides may see."""
+
+    need_id: int
     patent_id: int
     application_number: str | None
     patent_title: str
@@ -308,13 +313,20 @@ class _Telling:
         return parties
 
 
-def ground_of(pair: MatchedPair, need: NeedPublic, patent: PatentPublic) -> PairGround:
-    """What both sides may see of a pair."""
-    return PairGround(
-        need_id=need.id,
+def outline_of(need: NeedPublic) -> NeedOutline:
+    """What the other side may see of a need."""
+    return NeedOutline(
         need_title=need.title,
         need_field=need.industry_name or industry_name(need.industry),
         need_region=need.prefecture_name,
+    )
+
+
+def ground_of(pair: MatchedPair, need: NeedPublic, patent: PatentPublic) -> PairGround:
+    """What both sides may see of a pair."""
+    return PairGround(
+        **outline_of(need).model_dump(),
+        need_id=need.id,
         patent_id=patent.id,
         application_number=patent.application_number,
         patent_title=patent.title,

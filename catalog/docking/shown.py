@@ -202,7 +202,7 @@ def _invited(counts: dict[tuple[PartyRole, InvitationAnswer], int]) -> list[Invi
     ]
 
 
-def room_at(places: Sequence[ActivityPlace], table: int) -> str:
+def room_at(places: Sequence[PlaceStated], table: int) -> str:
     """The room in which a table stands; tables are numbered through the rooms of a session."""
     for place in places:
         if table <= place.tables:

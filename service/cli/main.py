@@ -13,6 +13,7 @@ import typer
 
 from catalog.kit.errors import Busy, NotFound, PatentDockError, system_reason
 from service.cli.commands import activities as cli_activities
+from service.cli.commands import activity_papers as cli_activity_papers
 from service.cli.commands import chances as cli_chances
 from service.cli.commands import conflicts as cli_conflicts
 from service.cli.commands import deals as cli_deals
@@ -75,6 +76,7 @@ for module in (
     cli_fees,
     cli_deals,
     cli_activities,
+    cli_activity_papers,
     cli_holders,
     cli_catalogue,
     cli_generations,
