@@ -28,6 +28,7 @@ from catalog.docking.activities import Activity
 from catalog.docking.candidates import NeedOutline
 from catalog.docking.invitations import InvitationPublic
 from catalog.docking.outcomes import OutcomeStated
+from catalog.docking.reporting.figures import Party, party_of
 from catalog.docking.schedules import PlannedMeeting
 from catalog.docking.shown import ActivityPublic, MeetingPublic, SessionPublic
 from catalog.docking.terms import InvitationAnswer, MeetingState
@@ -46,9 +47,10 @@ NO_SEGMENT, NO_REGION = "未归类", "未填写地区"
 
 @dataclass(frozen=True, slots=True)
 class MeetingEntry:
-    """A meeting with what is known of its need, its patent and what came of it."""
+    """A meeting with what is known of its need, its patent and what came of it; `pair` tells who met, over all teams of a holder."""
 
     meeting: MeetingPublic
+    pair: tuple[Party, Party]
     need: NeedOutline | None = None
     segment: str = NO_SEGMENT
     patent: PatentPublic | None = None
@@ -170,12 +172,14 @@ def _entries(session: Session, row: Activity, today: date, table: RuleTable | No
     made = _deals(session, _ids(one.deal_id for one in noted.values()))
     names = segments.names_in_use(session)
     quotes = _quotes(found, needed, patents)
+    parties = {id_of(one): party_of(one) for one in invitations.of_activity(session, id_of(row))}
     entries = []
     for one in found:
         need, patent_id, outcome = needed.get(one.need_id or 0), one.patent_id or 0, noted.get(one.id)
         entries.append(
             MeetingEntry(
                 meeting=one,
+                pair=(parties[one.firm_id], parties[one.team_id]),
                 need=candidates.outline_of(need) if need else None,
                 segment=_segment(need, names),
                 patent=patents.get(patent_id),

@@ -15,9 +15,9 @@ from service.sheets.docking.programme import MeetingEntry, Programme
 from service.sheets.docking.word import WordPaper
 from service.sheets.fees import wan
 
-APART = "意向金额与签约金额分别统计，不相加；签约以登记的交易为准，一笔交易只计一次。"
+APART = "意向金额与签约金额分别统计，不相加。同一企业与同一专利权人只计一组意向，以最近一次为准；签约以登记的交易为准，一笔交易只计一次。"
 _COUNTED = (
-    "会谈", "已举行", "有意向", "签约意向", "继续洽谈", "无意向", "意向金额（万元）", "签约（笔）", "签约金额（万元）",
+    "会谈", "已举行", "有意向", "签约意向", "继续洽谈", "无意向", "意向（组）", "意向金额（万元）", "签约（笔）", "签约金额（万元）",
 )  # fmt: skip
 
 
@@ -28,6 +28,7 @@ class ResultTally:
     meetings: int
     held: int
     results: dict[OutcomeResult, int]
+    intentions: int
     intended: Decimal
     contracts: int
     contracted: Decimal
@@ -43,19 +44,22 @@ class ResultTally:
         )
         results = [self.results.get(one, 0) for one in order]
         amounts = wan(self.intended) or Decimal(0), wan(self.contracted) or Decimal(0)
-        return [self.meetings, self.held, *results, amounts[0], self.contracts, amounts[1]]
+        return [self.meetings, self.held, *results, self.intentions, amounts[0], self.contracts, amounts[1]]
 
 
 def tally(entries: Iterable[MeetingEntry]) -> ResultTally:
-    """Counts meetings, each pair and each deal once."""
+    """Counts meetings, and intentions and contracts as `catalog.docking.reporting.figures` does: a pair and a deal once."""
     found = list(entries)
     noted = [one.outcome for one in found if one.outcome]
+    last = {one.pair: one.outcome for one in found if one.outcome}
+    intentions = [one for one in last.values() if OutcomeResult(one.result).is_intention]
     deals = {one.deal.id: one.deal for one in found if one.deal}
     return ResultTally(
         meetings=len(found),
         held=sum(one.state is MeetingState.HELD for one in found),
         results={result: sum(one.result == result for one in noted) for result in OutcomeResult},
-        intended=_total(one.amount_in_view for one in noted if OutcomeResult(one.result).is_intention),
+        intentions=len(intentions),
+        intended=_total(one.amount_in_view for one in intentions),
         contracts=len(deals),
         contracted=_total(one.contract_amount for one in deals.values()),
     )
@@ -131,7 +135,8 @@ def _summary(found: ResultTally) -> str:
     results = "，".join(f"{result.label} {found.results.get(result, 0)} 场" for result in OutcomeResult)
     return (
         f"安排会谈 {found.meetings} 场，已举行 {found.held} 场。{results}。"
-        f"意向金额 {in_wan(found.intended)}；签约 {found.contracts} 笔，签约金额 {in_wan(found.contracted)}。"
+        f"达成意向 {found.intentions} 组，意向金额 {in_wan(found.intended)}；"
+        f"签约 {found.contracts} 笔，签约金额 {in_wan(found.contracted)}。"
     )
 
 

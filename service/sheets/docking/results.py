@@ -8,31 +8,29 @@ from decimal import Decimal
 
 from catalog.docking.terms import OutcomeForm, OutcomeResult
 from catalog.kit.terms import FeedbackReason
-from service.sheets.docking.grid import GridCell, GridColumn, GridSheet, to_workbook
+from service.sheets.docking.grid import A3, GridCell, GridColumn, GridSheet, to_workbook
 from service.sheets.docking.programme import MeetingEntry, Programme
 from service.sheets.docking.timetables import session_name
 
 COLUMNS = (
-    GridColumn("活动编号", 13),
-    GridColumn("会谈编号", 9),
-    GridColumn("场次", 10),
-    GridColumn("时间", 13),
-    GridColumn("桌号", 6),
-    GridColumn("企业", 24),
-    GridColumn("需求名称", 22),
-    GridColumn("专利权人团队", 24),
-    GridColumn("申请号", 17),
-    GridColumn("专利名称", 24),
-    GridColumn("参加人员", 18, to_fill=True),
-    GridColumn("对接结果", 11, [one.label for one in OutcomeResult], to_fill=True),
-    GridColumn("无意向的原因", 14, [one.label for one in FeedbackReason], to_fill=True),
-    GridColumn("拟合作方式", 12, [one.label for one in OutcomeForm], to_fill=True),
-    GridColumn("意向金额（元）", 14, holds=Decimal, to_fill=True),
-    GridColumn("下一步工作", 22, to_fill=True),
-    GridColumn("责任人", 10, to_fill=True),
-    GridColumn("完成期限", 12, holds=date, to_fill=True),
-    GridColumn("备注", 16, to_fill=True),
-    GridColumn("签字", 12, to_fill=True),
+    GridColumn("活动编号", 12),
+    GridColumn("会谈编号", 6),
+    GridColumn("时间", 12),
+    GridColumn("桌号", 5),
+    GridColumn("企业", 18),
+    GridColumn("需求名称", 18),
+    GridColumn("专利权人团队", 18),
+    GridColumn("专利", 24),
+    GridColumn("参加人员", 13, to_fill=True),
+    GridColumn("对接结果", 10, [one.label for one in OutcomeResult], to_fill=True),
+    GridColumn("无意向的原因", 13, [one.label for one in FeedbackReason], to_fill=True),
+    GridColumn("拟合作方式", 10, [one.label for one in OutcomeForm], to_fill=True),
+    GridColumn("意向金额（元）", 12, holds=Decimal, to_fill=True),
+    GridColumn("下一步工作", 18, to_fill=True),
+    GridColumn("责任人", 8, to_fill=True),
+    GridColumn("完成期限", 11, holds=date, to_fill=True),
+    GridColumn("备注", 10, to_fill=True),
+    GridColumn("签字", 10, to_fill=True),
 )
 _HOW = (
     "本表一场会谈一行，黄色各列于会谈后填写，其余各列请勿改动。",
@@ -49,14 +47,14 @@ def result_sheet(programme: Programme) -> bytes:
     title = f"{programme.activity.name}　对接情况登记表"
     rows = [_row(programme, entry) for entry in programme.entries]
     about = GridSheet("填表说明", title, (GridColumn("填表说明", 90),), [(line,) for line in _HOW])
-    return to_workbook([GridSheet("对接情况登记表", title, COLUMNS, rows), about])
+    return to_workbook([GridSheet("对接情况登记表", title, COLUMNS, rows, paper=A3), about])
 
 
 def _row(programme: Programme, entry: MeetingEntry) -> Sequence[GridCell]:
     one = entry.meeting
+    when = f"{session_name(programme, one.session)}\n{one.clock}"
     return (
-        programme.activity.code, one.id, session_name(programme, one.session), one.clock, one.table, one.firm, one.need_title or "",
-        one.team, one.application_number or "", one.patent_title or "", *_filled(entry), "",
+        programme.activity.code, one.id, when, one.table, one.firm, entry.topic, one.team, entry.subject, *_filled(entry), "",
     )  # fmt: skip
 
 

@@ -13,18 +13,10 @@ from service.sheets.docking.word import WordPaper
 
 DRAFT = "本日程尚未发布，仅供主办方核对"
 _COLUMNS = (
-    GridColumn("会谈编号", 9),
-    GridColumn("场次", 12),
-    GridColumn("日期", 12),
-    GridColumn("时间", 13),
-    GridColumn("桌号", 7),
-    GridColumn("会场", 14),
-    GridColumn("企业", 30),
-    GridColumn("团队", 30),
-    GridColumn("需求", 30),
-    GridColumn("专利", 34),
-    GridColumn("状态", 10),
-)
+    GridColumn("会谈编号", 9), GridColumn("场次", 10), GridColumn("日期", 11), GridColumn("时间", 12), GridColumn("桌号", 7),
+    GridColumn("会场", 12), GridColumn("企业", 22), GridColumn("团队", 22), GridColumn("需求", 24), GridColumn("专利", 30),
+    GridColumn("状态", 9),
+)  # fmt: skip
 _MANY_AT_A_TABLE = 6
 
 
@@ -84,7 +76,7 @@ def for_participants(programme: Programme) -> bytes:
         )
         is_firm = party.role == PartyRole.FIRM
         rows = [_line(programme, entry, is_firm) for entry in mine]
-        paper.table(["编号", "时间", "桌号", "会谈对方", "议题"], rows, [1.5, 3.7, 2.4, 3.6, 5.4])
+        paper.table(["编号", "时间", "桌号", "会谈对方", "议题"], rows, [1.3, 3.7, 2.3, 3.6, 6.2], size=9.5)
         paper.text(f"共 {len(mine)} 场会谈。请按时到桌；不能到场的，请及时告知主办方，以便调整。")
     return paper.to_bytes()
 

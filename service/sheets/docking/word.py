@@ -21,7 +21,7 @@ from service.sheets.documents import FONT, printable
 
 HEAD_FONT = "黑体"
 LATIN = "Times New Roman"
-_LONG, _SHORT, _MARGIN = 29.7, 21.0, 2.2
+_LONG, _SHORT, _MARGIN = 29.7, 21.0, 2.0
 BOX = "☐"
 
 
