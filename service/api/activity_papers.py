@@ -11,7 +11,7 @@ from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from service.sheets.docking import papers, programme
 from service.sheets.docking.papers import MEDIA_TYPES, ZIP_TYPE, PaperShown
-from service.sheets.docking.programme import Programme
+from service.sheets.docking.programme import PrintedProgramme
 from service.web.attachments import attachment
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses
@@ -26,7 +26,7 @@ class PaperQuery(Schema):
     party: Id | None = Field(default=None, description="参会方的邀请编号；缺省为全部参会方")
 
 
-def _programme(session: Reading, runtime: RuntimeDep, id: RecordId) -> Programme:
+def _programme(session: Reading, runtime: RuntimeDep, id: RecordId) -> PrintedProgramme:
     return programme.read(session, id, beijing_today(), gate.load_table(runtime.settings.data))
 
 

@@ -39,12 +39,12 @@ from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.terms import FeedbackReason
 from service.sheets.docking import papers, programme
 from service.sheets.docking.papers import PAPERS
-from service.sheets.docking.programme import Programme
+from service.sheets.docking.programme import PrintedProgramme
 from service.sheets.docking.report import tally
 
 PLAN = [(0, 0, 1, 1, 1), (1, 1, 1, 1, 2), (0, 1, 1, 2, 1), (2, 2, 2, 1, 1), (1, 2, 2, 3, 2)]
 SECRETS = ("求第0种办法", "求第1种办法", "甲方内部电话", "不想见的理由")
-Read = Callable[[], Programme]
+Read = Callable[[], PrintedProgramme]
 
 
 @pytest.fixture
@@ -76,14 +76,14 @@ def _publish(database: Database, activity_id: int, plan: list[tuple[int, int, in
 
 @pytest.fixture
 def read(database: Database, activity: int) -> Read:
-    def of_now() -> Programme:
+    def of_now() -> PrintedProgramme:
         with database.read() as session:
             return programme.read(session, activity, TODAY)
 
     return of_now
 
 
-def made(name: str, found: Programme, party: int | None = None) -> bytes:
+def made(name: str, found: PrintedProgramme, party: int | None = None) -> bytes:
     return papers.made(papers.named(name), found, party)
 
 

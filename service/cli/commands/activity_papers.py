@@ -14,7 +14,7 @@ from service.cli.terminal.output import note, print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
 
 if TYPE_CHECKING:
-    from service.sheets.docking.programme import Programme
+    from service.sheets.docking.programme import PrintedProgramme
 
 ZIP = ".zip"
 
@@ -61,7 +61,7 @@ def activities_papers(
         _print_waiting(found)
 
 
-def _programme(activity: int) -> Programme:
+def _programme(activity: int) -> PrintedProgramme:
     from assessment.eligibility import gate
     from catalog.kit.days import beijing_today
     from service.sheets.docking import programme
@@ -72,7 +72,7 @@ def _programme(activity: int) -> Programme:
         return programme.read(session, activity, beijing_today(), table)
 
 
-def _print_list(found: Programme, as_json: bool) -> None:
+def _print_list(found: PrintedProgramme, as_json: bool) -> None:
     from service.sheets.docking import papers
 
     items = papers.listed(found)
@@ -94,7 +94,7 @@ def _print_list(found: Programme, as_json: bool) -> None:
     )
 
 
-def _print_waiting(found: Programme) -> None:
+def _print_waiting(found: PrintedProgramme) -> None:
     from service.sheets.docking import papers
 
     for one in papers.listed(found):

@@ -17,7 +17,7 @@ from icalendar import Calendar, Event
 from catalog.docking.schedules import PairKey, PlannedMeeting
 from catalog.docking.shown import SessionPublic, room_at
 from catalog.docking.terms import MeetingState, PartyRole
-from service.sheets.docking.programme import MeetingEntry, Programme
+from service.sheets.docking.programme import MeetingEntry, PrintedProgramme
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PRODUCT = "-//PatentDock//对接活动//ZH"
@@ -33,7 +33,7 @@ class CalendarEntry:
     changed: datetime
 
 
-def calendar(programme: Programme) -> bytes:
+def calendar(programme: PrintedProgramme) -> bytes:
     """The meetings of all publications: those that stand as confirmed, those that were dropped as cancelled."""
     activity = programme.activity
     mine = programme.parties[0] if len(programme.parties) == 1 else None
@@ -53,7 +53,7 @@ def calendar(programme: Programme) -> bytes:
     return bytes(found.to_ical())
 
 
-def _history(programme: Programme) -> Iterator[tuple[PairKey, CalendarEntry]]:
+def _history(programme: PrintedProgramme) -> Iterator[tuple[PairKey, CalendarEntry]]:
     """Every pair that was published, in the order of its last place."""
     states: dict[PairKey, CalendarEntry] = {}
     for published in programme.published:
@@ -75,7 +75,9 @@ def _after(before: CalendarEntry | None, now: PlannedMeeting | None, on: datetim
     return CalendarEntry(now or before.planned, now is not None, before.sequence + 1, on)
 
 
-def _event(programme: Programme, entry: MeetingEntry, noted: CalendarEntry, role: PartyRole | None) -> Event:
+def _event(
+    programme: PrintedProgramme, entry: MeetingEntry, noted: CalendarEntry, role: PartyRole | None
+) -> Event:
     one = entry.meeting
     # Cancelled by hand: still in the schedule in force, and no longer held.
     dropped = noted.takes_place and programme.is_published and entry.state is MeetingState.CANCELLED
@@ -96,7 +98,7 @@ def _event(programme: Programme, entry: MeetingEntry, noted: CalendarEntry, role
     return event
 
 
-def uid_of(programme: Programme, meeting_id: int) -> str:
+def uid_of(programme: PrintedProgramme, meeting_id: int) -> str:
     """What tells a meeting from all others, of this installation and of others."""
     activity = programme.activity
     name = f"patentdock/{activity.created_at.isoformat()}/{activity.id}/{meeting_id}"

@@ -6,7 +6,7 @@ from assessment.eligibility.gate import Verdict
 from assessment.eligibility.table import Effect
 from catalog.supply.patents_shown import PatentPublic
 from service.sheets.docking.letters import day_text, demo_mark
-from service.sheets.docking.programme import MeetingEntry, Programme
+from service.sheets.docking.programme import MeetingEntry, PrintedProgramme
 from service.sheets.docking.word import WordPaper
 
 _FIELDS = {"title": "名称", "abstract": "摘要", "first_claim": "权利要求"}
@@ -14,7 +14,7 @@ _LONGEST_ABSTRACT, _LONGEST_QUOTE, _MOST_LINES = 260, 120, 3
 _NO_TERMS = "未发布开放许可声明，许可或转让条件由双方商谈"
 
 
-def handbook(programme: Programme) -> bytes:
+def handbook(programme: PrintedProgramme) -> bytes:
     """A page for each meeting, in the order of time."""
     paper = WordPaper("对接手册", f"{programme.activity.name}　对接手册")
     for entry in programme.entries:
@@ -22,7 +22,7 @@ def handbook(programme: Programme) -> bytes:
     return paper.to_bytes()
 
 
-def _page(paper: WordPaper, programme: Programme, entry: MeetingEntry) -> None:
+def _page(paper: WordPaper, programme: PrintedProgramme, entry: MeetingEntry) -> None:
     one = entry.meeting
     paper.page(f"会谈 {one.id}：{one.firm} — {one.team}", size=14)
     demo_mark(paper, programme.activity)

@@ -10,7 +10,7 @@ from catalog.docking.invitations import InvitationPublic
 from catalog.docking.shown import ActivityPublic, SessionPublic
 from catalog.docking.terms import MeetingState, OutcomeForm, OutcomeResult, PartyRole
 from catalog.kit.money import in_wan
-from service.sheets.docking.programme import MeetingEntry, Programme
+from service.sheets.docking.programme import MeetingEntry, PrintedProgramme
 from service.sheets.docking.word import BOX, WordPaper
 
 TICKED = "☑"
@@ -46,7 +46,7 @@ def session_line(one: SessionPublic) -> str:
     return f"第 {one.number} 场{one.name and f'（{one.name}）'}：{day_text(one.day)} {first}-{last}，{rooms}"
 
 
-def sign_off(paper: WordPaper, programme: Programme) -> None:
+def sign_off(paper: WordPaper, programme: PrintedProgramme) -> None:
     """Host and day at the end of a letter."""
     paper.right(programme.activity.host or "主办单位（盖章）")
     paper.right(day_text(programme.today))
@@ -58,7 +58,7 @@ def demo_mark(paper: WordPaper, activity: ActivityPublic) -> None:
         paper.centred(DEMO, size=9)
 
 
-def invitation(programme: Programme) -> bytes:
+def invitation(programme: PrintedProgramme) -> bytes:
     """A letter to each party, with its reply sheet on a page of its own."""
     activity = programme.activity
     paper = WordPaper("邀请函", activity.name)
@@ -71,7 +71,7 @@ def invitation(programme: Programme) -> bytes:
     return paper.to_bytes()
 
 
-def _letter(paper: WordPaper, programme: Programme, party: InvitationPublic) -> None:
+def _letter(paper: WordPaper, programme: PrintedProgramme, party: InvitationPublic) -> None:
     activity = programme.activity
     first = activity.starts_on
     when = day_text(first) if first else "近期"
@@ -145,7 +145,7 @@ def _reply(paper: WordPaper, activity: ActivityPublic, party: InvitationPublic) 
     paper.right("填表人：____________　日期：____年__月__日")
 
 
-def letters_of_intent(programme: Programme) -> bytes:
+def letters_of_intent(programme: PrintedProgramme) -> bytes:
     """A letter of intent for each meeting, but for those that came to nothing or did not take place."""
     paper = WordPaper("合作意向书", programme.activity.name)
     for entry in intended(programme):
@@ -155,7 +155,7 @@ def letters_of_intent(programme: Programme) -> bytes:
     return paper.to_bytes()
 
 
-def intended(programme: Programme) -> list[MeetingEntry]:
+def intended(programme: PrintedProgramme) -> list[MeetingEntry]:
     """The meetings that a letter of intent may follow."""
     return [
         entry
@@ -192,7 +192,7 @@ def _intent(paper: WordPaper, activity: ActivityPublic, entry: MeetingEntry) -> 
     )
 
 
-def satisfaction(programme: Programme) -> bytes:
+def satisfaction(programme: PrintedProgramme) -> bytes:
     """The satisfaction sheet, which every party fills in at the end."""
     activity = programme.activity
     paper = WordPaper("满意度调查表", activity.name)

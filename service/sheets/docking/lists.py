@@ -5,7 +5,7 @@ from __future__ import annotations
 from catalog.docking.invitations import InvitationPublic
 from service.sheets.docking.grid import GridColumn, GridSheet, to_workbook
 from service.sheets.docking.letters import demo_mark, session_line
-from service.sheets.docking.programme import Programme
+from service.sheets.docking.programme import PrintedProgramme
 from service.sheets.docking.word import WordPaper
 
 _ROSTER = (
@@ -22,7 +22,7 @@ _BLANK_LINES = 2
 """Lines for a party that has not named its people."""
 
 
-def roster(programme: Programme) -> bytes:
+def roster(programme: PrintedProgramme) -> bytes:
     """The participants' list: everybody who comes, firms first."""
     rows = [
         (
@@ -41,18 +41,18 @@ def roster(programme: Programme) -> bytes:
     return to_workbook([GridSheet("参会名册", title, _ROSTER, rows)])
 
 
-def _ordered(programme: Programme) -> list[InvitationPublic]:
+def _ordered(programme: PrintedProgramme) -> list[InvitationPublic]:
     order = {role: place for place, role in enumerate(("firm", "team", "expert", "bank"))}
     return sorted(programme.coming, key=lambda one: (order[one.role], one.id))
 
 
-def _sessions(programme: Programme, party: InvitationPublic) -> str:
+def _sessions(programme: PrintedProgramme, party: InvitationPublic) -> str:
     if not party.sessions:
         return "全部"
     return "、".join(f"第 {number} 场{programme.session(number).name}" for number in sorted(party.sessions))
 
 
-def sign_in(programme: Programme) -> bytes:
+def sign_in(programme: PrintedProgramme) -> bytes:
     """The sign-in sheet: a page a session, a line a person."""
     activity = programme.activity
     paper = WordPaper("签到表", activity.name, landscape=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from catalog.docking.terms import MeetingState, PartyRole
 from catalog.kit.errors import Conflict, NotFound
 from service.sheets.docking import calendars, handbook, letters, lists, report, results, timetables
-from service.sheets.docking.programme import Programme
+from service.sheets.docking.programme import PrintedProgramme
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE
 
 ICS_TYPE = "text/calendar"
@@ -30,8 +30,8 @@ class Missing(BaseModel):
     hint: str
 
 
-Require = Callable[[Programme], Missing | None]
-Build = Callable[[Programme], bytes]
+Require = Callable[[PrintedProgramme], Missing | None]
+Build = Callable[[PrintedProgramme], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ class PaperShown(BaseModel):
     hint: str = Field(description="应先办理的事项；可以生成时为空")
 
 
-def _anything(_: Programme) -> Missing | None:
+def _anything(_: PrintedProgramme) -> Missing | None:
     return None
 
 
-def _invited(programme: Programme) -> Missing | None:
+def _invited(programme: PrintedProgramme) -> Missing | None:
     if not programme.activity.sessions:
         return Missing(message="尚未填写场次", hint="请先更正活动，填写场次和桌数")
     if not programme.parties:
@@ -80,13 +80,13 @@ def _invited(programme: Programme) -> Missing | None:
     return None
 
 
-def _coming(programme: Programme) -> Missing | None:
+def _coming(programme: PrintedProgramme) -> Missing | None:
     if programme.coming:
         return None
     return _invited(programme) or Missing(message="尚无参会方答复参加", hint="请先登记各方的答复")
 
 
-def _composed(programme: Programme) -> Missing | None:
+def _composed(programme: PrintedProgramme) -> Missing | None:
     if programme.entries:
         return None
     if programme.activity.run is not None:
@@ -94,20 +94,20 @@ def _composed(programme: Programme) -> Missing | None:
     return Missing(message="尚未编排日程", hint="请先编排日程，再生成本材料")
 
 
-def _published(programme: Programme) -> Missing | None:
+def _published(programme: PrintedProgramme) -> Missing | None:
     if programme.published:
         return None
     return _composed(programme) or Missing(message="日程尚未发布", hint="请先发布日程，再生成本材料")
 
 
-def _intended(programme: Programme) -> Missing | None:
+def _intended(programme: PrintedProgramme) -> Missing | None:
     if letters.intended(programme):
         return None
     nothing = Missing(message="没有可签意向书的会谈", hint="各场会谈均为无意向或未到场，请核对对接结果")
     return _composed(programme) or nothing
 
 
-def _noted(programme: Programme) -> Missing | None:
+def _noted(programme: PrintedProgramme) -> Missing | None:
     if any(entry.outcome or entry.state is MeetingState.HELD for entry in programme.entries):
         return None
     first = Missing(message="尚未登记对接结果", hint="请先登记对接结果，或导入填好的对接情况登记表")
@@ -139,7 +139,7 @@ def named(name: str) -> Paper:
     raise NotFound(f"没有名为“{name[:50]}”的材料", hint="可用：" + "、".join(one.name for one in PAPERS))
 
 
-def listed(programme: Programme) -> list[PaperShown]:
+def listed(programme: PrintedProgramme) -> list[PaperShown]:
     """All papers, with what those that cannot be made yet wait for."""
     found = []
     for paper in PAPERS:
@@ -159,7 +159,7 @@ def listed(programme: Programme) -> list[PaperShown]:
     return found
 
 
-def made(paper: Paper, programme: Programme, party_id: int | None = None) -> bytes:
+def made(paper: Paper, programme: PrintedProgramme, party_id: int | None = None) -> bytes:
     """The paper, of one party where that is asked. Raises Conflict before its data are there, NotFound for an unknown party."""
     if party_id is not None:
         if not paper.by_party:
@@ -173,7 +173,7 @@ def made(paper: Paper, programme: Programme, party_id: int | None = None) -> byt
     return paper.build(programme)
 
 
-def files(programme: Programme) -> Iterator[tuple[str, bytes]]:
+def files(programme: PrintedProgramme) -> Iterator[tuple[str, bytes]]:
     """All papers that can be made, by the names of their files; calendars also for each party."""
     for paper in PAPERS:
         if paper.require(programme) is None:
@@ -192,7 +192,7 @@ def _plain(name: str) -> str:
     return "".join("_" if c in '\\/:*?"<>|' or c < " " else c for c in name)[:60]
 
 
-def bundle(programme: Programme) -> bytes:
+def bundle(programme: PrintedProgramme) -> bytes:
     """All papers that can be made as one zip, with a note on the others."""
     out = io.BytesIO()
     waiting = [f"{one.name}：{one.missing}。{one.hint}" for one in listed(programme) if not one.is_ready]

@@ -97,7 +97,7 @@ class PublishedPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Programme:
+class PrintedProgramme:
     """An activity with its parties, all its meetings in the order of time and table, and the schedules that were published."""
 
     activity: ActivityPublic
@@ -129,7 +129,7 @@ class Programme:
         """The session of that number."""
         return self.activity.sessions[number - 1]
 
-    def only(self, party_id: int) -> Programme:
+    def only(self, party_id: int) -> PrintedProgramme:
         """The part of the programme that concerns one party."""
         return replace(
             self,
@@ -138,10 +138,10 @@ class Programme:
         )
 
 
-def read(session: Session, activity_id: int, today: date, table: RuleTable | None = None) -> Programme:
+def read(session: Session, activity_id: int, today: date, table: RuleTable | None = None) -> PrintedProgramme:
     """The programme of an activity on that day; verdicts by this table of rules. Raises NotFound."""
     row = activities.get(session, activity_id)
-    return Programme(
+    return PrintedProgramme(
         activity=shown.activity(session, row),
         parties=[invitations.public(one) for one in invitations.of_activity(session, activity_id)],
         every=_entries(session, row, today, table),

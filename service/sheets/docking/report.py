@@ -11,7 +11,7 @@ from catalog.kit.money import in_wan
 from catalog.kit.terms import FeedbackReason
 from service.sheets.docking.grid import GridCell, GridColumn, GridSheet, to_workbook
 from service.sheets.docking.letters import day_text, demo_mark, sign_off
-from service.sheets.docking.programme import MeetingEntry, Programme
+from service.sheets.docking.programme import MeetingEntry, PrintedProgramme
 from service.sheets.docking.word import WordPaper
 from service.sheets.fees import wan
 
@@ -85,7 +85,7 @@ def _segment(entry: MeetingEntry) -> str:
     return entry.segment
 
 
-def report(programme: Programme) -> bytes:
+def report(programme: PrintedProgramme) -> bytes:
     """The report as Word."""
     activity, entries = programme.activity, programme.entries
     paper = WordPaper("总结报告", activity.name, landscape=True)
@@ -111,7 +111,7 @@ def report(programme: Programme) -> bytes:
     return paper.to_bytes()
 
 
-def _basics(programme: Programme) -> list[tuple[str, str]]:
+def _basics(programme: PrintedProgramme) -> list[tuple[str, str]]:
     activity = programme.activity
     days = "至".join(dict.fromkeys(day_text(one) for one in (activity.starts_on, activity.ends_on) if one))
     roles = [
@@ -171,10 +171,10 @@ def _next_steps(paper: WordPaper, entries: Sequence[MeetingEntry]) -> None:
             size=9,
         )
     else:
-        paper.text("对接结果中没有填写下一步工作。", indented=True)
+        paper.text("对接结果未列出下一步工作。", indented=True)
 
 
-def figures(programme: Programme) -> bytes:
+def figures(programme: PrintedProgramme) -> bytes:
     """The figures of the report as Excel, with every meeting on a sheet of its own."""
     entries, name = programme.entries, programme.activity.name
     counted = tuple(GridColumn(heading, 14) for heading in _COUNTED)

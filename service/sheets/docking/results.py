@@ -9,7 +9,7 @@ from decimal import Decimal
 from catalog.docking.terms import OutcomeForm, OutcomeResult
 from catalog.kit.terms import FeedbackReason
 from service.sheets.docking.grid import A3, GridCell, GridColumn, GridSheet, to_workbook
-from service.sheets.docking.programme import MeetingEntry, Programme
+from service.sheets.docking.programme import MeetingEntry, PrintedProgramme
 from service.sheets.docking.timetables import session_name
 
 COLUMNS = (
@@ -42,7 +42,7 @@ _HOW = (
 )
 
 
-def result_sheet(programme: Programme) -> bytes:
+def result_sheet(programme: PrintedProgramme) -> bytes:
     """The result sheet, with what is recorded already."""
     title = f"{programme.activity.name}　对接情况登记表"
     rows = [_row(programme, entry) for entry in programme.entries]
@@ -50,7 +50,7 @@ def result_sheet(programme: Programme) -> bytes:
     return to_workbook([GridSheet("对接情况登记表", title, COLUMNS, rows, paper=A3), about])
 
 
-def _row(programme: Programme, entry: MeetingEntry) -> Sequence[GridCell]:
+def _row(programme: PrintedProgramme, entry: MeetingEntry) -> Sequence[GridCell]:
     one = entry.meeting
     when = f"{session_name(programme, one.session)}\n{one.clock}"
     return (

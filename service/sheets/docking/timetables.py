@@ -8,7 +8,7 @@ from itertools import groupby
 from catalog.docking.terms import PartyRole
 from service.sheets.docking.grid import GridCell, GridColumn, GridSheet, to_workbook
 from service.sheets.docking.letters import day_text, demo_mark
-from service.sheets.docking.programme import MeetingEntry, Programme
+from service.sheets.docking.programme import MeetingEntry, PrintedProgramme
 from service.sheets.docking.word import WordPaper
 
 DRAFT = "本日程尚未发布，仅供主办方核对"
@@ -20,7 +20,7 @@ _COLUMNS = (
 _MANY_AT_A_TABLE = 6
 
 
-def timetables(programme: Programme) -> bytes:
+def timetables(programme: PrintedProgramme) -> bytes:
     """The whole schedule as a workbook: every sheet names every meeting once, in another order."""
     orders: dict[str, Callable[[MeetingEntry], tuple[object, ...]]] = {
         "按时间": lambda one: (),
@@ -44,12 +44,12 @@ def _at(entry: MeetingEntry) -> tuple[int, int, int]:
     return entry.meeting.session, entry.meeting.slot, entry.meeting.table
 
 
-def session_name(programme: Programme, number: int) -> str:
+def session_name(programme: PrintedProgramme, number: int) -> str:
     """The session by its name, else by its number."""
     return programme.session(number).name or f"第 {number} 场"
 
 
-def _row(programme: Programme, entry: MeetingEntry) -> Sequence[GridCell]:
+def _row(programme: PrintedProgramme, entry: MeetingEntry) -> Sequence[GridCell]:
     one = entry.meeting
     return (
         one.id, session_name(programme, one.session), str(one.day), one.clock, one.table, one.room, one.firm, one.team,
@@ -57,7 +57,7 @@ def _row(programme: Programme, entry: MeetingEntry) -> Sequence[GridCell]:
     )  # fmt: skip
 
 
-def for_participants(programme: Programme) -> bytes:
+def for_participants(programme: PrintedProgramme) -> bytes:
     """A page for each party that has meetings: when, where and with whom."""
     activity = programme.activity
     paper = WordPaper("参会日程", activity.name)
@@ -81,7 +81,7 @@ def for_participants(programme: Programme) -> bytes:
     return paper.to_bytes()
 
 
-def _line(programme: Programme, entry: MeetingEntry, is_firm: bool) -> list[str]:
+def _line(programme: PrintedProgramme, entry: MeetingEntry, is_firm: bool) -> list[str]:
     one = entry.meeting
     other = one.team if is_firm else one.firm
     topic = f"需求：{entry.topic}\n专利：{entry.subject}"
@@ -89,7 +89,7 @@ def _line(programme: Programme, entry: MeetingEntry, is_firm: bool) -> list[str]
     return [str(one.id), when, f"{one.table} 号桌\n{one.room}", other, topic]
 
 
-def table_cards(programme: Programme) -> bytes:
+def table_cards(programme: PrintedProgramme) -> bytes:
     """A card for each table of each session, with its meetings."""
     paper = WordPaper("桌牌", programme.activity.name, landscape=True)
     place = {id(one): (one.meeting.session, one.meeting.table) for one in programme.entries}
