@@ -20,8 +20,8 @@ from matching.docking.solvers.annealing import annealed
 from matching.docking.solvers.clauses import TimingClauses
 from matching.docking.tables import seated
 
-CONFLICTS_A_UNIT = 4_000
-"""Conflicts of the SAT solver in a unit of work, about a second."""
+CONFLICTS_A_UNIT, CLAUSES_OF_UNIT = 4_000, 200_000
+"""Conflicts of the SAT solver in a unit of work, about a second, up to so many clauses; with more each takes longer."""
 
 STEPS_A_UNIT = 1_000_000
 """Steps of annealing in a unit of work."""
@@ -80,8 +80,9 @@ def timed(
 
     `start` are slots to go on from, where they keep the rules.
     """
-    budget = _Conflicts(int(effort.timing_work * CONFLICTS_A_UNIT), watch)
     clauses = TimingClauses(given)
+    pace = CONFLICTS_A_UNIT * min(1.0, CLAUSES_OF_UNIT / max(len(clauses.hard), 1))
+    budget = _Conflicts(int(effort.timing_work * pace), watch)
     first, refuted = start, False
     if first is None or check(given, seated(given, first)):
         first, refuted = _any_slots(clauses, budget)
