@@ -242,6 +242,14 @@ class Choice:
     reasons: dict[tuple[PartyRole, int], str]
 
 
+def best_of_firms(by_strength: Sequence[MatchedPair]) -> dict[int, int]:
+    """The strongest partner of each firm."""
+    found: dict[int, int] = {}
+    for pair in by_strength:
+        found.setdefault(pair.firm, pair.holder)
+    return found
+
+
 def choose(pairs: Sequence[MatchedPair], special: set[int], most_firms: int, most_teams: int) -> Choice:
     """Chooses the firms, 专精特新 first, then the teams that match these, then drops firms that have no partner left."""
     by_strength = sorted(pairs, key=lambda pair: pair.order)
@@ -251,7 +259,10 @@ def choose(pairs: Sequence[MatchedPair], special: set[int], most_firms: int, mos
     wanted = all_firms[:most_firms]
     for id_ in all_firms[most_firms:]:
         reasons[PartyRole.FIRM, id_] = f"超出企业上限（{most_firms} 家），匹配较弱"
-    partners = list(dict.fromkeys(pair.holder for pair in by_strength if pair.firm in set(wanted)))
+    best = best_of_firms(by_strength)
+    others = (pair.holder for pair in by_strength if pair.firm in set(wanted))
+    # Every firm's best partner first, so that few firms are left without one.
+    partners = list(dict.fromkeys([*(best[id_] for id_ in wanted), *others]))
     taken = partners[:most_teams]
     for id_ in all_holders:
         if id_ not in taken:

@@ -16,7 +16,7 @@ from service.requests.docking.inviting import invite_recommended, recommended
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/activities/{id:int}/invitations", tags=["对接活动"])
+router = APIRouter(prefix="/activities/{id:int}", tags=["对接活动"])
 
 
 class InvitationQuery(InvitationFilter, PageQuery):
@@ -32,7 +32,9 @@ class Attendance(BaseModel):
     meetings: list[MeetingPublic] = Field(description="由此改变的会谈")
 
 
-@router.get("", summary="活动的邀请", operation_id="list_invitations", responses=responses(404, 422))
+@router.get(
+    "/invitations", summary="活动的邀请", operation_id="list_invitations", responses=responses(404, 422)
+)
 def list_invitations(
     session: Reading, id: RecordId, wanted: Annotated[InvitationQuery, Query()]
 ) -> Page[InvitationPublic]:
@@ -45,7 +47,7 @@ def list_invitations(
 
 
 @router.post(
-    "",
+    "/invitations",
     summary="登记邀请",
     operation_id="create_invitation",
     status_code=status.HTTP_201_CREATED,
@@ -59,7 +61,7 @@ def create_invitation(
 
 
 @router.get(
-    "/recommended",
+    "/recommendation",
     summary="推荐邀请名单",
     operation_id="recommend_invitations",
     responses=responses(404, 422),
@@ -73,7 +75,7 @@ def recommend_invitations(session: Reading, id: RecordId) -> Recommendation:
 
 
 @router.post(
-    "/recommended",
+    "/recommendation",
     summary="按推荐名单邀请",
     operation_id="invite_recommended",
     status_code=status.HTTP_201_CREATED,
@@ -88,7 +90,7 @@ def invite_by_recommendation(
 
 
 @router.put(
-    "/{invitation_id}",
+    "/invitations/{invitation_id}",
     summary="登记答复",
     operation_id="answer_invitation",
     responses=responses(400, 404, 409, 413, 422),
@@ -101,7 +103,7 @@ def answer_invitation(
 
 
 @router.post(
-    "/{invitation_id}/attendance",
+    "/invitations/{invitation_id}/attendance",
     summary="登记到场情况",
     operation_id="note_attendance",
     responses=responses(400, 404, 409, 413, 422),

@@ -12,7 +12,7 @@ from service.requests.docking.inputs import PlanInput
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/activity-plans", tags=["对接活动"])
+router = APIRouter(tags=["对接活动"])
 
 Year = Annotated[int, Path(ge=2000, le=2100, description="年度", examples=[2026])]
 
@@ -23,13 +23,17 @@ class PlanSaved(PlanStated):
     id: int
 
 
-@router.get("/{year}", summary="年度计划与统计", operation_id="get_year", responses=responses(422))
+@router.get(
+    "/activity-years/{year}", summary="年度计划与统计", operation_id="get_year", responses=responses(422)
+)
 def get_year(session: Reading, year: Year) -> YearReport:
     """各片区、各领域计划与已举办的次数和日期，意向与签约，以及是否达到每年不少于 4 次的要求。"""
     return figures.of_year(session, year, beijing_today())
 
 
-@router.put("", summary="登记年度计划", operation_id="put_plan", responses=responses(400, 413, 422))
+@router.put(
+    "/activity-plans", summary="登记年度计划", operation_id="put_plan", responses=responses(400, 413, 422)
+)
 def put_plan(session: Writing, caller: Caller, data: PlanInput) -> PlanSaved:
     """登记一个片区、一个领域计划举办的次数与日期；已有的以此替换。"""
     row = plans.put(session, data.stated(), actor=caller)
@@ -37,7 +41,7 @@ def put_plan(session: Writing, caller: Caller, data: PlanInput) -> PlanSaved:
 
 
 @router.delete(
-    "/{id}",
+    "/activity-plans/{id}",
     summary="删除年度计划的一行",
     operation_id="delete_plan",
     status_code=status.HTTP_204_NO_CONTENT,

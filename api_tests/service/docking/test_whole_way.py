@@ -87,11 +87,11 @@ def test_an_activity_goes_the_whole_way_over_rest(runtime: Runtime, calling: Cal
     with calling(runtime) as client:
         rest = Rest(client)
         assert rest.call("POST", "activities", 201, **ACTIVITY)["status_name"] == "筹备"
-        found = rest.call("GET", "activities/1/invitations/recommended")
+        found = rest.call("GET", "activities/1/recommendation")
         assert [one["name"] for one in found["firms"]] == ["甲0有限公司", "甲2有限公司", "甲1有限公司"]
-        assert [one["name"] for one in found["teams"]] == ["示例2大学", "示例0大学", "示例1大学"]
-        invited = rest.call("POST", "activities/1/invitations/recommended", 201)
-        assert rest.call("POST", "activities/1/invitations/recommended", 201) == []
+        assert [one["name"] for one in found["teams"]] == ["示例0大学", "示例2大学", "示例1大学"]
+        invited = rest.call("POST", "activities/1/recommendation", 201)
+        assert rest.call("POST", "activities/1/recommendation", 201) == []
         ids = {one["name"]: one["id"] for one in invited}
         client.post("/api/v1/activities/1/status", json={"status": "邀约中"}).raise_for_status()
         for id_ in ids.values():
@@ -189,7 +189,7 @@ def _after(rest: Rest, client: httpx.Client, kept: dict[tuple[str, str], dict[st
     hearings = {one["name"]: one for one in rest.call("GET", "activities/1/hearings")}
     assert hearings["示例1大学"]["reasons"] == [{"code": "price", "name": "价格", "count": 1}]
     rest.call("PUT", "activity-plans", year=TODAY.year, area="示例片区", field="示例领域", planned=1)
-    year = rest.call("GET", f"activity-plans/{TODAY.year}")
+    year = rest.call("GET", f"activity-years/{TODAY.year}")
     assert (year["lines"][0]["held"], year["is_enough"], year["note"]) == (1, False, "已举办 1 次，还差 3 次")
     steps = rest.call("GET", "activities/1/history?size=200")["items"]
     assert {one["actor"] for one in steps} == {"测试平台"}

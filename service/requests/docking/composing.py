@@ -137,13 +137,12 @@ class _Watching:
         self._last, self._stops = 0.0, False
 
     def progress(self, progress: ComposeProgress) -> None:
-        self._said = {
-            "stage": progress.stage,
-            "value": progress.value,
-            "bound": progress.bound,
-            "gap": progress.gap,
-            "breaks": progress.breaks,
-        }
+        known = {"value": progress.value, "bound": progress.bound, "breaks": progress.breaks}
+        # A stage that reports breaks alone leaves what was proven of the value.
+        self._said |= {name: value for name, value in known.items() if value is not None}
+        value, bound = self._said.get("value"), self._said.get("bound")
+        gap = (bound - value) / bound if bound and value is not None else None
+        self._said |= {"stage": progress.stage, "gap": gap}
         self.stopped()
 
     def stopped(self) -> bool:
