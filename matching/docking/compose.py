@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from matching.docking.checker import breaks_of, check, value_of
@@ -36,7 +37,8 @@ def compose(
     `start` is a schedule to go on from: resuming, or a draft by hand. Every schedule returned passes the checker, and none is
     worse than `start` where that passes it.
     """
-    composing = _Composing(programme, effort, watch, time.perf_counter())
+    heard = ComposeWatch(_Heard(watch.progress), watch.cancelled)
+    composing = _Composing(programme, effort, heard, time.perf_counter())
     composing.begin(start)
     if effort.quick and composing.best is not None:
         return composing.composed()
@@ -44,6 +46,20 @@ def compose(
     if not composing.stopped:
         composing.improve()
     return composing.composed()
+
+
+@dataclass(slots=True)
+class _Heard:
+    """Passes progress on with what earlier stages said of value and bound, where a stage says nothing of them."""
+
+    tell: Callable[[ComposeProgress], None]
+    last: ComposeProgress = field(default_factory=lambda: ComposeProgress("greedy"))
+
+    def __call__(self, news: ComposeProgress) -> None:
+        value = self.last.value if news.value is None else news.value
+        bound = self.last.bound if news.bound is None else news.bound
+        self.last = replace(news, value=value, bound=bound)
+        self.tell(self.last)
 
 
 @dataclass(slots=True)
@@ -115,7 +131,7 @@ class _Composing:
         if choice.refuted:
             raise NoSchedule(conflict_of(self.programme))
         self.bound = min(self.bound, choice.bound)
-        self.report(choice.stage.name)
+        self.watch.progress(ComposeProgress(choice.stage.name, choice.stage.value, self.bound))
         if self.best is not None and self._rank(self.best)[0] >= choice.worth:
             return replace(choice, pairs=frozenset(self.best.by_pair), slots=self._slots())
         return choice

@@ -7,13 +7,15 @@ in a slot where both sit idle. A meeting is moved only for a least number, for a
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
 from matching.docking.checker import BrokenRule, breaks_of, check, value_of
 from matching.docking.moves import moves_between
-from matching.docking.programme import PairId, Pin, Programme
+from matching.docking.programme import PairId, Participant, Pin, Programme, SlotIndex
 from matching.docking.schedule import (
     DEFAULT_EFFORT,
     UNWATCHED,
@@ -49,12 +51,12 @@ def replan(
     """The schedule nearest to `before` after the change; NoSchedule where even past and pinned meetings clash."""
     begun = time.perf_counter()
     after = changed(programme, before, change)
-    limited = after.rules.most_breaks is not None or after.rules.fairness is not None
     eased = replace(after.rules, most_breaks=None, fairness=None)
-    for rules in (after.rules, eased) if limited else (after.rules,):
-        slots = _nearest(replace(after, rules=rules), before, change, effort, watch)
-        if slots is not None:
-            return _replanned(after, before, seated(after, slots, before), (change, effort, begun))
+    for rules in dict.fromkeys((after.rules, eased)):
+        for still in (True, False):
+            slots = _nearest(replace(after, rules=rules), before, (change, still), effort, watch)
+            if slots is not None and (not still or _suffices(after, slots, change)):
+                return _replanned(after, before, seated(after, slots, before), (change, effort, begun))
     raise NoSchedule(
         DockingConflict(("已锁定的洽谈与到场情况相互冲突，无法调整。请解除部分锁定后重试。",), minimal=False)
     )
@@ -106,15 +108,33 @@ class _Terms:
         self.weights.append(weight)
 
 
+def _suffices(programme: Programme, slots: Mapping[PairId, SlotIndex], change: DayChange) -> bool:
+    """Whether every least number is kept and every late request placed, so that no move would help."""
+    counts = Counter(one for pair in slots for one in programme.pair[pair].both)
+    kept = all(counts[one.id] >= _least(programme, one) for one in programme.participants)
+    return kept and change.wanted <= slots.keys()
+
+
+def _least(programme: Programme, one: Participant) -> int:
+    return max(one.least, 1 if one.id in programme.rules.must_have else 0)
+
+
 def _nearest(
-    programme: Programme, before: Schedule, change: DayChange, effort: ComposeEffort, watch: ComposeWatch
-) -> dict[PairId, int] | None:
-    """Slots near those of before; None where the rules cannot hold."""
+    programme: Programme,
+    before: Schedule,
+    asked: tuple[DayChange, bool],
+    effort: ComposeEffort,
+    watch: ComposeWatch,
+) -> dict[PairId, SlotIndex] | None:
+    """Slots near those of before; None where the rules cannot hold. With `still` no meeting moves: the quick first try."""
+    change, still = asked
     rules = replace(programme.rules, must_have=frozenset())
     free = replace(
         programme, rules=rules, participants=tuple(replace(one, least=0) for one in programme.participants)
     )
     model, terms = SlotModel(free), _Terms([], [])
+    if still:
+        _hold_still(model, before)
     _short(model, programme, terms)
     _pairs(model, before, change, terms)
     _told(model, before, terms)
@@ -125,10 +145,17 @@ def _nearest(
     return model.slots(solving.solver) if found else None
 
 
+def _hold_still(model: SlotModel, before: Schedule) -> None:
+    """Meetings that can stay where they are do."""
+    for one in before.meetings:
+        if (one.pair, one.slot) in model.placed:
+            model.model.add(model.placed[one.pair, one.slot] == 1)
+
+
 def _short(model: SlotModel, programme: Programme, terms: _Terms) -> None:
     """Least numbers that are missed cost; how far they are missed is free."""
     for one in programme.participants:
-        least = max(one.least, 1 if one.id in programme.rules.must_have else 0)
+        least = _least(programme, one)
         if least:
             short = model.model.new_int_var(0, least, "")
             meets = [model.meets[pair.id] for pair in model.programme.pairs_of[one.id]]

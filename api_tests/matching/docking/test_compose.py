@@ -121,6 +121,14 @@ def test_a_cancelled_run_answers_what_it_has_and_goes_on_from_there() -> None:
     assert _worth(programme, resumed.schedule) >= _worth(programme, stopped.schedule)
 
 
+def test_value_and_bound_are_known_at_every_stage_after_the_first() -> None:
+    heard = list[ComposeProgress]()
+    composed = compose(activity(4, tables=3), EFFORT, ComposeWatch(heard.append))
+    assert all(one.bound is not None for one in heard)
+    assert {one.stage for one in heard} >= {"greedy", "linear", "pairs", "timing", "done"}
+    assert (heard[-1].value, heard[-1].bound) == (composed.value, composed.bound)
+
+
 def _worth(programme: Programme, schedule: Schedule) -> int:
     return value_of(programme, schedule) - programme.rules.break_cost * breaks_of(programme, schedule)
 
