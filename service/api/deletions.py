@@ -56,7 +56,7 @@ def _merging(register: Register) -> Callable[..., Any]:
 
 
 for _register in filter(lambda register: register.kind, REMOVABLE):
-    _noun, _path = _register.kind.removesuffix("s"), f"/{_register.kind}/{{id}}"
+    _noun, _path = _register.kind.removesuffix("s"), f"/{_register.kind}/{{id:int}}"
     router.add_api_route(
         _path,
         _deleting(_register),
