@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from docx.document import Document
 from icalendar import Calendar
 
 from api_tests.catalog.docking.invented import DAY, TODAY, fill, invited, scheduled, stated
+from api_tests.ingestion.invented import Import
 from catalog.db import Database
 from catalog.demand import needs
 from catalog.docking import activities, edits, invitations, meetings, results, schedules
@@ -206,6 +207,62 @@ def test_the_result_sheet_offers_the_words_that_are_read_back(read: Read) -> Non
     }
     for terms in (OutcomeResult, FeedbackReason, OutcomeForm):
         assert f'"{",".join(one.label for one in terms)}"' in lists
+
+
+TYPED: tuple[dict[str, Any], ...] = (
+    {"对接结果": "有意向", "拟合作方式": "许可", "意向金额（元）": 300000, "参加人员": "张三；李四", "下一步工作": "到校考察样机",
+     "责任人": "李四", "完成期限": date(2027, 1, 15), "备注": "需要样机", "签字": "张三"},
+    {"对接结果": "无意向", "无意向的原因": "技术不成熟"},
+    {"对接结果": "签约意向", "拟合作方式": "作价入股", "意向金额（元）": 500000.5},
+    {"对接结果": "继续洽谈", "下一步工作": "补充检测报告"},
+    {"对接结果": "有意向", "拟合作方式": "合作开发"},
+)  # fmt: skip
+
+
+def test_the_result_sheet_filled_in_comes_back_as_it_is_and_shows_what_was_recorded(
+    database: Database, activity: int, read: Read, import_text: Import
+) -> None:
+    with database.write() as session:
+        edits.set_status(session, activity, ActivityStatus.RUNNING, today=DAY)
+    filled = _typed_in(made("对接情况登记表", read()))
+    report = import_text(filled, "登记表.xlsx", "outcomes")
+    assert (report.new, report.rejected, report.changed) == (len(PLAN), 0, 0), report.refusals
+    found = read()
+    noted = [entry.outcome for entry in found.entries]
+    assert [one.result.label for one in noted if one] == [row["对接结果"] for row in TYPED]
+    first = noted[0]
+    assert first is not None
+    assert (first.amount_in_view, first.due, first.people) == (
+        Decimal(300_000),
+        date(2027, 1, 15),
+        "张三；李四",
+    )
+    assert (first.next_step, first.responsible, first.note) == ("到校考察样机", "李四", "需要样机")
+    again = made("对接情况登记表", found)
+    shown = [{name: row[name] for name in typed} for row, typed in zip(table_of(again), TYPED, strict=True)]
+    for row, typed in zip(shown, TYPED, strict=True):
+        for name, value in typed.items():
+            if name != "签字":
+                assert _plain(row[name]) == value, name
+    repeated = import_text(again, "再次.xlsx", "outcomes")
+    assert (repeated.new, repeated.changed, repeated.unchanged, repeated.rejected) == (0, 0, len(PLAN), 0)
+
+
+def _plain(value: Any) -> Any:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _typed_in(content: bytes) -> bytes:
+    """The sheet after somebody typed into its yellow columns."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    sheet = book.worksheets[0]
+    columns = {cell.value: cell.column for cell in sheet[1]}
+    for line, typed in enumerate(TYPED, 2):
+        for name, value in typed.items():
+            sheet.cell(line, columns[name], value)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
 
 
 def test_what_a_paper_waits_for_is_said_with_what_to_do_first(database: Database) -> None:
