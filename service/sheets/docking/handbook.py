@@ -10,7 +10,10 @@ from service.sheets.docking.programme import MeetingEntry, PrintedProgramme
 from service.sheets.docking.word import WordPaper
 
 _FIELDS = {"title": "名称", "abstract": "摘要", "first_claim": "权利要求"}
-_LONGEST_ABSTRACT, _LONGEST_QUOTE, _MOST_LINES = 260, 120, 3
+_SHORTEST_ABSTRACT, _LONGEST_ABSTRACT, _LONGEST_QUOTE, _MOST_LINES = 60, 260, 110, 3
+_MOST_QUESTIONS = 4
+_PAGE = 750
+"""Characters of running text that a page holds; the abstract gives way to the rest."""
 _NO_TERMS = "未发布开放许可声明，许可或转让条件由双方商谈"
 
 
@@ -30,7 +33,7 @@ def _page(paper: WordPaper, programme: PrintedProgramme, entry: MeetingEntry) ->
     paper.heading("需求")
     paper.facts(_need(entry))
     paper.heading("专利")
-    paper.facts(_patent(entry.patent))
+    paper.facts(_patent(entry.patent, _room(entry)))
     if entry.quotes:
         paper.heading("专利中与需求有关的内容（原文摘录）")
         for quote in entry.quotes:
@@ -41,9 +44,8 @@ def _page(paper: WordPaper, programme: PrintedProgramme, entry: MeetingEntry) ->
     paper.heading("许可条件和资格")
     paper.facts([("许可条件", _terms(entry)), ("开放许可资格", _verdict(entry.verdict))])
     paper.heading("待商谈和核实的问题")
-    for number, text in enumerate(open_questions(entry), 1):
-        paper.text(f"{number}. {text.rstrip('。')}。")
-    paper.text("记录：", bold=True)
+    questions = enumerate(open_questions(entry), 1)
+    paper.text("\n".join(f"{number}. {text.rstrip('。')}。" for number, text in questions))
 
 
 def _need(entry: MeetingEntry) -> list[tuple[str, str]]:
@@ -54,7 +56,21 @@ def _need(entry: MeetingEntry) -> list[tuple[str, str]]:
     return [("需求名称", need.need_title), ("行业和地区", f"{field}；{region}")]
 
 
-def _patent(patent: PatentPublic | None) -> list[tuple[str, str]]:
+def _room(entry: MeetingEntry) -> int:
+    """How many characters of the abstract the page has room for."""
+    quotes = [quote.sentence[:_LONGEST_QUOTE] for quote in entry.quotes]
+    others = [
+        *quotes,
+        _terms(entry),
+        _verdict(entry.verdict),
+        *open_questions(entry),
+        entry.topic,
+        entry.subject,
+    ]
+    return min(_LONGEST_ABSTRACT, max(_SHORTEST_ABSTRACT, _PAGE - sum(map(len, others))))
+
+
+def _patent(patent: PatentPublic | None, room: int) -> list[tuple[str, str]]:
     if patent is None:
         return [("专利", "未对应具体专利，由双方在会谈中确定")]
     number = patent.application_number or "缺申请号"
@@ -63,7 +79,7 @@ def _patent(patent: PatentPublic | None) -> list[tuple[str, str]]:
         ("申请号和类型", f"{number}；{patent.kind_name or '类型未填写'}"),
         ("专利权人", "；".join(patent.holders) or "未填写"),
         ("有效性", patent.in_force_name),
-        ("摘要", _cut(patent.abstract, _LONGEST_ABSTRACT) or "未收录"),
+        ("摘要", _cut(patent.abstract, room) or "未收录"),
     ]
 
 
@@ -99,4 +115,4 @@ def open_questions(entry: MeetingEntry) -> list[str]:
         found.append("合作方式、使用费和支付方式。")
     if not patent.abstract and not patent.first_claim:
         found.append("专利的技术内容，系统未收录摘要和权利要求。")
-    return [*found[: 2 * _MOST_LINES], "实施专利需要的技术指导、样机和后续开发。"]
+    return [*found[:_MOST_QUESTIONS], "实施专利需要的技术指导、样机和后续开发。"]

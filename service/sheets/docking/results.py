@@ -14,7 +14,7 @@ from service.sheets.docking.timetables import session_name
 
 COLUMNS = (
     GridColumn("活动编号", 12),
-    GridColumn("会谈编号", 6),
+    GridColumn("会谈编号", 10),
     GridColumn("时间", 12),
     GridColumn("桌号", 5),
     GridColumn("企业", 18),

@@ -21,7 +21,7 @@ from service.sheets.documents import FONT, printable
 
 HEAD_FONT = "黑体"
 LATIN = "Times New Roman"
-_LONG, _SHORT, _MARGIN = 29.7, 21.0, 2.0
+_LONG, _SHORT, _MARGIN, _EDGE = 29.7, 21.0, 2.0, 1.7
 BOX = "☐"
 
 
@@ -44,7 +44,7 @@ class WordPaper:
         long, short = Cm(_LONG), Cm(_SHORT)
         section.page_width, section.page_height = (long, short) if landscape else (short, long)
         section.left_margin = section.right_margin = Cm(_MARGIN)
-        section.top_margin = section.bottom_margin = Cm(_MARGIN)
+        section.top_margin = section.bottom_margin = Cm(_EDGE)
 
     def _fonts(self) -> None:
         style = self._word.styles["Normal"]
@@ -79,7 +79,7 @@ class WordPaper:
     def heading(self, text: str) -> None:
         """A heading that stays with what follows it."""
         line = self._line(text, size=12, bold=True, font=HEAD_FONT)
-        line.paragraph_format.space_before = Pt(6)
+        line.paragraph_format.space_before = Pt(3)
         line.paragraph_format.keep_with_next = True
 
     def text(self, text: str, *, size: float = 10.5, indented: bool = False, bold: bool = False) -> None:
