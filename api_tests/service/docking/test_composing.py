@@ -17,7 +17,7 @@ from catalog.docking.activities import ActivityUpdate
 from catalog.docking.invitations import AnswerStated
 from catalog.docking.terms import ActivityStatus, InvitationAnswer, ScheduleKind, ScheduleState
 from catalog.kit.base import id_of
-from catalog.kit.errors import Conflict
+from catalog.kit.errors import Conflict, InvalidInput
 from matching.docking.checker import check
 from service.requests.docking import composing, moving, publishing
 from service.requests.docking.composing import ComposeWish
@@ -108,6 +108,13 @@ def test_a_process_that_is_killed_leaves_the_schedule_in_force(filled: Database)
         composing.mark_killed(session)
         assert killed.state == ScheduleState.INTERRUPTED
     assert composed(filled, activity, ComposeWish(resumed=killed.number)) == killed.number + 1
+
+
+@pytest.mark.parametrize("since", [Since(3, 1), Since(1, 4), Since(0, 1)])
+def test_a_slot_that_there_is_not_is_refused_before_the_work(filled: Database, since: Since) -> None:
+    activity = invited(filled)
+    with filled.write() as session, pytest.raises(InvalidInput, match="没有第"):
+        composing.begin(session, activity, ComposeWish(since=since))
 
 
 def test_rules_that_clash_are_named_and_change_nothing(filled: Database) -> None:

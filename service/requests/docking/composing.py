@@ -98,8 +98,11 @@ def _settings(session: Session, activity_id: int, wish: ComposeWish) -> dict[str
                 hint="只能续排已停止、已中断的日程",
             )
         return before.settings | {"resumed": before.number}
-    if wish.since.session > len(activities.sessions_of(session, activity_id)) or wish.since.session < 1:
-        raise InvalidInput(f"没有第 {wish.since.session} 场", hint="请核对场次序号")
+    slots = {one.number: one.slots for one in activities.sessions_of(session, activity_id)}
+    if not 1 <= wish.since.slot <= slots.get(wish.since.session, 0):
+        raise InvalidInput(
+            f"没有第 {wish.since.session} 场第 {wish.since.slot} 时段", hint="请核对场次与时段序号"
+        )
     return {
         "kind": wish.kind.value,
         "quick": wish.quick,
@@ -201,9 +204,9 @@ def _prepared(
             on_the_day=replanned,
         )
         resumed = run.settings.get("resumed")
-        start = schedules.plan_of(
-            meetings.run_of(session, run.activity_id, resumed) if resumed else current if replanned else None
-        )
+        # A run that was killed has no plan of its own.
+        start = schedules.plan_of(meetings.run_of(session, run.activity_id, resumed)) if resumed else []
+        start = start or (schedules.plan_of(current) if replanned else [])
     if not built.pairs:
         raise Conflict("没有可会谈的组合", hint="请登记参加的企业与团队，或先运行 patentdock nightly")
     seconds = float(run.settings["seconds"])
