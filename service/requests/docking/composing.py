@@ -47,6 +47,7 @@ logger = logging.getLogger("patentdock")
 BETWEEN_NOTES = 0.5
 """Seconds between two notes of progress in the catalogue."""
 NOT_HELD = (MeetingState.NO_SHOW, MeetingState.CANCELLED)
+REPLANNING = "replan"
 KILLED = "进行编排的进程已终止"
 
 
@@ -141,6 +142,8 @@ class _Watching:
 
     def progress(self, progress: ComposeProgress) -> None:
         known = {"value": progress.value, "bound": progress.bound, "breaks": progress.breaks}
+        # What re-planning maximises are meetings kept and people spared, not the value of the pairs.
+        known = {} if progress.stage == REPLANNING else known
         # A stage that reports breaks alone leaves what was proven of the value.
         self._said |= {name: value for name, value in known.items() if value is not None}
         value, bound = self._said.get("value"), self._said.get("bound")
