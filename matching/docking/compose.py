@@ -121,6 +121,8 @@ class _Composing:
             choice = self._chosen(chosen_with_slots(self.programme, self.effort, self.watch, self._slots()))
             if choice.pairs is not None:
                 self._timed(choice.pairs, choice.slots or {})
+            elif self.best is not None:
+                self._timed(frozenset(self.best.by_pair), self._slots())
 
     def _slots(self) -> Slots:
         return {one.pair: one.slot for one in self.best.meetings} if self.best else {}
@@ -138,7 +140,8 @@ class _Composing:
 
     def _timed(self, pairs: frozenset[str], start: Slots) -> TimedMeetings:
         given = self.programme.given(pairs)
-        found = timed(given, self.effort, self.watch, start if start.keys() == pairs else None)
+        slots = start if start.keys() == pairs else None
+        found = timed(given, self.effort, self.watch, slots, stubborn=self.programme.rules.all_held)
         self.stages.extend(found.stages)
         self.complete = self.complete and found.complete
         if found.slots is not None:

@@ -138,8 +138,8 @@ class ComposeEffort:
     """
 
     seed: int = 1
-    value_work: float = 20.0
-    timing_work: float = 40.0
+    value_work: float = 15.0
+    timing_work: float = 20.0
     quick: bool = False
 
 

@@ -26,8 +26,11 @@ CONFLICTS_A_UNIT, CLAUSES_OF_UNIT = 4_000, 200_000
 STEPS_A_UNIT = 1_000_000
 """Steps of annealing in a unit of work."""
 
-_AT_ONCE = 5_000
+_AT_ONCE = 2_000
 """Conflicts between two looks at the watch."""
+
+_TRIAL = 8
+"""The part of the effort that a trial of other meetings may take: one in so many."""
 
 Slots = Mapping[PairId, SlotIndex]
 
@@ -74,18 +77,24 @@ class _Conflicts:
 
 
 def timed(
-    given: Programme, effort: ComposeEffort, watch: ComposeWatch = UNWATCHED, start: Slots | None = None
+    given: Programme,
+    effort: ComposeEffort,
+    watch: ComposeWatch = UNWATCHED,
+    start: Slots | None = None,
+    *,
+    stubborn: bool = True,
 ) -> TimedMeetings:
     """Slots for all meetings of a programme that gives them (`Programme.given`), with as few breaks as the effort finds.
 
-    `start` are slots to go on from, where they keep the rules.
+    `start` are slots to go on from, where they keep the rules. Without any, the whole effort goes into finding some; a part of it
+    where the caller has other meetings to try and is not `stubborn`.
     """
     clauses = TimingClauses(given)
     pace = CONFLICTS_A_UNIT * min(1.0, CLAUSES_OF_UNIT / max(len(clauses.hard), 1))
     budget = _Conflicts(int(effort.timing_work * pace), watch)
     first, refuted = start, False
     if first is None or check(given, seated(given, first)):
-        first, refuted = _any_slots(clauses, budget)
+        first, refuted = _any_slots(clauses, budget, budget.left if stubborn else budget.left // _TRIAL)
     if first is None:
         return TimedMeetings(None, refuted=refuted, complete=not budget.cancelled)
     steps = int(effort.timing_work * STEPS_A_UNIT)
@@ -97,10 +106,10 @@ def timed(
     return found
 
 
-def _any_slots(clauses: TimingClauses, budget: _Conflicts) -> tuple[Slots | None, bool]:
+def _any_slots(clauses: TimingClauses, budget: _Conflicts, most: int) -> tuple[Slots | None, bool]:
     """Slots that keep all rules, however many breaks; and whether it is proven that there are none."""
     with Cadical195(bootstrap_with=clauses.hard) as solver:
-        answer = budget.solved(solver)
+        answer = budget.solved(solver, most)
         return (clauses.read(solver.get_model()) if answer else None), answer is False
 
 
