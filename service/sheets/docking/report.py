@@ -9,7 +9,7 @@ from decimal import Decimal
 from catalog.docking.terms import MeetingState, OutcomeResult, PartyRole
 from catalog.kit.money import in_wan
 from catalog.kit.terms import FeedbackReason
-from service.sheets.docking.grid import GridCell, GridColumn, GridSheet, to_workbook
+from service.sheets.docking.grid import A3, GridCell, GridColumn, GridSheet, to_workbook
 from service.sheets.docking.letters import day_text, demo_mark, sign_off
 from service.sheets.docking.programme import MeetingEntry, PrintedProgramme
 from service.sheets.docking.word import WordPaper
@@ -186,7 +186,9 @@ def figures(programme: PrintedProgramme) -> bytes:
     ]
     reasons = (GridColumn("无意向的原因", 24), GridColumn("场数", 10))
     sheets.append(GridSheet("无意向的原因", f"{name}　无意向的原因", reasons, _reasons(entries)))
-    sheets.append(GridSheet("会谈明细", f"{name}　会谈明细", _DETAILS, [_detail(one) for one in entries]))
+    sheets.append(
+        GridSheet("会谈明细", f"{name}　会谈明细", _DETAILS, [_detail(one) for one in entries], paper=A3)
+    )
     sheets.append(GridSheet("说明", f"{name}　说明", (GridColumn("说明", 90),), [(APART,), (_BASIS,)]))
     return to_workbook(sheets)
 
