@@ -37,7 +37,8 @@ from catalog.docking.terms import (
 )
 from catalog.kit.base import id_of
 from catalog.kit.errors import Conflict, NotFound
-from catalog.kit.terms import FeedbackReason
+from catalog.kit.terms import FeedbackReason, PaymentForm
+from service.requests.docking.contracts import ContractInput, make_deal
 from service.sheets.docking import papers, programme
 from service.sheets.docking.papers import PAPERS
 from service.sheets.docking.programme import PrintedProgramme
@@ -311,6 +312,11 @@ def test_the_report_keeps_intentions_and_contracts_apart_and_agrees_with_the_fig
     database: Database, activity: int, read: Read
 ) -> None:
     note_results(database, activity)
+    contract = ContractInput(
+        signed_on=TODAY, contract_amount=Decimal(120_000), payment_form=PaymentForm.LUMP_SUM, code="HT-1"
+    )
+    with database.write() as session:
+        make_deal(session, activity, id_of(meetings.of_activity(session, activity)[0]), contract, today=TODAY)
     found = read()
     with database.read() as session:
         figured = figures.of_activities(session, [activities.get(session, activity)], TODAY)
@@ -321,17 +327,20 @@ def test_the_report_keeps_intentions_and_contracts_apart_and_agrees_with_the_fig
         == (2, Decimal(800_000))
     )
     assert (
-        (whole.contracts, whole.contracted) == (figured.contracts, figured.contract_amount) == (0, Decimal(0))
+        (whole.contracts, whole.contracted)
+        == (figured.contracts, figured.contract_amount)
+        == (1, Decimal(120_000))
     )
     content = made("总结统计表", found)
     for sheet in ("按地区", "按产业细分领域"):
         *parts, total = table_of(content, sheet)
         assert total["意向金额（万元）"] == sum(row["意向金额（万元）"] for row in parts) == 80
         assert total["会谈"] == sum(row["会谈"] for row in parts) == len(PLAN)
-        assert total["签约（笔）"] == 0
+        assert (total["签约（笔）"], total["签约金额（万元）"]) == (1, 12)
     assert sorted(row["会谈编号"] for row in table_of(content, "会谈明细")) == sorted(
         e.meeting.id for e in found.entries
     )
+    assert [row["交易编号"] for row in table_of(content, "会谈明细") if row["交易编号"]] == ["HT-1"]
     assert "价格 1 场" in "\n".join(texts(made("总结报告", found), "docx"))
     assert (
         len([line for line in texts(made("意向书", found), "docx") if line == "专利合作意向书"])
