@@ -140,6 +140,8 @@ class _Composing:
 
     def _timed(self, pairs: frozenset[str], start: Slots) -> TimedMeetings:
         given = self.programme.given(pairs)
+        value = sum(pair.value for pair in given.pairs)
+        self.watch.progress(ComposeProgress("timing", value, self.bound))
         slots = start if start.keys() == pairs else None
         found = timed(given, self.effort, self.watch, slots, stubborn=self.programme.rules.all_held)
         self.stages.extend(found.stages)
