@@ -4,7 +4,7 @@ Names and number of segments change, so they are data: a version names its sourc
 of validity and whether its list has been confirmed officially. One version is in use at a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import JSON, bindparam, delete, select, update
@@ -172,9 +172,17 @@ def names(session: Session, row: SegmentCatalogue) -> dict[str, str]:
 
 def finest(codes: Iterable[str], names: Mapping[str, str]) -> list[str]:
     """The codes without those whose name a later segment of the catalogue has too: later groups are the finer ones."""
-    wanted = list(codes)
-    last = {name: code for code, name in names.items() if code in set(wanted)}
-    return [code for code in wanted if code not in names or last[names[code]] == code]
+    return finest_each([list(codes)], names)[0]
+
+
+def finest_each(records: Iterable[Collection[str]], names: Mapping[str, str]) -> list[list[str]]:
+    """The finest codes of each record, as `finest` tells them."""
+    places = {code: place for place, code in enumerate(names)}
+    found = []
+    for codes in records:
+        last = {names[code]: code for code in sorted(places.keys() & set(codes), key=places.__getitem__)}
+        found.append([code for code in codes if code not in names or last[names[code]] == code])
+    return found
 
 
 def names_in_use(session: Session) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from catalog.kit.base import ClassRef
 from catalog.licences.shown import LicencePublic
-from catalog.segments.segments import finest
+from catalog.segments.segments import finest_each
 from matching.answers.evidence import (
     EvidenceSentence,
     QueryProfile,
@@ -41,6 +41,8 @@ def patent_matches(
     names: Mapping[str, str],
 ) -> list[PatentMatch]:
     """Kept -> Shown: the patents with all that is shown beside them; factors and evidence in the order of the hits."""
+    segments_each = _segments_each([kept.patents[hit.id].classes for hit in kept.hits], names)
+    beside = zip(kept.hits, explained, evidence, segments_each, strict=True)
     return [
         PatentMatch(
             rank=rank,
@@ -49,14 +51,14 @@ def patent_matches(
             scores=scores_of(hit),
             factors=factors,
             patent=kept.patents[hit.id],
-            segments=segments(kept.patents[hit.id].classes, names),
+            segments=segments,
             licence=terms.get(hit.id),
             eligibility=kept.verdicts[hit.id],
             confidence=levels.of_hit(hit),
             evidence=quoted(quotes),
             family=_family(kept, hit.id, terms),
         )
-        for rank, (hit, factors, quotes) in enumerate(zip(kept.hits, explained, evidence, strict=True), 1)
+        for rank, (hit, factors, quotes, segments) in enumerate(beside, 1)
     ]
 
 
@@ -67,7 +69,8 @@ def need_matches(
     names: Mapping[str, str],
 ) -> list[NeedMatch]:
     """Kept -> Shown: the needs with all that is shown beside them, each sequence in the order of the hits."""
-    beside = zip(kept.hits, explained, evidence, strict=True)
+    segments_each = _segments_each([kept.needs[hit.id].classes for hit in kept.hits], names)
+    beside = zip(kept.hits, explained, evidence, segments_each, strict=True)
     return [
         NeedMatch(
             rank=rank,
@@ -77,10 +80,10 @@ def need_matches(
             factors=factors,
             need=kept.needs[hit.id],
             confidence=kept.levels.of_hit(hit),
-            segments=segments(kept.needs[hit.id].classes, names),
+            segments=segments,
             evidence=quoted(quotes),
         )
-        for rank, (hit, factors, quotes) in enumerate(beside, 1)
+        for rank, (hit, factors, quotes, segments) in enumerate(beside, 1)
     ]
 
 
@@ -118,19 +121,23 @@ def scores_of(hit: Hit) -> Scores:
     )
 
 
-def segments(classes: Sequence[ClassRef], names: Mapping[str, str]) -> list[SegmentRef]:
-    """The industry segments among the classes of a record, each name once."""
-    shown = set(finest((ref.code for ref in classes if ref.scheme == "segment"), names))
+def _segments_each(records: Sequence[Sequence[ClassRef]], names: Mapping[str, str]) -> list[list[SegmentRef]]:
+    """The industry segments among the classes of each record, each name once."""
+    among = [[ref for ref in classes if ref.scheme == "segment"] for classes in records]
+    finest = finest_each([[ref.code for ref in refs] for refs in among], names)
     return [
-        SegmentRef(
-            code=ref.code,
-            name=names.get(ref.code, ref.code),
-            basis=ref.basis,
-            basis_name=BASIS_NAMES.get(ref.basis, ref.basis),
-        )
-        for ref in classes
-        if ref.scheme == "segment" and ref.code in shown
+        [_segment(ref, names) for ref in refs if ref.code in codes]
+        for refs, codes in zip(among, finest, strict=True)
     ]
+
+
+def _segment(ref: ClassRef, names: Mapping[str, str]) -> SegmentRef:
+    return SegmentRef(
+        code=ref.code,
+        name=names.get(ref.code, ref.code),
+        basis=ref.basis,
+        basis_name=BASIS_NAMES.get(ref.basis, ref.basis),
+    )
 
 
 def patent_evidence(profile: QueryProfile, kept: KeptPatents) -> list[list[EvidenceSentence]]:

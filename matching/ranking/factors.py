@@ -112,7 +112,7 @@ class SegmentFactor(Factor):
             return "需求未提供产业领域，不计分"
         if not patent:
             return "专利无产业领域信息，不计分"
-        shared = finest((code for code in need if code in patent), names)
+        shared = finest([code for code in need if code in patent], names)
         if not shared:
             return "无共同的产业领域"
         named = "、".join(f"{code} {names.get(code, '')}".rstrip() for code in shared[:_NAMED])
