@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +126,17 @@ def test_an_activity_goes_the_whole_way_over_rest(runtime: Runtime, calling: Cal
         kept = by_pair(rest.call("GET", "activities/1/meetings"))
         assert len([one for one in kept.values() if one["state"] != "no_show"]) == 2
         rest.call("POST", "activities/1/publication")
+        _papers(client)
         _after(rest, client, kept)
+
+
+def _papers(client: httpx.Client) -> None:
+    ready = client.get("/api/v1/activities/1/papers").raise_for_status().json()
+    papers = zipfile.ZipFile(
+        BytesIO(client.get("/api/v1/activities/1/papers.zip").raise_for_status().content)
+    )
+    assert papers.testzip() is None
+    assert len(papers.namelist()) >= len([paper for paper in ready if paper["is_ready"]]) >= 10
 
 
 def _move(rest: Rest, held: dict[tuple[str, str], dict[str, Any]]) -> None:
@@ -227,6 +239,8 @@ def test_an_activity_goes_the_whole_way_on_the_command_line(
     assert "未到场" in run(capsys, "attendance", 1, gone["team_id"])
     assert "核对通过" in run(capsys, "compose", 1, "--replan")
     run(capsys, "publish", 1)
+    run(capsys, "papers", 1, "--out", tmp_path / "papers")
+    assert list((tmp_path / "papers").rglob("*.docx"))
     assert "回访日" in run(
         capsys, "outcome", 1, one["id"], "签约意向", "--form", "转让", "--amount", "500000"
     )
