@@ -17,7 +17,7 @@ from sqlmodel import Session, SQLModel
 
 from catalog.db import Database, sqlite_url
 from catalog.demand import enterprises, needs
-from catalog.demand.enterprises import EnterpriseCreate
+from catalog.demand.enterprises import EnterpriseCreate, FirmOutcome
 from catalog.demand.needs import NeedCreate
 from catalog.imports import imports
 from catalog.kit.base import ClassRef, id_of
@@ -101,7 +101,12 @@ def catalogue(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def stored(session: Session, kind: str, records: Sequence[BaseModel], import_id: int | None) -> list[str]:
-    return [str(some) for some in _KINDS[kind][0](session, records, import_id=import_id)]
+    return [_told(one) for one in _KINDS[kind][0](session, records, import_id=import_id)]
+
+
+def _told(outcome: object) -> str:
+    """The outcome without times: of a firm the status, and which one it was."""
+    return f"{outcome.status} {outcome.firm.id}" if isinstance(outcome, FirmOutcome) else str(outcome)
 
 
 def left(catalogue: Database, imported: list[tuple[str, list[Any]]], size: int) -> list[Any]:

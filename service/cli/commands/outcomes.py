@@ -115,7 +115,7 @@ def activities_deal(
     """由对接结果登记交易：双方和专利取自会谈。
 
     示例：
-    patentdock activities deal 1 7 --signed-on 2026-12-20 --amount 300000 --payment-form 一次总付
+    patentdock activities deal 1 7 --signed-on 2026-12-20 --amount 300000
     """
     from catalog.deals import shown as deals_shown
     from catalog.kit.days import beijing_today
