@@ -1,6 +1,6 @@
 """Docking activities: published instances against their optima, generated activities against greedy and the bound, re-planning.
 
-    python -m bench.docking [--instances FOLDER] [--only NAME …] [--work 60] [--quick] [--seed 1]
+    python -m bench.docking [--instances FOLDER] [--only NAME …] [--work 400] [--quick] [--seed 1]
 
 FOLDER (or PATENTDOCK_MEETINGS) holds the published files NAME.original.dzn (and variants NAME.*.dzn, which are solved too when
 they are named by --only); without it only generated sets run. `--quick` takes the small instances and the smaller sets, in less
@@ -131,7 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--instances", type=Path, default=os.environ.get("PATENTDOCK_MEETINGS"))
     parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--work", type=float, default=60.0)
+    parser.add_argument("--work", type=float, default=400.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()

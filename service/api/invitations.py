@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
 from catalog.docking import activities, edits, invitations, results, shown
@@ -13,6 +13,9 @@ from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from service.requests.docking.inputs import AnswerInput, AttendanceInput, InvitationInput, RecommendedInput
 from service.requests.docking.inviting import invite_recommended, recommended
+from service.sheets.docking.answers import answer_list
+from service.sheets.documents import XLSX_TYPE
+from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
@@ -44,6 +47,20 @@ def list_invitations(
     found = invitations.page(session, id, wanted, where)
     items = [invitations.public(row) for row in found.rows]
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+
+
+@router.get(
+    "/invitations.xlsx",
+    summary="邀请答复表",
+    operation_id="export_invitations",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **responses(404, 422)},
+)
+def export_invitations(session: Reading, id: RecordId) -> Response:
+    """全部邀请与答复，一行一个参会方；填写答复后可直接导入。含各方的意愿和备注，供主办方使用。"""
+    return attachment(
+        answer_list(session, id), f"{activities.get(session, id).name}-邀请答复表.xlsx", XLSX_TYPE
+    )
 
 
 @router.post(

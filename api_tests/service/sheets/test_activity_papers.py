@@ -40,6 +40,7 @@ from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.terms import FeedbackReason, PaymentForm
 from service.requests.docking.contracts import ContractInput, make_deal
 from service.sheets.docking import papers, programme
+from service.sheets.docking.answers import answer_list
 from service.sheets.docking.papers import PAPERS
 from service.sheets.docking.programme import PrintedProgramme
 from service.sheets.docking.report import tally
@@ -247,6 +248,23 @@ def test_the_result_sheet_filled_in_comes_back_as_it_is_and_shows_what_was_recor
                 assert _plain(row[name]) == value, name
     repeated = import_text(again, "再次.xlsx", "outcomes")
     assert (repeated.new, repeated.changed, repeated.unchanged, repeated.rejected) == (0, 0, len(PLAN), 0)
+
+
+def test_the_list_of_answers_comes_back_as_it_is(
+    database: Database, activity: int, import_text: Import
+) -> None:
+    with database.write() as session:
+        row = invitations.of_activity(session, activity)[0]
+        row.sessions, row.absent, row.most, row.note = [1], ["1-2", "2-3"], 2, "=备注"
+        row.people, row.wished = (
+            ["张三 总工", "李四"],
+            [id_of(invitations.of_activity(session, activity)[-1])],
+        )
+    with database.read() as session:
+        content = answer_list(session, activity)
+        count = len(invitations.of_activity(session, activity))
+    report = import_text(content, "答复.xlsx", "invitations")
+    assert (report.unchanged, report.new, report.changed, report.rejected) == (count, 0, 0, 0)
 
 
 def _plain(value: Any) -> Any:

@@ -225,13 +225,18 @@ def activities_history(
 def activities_invitations(
     activity: Activity,
     role: Annotated[str | None, option("只列此身份：企业、专利权人团队、专家、金融机构", "身份")] = None,
+    out: Annotated[Path | None, option("把全部邀请写成可直接导入的 .xlsx", "文件")] = None,
     as_json: Json = False,
 ) -> None:
-    """列出活动的邀请与答复。
+    """列出活动的邀请与答复；写成文件的，填写后可直接导入。
 
     示例：
     patentdock activities invitations 1 --role 企业
+    patentdock activities invitations 1 --out 答复.xlsx
     """
+    if out is not None:
+        _write_invitations(activity, out)
+        return
     from catalog.docking import activities, invitations
     from catalog.docking.terms import PartyRole
     from catalog.kit.errors import InvalidInput
@@ -262,6 +267,17 @@ def activities_invitations(
             for one in items
         ],
     )
+
+
+def _write_invitations(activity: int, out: Path) -> None:
+    from service.requests.field_problems import FieldProblem, InvalidFields
+    from service.sheets.docking.answers import answer_list
+
+    if out.suffix.lower() != ".xlsx":
+        raise InvalidFields([FieldProblem(field="--out", value=str(out), reason="应为 .xlsx 文件")])
+    with ready_runtime().database.read() as session:
+        out.write_bytes(answer_list(session, activity))
+    print(f"已写入 {out}；填写答复后运行 patentdock import invitations {out}")
 
 
 def activities_invite(
