@@ -13,8 +13,8 @@ from matching.docking.programme import Participant, Pin, Programme
 from matching.docking.schedule import UNWATCHED, DockingConflict
 from matching.docking.solvers.integer import PairModel, SlotModel, Solving
 
-_WORK = 10.0
-"""Deterministic units of work for one question whether rules can hold."""
+_WORK, _WORK_IN_ALL = 10.0, 100.0
+"""Deterministic units of work for one question whether rules can hold, and for all of them; a unit is about a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +95,35 @@ def _eased(one: Participant, programme: Programme, kept: Callable[..., bool]) ->
 
 def conflicting(programme: Programme) -> tuple[list[RuleInForce], bool] | None:
     """A set of rules that cannot hold together, and whether it is proven minimal; None where all can hold, or nothing is proven."""
-    everything = rules_in_force(programme)
-
-    def clash(model: type[PairModel], rules: Sequence[RuleInForce]) -> bool | None:
-        left = set(rules)
-        possible = _possible(model(without(programme, [one for one in everything if one not in left])))
-        return None if possible is None else not possible
-
-    rules, known = everything, False
-    if clash(PairModel, everything):
-        rules, _ = _shrunk(everything, lambda some: clash(PairModel, some))
+    rules, known = rules_in_force(programme), False
+    questions = _Questions(programme, rules)
+    if questions.clash(PairModel, rules):
+        rules, _ = _shrunk(rules, lambda some: questions.clash(PairModel, some))
         known = True
-    if known or clash(SlotModel, rules):
-        return _shrunk(rules, lambda some: clash(SlotModel, some))
+    if known or questions.clash(SlotModel, rules):
+        return _shrunk(rules, lambda some: questions.clash(SlotModel, some))
     return None
+
+
+@dataclass(slots=True)
+class _Questions:
+    """Questions whether some of the rules can hold together, and the work that is left for them."""
+
+    programme: Programme
+    everything: Sequence[RuleInForce]
+    work: float = _WORK_IN_ALL
+
+    def clash(self, model: type[PairModel], rules: Sequence[RuleInForce]) -> bool | None:
+        """Whether these rules clash; None where the work did not suffice."""
+        if self.work <= 0:
+            return None
+        kept = set(rules)
+        asked = model(without(self.programme, [one for one in self.everything if one not in kept]))
+        solving = Solving(1, min(_WORK, self.work), UNWATCHED, "conflict")
+        status = solving.solve(asked.model)
+        self.work -= solving.solver.response_proto.deterministic_time
+        known = (cp_model.INFEASIBLE, cp_model.OPTIMAL, cp_model.FEASIBLE)
+        return status == cp_model.INFEASIBLE if status in known else None
 
 
 def _shrunk(
@@ -131,14 +146,7 @@ def _shrunk(
         size = max(size // 2, 1)
 
 
-def _possible(model: PairModel) -> bool | None:
-    """Whether the rules can hold; None where the work did not suffice."""
-    status = Solving(1, _WORK, UNWATCHED, "conflict").solve(model.model)
-    if status == cp_model.INFEASIBLE:
-        return False
-    return True if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
-
-
+_NOT_MINIMAL = "以下规则不能同时满足，其中有的与冲突无关；在限定的计算量内未能进一步缩小范围。"
 _UNPROVEN = DockingConflict(
     ("在限定的计算量内未找到符合全部规则的日程。请增加计算量，或放宽部分规则后重试。",), minimal=False
 )
@@ -151,7 +159,8 @@ def conflict_of(programme: Programme) -> DockingConflict:
         return _UNPROVEN
     rules, minimal = found
     ids = dict.fromkeys(one for rule in rules for one in rule.ids)
-    return DockingConflict(tuple(said(programme, rule) for rule in rules), tuple(ids), minimal)
+    sentences = [] if minimal else [_NOT_MINIMAL]
+    return DockingConflict((*sentences, *(said(programme, rule) for rule in rules)), tuple(ids), minimal)
 
 
 def said(programme: Programme, rule: RuleInForce) -> str:
