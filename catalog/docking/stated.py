@@ -90,18 +90,18 @@ def put_invitation(
     activity = _activity(session, record.activity_code)
     activity_id = id_of(activity)
     party = invitations.find(session, activity_id, record.role, record.name, record.team)
-    said = _said(session, activity_id, record, remarks)
+    stated_values = _stated(session, activity_id, record, remarks)
     if party is None:
-        created = InvitationCreate(role=record.role, name=record.name, team=record.team, **said)
+        created = InvitationCreate(role=record.role, name=record.name, team=record.team, **stated_values)
         party = edits.invite(session, activity_id, created, actor=actor)
         party.import_id = import_id
         session.flush()
         note(session, import_id, Invitation.__noted_as__, [Change(id_of(party), None, party.updated_at)])
         return "new"
-    return _complete(session, party, said, import_id, actor)
+    return _complete(session, party, stated_values, import_id, actor)
 
 
-def _said(session: Session, activity_id: int, record: InvitationStated, remarks: Remarks) -> dict[str, Any]:
+def _stated(session: Session, activity_id: int, record: InvitationStated, remarks: Remarks) -> dict[str, Any]:
     """What a row says, wished and barred parties by their invitations."""
     found: dict[str, Any] = {
         name: value
@@ -121,9 +121,11 @@ def _said(session: Session, activity_id: int, record: InvitationStated, remarks:
 
 
 def _complete(
-    session: Session, party: Invitation, said: dict[str, Any], import_id: int | None, actor: str
+    session: Session, party: Invitation, stated_values: dict[str, Any], import_id: int | None, actor: str
 ) -> str:
-    stated = AnswerStated.model_validate(party.model_dump(include=set(AnswerStated.model_fields)) | said)
+    stated = AnswerStated.model_validate(
+        party.model_dump(include=set(AnswerStated.model_fields)) | stated_values
+    )
     values = stated.model_dump()
     before = {name: getattr(party, name) for name, value in values.items() if getattr(party, name) != value}
     if not before:
@@ -158,10 +160,10 @@ def put_outcome(session: Session, record: OutcomeRow, by: Noting) -> str:
 def _merged(found: MeetingOutcome | None, record: OutcomeRow) -> OutcomeCreate:
     """What is noted with what the row says; empty cells erase nothing but what the result rules out."""
     names = set(OutcomeStated.model_fields)
-    said = {
+    stated_values = {
         name: value for name, value in record.model_dump(include=names).items() if value not in (None, "")
     }
-    values = (found.model_dump(include=names) if found else {}) | said
+    values = (found.model_dump(include=names) if found else {}) | stated_values
     if values["result"] == OutcomeResult.NONE:
         values["amount_in_view"] = None
     else:

@@ -118,9 +118,9 @@ class _Questions:
         if self.work <= 0:
             return None
         kept = set(rules)
-        asked = model(without(self.programme, [one for one in self.everything if one not in kept]))
+        eased = model(without(self.programme, [one for one in self.everything if one not in kept]))
         solving = Solving(1, min(_WORK, self.work), UNWATCHED, "conflict")
-        status = solving.solve(asked.model)
+        status = solving.solve(eased.model)
         self.work -= solving.solver.response_proto.deterministic_time
         known = (cp_model.INFEASIBLE, cp_model.OPTIMAL, cp_model.FEASIBLE)
         return status == cp_model.INFEASIBLE if status in known else None
@@ -160,12 +160,14 @@ def conflict_of(programme: Programme) -> DockingConflict:
     rules, minimal = found
     ids = dict.fromkeys(one for rule in rules for one in rule.ids)
     sentences = [] if minimal else [_NOT_MINIMAL]
-    return DockingConflict((*sentences, *(said(programme, rule) for rule in rules)), tuple(ids), minimal)
+    return DockingConflict(
+        (*sentences, *(rule_in_words(programme, rule) for rule in rules)), tuple(ids), minimal
+    )
 
 
-def said(programme: Programme, rule: RuleInForce) -> str:
+def rule_in_words(programme: Programme, rule: RuleInForce) -> str:
     """A rule in words."""
-    return _SAID[rule.rule](programme, *rule.ids)
+    return _WORDS[rule.rule](programme, *rule.ids)
 
 
 def _available(programme: Programme, one: str) -> str:
@@ -184,7 +186,7 @@ def _limited(programme: Programme, pair: str) -> str:
     return f"{programme.pair_called(pair)}限定在{'、'.join(programme.slot_called(slot) for slot in sorted(slots))}"
 
 
-_SAID: dict[BrokenRule, Callable[..., str]] = {
+_WORDS: dict[BrokenRule, Callable[..., str]] = {
     BrokenRule.MOST: lambda p, one: f"{p.called(one)}至多安排{p.participant[one].most}场洽谈",
     BrokenRule.TABLES: lambda p: f"每场洽谈桌不超过{max((slot.tables for slot in p.slots), default=0)}张",
     BrokenRule.TOTAL: lambda p: f"洽谈总场次不超过{p.rules.most_meetings}场",

@@ -62,7 +62,7 @@ def targets(session: Session, activity_id: int, meeting_id: int, today: date) ->
 
 def _target(built: BuiltProgramme, one: MoveTarget) -> TargetPublic:
     number, slot = built.records.slots[one.meeting.slot - 1]
-    clock = next(its for its in built.records.sessions if its.number == number).clock(slot)
+    clock = next(one for one in built.records.sessions if one.number == number).clock(slot)
     return TargetPublic(
         session=number,
         slot=slot,
@@ -105,8 +105,8 @@ def move(
     schedule = built.schedule_of(schedules.plan_of(run))
     target = move_target(built.programme, schedule, held)
     if not target.allowed:
-        told = "；".join(one.sentence.rstrip("。") for one in target.broken)
-        raise Conflict(f"不能调整：{told}", hint="请另选时段或桌号，或先解除锁定")
+        reasons = "；".join(one.sentence.rstrip("。") for one in target.broken)
+        raise Conflict(f"不能调整：{reasons}", hint="请另选时段或桌号，或先解除锁定")
     return _by_hand(session, run, built, schedule.with_meeting(held), ActivityAction.MOVED, actor)
 
 
@@ -118,8 +118,8 @@ def drop(session: Session, activity_id: int, meeting_id: int, today: date, *, ac
     schedule = before.without([pair_id(pair)])
     known = set(check(built.programme, before))
     if broken := [one for one in check(built.programme, schedule) if one not in known]:
-        told = "；".join(one.sentence.rstrip("。") for one in broken)
-        raise Conflict(f"不能取消：{told}", hint="请先解除锁定，或改动编排规则")
+        reasons = "；".join(one.sentence.rstrip("。") for one in broken)
+        raise Conflict(f"不能取消：{reasons}", hint="请先解除锁定，或改动编排规则")
     return _by_hand(session, run, built, schedule, ActivityAction.MOVED, actor)
 
 

@@ -131,7 +131,7 @@ def records_of(session: Session, activity_id: int, *, on_the_day: bool = False) 
     return ActivityRecords(
         row,
         sessions,
-        {number: sum(place.tables for place in its) for number, its in places.items()},
+        {number: sum(place.tables for place in rooms) for number, rooms in places.items()},
         {id_of(one): one for one in invitations.of_activity(session, activity_id)},
         meetings.of_activity(session, activity_id),
         on_the_day,
@@ -189,8 +189,8 @@ def wished(records: ActivityRecords) -> set[PairKey]:
 
 def _wishes(firm: Invitation, team: Invitation) -> list[str]:
     """Who wishes this meeting, in words."""
-    said = ["企业希望会谈"] if id_of(team) in firm.wished else []
-    return [*said, *(["团队希望会谈"] if id_of(firm) in team.wished else [])]
+    by_firm = ["企业希望会谈"] if id_of(team) in firm.wished else []
+    return [*by_firm, *(["团队希望会谈"] if id_of(firm) in team.wished else [])]
 
 
 def _candidate(

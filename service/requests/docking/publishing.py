@@ -32,6 +32,6 @@ def publish(
     row = activities.get(session, activity_id)
     rules.require(row, rules.SCHEDULED, "发布日程")
     if broken := problems(session, row, today):
-        told = "；".join(one.rstrip("。") for one in broken[:10])
-        raise Conflict(f"现行日程不符合规则，不能发布：{told}", hint="请调整编排，或手工调整会谈")
+        reasons = "；".join(one.rstrip("。") for one in broken[:10])
+        raise Conflict(f"现行日程不符合规则，不能发布：{reasons}", hint="请调整编排，或手工调整会谈")
     return schedules.publish(session, activity_id, actor=actor)
