@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from matching.docking.checker import breaks_of, check, value_of
 from matching.docking.conflicts import conflict_of
 from matching.docking.greedy import greedy
-from matching.docking.programme import Programme
+from matching.docking.programme import Programme, Slots
 from matching.docking.schedule import (
     DEFAULT_EFFORT,
     UNWATCHED,
@@ -22,7 +22,7 @@ from matching.docking.schedule import (
     Schedule,
 )
 from matching.docking.solvers.choice import ChosenPairs, chosen, chosen_with_slots, linear_bound
-from matching.docking.solvers.timing import Slots, TimedMeetings, timed
+from matching.docking.solvers.timing import TimedMeetings, timed
 from matching.docking.tables import seated
 
 

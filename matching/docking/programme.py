@@ -15,6 +15,7 @@ from functools import cached_property
 ParticipantId = str
 PairId = str
 SlotIndex = int
+Slots = Mapping[PairId, SlotIndex]
 
 
 class DockingSide(StrEnum):
@@ -200,6 +201,10 @@ class Programme:
             and (pair.slots is None or slot.index in pair.slots)
             and (pin is None or pin.slot is None or pin.slot == slot.index)
         )
+
+    def least(self, one: Participant) -> int:
+        """The meetings that a participant has at least: its own number, and one for those who must have a meeting."""
+        return max(one.least, 1 if one.id in self.rules.must_have else 0)
 
     @cached_property
     def places(self) -> int:

@@ -15,7 +15,7 @@ from ortools.sat.python import cp_model
 
 from matching.docking.checker import BrokenRule, breaks_of, check, value_of
 from matching.docking.moves import moves_between
-from matching.docking.programme import PairId, Participant, Pin, Programme, SlotIndex
+from matching.docking.programme import PairId, Pin, Programme, SlotIndex
 from matching.docking.schedule import (
     DEFAULT_EFFORT,
     UNWATCHED,
@@ -111,12 +111,8 @@ class _Terms:
 def _suffices(programme: Programme, slots: Mapping[PairId, SlotIndex], change: DayChange) -> bool:
     """Whether every least number is kept and every late request placed, so that no move would help."""
     counts = Counter(one for pair in slots for one in programme.pair[pair].both)
-    kept = all(counts[one.id] >= _least(programme, one) for one in programme.participants)
+    kept = all(counts[one.id] >= programme.least(one) for one in programme.participants)
     return kept and change.wanted <= slots.keys()
-
-
-def _least(programme: Programme, one: Participant) -> int:
-    return max(one.least, 1 if one.id in programme.rules.must_have else 0)
 
 
 def _nearest(
@@ -155,7 +151,7 @@ def _hold_still(model: SlotModel, before: Schedule) -> None:
 def _short(model: SlotModel, programme: Programme, terms: _Terms) -> None:
     """Least numbers that are missed cost; how far they are missed is free."""
     for one in programme.participants:
-        least = _least(programme, one)
+        least = programme.least(one)
         if least:
             short = model.model.new_int_var(0, least, "")
             meets = [model.meets[pair.id] for pair in model.programme.pairs_of[one.id]]

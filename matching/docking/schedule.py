@@ -44,6 +44,11 @@ class Schedule:
         return Schedule.of(one for one in self.meetings if one.pair not in gone)
 
 
+def gap_of(value: int | None, bound: int | None) -> float | None:
+    """(bound − value) / bound: how much value a better schedule could add at most, as a share; None where one is unknown."""
+    return (bound - value) / bound if bound and value is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class ComposedStage:
     """The result of one stage of composing; bounds are None where the stage proves none.
@@ -82,8 +87,8 @@ class Composed:
 
     @property
     def gap(self) -> float:
-        """(bound − value) / bound: how much value a better schedule could add at most, as a share."""
-        return (self.bound - self.value) / self.bound if self.bound else 0.0
+        """How much value a better schedule could add at most, as a share."""
+        return gap_of(self.value, self.bound) or 0.0
 
     @property
     def value_proven(self) -> bool:
@@ -109,9 +114,7 @@ class ComposeProgress:
     @property
     def gap(self) -> float | None:
         """The gap of the value, as in `Composed`."""
-        if self.value is None or not self.bound:
-            return None
-        return (self.bound - self.value) / self.bound
+        return gap_of(self.value, self.bound)
 
 
 def _unheard(_: ComposeProgress) -> None:

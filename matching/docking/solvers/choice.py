@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ortools.linear_solver.python import model_builder
 from ortools.sat.python import cp_model
 
-from matching.docking.programme import PairId, ParticipantId, Programme, SlotIndex
+from matching.docking.programme import PairId, ParticipantId, Programme, SlotIndex, Slots
 from matching.docking.schedule import ComposedStage, ComposeEffort, ComposeWatch
 from matching.docking.solvers.integer import PairModel, SlotModel, Solving
 
@@ -22,8 +22,6 @@ MOST_PLACED = 20_000
 """Pairs times slots up to which the linear bound looks at slots."""
 
 _ROUNDING = 1e-6
-
-Slots = Mapping[PairId, SlotIndex]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def _linear_numbers(
             model.add(variable >= 1)
     for one in programme.participants:
         mine = [meets[pair.id] for pair in programme.pairs_of[one.id]]
-        least = max(one.least, 1 if one.id in rules.must_have else 0)
+        least = programme.least(one)
         if mine:
             model.add_linear_constraint(model_builder.LinearExpr.sum(mine), least, max(one.limit, least))
     if meets:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from ortools.sat.python import cp_model
 
-from matching.docking.programme import PairId, Participant, ParticipantId, Programme, SlotIndex
+from matching.docking.programme import PairId, Participant, ParticipantId, Programme, SlotIndex, Slots
 from matching.docking.schedule import ComposeProgress, ComposeWatch
 
-Slots = Mapping[PairId, SlotIndex]
 _LOOK_SECONDS = 0.2
 
 
@@ -64,8 +63,7 @@ class PairModel:
         programme, rules = self.programme, self.programme.rules
         for one in programme.participants:
             meets = [self.meets[pair.id] for pair in programme.pairs_of[one.id]]
-            least = max(one.least, 1 if one.id in rules.must_have else 0)
-            self.model.add_linear_constraint(total(meets), least, max(one.limit, 0))
+            self.model.add_linear_constraint(total(meets), programme.least(one), max(one.limit, 0))
         tables = sum(slot.tables for slot in programme.slots)
         most = tables if rules.most_meetings is None else min(tables, rules.most_meetings)
         self.model.add(total(self.meets.values()) <= most)

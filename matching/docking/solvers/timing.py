@@ -8,13 +8,12 @@ minutes; at the optimum the same clauses give the schedule, unless annealing has
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pysat.solvers import Cadical195
 
 from matching.docking.checker import breaks_of, check
-from matching.docking.programme import PairId, Programme, SlotIndex
+from matching.docking.programme import Programme, Slots
 from matching.docking.schedule import UNWATCHED, ComposedStage, ComposeEffort, ComposeProgress, ComposeWatch
 from matching.docking.solvers.annealing import annealed
 from matching.docking.solvers.clauses import TimingClauses
@@ -31,8 +30,6 @@ _AT_ONCE = 2_000
 
 _TRIAL = 8
 """The part of the effort that a trial of other meetings may take: one in so many."""
-
-Slots = Mapping[PairId, SlotIndex]
 
 
 @dataclass(frozen=True, slots=True)

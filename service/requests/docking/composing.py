@@ -39,6 +39,7 @@ from matching.docking.schedule import (
     DayChange,
     NoSchedule,
     Schedule,
+    gap_of,
 )
 from service.requests.docking.programmes import BuiltProgramme, Since, build, pair_id, wished
 
@@ -137,7 +138,7 @@ class _Watching:
 
     def __init__(self, database: Database, run_id: int) -> None:
         self._database, self._run_id = database, run_id
-        self._said: dict[str, Any] = {}
+        self._known: dict[str, Any] = {}
         self._last, self._stops = 0.0, False
 
     def progress(self, progress: ComposeProgress) -> None:
@@ -145,17 +146,16 @@ class _Watching:
         # What re-planning maximises are meetings kept and people spared, not the value of the pairs.
         known = {} if progress.stage == REPLANNING else known
         # A stage that reports breaks alone leaves what was proven of the value.
-        self._said |= {name: value for name, value in known.items() if value is not None}
-        value, bound = self._said.get("value"), self._said.get("bound")
-        gap = (bound - value) / bound if bound and value is not None else None
-        self._said |= {"stage": progress.stage, "gap": gap}
+        self._known |= {name: value for name, value in known.items() if value is not None}
+        gap = gap_of(self._known.get("value"), self._known.get("bound"))
+        self._known |= {"stage": progress.stage, "gap": gap}
         self.stopped()
 
     def stopped(self) -> bool:
         if not self._stops and time.monotonic() - self._last >= BETWEEN_NOTES:
             self._last = time.monotonic()
             with self._database.write() as session:
-                self._stops = meetings.note_progress(session, self._run_id, self._said)
+                self._stops = meetings.note_progress(session, self._run_id, self._known)
         return self._stops
 
 

@@ -16,7 +16,7 @@ from catalog.kit.base import Schema
 from catalog.kit.errors import Conflict, InvalidInput
 from matching.docking.checker import breaks_of, check, value_of
 from matching.docking.moves import MoveTarget, move_target, move_targets
-from matching.docking.schedule import HeldMeeting, Schedule
+from matching.docking.schedule import HeldMeeting, Schedule, gap_of
 from service.requests.docking.composing import fill
 from service.requests.docking.programmes import BuiltProgramme, build, pair_id
 
@@ -146,7 +146,7 @@ def _by_hand(
     unmet = before.settings.get("unmet", ())
     fill(run, built, schedule, value_of(built.programme, schedule), unmet)
     run.night_run_id, run.breaks = before.night_run_id, breaks_of(built.programme, schedule)
-    run.gap = (run.bound - (run.value or 0)) / run.bound if run.bound else None
+    run.gap = gap_of(run.value, run.bound)
     moves = schedules.put_in_force(session, meetings.add_run(session, run), actor=actor)
     activity = activities.get(session, before.activity_id)
     history.note(
