@@ -4,7 +4,7 @@ Times are those of the place, without a zone: a session begins on a day at a tim
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
@@ -220,8 +220,3 @@ def last_day(sessions: Sequence[SessionBase]) -> date | None:
 def first_day(sessions: Sequence[SessionBase]) -> date | None:
     """The day on which an activity begins."""
     return min((one.day for one in sessions), default=None)
-
-
-def due_after(day: date, days: int) -> date:
-    """The day a number of days later."""
-    return day + timedelta(days)

@@ -18,7 +18,7 @@ from catalog.kit.errors import NotFound
 from catalog.kit.terms import FeedbackReason
 
 FOLLOW_UP_DAYS = (30, 90, 180)
-"""When a party is asked again after the activity, in days (design/docking.md, section 1)."""
+"""When a party is asked again after the activity, in days: the intervals of follow-ups (回访) that are usual at such activities."""
 
 
 class OutcomeStated(Schema):

@@ -1,6 +1,5 @@
 """Notes who came, what came of each meeting, what was found at follow-ups, and which deal was made."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -207,8 +206,3 @@ def attach_deal(
     apply_changes(found, {"deal_id": id_of(deal)})
     history.note(session, row, ActivityAction.DEAL, actor, _of(meeting), deal=deal.code)
     return found
-
-
-def held(rows: Sequence[ActivityMeeting]) -> list[ActivityMeeting]:
-    """The meetings that were held."""
-    return [row for row in rows if row.state == MeetingState.HELD]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from api_tests.catalog.docking.invented import DAY, TODAY, fill, invited, number, scheduled
 from catalog.db import Database, Session
-from catalog.deals import edits as deal_records
+from catalog.deals import edits as deal_edits
 from catalog.deals.deals import DealCreate
 from catalog.docking import activities, edits, meetings, outcomes, results, schedules
 from catalog.docking.meetings import ActivityMeeting
@@ -93,14 +93,14 @@ def test_amounts_of_intentions_and_of_contracts_are_never_added(filled: Database
                 "signed_on": DAY,
             }
         )
-        row, _ = deal_records.create(session, deal, today=DAY)
+        row, _ = deal_edits.create(session, deal, today=DAY)
         results.attach_deal(session, activity, one, row, actor="甲")
         found = figures.of_activities(session, [activities.get(session, activity)], TODAY)
         assert (found.intentions, found.intention_amount) == (1, Decimal(100))
         assert (found.contracts, found.contract_amount) == (1, Decimal(80))
         with pytest.raises(Conflict, match="已促成交易"):
             results.record(session, activity, one, stated(OutcomeResult.NONE), BY)
-        deal_records.void(session, row.id or 0, "登记有误")
+        deal_edits.void(session, row.id or 0, "登记有误")
         found = figures.of_activities(session, [activities.get(session, activity)], TODAY)
         assert (found.contracts, found.contract_amount) == (0, Decimal(0))
 

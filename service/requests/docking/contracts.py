@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from catalog.db import Session
-from catalog.deals import edits as deal_records
+from catalog.deals import edits as deal_edits
 from catalog.deals.deals import Deal, DealCreate, PartyRef
 from catalog.deals.rules import Finding
 from catalog.demand import enterprises
@@ -67,7 +67,7 @@ def make_deal(
     outcome = outcomes.get(session, meeting_id)
     firm = invitations.get(session, activity_id, meeting.firm_id)
     deal = _deal(session, meeting, firm, data, OutcomeForm(outcome.form) if outcome.form else None)
-    row, warnings = deal_records.create(session, deal, today=today, actor=actor)
+    row, warnings = deal_edits.create(session, deal, today=today, actor=actor)
     results.attach_deal(session, activity_id, meeting_id, row, actor=actor)
     return row, warnings
 
