@@ -18,7 +18,7 @@ from catalog.kit.base import id_of, plain
 from catalog.kit.errors import Conflict
 from catalog.mending import taking_back
 from catalog.registers.registers import ENTERPRISES
-from ingestion.errors import RowError, UnreadableFile
+from ingestion.errors import RowError
 from ingestion.storing import waiting
 from ingestion.storing.ledger import Ledger
 from ingestion.storing.others import Outcomes, RecordStore
@@ -83,10 +83,7 @@ class FirmStore:
         contradicted, import_id = self.contradicted(), self.origin.import_id
         codes = {self.ledger.record(number): code for code in self.pairs for number in self._rows(code)}
         for number in contradicted:
-            taken = rows.get(number)
-            if taken is None or (taken.table.name, taken.row.line) != self.ledger.where(number):
-                raise UnreadableFile("文件在导入期间被改动", hint="请重新导入")
-            taken.number = number
+            taken = self.ledger.again(number, rows)
             self.reader.read(taken)
             taken.notes = []  # they were told when it was read first
             taken.error = taken.error or self._error(taken, codes[self.ledger.record(number)])

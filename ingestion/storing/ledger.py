@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from ingestion.errors import UnreadableFile
 from ingestion.storing.rows import Taken
 
 _OUTCOMES = ("", "new", "changed", "unchanged", "waiting")
@@ -53,6 +54,14 @@ class Ledger:
     def record(self, number: int) -> int:
         """The record that a row spoke of."""
         return self._records[number - 1]
+
+    def again(self, number: int, rows: Mapping[int, Taken]) -> Taken:
+        """The row of that number as it was read once more. Raises UnreadableFile where another row stands in its place."""
+        taken = rows.get(number)
+        if taken is None or (taken.table.name, taken.row.line) != self.where(number):
+            raise UnreadableFile("文件在导入期间被改动", hint="请重新导入")
+        taken.number = number
+        return taken
 
     def where(self, number: int) -> tuple[str, int]:
         """The sheet of a row and its line there."""

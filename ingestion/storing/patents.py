@@ -11,7 +11,7 @@ from catalog.mending import taking_back
 from catalog.registers.meaning import LABELS, Contest, Statement
 from catalog.registers.patents import Batch, Claims, Outcome, subject_of
 from catalog.registers.registers import PATENTS
-from ingestion.errors import RowError, UnreadableFile
+from ingestion.errors import RowError
 from ingestion.storing import deleted, facts, waiting
 from ingestion.storing.ledger import Ledger
 from ingestion.storing.rows import Origin, RowReader, Taken
@@ -76,10 +76,7 @@ class PatentStore:
     def take_back(self, session: Session, rows: dict[int, Taken]) -> None:
         """Refuses these rows, and takes back what they did, also in imports of the same file that were broken off."""
         for number in self.contradicted():
-            taken = rows.get(number)
-            if taken is None or (taken.table.name, taken.row.line) != self.ledger.where(number):
-                raise UnreadableFile("文件在导入期间被改动", hint="请重新导入")
-            taken.number = number
+            taken = self.ledger.again(number, rows)
             self._contradict(taken, self.claims.contests[self.ledger.record(number)])
         disputed, import_id = self.claims.contradicted(), self.origin.import_id
         conflicts.withdraw(session, import_id, disputed)

@@ -31,10 +31,14 @@ def move_targets(programme: Programme, schedule: Schedule, pair: PairId) -> list
 
 def move_target(programme: Programme, schedule: Schedule, meeting: HeldMeeting) -> MoveTarget:
     """The rules that the schedule would break with the meeting at this place."""
-    before = set(check(programme, schedule))
     after = schedule.with_meeting(meeting)
-    broken = tuple(one for one in check(programme, after) if one not in before)
-    return MoveTarget(meeting, broken, breaks_of(programme, after))
+    return MoveTarget(meeting, newly_broken(programme, schedule, after), breaks_of(programme, after))
+
+
+def newly_broken(programme: Programme, before: Schedule, after: Schedule) -> tuple[Violation, ...]:
+    """The rules that a schedule breaks beyond what the one before breaks."""
+    known = set(check(programme, before))
+    return tuple(one for one in check(programme, after) if one not in known)
 
 
 def _in_slot(

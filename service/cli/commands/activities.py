@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.kit.ids import MAX_ID
 from service.cli.commands import meetings, outcomes
+from service.cli.commands.meetings import ACTOR, Activity, By, Invited, Json
 from service.cli.terminal.help import Panel
 from service.cli.terminal.options import checked, option
 from service.cli.terminal.output import note, print_json, print_table
@@ -17,12 +17,7 @@ from service.cli.terminal.runtime import ready_runtime
 if TYPE_CHECKING:
     from service.requests.docking.inputs import ActivityInput
 
-ACTOR = "命令行"
-Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，与接口同形")]
-By = Annotated[str, typer.Option(help="操作者姓名，记入历史", metavar="姓名")]
-Activity = Annotated[int, typer.Argument(help="活动的系统编号", metavar="活动", min=1, max=MAX_ID)]
 File = Annotated[Path, typer.Argument(help="活动的内容，JSON 文件，与接口同形", metavar="文件.json")]
-Invited = Annotated[int, typer.Argument(help="邀请编号", metavar="邀请", min=1, max=MAX_ID)]
 
 
 def _read(file: Path) -> ActivityInput:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.kit.ids import MAX_ID
+from service.cli.commands.meetings import ACTOR, Activity, By, Json, Meeting
 from service.cli.terminal.options import checked, option
 from service.cli.terminal.output import print_json, print_table
 from service.cli.terminal.runtime import ready_runtime
@@ -14,11 +15,6 @@ from service.cli.terminal.runtime import ready_runtime
 if TYPE_CHECKING:
     from catalog.docking.reporting.figures import DockingFigures
 
-ACTOR = "命令行"
-Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，与接口同形")]
-By = Annotated[str, typer.Option(help="操作者姓名，记入历史", metavar="姓名")]
-Activity = Annotated[int, typer.Argument(help="活动的系统编号", metavar="活动", min=1, max=MAX_ID)]
-Meeting = Annotated[int, typer.Argument(help="会谈编号", metavar="会谈", min=1, max=MAX_ID)]
 Amount = Annotated[str | None, option("意向金额（元）", "金额")]
 
 

@@ -21,7 +21,6 @@ from catalog.docking.schedules import CandidatePair, PlannedMeeting
 from catalog.docking.terms import (
     ActivityAction,
     ActivityStatus,
-    MeetingState,
     ScheduleKind,
     ScheduleState,
 )
@@ -41,13 +40,12 @@ from matching.docking.schedule import (
     Schedule,
     gap_of,
 )
-from service.requests.docking.programmes import BuiltProgramme, Since, build, pair_id, wished
+from service.requests.docking.programmes import NOT_HELD, BuiltProgramme, Since, build, pair_id, wished
 
 logger = logging.getLogger("patentdock")
 
 BETWEEN_NOTES = 0.5
 """Seconds between two notes of progress in the catalogue."""
-NOT_HELD = (MeetingState.NO_SHOW, MeetingState.CANCELLED)
 REPLANNING = "replan"
 KILLED = "进行编排的进程已终止"
 
@@ -231,7 +229,7 @@ def _replan(
     over = {
         (one.firm_id, one.team_id)
         for one in records.meetings
-        if (one.session, one.slot) < (since.session, since.slot) and one.state in NOT_HELD
+        if since.is_after(one) and one.state in NOT_HELD
     }
     before = built.schedule_of(one for one in start if one.pair not in over)
     planned = {one.pair for one in start}

@@ -14,8 +14,8 @@ from catalog.docking.schedules import MeetingMove
 from catalog.docking.terms import ActivityAction, MeetingState, ScheduleKind, ScheduleState
 from catalog.kit.base import Schema
 from catalog.kit.errors import Conflict, InvalidInput
-from matching.docking.checker import breaks_of, check, value_of
-from matching.docking.moves import MoveTarget, move_target, move_targets
+from matching.docking.checker import breaks_of, value_of
+from matching.docking.moves import MoveTarget, move_target, move_targets, newly_broken
 from matching.docking.schedule import HeldMeeting, Schedule, gap_of
 from service.requests.docking.composing import fill
 from service.requests.docking.programmes import BuiltProgramme, build, pair_id
@@ -54,9 +54,7 @@ def targets(session: Session, activity_id: int, meeting_id: int, today: date) ->
     """All places for a meeting, by time and table. Raises NotFound, and Conflict without a schedule."""
     run, meeting, built = _current(session, activity_id, meeting_id, today)
     schedule = built.schedule_of(schedules.plan_of(run))
-    pair = pair_id((meeting.firm_id, meeting.team_id))
-    if pair not in built.programme.pair:
-        raise Conflict("会谈的一方不参加活动，不能调整", hint="请重新编排，或取消这场会谈")
+    pair = _movable(built, meeting)
     return [_target(built, one) for one in move_targets(built.programme, schedule, pair)]
 
 
@@ -72,6 +70,14 @@ def _target(built: BuiltProgramme, one: MoveTarget) -> TargetPublic:
         problems=[broken.sentence for broken in one.broken],
         breaks=one.breaks,
     )
+
+
+def _movable(built: BuiltProgramme, meeting: ActivityMeeting) -> str:
+    """The pair of a meeting for the composer. Raises Conflict where one of both takes no part any more."""
+    pair = pair_id((meeting.firm_id, meeting.team_id))
+    if pair not in built.programme.pair:
+        raise Conflict("会谈的一方不参加活动，不能调整", hint="请重新编排，或取消这场会谈")
+    return pair
 
 
 def _current(
@@ -98,29 +104,24 @@ def move(
     run, meeting, built = _current(session, activity_id, meeting_id, today)
     if (to.session, to.slot) not in built.records.slots:
         raise InvalidInput(f"没有第 {to.session} 场第 {to.slot} 时段", hint="请核对场次与时段序号")
-    pair = meeting.firm_id, meeting.team_id
-    if pair_id(pair) not in built.programme.pair:
-        raise Conflict("会谈的一方不参加活动，不能调整", hint="请重新编排，或取消这场会谈")
-    held = HeldMeeting(built.index_of(to.session, to.slot), to.table, pair_id(pair))
+    held = HeldMeeting(built.index_of(to.session, to.slot), to.table, _movable(built, meeting))
     schedule = built.schedule_of(schedules.plan_of(run))
     target = move_target(built.programme, schedule, held)
     if not target.allowed:
         reasons = "；".join(one.sentence.rstrip("。") for one in target.broken)
         raise Conflict(f"不能调整：{reasons}", hint="请另选时段或桌号，或先解除锁定")
-    return _by_hand(session, run, built, schedule.with_meeting(held), ActivityAction.MOVED, actor)
+    return _by_hand(session, run, built, schedule.with_meeting(held), actor)
 
 
 def drop(session: Session, activity_id: int, meeting_id: int, today: date, *, actor: str = "") -> MoveDone:
     """Takes a meeting out of the schedule. Raises NotFound, and Conflict where a rule demands the meeting."""
     run, meeting, built = _current(session, activity_id, meeting_id, today)
     before = built.schedule_of(schedules.plan_of(run))
-    pair = meeting.firm_id, meeting.team_id
-    schedule = before.without([pair_id(pair)])
-    known = set(check(built.programme, before))
-    if broken := [one for one in check(built.programme, schedule) if one not in known]:
+    schedule = before.without([pair_id((meeting.firm_id, meeting.team_id))])
+    if broken := newly_broken(built.programme, before, schedule):
         reasons = "；".join(one.sentence.rstrip("。") for one in broken)
         raise Conflict(f"不能取消：{reasons}", hint="请先解除锁定，或改动编排规则")
-    return _by_hand(session, run, built, schedule, ActivityAction.MOVED, actor)
+    return _by_hand(session, run, built, schedule, actor)
 
 
 def _by_hand(
@@ -128,7 +129,6 @@ def _by_hand(
     before: ScheduleRun,
     built: BuiltProgramme,
     schedule: Schedule,
-    action: ActivityAction,
     actor: str,
 ) -> MoveDone:
     """Keeps a schedule that was changed by hand as a new one; the bound is that of the one before."""
@@ -150,6 +150,11 @@ def _by_hand(
     moves = schedules.put_in_force(session, meetings.add_run(session, run), actor=actor)
     activity = activities.get(session, before.activity_id)
     history.note(
-        session, activity, action, actor, f"第 {run.number} 份日程", moves=[one.text for one in moves]
+        session,
+        activity,
+        ActivityAction.MOVED,
+        actor,
+        f"第 {run.number} 份日程",
+        moves=[one.text for one in moves],
     )
     return MoveDone(schedule=run.number, moves=moves)

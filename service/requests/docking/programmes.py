@@ -32,6 +32,7 @@ from matching.docking.schedule import HeldMeeting, Schedule
 
 WISH = 150
 """Thousandths that a wish of one side adds to the value of a pair; a pair without a match has as much for each wish."""
+NOT_HELD = (MeetingState.NO_SHOW, MeetingState.CANCELLED)
 SIDES = {PartyRole.FIRM: DockingSide.FIRM, PartyRole.TEAM: DockingSide.TEAM}
 
 SlotKey = tuple[int, int]
@@ -43,6 +44,10 @@ class Since:
 
     session: int = 1
     slot: int = 1
+
+    def is_after(self, meeting: ActivityMeeting) -> bool:
+        """Whether a meeting lies before that slot."""
+        return (meeting.session, meeting.slot) < (self.session, self.slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +209,10 @@ def _candidate(
 
 def _kept(records: ActivityRecords, since: Since) -> list[PlannedMeeting]:
     """The meetings before `since` that were held or stand: nothing changes them."""
-    done = {MeetingState.NO_SHOW, MeetingState.CANCELLED}
     return [
         PlannedMeeting(one.firm_id, one.team_id, one.session, one.slot, one.table)
         for one in records.meetings
-        if (one.session, one.slot) < (since.session, since.slot) and one.state not in done
+        if since.is_after(one) and one.state not in NOT_HELD
     ]
 
 
