@@ -3,12 +3,12 @@
 Times are those of the place, without a zone: a session begins on a day at a time of the clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
-from sqlalchemy import JSON, Text, UniqueConstraint, select
+from sqlalchemy import JSON, Text, UniqueConstraint, func, select
 from sqlmodel import Field, Session, col
 
 from catalog.docking.terms import ActivityKind, ActivityStatus
@@ -210,6 +210,15 @@ def places_of(session: Session, sessions: Sequence[ActivitySession]) -> dict[int
     for place in session.execute(query.order_by(col(ActivityPlace.position))).scalars():
         found[numbers[place.session_id]].append(place)
     return found
+
+
+def first_days(session: Session, ids: Iterable[int] | None = None) -> dict[int, date]:
+    """The day on which each of these activities, or every one, begins; those without a session are left out."""
+    column = col(ActivitySession.activity_id)
+    query = select(column, func.min(col(ActivitySession.day))).group_by(column)
+    if ids is not None:
+        query = query.where(column.in_(list(ids)))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def last_day(sessions: Sequence[SessionBase]) -> date | None:

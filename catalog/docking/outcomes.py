@@ -140,16 +140,16 @@ def plan_follow_ups(session: Session, outcome_id: int, result: OutcomeResult, da
     session.flush()
 
 
-def due(session: Session, today: date, activity_id: int | None = None) -> Sequence[FollowUp]:
-    """The follow-ups that are due on that day, of one activity or of all, the oldest first."""
+def due(session: Session, today: date, activity_ids: Iterable[int] | None = None) -> Sequence[FollowUp]:
+    """The follow-ups that are due on that day, of these activities or of all, the oldest first."""
     query = (
         select(FollowUp)
         .join(MeetingOutcome, col(MeetingOutcome.id) == col(FollowUp.outcome_id))
         .join(ActivityMeeting, col(ActivityMeeting.id) == col(MeetingOutcome.meeting_id))
         .where(col(FollowUp.state) == FollowUpState.DUE.value, col(FollowUp.due_on) <= today)
     )
-    if activity_id is not None:
-        query = query.where(col(ActivityMeeting.activity_id) == activity_id)
+    if activity_ids is not None:
+        query = query.where(col(ActivityMeeting.activity_id).in_(list(activity_ids)))
     return session.execute(query.order_by(col(FollowUp.due_on), col(FollowUp.id))).scalars().all()
 
 

@@ -105,7 +105,8 @@ def list_hearings(session: Reading, id: RecordId) -> list[SupplierHearing]:
 @router.get("/follow-ups", summary="到期的回访", operation_id="list_follow_ups", responses=responses(422))
 def list_follow_ups(session: Reading, wanted: Annotated[DueQuery, Query()]) -> list[FollowUpPublic]:
     """应回访而未办的，最早到期的在前。"""
-    rows = outcomes.due(session, wanted.until or beijing_today(), wanted.activity_id)
+    ids = None if wanted.activity_id is None else [wanted.activity_id]
+    rows = outcomes.due(session, wanted.until or beijing_today(), ids)
     return outcomes_shown.follow_ups(session, rows)
 
 

@@ -112,7 +112,7 @@ def test_follow_ups_are_due_after_30_90_and_180_days_and_not_without_an_intentio
         assert before is None
         results.record(session, activity, two, stated(OutcomeResult.NONE), BY)
         for days, count in ((29, 0), (30, 1), (89, 1), (90, 2), (180, 3)):
-            assert len(outcomes.due(session, DAY + timedelta(days), activity)) == count
+            assert len(outcomes.due(session, DAY + timedelta(days), [activity])) == count
         first = outcomes.due(session, DAY + timedelta(30))[0]
         with pytest.raises(InvalidInput, match="未填写回访所得"):
             results.follow_up(session, first.id or 0, "", BY)

@@ -125,7 +125,8 @@ def of_activities(session: Session, rows: Sequence[Activity], today: date) -> Do
 
 
 def _counted(session: Session, rows: Sequence[Activity]) -> _Counted:
-    ordered = sorted(rows, key=lambda row: (_day(session, row) or date.max, id_of(row)))
+    days = activities.first_days(session, [id_of(row) for row in rows])
+    ordered = sorted(rows, key=lambda row: (days.get(id_of(row), date.max), id_of(row)))
     parties: dict[int, Invitation] = {}
     found: list[ActivityMeeting] = []
     for row in ordered:
@@ -133,10 +134,6 @@ def _counted(session: Session, rows: Sequence[Activity]) -> _Counted:
         found += meetings.of_activity(session, id_of(row))
     noted = outcomes.of_activities(session, [id_of(row) for row in ordered])
     return _Counted(ordered, parties, found, {outcome.meeting_id: outcome for outcome, _ in noted})
-
-
-def _day(session: Session, row: Activity) -> date | None:
-    return activities.first_day(activities.sessions_of(session, id_of(row)))
 
 
 def _figures(session: Session, rows: _Counted, today: date) -> DockingFigures:
@@ -162,7 +159,7 @@ def _figures(session: Session, rows: _Counted, today: date) -> DockingFigures:
         contracts=len(contracts),
         contract_amount=sum((one.contract_amount or Decimal(0) for one in contracts), Decimal(0)),
         received=_received(session, [id_of(one) for one in contracts]),
-        follow_ups_due=sum(len(outcomes.due(session, today, id_)) for id_ in ids),
+        follow_ups_due=len(outcomes.due(session, today, ids)),
     )
 
 
@@ -201,12 +198,15 @@ def _received(session: Session, deal_ids: Sequence[int]) -> Decimal:
 
 def of_year(session: Session, year: int, today: date) -> YearReport:
     """The activities of a year by area and field, with those that were planned and not yet held."""
-    rows = [row for row in _all(session) if (day := _day(session, row)) and day.year == year]
+    days = {id_: day for id_, day in activities.first_days(session).items() if day.year == year}
+    rows = [row for row in _all(session) if id_of(row) in days]
     planned = {(one.area, one.field): one for one in plans.of_year(session, year)}
-    keys = sorted(planned.keys() | {(row.area, row.field) for row in rows})
+    by_field: dict[tuple[str, str], list[Activity]] = {key: [] for key in planned}
+    for row in rows:
+        by_field.setdefault((row.area, row.field), []).append(row)
     lines = [
-        _line(session, key, planned.get(key), [row for row in rows if (row.area, row.field) == key], today)
-        for key in keys
+        _line(key, planned.get(key), found, days, of_activities(session, found, today))
+        for key, found in sorted(by_field.items())
     ]
     held = sum(line.held for line in lines)
     fields = sum(line.held > 0 for line in lines)
@@ -234,10 +234,13 @@ def _lacking(held: int, fields: int) -> str:
 
 
 def _line(
-    session: Session, key: tuple[str, str], plan: ActivityPlan | None, rows: Sequence[Activity], today: date
+    key: tuple[str, str],
+    plan: ActivityPlan | None,
+    rows: Sequence[Activity],
+    days: dict[int, date],
+    figures: DockingFigures,
 ) -> FieldLine:
     closed = [row for row in rows if row.status == ActivityStatus.CLOSED]
-    days = sorted(day for row in closed if (day := _day(session, row)))
     return FieldLine(
         area=key[0],
         field=key[1],
@@ -245,9 +248,9 @@ def _line(
         plan_id=plan.id if plan else None,
         due_on=plan.due_on if plan else None,
         held=len(closed),
-        days=days,
+        days=sorted(days[id_of(row)] for row in closed),
         activity_ids=[id_of(row) for row in rows],
-        figures=of_activities(session, rows, today),
+        figures=figures,
     )
 
 

@@ -154,7 +154,9 @@ def activities_follow_ups(
     except ValueError as error:
         raise InvalidInput(f"--until：“{until}”应为日期，如 2027-06-30") from error
     with ready_runtime().database.read() as session:
-        items = outcomes_shown.follow_ups(session, outcomes.due(session, day, activity))
+        items = outcomes_shown.follow_ups(
+            session, outcomes.due(session, day, None if activity is None else [activity])
+        )
     if as_json:
         print_json([item.model_dump(mode="json") for item in items])
         return
