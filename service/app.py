@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 
 from catalog.imports import imports as import_records
 from catalog.kit.errors import PatentDockError
@@ -50,7 +51,7 @@ from service.requests.docking import composing
 from service.web import errors, openapi, uploads
 from service.web.dependencies import require_key
 from service.web.key_check import KeyCheck
-from service.web.middleware import BodyLimit, SecurityHeaders
+from service.web.middleware import COMPRESSION, BodyLimit, HeadAsGet, SecurityHeaders
 
 logger = logging.getLogger("patentdock")
 
@@ -107,6 +108,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.state.runtime = runtime
     app.add_middleware(BodyLimit, upload_limit=runtime.settings.max_upload_mb * 1024 * 1024)
     app.add_middleware(KeyCheck, runtime=runtime, open_paths=frozenset({app.openapi_url or ""}))
+    app.add_middleware(GZipMiddleware, **COMPRESSION)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     openapi.install(app)

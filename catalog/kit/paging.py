@@ -1,7 +1,7 @@
 """Pages of lists: request, result and sort order."""
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session
@@ -23,6 +23,11 @@ class Page(Schema, Generic[ItemT]):
     size: int
     items: list[ItemT]
 
+    @classmethod
+    def whole(cls, items: Sequence[ItemT]) -> Self:
+        """The only page of a list that is short by nature."""
+        return cls(total=len(items), page=1, size=len(items), items=list(items))
+
 
 class PageQuery(Schema):
     """Which page of a list is wanted and in what order; `-field` sorts downwards."""
@@ -35,6 +40,10 @@ class PageQuery(Schema):
     def offset(self) -> int:
         """Rows before this page."""
         return (self.page - 1) * self.size
+
+    def cut(self, rows: Sequence[RowT]) -> Sequence[RowT]:
+        """The rows of this page among all rows."""
+        return rows[self.offset : self.offset + self.size]
 
 
 class Rows(Generic[RowT]):

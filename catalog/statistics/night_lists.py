@@ -169,8 +169,7 @@ def _scored(matches: Sequence[NightMatch]) -> Iterator[tuple[NightMatch, dict[st
 
 
 def _paged(lines: Sequence[NightScores], wanted: PageQuery) -> dict[str, Any]:
-    items = lines[wanted.offset : wanted.offset + wanted.size]
-    return {"total": len(lines), "page": wanted.page, "size": wanted.size, "items": items}
+    return {"total": len(lines), "page": wanted.page, "size": wanted.size, "items": wanted.cut(lines)}
 
 
 def _noting(

@@ -9,6 +9,7 @@ from assessment.eligibility import gate
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
+from catalog.kit.paging import Page
 from service.sheets.docking import papers, programme
 from service.sheets.docking.papers import MEDIA_TYPES, ZIP_TYPE, PaperShown
 from service.sheets.docking.programme import PrintedProgramme
@@ -36,9 +37,9 @@ def _programme(session: Reading, runtime: RuntimeDep, id: RecordId) -> PrintedPr
     operation_id="list_activity_papers",
     responses=responses(404, 422),
 )
-def list_activity_papers(session: Reading, runtime: RuntimeDep, id: RecordId) -> list[PaperShown]:
+def list_activity_papers(session: Reading, runtime: RuntimeDep, id: RecordId) -> Page[PaperShown]:
     """活动的全部材料：名称、格式、供谁使用，能否生成；尚不能生成的，说明应先办理什么。"""
-    return papers.listed(_programme(session, runtime, id))
+    return Page.whole(papers.listed(_programme(session, runtime, id)))
 
 
 @router.get(

@@ -213,10 +213,10 @@ def close_deal(session: Writing, caller: Caller, id: RecordId, data: Closing) ->
 @router.get(
     "/{id:int}/history", summary="交易的历史", operation_id="get_deal_history", responses=responses(404, 422)
 )
-def get_deal_history(session: Reading, id: RecordId) -> list[DealEventPublic]:
+def get_deal_history(session: Reading, id: RecordId) -> Page[DealEventPublic]:
     """登记以来的每一步：时间、办理人和更正前后的内容。"""
     deals.get(session, id)
-    return deals_shown.history(deals.events(session, id))
+    return Page.whole(deals_shown.history(deals.events(session, id)))
 
 
 @router.post(

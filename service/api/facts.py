@@ -66,10 +66,10 @@ def list_facts(session: Reading, wanted: Annotated[FactQuery, Query()]) -> Page[
     operation_id="list_patent_facts",
     responses=responses(404, 422),
 )
-def list_patent_facts(session: Reading, id: RecordId) -> list[FactPublic]:
+def list_patent_facts(session: Reading, id: RecordId) -> Page[FactPublic]:
     """这件专利的全部运用与评价记录，早的在前；没有记录不等于没有实施。"""
     patents.get(session, id)
-    return [facts.public(row) for row in facts.of_patents(session, [id]).get(id, [])]
+    return Page.whole([facts.public(row) for row in facts.of_patents(session, [id]).get(id, [])])
 
 
 @router.post(

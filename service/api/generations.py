@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from catalog.kit.paging import Page
 from catalog.runs import generations
 from service.web.dependencies import Reading
 
@@ -24,8 +25,7 @@ class GenerationPublic(BaseModel):
 
 
 @router.get("", summary="索引版本", operation_id="list_generations")
-def list_generations(session: Reading) -> list[GenerationPublic]:
+def list_generations(session: Reading) -> Page[GenerationPublic]:
     """全部索引版本，最新的在前；`active` 为正在使用的版本。"""
-    return [
-        GenerationPublic.model_validate(row, from_attributes=True) for row in generations.history(session)
-    ]
+    rows = generations.history(session)
+    return Page.whole([GenerationPublic.model_validate(row, from_attributes=True) for row in rows])

@@ -106,10 +106,10 @@ def list_holder_merges(session: Reading, wanted: Annotated[MergeQuery, Query()])
 @router.post(
     "/merge", summary="合并专利权人", operation_id="merge_holders", responses=responses(404, 409, 422)
 )
-def merge_holders(session: Writing, caller: Caller, data: MergeInput) -> list[MergePublic]:
+def merge_holders(session: Writing, caller: Caller, data: MergeInput) -> Page[MergePublic]:
     """把几个写法并为一个专利权人；以后按原写法导入的专利也归于保留的专利权人。可以撤回。"""
     rows = holder_merges.merge(session, data.keep, data.others, actor=caller, reason=data.reason)
-    return holder_merges.publics(session, rows)
+    return Page.whole(holder_merges.publics(session, rows))
 
 
 @router.post(

@@ -205,9 +205,9 @@ def list_imports(session: Reading, wanted: Annotated[ImportQuery, Query()]) -> P
 
 
 @router.get("/queue", summary="正在导入和排队的文件", operation_id="list_import_queue")
-def list_import_queue(runtime: RuntimeDep) -> list[Queued]:
+def list_import_queue(runtime: RuntimeDep) -> Page[Queued]:
     """第一个正在导入，其余按次序排队；前面有几个，就要等几个。"""
-    return runtime.import_queue.files()
+    return Page.whole(runtime.import_queue.files())
 
 
 @router.get("/{id}", summary="一次导入", operation_id="get_import", responses=responses(404, 422))

@@ -100,10 +100,10 @@ def recommend_invitations(session: Reading, id: RecordId) -> Recommendation:
 )
 def invite_by_recommendation(
     session: Writing, caller: Caller, id: RecordId, data: RecommendedInput
-) -> list[InvitationPublic]:
+) -> Page[InvitationPublic]:
     """邀请推荐名单中的全部或部分单位；已有邀请的不重复登记。"""
     rows = invite_recommended(session, id, data, beijing_today(), actor=caller)
-    return [invitations.public(row) for row in rows]
+    return Page.whole([invitations.public(row) for row in rows])
 
 
 @router.put(

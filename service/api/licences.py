@@ -166,9 +166,9 @@ def get_licence(session: Reading, rules: RulesDep, id: RecordId) -> LicenceShown
     operation_id="list_licence_changes",
     responses=responses(404, 422),
 )
-def list_licence_changes(session: Reading, id: RecordId) -> list[LicenceChangePublic]:
+def list_licence_changes(session: Reading, id: RecordId) -> Page[LicenceChangePublic]:
     """声明的每次登记、变更、公告、撤回、届满：时间、办理人、变动前后的内容。"""
-    return licence_history.of_licence(session, id_of(licences.get(session, id)))
+    return Page.whole(licence_history.of_licence(session, id_of(licences.get(session, id))))
 
 
 @router.get(

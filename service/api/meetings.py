@@ -8,6 +8,7 @@ from catalog.docking.schedules import MeetingMove
 from catalog.docking.shown import ActivityPublic, MeetingPublic, SchedulePublic
 from catalog.kit.base import Schema, id_of
 from catalog.kit.days import beijing_today
+from catalog.kit.paging import Page
 from service.requests.docking import composing, moving, publishing
 from service.requests.docking.inputs import ComposeInput, MeetingStateInput
 from service.requests.docking.moving import MoveDone, MoveInput, TargetPublic
@@ -31,10 +32,10 @@ class SchedulePublication(BaseModel):
 
 
 @router.get("/meetings", summary="活动的会谈", operation_id="list_meetings", responses=responses(404, 422))
-def list_meetings(session: Reading, id: RecordId) -> list[MeetingPublic]:
+def list_meetings(session: Reading, id: RecordId) -> Page[MeetingPublic]:
     """全部会谈，按场次、时段、桌号排列，含已取消的。"""
     activities.get(session, id)
-    return shown.meetings_shown(session, meetings.of_activity(session, id))
+    return Page.whole(shown.meetings_shown(session, meetings.of_activity(session, id)))
 
 
 @router.post(
@@ -71,9 +72,9 @@ def set_meeting_state(
     operation_id="list_meeting_targets",
     responses=responses(404, 409, 422),
 )
-def list_meeting_targets(session: Reading, id: RecordId, meeting_id: RecordId) -> list[TargetPublic]:
+def list_meeting_targets(session: Reading, id: RecordId, meeting_id: RecordId) -> Page[TargetPublic]:
     """逐个时段、逐张桌列出能否调整到此；不能的说明违反哪些规则，并给出调整后的空档总数。"""
-    return moving.targets(session, id, meeting_id, beijing_today())
+    return Page.whole(moving.targets(session, id, meeting_id, beijing_today()))
 
 
 @router.post(
@@ -101,10 +102,10 @@ def drop_meeting(session: Writing, caller: Caller, id: RecordId, meeting_id: Rec
 
 
 @router.get("/schedules", summary="活动的日程", operation_id="list_schedules", responses=responses(404, 422))
-def list_schedules(session: Reading, id: RecordId) -> list[SchedulePublic]:
+def list_schedules(session: Reading, id: RecordId) -> Page[SchedulePublic]:
     """全部日程，最新的在前；附总价值、上界、核对结果和与上一份的不同。"""
     row = activities.get(session, id)
-    return [shown.schedule(run, row.run) for run in meetings.runs_of(session, id)]
+    return Page.whole([shown.schedule(run, row.run) for run in meetings.runs_of(session, id)])
 
 
 @router.get(

@@ -13,9 +13,9 @@ from catalog.docking.reporting import figures, outcomes_shown
 from catalog.docking.reporting.figures import DockingFigures, SupplierHearing
 from catalog.docking.reporting.outcomes_shown import FollowUpPublic, OutcomePublic
 from catalog.docking.results import Noting
-from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
+from catalog.kit.paging import Page, PageQuery
 from service.requests.docking.contracts import ContractInput, make_deal
 from service.requests.docking.inputs import FollowUpInput, OutcomeInput, outcome_of
 from service.requests.filters import Day
@@ -25,8 +25,10 @@ from service.web.errors import responses
 router = APIRouter(tags=["对接活动"])
 
 
-class DueQuery(Schema):
+class DueQuery(PageQuery):
     """Which follow-ups are wanted."""
+
+    sort: None = Field(default=None, description="不可排序：最早到期的在前")
 
     until: Day = Field(default=None, description="应回访日不晚于；缺省为今日")
     activity_id: Id | None = Field(default=None, description="活动的系统编号；缺省为全部")
@@ -44,10 +46,10 @@ class ContractSaved(DealPublic):
     operation_id="list_outcomes",
     responses=responses(404, 422),
 )
-def list_outcomes(session: Reading, id: RecordId) -> list[OutcomePublic]:
+def list_outcomes(session: Reading, id: RecordId) -> Page[OutcomePublic]:
     """已登记的对接结果，按会谈的时间排列；附回访与交易。"""
     activities.get(session, id)
-    return outcomes_shown.of_activity(session, id)
+    return Page.whole(outcomes_shown.of_activity(session, id))
 
 
 @router.put(
@@ -97,17 +99,18 @@ def get_activity_figures(session: Reading, id: RecordId) -> DockingFigures:
     operation_id="list_hearings",
     responses=responses(404, 422),
 )
-def list_hearings(session: Reading, id: RecordId) -> list[SupplierHearing]:
+def list_hearings(session: Reading, id: RecordId) -> Page[SupplierHearing]:
     """各专利权人的会谈数、意向数，以及企业无意向的原因及次数；不写明是哪家企业。"""
-    return figures.hearings(session, id)
+    return Page.whole(figures.hearings(session, id))
 
 
 @router.get("/follow-ups", summary="到期的回访", operation_id="list_follow_ups", responses=responses(422))
-def list_follow_ups(session: Reading, wanted: Annotated[DueQuery, Query()]) -> list[FollowUpPublic]:
+def list_follow_ups(session: Reading, wanted: Annotated[DueQuery, Query()]) -> Page[FollowUpPublic]:
     """应回访而未办的，最早到期的在前。"""
     ids = None if wanted.activity_id is None else [wanted.activity_id]
     rows = outcomes.due(session, wanted.until or beijing_today(), ids)
-    return outcomes_shown.follow_ups(session, rows)
+    items = outcomes_shown.follow_ups(session, wanted.cut(rows))
+    return Page(total=len(rows), page=wanted.page, size=wanted.size, items=items)
 
 
 @router.put(

@@ -163,7 +163,7 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _allowed(request: Request) -> list[str]:
     """All methods of an address; the router names only those of the first route that has it."""
-    return [
+    found = [
         method
         for method in METHODS
         if any(
@@ -171,6 +171,7 @@ def _allowed(request: Request) -> list[str]:
             for route in request.app.routes
         )
     ]
+    return ["GET", "HEAD", *found[1:]] if "GET" in found else found
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -35,7 +35,7 @@ def test_papers_are_listed_made_and_bundled_by_what_is_there(
     client: httpx.Client, activity: dict[str, Any]
 ) -> None:
     address = f"/api/v1/activities/{activity['id']}/papers"
-    listed = client.get(address).json()
+    listed = client.get(address).json()["items"]
     assert [one["name"] for one in listed] == [paper.name for paper in PAPERS]
     ready = {one["name"]: one["format"] for one in listed if one["is_ready"]}
     assert set(ready) == {"邀请函", "参会名册", "签到表", "满意度调查表"}

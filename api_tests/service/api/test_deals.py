@@ -90,7 +90,7 @@ def test_a_deal_is_recorded_filed_paid_and_proved(client: httpx.Client) -> None:
     assert client.delete(f"{address}/receipts/{receipt}").status_code == 409
     assert client.delete(f"{address}/evidence/{proof.json()['id']}").status_code == 204
     assert client.delete(f"{address}/receipts/{receipt}").json()["received"] == "50000.50"
-    steps = [step["action_name"] for step in client.get(f"{address}/history").json()]
+    steps = [step["action_name"] for step in client.get(f"{address}/history").json()["items"]]
     assert steps == ["登记", "备案", "到账", "到账", "上传证明材料", "移除证明材料", "删除到账记录"]
 
 

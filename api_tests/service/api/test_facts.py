@@ -43,7 +43,7 @@ def test_a_fact_is_recorded_corrected_listed_and_removed(client: httpx.Client, p
     assert client.post(address, json=pledge).status_code == 409
     ended = client.put(f"/api/v1/facts/{fact['id']}", json=pledge | {"ended_on": "2025-06-01"}).json()
     assert (ended["ends_on"], ended["ended"], ended["value_name"]) == ("2025-06-01", True, "质权人已同意")
-    assert [row["id"] for row in client.get(address).json()] == [fact["id"]]
+    assert [row["id"] for row in client.get(address).json()["items"]] == [fact["id"]]
     params: dict[str, Any] = {
         "kind": ["pledge", "许可"],
         "party": "示例银行",
@@ -56,7 +56,7 @@ def test_a_fact_is_recorded_corrected_listed_and_removed(client: httpx.Client, p
     reason = client.get(f"/api/v1/patents/{patent}").json()["screening"]["reason"]
     assert reason == "已有运用记录：质押（2024-01-01）"
     assert client.delete(f"/api/v1/facts/{fact['id']}", params={"reason": "登记有误"}).status_code == 200
-    assert client.get(address).json() == []
+    assert client.get(address).json() == {"total": 0, "page": 1, "size": 0, "items": []}
     client.post("/api/v1/screenings", json={"as_of": "2026-06-30"})
     assert "未登记≠未实施" in client.get(f"/api/v1/patents/{patent}").json()["screening"]["reason"]
 

@@ -81,7 +81,7 @@ def test_from_draft_to_withdrawal(client: httpx.Client, made: Made) -> None:
     withdrawn = post(client, f"licences/{draft['id']}/withdraw", 200, reason="另行转让")
     assert withdrawn["status"] == "withdrawn"
     assert "不影响在先给予的开放许可" in withdrawn["effect"]
-    history = client.get(f"/api/v1/licences/{draft['id']}/history").json()
+    history = client.get(f"/api/v1/licences/{draft['id']}/history").json()["items"]
     assert [(entry["action_name"], entry["actor"]) for entry in history] == [
         (name, "测试平台") for name in ("登记", "公告", "变更", "撤回")
     ]
@@ -152,7 +152,7 @@ def test_what_is_unknown_is_announced_only_when_confirmed_with_a_reason(
     post(client, address, 422, reason="银行来函同意")
     published = post(client, address, 200, confirmed=True, reason="银行来函同意")
     assert (published["status"], published["eligibility"]["verdict"]) == ("published", "unknown")
-    step = client.get(f"/api/v1/licences/{draft['id']}/history").json()[-1]
+    step = client.get(f"/api/v1/licences/{draft['id']}/history").json()["items"][-1]
     assert (step["action_name"], step["actor"]) == ("公告", "测试平台")
     assert step["happened_at"].startswith(f"{TODAY:%Y}")
     assert "理由：银行来函同意" in step["note"]
@@ -161,7 +161,7 @@ def test_what_is_unknown_is_announced_only_when_confirmed_with_a_reason(
     made(9970015)
     sure = post(client, "licences", 201, **terms(9970015))
     post(client, f"licences/{sure['id']}/publish", 200)
-    assert client.get(f"/api/v1/licences/{sure['id']}/history").json()[-1]["note"] == ""
+    assert client.get(f"/api/v1/licences/{sure['id']}/history").json()["items"][-1]["note"] == ""
 
 
 def test_the_command_line_asks_for_the_same_confirmation(

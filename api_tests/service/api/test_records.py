@@ -341,4 +341,4 @@ def test_segments_and_generations_are_listed(client: httpx.Client) -> None:
     assert [s["code"] for s in catalogue["segments"]] == [f"HB{n:02d}" for n in range(1, 36)]
     assert client.get("/api/v1/segments", params={"version": "HB-2021.1"}).json() == catalogue
     assert client.get("/api/v1/segments", params={"version": "HB-1999"}).status_code == 404
-    assert client.get("/api/v1/generations").json()[0]["status"] == "active"
+    assert client.get("/api/v1/generations").json()["items"][0]["status"] == "active"

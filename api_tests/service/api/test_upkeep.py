@@ -43,7 +43,7 @@ def test_holders_are_merged_and_parted(client: httpx.Client) -> None:
     pairs = client.get("/api/v1/holders/duplicates", params={"size": 200}).json()["items"]
     (pair,) = [pair for pair in pairs if "示例合并" in pair["keep"]["name"]]
     wanted = {"keep": pair["keep"]["id"], "others": [pair["other"]["id"]]}
-    (merge,) = client.post("/api/v1/holders/merge", json=wanted).json()
+    (merge,) = client.post("/api/v1/holders/merge", json=wanted).json()["items"]
     assert merge["actor"] == "测试平台"
     (holder,) = client.get("/api/v1/holders", params={"name": "示例合并"}).json()["items"]
     assert (holder["patents"], holder["spellings"]) == (2, [pair["other"]["name"]])

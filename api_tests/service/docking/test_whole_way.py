@@ -71,6 +71,10 @@ class Rest:
         assert response.status_code == status, response.text
         return response.json() if response.content else None
 
+    def items(self, path: str) -> Any:
+        """The items of a list."""
+        return self.call("GET", path)["items"]
+
     def composed(self, **body: Any) -> Any:
         number = self.call("POST", "activities/1/schedules", 202, **body)["number"]
         for _ in range(600):
@@ -92,8 +96,8 @@ def test_an_activity_goes_the_whole_way_over_rest(runtime: Runtime, calling: Cal
         found = rest.call("GET", "activities/1/recommendation")
         assert [one["name"] for one in found["firms"]] == ["甲0有限公司", "甲2有限公司", "甲1有限公司"]
         assert [one["name"] for one in found["teams"]] == ["示例0大学", "示例2大学", "示例1大学"]
-        invited = rest.call("POST", "activities/1/recommendation", 201)
-        assert rest.call("POST", "activities/1/recommendation", 201) == []
+        invited = rest.call("POST", "activities/1/recommendation", 201)["items"]
+        assert rest.call("POST", "activities/1/recommendation", 201)["total"] == 0
         ids = {one["name"]: one["id"] for one in invited}
         client.post("/api/v1/activities/1/status", json={"status": "邀约中"}).raise_for_status()
         for id_ in ids.values():
@@ -104,7 +108,7 @@ def test_an_activity_goes_the_whole_way_over_rest(runtime: Runtime, calling: Cal
         composed = rest.composed(kind="统一编排")
         assert (composed["state"], composed["is_checked"], composed["findings"]) == ("finished", True, [])
         assert composed["value"] == 700 + 150 + 600 + 900 == composed["bound"]
-        held = by_pair(rest.call("GET", "activities/1/meetings"))
+        held = by_pair(rest.items("activities/1/meetings"))
         assert held.keys() == {
             ("甲0有限公司", "示例0大学"),
             ("甲1有限公司", "示例1大学"),
@@ -123,7 +127,7 @@ def test_an_activity_goes_the_whole_way_over_rest(runtime: Runtime, calling: Cal
         assert [one["state"] for one in gone["meetings"]] == ["no_show"]
         again = rest.composed(kind="调整编排")
         assert (again["state"], again["is_checked"]) == ("finished", True)
-        kept = by_pair(rest.call("GET", "activities/1/meetings"))
+        kept = by_pair(rest.items("activities/1/meetings"))
         assert len([one for one in kept.values() if one["state"] != "no_show"]) == 2
         rest.call("POST", "activities/1/publication")
         _papers(client)
@@ -131,7 +135,7 @@ def test_an_activity_goes_the_whole_way_over_rest(runtime: Runtime, calling: Cal
 
 
 def _papers(client: httpx.Client) -> None:
-    ready = client.get("/api/v1/activities/1/papers").raise_for_status().json()
+    ready = client.get("/api/v1/activities/1/papers").raise_for_status().json()["items"]
     papers = zipfile.ZipFile(
         BytesIO(client.get("/api/v1/activities/1/papers.zip").raise_for_status().content)
     )
@@ -141,7 +145,7 @@ def _papers(client: httpx.Client) -> None:
 
 def _move(rest: Rest, held: dict[tuple[str, str], dict[str, Any]]) -> None:
     one, other = held["甲0有限公司", "示例0大学"], held["甲1有限公司", "示例1大学"]
-    targets = rest.call("GET", f"activities/1/meetings/{one['id']}/targets")
+    targets = rest.items(f"activities/1/meetings/{one['id']}/targets")
     assert len(targets) == 12
     taken = next(
         t
@@ -179,8 +183,8 @@ def _after(rest: Rest, client: httpx.Client, kept: dict[tuple[str, str], dict[st
     rest.call("PUT", f"activities/1/meetings/{second}/outcome", result="无意向", reason="价格")
     client.post("/api/v1/activities/1/status", json={"status": "已结束"}).raise_for_status()
 
-    assert rest.call("GET", "follow-ups") == []
-    due = rest.call("GET", f"follow-ups?until={days[1]}")
+    assert rest.items("follow-ups") == []
+    due = rest.items(f"follow-ups?until={days[1]}")
     assert [one["days"] for one in due] == [30, 90]
     rest.call("PUT", f"follow-ups/{due[0]['id']}", finding="已安排中试")
     deal = rest.call(
@@ -198,12 +202,12 @@ def _after(rest: Rest, client: httpx.Client, kept: dict[tuple[str, str], dict[st
     assert (figures["intentions"], float(figures["intention_amount"])) == (1, 200000)
     assert (figures["contracts"], float(figures["contract_amount"])) == (1, 300000)
     assert [(one["name"], one["count"]) for one in figures["reasons"]] == [("价格", 1)]
-    hearings = {one["name"]: one for one in rest.call("GET", "activities/1/hearings")}
+    hearings = {one["name"]: one for one in rest.items("activities/1/hearings")}
     assert hearings["示例1大学"]["reasons"] == [{"code": "price", "name": "价格", "count": 1}]
     rest.call("PUT", "activity-plans", year=TODAY.year, area="示例片区", field="示例领域", planned=1)
     year = rest.call("GET", f"activity-years/{TODAY.year}")
     assert (year["lines"][0]["held"], year["is_enough"], year["note"]) == (1, False, "已举办 1 次，还差 3 次")
-    steps = rest.call("GET", "activities/1/history?size=200")["items"]
+    steps = rest.items("activities/1/history?size=200")
     assert {one["actor"] for one in steps} == {"测试平台"}
     assert steps[-1]["action_name"] == "登记"
 

@@ -73,7 +73,7 @@ def upload(client: httpx.Client, name: str, count: int) -> httpx.Response:
 def queued(client: httpx.Client, count: int) -> list[str]:
     """The files in the queue, once they are so many."""
     end = monotonic() + 60
-    while len(files := client.get("/api/v1/imports/queue").json()) != count:
+    while len(files := client.get("/api/v1/imports/queue").json()["items"]) != count:
         assert monotonic() < end, files
         sleep(0.05)
     return [file["file_name"] for file in files]

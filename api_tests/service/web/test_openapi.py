@@ -53,6 +53,17 @@ def test_every_operation_is_named_explained_and_says_how_it_fails(document: dict
                 assert list(response["content"]) == ["application/problem+json"], name
 
 
+def test_no_answer_is_a_bare_list(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        for status, response in operation["responses"].items():
+            for media in response.get("content", {}).values():
+                schema = media.get("schema", {})
+                assert schema.get("type") != "array", (name, status)
+                shown = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
+                if "items" in shown.get("properties", {}) and name.startswith("list_"):
+                    assert shown["properties"].keys() >= {"total", "page", "size"}, name
+
+
 def test_bodies_have_examples_that_are_accepted(document: dict[str, Any], client: httpx.Client) -> None:
     schemas = document["components"]["schemas"]
     for name in ("MatchRequest", "PatentInput", "NeedInput", "EnterpriseInput", "LicenceInput", "FactInput"):
