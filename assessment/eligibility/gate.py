@@ -43,7 +43,7 @@ class Ground(BaseModel):
     checked: bool = Field(description="规则是否已对照出处核对；否则为一般知识，可由运维人员修改")
 
 
-class Verdict(BaseModel):
+class JudgedEligibility(BaseModel):
     """Whether a patent may be openly licensed on a day."""
 
     verdict: Eligibility
@@ -60,7 +60,7 @@ class CheckedPatent(BaseModel):
     patent_id: int
     application_number: str | None
     title: str
-    verdict: Verdict
+    verdict: JudgedEligibility
 
 
 _WEIGHT = {Effect.BLOCKS: 0, Effect.UNKNOWN: 1, Effect.SUPPORTS: 2, Effect.NOTE: 3}
@@ -77,7 +77,7 @@ def check_table(text: str) -> RuleTable:
     return eligibility_table.check(text, CONDITIONS)
 
 
-def decide(known: KnownFacts, table: RuleTable) -> Verdict:
+def decide(known: KnownFacts, table: RuleTable) -> JudgedEligibility:
     """The verdict on the recorded facts of a patent on a day."""
     found: list[tuple[Rule, Data]] = []
     for rule in table.rule:
@@ -90,7 +90,7 @@ def decide(known: KnownFacts, table: RuleTable) -> Verdict:
                 break
     found.sort(key=lambda pair: _WEIGHT[pair[0].effect])
     verdict = _verdict({rule.effect for rule, _ in found})
-    return Verdict(
+    return JudgedEligibility(
         verdict=verdict,
         verdict_name=verdict.label,
         as_of=known.as_of,
@@ -121,7 +121,7 @@ def _ground(rule: Rule, data: list[str]) -> Ground:
 
 def of_patents(
     session: Session, ids: Sequence[int], as_of: date, table: RuleTable | None = None
-) -> dict[int, Verdict]:
+) -> dict[int, JudgedEligibility]:
     """The verdicts on these patents on that day by patent id, by default by the shipped table."""
     return {found.patent_id: found.verdict for found in checked(session, ids, as_of, table)}
 
@@ -144,7 +144,7 @@ def checked(
     ]
 
 
-def check(session: Session, patent_id: int, as_of: date, table: RuleTable | None = None) -> Verdict:
+def check(session: Session, patent_id: int, as_of: date, table: RuleTable | None = None) -> JudgedEligibility:
     """The verdict on one patent on that day. Raises NotFound."""
     found = of_patents(session, [patent_id], as_of, table)
     if patent_id not in found:

@@ -18,10 +18,15 @@ MAX_PAGE_SIZE = 200
 class Page(Schema, Generic[ItemT]):
     """One page of a list with the number of all items."""
 
-    total: int
-    page: int
-    size: int
-    items: list[ItemT]
+    total: int = Field(description="符合条件的全部条数")
+    page: int = Field(description="第几页，从 1 起")
+    size: int = Field(description="每页条数")
+    items: list[ItemT] = Field(description="这一页的内容")
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`PatentPage` for a page of `PatentPublic`: generated clients name their classes so."""
+        return f"{params[0].__name__.removesuffix('Public').removesuffix('Shown')}Page"
 
     @classmethod
     def whole(cls, items: Sequence[ItemT]) -> Self:
@@ -32,8 +37,8 @@ class Page(Schema, Generic[ItemT]):
 class PageQuery(Schema):
     """Which page of a list is wanted and in what order; `-field` sorts downwards."""
 
-    page: int = Field(default=1, ge=1, le=1_000_000)
-    size: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
+    page: int = Field(default=1, ge=1, le=1_000_000, description="第几页，从 1 起")
+    size: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE, description="每页条数")
     sort: str | None = None
 
     @property

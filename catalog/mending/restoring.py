@@ -21,7 +21,7 @@ from catalog.registers.registers import register_of
 from catalog.segments import segments
 
 
-class Restored(SQLModel):
+class RestorationReport(SQLModel):
     """The records that a restoration brought back."""
 
     deletion: TombstonePublic
@@ -29,7 +29,7 @@ class Restored(SQLModel):
     notes: list[str] = Field(description="没有恢复的内容及原因")
 
 
-def restore(session: Session, tombstone_id: int, *, actor: str = "") -> Restored:
+def restore(session: Session, tombstone_id: int, *, actor: str = "") -> RestorationReport:
     """Restores a record with all that was deleted together with it.
 
     Raises NotFound, and Conflict where it is back already, where its number belongs to another by now, or where what it belongs to
@@ -40,7 +40,7 @@ def restore(session: Session, tombstone_id: int, *, actor: str = "") -> Restored
         raise Conflict(f"{stone.name}已于 {stone.restored_at:%Y-%m-%d} 恢复", hint="无需再恢复")
     work = _Restoration(session, actor, now())
     work.restore(stone)
-    return Restored(deletion=tombstones.public(stone), restored=work.count, notes=work.notes)
+    return RestorationReport(deletion=tombstones.public(stone), restored=work.count, notes=work.notes)
 
 
 class _Restoration:

@@ -32,7 +32,7 @@ ASKED_OF = 30
 """Matches that suggest answers to questions."""
 
 
-class Portfolios(BaseModel):
+class PortfolioList(BaseModel):
     """Sets of patents that together cover more of a need than any one does, and the patents in them."""
 
     generation: str
@@ -43,7 +43,7 @@ class Portfolios(BaseModel):
     patents: list[PatentMatch] = Field(description="组合中出现的专利")
 
 
-class Questions(BaseModel):
+class QuestionList(BaseModel):
     """Questions to the author of a need."""
 
     generation: str
@@ -73,7 +73,7 @@ class Completer:
         ]
         return response.model_copy(update={"need": need.reading, "items": items})
 
-    def portfolios(self, need: ReadNeed, filters: Filters, today: date) -> Portfolios:
+    def portfolios(self, need: ReadNeed, filters: Filters, today: date) -> PortfolioList:
         """The smallest sets of matches that together cover more of the need than any one does."""
         response = self._matcher.patents_for_text(need.text, Wanted(COMBINED, filters, today, fold=False))
         coverages = self._coverages(need, response.items)
@@ -83,7 +83,7 @@ class Completer:
         ]
         sets = combine(need.reading, found, coverages)
         shown = {patent_id for one in sets for patent_id in one.patent_ids}
-        return Portfolios(
+        return PortfolioList(
             generation=response.generation,
             need=need.reading,
             suitable=response.suitable,
@@ -96,7 +96,7 @@ class Completer:
             ],
         )
 
-    def questions(self, need: ReadNeed, filters: Filters, today: date) -> Questions:
+    def questions(self, need: ReadNeed, filters: Filters, today: date) -> QuestionList:
         """At most two questions whose answers would change the first ten most."""
         response = self._matcher.patents_for_text(need.text, Wanted(ASKED_OF, filters, today, fold=False))
         generation = self._matcher.generation()
@@ -114,7 +114,7 @@ class Completer:
         ]
         rules = element_rules.load(self._data_dir)
         found = questions(need.text, need.reading.elements, near, rank, rules)
-        return Questions(generation=response.generation, need=need.reading, questions=found)
+        return QuestionList(generation=response.generation, need=need.reading, questions=found)
 
     def _coverages(
         self, need: ReadNeed, items: Sequence[PatentMatch], as_of: str | None = None

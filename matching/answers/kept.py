@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from assessment.eligibility import gate as eligibility_gate
-from assessment.eligibility.gate import Eligibility, Verdict
+from assessment.eligibility.gate import Eligibility, JudgedEligibility
 from assessment.eligibility.table import RuleTable
 from catalog.db import Session
 from catalog.demand import needs
@@ -66,7 +66,7 @@ class KeptPatents:
 
     hits: list[Hit]
     patents: Mapping[int, PatentPublic]
-    verdicts: Mapping[int, Verdict]
+    verdicts: Mapping[int, JudgedEligibility]
     folded: Mapping[int, list[Folded]] = field(default_factory=dict)
     is_cut: bool = False
 
@@ -125,7 +125,7 @@ class _Patents:
     def __init__(self, session: Session, wanted: WantedPatents) -> None:
         self._session, self._wanted = session, wanted
         self.patents: dict[int, PatentPublic] = {}
-        self.verdicts: dict[int, Verdict] = {}
+        self.verdicts: dict[int, JudgedEligibility] = {}
 
     def look_up(self, hits: Sequence[Hit]) -> list[Hit]:
         """The hits that exist, meet the conditions and were not looked up before."""

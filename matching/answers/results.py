@@ -1,10 +1,10 @@
 """Results of a match request: models shared by REST, command line and search page."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from assessment.eligibility.gate import Verdict
+from assessment.eligibility.gate import JudgedEligibility
 from catalog.demand.needs import NeedPublic
 from catalog.licences.shown import LicencePublic
 from catalog.supply.patents_shown import PatentPublic
@@ -74,7 +74,7 @@ class PatentMatch(BaseModel):
     patent: PatentPublic
     segments: list[SegmentRef]
     licence: LicencePublic | None
-    eligibility: Verdict = Field(description="当日能否开放许可，附理由、条款与待办")
+    eligibility: JudgedEligibility = Field(description="当日能否开放许可，附理由、条款与待办")
     evidence: list[Evidence]
     exclusions_broken: list[BrokenExclusion] = Field(default_factory=list, description=BROKEN)
     coverage: PatentCoverage | None = Field(
@@ -115,3 +115,8 @@ class MatchResponse(BaseModel, Generic[MatchT]):
     suitable: bool = Field(default=True, description="为 false 时没有匹配程度为高、中的结果，所列仅供参考")
     items: list[MatchT]
     by_segment: list[SegmentCount]
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`PatentMatchResponse`: generated clients name their classes so."""
+        return f"{params[0].__name__}Response"

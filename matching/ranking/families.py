@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from assessment.eligibility.gate import Eligibility, Verdict
+from assessment.eligibility.gate import Eligibility, JudgedEligibility
 from catalog.kit.base import fold as fold_name
 from catalog.kit.terms import PatentKind, Term
 from catalog.licences.licences import RUNNING
@@ -173,7 +173,7 @@ def member(
     patent: PatentPublic,
     score: float,
     reason: Reason,
-    eligibility: tuple[Verdict, Verdict],
+    eligibility: tuple[JudgedEligibility, JudgedEligibility],
     licences: tuple[LicencePublic | None, LicencePublic | None],
 ) -> FamilyMember:
     """A folded patent as shown to users; verdicts and licences are its own and those of the leading patent."""

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from assessment.eligibility import gate as eligibility_gate
-from assessment.eligibility.gate import Verdict, load_table
+from assessment.eligibility.gate import JudgedEligibility, load_table
 from catalog.db import Database, Session
 from catalog.demand import needs
 from catalog.demand.needs import NeedPublic
@@ -85,7 +85,7 @@ class Chance(BaseModel):
     patent: PatentPublic = Field(description="含盘点筛选的沉睡判定与潜力分（screening）")
     first_holder: bool = Field(description="此专利权人是否为第一专利权人")
     need: NeedPublic
-    eligibility: Verdict = Field(description="当日能否开放许可，附理由与待办")
+    eligibility: JudgedEligibility = Field(description="当日能否开放许可，附理由与待办")
     evidence: list[Evidence] = Field(description="需求中与专利用词相符的句子")
     exclusions_broken: list[BrokenExclusion] = Field(description=BROKEN)
     more: int = Field(description="合并时，同一专利（需求）名下其余的机会数")

@@ -18,7 +18,7 @@ from service.requests.docking.records import delete_activity as delete_record
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/activities", tags=["对接活动"])
+router = APIRouter(prefix="/activities", tags=["activities"])
 
 
 class ActivityQuery(ActivityFilter, PageQuery):

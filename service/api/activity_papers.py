@@ -17,7 +17,7 @@ from service.web.attachments import attachment
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses
 
-router = APIRouter(prefix="/activities", tags=["对接活动"])
+router = APIRouter(prefix="/activities", tags=["activities"])
 PaperName = Annotated[str, Path(max_length=50, description="材料的名称", examples=["对接手册"])]
 
 

@@ -17,7 +17,7 @@ from service.web.errors import responses
 MOST_EXPORTED = 2000
 """Rows of an export: so many chances are looked through by nobody."""
 
-router = APIRouter(tags=["匹配"])
+router = APIRouter(tags=["matches"])
 
 _XLSX: dict[str, Any] = {"content": {XLSX_TYPE: {}}}
 

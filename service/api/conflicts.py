@@ -23,7 +23,7 @@ from service.web.attachments import attachment, workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(tags=["冲突"])
+router = APIRouter(tags=["conflicts"])
 
 SORTING = "排序字段：id、number、created_at；前加 - 为降序"
 

@@ -33,7 +33,7 @@ from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Stri
 from service.web.errors import responses
 from service.web.uploads import stored_upload
 
-router = APIRouter(prefix="/deals", tags=["交易"])
+router = APIRouter(prefix="/deals", tags=["deals"])
 
 
 class DealQuery(DealConditions, PageQuery):

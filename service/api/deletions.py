@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from catalog.kit.paging import Page, PageQuery
 from catalog.mending import merging, removal, restoring, tombstones
 from catalog.mending.merging import MergeResult
-from catalog.mending.restoring import Restored
+from catalog.mending.restoring import RestorationReport
 from catalog.mending.tombstones import TombstonePublic, Why
 from catalog.registers.register import Register
 from catalog.registers.registers import REMOVABLE, register_named
@@ -27,7 +27,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(tags=["删除与合并"])
+router = APIRouter(tags=["deletions"])
 
 
 def _deleting(register: Register) -> Callable[..., Any]:
@@ -123,6 +123,6 @@ def create_deletions(session: Writing, caller: Caller, data: DeletionRequest) ->
     operation_id="restore_deletion",
     responses=responses(404, 409, 422, 503),
 )
-def restore_deletion(session: Writing, caller: Caller, id: RecordId) -> Restored:
+def restore_deletion(session: Writing, caller: Caller, id: RecordId) -> RestorationReport:
     """按原编号恢复，连同当时一并删除的；被合并的同时撤销合并。号码已被其他记录使用时返回 409 并指明。"""
     return restoring.restore(session, id, actor=caller)

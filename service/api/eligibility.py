@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, model_validator
 
 from assessment.eligibility import gate as eligibility_gate
-from assessment.eligibility.gate import Verdict
+from assessment.eligibility.gate import JudgedEligibility
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import StrictId
@@ -23,7 +23,7 @@ from service.requests.filters import Day
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses
 
-router = APIRouter(tags=["开放许可"])
+router = APIRouter(tags=["licences"])
 
 MOST = 1000
 
@@ -91,7 +91,7 @@ def check_licences(session: Reading, runtime: RuntimeDep, data: CheckInput) -> C
 )
 def get_patent_eligibility(
     session: Reading, runtime: RuntimeDep, id: RecordId, wanted: Annotated[DayQuery, Query()]
-) -> Verdict:
+) -> JudgedEligibility:
     """该专利在某日可否开放许可：判定、依据条款、所依据的数据、待办事项与规则版本。"""
     table = eligibility_gate.load_table(runtime.settings.data)
     return eligibility_gate.check(session, id, wanted.as_of or beijing_today(), table)

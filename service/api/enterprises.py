@@ -25,7 +25,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/enterprises", tags=["企业"])
+router = APIRouter(prefix="/enterprises", tags=["enterprises"])
 
 
 class EnterpriseListConditions(PlaceConditions):

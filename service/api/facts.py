@@ -18,7 +18,7 @@ from service.requests.records import FactInput
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 
-router = APIRouter(tags=["专利运用登记"])
+router = APIRouter(tags=["facts"])
 
 
 class FactConditions(Schema):

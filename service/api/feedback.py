@@ -27,7 +27,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 
-router = APIRouter(tags=["匹配反馈"])
+router = APIRouter(tags=["feedback"])
 
 Verdict = Annotated[FeedbackVerdict, term(FeedbackVerdict), either(FeedbackVerdict, optional=False)]
 Reason = Annotated[FeedbackReason | None, term(FeedbackReason), either(FeedbackReason)]

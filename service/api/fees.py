@@ -15,7 +15,7 @@ from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Reading, RuntimeDep
 from service.web.errors import responses
 
-router = APIRouter(prefix="/fees", tags=["许可费测算"])
+router = APIRouter(prefix="/fees", tags=["fees"])
 
 EXAMPLE = {
     "title": "一种锂离子电池低温自加热装置",

@@ -10,7 +10,7 @@ from catalog.kit.paging import Page
 from catalog.runs import generations
 from service.web.dependencies import Reading
 
-router = APIRouter(prefix="/generations", tags=["索引版本"])
+router = APIRouter(prefix="/generations", tags=["generations"])
 
 
 class GenerationPublic(BaseModel):

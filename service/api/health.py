@@ -11,7 +11,7 @@ from service.installation.checks import missing_parts, pending
 from service.web.dependencies import RuntimeDep
 from service.web.errors import PROBLEM_TYPE, TITLES, Problem, responses
 
-router = APIRouter(tags=["运行状态"])
+router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):

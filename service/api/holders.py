@@ -24,7 +24,7 @@ from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/holders", tags=["专利权人"])
+router = APIRouter(prefix="/holders", tags=["holders"])
 
 
 class HolderQuery(PageQuery):

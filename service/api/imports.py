@@ -33,7 +33,7 @@ from service.web.dependencies import Caller, HasLeft, Reading, RecordId, Runtime
 from service.web.errors import responses
 from service.web.uploads import KnownFields, stored_upload
 
-router = APIRouter(prefix="/imports", tags=["导入"])
+router = APIRouter(prefix="/imports", tags=["imports"])
 
 
 class ImportResult(BaseModel):

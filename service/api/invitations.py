@@ -19,7 +19,7 @@ from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/activities/{id:int}", tags=["对接活动"])
+router = APIRouter(prefix="/activities/{id:int}", tags=["activities"])
 
 
 class InvitationQuery(InvitationFilter, PageQuery):

@@ -10,7 +10,7 @@ from service.web.attachments import attachment
 from service.web.dependencies import Reading, RuntimeDep
 from service.web.errors import responses
 
-router = APIRouter(prefix="/law", tags=["法律参数"])
+router = APIRouter(prefix="/law", tags=["law"])
 
 
 @router.get("", summary="法律参数", operation_id="get_law", responses=responses(422))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field
 
-from assessment.eligibility.gate import Verdict
+from assessment.eligibility.gate import JudgedEligibility
 from catalog.db import Session
 from catalog.kit.base import Schema, id_of
 from catalog.kit.days import beijing_today
@@ -42,7 +42,7 @@ from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/licences", tags=["开放许可"])
+router = APIRouter(prefix="/licences", tags=["licences"])
 
 
 def _rules(runtime: RuntimeDep) -> Rules:
@@ -102,7 +102,7 @@ class WithdrawResult(LicenceShown):
 class PublishResult(LicenceShown):
     """The announced declaration and the verdict on its patent on that day."""
 
-    eligibility: Verdict
+    eligibility: JudgedEligibility
 
 
 class DocumentQuery(Schema):

@@ -15,7 +15,7 @@ from service.requests.types import ImportKind
 from service.web.dependencies import RuntimeDep
 from service.web.errors import responses
 
-router = APIRouter(prefix="/mappings", tags=["导入"])
+router = APIRouter(prefix="/mappings", tags=["imports"])
 
 Source = Annotated[
     str, Path(min_length=1, max_length=MAX_NAME, description="来源名称", examples=["教育厅台账"])

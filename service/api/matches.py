@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from matching.answers.completer import Portfolios, Questions
+from matching.answers.completer import PortfolioList, QuestionList
 from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
 from service.requests.matches import (
     CompletionRequest,
@@ -20,7 +20,7 @@ from service.requests.matches import (
 from service.web.dependencies import RecordId, RuntimeDep
 from service.web.errors import responses
 
-router = APIRouter(tags=["匹配"])
+router = APIRouter(tags=["matches"])
 
 
 _ERRORS = responses(400, 404, 413, 422, 503)
@@ -37,7 +37,7 @@ def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[Pa
 
 
 @router.post("/matches/questions", summary="补充需求信息", operation_id="create_questions", responses=_ERRORS)
-def create_questions(request: CompletionRequest, runtime: RuntimeDep) -> Questions:
+def create_questions(request: CompletionRequest, runtime: RuntimeDep) -> QuestionList:
     """需求尚未说明的要素中，回答后最能改变前十名的至多两问，附可选答案。
 
     把回答以“要素：内容”的形式续写在需求文本之后，再次匹配即可。
@@ -48,7 +48,7 @@ def create_questions(request: CompletionRequest, runtime: RuntimeDep) -> Questio
 @router.post(
     "/matches/portfolios", summary="推荐专利组合", operation_id="create_portfolios", responses=_ERRORS
 )
-def create_portfolios(request: CompletionRequest, runtime: RuntimeDep) -> Portfolios:
+def create_portfolios(request: CompletionRequest, runtime: RuntimeDep) -> PortfolioList:
     """没有一件专利能覆盖全部要点时，由至多三件专利组成的最小组合，专利权人少的在前。
 
     这是对单件结果的补充；有一件专利已覆盖同样多的要点时，组合为空。

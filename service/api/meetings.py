@@ -15,7 +15,7 @@ from service.requests.docking.moving import MoveDone, MoveInput, TargetPublic
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/activities/{id:int}", tags=["对接活动"])
+router = APIRouter(prefix="/activities/{id:int}", tags=["activities"])
 
 
 class LockInput(Schema):

@@ -25,7 +25,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/needs", tags=["技术需求"])
+router = APIRouter(prefix="/needs", tags=["needs"])
 
 
 class NeedListConditions(ClassConditions):

@@ -13,7 +13,7 @@ from catalog.runs.nights import NightlyRunPublic
 from service.web.dependencies import Reading, RecordId
 from service.web.errors import responses
 
-router = APIRouter(prefix="/nightly", tags=["夜间批处理"])
+router = APIRouter(prefix="/nightly", tags=["nightly"])
 
 
 class RunQuery(PageQuery):

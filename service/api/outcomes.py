@@ -22,7 +22,7 @@ from service.requests.filters import Day
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(tags=["对接活动"])
+router = APIRouter(tags=["activities"])
 
 
 class DueQuery(PageQuery):

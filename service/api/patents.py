@@ -24,7 +24,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/patents", tags=["专利"])
+router = APIRouter(prefix="/patents", tags=["patents"])
 
 
 class PatentListConditions(PatentConditions):

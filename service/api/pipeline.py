@@ -20,7 +20,7 @@ from service.requests.types import either, term
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(prefix="/pipeline", tags=["对接进程"])
+router = APIRouter(prefix="/pipeline", tags=["pipeline"])
 
 Stage = Annotated[PipelineStage, term(PipelineStage), either(PipelineStage, optional=False)]
 

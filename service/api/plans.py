@@ -12,7 +12,7 @@ from service.requests.docking.inputs import PlanInput
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 
-router = APIRouter(tags=["对接活动"])
+router = APIRouter(tags=["activities"])
 
 Year = Annotated[int, Path(ge=2000, le=2100, description="年度", examples=[2026])]
 

@@ -15,7 +15,7 @@ from service.web.dependencies import Caller, RuntimeDep
 from service.web.errors import responses
 from service.web.uploads import stored_upload
 
-router = APIRouter(tags=["盘点筛选"])
+router = APIRouter(tags=["screenings"])
 
 
 class ScreeningInput(Schema):

@@ -9,7 +9,7 @@ from catalog.segments.segments import CataloguePublic
 from service.web.dependencies import Reading
 from service.web.errors import responses
 
-router = APIRouter(prefix="/segments", tags=["产业目录"])
+router = APIRouter(prefix="/segments", tags=["segments"])
 
 
 @router.get(

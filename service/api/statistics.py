@@ -22,7 +22,7 @@ from service.web.attachments import attachment
 from service.web.dependencies import Reading
 from service.web.errors import responses
 
-router = APIRouter(prefix="/statistics", tags=["统计"])
+router = APIRouter(prefix="/statistics", tags=["statistics"])
 
 
 class MatchLinePage(Page[MatchLine]):

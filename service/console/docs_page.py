@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from service.console.pages import templates
+from service.web.tags import LABELS
 
 PLACES = {"path": "路径", "query": "查询", "header": "请求头"}
 TYPES = {
@@ -91,12 +92,12 @@ def _operation(document: Document, method: str, path: str, operation: Document) 
 
 
 def operations(document: Document) -> dict[str, list[dict[str, Any]]]:
-    """The operations of an OpenAPI document as the page shows them, by tag."""
+    """The operations of an OpenAPI document as the page shows them, by the Chinese name of their group."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            tag = next(iter(operation.get("tags", [])), "其他")
-            groups.setdefault(tag, []).append(_operation(document, method, path, operation))
+            label = LABELS[operation["tags"][0]]
+            groups.setdefault(label, []).append(_operation(document, method, path, operation))
     return groups
 
 

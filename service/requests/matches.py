@@ -18,7 +18,7 @@ from service.requests.context import ContextInput, factor_options
 from service.requests.filters import INCLUDE_ENDED, FilterInput, resolve
 
 if TYPE_CHECKING:
-    from matching.answers.completer import Portfolios, Questions
+    from matching.answers.completer import PortfolioList, QuestionList
     from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
     from service.installation.runtime import Runtime
 
@@ -159,8 +159,8 @@ class TextAnswer:
     """The matches of a need in words, `RefinedMatches` where patents were marked, and the optional parts requested."""
 
     matches: MatchResponse[PatentMatch]
-    questions: Questions | None = None
-    portfolios: Portfolios | None = None
+    questions: QuestionList | None = None
+    portfolios: PortfolioList | None = None
 
 
 def answer_to_text(runtime: Runtime, query: TextQuery) -> TextAnswer:
@@ -184,13 +184,13 @@ def answer_to_text(runtime: Runtime, query: TextQuery) -> TextAnswer:
     )
 
 
-def questions_to(runtime: Runtime, request: CompletionRequest) -> Questions:
+def questions_to(runtime: Runtime, request: CompletionRequest) -> QuestionList:
     """Questions to the author of the need. Raises InvalidFields and NotReady."""
     completer, today = runtime.completer, beijing_today()
     return completer.questions(completer.read(request.text), _filters(runtime, request.filters, today), today)
 
 
-def portfolios_for(runtime: Runtime, request: CompletionRequest) -> Portfolios:
+def portfolios_for(runtime: Runtime, request: CompletionRequest) -> PortfolioList:
     """Sets of patents that together cover the need. Raises InvalidFields and NotReady."""
     completer, today = runtime.completer, beijing_today()
     return completer.portfolios(

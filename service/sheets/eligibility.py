@@ -7,7 +7,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from assessment.eligibility.gate import Verdict
+from assessment.eligibility.gate import JudgedEligibility
 from assessment.eligibility.table import Effect
 from catalog.kit.errors import InvalidInput
 from ingestion.columns.detectors import is_application_number, share
@@ -94,7 +94,7 @@ def cells(item: CheckedItem) -> list[str]:
     ]
 
 
-def _grounds(verdict: Verdict, *effects: Effect) -> str:
+def _grounds(verdict: JudgedEligibility, *effects: Effect) -> str:
     return "\n".join(
         f"{ground.article}：{ground.text}" + ("" if ground.checked else "（条款引用待核实）")
         for ground in verdict.grounds

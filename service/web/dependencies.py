@@ -14,7 +14,7 @@ from service.installation.runtime import Runtime
 
 _bearer = HTTPBearer(
     auto_error=False,
-    scheme_name="接口密钥",
+    scheme_name="ApiKey",
     bearerFormat="pd_…",
     description="请求头 `Authorization: Bearer pd_…`；密钥由管理员用 `patentdock keys create 名称` 生成",
 )

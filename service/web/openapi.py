@@ -1,11 +1,14 @@
-"""The OpenAPI document: errors under their media type, one description of the service."""
+"""The OpenAPI document: what FastAPI derives from the routes, made fit for validators and generators of clients."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service.web.errors import PROBLEM_TYPE
+from service.web.tags import TAGS
 
 DESCRIPTION = """PatentDock（专利供需对接服务）的接口：登记专利、技术需求、企业与开放许可声明，并按语义与字面双路检索给出匹配。
 
@@ -14,25 +17,107 @@ DESCRIPTION = """PatentDock（专利供需对接服务）的接口：登记专�
 - 每个匹配结果都注明所用索引版本、模型与产业目录版本。
 """
 
+Document = dict[str, Any]
 
-def _mark_problems(document: dict[str, Any]) -> None:
-    for path in document["paths"].values():
-        for operation in path.values():
-            for status, response in operation["responses"].items():
-                if status >= "400" and "application/json" in response.get("content", {}):
-                    response["content"][PROBLEM_TYPE] = response["content"].pop("application/json")
+_JSON = "application/json"
+_SCHEMAS = "#/components/schemas/"
+_FORM_BODY = re.compile(r"Body_(\w+)")
+_ABOUT = {
+    "info": {
+        "contact": {"name": "本系统管理员"},
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    },
+    "servers": [{"url": "/", "description": "本服务"}],
+    "tags": [{"name": tag.name, "x-displayName": tag.label, "description": tag.description} for tag in TAGS],
+}
+_FILE = {"type": "string", "format": "binary", "description": "文件内容"}
+_FILE_NAME = {
+    "Content-Disposition": {
+        "description": "附件的文件名，按 RFC 5987 编码",
+        "schema": {"type": "string", "examples": ["attachment; filename*=UTF-8''list.xlsx"]},
+    }
+}
+
+
+def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
+    """Path, method and operation of everything that can be called."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def _mark_responses(document: Document) -> None:
+    """Errors under their media type; a success that is no JSON is a file."""
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            content = response.get("content", {})
+            if status >= "400" and _JSON in content:
+                content[PROBLEM_TYPE] = content.pop(_JSON)
+            files = [found for media, found in content.items() if status < "300" and media != _JSON]
+            for found in files:
+                found.setdefault("schema", dict(_FILE))
+            if files:
+                response["description"] = "文件"
+                response["headers"] = response.get("headers", {}) | _FILE_NAME
+
+
+def _rename_schemas(document: Document) -> None:
+    """Names that are classes elsewhere: `CreateImportForm` for `Body_create_import`, the class's own for a generic one."""
+    schemas = document["components"]["schemas"]
+    names = {name: _class_name(name, schema) for name, schema in schemas.items()}
+    document["components"]["schemas"] = {names[name]: schema for name, schema in schemas.items()}
+    for node in _objects(document):
+        if str(node.get("$ref", "")).startswith(_SCHEMAS):
+            node["$ref"] = _SCHEMAS + names[node["$ref"].removeprefix(_SCHEMAS)]
+
+
+def _class_name(name: str, schema: Document) -> str:
+    if form := _FORM_BODY.fullmatch(name):
+        return "".join(word.capitalize() for word in form[1].split("_")) + "Form"
+    return str(schema.get("title", name)) if "_" in name else name
+
+
+def _objects(node: Any) -> Iterator[Document]:
+    """Every object within a part of the document."""
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _objects(child)
+
+
+def _tidy_properties(document: Document) -> None:
+    """Titles name schemas alone: FastAPI writes an English one on every property, and generators name classes by them."""
+    for name, schema in document["components"]["schemas"].items():
+        schema["title"] = name
+        for found in schema.get("properties", {}).values():
+            found.pop("title", None)
+            is_number = any(part.get("type") == "number" for part in (found, *found.get("anyOf", ())))
+            if is_number and found.get("default") == "0":  # pydantic writes exact numbers as texts
+                found["default"] = 0
+    for _, _, operation in operations(document):
+        for parameter in operation.get("parameters", []):
+            parameter["schema"].pop("title", None)
+
+
+def complete(document: Document) -> Document:
+    """The document with names, media types and texts that others expect."""
+    document["info"] |= _ABOUT["info"]
+    document["servers"], document["tags"] = _ABOUT["servers"], _ABOUT["tags"]
+    _mark_responses(document)
+    _rename_schemas(document)
+    _tidy_properties(document)
+    return document
 
 
 def install(app: FastAPI) -> None:
-    """Let `app` describe itself with errors as problem details."""
+    """Let `app` describe itself."""
 
-    def describe() -> dict[str, Any]:
+    def describe() -> Document:
         if app.openapi_schema is None:
             document = get_openapi(
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )
-            _mark_problems(document)
-            app.openapi_schema = document
+            app.openapi_schema = complete(document)
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]

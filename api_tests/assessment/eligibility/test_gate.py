@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from assessment.eligibility import gate as eligibility_gate
 from assessment.eligibility import table as eligibility_table
 from assessment.eligibility.conditions import CONDITIONS, KnownFacts
-from assessment.eligibility.gate import Verdict
+from assessment.eligibility.gate import JudgedEligibility
 from assessment.eligibility.table import Effect, RuleTable
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import InvalidInput, NotFound
@@ -55,7 +55,7 @@ SHARED = replace(PATENT, owners=(OwnerStatement("示例大学"), OwnerStatement(
 GIVEN, REFUSED = OwnerConsent.GIVEN, OwnerConsent.NOT_GIVEN
 
 
-def decide(record: EligibilityRecord, day: date, table: RuleTable) -> Verdict:
+def decide(record: EligibilityRecord, day: date, table: RuleTable) -> JudgedEligibility:
     """The verdict on what is recorded of a patent."""
     return eligibility_gate.decide(KnownFacts.of([record], day)[0], table)
 
@@ -80,7 +80,7 @@ def owned(*owners: OwnerStatement) -> EligibilityRecord:
     return replace(PATENT, owners=owners)
 
 
-def codes(verdict: Verdict, *effects: Effect) -> set[str]:
+def codes(verdict: JudgedEligibility, *effects: Effect) -> set[str]:
     return {ground.code for ground in verdict.grounds if not effects or ground.effect in effects}
 
 

@@ -37,7 +37,7 @@ def deleted(database: Database, kind: str, record_id: int, *, cascade: bool = Fa
         return stone.id or 0
 
 
-def restored(database: Database, tombstone_id: int) -> restoring.Restored:
+def restored(database: Database, tombstone_id: int) -> restoring.RestorationReport:
     with database.write() as session:
         return restoring.restore(session, tombstone_id, actor="小李")
 

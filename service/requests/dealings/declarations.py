@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field
 
 from assessment.eligibility import gate as eligibility_gate
-from assessment.eligibility.gate import Eligibility, Verdict
+from assessment.eligibility.gate import Eligibility, JudgedEligibility
 from assessment.eligibility.table import Effect
 from catalog.db import Session
 from catalog.kit.days import beijing_today
@@ -82,7 +82,7 @@ def described(where: LicenceFilter) -> list[str]:
     ]
 
 
-def publish(session: Session, wanted: Announcement, data_dir: Path) -> tuple[Licence, Verdict]:
+def publish(session: Session, wanted: Announcement, data_dir: Path) -> tuple[Licence, JudgedEligibility]:
     """Publishes a draft whose patent is not blocked on that day; also returns the verdict.
 
     Facts that the verdict leaves unknown must be confirmed with a reason, which is stored in the history. Raises
@@ -102,7 +102,7 @@ def publish(session: Session, wanted: Announcement, data_dir: Path) -> tuple[Lic
     return row, verdict
 
 
-def _confirmation(wanted: Announcement, verdict: Verdict) -> str:
+def _confirmation(wanted: Announcement, verdict: JudgedEligibility) -> str:
     """The note that keeps why a patent was announced that may or may not be licensed. Raises InvalidInput without one."""
     unknown, reason = _grounds(verdict, Effect.UNKNOWN), wanted.reason.strip()
     if not (wanted.confirmed and reason):
@@ -113,7 +113,7 @@ def _confirmation(wanted: Announcement, verdict: Verdict) -> str:
     return f"资料不足，经确认公告。理由：{reason}。待核实：{unknown}"[:LONGEST_NOTE]
 
 
-def _grounds(verdict: Verdict, effect: Effect) -> str:
+def _grounds(verdict: JudgedEligibility, effect: Effect) -> str:
     return "；".join(
         f"{ground.text}（{ground.article}）" for ground in verdict.grounds if ground.effect == effect
     )

@@ -9,7 +9,7 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
-from assessment.eligibility.gate import CheckedPatent, Eligibility, Verdict, checked
+from assessment.eligibility.gate import CheckedPatent, Eligibility, JudgedEligibility, checked
 from assessment.eligibility.table import RuleTable
 from catalog.db import Session
 from catalog.kit.days import beijing_today
@@ -28,7 +28,7 @@ class CheckedItem(BaseModel):
     patent_id: int | None = None
     application_number: str | None = Field(default=None, description="规范写法的申请号")
     title: str = ""
-    verdict: Verdict | None = None
+    verdict: JudgedEligibility | None = None
     reason: str = Field(default="", description="未查到时的原因")
 
 

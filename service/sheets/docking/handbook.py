@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assessment.eligibility.gate import Verdict
+from assessment.eligibility.gate import JudgedEligibility
 from assessment.eligibility.table import Effect
 from catalog.supply.patents_shown import PatentPublic
 from service.sheets.docking.letters import day_text, demo_mark
@@ -93,7 +93,7 @@ def _terms(entry: MeetingEntry) -> str:
     return f"{entry.licence.terms}（声明{entry.licence.status_name}）"
 
 
-def _verdict(verdict: Verdict | None) -> str:
+def _verdict(verdict: JudgedEligibility | None) -> str:
     if verdict is None:
         return "未对应具体专利"
     deciding = [one for one in verdict.grounds if one.effect in (Effect.BLOCKS, Effect.UNKNOWN)]

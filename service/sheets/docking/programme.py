@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assessment.eligibility import gate
-from assessment.eligibility.gate import Verdict
+from assessment.eligibility.gate import JudgedEligibility
 from assessment.eligibility.table import RuleTable
 from catalog.db import Session
 from catalog.deals import deals
@@ -55,7 +55,7 @@ class MeetingEntry:
     segment: str = NO_SEGMENT
     patent: PatentPublic | None = None
     licence: LicencePublic | None = None
-    verdict: Verdict | None = None
+    verdict: JudgedEligibility | None = None
     quotes: Sequence[EvidenceSentence] = ()
     outcome: OutcomeStated | None = None
     deal: DealPublic | None = None
