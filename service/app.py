@@ -48,7 +48,7 @@ from service.console import docs_page, pages
 from service.installation.following import Following
 from service.installation.runtime import Runtime
 from service.requests.docking import composing
-from service.web import errors, openapi, uploads
+from service.web import errors, openapi, uploads, versions
 from service.web.dependencies import require_key
 from service.web.key_check import KeyCheck
 from service.web.middleware import COMPRESSION, BodyLimit, HeadAsGet, SecurityHeaders
@@ -112,6 +112,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     errors.install(app)
+    versions.install(app)
     openapi.install(app)
     app.include_router(health.router)
     protected = APIRouter(

@@ -8,7 +8,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from catalog.imports import conflicts, imports
 from catalog.imports.conflicts import ConflictRow, NumberConflict
-from catalog.kit.base import id_of
+from catalog.kit.base import Stamps, id_of
 from catalog.kit.terms import ConflictStatus
 from catalog.registers.register import Contested, Standing
 from catalog.registers.registers import contested_of
@@ -34,7 +34,7 @@ class StatingRow(SQLModel):
     line: int
 
 
-class ConflictPublic(SQLModel):
+class ConflictPublic(Stamps):
     """A conflict as shown to users."""
 
     id: int
@@ -51,7 +51,6 @@ class ConflictPublic(SQLModel):
     remark: str = Field(description="原记录此后的情况；空为没有变化")
     differs: list[Differing] = Field(description="待定时：与号码现在所属的记录不同的值")
     rows: list[StatingRow] = Field(description="哪些导入的哪些行写有新记录")
-    created_at: datetime
     decided_by: str
     decided_at: datetime | None
     note: str = Field(description="决定的说明")

@@ -60,8 +60,10 @@ def create(
     """Creates a deal and returns it with the warnings. Raises NotFound (patents), InvalidInput (rules) and Conflict (code taken)."""
     rows = deal_rules.patents_of(session, data)
     code = data.code or automatic_code(data)
-    if deals.find(session, code) is not None:
-        raise Conflict(f"合同编号为 {code} 的交易已登记", hint="请改用更正，或核对合同编号")
+    if known := deals.find(session, code):
+        raise Conflict(
+            f"合同编号为 {code} 的交易已登记", hint="请改用更正，或核对合同编号", existing_id=known.id
+        )
     findings = deal_rules.refuse(deal_rules.check(session, data, rows, today=today))
     row = Deal(**_values(data) | {"code": code}, import_id=import_id, is_demo=is_demo)
     session.add(row)
@@ -82,7 +84,9 @@ def change(
     code = data.code or row.code
     other = deals.find(session, code)
     if other is not None and other.id != row.id:
-        raise Conflict(f"合同编号 {code} 已属于编号 {other.id} 的交易", hint="请核对合同编号")
+        raise Conflict(
+            f"合同编号 {code} 已属于编号 {other.id} 的交易", hint="请核对合同编号", existing_id=other.id
+        )
     rows, findings = _checked(session, deal_id, data, today)
     before, after = stated(session, row), data.model_copy(update={"code": code})
     changes = _differences(before, after)

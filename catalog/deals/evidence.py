@@ -67,13 +67,13 @@ def add(session: Session, row: EvidenceFile) -> EvidenceFile:
         receipt = session.get(Receipt, row.receipt_id)
         if receipt is None or receipt.deal_id != row.deal_id:
             raise NotFound(f"编号为 {row.deal_id} 的交易没有编号为 {row.receipt_id} 的到账记录")
-    same = select(EvidenceFile).where(
+    same = select(col(EvidenceFile.id)).where(
         col(EvidenceFile.deal_id) == row.deal_id,
         col(EvidenceFile.sha256) == row.sha256,
         col(EvidenceFile.receipt_id) == row.receipt_id,
     )
-    if session.execute(same.limit(1)).first():
-        raise Conflict("同一份材料已经上传", hint="无需重复上传")
+    if (known := session.execute(same.limit(1)).scalar()) is not None:
+        raise Conflict("同一份材料已经上传", hint="无需重复上传", existing_id=known)
     session.add(row)
     deal.updated_at = now()
     session.flush()

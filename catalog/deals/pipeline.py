@@ -18,7 +18,7 @@ from catalog.deals.deals import Deal
 from catalog.demand import enterprises, needs
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import Need
-from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, UtcDateTime, enum_type, id_of, now
+from catalog.kit.base import NEVER_TWICE, Schema, Stamps, Timestamps, UtcDateTime, enum_type, id_of, now
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
 from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -86,7 +86,7 @@ class StagePublic(SQLModel):
     note: str
 
 
-class CasePublic(SQLModel):
+class CasePublic(Stamps):
     """A case as shown to users."""
 
     id: int
@@ -105,8 +105,6 @@ class CasePublic(SQLModel):
     next_stages: list[PipelineStage] = Field(description="可以进入的下一阶段")
     deal_id: int | None
     deal_code: str | None
-    created_at: datetime
-    updated_at: datetime
     history: list[StagePublic]
 
 
@@ -158,6 +156,7 @@ def create(session: Session, data: CaseCreate, *, actor: str = "") -> PipelineCa
         raise Conflict(
             f"该专利与该需求（企业）已有编号为 {open_case.id} 的对接事项，处于“{open_case.stage.label}”",
             hint="请继续办理该对接事项",
+            existing_id=open_case.id,
         )
     values = data.model_dump(include={"need_id", "generation", "rank", "score"})
     row = PipelineCase(patent_id=id_of(patent), enterprise_id=firm, **values)

@@ -12,7 +12,7 @@ from catalog.deals import evidence, subsidies
 from catalog.deals.deals import Deal, DealBase, DealEvent, DealParty, DealPatent, Receipt
 from catalog.deals.evidence import EvidencePublic
 from catalog.deals.subsidies import Subsidy
-from catalog.kit.base import id_column, id_of
+from catalog.kit.base import Stamps, id_column, id_of
 from catalog.kit.terms import (
     DealAction,
     DealKind,
@@ -66,7 +66,7 @@ class ReceiptPublic(SQLModel):
     evidence: list[int] = Field(description="证明材料的编号")
 
 
-class DealPublic(DealBase):
+class DealPublic(DealBase, Stamps):
     """A deal as shown to users."""
 
     id: int
@@ -90,8 +90,6 @@ class DealPublic(DealBase):
     evidence: list[EvidencePublic]
     broker_subsidy: Subsidy | None = Field(description="三方合同的专利服务机构资助测算，仅供参考")
     is_demo: bool
-    created_at: datetime
-    updated_at: datetime
 
 
 class DealEventPublic(SQLModel):

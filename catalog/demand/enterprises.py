@@ -14,6 +14,7 @@ from catalog.kit.base import (
     MAX_REMARK,
     NEVER_TWICE,
     Schema,
+    Stamps,
     Timestamps,
     apply_changes,
     chunks,
@@ -79,7 +80,7 @@ class EnterpriseUpdate(EnterpriseBase):
     """The whole new state of an enterprise (PUT)."""
 
 
-class EnterprisePublic(EnterpriseBase):
+class EnterprisePublic(EnterpriseBase, Stamps):
     """An enterprise as shown to users."""
 
     id: int
@@ -98,7 +99,7 @@ class FirmProducts(SQLModel):
 def public(row: Enterprise) -> EnterprisePublic:
     """The enterprise as shown to users."""
     return EnterprisePublic(
-        **row.model_dump(include=set(EnterpriseBase.model_fields)),
+        **row.model_dump(include={*EnterpriseBase.model_fields, *Stamps.model_fields}),
         id=id_of(row),
         prefecture_name=region_name(row.prefecture),
         industry_name=industry_name(row.industry),
@@ -322,8 +323,9 @@ def _two_firms(data: EnterpriseCreate) -> Conflict:
 def create(session: Session, data: EnterpriseCreate) -> Enterprise:
     """Store a new enterprise. Raises Conflict when its name or credit code is taken."""
     firms = Firms(session, [(data.name, data.credit_code)])
-    if firms.find(data.name, data.credit_code):
-        raise Conflict(f"企业“{data.name}”已存在", hint="请改用更新，或核对统一社会信用代码")
+    if known := firms.find(data.name, data.credit_code):
+        hint = "请改用更新，或核对统一社会信用代码"
+        raise Conflict(f"企业“{data.name}”已存在", hint=hint, existing_id=known.id)
     row = firms.add(data)
     firms.flush()
     return row
@@ -335,7 +337,8 @@ def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Ente
     firms = Firms(session, [(data.name, data.credit_code)])
     for other in (firms.find(data.name, data.credit_code), firms.named(data.name)):
         if other is not None and other.id != row.id:
-            raise Conflict(f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业")
+            message = f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业"
+            raise Conflict(message, existing_id=other.id)
     apply_changes(row, data.model_dump() | {"name_key": fold(data.name)})
     session.flush()
     return row

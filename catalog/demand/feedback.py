@@ -16,7 +16,17 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.demand import needs
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import MAX_TEXT, Need
-from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, chunks, enum_type, fold, id_column, id_of
+from catalog.kit.base import (
+    NEVER_TWICE,
+    Schema,
+    Stamps,
+    Timestamps,
+    chunks,
+    enum_type,
+    fold,
+    id_column,
+    id_of,
+)
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
@@ -74,7 +84,7 @@ class FeedbackCreate(FeedbackBase):
         return self
 
 
-class FeedbackPublic(FeedbackBase):
+class FeedbackPublic(FeedbackBase, Stamps):
     """An answer as shown to users."""
 
     id: int
@@ -86,7 +96,6 @@ class FeedbackPublic(FeedbackBase):
     need_title: str | None
     actor: str = Field(description="登记人：接口密钥的名称、命令行或检索页")
     counts: bool = Field(description="是否计入统计：同一企业对同一需求和专利只计最后一次")
-    created_at: datetime
 
 
 class FeedbackFilter(Schema):
@@ -232,7 +241,7 @@ def publics(session: Session, rows: Sequence[Feedback]) -> list[FeedbackPublic]:
     titles = _need_titles(session, sorted({row.need_id for row in rows if row.need_id is not None}))
     return [
         FeedbackPublic(
-            **row.model_dump(include=set(FeedbackBase.model_fields)),
+            **row.model_dump(include={*FeedbackBase.model_fields, *Stamps.model_fields}),
             id=id_of(row),
             verdict_name=FeedbackVerdict(row.verdict).label,
             reason_name=FeedbackReason(row.reason).label if row.reason else None,
@@ -242,7 +251,6 @@ def publics(session: Session, rows: Sequence[Feedback]) -> list[FeedbackPublic]:
             need_title=titles.get(row.need_id or 0),
             actor=row.actor,
             counts=row.replaced_by is None,
-            created_at=row.created_at,
         )
         for row in rows
     ]

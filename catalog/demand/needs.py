@@ -21,6 +21,7 @@ from catalog.kit.base import (
     NEVER_TWICE,
     ClassRef,
     Schema,
+    Stamps,
     Timestamps,
     apply_changes,
     as_json,
@@ -102,7 +103,7 @@ class NeedUpdate(NeedCreate):
     """The whole new state of a need (PUT)."""
 
 
-class NeedPublic(NeedBase):
+class NeedPublic(NeedBase, Stamps):
     """A need as shown to users."""
 
     id: int
@@ -139,7 +140,7 @@ def public(row: Need, enterprise: Enterprise | None, today: date) -> NeedPublic:
     """The need as shown to users on that day."""
     status = status_on(row, today)
     return NeedPublic(
-        **row.model_dump(include=set(NeedBase.model_fields) - {"status"}),
+        **row.model_dump(include={*NeedBase.model_fields, *Stamps.model_fields} - {"status"}),
         status=status,
         id=id_of(row),
         enterprise_id=row.enterprise_id,
@@ -306,8 +307,8 @@ def _with_firm(session: Session, data: NeedCreate) -> dict[str, Any]:
 def create(session: Session, data: NeedCreate) -> Need:
     """Stores a new need. Raises Conflict when the code is taken and NotFound when the enterprise id is unknown."""
     values = _with_firm(session, data)
-    if find(session, str(values["code"])):
-        raise Conflict(f"需求编号“{values['code']}”已存在", hint="请改用更新")
+    if known := find(session, str(values["code"])):
+        raise Conflict(f"需求编号“{values['code']}”已存在", hint="请改用更新", existing_id=known.id)
     row = Need(**values)
     session.add(row)
     session.flush()
@@ -320,7 +321,7 @@ def update(session: Session, need_id: int, data: NeedUpdate) -> Need:
     values = _with_firm(session, data.model_copy(update={"code": data.code or row.code}))
     other = find(session, str(values["code"]))
     if other is not None and other.id != row.id:
-        raise Conflict(f"需求编号“{values['code']}”已属于另一条需求")
+        raise Conflict(f"需求编号“{values['code']}”已属于另一条需求", existing_id=other.id)
     apply_changes(row, values)
     session.flush()
     return row

@@ -30,8 +30,8 @@ from catalog.supply import holders
 def create(session: Session, data: ActivityCreate, *, today: date, actor: str = "") -> Activity:
     """Stores a new activity. Raises Conflict when the code is taken."""
     code = data.code or _next_code(session, data.sessions[0].day.year if data.sessions else today.year)
-    if activities.find(session, code) is not None:
-        raise Conflict(f"活动编号“{code}”已存在", hint="请换一个编号，或改用更正")
+    if known := activities.find(session, code):
+        raise Conflict(f"活动编号“{code}”已存在", hint="请换一个编号，或改用更正", existing_id=known.id)
     row = Activity(**_values(data) | {"code": code})
     session.add(row)
     session.flush()
@@ -65,7 +65,7 @@ def change(session: Session, activity_id: int, data: ActivityUpdate, *, actor: s
     code = data.code or row.code
     other = activities.find(session, code)
     if other is not None and other.id != row.id:
-        raise Conflict(f"活动编号“{code}”已属于另一项活动", hint="请换一个编号")
+        raise Conflict(f"活动编号“{code}”已属于另一项活动", hint="请换一个编号", existing_id=other.id)
     before = stated(session, row)
     changes = history.differences(
         before.model_dump(mode="json"), data.model_copy(update={"code": code}).model_dump(mode="json")
@@ -149,7 +149,11 @@ def invite(session: Session, activity_id: int, data: InvitationCreate, *, actor:
     values = _party(session, data)
     known = invitations.find(session, activity_id, data.role, values["name"], data.team)
     if known is not None:
-        raise Conflict(f"{data.role.label}“{known.title}”已有编号为 {known.id} 的邀请", hint="请登记其答复")
+        raise Conflict(
+            f"{data.role.label}“{known.title}”已有编号为 {known.id} 的邀请",
+            hint="请登记其答复",
+            existing_id=known.id,
+        )
     _check_answer(session, activity_id, data)
     party = Invitation(
         **data.model_dump(exclude={"name", "enterprise_id", "holder_id", "special"}),

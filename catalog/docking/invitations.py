@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, col
 
 from catalog.docking.activities import MOST_SLOTS, ActivitySession
 from catalog.docking.terms import InvitationAnswer, PartyRole
-from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, UtcDateTime, enum_type, fold, id_of
+from catalog.kit.base import NEVER_TWICE, Schema, Stamps, Timestamps, UtcDateTime, enum_type, fold, id_of
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.ids import StrictId
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -114,7 +114,7 @@ class InvitationFilter(Schema):
     answer: InvitationAnswer | None = Field(default=None, description="答复")
 
 
-class InvitationPublic(AnswerStated):
+class InvitationPublic(AnswerStated, Stamps):
     """An invitation as shown to users."""
 
     id: int

@@ -197,8 +197,8 @@ def attach_deal(
     meeting = meetings.get(session, activity_id, meeting_id)
     found = outcomes.get(session, meeting_id)
     if found.deal_id is not None:
-        code = deals.get(session, found.deal_id).code
-        raise Conflict(f"会谈 {meeting_id} 已登记交易 {code}", hint="请更正该交易，或先作废")
+        message = f"会谈 {meeting_id} 已登记交易 {deals.get(session, found.deal_id).code}"
+        raise Conflict(message, hint="请更正该交易，或先作废", existing_id=found.deal_id)
     if found.result == OutcomeResult.NONE:
         raise Conflict(f"会谈 {meeting_id} 的结果为“无意向”，不能登记交易", hint="请先更正对接结果")
     if meeting.patent_id not in deals.patent_ids(session, id_of(deal)):

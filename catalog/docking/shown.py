@@ -25,7 +25,7 @@ from catalog.docking.activities import (
 from catalog.docking.invitations import Invitation
 from catalog.docking.meetings import ActivityMeeting, ScheduleRun
 from catalog.docking.terms import ActivityStatus, InvitationAnswer, MeetingState, PartyRole, ScheduleState
-from catalog.kit.base import chunks, id_of
+from catalog.kit.base import Stamps, chunks, id_of
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.reference.lists import region_name
 from catalog.segments import segments
@@ -52,7 +52,7 @@ class InvitedCount(BaseModel):
     pending: int
 
 
-class ActivityPublic(ActivityBase):
+class ActivityPublic(ActivityBase, Stamps):
     """An activity as shown to users."""
 
     id: int
@@ -72,11 +72,9 @@ class ActivityPublic(ActivityBase):
     run: int | None = Field(description="现行日程的编号")
     published_run: int | None = Field(description="最近发布的日程的编号")
     is_demo: bool
-    created_at: datetime
-    updated_at: datetime
 
 
-class MeetingPublic(SQLModel):
+class MeetingPublic(Stamps):
     """A meeting as shown to users."""
 
     id: int
@@ -103,7 +101,7 @@ class MeetingPublic(SQLModel):
     state_name: str
 
 
-class SchedulePublic(BaseModel):
+class SchedulePublic(Stamps):
     """A schedule as shown to users."""
 
     activity_id: int
@@ -128,7 +126,6 @@ class SchedulePublic(BaseModel):
     message: str
     actor: str
     in_force: bool = Field(description="现行日程")
-    created_at: datetime
     published_at: datetime | None
 
 
@@ -222,7 +219,7 @@ def meetings_shown(session: Session, rows: Sequence[ActivityMeeting]) -> list[Me
     found = []
     for row in rows:
         title, number = patents.get(row.patent_id or 0, (None, None))
-        values = row.model_dump(exclude={"created_at", "updated_at"})
+        values = row.model_dump()
         found.append(
             MeetingPublic(
                 **values,

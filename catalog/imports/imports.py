@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.columns import FileColumn
-from catalog.kit.base import Timestamps, UtcDateTime, now, table_of
+from catalog.kit.base import Stamps, Timestamps, UtcDateTime, now, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.processes import is_alive, this_process
@@ -85,7 +85,7 @@ class RejectedPublic(SQLModel):
     cells: dict[str, str]
 
 
-class ImportPublic(SQLModel):
+class ImportPublic(Stamps):
     """An import as shown to users."""
 
     id: int
@@ -97,7 +97,6 @@ class ImportPublic(SQLModel):
     status: ImportStatus = Field(
         description="running 进行中，finished 完成，failed 失败，interrupted 已中断，undone 已撤销"
     )
-    created_at: datetime
     finished_at: datetime | None
     rows: int
     new: int

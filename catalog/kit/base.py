@@ -155,6 +155,13 @@ class Timestamps(SQLModel):
     updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
+class Stamps(SQLModel):
+    """When a record as shown to users was first stored and last changed."""
+
+    created_at: datetime = Field(description="首次登记的时刻（UTC）")
+    updated_at: datetime = Field(description="最近一次变动的时刻（UTC）")
+
+
 def apply_changes(row: Stamped, values: dict[str, Any]) -> bool:
     """Sets the differing values and the time of change; returns whether anything changed."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}

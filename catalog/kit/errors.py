@@ -87,10 +87,14 @@ class Gone(NotFound):
 
 
 class Conflict(PatentDockError):
-    """The record clashes with one that is already there."""
+    """The record clashes with one that is already there, which `existing_id` names where it is one of the same kind."""
 
     title = "与已有记录冲突"
     status = 409
+
+    def __init__(self, message: str, *, hint: str | None = None, existing_id: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.existing_id = existing_id
 
 
 class InvalidInput(PatentDockError):

@@ -268,6 +268,7 @@ def _make_room(session: Session, patent: Patent, today: date, actor: str, import
             raise Conflict(
                 f"专利 {patent.application_number} 已有开放许可声明（编号 {row.id}，{LicenceStatus(row.status).label}）",
                 hint="请改用更新；须重新声明的，请先撤回原声明",
+                existing_id=row.id,
             )
         _move(
             session, row, {"status": LicenceStatus.EXPIRED}, actor, import_id=import_id, note="许可期限届满"

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel
 
-from catalog.kit.base import Record, among, fold, id_of, rows_among, table_of
+from catalog.kit.base import Record, Stamps, among, fold, id_of, rows_among, table_of
 from catalog.kit.money import in_wan, plain
 from catalog.kit.terms import (
     Conclusion,
@@ -42,7 +42,7 @@ class ConsentPublic(SQLModel):
     on: date | None
 
 
-class LicencePublic(LicenceBase):
+class LicencePublic(LicenceBase, Stamps):
     """A declaration as shown to users; `status` is that of today, the period being over counts as expired."""
 
     id: int
@@ -135,7 +135,7 @@ def publics(session: Session, rows: Sequence[Stored], *, today: date) -> list[Li
 def _public(row: Stored, patent: Record, owners: list[str], granted: int, day: date) -> LicencePublic:
     status = status_on(row, day)
     return LicencePublic(
-        **{name: getattr(row, name) for name in _STATED},
+        **{name: getattr(row, name) for name in (*_STATED, *Stamps.model_fields)},
         id=id_of(row),
         patent_id=row.patent_id,
         application_number=patent.application_number,

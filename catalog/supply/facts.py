@@ -16,10 +16,10 @@ from typing import Any, Self
 
 from pydantic import model_validator
 from sqlalchemy import Text, select
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, col
 
 from catalog.imports.changes import KnownRows
-from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, apply_changes, chunks, enum_type
+from catalog.kit.base import NEVER_TWICE, Schema, Stamps, Timestamps, apply_changes, chunks, enum_type
 from catalog.kit.errors import Conflict, NotFound
 from catalog.kit.ids import Id
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -113,7 +113,7 @@ class NumberedFact(FactStated):
     application_number: str = Field(max_length=16)
 
 
-class FactPublic(SQLModel):
+class FactPublic(Stamps):
     """A fact as shown to users."""
 
     id: int
@@ -145,7 +145,7 @@ def public(row: Fact) -> FactPublic:
     """The fact as shown to users."""
     kind = FactKind(row.kind)
     return FactPublic(
-        **row.model_dump(exclude={"created_at", "updated_at"}),
+        **row.model_dump(),
         kind_name=kind.label,
         value_name=value_name(kind, row.value),
     )
@@ -220,7 +220,9 @@ def create(session: Session, data: FactCreate) -> Fact:
     same = _same_state(rows, data) if data.kind in STATES else _same_event(rows, data)
     if same is not None:
         raise Conflict(
-            f"这件专利已有同样的{data.kind.label}记录（编号 {same.id}）", hint="请改为更新或删除那条记录"
+            f"这件专利已有同样的{data.kind.label}记录（编号 {same.id}）",
+            hint="请改为更新或删除那条记录",
+            existing_id=same.id,
         )
     row = Fact(**data.model_dump())
     session.add(row)

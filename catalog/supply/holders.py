@@ -9,7 +9,18 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import Change, note
-from catalog.kit.base import NEVER_TWICE, Schema, Timestamps, chunks, fold, id_column, id_of, now, table_of
+from catalog.kit.base import (
+    NEVER_TWICE,
+    Schema,
+    Stamps,
+    Timestamps,
+    chunks,
+    fold,
+    id_column,
+    id_of,
+    now,
+    table_of,
+)
 from catalog.kit.bulk import insert_rows, reserve_ids, rows_in
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
@@ -47,7 +58,7 @@ def name_key(name: str) -> str:
     return fold(name)
 
 
-class HolderPublic(SQLModel):
+class HolderPublic(Stamps):
     """A holder as shown to users."""
 
     id: int
@@ -78,6 +89,8 @@ def publics(session: Session, rows: Sequence[Holder]) -> list[HolderPublic]:
             patents=counts.get(id_of(row), 0),
             spellings=spellings.get(id_of(row), []),
             is_demo=row.is_demo,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
         )
         for row in rows
     ]

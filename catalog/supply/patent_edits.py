@@ -81,4 +81,4 @@ def _refuse_taken(session: Session, data: PatentCreate, own_id: int) -> None:
         taken = session.execute(others).scalar_one_or_none()
         if taken is not None:
             message = f"编号 {taken.id} 的专利“{taken.title[:50]}”已使用{what}"
-            raise Conflict(message, hint="请改为更新那件专利")
+            raise Conflict(message, hint="请改为更新那件专利", existing_id=taken.id)

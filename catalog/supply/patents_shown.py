@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pydantic import BaseModel
 from sqlalchemy import select
 from sqlmodel import Field, Session
 
-from catalog.kit.base import ClassRef, Record, among, id_of, rows_among, table_of
+from catalog.kit.base import ClassRef, Record, Stamps, among, id_of, rows_among, table_of
 from catalog.kit.terms import HolderKind, LegalStatus, PatentKind
 from catalog.law.life import LegalLife
 from catalog.reference.lists import region_name
@@ -28,7 +27,7 @@ from catalog.supply.patents import (
 from catalog.supply.screenings import ScreeningPublic
 
 
-class PatentPublic(BaseModel):
+class PatentPublic(Stamps):
     """A patent as shown to users."""
 
     id: int
@@ -89,7 +88,10 @@ _PATENTS, _CLASSES, _PUBLICATIONS = (
 )
 
 
-_SHOWN = select(*(_PATENTS[name] for name in dict.fromkeys(("id", "is_demo", *LEGAL, *_STATED)))).where(
+_KEPT = ("id", "is_demo", *Stamps.model_fields)
+
+
+_SHOWN = select(*(_PATENTS[name] for name in dict.fromkeys((*_KEPT, *LEGAL, *_STATED)))).where(
     among(_PATENTS.id)
 )
 
@@ -149,8 +151,7 @@ def _public(
     first = HolderKind(holders[0].kind) if holders else None
     life = life_of(row, day)
     return PatentPublic(
-        **{name: getattr(row, name) for name in _STATED},
-        id=id_of(row),
+        **{name: getattr(row, name) for name in (*_KEPT, *_STATED)},
         draft=row.application_number is None,
         flags=[] if row.application_number else [NO_NUMBER],
         kind_name=PatentKind(row.kind).label if row.kind else None,
@@ -169,7 +170,6 @@ def _public(
             for _, scheme, code, weight, basis in classes
             if scheme != "ipc"
         ],
-        is_demo=row.is_demo,
         life=life,
         screening=screening,
     )

@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,12 @@ def load(folder: Path, source: str) -> SavedMapping:
     if not path.is_file():
         raise _unknown(folder, source)
     return read(path)
+
+
+def changed_at(folder: Path, source: str) -> datetime | None:
+    """When the mapping of a source was last written, None where there is none."""
+    path = path_of(folder, source)
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
 
 
 def read(path: Path) -> SavedMapping:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, status
 from pydantic import Field
 
 from catalog.docking import activities, edits, history, shown
+from catalog.docking.activities import Activity
 from catalog.docking.history import ActivityEventPublic
 from catalog.docking.shown import ActivityFilter, ActivityPublic
 from catalog.kit.days import beijing_today
@@ -17,6 +18,7 @@ from service.requests.docking.inputs import ActivityInput, StatusInput, activity
 from service.requests.docking.records import delete_activity as delete_record
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, removed, unchanged, written
 
 router = APIRouter(prefix="/activities", tags=["activities"])
 
@@ -42,10 +44,11 @@ def list_activities(session: Reading, wanted: Annotated[ActivityQuery, Query()])
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
-@router.get("/{id:int}", summary="一项对接活动", operation_id="get_activity", responses=responses(404, 422))
-def get_activity(session: Reading, id: RecordId) -> ActivityPublic:
+@router.get("/{id:int}", summary="一项对接活动", operation_id="get_activity", responses=read(404, 422))
+def get_activity(session: Reading, version: Versioned, id: RecordId) -> ActivityPublic:
     """一项活动的内容、场次、邀请情况与可以进入的下一状态。"""
-    return shown.activity(session, activities.get(session, id))
+    row = activities.get(session, id)
+    return version.of(row, shown.activity(session, row))
 
 
 @router.post(
@@ -53,30 +56,35 @@ def get_activity(session: Reading, id: RecordId) -> ActivityPublic:
     summary="登记对接活动",
     operation_id="create_activity",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 409, 413, 422),
+    responses=created(400, 409, 413, 422),
 )
-def create_activity(session: Writing, caller: Caller, data: ActivityInput) -> ActivityPublic:
+def create_activity(session: Writing, caller: Caller, tagged: Tagged, data: ActivityInput) -> ActivityPublic:
     """登记一项活动：片区、领域、场次与桌数、编排规则。新活动处于“筹备”。"""
     row = edits.create(session, activity_of(session, data), today=beijing_today(), actor=caller)
-    return shown.activity(session, row)
+    return tagged.at(f"/activities/{row.id}", row, shown.activity(session, row))
 
 
 @router.put(
     "/{id:int}",
     summary="更正对接活动",
     operation_id="update_activity",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Activity)],
 )
-def update_activity(session: Writing, caller: Caller, id: RecordId, data: ActivityInput) -> ActivityPublic:
+def update_activity(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: ActivityInput
+) -> ActivityPublic:
     """以提交的内容整体替换，原内容留在历史中；编排日程后不能再改动场次。"""
-    return shown.activity(session, edits.change(session, id, activity_of(session, data), actor=caller))
+    row = edits.change(session, id, activity_of(session, data), actor=caller)
+    return tagged.of(row, shown.activity(session, row))
 
 
 @router.delete(
     "/{id:int}",
     summary="删除对接活动",
     operation_id="delete_activity",
-    responses=responses(404, 409, 422),
+    responses=removed(404, 409, 422),
+    dependencies=[unchanged(Activity)],
 )
 def delete_activity(
     session: Writing, caller: Caller, id: RecordId, reason: Annotated[Reason, Query()]
@@ -89,12 +97,15 @@ def delete_activity(
     "/{id:int}/status",
     summary="改变活动状态",
     operation_id="set_activity_status",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Activity)],
 )
-def set_activity_status(session: Writing, caller: Caller, id: RecordId, data: StatusInput) -> ActivityPublic:
+def set_activity_status(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: StatusInput
+) -> ActivityPublic:
     """进入另一状态。不允许的返回 409，并说明可以进入哪些状态、还缺什么。"""
     row = edits.set_status(session, id, data.status, today=beijing_today(), reason=data.reason, actor=caller)
-    return shown.activity(session, row)
+    return tagged.of(row, shown.activity(session, row))
 
 
 @router.get(

@@ -22,6 +22,7 @@ from service.sheets.lists import MOST_EXPORTED, Listing, to_csv
 from service.web.attachments import attachment, workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, read, unchanged, written
 
 router = APIRouter(tags=["conflicts"])
 
@@ -87,23 +88,26 @@ def export_conflicts_csv(session: Reading, wanted: Annotated[ConflictQuery, Quer
 
 
 # Only digits: otherwise the address of the export would count as one of a conflict too.
-@router.get(
-    "/conflicts/{id:int}", summary="一个冲突", operation_id="get_conflict", responses=responses(404, 422)
-)
-def get_conflict(session: Reading, id: RecordId) -> ConflictPublic:
+@router.get("/conflicts/{id:int}", summary="一个冲突", operation_id="get_conflict", responses=read(404, 422))
+def get_conflict(session: Reading, version: Versioned, id: RecordId) -> ConflictPublic:
     """原记录与新记录的对照；已决定的附决定人、时间与说明。"""
-    return _public(session, conflicts.get(session, id))
+    row = conflicts.get(session, id)
+    return version.of(row, _public(session, row))
 
 
 @router.post(
     "/conflicts/{id:int}/decision",
     summary="决定一个冲突",
     operation_id="decide_conflict",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(NumberConflict)],
 )
-def decide_conflict(session: Writing, caller: Caller, id: RecordId, data: DecisionInput) -> ConflictPublic:
+def decide_conflict(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: DecisionInput
+) -> ConflictPublic:
     """采用新记录时，专利整体取代原记录，企业更名（原名称记入曾用名）；撤销该行所属的导入即恢复。保留原记录时不作改动。已决定的返回 409。"""
-    return _public(session, conflict_edits.decide(session, id, data.decision, actor=caller, note=data.note))
+    row = conflict_edits.decide(session, id, data.decision, actor=caller, note=data.note)
+    return tagged.of(row, _public(session, row))
 
 
 @router.get(

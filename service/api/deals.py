@@ -32,6 +32,17 @@ from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 from service.web.uploads import stored_upload
+from service.web.versions import (
+    Conditional,
+    Tagged,
+    Versioned,
+    created,
+    locked,
+    read,
+    removed,
+    unchanged,
+    written,
+)
 
 router = APIRouter(prefix="/deals", tags=["deals"])
 
@@ -105,10 +116,11 @@ def export_deals(session: Reading, wanted: Annotated[DealConditions, Query()]) -
 
 
 # Only digits: otherwise the address of the export would count as one of a deal too.
-@router.get("/{id:int}", summary="一笔交易", operation_id="get_deal", responses=responses(404, 422))
-def get_deal(session: Reading, id: RecordId) -> DealPublic:
+@router.get("/{id:int}", summary="一笔交易", operation_id="get_deal", responses=read(404, 422))
+def get_deal(session: Reading, version: Versioned, id: RecordId) -> DealPublic:
     """一笔交易的各方、专利、到账与证明材料。"""
-    return _public(session, deals.get(session, id))
+    row = deals.get(session, id)
+    return version.of(row, _public(session, row))
 
 
 @router.post(
@@ -116,9 +128,11 @@ def get_deal(session: Reading, id: RecordId) -> DealPublic:
     summary="登记交易",
     operation_id="create_deal",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422),
+    responses=created(400, 404, 409, 413, 422),
 )
-def create_deal(session: Writing, circumstances: Strict, caller: Caller, data: DealInput) -> DealSaved:
+def create_deal(
+    session: Writing, circumstances: Strict, caller: Caller, tagged: Tagged, data: DealInput
+) -> DealSaved:
     """登记转让、许可、作价入股或质押。违反规则的不予登记并说明依据，存疑的在 `warnings` 中提示。
 
     登记后相应的运用记录即时生效：例如独占许可立即影响该专利的开放许可资格。
@@ -126,39 +140,42 @@ def create_deal(session: Writing, circumstances: Strict, caller: Caller, data: D
     row, warnings = deal_edits.create(
         session, deal_of(data, circumstances), actor=caller, today=circumstances.today
     )
-    return _saved(session, row, warnings)
+    return tagged.at(f"/deals/{row.id}", row, _saved(session, row, warnings), DealPublic)
 
 
 @router.put(
     "/{id:int}",
     summary="更正交易",
     operation_id="update_deal",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Deal)],
 )
 def update_deal(
-    session: Writing, circumstances: Strict, caller: Caller, id: RecordId, data: DealInput
+    session: Writing, circumstances: Strict, caller: Caller, tagged: Tagged, id: RecordId, data: DealInput
 ) -> DealSaved:
     """以提交的内容整体替换，原内容留在历史中；运用记录随之更正。"""
     row, warnings, _ = deal_edits.change(
         session, id, deal_of(data, circumstances), actor=caller, today=circumstances.today
     )
-    return _saved(session, row, warnings)
+    return tagged.of(row, _saved(session, row, warnings), DealPublic)
 
 
 @router.post(
     "/{id:int}/filing",
     summary="登记备案",
     operation_id="file_deal",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Deal)],
 )
-def file_deal(session: Writing, caller: Caller, id: RecordId, data: Filing) -> DealSaved:
+def file_deal(session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: Filing) -> DealSaved:
     """登记国家知识产权局的备案号（公告号）与日期；关联的对接事项进入“备案”。"""
     if data.filed_on is None:
         raise InvalidFields([FieldProblem(field="filed_on", value="", reason="缺少必填项")])
     warnings = deal_edits.file(
         session, id, data.filing_number, data.filed_on, actor=caller, today=beijing_today()
     )
-    return _saved(session, deals.get(session, id), warnings)
+    row = deals.get(session, id)
+    return tagged.of(row, _saved(session, row, warnings), DealPublic)
 
 
 @router.post(
@@ -166,12 +183,16 @@ def file_deal(session: Writing, caller: Caller, id: RecordId, data: Filing) -> D
     summary="登记到账",
     operation_id="create_receipt",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422),
+    responses=created(400, 404, 409, 412, 413, 422, 428),
+    dependencies=[unchanged(Deal)],
 )
-def create_receipt(session: Writing, caller: Caller, id: RecordId, data: ReceiptInput) -> DealSaved:
+def create_receipt(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: ReceiptInput
+) -> DealSaved:
     """登记一笔到账；合计超过合同金额的不予登记。关联的对接事项进入“到账”。"""
     _, warnings = deal_edits.receive(session, id, _receipt(data), actor=caller, today=beijing_today())
-    return _saved(session, deals.get(session, id), warnings)
+    row = deals.get(session, id)
+    return tagged.at(f"/deals/{id}", row, _saved(session, row, warnings), DealPublic)
 
 
 def _receipt(data: ReceiptInput) -> ReceiptCreate:
@@ -187,27 +208,32 @@ def _receipt(data: ReceiptInput) -> ReceiptCreate:
     "/{id:int}/receipts/{receipt_id}",
     summary="删除到账记录",
     operation_id="delete_receipt",
-    responses=responses(404, 409, 422),
+    responses=written(404, 409, 422),
+    dependencies=[unchanged(Deal)],
 )
-def delete_receipt(session: Writing, caller: Caller, id: RecordId, receipt_id: RecordId) -> DealPublic:
+def delete_receipt(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, receipt_id: RecordId
+) -> DealPublic:
     """删除登记有误的到账；须先移除其证明材料。内容留在历史中。"""
     deal_edits.remove_receipt(session, id, receipt_id, actor=caller)
-    return _public(session, deals.get(session, id))
+    row = deals.get(session, id)
+    return tagged.of(row, _public(session, row))
 
 
 @router.post(
     "/{id:int}/closing",
     summary="解除或作废交易",
     operation_id="close_deal",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Deal)],
 )
-def close_deal(session: Writing, caller: Caller, id: RecordId, data: Closing) -> DealPublic:
+def close_deal(session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: Closing) -> DealPublic:
     """填写解除日为解除：许可与质押自该日终止；不填为登记有误、作废：撤回由它产生的运用记录。历史均保留。"""
     if data.ended_on:
         row = deal_edits.end(session, id, data.ended_on, data.reason, actor=caller, today=beijing_today())
     else:
         row = deal_edits.void(session, id, data.reason, actor=caller)
-    return _public(session, row)
+    return tagged.of(row, _public(session, row))
 
 
 @router.get(
@@ -224,11 +250,13 @@ def get_deal_history(session: Reading, id: RecordId) -> Page[DealEventPublic]:
     summary="上传证明材料",
     operation_id="create_evidence",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422),
+    responses=created(400, 404, 409, 412, 413, 422, 428),
 )
 def create_evidence(
     runtime: RuntimeDep,
     caller: Caller,
+    condition: Conditional,
+    tagged: Tagged,
     id: RecordId,
     file: Annotated[UploadFile, File(description="PDF、OFD、JPG、PNG、DOCX 或 XLSX，不超过 20 MB")],
     kind: Annotated[EvidenceKind, Form(description="材料种类")],
@@ -251,7 +279,11 @@ def create_evidence(
             actor=caller,
         )
     with runtime.database.write() as session:
-        return evidence.public(evidence.add(session, row))
+        condition.check(locked(session, Deal, str(id)))
+        stored_row = evidence.add(session, row)
+        tagged.of(deals.get(session, id), _public(session, deals.get(session, id)))
+        tagged.located(f"/deals/{id}/evidence/{stored_row.id}")
+        return evidence.public(stored_row)
 
 
 @router.get(
@@ -273,7 +305,8 @@ def get_evidence(session: Reading, runtime: RuntimeDep, id: RecordId, evidence_i
     summary="移除证明材料",
     operation_id="delete_evidence",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=responses(404, 422),
+    responses=removed(404, 422),
+    dependencies=[unchanged(Deal)],
 )
 def delete_evidence(session: Writing, caller: Caller, id: RecordId, evidence_id: RecordId) -> None:
     """移除误传的材料；名称与 SHA-256 留在交易的历史中。"""

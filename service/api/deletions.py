@@ -26,6 +26,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.versions import removed, unchanged
 
 router = APIRouter(tags=["deletions"])
 
@@ -63,7 +64,8 @@ for _register in filter(lambda register: register.kind, REMOVABLE):
         methods=["DELETE"],
         summary=f"删除{_register.label}",
         operation_id=f"delete_{_noun}",
-        responses=responses(404, 409, 422, 503),
+        responses=removed(404, 409, 422, 503),
+        dependencies=[unchanged(_register.model)],
     )
     router.add_api_route(
         f"{_path}/merge",
@@ -71,7 +73,8 @@ for _register in filter(lambda register: register.kind, REMOVABLE):
         methods=["POST"],
         summary=f"合并{_register.label}",
         operation_id=f"merge_{_noun}",
-        responses=responses(400, 404, 409, 413, 422, 503),
+        responses=removed(400, 404, 409, 413, 422, 503),
+        dependencies=[unchanged(_register.model)],
     )
 
 

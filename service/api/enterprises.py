@@ -24,6 +24,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(prefix="/enterprises", tags=["enterprises"])
 
@@ -82,10 +83,11 @@ def export_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Quer
     return workbook(list_sheets.enterprises_list(session, ids, described(wanted)), "企业清单")
 
 
-@router.get("/{id:int}", summary="一家企业", operation_id="get_enterprise", responses=responses(404, 422))
-def get_enterprise(session: Reading, id: RecordId) -> EnterprisePublic:
+@router.get("/{id:int}", summary="一家企业", operation_id="get_enterprise", responses=read(404, 422))
+def get_enterprise(session: Reading, version: Versioned, id: RecordId) -> EnterprisePublic:
     """返回一家企业的登记信息。"""
-    return enterprises.public(enterprises.get(session, id))
+    row = enterprises.get(session, id)
+    return version.of(row, enterprises.public(row))
 
 
 @router.post(
@@ -93,23 +95,28 @@ def get_enterprise(session: Reading, id: RecordId) -> EnterprisePublic:
     summary="登记企业",
     operation_id="create_enterprise",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 409, 413, 422, 503),
+    responses=created(400, 409, 413, 422, 503),
 )
-def create_enterprise(session: Writing, circumstances: Strict, data: EnterpriseInput) -> EnterpriseSaved:
+def create_enterprise(
+    session: Writing, circumstances: Strict, tagged: Tagged, data: EnterpriseInput
+) -> EnterpriseSaved:
     """登记一家新企业；名称或统一社会信用代码已存在时返回 409。"""
     record, notes = _checked(session, circumstances, data)
-    return _saved(enterprises.create(session, record), notes)
+    row = enterprises.create(session, record)
+    return tagged.at(f"/enterprises/{row.id}", row, _saved(row, notes), EnterprisePublic)
 
 
 @router.put(
     "/{id:int}",
     summary="更新企业",
     operation_id="update_enterprise",
-    responses=responses(400, 404, 409, 413, 422, 503),
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Enterprise)],
 )
 def update_enterprise(
-    session: Writing, circumstances: Strict, id: RecordId, data: EnterpriseInput
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: EnterpriseInput
 ) -> EnterpriseSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
     record, notes = _checked(session, circumstances, data)
-    return _saved(enterprises.update(session, id, EnterpriseUpdate(**record.model_dump())), notes)
+    row = enterprises.update(session, id, EnterpriseUpdate(**record.model_dump()))
+    return tagged.of(row, _saved(row, notes), EnterprisePublic)

@@ -10,13 +10,14 @@ from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FactKind
 from catalog.supply import facts, patents
-from catalog.supply.facts import FactCreate, FactFilter, FactPublic, FactStated
+from catalog.supply.facts import Fact, FactCreate, FactFilter, FactPublic, FactStated
 from ingestion.records import facts as fact_records
 from ingestion.records.fields import Circumstances, Fields
 from service.requests.filters import Day, Values, codes_of, values_field
 from service.requests.records import FactInput
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(tags=["facts"])
 
@@ -72,28 +73,42 @@ def list_patent_facts(session: Reading, id: RecordId) -> Page[FactPublic]:
     return Page.whole([facts.public(row) for row in facts.of_patents(session, [id]).get(id, [])])
 
 
+@router.get("/facts/{id:int}", summary="一条专利运用记录", operation_id="get_fact", responses=read(404, 422))
+def get_fact(session: Reading, version: Versioned, id: RecordId) -> FactPublic:
+    """返回一条记录。"""
+    row = facts.get(session, id)
+    return version.of(row, facts.public(row))
+
+
 @router.post(
     "/patents/{id}/facts",
     summary="登记专利运用记录",
     operation_id="create_patent_fact",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422),
+    responses=created(400, 404, 409, 413, 422),
 )
-def create_patent_fact(session: Writing, circumstances: Strict, id: RecordId, data: FactInput) -> FactSaved:
+def create_patent_fact(
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: FactInput
+) -> FactSaved:
     """为一件专利登记许可、转让、质押、评价报告等记录；与文件导入经过同样的检查，已有同样的记录时返回 409。"""
     patents.get(session, id)
     record, notes = _checked(circumstances, data)
     row = facts.create(session, FactCreate(**record.model_dump(), patent_id=id))
-    return FactSaved(**facts.public(row).model_dump(), notes=notes)
+    shown = tagged.at(f"/facts/{row.id}", row, facts.public(row))
+    return FactSaved(**shown.model_dump(), notes=notes)
 
 
 @router.put(
-    "/facts/{id}",
+    "/facts/{id:int}",
     summary="更正专利运用记录",
     operation_id="update_fact",
-    responses=responses(400, 404, 413, 422),
+    responses=written(400, 404, 413, 422),
+    dependencies=[unchanged(Fact)],
 )
-def update_fact(session: Writing, circumstances: Strict, id: RecordId, data: FactInput) -> FactSaved:
+def update_fact(
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: FactInput
+) -> FactSaved:
     """以提交的内容整体替换，如补记质押注销日；没有提交的字段会被清空。"""
     record, notes = _checked(circumstances, data)
-    return FactSaved(**facts.public(facts.replace(session, id, record)).model_dump(), notes=notes)
+    row = facts.replace(session, id, record)
+    return FactSaved(**tagged.of(row, facts.public(row)).model_dump(), notes=notes)

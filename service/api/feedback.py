@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 from assessment.feedback import FeedbackSummary, summary
 from catalog.db import Session
 from catalog.demand import feedback
-from catalog.demand.feedback import FeedbackCreate, FeedbackFilter, FeedbackPublic
+from catalog.demand.feedback import Feedback, FeedbackCreate, FeedbackFilter, FeedbackPublic
 from catalog.demand.needs import MAX_TEXT
 from catalog.kit.base import Schema
 from catalog.kit.errors import InvalidInput
@@ -26,6 +26,7 @@ from service.sheets.lists import MOST_EXPORTED
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, removed, unchanged
 
 router = APIRouter(tags=["feedback"])
 
@@ -93,14 +94,14 @@ def filter_of(session: Session, wanted: FeedbackConditions) -> FeedbackFilter:
     return FeedbackFilter(**own, **codes)
 
 
-def stored(session: Session, data: FeedbackInput, actor: str) -> FeedbackPublic:
+def stored(session: Session, data: FeedbackInput, actor: str) -> Feedback:
     """Store an answer. Raises NotFound and InvalidInput."""
     try:
         record = FeedbackCreate(**data.model_dump())
     except ValidationError as error:
         reasons = [entry["msg"].removeprefix("Value error, ") for entry in error.errors()]
         raise InvalidInput("；".join(reasons)) from error
-    return feedback.publics(session, [feedback.create(session, record, actor=actor)])[0]
+    return feedback.create(session, record, actor=actor)
 
 
 @router.post(
@@ -123,14 +124,15 @@ def refine_match(request: RefineRequest, runtime: RuntimeDep) -> MatchResponse[P
     summary="登记匹配反馈",
     operation_id="create_feedback",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 413, 422),
+    responses=created(400, 404, 413, 422),
 )
-def create_feedback(session: Writing, caller: Caller, data: FeedbackInput) -> FeedbackPublic:
+def create_feedback(session: Writing, caller: Caller, tagged: Tagged, data: FeedbackInput) -> FeedbackPublic:
     """企业对推荐专利的答复；不合适须选八类原因之一。同一企业对同一需求和专利再次答复时，以后一次为准，前一次保留备查。
 
     答复只供积累与统计，不改变排序。
     """
-    return stored(session, data, caller)
+    row = stored(session, data, caller)
+    return tagged.at(f"/feedback/{row.id}", row, feedback.publics(session, [row])[0])
 
 
 @router.get("/feedback", summary="匹配反馈列表", operation_id="list_feedback", responses=responses(422, 503))
@@ -168,13 +170,23 @@ def get_feedback_summary(
     return summary(session, filter_of(session, wanted), runtime.settings.data)
 
 
+@router.get(
+    "/feedback/{id:int}", summary="一条匹配反馈", operation_id="get_feedback", responses=read(404, 422)
+)
+def get_feedback(session: Reading, version: Versioned, id: RecordId) -> FeedbackPublic:
+    """返回一条答复。"""
+    row = feedback.get(session, id)
+    return version.of(row, feedback.publics(session, [row])[0])
+
+
 @router.delete(
     "/feedback/{id:int}",
     summary="删除匹配反馈",
     operation_id="delete_feedback",
     status_code=status.HTTP_204_NO_CONTENT,
     response_class=Response,
-    responses=responses(404, 422),
+    responses=removed(404, 422),
+    dependencies=[unchanged(Feedback)],
 )
 def delete_feedback(session: Writing, id: RecordId) -> None:
     """删除登记错的一条；它所取代的前一次答复重新计入统计。"""

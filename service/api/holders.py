@@ -16,13 +16,14 @@ from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import HolderKind
 from catalog.supply import holder_merges, holders
 from catalog.supply.holder_duplicates import find
-from catalog.supply.holder_merges import MergePublic, Spelling, TakenBack
+from catalog.supply.holder_merges import HolderMerge, MergePublic, Spelling, TakenBack
 from catalog.supply.holders import HolderPublic
 from ingestion.reviews.workbook import export_reviews
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.versions import Versioned, read, removed, unchanged
 
 router = APIRouter(prefix="/holders", tags=["holders"])
 
@@ -116,7 +117,8 @@ def merge_holders(session: Writing, caller: Caller, data: MergeInput) -> Page[Me
     "/merges/{id}/undo",
     summary="撤回一次合并",
     operation_id="undo_holder_merge",
-    responses=responses(404, 409, 422),
+    responses=removed(404, 409, 422),
+    dependencies=[unchanged(HolderMerge)],
 )
 def undo_holder_merge(session: Writing, id: RecordId) -> TakenBack:
     """专利恢复原来的专利权人；此后专利权人又有改动的专利不动，计入 `left`。"""
@@ -124,10 +126,11 @@ def undo_holder_merge(session: Writing, id: RecordId) -> TakenBack:
 
 
 # Only digits: otherwise the address of a merge would count as one of a holder too.
-@router.get("/{id:int}", summary="一个专利权人", operation_id="get_holder", responses=responses(404, 422))
-def get_holder(session: Reading, id: RecordId) -> HolderPublic:
+@router.get("/{id:int}", summary="一个专利权人", operation_id="get_holder", responses=read(404, 422))
+def get_holder(session: Reading, version: Versioned, id: RecordId) -> HolderPublic:
     """名称、类型及判定依据、专利件数、已合并的写法。"""
-    return holders.publics(session, [holders.get(session, id)])[0]
+    row = holders.get(session, id)
+    return version.of(row, holders.publics(session, [row])[0])
 
 
 @router.get(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from catalog.imports import conflicts, imports
 from catalog.imports.columns import FileColumn
-from catalog.imports.imports import ImportDetail, ImportPublic, RejectedPublic
+from catalog.imports.imports import Import, ImportDetail, ImportPublic, RejectedPublic
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import Page, PageQuery
@@ -32,6 +32,7 @@ from service.web import uploads
 from service.web.dependencies import Caller, HasLeft, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 from service.web.uploads import KnownFields, stored_upload
+from service.web.versions import Versioned, read, removed, unchanged
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
@@ -210,10 +211,11 @@ def list_import_queue(runtime: RuntimeDep) -> Page[Queued]:
     return Page.whole(runtime.import_queue.files())
 
 
-@router.get("/{id}", summary="一次导入", operation_id="get_import", responses=responses(404, 422))
-def get_import(session: Reading, id: RecordId) -> ImportDetail:
+@router.get("/{id}", summary="一次导入", operation_id="get_import", responses=read(404, 422))
+def get_import(session: Reading, version: Versioned, id: RecordId) -> ImportDetail:
     """一次导入的结果：来源、各列与字段的对应、前几条记录、行数与提示。"""
-    return imports.detail(imports.get(session, id), conflicts.undecided(session, id))
+    row = imports.get(session, id)
+    return version.of(row, imports.detail(row, conflicts.undecided(session, id)))
 
 
 @router.get(
@@ -249,7 +251,11 @@ def get_rejected_workbook(runtime: RuntimeDep, session: Reading, id: RecordId) -
 
 
 @router.post(
-    "/{id}/undo", summary="撤销一次导入", operation_id="undo_import", responses=responses(404, 409, 422)
+    "/{id}/undo",
+    summary="撤销一次导入",
+    operation_id="undo_import",
+    responses=removed(404, 409, 422),
+    dependencies=[unchanged(Import)],
 )
 def undo_import(
     session: Writing,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from catalog.docking import activities, edits, invitations, results, shown
 from catalog.docking.candidates import Recommendation
-from catalog.docking.invitations import InvitationFilter, InvitationPublic
+from catalog.docking.invitations import Invitation, InvitationFilter, InvitationPublic
 from catalog.docking.shown import MeetingPublic
 from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
@@ -18,6 +18,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(prefix="/activities/{id:int}", tags=["activities"])
 
@@ -63,18 +64,33 @@ def export_invitations(session: Reading, id: RecordId) -> Response:
     )
 
 
+@router.get(
+    "/invitations/{invitation_id:int}",
+    summary="一份邀请",
+    operation_id="get_invitation",
+    responses=read(404, 422),
+)
+def get_invitation(
+    session: Reading, version: Versioned, id: RecordId, invitation_id: RecordId
+) -> InvitationPublic:
+    """一份邀请及其答复。"""
+    row = invitations.get(session, id, invitation_id)
+    return version.of(row, invitations.public(row))
+
+
 @router.post(
     "/invitations",
     summary="登记邀请",
     operation_id="create_invitation",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422),
+    responses=created(400, 404, 409, 413, 422),
 )
 def create_invitation(
-    session: Writing, caller: Caller, id: RecordId, data: InvitationInput
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: InvitationInput
 ) -> InvitationPublic:
     """邀请企业、专利权人团队、专家或金融机构；企业和专利权人按编号或名称与系统中的记录相联。"""
-    return invitations.public(edits.invite(session, id, data.created(), actor=caller))
+    row = edits.invite(session, id, data.created(), actor=caller)
+    return tagged.at(f"/activities/{id}/invitations/{row.id}", row, invitations.public(row))
 
 
 @router.get(
@@ -107,27 +123,41 @@ def invite_by_recommendation(
 
 
 @router.put(
-    "/invitations/{invitation_id}",
+    "/invitations/{invitation_id:int}",
     summary="登记答复",
     operation_id="answer_invitation",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Invitation, "invitation_id")],
 )
 def answer_invitation(
-    session: Writing, caller: Caller, id: RecordId, invitation_id: RecordId, data: AnswerInput
+    session: Writing,
+    caller: Caller,
+    tagged: Tagged,
+    id: RecordId,
+    invitation_id: RecordId,
+    data: AnswerInput,
 ) -> InvitationPublic:
     """以提交的内容替换原答复：是否参加、参会人员、场次、不能参加的时段、希望和不希望会谈的对方。"""
-    return invitations.public(edits.answer(session, id, invitation_id, data.stated(), actor=caller))
+    row = edits.answer(session, id, invitation_id, data.stated(), actor=caller)
+    return tagged.of(row, invitations.public(row))
 
 
 @router.post(
     "/invitations/{invitation_id}/attendance",
     summary="登记到场情况",
     operation_id="note_attendance",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Invitation, "invitation_id")],
 )
 def note_attendance(
-    session: Writing, caller: Caller, id: RecordId, invitation_id: RecordId, data: AttendanceInput
+    session: Writing,
+    caller: Caller,
+    tagged: Tagged,
+    id: RecordId,
+    invitation_id: RecordId,
+    data: AttendanceInput,
 ) -> Attendance:
     """登记参会方是否到场。未到场的，其尚未举行的会谈记为未到场，可据此调整编排。"""
     party, concerned = results.no_show(session, id, invitation_id, came=data.came, actor=caller)
-    return Attendance(invitation=invitations.public(party), meetings=shown.meetings_shown(session, concerned))
+    shown_party = tagged.of(party, invitations.public(party))
+    return Attendance(invitation=shown_party, meetings=shown.meetings_shown(session, concerned))

@@ -41,6 +41,7 @@ from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(prefix="/licences", tags=["licences"])
 
@@ -152,12 +153,11 @@ def export_licences(
     return attachment(to_xlsx(document), f"开放许可声明清单-{beijing_today():%Y%m%d}.xlsx", XLSX_TYPE)
 
 
-@router.get(
-    "/{id:int}", summary="一份开放许可声明", operation_id="get_licence", responses=responses(404, 422)
-)
-def get_licence(session: Reading, rules: RulesDep, id: RecordId) -> LicenceShown:
+@router.get("/{id:int}", summary="一份开放许可声明", operation_id="get_licence", responses=read(404, 422))
+def get_licence(session: Reading, version: Versioned, rules: RulesDep, id: RecordId) -> LicenceShown:
     """返回一份声明及其许可条件、各专利权人的同意情况与提醒。"""
-    return shown(session, [licences.get(session, id)], rules)[0]
+    row = licences.get(session, id)
+    return version.of(row, shown(session, [row], rules)[0])
 
 
 @router.get(
@@ -195,10 +195,15 @@ def get_licence_announcement(
     summary="登记开放许可声明",
     operation_id="create_licence",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422, 503),
+    responses=created(400, 404, 409, 413, 422, 503),
 )
 def create_licence(
-    session: Writing, circumstances: Strict, rules: RulesDep, caller: Caller, data: LicenceInput
+    session: Writing,
+    circumstances: Strict,
+    rules: RulesDep,
+    caller: Caller,
+    tagged: Tagged,
+    data: LicenceInput,
 ) -> LicenceSaved:
     """为一件已授权的专利登记声明，须写状态：准备声明的写“草稿”，登记已公告的写“已公告”，其缺少的内容列在 `notes` 中。
 
@@ -209,33 +214,47 @@ def create_licence(
         raise InvalidFields([FieldProblem(field="status", value="", reason=reason)])
     record, notes = _checked(session, circumstances, data)
     row = licence_edits.create(session, record, actor=caller, rules=rules, today=circumstances.today)
-    return _saved(session, row, rules, notes)
+    return tagged.at(f"/licences/{row.id}", row, _saved(session, row, rules, notes), LicenceShown)
 
 
 @router.put(
     "/{id:int}",
     summary="更新开放许可声明",
     operation_id="update_licence",
-    responses=responses(400, 404, 409, 413, 422, 503),
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Licence)],
 )
 def update_licence(
-    session: Writing, circumstances: Strict, rules: RulesDep, caller: Caller, id: RecordId, data: LicenceInput
+    session: Writing,
+    circumstances: Strict,
+    rules: RulesDep,
+    caller: Caller,
+    tagged: Tagged,
+    id: RecordId,
+    data: LicenceInput,
 ) -> LicenceSaved:
     """以提交的内容整体替换；声明不能改到另一件专利上，已撤回或已届满的不能恢复。每次改动都留有记录。"""
     record, notes = _checked(session, circumstances, data)
     stated = LicenceUpdate.model_validate(record.model_dump(exclude_unset=True))
     row = licence_edits.update(session, id, stated, actor=caller, rules=rules)
-    return _saved(session, row, rules, notes)
+    return tagged.of(row, _saved(session, row, rules, notes), LicenceShown)
 
 
 @router.post(
     "/{id:int}/publish",
     summary="公告开放许可声明",
     operation_id="publish_licence",
-    responses=responses(400, 404, 409, 413, 422, 503),
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Licence)],
 )
 def publish_licence(
-    session: Writing, runtime: RuntimeDep, rules: RulesDep, caller: Caller, id: RecordId, data: PublishInput
+    session: Writing,
+    runtime: RuntimeDep,
+    rules: RulesDep,
+    caller: Caller,
+    tagged: Tagged,
+    id: RecordId,
+    data: PublishInput,
 ) -> PublishResult:
     """把草稿转为已公告。声明须齐备（细则第八十五条），专利在公告日不得有阻却事由（细则第八十六条），否则返回 422 并逐条列出。
 
@@ -244,20 +263,22 @@ def publish_licence(
     on = data.published_on or beijing_today()
     wanted = Announcement(id, on, caller, data.confirmed, data.reason)
     row, verdict = publish(session, wanted, runtime.settings.data)
-    return PublishResult(**shown(session, [row], rules)[0].model_dump(), eligibility=verdict)
+    announced = tagged.of(row, shown(session, [row], rules)[0])
+    return PublishResult(**announced.model_dump(), eligibility=verdict)
 
 
 @router.post(
     "/{id:int}/withdraw",
     summary="撤回开放许可声明",
     operation_id="withdraw_licence",
-    responses=responses(400, 404, 409, 413, 422, 503),
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Licence)],
 )
 def withdraw_licence(
-    session: Writing, rules: RulesDep, caller: Caller, id: RecordId, data: WithdrawInput
+    session: Writing, rules: RulesDep, caller: Caller, tagged: Tagged, id: RecordId, data: WithdrawInput
 ) -> WithdrawResult:
     """撤回现行声明（含草稿）；在先给予的开放许可继续有效。撤回后可以为同一专利重新声明。"""
     on = data.withdrawn_on or beijing_today()
     row = licence_edits.withdraw(session, id, on, actor=caller, reason=data.reason)
-    result = shown(session, [row], rules)[0]
+    result = tagged.of(row, shown(session, [row], rules)[0])
     return WithdrawResult(**result.model_dump(), effect=withdrawal_effect(result))

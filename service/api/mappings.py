@@ -1,12 +1,13 @@
 """Saved mappings (列对应关系) of sources."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, status
+from fastapi import APIRouter, Depends, Path, Query, status
 from pydantic import BaseModel, Field
 
-from catalog.kit.base import Schema
+from catalog.kit.base import Schema, now
 from catalog.kit.errors import PatentDockError
 from catalog.kit.paging import Page, PageQuery
 from ingestion.columns import mappings
@@ -14,6 +15,7 @@ from ingestion.columns.mappings import MAX_NAME, SavedMapping
 from service.requests.types import ImportKind
 from service.web.dependencies import RuntimeDep
 from service.web.errors import responses
+from service.web.versions import Conditional, FileVersion, Tagged, Versioned, read, removed, written
 
 router = APIRouter(prefix="/mappings", tags=["imports"])
 
@@ -58,6 +60,7 @@ class MappingPublic(BaseModel):
     columns: dict[str, list[str]]
     optional: list[str]
     toml: str = Field(description="相同内容，可由操作者编辑")
+    updated_at: datetime = Field(description="最近一次变动的时刻（UTC）")
 
 
 class MappingEntry(BaseModel):
@@ -76,7 +79,7 @@ class MappingQuery(PageQuery):
     )
 
 
-def _public(saved: SavedMapping) -> MappingPublic:
+def _public(saved: SavedMapping, version: FileVersion) -> MappingPublic:
     columns = {role: list(names) for role, names in saved.columns.items()}
     return MappingPublic(
         source=saved.source,
@@ -84,7 +87,16 @@ def _public(saved: SavedMapping) -> MappingPublic:
         columns=columns,
         optional=list(saved.optional),
         toml=mappings.as_toml(saved),
+        updated_at=version.updated_at,
     )
+
+
+def _version(runtime: RuntimeDep, source: Source) -> FileVersion | None:
+    changed = mappings.changed_at(runtime.settings.mappings_dir, source)
+    return FileVersion(source, changed) if changed else None
+
+
+Stored = Annotated[FileVersion | None, Depends(_version)]
 
 
 @router.get("", summary="列对应关系列表", operation_id="list_mappings", responses=responses(422))
@@ -102,26 +114,34 @@ def list_mappings(runtime: RuntimeDep, wanted: Annotated[MappingQuery, Query()])
     return Page(total=len(names), page=wanted.page, size=wanted.size, items=items)
 
 
-@router.get(
-    "/{source}", summary="一个来源的列对应关系", operation_id="get_mapping", responses=responses(404, 422)
-)
-def get_mapping(runtime: RuntimeDep, source: Source) -> MappingPublic:
+@router.get("/{source}", summary="一个来源的列对应关系", operation_id="get_mapping", responses=read(404, 422))
+def get_mapping(runtime: RuntimeDep, version: Versioned, stored: Stored, source: Source) -> MappingPublic:
     """返回这个来源的列对应关系。"""
-    return _public(mappings.load(runtime.settings.mappings_dir, source))
+    saved = mappings.load(runtime.settings.mappings_dir, source)
+    row = stored or FileVersion(source, now())
+    return version.of(row, _public(saved, row))
 
 
 @router.put(
     "/{source}",
     summary="保存一个来源的列对应关系",
     operation_id="put_mapping",
-    responses=responses(400, 413, 422),
+    responses=written(400, 413, 422),
 )
-def put_mapping(runtime: RuntimeDep, source: Source, data: MappingInput) -> MappingPublic:
+def put_mapping(
+    runtime: RuntimeDep,
+    condition: Conditional,
+    tagged: Tagged,
+    stored: Stored,
+    source: Source,
+    data: MappingInput,
+) -> MappingPublic:
     """保存或替换这个来源的列对应关系，此后导入时以 `source` 选用。"""
-    written = json.dumps(data.model_dump(mode="json"))
-    saved = mappings.parse(written, source, source=source)
+    condition.check(stored)
+    saved = mappings.parse(json.dumps(data.model_dump(mode="json")), source, source=source)
     mappings.save(runtime.settings.mappings_dir, saved)
-    return _public(saved)
+    row = _version(runtime, source) or FileVersion(source, now())
+    return tagged.of(row, _public(saved, row))
 
 
 @router.delete(
@@ -129,8 +149,9 @@ def put_mapping(runtime: RuntimeDep, source: Source, data: MappingInput) -> Mapp
     summary="删去一个来源的列对应关系",
     operation_id="delete_mapping",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=responses(404, 422),
+    responses=removed(404, 422),
 )
-def delete_mapping(runtime: RuntimeDep, source: Source) -> None:
+def delete_mapping(runtime: RuntimeDep, condition: Conditional, stored: Stored, source: Source) -> None:
     """删去这个来源的列对应关系；已导入的数据不受影响。"""
+    condition.check(stored)
     mappings.remove(runtime.settings.mappings_dir, source)

@@ -4,6 +4,8 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
 from catalog.docking import activities, meetings, results, shown
+from catalog.docking.activities import Activity
+from catalog.docking.meetings import ActivityMeeting
 from catalog.docking.schedules import MeetingMove
 from catalog.docking.shown import ActivityPublic, MeetingPublic, SchedulePublic
 from catalog.kit.base import Schema, id_of
@@ -14,6 +16,7 @@ from service.requests.docking.inputs import ComposeInput, MeetingStateInput
 from service.requests.docking.moving import MoveDone, MoveInput, TargetPublic
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.versions import Conditional, Tagged, Versioned, locked, read, removed, unchanged, written
 
 router = APIRouter(prefix="/activities/{id:int}", tags=["activities"])
 
@@ -38,32 +41,53 @@ def list_meetings(session: Reading, id: RecordId) -> Page[MeetingPublic]:
     return Page.whole(shown.meetings_shown(session, meetings.of_activity(session, id)))
 
 
+@router.get(
+    "/meetings/{meeting_id:int}", summary="一场会谈", operation_id="get_meeting", responses=read(404, 422)
+)
+def get_meeting(session: Reading, version: Versioned, id: RecordId, meeting_id: RecordId) -> MeetingPublic:
+    """一场会谈的时间、地点、双方与情况。"""
+    row = meetings.get(session, id, meeting_id)
+    return version.of(row, shown.meetings_shown(session, [row])[0])
+
+
 @router.post(
     "/meetings/{meeting_id}/lock",
     summary="锁定会谈",
     operation_id="lock_meeting",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(ActivityMeeting, "meeting_id")],
 )
 def lock_meeting(
-    session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId, data: LockInput
+    session: Writing,
+    caller: Caller,
+    tagged: Tagged,
+    id: RecordId,
+    meeting_id: RecordId,
+    data: LockInput,
 ) -> MeetingPublic:
     """锁定后，重新编排和调整编排都不改动这场会谈；也可解除锁定。"""
     row = results.lock(session, id, meeting_id, pinned=data.pinned, actor=caller)
-    return shown.meetings_shown(session, [row])[0]
+    return tagged.of(row, shown.meetings_shown(session, [row])[0])
 
 
 @router.post(
     "/meetings/{meeting_id}/state",
     summary="登记会谈情况",
     operation_id="set_meeting_state",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(ActivityMeeting, "meeting_id")],
 )
 def set_meeting_state(
-    session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId, data: MeetingStateInput
+    session: Writing,
+    caller: Caller,
+    tagged: Tagged,
+    id: RecordId,
+    meeting_id: RecordId,
+    data: MeetingStateInput,
 ) -> MeetingPublic:
     """登记一场会谈已举行、未到场或已取消；登记对接结果的，自动记为已举行。"""
     row = results.set_state(session, id, meeting_id, data.state, actor=caller)
-    return shown.meetings_shown(session, [row])[0]
+    return tagged.of(row, shown.meetings_shown(session, [row])[0])
 
 
 @router.get(
@@ -81,7 +105,8 @@ def list_meeting_targets(session: Reading, id: RecordId, meeting_id: RecordId) -
     "/meetings/{meeting_id}/move",
     summary="手工调整会谈",
     operation_id="move_meeting",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=removed(400, 404, 409, 413, 422),
+    dependencies=[unchanged(ActivityMeeting, "meeting_id")],
 )
 def move_meeting(
     session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId, data: MoveInput
@@ -91,10 +116,11 @@ def move_meeting(
 
 
 @router.delete(
-    "/meetings/{meeting_id}",
+    "/meetings/{meeting_id:int}",
     summary="取消会谈",
     operation_id="drop_meeting",
-    responses=responses(404, 409, 422),
+    responses=removed(404, 409, 422),
+    dependencies=[unchanged(ActivityMeeting, "meeting_id")],
 )
 def drop_meeting(session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId) -> MoveDone:
     """把一场会谈移出日程，成为新的一份日程；规则要求举行的返回 409 并说明。"""
@@ -112,12 +138,13 @@ def list_schedules(session: Reading, id: RecordId) -> Page[SchedulePublic]:
     "/schedules/{number}",
     summary="一份日程",
     operation_id="get_schedule",
-    responses=responses(404, 422),
+    responses=read(404, 422),
 )
-def get_schedule(session: Reading, id: RecordId, number: RecordId) -> SchedulePublic:
+def get_schedule(session: Reading, version: Versioned, id: RecordId, number: RecordId) -> SchedulePublic:
     """一份日程；编排期间返回进展：总价值、上界与差距。"""
     row = activities.get(session, id)
-    return shown.schedule(meetings.run_of(session, id, number), row.run)
+    run = meetings.run_of(session, id, number)
+    return version.of(run, shown.schedule(run, row.run))
 
 
 @router.post(
@@ -125,14 +152,17 @@ def get_schedule(session: Reading, id: RecordId, number: RecordId) -> SchedulePu
     summary="编排日程",
     operation_id="compose_schedule",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=responses(400, 404, 409, 413, 422),
+    responses=removed(400, 404, 409, 413, 422),
 )
-def compose_schedule(runtime: RuntimeDep, caller: Caller, id: RecordId, data: ComposeInput) -> SchedulePublic:
+def compose_schedule(
+    runtime: RuntimeDep, caller: Caller, condition: Conditional, id: RecordId, data: ComposeInput
+) -> SchedulePublic:
     """开始编排，随即返回日程编号；以 GET 该日程查看进展。完成并通过核对后即为现行日程。
 
     规则不能同时满足的，状态为“未完成”，并列出相互冲突的规则。
     """
     with runtime.database.write() as session:
+        condition.check(locked(session, Activity, str(id)))
         run = composing.begin(session, id, data.wish(), actor=caller)
         answer, run_id = shown.schedule(run, None), id_of(run)
     composing.in_background(runtime.database, run_id, beijing_today())
@@ -143,20 +173,24 @@ def compose_schedule(runtime: RuntimeDep, caller: Caller, id: RecordId, data: Co
     "/schedules/{number}/stop",
     summary="停止编排",
     operation_id="stop_schedule",
-    responses=responses(404, 409, 422),
+    responses=removed(404, 409, 422),
 )
-def stop_schedule(session: Writing, id: RecordId, number: RecordId) -> SchedulePublic:
+def stop_schedule(session: Writing, condition: Conditional, id: RecordId, number: RecordId) -> SchedulePublic:
     """要求停止正在进行的编排；已得的最好结果留存，可以续排。"""
-    return shown.schedule(composing.stop(session, id, number), None)
+    activity, run = activities.get(session, id), meetings.run_of(session, id, number)
+    condition.check(run)
+    return shown.schedule(composing.stop(session, id, number), activity.run)
 
 
 @router.post(
     "/publication",
     summary="发布日程",
     operation_id="publish_schedule",
-    responses=responses(404, 409, 422),
+    responses=written(404, 409, 422),
+    dependencies=[unchanged(Activity)],
 )
-def publish_schedule(session: Writing, caller: Caller, id: RecordId) -> SchedulePublication:
+def publish_schedule(session: Writing, caller: Caller, tagged: Tagged, id: RecordId) -> SchedulePublication:
     """发布现行日程，返回与上次发布的不同和须通知的参会方；未通过核对的不能发布。"""
     row, moves = publishing.publish(session, id, beijing_today(), actor=caller)
-    return SchedulePublication(activity=shown.activity(session, row), moves=moves)
+    published = tagged.of(row, shown.activity(session, row))
+    return SchedulePublication(activity=published, moves=moves)

@@ -24,6 +24,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(prefix="/needs", tags=["needs"])
 
@@ -92,10 +93,11 @@ def export_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Res
     return workbook(list_sheets.needs_list(session, ids, described(wanted)), "技术需求清单")
 
 
-@router.get("/{id:int}", summary="一条技术需求", operation_id="get_need", responses=responses(404, 422))
-def get_need(session: Reading, id: RecordId) -> NeedPublic:
+@router.get("/{id:int}", summary="一条技术需求", operation_id="get_need", responses=read(404, 422))
+def get_need(session: Reading, version: Versioned, id: RecordId) -> NeedPublic:
     """返回一条技术需求。"""
-    return _public(session, needs.get(session, id))
+    row = needs.get(session, id)
+    return version.of(row, _public(session, row))
 
 
 @router.get(
@@ -116,21 +118,26 @@ def list_need_night_matches(
     summary="登记技术需求",
     operation_id="create_need",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422, 503),
+    responses=created(400, 404, 409, 413, 422, 503),
 )
-def create_need(session: Writing, circumstances: Strict, data: NeedInput) -> NeedSaved:
+def create_need(session: Writing, circumstances: Strict, tagged: Tagged, data: NeedInput) -> NeedSaved:
     """登记一条新需求；`code` 缺省时自动编号。下次重建索引后参加反向匹配。"""
     record, notes = _checked(session, circumstances, data)
-    return _saved(session, needs.create(session, record), notes)
+    row = needs.create(session, record)
+    return tagged.at(f"/needs/{row.id}", row, _saved(session, row, notes), NeedPublic)
 
 
 @router.put(
     "/{id:int}",
     summary="更新技术需求",
     operation_id="update_need",
-    responses=responses(400, 404, 409, 413, 422, 503),
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Need)],
 )
-def update_need(session: Writing, circumstances: Strict, id: RecordId, data: NeedInput) -> NeedSaved:
+def update_need(
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: NeedInput
+) -> NeedSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。已截止的需求改填较晚的截止日期，即重新征集。"""
     record, notes = _checked(session, circumstances, data)
-    return _saved(session, needs.update(session, id, NeedUpdate(**record.model_dump())), notes)
+    row = needs.update(session, id, NeedUpdate(**record.model_dump()))
+    return tagged.of(row, _saved(session, row, notes), NeedPublic)

@@ -9,6 +9,7 @@ from catalog.deals import shown as deals_shown
 from catalog.deals.rules import Finding
 from catalog.deals.shown import DealPublic
 from catalog.docking import activities, meetings, outcomes, results
+from catalog.docking.outcomes import FollowUp
 from catalog.docking.reporting import figures, outcomes_shown
 from catalog.docking.reporting.figures import DockingFigures, SupplierHearing
 from catalog.docking.reporting.outcomes_shown import FollowUpPublic, OutcomePublic
@@ -21,6 +22,7 @@ from service.requests.docking.inputs import FollowUpInput, OutcomeInput, outcome
 from service.requests.filters import Day
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.versions import Conditional, Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(tags=["activities"])
 
@@ -52,19 +54,39 @@ def list_outcomes(session: Reading, id: RecordId) -> Page[OutcomePublic]:
     return Page.whole(outcomes_shown.of_activity(session, id))
 
 
+@router.get(
+    "/activities/{id:int}/meetings/{meeting_id}/outcome",
+    summary="一场会谈的对接结果",
+    operation_id="get_outcome",
+    responses=read(404, 422),
+)
+def get_outcome(session: Reading, version: Versioned, id: RecordId, meeting_id: RecordId) -> OutcomePublic:
+    """已登记的对接结果；尚未登记的返回 404。"""
+    meeting, row = meetings.get(session, id, meeting_id), outcomes.get(session, meeting_id)
+    return version.of(row, outcomes_shown.of_meetings(session, [meeting])[0])
+
+
 @router.put(
     "/activities/{id:int}/meetings/{meeting_id}/outcome",
     summary="登记对接结果",
     operation_id="record_outcome",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
 )
 def record_outcome(
-    session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId, data: OutcomeInput
+    session: Writing,
+    caller: Caller,
+    condition: Conditional,
+    tagged: Tagged,
+    id: RecordId,
+    meeting_id: RecordId,
+    data: OutcomeInput,
 ) -> OutcomePublic:
     """登记一场会谈的结果，会谈随之记为已举行；有意向、继续洽谈的，排定 30、90、180 日回访。"""
-    by = Noting(beijing_today(), caller)
-    results.record(session, id, meeting_id, outcome_of(data), by)
-    return outcomes_shown.of_meetings(session, [meetings.get(session, id, meeting_id)])[0]
+    meeting = meetings.get(session, id, meeting_id)
+    condition.check(outcomes.of_meeting(session, meeting_id))
+    results.record(session, id, meeting_id, outcome_of(data), Noting(beijing_today(), caller))
+    row = outcomes.get(session, meeting_id)
+    return tagged.of(row, outcomes_shown.of_meetings(session, [meeting])[0])
 
 
 @router.post(
@@ -72,14 +94,22 @@ def record_outcome(
     summary="由对接结果登记交易",
     operation_id="make_deal",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422),
+    responses=created(400, 404, 409, 412, 413, 422, 428),
 )
 def make_deal_of_outcome(
-    session: Writing, caller: Caller, id: RecordId, meeting_id: RecordId, data: ContractInput
+    session: Writing,
+    caller: Caller,
+    condition: Conditional,
+    tagged: Tagged,
+    id: RecordId,
+    meeting_id: RecordId,
+    data: ContractInput,
 ) -> ContractSaved:
     """以会谈的企业、专利权人和专利登记交易，与对接结果相联；签约金额与意向金额分别统计。"""
+    condition.check(outcomes.of_meeting(session, meeting_id))
     row, warnings = make_deal(session, id, meeting_id, data, today=beijing_today(), actor=caller)
-    return ContractSaved(**deals_shown.publics(session, [row])[0].model_dump(), warnings=warnings)
+    deal = tagged.at(f"/deals/{row.id}", row, deals_shown.publics(session, [row])[0])
+    return ContractSaved(**deal.model_dump(), warnings=warnings)
 
 
 @router.get(
@@ -113,13 +143,25 @@ def list_follow_ups(session: Reading, wanted: Annotated[DueQuery, Query()]) -> P
     return Page(total=len(rows), page=wanted.page, size=wanted.size, items=items)
 
 
+@router.get(
+    "/follow-ups/{id:int}", summary="一次回访", operation_id="get_follow_up", responses=read(404, 422)
+)
+def get_follow_up(session: Reading, version: Versioned, id: RecordId) -> FollowUpPublic:
+    """一次回访的应办日期与所得。"""
+    row = outcomes.follow_up(session, id)
+    return version.of(row, outcomes_shown.follow_ups(session, [row])[0])
+
+
 @router.put(
-    "/follow-ups/{id}",
+    "/follow-ups/{id:int}",
     summary="登记回访",
     operation_id="note_follow_up",
-    responses=responses(400, 404, 413, 422),
+    responses=written(400, 404, 413, 422),
+    dependencies=[unchanged(FollowUp)],
 )
-def note_follow_up(session: Writing, caller: Caller, id: RecordId, data: FollowUpInput) -> FollowUpPublic:
+def note_follow_up(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: FollowUpInput
+) -> FollowUpPublic:
     """登记回访所得；不再回访的填写原因。"""
     row = results.follow_up(session, id, data.finding, Noting(beijing_today(), caller), state=data.state)
-    return outcomes_shown.follow_ups(session, [row])[0]
+    return tagged.of(row, outcomes_shown.follow_ups(session, [row])[0])

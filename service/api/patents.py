@@ -23,6 +23,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(prefix="/patents", tags=["patents"])
 
@@ -90,10 +91,11 @@ def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) ->
     return workbook(list_sheets.patents_list(session, ids, described(wanted)), "专利清单")
 
 
-@router.get("/{id:int}", summary="一件专利", operation_id="get_patent", responses=responses(404, 422))
-def get_patent(session: Reading, id: RecordId) -> PatentPublic:
+@router.get("/{id:int}", summary="一件专利", operation_id="get_patent", responses=read(404, 422))
+def get_patent(session: Reading, version: Versioned, id: RecordId) -> PatentPublic:
     """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
-    return patents_shown.publics(session, [patents.get(session, id)], today=beijing_today())[0]
+    row = patents.get(session, id)
+    return version.of(row, patents_shown.publics(session, [row], today=beijing_today())[0])
 
 
 @router.get(
@@ -114,21 +116,26 @@ def list_patent_night_matches(
     summary="登记专利",
     operation_id="create_patent",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 409, 413, 422, 503),
+    responses=created(400, 409, 413, 422, 503),
 )
-def create_patent(session: Writing, circumstances: Strict, data: PatentInput) -> PatentSaved:
+def create_patent(session: Writing, circumstances: Strict, tagged: Tagged, data: PatentInput) -> PatentSaved:
     """登记一件新专利，与文件导入经过同样的检查；申请号已存在时返回 409。约十秒后参加匹配。"""
     record, notes = _checked(session, circumstances, data)
-    return _saved(session, patent_edits.create(session, record), notes)
+    row = patent_edits.create(session, record)
+    return tagged.at(f"/patents/{row.id}", row, _saved(session, row, notes), PatentPublic)
 
 
 @router.put(
     "/{id:int}",
     summary="更新专利",
     operation_id="update_patent",
-    responses=responses(400, 404, 409, 413, 422, 503),
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Patent)],
 )
-def update_patent(session: Writing, circumstances: Strict, id: RecordId, data: PatentInput) -> PatentSaved:
+def update_patent(
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: PatentInput
+) -> PatentSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
     record, notes = _checked(session, circumstances, data)
-    return _saved(session, patent_edits.replace(session, id, record), notes)
+    row = patent_edits.replace(session, id, record)
+    return tagged.of(row, _saved(session, row, notes), PatentPublic)

@@ -19,6 +19,7 @@ from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.types import either, term
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(prefix="/pipeline", tags=["pipeline"])
 
@@ -54,10 +55,11 @@ def list_pipeline(session: Reading, wanted: Annotated[CaseQuery, Query()]) -> Pa
     return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
 
 
-@router.get("/{id}", summary="一个对接事项", operation_id="get_case", responses=responses(404, 422))
-def get_case(session: Reading, id: RecordId) -> CasePublic:
+@router.get("/{id}", summary="一个对接事项", operation_id="get_case", responses=read(404, 422))
+def get_case(session: Reading, version: Versioned, id: RecordId) -> CasePublic:
     """一件专利与一个需求或企业的对接进程。"""
-    return _public(session, deal_pipeline.get(session, id))
+    row = deal_pipeline.get(session, id)
+    return version.of(row, _public(session, row))
 
 
 @router.post(
@@ -65,9 +67,9 @@ def get_case(session: Reading, id: RecordId) -> CasePublic:
     summary="新建对接事项",
     operation_id="create_case",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 404, 409, 413, 422),
+    responses=created(400, 404, 409, 413, 422),
 )
-def create_case(session: Writing, caller: Caller, data: CaseCreate) -> CasePublic:
+def create_case(session: Writing, caller: Caller, tagged: Tagged, data: CaseCreate) -> CasePublic:
     """记录把一件专利推送给某个需求或企业，连同所据匹配的索引版本、名次与得分。"""
     try:
         number = application_number.validate(data.application_number, today=beijing_today())
@@ -77,16 +79,20 @@ def create_case(session: Writing, caller: Caller, data: CaseCreate) -> CasePubli
         )
         raise InvalidFields([problem]) from error
     known = data.model_copy(update={"application_number": number})
-    return _public(session, deal_pipeline.create(session, known, actor=caller))
+    row = deal_pipeline.create(session, known, actor=caller)
+    return tagged.at(f"/pipeline/{row.id}", row, _public(session, row))
 
 
 @router.post(
     "/{id}/stage",
     summary="推进对接事项",
     operation_id="advance_case",
-    responses=responses(400, 404, 409, 413, 422),
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(PipelineCase)],
 )
-def advance_case(session: Writing, caller: Caller, id: RecordId, data: StageInput) -> CasePublic:
+def advance_case(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: StageInput
+) -> CasePublic:
     """进入另一阶段；签约、备案、到账须有已登记的交易。不允许的步骤返回 409，并说明可以进入哪些阶段。"""
     row = deal_pipeline.advance(session, id, data.stage, actor=caller, note=data.note, deal_id=data.deal_id)
-    return _public(session, row)
+    return tagged.of(row, _public(session, row))

@@ -6,21 +6,27 @@ from fastapi import APIRouter, Path, status
 
 from catalog.docking.reporting import figures, plans
 from catalog.docking.reporting.figures import YearReport
-from catalog.docking.reporting.plans import PlanStated
+from catalog.docking.reporting.plans import ActivityPlan, PlanStated
+from catalog.kit.base import Stamps
 from catalog.kit.days import beijing_today
 from service.requests.docking.inputs import PlanInput
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.versions import Conditional, Tagged, Versioned, read, removed, unchanged, written
 
 router = APIRouter(tags=["activities"])
 
 Year = Annotated[int, Path(ge=2000, le=2100, description="年度", examples=[2026])]
 
 
-class PlanSaved(PlanStated):
+class PlanSaved(PlanStated, Stamps):
     """A line of the plan as it was stored."""
 
     id: int
+
+
+def _public(row: ActivityPlan) -> PlanSaved:
+    return PlanSaved(**row.model_dump(include=set(PlanSaved.model_fields)))
 
 
 @router.get(
@@ -31,21 +37,34 @@ def get_year(session: Reading, year: Year) -> YearReport:
     return figures.of_year(session, year, beijing_today())
 
 
-@router.put(
-    "/activity-plans", summary="登记年度计划", operation_id="put_plan", responses=responses(400, 413, 422)
+@router.get(
+    "/activity-plans/{id:int}", summary="年度计划的一行", operation_id="get_plan", responses=read(404, 422)
 )
-def put_plan(session: Writing, caller: Caller, data: PlanInput) -> PlanSaved:
+def get_plan(session: Reading, version: Versioned, id: RecordId) -> PlanSaved:
+    """一个片区、一个领域在一年中的计划。"""
+    row = plans.get(session, id)
+    return version.of(row, _public(row))
+
+
+@router.put(
+    "/activity-plans", summary="登记年度计划", operation_id="put_plan", responses=written(400, 413, 422)
+)
+def put_plan(
+    session: Writing, caller: Caller, condition: Conditional, tagged: Tagged, data: PlanInput
+) -> PlanSaved:
     """登记一个片区、一个领域计划举办的次数与日期；已有的以此替换。"""
+    condition.check(plans.find(session, data.year, data.area, data.field))
     row = plans.put(session, data.stated(), actor=caller)
-    return PlanSaved(**row.model_dump(include=set(PlanSaved.model_fields)))
+    return tagged.of(row, _public(row))
 
 
 @router.delete(
-    "/activity-plans/{id}",
+    "/activity-plans/{id:int}",
     summary="删除年度计划的一行",
     operation_id="delete_plan",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=responses(404, 422),
+    responses=removed(404, 422),
+    dependencies=[unchanged(ActivityPlan)],
 )
 def delete_plan(session: Writing, id: RecordId) -> None:
     """删除登记有误的一行；已举办的活动不受影响。"""

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="写入时最多等候其他写入多少秒，仍未轮到则答复系统繁忙",
     )
+    require_if_match: bool = Field(
+        default=False, description="接口修改已有记录时是否必须注明所改的版本（请求头 If-Match）"
+    )
     max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
 
     @property

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from catalog.kit.errors import Busy, Gone, NotFound, PatentDockError
+from catalog.kit.errors import Busy, Conflict, Gone, NotFound, PatentDockError
 from catalog.mending import tombstones
 from ingestion.errors import RowError
 from service.installation import busy
@@ -39,8 +39,10 @@ TITLES = {
     405: "不支持这种请求方法",
     409: "与已有记录冲突",
     410: "已删除",
+    412: "记录已被他人修改",
     413: "请求内容过大",
     422: "输入有误",
+    428: "须注明所改的版本",
     500: "服务内部错误",
     503: "服务尚未就绪",
 }
@@ -57,6 +59,8 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = Field(default=None, description="逐字段的问题")
     deletion_id: int | None = Field(default=None, description="删除记录的编号，可凭此恢复")
     merged_into: int | None = Field(default=None, description="记录已并入的记录的编号")
+    existing_id: int | None = Field(default=None, description="占用同一号码或内容相同的记录的编号")
+    etag: str | None = Field(default=None, description="记录现在的版本，可放入 If-Match")
     id: str | None = Field(default=None, description="内部错误的编号，供管理员在日志中查找")
 
 
@@ -65,6 +69,24 @@ class Unauthorized(PatentDockError):
 
     title = TITLES[401]
     status = 401
+
+
+class Outdated(PatentDockError):
+    """The record has another version, `etag`, than the one that the caller means to change."""
+
+    title = TITLES[412]
+    status = 412
+
+    def __init__(self, message: str, *, hint: str, etag: str) -> None:
+        super().__init__(message, hint=hint)
+        self.etag = etag
+
+
+class Unconditional(PatentDockError):
+    """A change has to name the version that it is of."""
+
+    title = TITLES[428]
+    status = 428
 
 
 def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -88,6 +110,10 @@ def problem_of(error: PatentDockError) -> Problem:
     )
     if isinstance(error, Gone):
         problem.deletion_id, problem.merged_into = error.deletion_id, error.merged_into
+    if isinstance(error, Conflict):
+        problem.existing_id = error.existing_id
+    if isinstance(error, Outdated):
+        problem.etag = error.etag
     return problem
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, col
 
 from catalog.deals.deals import Deal
 from catalog.docking import meetings, outcomes, shown
@@ -12,10 +12,10 @@ from catalog.docking.meetings import ActivityMeeting
 from catalog.docking.outcomes import FollowUp, MeetingOutcome, OutcomeStated
 from catalog.docking.shown import MeetingPublic
 from catalog.docking.terms import FollowUpState
-from catalog.kit.base import id_of
+from catalog.kit.base import Stamps, id_of
 
 
-class FollowUpPublic(SQLModel):
+class FollowUpPublic(Stamps):
     """A follow-up as shown to users."""
 
     id: int
@@ -33,7 +33,7 @@ class FollowUpPublic(SQLModel):
     actor: str
 
 
-class OutcomePublic(OutcomeStated):
+class OutcomePublic(OutcomeStated, Stamps):
     """The outcome of a meeting as shown to users."""
 
     id: int
@@ -72,7 +72,9 @@ def _public(
     row: MeetingOutcome, meeting: MeetingPublic, visits: Sequence[FollowUp], codes: dict[int, str]
 ) -> OutcomePublic:
     return OutcomePublic(
-        **row.model_dump(include={*OutcomeStated.model_fields, "id", "deal_id", "actor"}),
+        **row.model_dump(
+            include={*OutcomeStated.model_fields, *Stamps.model_fields, "id", "deal_id", "actor"}
+        ),
         meeting=meeting,
         result_name=row.result.label,
         reason_name=row.reason.label if row.reason else None,
@@ -83,7 +85,8 @@ def _public(
 
 
 def _follow_up(row: FollowUp, meeting: MeetingPublic) -> FollowUpPublic:
-    values = row.model_dump(include={"id", "days", "due_on", "state", "done_on", "finding", "actor"})
+    own = {"id", "days", "due_on", "state", "done_on", "finding", "actor"}
+    values = row.model_dump(include={*own, *Stamps.model_fields})
     return FollowUpPublic(
         **values,
         activity_id=meeting.activity_id,

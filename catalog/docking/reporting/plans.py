@@ -34,14 +34,17 @@ class ActivityPlan(PlanStated, Timestamps, table=True):
     actor: str = Field(default="", max_length=100)
 
 
+def find(session: Session, year: int, area: str, field: str) -> ActivityPlan | None:
+    """The line of a year for this area and field."""
+    query = select(ActivityPlan).where(
+        col(ActivityPlan.year) == year, col(ActivityPlan.area) == area, col(ActivityPlan.field) == field
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
 def put(session: Session, data: PlanStated, *, actor: str = "") -> ActivityPlan:
     """Stores a line of the plan in the place of the one for the same area and field."""
-    query = select(ActivityPlan).where(
-        col(ActivityPlan.year) == data.year,
-        col(ActivityPlan.area) == data.area,
-        col(ActivityPlan.field) == data.field,
-    )
-    row = session.execute(query).scalar_one_or_none()
+    row = find(session, data.year, data.area, data.field)
     if row is None:
         row = ActivityPlan(**data.model_dump(), actor=actor)
         session.add(row)
@@ -51,12 +54,17 @@ def put(session: Session, data: PlanStated, *, actor: str = "") -> ActivityPlan:
     return row
 
 
-def remove(session: Session, plan_id: int) -> None:
-    """Removes a line of the plan. Raises NotFound."""
+def get(session: Session, plan_id: int) -> ActivityPlan:
+    """The line `plan_id` of the plan. Raises NotFound."""
     row = session.get(ActivityPlan, plan_id)
     if row is None:
         raise NotFound(f"年度计划中没有编号为 {plan_id} 的一行")
-    session.delete(row)
+    return row
+
+
+def remove(session: Session, plan_id: int) -> None:
+    """Removes a line of the plan. Raises NotFound."""
+    session.delete(get(session, plan_id))
     session.flush()
 
 
