@@ -195,11 +195,11 @@ def _region_codes() -> dict[str, list[str]]:
 
 
 def _region(text: str) -> list[str]:
-    if region_code.is_valid(text):
-        return [region_code.validate(text)]
     codes = _region_codes()
     if text in codes:
         return codes[text]
+    if region_code.is_valid(text):
+        return [region_code.validate(text)]
     begun = [name for name in codes if len(text) > 1 and name.startswith(text)]
     # 吉林 is a province and a city: the short name means the province.
     provinces = [name for name in begun if codes[name][0].endswith("0000")]
