@@ -82,6 +82,7 @@ class GenerationStore:
         self._lock = Lock()
         self._seen: tuple[int, int] | None = None
         self._current: Generation | None = None
+        self._published: tuple[Generation | None, Generation | None] = None, None
 
     def current(self) -> Generation | None:
         """The generation in use, reopened when the pointer has changed; None when there is none.
@@ -100,6 +101,15 @@ class GenerationStore:
                     return None
                 self._current, self._seen = self.open(name), seen
             return self._current
+
+    def latest(self) -> Generation | None:
+        """The generation in use with the view published of it, else as it was built. Raises as `current`."""
+        current, (built, view) = self.current(), self._published
+        return view if current is built else current
+
+    def publish(self, built: Generation | None, view: Generation | None) -> None:
+        """Serve `view` in place of this generation for as long as it is in use."""
+        self._published = built, view
 
     def current_name(self) -> str | None:
         """Name of the generation in use."""

@@ -79,7 +79,7 @@ LIMITS = FollowLimits()
 
 
 class Follower:
-    """Keeps the overlay of the generation in use up to date; one instance serves many threads."""
+    """Publishes the generation in use with the overlay of what has changed since; one instance serves many threads."""
 
     def __init__(
         self,
@@ -93,17 +93,7 @@ class Follower:
         self._now = now
         self._turn = Lock()
         self._sides: dict[str, _Side] = {}
-        self._view: _View | None = None
         self.state = FollowState()
-
-    def current(self) -> Generation | None:
-        """The generation in use with its overlay, None when there is none. Raises as `GenerationStore.current`."""
-        built, view = self._store.current(), self._view
-        return view.shown if view is not None and view.built is built else built
-
-    def open(self, name: str) -> Generation:
-        """A kept generation as it was built. Raises NotFound and GenerationDamaged."""
-        return self._store.open(name)
 
     def catch_up(
         self, most_new: int | None = None, is_stopped: Callable[[], bool] = lambda: False
@@ -125,12 +115,14 @@ class Follower:
         base, moment = self._store.current(), self._now()
         today = beijing_day(moment)
         if base is None or base.manifest.model.fingerprint != self._encoder.fingerprint:
-            self._view, self._sides, self.state = None, {}, FollowState()
+            self._store.publish(base, base)
+            self._sides, self.state = {}, FollowState()
             return
         if not self._sides or next(iter(self._sides.values())).generation is not base:
             indexed = [name for name in _ORDER if getattr(base, name) is not None]
             self._sides = {name: _Side(name, base, self._limits) for name in indexed}
-            self._view, self.state = None, FollowState(base.name)
+            self._store.publish(base, base)
+            self.state = FollowState(base.name)
         with self._database.read() as session:
             stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session, today)]
         started = published = monotonic()
@@ -156,19 +148,10 @@ class Follower:
     def _publish(self, base: Generation, waiting: int, as_of: datetime | None) -> None:
         left = 0 if waiting else sum(side.left for side in self._sides.values())
         count = sum(side.count for side in self._sides.values())
-        if not left and not any(side.is_changed for side in self._sides.values()):
-            self._view = _View(base, base)
-        else:
-            self._view = _View(base, _with_sides(base, self._sides, left, self._view))
+        is_changed = left or any(side.is_changed for side in self._sides.values())
+        view = _with_sides(base, self._sides, left, self._store.latest()) if is_changed else base
+        self._store.publish(base, view)
         self.state = FollowState(base.name, count, waiting, left, as_of or self.state.as_of)
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A generation as it was built, and with its overlay."""
-
-    built: Generation
-    shown: Generation
 
 
 class _Side:
@@ -352,13 +335,14 @@ def _encoded(encode: Encode, texts: Sequence[str], together: int) -> list[Vector
     return [vectors[at] for at in range(len(texts))]
 
 
-def _with_sides(base: Generation, sides: Mapping[str, _Side], left: int, before: _View | None) -> Generation:
+def _with_sides(
+    base: Generation, sides: Mapping[str, _Side], left: int, before: Generation | None
+) -> Generation:
     views: dict[str, Any] = {name: side.view() for name, side in sides.items()}
-    shown = before.shown if before is not None else None
     if (
-        shown is not None
-        and shown.left == left
-        and all(getattr(shown, n) is view for n, view in views.items())
+        before is not None
+        and before.left == left
+        and all(getattr(before, name) is view for name, view in views.items())
     ):
-        return shown  # with the values it has computed and kept
+        return before  # with the values it has computed and kept
     return replace(base, left=left, **views)

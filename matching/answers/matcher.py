@@ -23,7 +23,6 @@ from index.engine import AskingNeed, AskingPatent, Ids
 from index.generations.collection import sentences_of
 from index.generations.documents import patent_text
 from index.generations.generation import Generation, GenerationStore
-from index.live.follower import Follower
 from index.model.encoder import Encoder
 from index.text import tokens
 from matching.answers.evidence import QueryProfile, need_fields, quotable_all, text_fields
@@ -54,7 +53,7 @@ class Matcher:
     def __init__(
         self,
         database: Database,
-        store: GenerationStore | Follower,
+        store: GenerationStore,
         encoder: Encoder,
         data_dir: Path | None = None,
         limits: ListLimits = LIMITS,
@@ -68,7 +67,7 @@ class Matcher:
 
         Raises NotReady when there is none or it was built with another model, NotFound when that one is not kept.
         """
-        generation = self._store.current() if name is None else self._store.open(name)
+        generation = self._store.latest() if name is None else self._store.open(name)
         if generation is None:
             raise NotReady("索引尚未建立", hint="请先导入数据，再运行 patentdock reindex")
         built_with = generation.manifest.model.fingerprint

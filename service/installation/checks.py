@@ -48,7 +48,7 @@ def pending(runtime: Runtime) -> list[str]:
     """The parts that work but depend on something that has changed since; empty when nothing does."""
     from matching.answers.segment_names import notices
 
-    generation = runtime.recent.current()
+    generation = runtime.store.latest()
     if generation is None:
         return []
     with runtime.database.read() as session:

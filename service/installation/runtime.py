@@ -121,11 +121,11 @@ class Runtime:
         """The matcher over database, index and model. Raises NotReady."""
         from matching.answers.matcher import Matcher
 
-        return Matcher(self.database, self.recent, self.encoder, self.settings.data)
+        return Matcher(self.database, self.store, self.encoder, self.settings.data)
 
     @cached_property
     def recent(self) -> Follower:
-        """The generation in use with its overlay of recent changes. Raises NotReady when the model is missing."""
+        """The follower that publishes recent changes to the store. Raises NotReady when the model is missing."""
         from index.live.follower import Follower, FollowLimits
 
         return Follower(self.database, self.store, self.encoder, FollowLimits(self.settings.recent_limit))

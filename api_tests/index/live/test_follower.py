@@ -60,7 +60,7 @@ class Installation:
 
     def followed(self) -> Generation:
         self.follower.catch_up()
-        current = self.follower.current()
+        current = self.store.latest()
         assert current is not None
         return current
 
@@ -293,14 +293,14 @@ def test_a_new_generation_begins_anew(installation: Installation) -> None:
     add_patents(installation.database, range(20, 22))
     assert 9 in installation.followed().patents
     installation.rebuild()
-    current = installation.follower.current()
+    current = installation.store.latest()
     assert current is installation.store.current()  # at once, not only after the next step
     assert installation.followed() is current
     assert installation.encoder.encoded == []
     assert installation.follower.state.recent == 0
     with pytest.raises(Exception, match="没有名为"):
-        installation.follower.open("20000101-000000-000")
-    kept = installation.follower.open(installation.store.names()[0])
+        installation.store.open("20000101-000000-000")
+    kept = installation.store.open(installation.store.names()[0])
     assert len(kept.patents) == 8
 
 
@@ -353,7 +353,7 @@ def test_an_error_is_reported_and_the_view_stays(
         broken.setattr(installation.encoder, "encode_passages", fail)
         with pytest.raises(RuntimeError):
             installation.follower.catch_up()
-    assert installation.follower.current() is view
+    assert installation.store.latest() is view
     assert installation.follower.state.error == "模型坏了"
     assert ids_in(installation.followed().patents) == list(range(1, 11))
     assert installation.follower.state.error == ""
@@ -364,5 +364,5 @@ def test_another_model_follows_nothing(installation: Installation) -> None:
     other = HashEncoder(fingerprint="fedcba9876543210")
     follower = Follower(installation.database, installation.store, other)
     follower.catch_up()
-    assert follower.current() is installation.store.current()
+    assert installation.store.latest() is installation.store.current()
     assert other.encoded == []

@@ -54,8 +54,9 @@ class Installed:
             data = NeedCreate(title="求涂覆", text="求隔膜涂覆陶瓷", closes_on=LAST, enterprise_id=firm)
             assert needs.create(session, data).id == CLOSING
         reindex(self.database, folder, encoder, today=beijing_today())
-        self.follower = Follower(self.database, GenerationStore(folder / "generations"), encoder)
-        self.matcher = Matcher(self.database, self.follower, cast(Encoder, encoder), folder)
+        store = GenerationStore(folder / "generations")
+        self.follower = Follower(self.database, store, encoder)
+        self.matcher = Matcher(self.database, store, cast(Encoder, encoder), folder)
 
     def offered(self, today: date) -> dict[str, set[int]]:
         """The needs offered on that day, by who offers them."""

@@ -128,9 +128,7 @@ def test_who_asks_for_what_few_are_is_told_how_many_were_looked_at(
         told in notice
         for notice in matcher.patents_for_text(TEXT, Wanted(200, wanted, beijing_today())).notices
     )
-    short = Matcher(
-        installation.database, installation.recent, installation.encoder, limits=ListLimits(0, 10)
-    )
+    short = Matcher(installation.database, installation.store, installation.encoder, limits=ListLimits(0, 10))
     assert any(
         told in notice for notice in short.patents_for_text(TEXT, Wanted(10, wanted, beijing_today())).notices
     )

@@ -57,9 +57,9 @@ def add_needs(database: Database, numbers: range) -> None:
 def matcher(folder: Path) -> Matcher:
     database = Database(f"sqlite:///{folder / 'catalog.db'}")
     encoder = HashEncoder()
-    follower = Follower(database, GenerationStore(folder / "generations"), encoder)
-    follower.catch_up()
-    return Matcher(database, follower, cast(Encoder, encoder), folder)
+    store = GenerationStore(folder / "generations")
+    Follower(database, store, encoder).catch_up()
+    return Matcher(database, store, cast(Encoder, encoder), folder)
 
 
 def test_pairs_have_one_score_whichever_asks(matcher: Matcher) -> None:
