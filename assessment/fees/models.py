@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from catalog.kit.money import Money
 from catalog.kit.terms import LicenceType, PatentKind, PaymentForm, RoyaltyBase, Term
 from catalog.law.years import sane
 from catalog.statistics.contracts import ContractStatistics
@@ -199,10 +200,10 @@ class Method(BaseModel):
     label: str = LABEL
     inputs: list[Quantity] = Field(default_factory=list)
     formulas: list[str] = Field(default_factory=list, description="代入数字的算式")
-    annual_fee: Decimal | None = Field(default=None, description="年固定费用（元）")
+    annual_fee: Money | None = Field(default=None, description="年固定费用（元）")
     royalty_rate: Decimal | None = Field(default=None, description="净销售额提成比例（%）")
     profit_rate: Decimal | None = Field(default=None, description="利润提成比例（%）")
-    suggested_fee: Decimal | None = Field(default=None, description="不超过上限的年固定费用（元）")
+    suggested_fee: Money | None = Field(default=None, description="不超过上限的年固定费用（元）")
     suggested_rate: Decimal | None = Field(default=None, description="不超过上限的净销售额提成比例（%）")
     suggested_profit_rate: Decimal | None = Field(default=None, description="不超过上限的利润提成比例（%）")
     missing: list[str] = Field(default_factory=list, description="缺少的资料")
@@ -218,7 +219,7 @@ class Basis(BaseModel):
     """What the payment forms are computed from."""
 
     origin: str = Field(description="所依据的方法或商定")
-    annual_fee: Decimal | None
+    annual_fee: Money | None
     royalty_rate: Decimal | None
     profit_rate: Decimal | None
     notes: list[str] = Field(default_factory=list)
@@ -230,12 +231,12 @@ class Plan(BaseModel):
     form: PaymentForm
     royalty_base: RoyaltyBase | None = None
     name: str
-    payments: list[Decimal] = Field(description="各年付款（元），第 0 年为签约时")
-    total: Decimal | None = None
-    present_value: Decimal | None = Field(default=None, description="折现到签约时的合计（元）")
-    profit_after: list[Decimal] = Field(default_factory=list, description="各年付费后的利润（元）")
-    inventor_share: Decimal | None = Field(default=None, description="发明人分成（元）")
-    owner_net: Decimal | None = Field(
+    payments: list[Money] = Field(description="各年付款（元），第 0 年为签约时")
+    total: Money | None = None
+    present_value: Money | None = Field(default=None, description="折现到签约时的合计（元）")
+    profit_after: list[Money] = Field(default_factory=list, description="各年付费后的利润（元）")
+    inventor_share: Money | None = Field(default=None, description="发明人分成（元）")
+    owner_net: Money | None = Field(
         default=None, description="许可人净收入扣除分成、加上年费减缴后的所得（元）"
     )
     missing: list[str] = Field(default_factory=list)
@@ -246,8 +247,8 @@ class ForecastYear(BaseModel):
     """What the firm expects of a year."""
 
     year: int
-    net_sales: Decimal
-    profit: Decimal | None
+    net_sales: Money
+    profit: Money | None
 
 
 class AnnuitySaving(BaseModel):
@@ -255,10 +256,10 @@ class AnnuitySaving(BaseModel):
 
     due_on: date
     patent_year: int
-    full: Decimal
-    otherwise: Decimal = Field(description="不实行开放许可时应缴（元）")
-    payable: Decimal = Field(description="开放许可实施期间应缴（元）")
-    saving: Decimal
+    full: Money
+    otherwise: Money = Field(description="不实行开放许可时应缴（元）")
+    payable: Money = Field(description="开放许可实施期间应缴（元）")
+    saving: Money
 
 
 class FeeSheet(BaseModel):
@@ -279,14 +280,14 @@ class FeeSheet(BaseModel):
     industry: str | None
     industry_name: str | None
     methods: list[Method]
-    lowest_fee: Decimal | None = Field(description="各方法年固定费用的最低值（元）")
-    highest_fee: Decimal | None = Field(description="各方法年固定费用的最高值（元）")
+    lowest_fee: Money | None = Field(description="各方法年固定费用的最低值（元）")
+    highest_fee: Money | None = Field(description="各方法年固定费用的最高值（元）")
     basis: Basis
     discount: Decimal = Field(description="折现率（%）")
     forecast: list[ForecastYear]
     plans: list[Plan]
     annuity_savings: list[AnnuitySaving]
-    annuity_saving: Decimal = Field(description="许可期内年费减缴合计（元）")
+    annuity_saving: Money = Field(description="许可期内年费减缴合计（元）")
     inventor_percent: Decimal
     statistics: ContractStatistics
     patent_ends_on: date | None = Field(default=None, description="专利权最后有效日")

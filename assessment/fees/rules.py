@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from catalog.kit.money import Money
 from catalog.kit.terms import LicenceType
 from catalog.reference import rule_files
 from catalog.reference.rule_files import RuleFile
@@ -23,6 +24,7 @@ def _exact(value: object) -> object:
 
 
 Number = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=10**12)]
+Amount = Annotated[Money, BeforeValidator(_exact), Field(ge=0, le=10**12)]
 Percent = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=100)]
 
 
@@ -97,7 +99,7 @@ class FromLicenceType(Sourced):
 class Caps(Sourced):
     """Soft caps: above them the bench warns, it never refuses."""
 
-    fixed_fee: Number
+    fixed_fee: Amount
     net_sales_percent: Percent
     profit_percent: Percent
 
@@ -138,7 +140,7 @@ class National(_Table):
     contracts: int
     patents_per_contract: Number
     fixed_contracts: int
-    fixed_average: Number
+    fixed_average: Amount
     fixed_years: Number
     royalty_contracts: int
     royalty_years: Number

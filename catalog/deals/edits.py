@@ -31,6 +31,7 @@ from catalog.deals.rules import Finding
 from catalog.demand import enterprises
 from catalog.kit.base import apply_changes, fold, id_of, now
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.money import plain
 from catalog.kit.terms import DealAction, DealStatus, PartySide, PipelineStage
 from catalog.supply import holders
 from catalog.supply.patents import Patent
@@ -165,7 +166,7 @@ def receive(
         deal_id,
         PipelineStage.RECEIVED,
         actor=actor,
-        note=f"{data.received_on} 到账 {data.amount} 元",
+        note=f"{data.received_on} 到账 {plain(data.amount)} 元",
     )
     return receipt, findings
 

@@ -13,6 +13,7 @@ from catalog.deals.deals import Deal, DealBase, DealEvent, DealParty, DealPatent
 from catalog.deals.evidence import EvidencePublic
 from catalog.deals.subsidies import Subsidy
 from catalog.kit.base import Stamps, id_column, id_of
+from catalog.kit.money import Money
 from catalog.kit.terms import (
     DealAction,
     DealKind,
@@ -61,7 +62,7 @@ class ReceiptPublic(SQLModel):
 
     id: int
     received_on: date
-    amount: Decimal
+    amount: Money
     note: str
     evidence: list[int] = Field(description="证明材料的编号")
 
@@ -71,6 +72,7 @@ class DealPublic(DealBase, Stamps):
 
     id: int
     code: str
+    contract_amount: Money | None = Field(description="合同金额（元）；提成合同为固定部分，质押为融资金额")
     kind_name: str
     licence_type_name: str | None
     payment_form_name: str | None
@@ -84,8 +86,8 @@ class DealPublic(DealBase, Stamps):
     patents: list[DealPatentPublic]
     givers: list[PartyPublic]
     takers: list[PartyPublic]
-    received: Decimal = Field(description="实际到账合计（元）")
-    outstanding: Decimal | None = Field(description="合同金额中未到账的部分（元）")
+    received: Money = Field(description="实际到账合计（元）")
+    outstanding: Money | None = Field(description="合同金额中未到账的部分（元）")
     receipts: list[ReceiptPublic]
     evidence: list[EvidencePublic]
     broker_subsidy: Subsidy | None = Field(description="三方合同的专利服务机构资助测算，仅供参考")

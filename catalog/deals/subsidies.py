@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.deals.deals import Deal, Receipt
 from catalog.kit.base import fold, id_of
-from catalog.kit.money import cents
+from catalog.kit.money import Money, cents
 from catalog.kit.terms import DealKind, DealStatus
 from catalog.reference.lists import rows as reference_rows
 
@@ -25,12 +25,12 @@ FORECAST, CONVERTED = "预测：备案并到账后方可申报", "已备案并�
 class Subsidy(SQLModel):
     """What a broker may apply for under the rule of the place, as information."""
 
-    amount: Decimal = Field(description="可申报的资助（元），已扣除同一机构其他交易所占额度")
+    amount: Money = Field(description="可申报的资助（元），已扣除同一机构其他交易所占额度")
     forecast: bool = Field(description="true 为预测：交易尚未备案并到账")
     state: str
-    base: Decimal = Field(description="计算所依据的金额（元）：合同金额，提成合同为已到账金额")
+    base: Money = Field(description="计算所依据的金额（元）：合同金额，提成合同为已到账金额")
     rate_percent: Decimal
-    cap: Decimal
+    cap: Money
     scope: str
     source: str
 
@@ -38,7 +38,7 @@ class Subsidy(SQLModel):
 @dataclass(frozen=True, slots=True)
 class _Rule:
     rate: Decimal
-    cap: Decimal
+    cap: Money
     scope: str
     source: str
 

@@ -24,6 +24,7 @@ from catalog.kit.base import (
     plain,
 )
 from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.money import Money
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.reference.conditions import in_regions, of_industries
 from catalog.reference.lists import industry_name, region_name
@@ -84,6 +85,7 @@ class EnterprisePublic(EnterpriseBase, Stamps):
     """An enterprise as shown to users."""
 
     id: int
+    revenue: Money | None = Field(description="营业收入（元）")
     prefecture_name: str | None
     industry_name: str | None
     is_demo: bool

@@ -30,6 +30,7 @@ from catalog.kit.base import (
     id_of,
 )
 from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.money import Money
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.kit.terms import Cooperation, NeedStatus
 from catalog.reference.conditions import in_regions, of_industries
@@ -112,6 +113,7 @@ class NeedPublic(NeedBase, Stamps):
     enterprise_name: str | None
     prefecture_name: str | None
     industry_name: str | None
+    budget: Money | None = Field(description="预算（元）")
     cooperation_name: str
     status_name: str
     classes: list[ClassRef]

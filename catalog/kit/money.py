@@ -1,8 +1,11 @@
-"""Amounts of money: exact in yuan (元), shown in 万元."""
+"""Amounts of money: exact in yuan (元), as JSON a text with two decimals, shown in 万元."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
+
+from pydantic import PlainSerializer, WithJsonSchema
 
 CENT = Decimal("0.01")
 WAN = Decimal(10_000)
@@ -15,6 +18,26 @@ def cents(value: Decimal) -> Decimal:
     Decimal('0.01')
     """
     return value.quantize(CENT, ROUND_HALF_UP)
+
+
+def exact(value: Decimal) -> str:
+    """The amount with two decimals and without exponent.
+
+    >>> exact(Decimal(50000)), exact(Decimal("1E+3")), exact(Decimal("-0.005"))
+    ('50000.00', '1000.00', '-0.01')
+    """
+    return f"{cents(value):f}"
+
+
+SHOWN = PlainSerializer(exact, return_type=str, when_used="json")
+Money = Annotated[
+    Decimal,
+    SHOWN,
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^-?\d+\.\d{2}$", "examples": ["50000.00"]}, mode="serialization"
+    ),
+]
+"""An amount in what leaves as JSON: a text with exactly two decimals, so that no reader rounds it."""
 
 
 def plain(value: Decimal) -> str:

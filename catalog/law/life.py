@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from catalog.kit.money import Money
 from catalog.kit.terms import LegalStatus, StatusBasis
 from catalog.law import annuities, tables
 from catalog.law.course import (
@@ -95,9 +96,9 @@ class LegalLife:
     patent_year: int | None
     next_annuity_due: date | None
     annuity_pay_by: date | None
-    next_annuity_amount: Decimal | None
+    next_annuity_amount: Money | None
     grace_until: date | None
-    surcharge_now: Decimal | None
+    surcharge_now: Money | None
     missing: list[str]
     notes: list[str]
 

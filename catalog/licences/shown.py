@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel
 
 from catalog.kit.base import Record, Stamps, among, fold, id_of, rows_among, table_of
-from catalog.kit.money import in_wan, plain
+from catalog.kit.money import Money, in_wan, plain
 from catalog.kit.terms import (
     Conclusion,
     FactKind,
@@ -47,6 +47,7 @@ class LicencePublic(LicenceBase, Stamps):
 
     id: int
     patent_id: int
+    fixed_fee: Money | None = Field(description="固定费用或入门费（元）")
     application_number: str | None
     patent_title: str
     patent_kind_name: str | None

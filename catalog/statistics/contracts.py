@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.deals.deals import Deal, DealPatent
-from catalog.kit.money import cents
+from catalog.kit.money import Money, cents
 from catalog.kit.terms import DealKind, DealStatus, LicenceType, PaymentForm, RoyaltyBase
 from catalog.law.years import DAYS_A_YEAR
 from catalog.reference.lists import industries, industry_name
@@ -46,7 +46,7 @@ class FixedFigures(SQLModel):
     """Averages of the contracts with a fixed fee."""
 
     contracts: int
-    average_amount: Decimal = Field(description="平均合同金额（元）")
+    average_amount: Money = Field(description="平均合同金额（元）")
     average_years: Decimal = Field(description="平均许可年限")
     average_patents: Decimal = Field(description="每份合同的平均专利件数")
 

@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.deals.deals import Deal, DealParty, DealPatent, Receipt
 from catalog.kit.base import Schema, chunks, fold, id_of
-from catalog.kit.money import CENT, cents
+from catalog.kit.money import CENT, Money, cents
 from catalog.kit.terms import DealKind, DealStatus, LicenceStatus, PartySide, Term
 from catalog.licences.licences import RUNNING, Licence
 from catalog.runs.matches import last_run
@@ -74,9 +74,9 @@ class SegmentFigures(SQLModel):
     open_now: Decimal = Field(default=Decimal(0), description="期末在公告中的声明份数")
     deals: Decimal = Field(default=Decimal(0), description="期内签约的交易笔数（不含质押）")
     deal_patents: Decimal = Field(default=Decimal(0), description="期内签约的专利件次")
-    contract_amount: Decimal = Field(default=Decimal(0), description="期内签约的合同金额（元）")
-    received: Decimal = Field(default=Decimal(0), description="期内到账金额（元），按到账日计")
-    average_amount: Decimal | None = Field(
+    contract_amount: Money = Field(default=Decimal(0), description="期内签约的合同金额（元）")
+    received: Money = Field(default=Decimal(0), description="期内到账金额（元），按到账日计")
+    average_amount: Money | None = Field(
         default=None, description=f"平均合同金额（元）；有金额的合同不超过 {FLOOR} 份时不公布"
     )
 

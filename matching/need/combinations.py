@@ -15,6 +15,8 @@ from operator import or_
 
 from pydantic import BaseModel, Field
 
+from catalog.kit.money import Money
+
 MOST_PATENTS = 3
 MOST_CANDIDATES = 50
 MOST_SHOWN = 5
@@ -43,7 +45,7 @@ class Portfolio(BaseModel):
     uncovered: list[int] = Field(description="没有覆盖的要点序号")
     owners: int = Field(description="涉及的专利权人数")
     score: float = Field(description="匹配得分之和")
-    fixed_fee: Decimal = Field(description="已知的固定费用或入门费合计（元）")
+    fixed_fee: Money = Field(description="已知的固定费用或入门费合计（元）")
     fee_unknown: list[int] = Field(description="许可条件未写明固定费用的专利")
 
 

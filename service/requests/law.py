@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
+from catalog.kit.money import Money
 from catalog.law import tables
 from catalog.law.tables import ANNUITIES, COMPENSATION, HOLIDAYS, Holidays, LawTables
 
@@ -29,7 +29,7 @@ class LawShown(BaseModel):
     holidays_version: str
     holidays: list[HolidayYear]
     annuities_version: str
-    compensation_amount: Decimal | None = Field(description="专利权补偿期的年费（元/年）；空为尚未录入")
+    compensation_amount: Money | None = Field(description="专利权补偿期的年费（元/年）；空为尚未录入")
     missing: list[str] = Field(description="尚缺的内容")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from catalog.kit.money import cents
 from catalog.kit.terms import (
     Band,
     Conclusion,
@@ -102,7 +103,12 @@ Chosen = Annotated[Decision, term(Decision), either(Decision, optional=False)]
 Event = Annotated[FactKind, term(FactKind), either(FactKind, optional=False)]
 
 
-Yuan = Annotated[Decimal, Field(ge=0, lt=10**15, decimal_places=2), BeforeValidator(_amount)] | None
+Yuan = (
+    Annotated[
+        Decimal, Field(ge=0, lt=10**15, decimal_places=2), BeforeValidator(_amount), AfterValidator(cents)
+    ]
+    | None
+)
 
 
 LeastBand = Annotated[

@@ -55,7 +55,7 @@ def test_the_operator_enters_the_amount_of_the_compensated_term(
     capsys.readouterr()
     assert main(["law", "show", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert (shown["compensation_amount"], shown["annuities_version"][:3]) == ("8000", "自定义")
+    assert (shown["compensation_amount"], shown["annuities_version"][:3]) == ("8000.00", "自定义")
     assert main(["law", "reset", "annuities.csv"]) == 0
     assert main(["law", "show"]) == 0
     assert "尚缺：专利权补偿期的年费标准" in capsys.readouterr().out

@@ -1,11 +1,19 @@
-"""The form in which every answer travels: compressed on request, without a body for HEAD."""
+"""The form in which every answer travels: compressed on request, without a body for HEAD, amounts with two decimals."""
 
 from __future__ import annotations
 
 import gzip
+import sys
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from decimal import Decimal
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import httpx
 import pytest
+from pydantic import BaseModel
+
+from catalog.kit.money import SHOWN
 
 PLAIN = {"Accept-Encoding": "identity"}
 ZIPPED = {"Accept-Encoding": "gzip"}
@@ -70,3 +78,73 @@ def test_an_address_names_its_methods(client: httpx.Client) -> None:
     ):
         response = client.request(method, path)
         assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
+NO_AMOUNTS = {
+    *(
+        "royalty_rate",
+        "profit_rate",
+        "suggested_rate",
+        "suggested_profit_rate",
+        "average_rate",
+        "rate_percent",
+    ),
+    *("net_sales_percent", "profit_percent", "least_percent", "inventor_percent", "discount"),
+    *("discount_percent", "entry_share_percent", "low", "high", "k", "ordinary", "open", "sole", "exclusive"),
+    *("average_years", "fixed_years", "royalty_years", "average_patents", "patents_per_contract"),
+    *("matches", "matched_patents", "declared", "open_now", "deals", "deal_patents"),
+}
+"""Fields with decimals that are rates, years or shares of records."""
+
+
+def answered(document: dict[str, Any]) -> set[str]:
+    """The names of all schemas in answers."""
+
+    def refs(part: Any) -> Iterator[str]:
+        for name, value in part.items() if isinstance(part, dict) else enumerate(part):
+            if name == "$ref":
+                yield value.rpartition("/")[2]
+            elif isinstance(value, dict | list):
+                yield from refs(value)
+
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    todo = [name for operation in operations for name in refs(operation["responses"])]
+    found: set[str] = set()
+    while todo:
+        if (name := todo.pop()) not in found:
+            found.add(name)
+            todo += refs(document["components"]["schemas"][name])
+    return found
+
+
+def classes() -> Iterator[type[Any]]:
+    """All models and dataclasses of the service."""
+    for module in list(sys.modules.values()):
+        if module.__name__.partition(".")[0] in ("catalog", "assessment", "matching", "service"):
+            for value in vars(module).values():
+                if isinstance(value, type) and (is_dataclass(value) or issubclass(value, BaseModel)):
+                    yield value
+
+
+def other_decimals(hint: Any) -> bool:
+    """Whether a type holds decimals that are shown in another form than amounts are."""
+    if get_origin(hint) is Annotated and SHOWN in get_args(hint):
+        return False
+    return hint is Decimal or any(map(other_decimals, get_args(hint)))
+
+
+def test_every_amount_is_shown_with_two_decimals(client: httpx.Client) -> None:
+    schemas = answered(client.get("/api/v1/openapi.json").json())
+    seen, amounts = set[str](), 0
+    for shown in {cls for cls in classes() if cls.__name__ in schemas}:
+        for name, hint in get_type_hints(shown, include_extras=True).items():
+            if other_decimals(hint):
+                assert name in NO_AMOUNTS, (shown, name)
+                seen.add(name)
+            amounts += str(SHOWN) in str(hint)
+    assert seen == NO_AMOUNTS
+    assert amounts > 30
+    fees = [row["fixed_fee"] for row in client.get("/api/v1/licences").json()["items"] if row["fixed_fee"]]
+    dues = [row["life"]["next_annuity_amount"] for row in client.get("/api/v1/patents").json()["items"]]
+    assert fees
+    assert all(fee[-3] == "." for fee in fees + [due for due in dues if due])

@@ -30,6 +30,7 @@ from catalog.docking.terms import (
     PartyRole,
 )
 from catalog.kit.base import id_of
+from catalog.kit.money import Money
 from catalog.kit.terms import DealStatus, FeedbackReason
 
 Party = tuple[str, str]
@@ -56,10 +57,10 @@ class DockingFigures(BaseModel):
     results: list[CountedTerm] = Field(description="对接结果，按会谈计")
     reasons: list[CountedTerm] = Field(description="无意向的原因")
     intentions: int = Field(description="达成意向的组数：同一企业与同一专利权人只计一次")
-    intention_amount: Decimal = Field(description="意向金额（元），取最近一次；不含签约金额")
+    intention_amount: Money = Field(description="意向金额（元），取最近一次；不含签约金额")
     contracts: int = Field(description="签约数，按有效的交易计")
-    contract_amount: Decimal = Field(description="签约金额（元）；不含意向金额")
-    received: Decimal = Field(description="到账金额（元）")
+    contract_amount: Money = Field(description="签约金额（元）；不含意向金额")
+    received: Money = Field(description="到账金额（元）")
     follow_ups_due: int = Field(description="到期未办的回访数")
 
 

@@ -13,6 +13,7 @@ from catalog.docking.outcomes import FollowUp, MeetingOutcome, OutcomeStated
 from catalog.docking.shown import MeetingPublic
 from catalog.docking.terms import FollowUpState
 from catalog.kit.base import Stamps, id_of
+from catalog.kit.money import Money
 
 
 class FollowUpPublic(Stamps):
@@ -40,6 +41,7 @@ class OutcomePublic(OutcomeStated, Stamps):
     meeting: MeetingPublic
     result_name: str
     reason_name: str | None
+    amount_in_view: Money | None = Field(description="意向金额（元）")
     form_name: str | None
     deal_id: int | None = Field(description="由此签约的交易")
     deal_code: str | None
