@@ -1,4 +1,4 @@
-"""How often bands are right (匹配程度的准确率): precision of 高, 中 and 低, and of "nothing suitable", on both judged collections.
+"""The accuracy of bands (匹配程度的准确率): precision of 高, 中 and 低, and of "nothing suitable", on both judged collections.
 
     python -m bench.bands MODEL_FOLDER
 
@@ -40,13 +40,13 @@ Judge = Callable[[Level, float], tuple[Band, bool]]
 
 
 def now(level: Level, score: float) -> tuple[Band, bool]:
-    """As the product judges."""
+    """The judgement of the product."""
     band = level.confidence(score).band
     return band, not band.is_match
 
 
 def before(level: Level, score: float) -> tuple[Band, bool]:
-    """As the product judged until 2026-11."""
+    """The judgement of the product until 2026-11."""
     share = 1 / (1 + exp((5.396 - level.above(score)) / 0.683))
     band = Band.HIGH if share >= 0.6 else Band.MEDIUM if share >= 0.2 else Band.LOW
     return band, level.above(score) < 3.8

@@ -1,4 +1,4 @@
-"""What the factors besides relevance may move (对接因素): gaps of relevance on judged needs, changes on the demonstration data.
+"""The reach of the factors besides relevance (对接因素): gaps of relevance on judged needs, changes on the demonstration data.
 
     python -m bench.factors gaps MODEL_FOLDER COLLECTION_FOLDER [CORPUS]   how near rows of different grades lie
     python -m bench.factors demo MODEL_FOLDER [DATA_FOLDER]                what the weights in use change there

@@ -51,7 +51,7 @@ Answer = Callable[[int], Any]
 
 @dataclass(frozen=True)
 class Built:
-    """What building cost: seconds, megabytes of the process at its peak, before it, and of its own pages alone."""
+    """The cost of building: seconds, megabytes of the process at its peak, before it, and of its own pages alone."""
 
     seconds: float
     peak: float
@@ -205,7 +205,7 @@ def _plain(count: int, seed: int, queries: list[list[str]]) -> NDArray[np.float6
 
 
 def _check(folder: Path, count: int, seed: int) -> str:
-    """How the best DEPTH of ours agree with a plain computation, for some queries."""
+    """Compares the best DEPTH of ours with a plain computation, for some queries."""
     index, queries = LexicalIndex.open(folder), _queries()[:CHECKED]
     apart, missing = 0.0, 0
     for query, plain in zip(queries, _plain(count, seed, queries), strict=True):

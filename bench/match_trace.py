@@ -1,4 +1,4 @@
-"""How far one match request travels: the modules and rooms it enters, and how often it passes between packages.
+"""The travel of one match request: the modules and rooms it enters, and how often it passes between packages.
 
     python -m bench.match_trace [--data FOLDER] [--top-k 5] [--repeats 9] [--pairs 20]
 
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
 
 
 class Travel(NamedTuple):
-    """What one request entered, and how often it passed from one package to another."""
+    """The modules that one request entered, and its passages from one package to another."""
 
     modules: frozenset[str]
     crossings: Counter[Pair]
@@ -131,7 +131,7 @@ def _module_finder(folders: dict[str, Path]) -> Callable[[str], str | None]:
 
 
 def travel_of(entries: list[Entry]) -> Travel:
-    """What the entries come to."""
+    """The travel that the entries describe."""
     steps = pairwise(entry.module for entry in entries)
     calls = ((entry.caller, entry.module) for entry in entries if entry.caller is not None)
     return Travel(
@@ -175,7 +175,7 @@ def _key(settings: Settings) -> Iterator[str]:
 
 
 def measure(settings: Settings, top_k: int, repeats: int) -> list[Travel]:
-    """What the request does each time, once everything is loaded."""
+    """The travel of each request, once everything is loaded."""
     tracer, body = Tracer(), {"text": TEXT, "top_k": top_k, "filters": FILTERS}
     with _key(settings) as key, TestClient(create_app(Runtime(settings))) as client:
 

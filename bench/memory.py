@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Memory(NamedTuple):
-    """What is resident, what of it is the process's own and what mapped files, and the most that was resident at once.
+    """The resident memory, the process's own part and that of mapped files, and the most that was resident at once.
 
     Mapped files are shared between processes and may be taken back by the system.
     """

@@ -1,4 +1,4 @@
-"""What a night reports after one added need (夜间变化): on the demonstration data, for needs of the evaluation one a night.
+"""The report of a night after one added need (夜间变化): on the demonstration data, for needs of the evaluation one a night.
 
     python -m bench.night_changes MODEL_FOLDER [NIGHTS]
 

@@ -160,7 +160,7 @@ def _hits(answer: Any) -> list[tuple[int, float]]:
 
 
 class Checks:
-    """What must hold after every kill."""
+    """The conditions that must hold after every kill."""
 
     def __init__(self, installation: Installation, files: Files, client: httpx.Client) -> None:
         self._installation, self._files, self._client = installation, files, client

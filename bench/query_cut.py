@@ -1,4 +1,4 @@
-"""What cutting a query to its rarest tokens costs in quality: BM25 alone on needs of firms.
+"""The quality lost by cutting a query to its rarest tokens: BM25 alone on needs of firms.
 
     python -m bench.query_cut
 

@@ -1,4 +1,4 @@
-"""What recent changes cost: a request over a generation with an overlay of more and more records, and how long it
+"""The cost of recent changes: a request over a generation with an overlay of more and more records, and how long it
 takes from a commit until new patents are found.
 
     python -m bench.recent [--patents 135000] [--seed 1]

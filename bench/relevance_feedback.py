@@ -1,4 +1,4 @@
-"""What marks are worth (相关性反馈): a simulated user marks some of the first ten by the judgements, the rest is ranked anew.
+"""The worth of marks (相关性反馈): a simulated user marks some of the first ten by the judgements, the rest is ranked anew.
 
 The marked documents are taken out of both rankings and of the judgements (residual collection), so that a ranking gains
 nothing by showing again what was marked. Needs without a mark or without a further answer are left out.

@@ -80,7 +80,7 @@ def _busy(reason: str) -> Busy:
 
 
 def _why_busy(error: BaseException | None) -> str:
-    """Why a driver's error means that others hold the database at the moment; empty for any other failure."""
+    """The reason in Chinese where a driver's error means that others hold the database; empty for any other failure."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits tell how it came about
         return _BUSY_WRITER if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else ""

@@ -30,7 +30,7 @@ CODED = ("segment", "region", "industry", "ipc", "holder_kind", "kind")
 
 
 class Filters(BaseModel):
-    """What a match is restricted to. Within a field any of the values will do, between fields all must hold.
+    """The conditions on the records of a match. Within a field any of the values will do, between fields all must hold.
 
     `in_force_on` leaves what is known to be in force on a day, `possible_on` what is not known not to be; both are for patents.
     `open_on` is for needs, and leaves out those that closed before that day.
@@ -110,7 +110,7 @@ class PairsAsked:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What scores rest on: the number of documents as built, their mean vector (dimensions,), and their words."""
+    """The statistics on which scores rest: the number of documents as built, their mean vector (dimensions,), and their words."""
 
     documents: int
     mean: Floats
@@ -166,7 +166,7 @@ class Candidates:
 
     @property
     def ids(self) -> Ids:
-        """Those of the candidates."""
+        """The ids of the candidates."""
         return self.scores.ids
 
     @property
@@ -239,7 +239,7 @@ class Engine(Protocol[AskingT_contra]):
 
     @property
     def statistics(self) -> Statistics:
-        """Those of the side as it was built."""
+        """The statistics of the side as it was built."""
 
     @property
     def product(self) -> str:

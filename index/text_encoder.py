@@ -18,7 +18,7 @@ class Precision:
 
 
 class TextEncoder(Protocol):
-    """What the build needs of a model; `index.model.encoder.Encoder` is one."""
+    """The part of a model that the build needs; `index.model.encoder.Encoder` is one."""
 
     @property
     def name(self) -> str:

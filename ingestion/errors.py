@@ -1,4 +1,4 @@
-"""What stops an import as a whole, and what rejects a single row.
+"""The errors that stop an import as a whole, and those that reject a single row.
 
 InvalidInput (catalog)
 ├── UnreadableFile     the file is empty, damaged, encrypted, too large or of no known type

@@ -1,4 +1,4 @@
-"""What the guide to imports shows of its practice register is what comes out."""
+"""The guide to imports shows of its practice register exactly what comes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users read is written in the words of an office: pages, command line, messages, rule files, sheets and guides."""
+"""Texts for users are written in the words of an office: pages, command line, messages, rule files, sheets and guides."""
 
 from __future__ import annotations
 

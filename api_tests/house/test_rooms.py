@@ -61,6 +61,19 @@ def test_a_class_name_stands_once() -> None:
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
+def test_a_docstring_names_the_thing_in_place_of_a_question() -> None:
+    """A noun phrase or a verb in the third person, but no clause that begins with a question word."""
+    asking = [
+        f"{path.relative_to(ROOT)}: {first}"
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        for first in (ast.get_docstring(node) or "").splitlines()[:1]
+        if re.match(r"(What|How|Which|Who|Whose|When|Why)\b", first)
+    ]
+    assert asking == []
+
+
 def test_an_import_that_runs_up_is_refused(tmp_path: Path) -> None:
     for package in (*PACKAGES, "demo"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))

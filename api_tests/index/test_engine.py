@@ -72,14 +72,14 @@ def documents(draw: st.DrawFn, least: int = 0, most: int = 25) -> Documents:
 
 @dataclass(frozen=True)
 class Changes:
-    """What came later: documents in the place of others or new, columns alone, and what is gone."""
+    """The later changes: documents in the place of others or new, columns alone, and what is gone."""
 
     texts: Documents
     columns: Documents
     gone: frozenset[int]
 
     def after(self, before: Documents) -> Documents:
-        """What is there by now."""
+        """The documents that are there by now."""
         kept = {id_: one for id_, one in before.items() if id_ not in self.gone}
         moved = {
             i: Document(i, one.text, self.columns[i].columns) for i, one in kept.items() if i in self.columns

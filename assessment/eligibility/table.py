@@ -20,7 +20,7 @@ FILE_NAME = "eligibility.toml"
 
 
 class Effect(Term):
-    """What a ground does to the verdict (效力)."""
+    """The effect of a ground on the verdict (效力)."""
 
     BLOCKS = "blocks", "阻却"
     UNKNOWN = "unknown", "待核实"

@@ -39,7 +39,7 @@ def annuity_factor(discount: Decimal, years: int) -> Decimal:
 
 @dataclass(frozen=True)
 class MethodInput:
-    """What the methods are given: the question, the rules, the recorded contracts and k(n)."""
+    """The input of the methods: the question, the rules, the recorded contracts and k(n)."""
 
     data: FeeInput
     rules: FeeRules
@@ -233,7 +233,7 @@ def _valuation(case: MethodInput) -> Method:
 
 
 def _suggest(method: Method, years: int, caps: Caps) -> None:
-    """What does not exceed the soft caps; the figure itself stays as it is, with a visible note."""
+    """Sets the suggested figures within the soft caps; the figure itself stays as it is, with a visible note."""
     if method.annual_fee is not None:
         total = method.annual_fee * years
         most = (caps.fixed_fee / years).quantize(CENT, ROUND_DOWN)

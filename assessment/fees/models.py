@@ -48,7 +48,7 @@ def _either(terms: type[Term]) -> WithJsonSchema:
 
 
 def _number(low: str, high: int, places: int) -> WithJsonSchema:
-    """As JSON a number, or its text."""
+    """The JSON schema of a number, or of its text."""
     number = {"type": "number", low: 0, "maximum": high, "multipleOf": float(f"1e-{places}")}
     text = {"type": "string", "pattern": rf"^[1-9]\d{{0,{len(str(high)) - 2}}}(\.\d{{1,{places}}})?$"}
     return WithJsonSchema({"anyOf": [number, text]})
@@ -115,7 +115,7 @@ class Valuation(_Input):
 
 
 class Forecast(_Input):
-    """What the firm expects to sell with the patent."""
+    """The sales that the firm expects with the patent."""
 
     net_sales: Yuan = Field(description="第一年净销售额（元）", examples=[8000000])
     growth: Growth = Field(default=Decimal(0), description="年增长率（%）", examples=[10])
@@ -123,7 +123,7 @@ class Forecast(_Input):
 
 
 class Owner(_Input):
-    """What bears on the income of the owner."""
+    """The circumstances that bear on the income of the owner."""
 
     kind: Kind | None = Field(default=None, description="专利类型；缺省取自系统")
     filing_date: Day = Field(default=None, description="申请日；缺省取自系统")
@@ -141,7 +141,7 @@ class Owner(_Input):
 
 
 class Agreed(_Input):
-    """What both sides have in mind instead of a method's figures."""
+    """The figures that both sides have in mind instead of those of a method."""
 
     annual_fee: Yuan | None = Field(default=None, description="年固定费用（元）")
     royalty_rate: Percent | None = Field(default=None, description="净销售额提成比例（%）")
@@ -149,7 +149,7 @@ class Agreed(_Input):
 
 
 class FeeInput(_Input):
-    """What a fee is to be estimated for."""
+    """The licence for which a fee is to be estimated."""
 
     application_number: str | None = Field(
         default=None, max_length=40, description="专利申请号；给出时名称、类型、申请日与行业取自系统"
@@ -216,7 +216,7 @@ class Method(BaseModel):
 
 
 class Basis(BaseModel):
-    """What the payment forms are computed from."""
+    """The figures from which the payment forms are computed."""
 
     origin: str = Field(description="所依据的方法或商定")
     annual_fee: Money | None
@@ -226,7 +226,7 @@ class Basis(BaseModel):
 
 
 class Plan(BaseModel):
-    """What the firm pays under one payment form, year 0 being the signing; `payments` is empty where inputs are missing."""
+    """The payments of the firm under one payment form, year 0 being the signing; `payments` is empty where inputs are missing."""
 
     form: PaymentForm
     royalty_base: RoyaltyBase | None = None
@@ -244,7 +244,7 @@ class Plan(BaseModel):
 
 
 class ForecastYear(BaseModel):
-    """What the firm expects of a year."""
+    """The expectations of the firm for a year."""
 
     year: int
     net_sales: Money

@@ -23,7 +23,7 @@ PROFIT_MISSING = "企业预计利润率"
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the plans depend on besides fee and rate."""
+    """The conditions of the plans besides fee and rate."""
 
     years: int
     discount: Decimal

@@ -83,7 +83,7 @@ class OneToMany(Sourced):
 
 
 class FromLicenceType(Sourced):
-    """What a fee of another licence type is multiplied with to make it one of an ordinary licence."""
+    """The factors that make a fee of another licence type one of an ordinary licence."""
 
     ordinary: Percent
     open: Percent

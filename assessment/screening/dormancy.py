@@ -47,7 +47,7 @@ BLOCK = 2000
 
 @dataclass(slots=True)
 class ScreenReport:
-    """What a screening found: counts of patents, and for each factor how many lack it.
+    """The result of a screening: counts of patents, and for each factor how many lack it.
 
     `unrecorded` are those of the dormant of which neither a use nor a search for one is recorded.
     """

@@ -60,7 +60,7 @@ class ScreeningWeights:
         return next((step for step in self.steps[factor] if step.least <= value), None)
 
     def recommendation(self, potential: int) -> Disposition:
-        """What is recommended to the holder at that potential."""
+        """The recommendation to the holder at that potential."""
         step = self.step("recommendation", Decimal(potential))
         return Disposition.parse(step.text) if step else Disposition.ABANDON
 

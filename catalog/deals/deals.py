@@ -282,5 +282,5 @@ def note_event(session: Session, deal_id: int, action: DealAction, actor: str, c
 
 
 def source_of(deal_id: int | None) -> str:
-    """What the facts that follow from a deal name as their source."""
+    """The source named by the facts that follow from a deal."""
     return f"交易登记 {deal_id}"

@@ -119,7 +119,7 @@ def check(
 
 
 def _declared(session: Session, ids: Sequence[int], day: date) -> set[int]:
-    """Which of these patents were openly licensed on that day, by declarations that may have been withdrawn since."""
+    """The patents among these that were openly licensed on that day, by declarations that may have been withdrawn since."""
     began = func.coalesce(col(Licence.published_on), col(Licence.declared_on), col(Licence.starts_on))
     query = select(col(Licence.patent_id)).where(
         col(Licence.patent_id).in_(list(ids)),
@@ -132,7 +132,7 @@ def _declared(session: Session, ids: Sequence[int], day: date) -> set[int]:
 
 
 def _withdrawn(session: Session, ids: Sequence[int], day: date) -> dict[int, date]:
-    """When declarations of these patents were withdrawn whose licences may still run on that day."""
+    """The days on which declarations of these patents were withdrawn whose licences may still run on that day."""
     query = select(col(Licence.patent_id), func.max(col(Licence.withdrawn_on))).where(
         col(Licence.patent_id).in_(list(ids)),
         col(Licence.status) == LicenceStatus.WITHDRAWN,

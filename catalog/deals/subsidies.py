@@ -1,4 +1,4 @@
-"""What brokers may apply for (专利服务机构资助): a share of each three-party deal, up to a cap for one unit.
+"""Subsidies that brokers may apply for (专利服务机构资助): a share of each three-party deal, up to a cap for one unit.
 
 The rule is data (refdata/broker_subsidy.csv). It requires a conversion that succeeded: until a deal is filed and paid the
 amount is a forecast. One unit is one credit code, else one folded name.
@@ -23,7 +23,7 @@ FORECAST, CONVERTED = "预测：备案并到账后方可申报", "已备案并�
 
 
 class Subsidy(SQLModel):
-    """What a broker may apply for under the rule of the place, as information."""
+    """The subsidy that a broker may apply for under the rule of the place, as information."""
 
     amount: Money = Field(description="可申报的资助（元），已扣除同一机构其他交易所占额度")
     forecast: bool = Field(description="true 为预测：交易尚未备案并到账")
@@ -68,7 +68,7 @@ class _Claim:
 
 
 def of_deals(session: Session, rows: Sequence[Deal]) -> dict[int, Subsidy]:
-    """What each of these deals leaves its broker to apply for: converted ones first, then in the order of signing."""
+    """The subsidy that each of these deals leaves its broker to apply for: converted ones first, then in the order of signing."""
     if not any(row.broker and row.three_party for row in rows):
         return {}
     claims = sorted(_claims(session), key=lambda c: (not c.converted, c.deal.signed_on, id_of(c.deal)))

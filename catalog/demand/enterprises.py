@@ -92,7 +92,7 @@ class EnterprisePublic(EnterpriseBase, Stamps):
 
 
 class FirmProducts(SQLModel):
-    """What the index needs of an enterprise."""
+    """The fields of an enterprise that the index reads."""
 
     id: int
     products: str
@@ -205,7 +205,7 @@ _EMPTY: tuple[Any, ...] = (None, [], "")
 
 @dataclass(frozen=True, slots=True)
 class FirmOutcome:
-    """What became of a record, and the enterprise that it was stored into, or that it waits because of."""
+    """The outcome of a record, and the enterprise that it was stored into, or that it waits because of."""
 
     status: Literal["new", "changed", "unchanged", "waiting"]
     firm: Enterprise

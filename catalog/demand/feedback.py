@@ -115,7 +115,7 @@ class FeedbackFilter(Schema):
 
 @dataclass(frozen=True, slots=True)
 class FeedbackTally:
-    """How many answers of how many firms one group has: by verdict and reason, or all of a group where these are None."""
+    """The number of answers and of answering firms of one group: by verdict and reason, or all of a group where these are None."""
 
     key: str
     verdict: FeedbackVerdict | None
@@ -298,7 +298,7 @@ def tallies(session: Session, where: FeedbackFilter, group: str) -> list[Feedbac
 
 
 def _keyed(counted: Any, group: str) -> tuple[Any, Any]:
-    """What answers are counted by, and from where they are read."""
+    """The keys by which answers are counted, and the tables that they are read from."""
     if group == "segment":
         classes = SQLModel.metadata.tables["patent_classes"]
         on = (classes.c.patent_id == counted.c.patent_id) & (classes.c.scheme == "segment")

@@ -48,7 +48,7 @@ class PlaceStated(Schema):
 
 
 class SessionBase(Schema):
-    """When a session begins, and how it is cut into slots."""
+    """The beginning of a session and its division into slots."""
 
     name: str = Field(default="", max_length=100, description="场次名称，如 上午场")
     day: date = Field(description="日期")
@@ -71,7 +71,7 @@ class SessionBase(Schema):
         return self.minute(self.slots) + self.slot_minutes
 
     def clock(self, slot: int) -> str:
-        """When a slot begins and ends, as 09:30-09:55."""
+        """The beginning and end of a slot, as 09:30-09:55."""
         first = self.minute(slot)
         return f"{_clock(first)}-{_clock(first + self.slot_minutes)}"
 
@@ -87,7 +87,7 @@ class SessionStated(SessionBase):
 
 
 class ActivityBase(Schema):
-    """What is stated of an activity."""
+    """The stated fields of an activity."""
 
     code: str | None = Field(
         default=None, min_length=1, max_length=64, description="活动编号；缺省时自动编号"

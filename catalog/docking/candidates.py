@@ -35,7 +35,7 @@ NO_BANDS = "当夜的结果没有匹配程度，无从推荐；请待专利、�
 
 
 class NeedOutline(BaseModel):
-    """What the other side may see of a need: title, field and region; text, budget and contact stay with the firm."""
+    """The part of a need that the other side may see: title, field and region; text, budget and contact stay with the firm."""
 
     need_title: str
     need_field: str | None = Field(description="需求所属行业")
@@ -325,7 +325,7 @@ class _Telling:
 
 
 def outline_of(need: NeedPublic) -> NeedOutline:
-    """What the other side may see of a need."""
+    """The part of a need that the other side may see."""
     return NeedOutline(
         need_title=need.title,
         need_field=need.industry_name or industry_name(need.industry),
@@ -334,7 +334,7 @@ def outline_of(need: NeedPublic) -> NeedOutline:
 
 
 def ground_of(pair: MatchedPair, need: NeedPublic, patent: PatentPublic) -> PairGround:
-    """What both sides may see of a pair."""
+    """The part of a pair that both sides may see."""
     return PairGround(
         **outline_of(need).model_dump(),
         need_id=need.id,

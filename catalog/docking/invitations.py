@@ -24,7 +24,7 @@ _SLOT = re.compile(r"([1-9]\d?)-([1-9]\d?)", re.ASCII)
 
 
 class AnswerStated(Schema):
-    """What a party answers: whether it comes, who, to which sessions, whom it wishes to meet and whom not."""
+    """The answer of a party: whether it comes, who, to which sessions, whom it wishes to meet and whom not."""
 
     answer: InvitationAnswer = Field(
         default=InvitationAnswer.PENDING, sa_type=enum_type(InvitationAnswer), description="答复"
@@ -134,7 +134,7 @@ class InvitationPublic(AnswerStated, Stamps):
 
 
 def key_of(name: str, team: str) -> str:
-    """What tells one party of a role from another."""
+    """The key that identifies a party within its role."""
     return f"{fold(name)} {fold(team)}".strip()
 
 
@@ -184,7 +184,7 @@ def page(session: Session, activity_id: int, wanted: PageQuery, where: Invitatio
 
 
 def counts(session: Session, ids: Sequence[int]) -> dict[int, dict[tuple[PartyRole, InvitationAnswer], int]]:
-    """How many were invited to these activities, by role and answer."""
+    """The number of parties invited to these activities, by role and answer."""
     columns = col(Invitation.activity_id), col(Invitation.role), col(Invitation.answer)
     query = (
         select(*columns, func.count()).where(col(Invitation.activity_id).in_(list(ids))).group_by(*columns)

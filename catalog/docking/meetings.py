@@ -87,7 +87,7 @@ class ScheduleRun(Timestamps, table=True):
 
     @property
     def standing(self) -> ScheduleState:
-        """Where the work stands: it is interrupted where its process has ended."""
+        """The state of the work: it is interrupted where its process has ended."""
         ended = self.state.is_open and is_alive(self.process) is False
         return ScheduleState.INTERRUPTED if ended else ScheduleState(self.state)
 
@@ -108,7 +108,7 @@ def get(session: Session, activity_id: int, meeting_id: int) -> ActivityMeeting:
 
 
 def states(session: Session, ids: Sequence[int]) -> dict[int, dict[MeetingState, int]]:
-    """How many meetings of these activities stand where."""
+    """The number of meetings of these activities in each state."""
     columns = col(ActivityMeeting.activity_id), col(ActivityMeeting.state)
     query = select(*columns, func.count()).where(columns[0].in_(list(ids))).group_by(*columns)
     found: dict[int, dict[MeetingState, int]] = {id_: {} for id_ in ids}

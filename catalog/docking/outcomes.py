@@ -1,4 +1,4 @@
-"""What came of a meeting (对接结果) and the follow-ups (回访) that are due after it.
+"""The outcome of a meeting (对接结果) and the follow-ups (回访) that are due after it.
 
 The amount in view (意向金额) belongs to the intention; what was signed stands in the deal (catalog.deals) and is never added to it.
 """
@@ -22,7 +22,7 @@ FOLLOW_UP_DAYS = (30, 90, 180)
 
 
 class OutcomeStated(Schema):
-    """What is noted of a meeting on the result sheet (对接情况登记表)."""
+    """The entries of the result sheet (对接情况登记表) for a meeting."""
 
     result: OutcomeResult = Field(sa_type=enum_type(OutcomeResult), description="对接结果")
     reason: FeedbackReason | None = Field(

@@ -26,7 +26,7 @@ from catalog.kit.errors import Conflict, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Noting:
-    """Who notes something, on which day, and within which import."""
+    """The circumstances of an entry: the day, the person and the import."""
 
     today: date
     actor: str = ""

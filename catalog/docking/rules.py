@@ -1,4 +1,4 @@
-"""Which status of an activity may follow which, what it requires, and what may be done in it."""
+"""The statuses of an activity: which may follow which, what each requires, and what may be done in it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def check_change(
 
 
 def _lacking(session: Session, row: Activity, requires: str, today: date) -> tuple[str, str] | None:
-    """What is still missing, and what to do."""
+    """The first thing still missing, and what to do about it; None where nothing is."""
     if requires == "parties":
         return _no_parties(session, row)
     if requires in ("schedule", "checked"):
@@ -115,6 +115,6 @@ def _no_schedule(session: Session, row: Activity) -> tuple[str, str] | None:
 
 
 def coming(session: Session, activity_id: int) -> dict[PartyRole, int]:
-    """How many parties of each role come."""
+    """The number of parties of each role that come."""
     invited = invitations.counts(session, [activity_id])[activity_id]
     return {role: invited.get((role, InvitationAnswer.COMING), 0) for role in PartyRole}

@@ -26,12 +26,12 @@ class PlannedMeeting(NamedTuple):
 
     @property
     def pair(self) -> PairKey:
-        """Who meets whom."""
+        """The two parties of the meeting."""
         return self.firm, self.team
 
     @property
     def at(self) -> tuple[int, int, int]:
-        """When and where."""
+        """The session, slot and table of the meeting."""
         return self.session, self.slot, self.table
 
 
@@ -205,7 +205,7 @@ def publish(session: Session, activity_id: int, *, actor: str = "") -> tuple[Act
 
 
 def unpublished(session: Session, row: Activity) -> list[MeetingMove]:
-    """What changed since the schedule that was published last; all of it where none was."""
+    """The changes since the schedule that was published last; all of it where none was."""
     before, after = plan_of(published(session, row)), plan_of(current(session, row))
     return moves(before, after, names_of(session, id_of(row)))
 

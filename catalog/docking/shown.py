@@ -42,7 +42,7 @@ class SessionPublic(SessionBase):
 
 
 class InvitedCount(BaseModel):
-    """How many parties of a role were invited, and what they answered."""
+    """The number of parties of a role that were invited, and their answers."""
 
     role: PartyRole
     role_name: str

@@ -46,7 +46,7 @@ class OutcomeRow(OutcomeCreate):
 
 
 def key_of_invitation(session: Session, row: Invitation) -> list[str]:
-    """What an import would know an invitation by."""
+    """The key by which an import recognises an invitation."""
     code = activities.get(session, row.activity_id).code
     return [f"{code} {PartyRole(row.role).value} {row.party_key}"]
 
@@ -58,7 +58,7 @@ def key_in_invitation(record: InvitationStated) -> list[str]:
 
 
 def key_of_outcome(session: Session, row: MeetingOutcome) -> list[str]:
-    """What an import would know an outcome by: the number of the meeting, and who met."""
+    """The key by which an import recognises an outcome: the number of the meeting, and who met."""
     meeting = session.get(ActivityMeeting, row.meeting_id)
     if meeting is None:
         return [f"meeting {row.meeting_id}"]
@@ -102,7 +102,7 @@ def put_invitation(
 
 
 def _stated(session: Session, activity_id: int, record: InvitationStated, remarks: Remarks) -> dict[str, Any]:
-    """What a row says, wished and barred parties by their invitations."""
+    """The values of a row, with wished and barred parties by their invitations."""
     found: dict[str, Any] = {
         name: value
         for name, value in record.model_dump(include=set(AnswerStated.model_fields)).items()
@@ -158,7 +158,7 @@ def put_outcome(session: Session, record: OutcomeRow, by: Noting) -> str:
 
 
 def _merged(found: MeetingOutcome | None, record: OutcomeRow) -> OutcomeCreate:
-    """What is noted with what the row says; empty cells erase nothing but what the result rules out."""
+    """The recorded values updated with those of the row; empty cells erase nothing but what the result rules out."""
     names = set(OutcomeStated.model_fields)
     stated_values = {
         name: value for name, value in record.model_dump(include=names).items() if value not in (None, "")

@@ -13,7 +13,7 @@ class ActivityKind(Term):
 
 
 class ActivityStatus(Term):
-    """How far an activity has come (活动状态)."""
+    """The status of an activity (活动状态)."""
 
     DRAFT = "draft", "筹备"
     INVITING = "inviting", "邀约中"
@@ -25,7 +25,7 @@ class ActivityStatus(Term):
 
 
 class PartyRole(Term):
-    """What a party comes as (参会身份)."""
+    """The role of a party (参会身份)."""
 
     FIRM = "firm", "企业"
     TEAM = "team", "专利权人团队"
@@ -34,7 +34,7 @@ class PartyRole(Term):
 
 
 class InvitationAnswer(Term):
-    """What a party answers to its invitation (答复)."""
+    """The answer of a party to its invitation (答复)."""
 
     PENDING = "pending", "未答复"
     COMING = "coming", "参加"
@@ -42,7 +42,7 @@ class InvitationAnswer(Term):
 
 
 class MeetingState(Term):
-    """Where a meeting stands (会谈状态); a moved one is still to come, at another time than published."""
+    """The state of a meeting (会谈状态); a moved one is still to come, at another time than published."""
 
     PLANNED = "planned", "已安排"
     MOVED = "moved", "已改期"
@@ -57,7 +57,7 @@ class MeetingState(Term):
 
 
 class ScheduleState(Term):
-    """Where the work on a schedule stands (编排状态)."""
+    """The state of the work on a schedule (编排状态)."""
 
     WAITING = "waiting", "等待"
     RUNNING = "running", "编排中"
@@ -73,7 +73,7 @@ class ScheduleState(Term):
 
 
 class ScheduleKind(Term):
-    """How a schedule came about (编排方式)."""
+    """The way in which a schedule was made (编排方式)."""
 
     COMPOSED = "composed", "统一编排"
     REPLANNED = "replanned", "调整编排"
@@ -81,7 +81,7 @@ class ScheduleKind(Term):
 
 
 class OutcomeResult(Term):
-    """What came of a meeting (对接结果)."""
+    """The result of a meeting (对接结果)."""
 
     INTERESTED = "interested", "有意向"
     CONTINUING = "continuing", "继续洽谈"
@@ -105,7 +105,7 @@ class OutcomeForm(Term):
 
 
 class FollowUpState(Term):
-    """Where a follow-up stands (回访状态)."""
+    """The state of a follow-up (回访状态)."""
 
     DUE = "due", "待回访"
     DONE = "done", "已回访"
@@ -113,7 +113,7 @@ class FollowUpState(Term):
 
 
 class ActivityAction(Term):
-    """What happened to an activity (活动变动)."""
+    """The kind of a change to an activity (活动变动)."""
 
     CREATED = "created", "登记"
     CHANGED = "changed", "更正"

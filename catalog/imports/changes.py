@@ -1,4 +1,4 @@
-"""What imports replaced (导入前的内容), kept so that an import can be undone.
+"""The values that imports replaced (导入前的内容), kept so that an import can be undone.
 
 One row for every record that an import made or changed: `before` holds the values that it replaced, None where the record
 was new, `after` the digests of those it set in their place, and `stamp` is the record's `updated_at` after the import:
@@ -50,7 +50,7 @@ class Change(NamedTuple):
 
 
 def digests(values: Mapping[str, Any]) -> After:
-    """What tells values apart, by their names; amounts of different scale are the same."""
+    """Digests of values by their names; amounts of different scale are the same."""
     return {name: _digest(value) for name, value in values.items()}
 
 
@@ -107,7 +107,7 @@ def _known(session: Session, import_id: int, kind: str, ids: Sequence[int]) -> d
 
 
 def _first(entry: Change, again: Mapping[int, Known]) -> Before | None:
-    """What stood before the first change by this import."""
+    """The values before the first change by this import."""
     if entry.record_id not in again:
         return entry.before
     earlier, _ = again[entry.record_id]
@@ -115,7 +115,7 @@ def _first(entry: Change, again: Mapping[int, Known]) -> Before | None:
 
 
 def _last(entry: Change, again: Mapping[int, Known]) -> After | None:
-    """What the last change by this import set."""
+    """The values set by the last change of this import."""
     earlier, set_then = again.get(entry.record_id, (entry.before, None))
     return None if earlier is None else (set_then or {}) | (entry.after or {})
 

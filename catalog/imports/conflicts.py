@@ -26,7 +26,7 @@ MAX_NOTE = 500
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a number stands for by one statement: its name (title) and whose it is (holders)."""
+    """The subject of a number by one statement: its name (title) and whose it is (holders)."""
 
     name: str
     owners: tuple[str, ...] = ()
@@ -74,12 +74,12 @@ class NumberConflict(Timestamps, table=True):
 
     @property
     def subject(self) -> Subject:
-        """What the number stands for by the row."""
+        """The subject of the number by the row."""
         return Subject(self.name, tuple(self.owners))
 
     @property
     def stored(self) -> Subject:
-        """What the number stood for by the stored record when the row was read."""
+        """The subject of the number by the stored record when the row was read."""
         return Subject(self.stored_name, tuple(self.stored_owners))
 
 
@@ -269,7 +269,7 @@ def rows_of(session: Session, ids: Sequence[int]) -> dict[int, list[ConflictRow]
 
 
 def undecided(session: Session, import_id: int) -> int:
-    """How many rows of an import still wait for a decision."""
+    """The number of rows of an import that still wait for a decision."""
     query = select(func.count()).select_from(ConflictRow).join(NumberConflict)
     query = query.where(
         col(ConflictRow.import_id) == import_id,

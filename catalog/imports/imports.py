@@ -20,7 +20,7 @@ INTERRUPTED = "已中断：导入的程序中途被终止。已写入的行保�
 
 
 class ImportStatus(StrEnum):
-    """Where an import stands."""
+    """The status of an import."""
 
     RUNNING = "running"
     FINISHED = "finished"

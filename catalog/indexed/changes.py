@@ -31,7 +31,7 @@ def changed(session: Session, side: str, since: Place, most: int) -> dict[int, d
 
 
 def count_changed(session: Session, side: str, since: Place) -> int:
-    """How many records changed after `since`."""
+    """The number of records that changed after `since`."""
     model = _MODELS[side]
     query = select(func.count()).select_from(model).where(_after(model, since))
     return int(session.execute(query).scalar_one())
@@ -43,7 +43,7 @@ def indexed_ids(session: Session, side: str) -> Sequence[int]:
 
 
 def count_indexed(session: Session, side: str) -> int:
-    """How many records an index is to hold by now."""
+    """The number of records that an index is to hold by now."""
     return int(session.execute(_indexed(side, func.count(col(_MODELS[side].id)))).scalar_one())
 
 

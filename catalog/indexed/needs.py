@@ -35,7 +35,7 @@ def texts(session: Session) -> Iterator[NeedText]:
 
 
 def texts_of(session: Session, ids: Sequence[int]) -> Iterator[NeedText]:
-    """Those of these needs that there are, as `texts` gives them."""
+    """The existing needs among these ids, as `texts` gives them."""
     for chunk in chunks(ids):
         query = select(Need).where(col(Need.id).in_(chunk))
         yield from map(_text, session.execute(query).scalars())

@@ -52,7 +52,7 @@ def texts(session: Session, licensed: set[int]) -> Iterator[PatentText]:
 
 
 def texts_of(session: Session, ids: Sequence[int], licensed: set[int]) -> Iterator[PatentText]:
-    """Those of these patents that there are, in blocks, as `texts` gives them."""
+    """The existing patents among these ids, in blocks, as `texts` gives them."""
     for chunk in chunks(ids):
         rows = session.execute(select(Patent).where(col(Patent.id).in_(chunk))).scalars().all()
         yield from _text_block(session, rows, licensed)

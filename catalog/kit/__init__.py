@@ -1,1 +1,1 @@
-"""What knows no noun of the trade: base of tables, paging, bulk writes, errors, terms, money."""
+"""Parts that know no noun of the trade: base of tables, paging, bulk writes, errors, terms, money."""

@@ -149,14 +149,14 @@ class Stamped(Protocol):
 
 
 class Timestamps(SQLModel):
-    """When a row was first stored and last changed (UTC)."""
+    """The times at which a row was first stored and last changed (UTC)."""
 
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 class Stamps(SQLModel):
-    """When a record as shown to users was first stored and last changed."""
+    """The times at which a record as shown to users was first stored and last changed."""
 
     created_at: datetime = Field(description="首次登记的时刻（UTC）")
     updated_at: datetime = Field(description="最近一次变动的时刻（UTC）")
@@ -186,7 +186,7 @@ class ClassRef(BaseModel):
 
 
 class UpsertCounts(SQLModel):
-    """How many records of a batch were new, changed or already known as they are."""
+    """The numbers of records of a batch that were new, changed or already known as they are."""
 
     new: int = 0
     changed: int = 0

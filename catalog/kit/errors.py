@@ -34,7 +34,7 @@ _SYSTEM_REASONS = {
 
 
 def system_reason(error: OSError) -> str:
-    """Why the operating system refused, in Chinese where the reason is a common one."""
+    """The reason why the operating system refused, in Chinese where the reason is a common one."""
     known = _SYSTEM_REASONS.get(error.errno or 0)
     return known or error.strerror or str(error)
 

@@ -35,7 +35,7 @@ class Page(Schema, Generic[ItemT]):
 
 
 class PageQuery(Schema):
-    """Which page of a list is wanted and in what order; `-field` sorts downwards."""
+    """The requested page of a list and its order; `-field` sorts downwards."""
 
     page: int = Field(default=1, ge=1, le=1_000_000, description="第几页，从 1 起")
     size: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE, description="每页条数")

@@ -77,7 +77,7 @@ class StatusBasis(Term):
 
 
 class Band(Term):
-    """How well a patent matches a need (匹配程度), the best first; a pair of the last band is no match."""
+    """The degree to which a patent matches a need (匹配程度), the best first; a pair of the last band is no match."""
 
     HIGH = "high", "高"
     MEDIUM = "medium", "中"
@@ -127,14 +127,14 @@ class PaymentForm(Term):
 
 
 class RoyaltyBase(Term):
-    """What a royalty is a share of."""
+    """The base of which a royalty is a share."""
 
     NET_SALES = "net_sales", "净销售额"
     PROFIT = "profit", "利润额"
 
 
 class LicenceStatus(Term):
-    """Where an open-licence declaration (开放许可声明) stands."""
+    """The status of an open-licence declaration (开放许可声明)."""
 
     DRAFT = "draft", "草稿"
     PUBLISHED = "published", "已公告"
@@ -188,7 +188,7 @@ class OwnerConsent(Term):
 
 
 class DeclarationAction(Term):
-    """What happened to a declaration (声明变动)."""
+    """The kind of a change to a declaration (声明变动)."""
 
     CREATED = "created", "登记"
     EDITED = "edited", "变更"
@@ -300,7 +300,7 @@ class FeedbackVerdict(Term):
 
 
 class FeedbackReason(Term):
-    """Why a match does not suit (不合适的原因，八类)."""
+    """The reason why a match does not suit (不合适的原因，八类)."""
 
     IMMATURE = "immature", "技术不成熟"
     NO_ADVANTAGE = "no_advantage", "优势不明"
@@ -313,7 +313,7 @@ class FeedbackReason(Term):
 
 
 class ConflictStatus(Term):
-    """Where a conflict under a number stands (冲突的处理)."""
+    """The status of a conflict under a number (冲突的处理)."""
 
     PENDING = "pending", "待定"
     REPLACED = "replaced", "采用新记录"
@@ -321,7 +321,7 @@ class ConflictStatus(Term):
 
 
 class Decision(Term):
-    """What is to stand under a number (对冲突的决定)."""
+    """The decision on a conflict under a number (对冲突的决定)."""
 
     REPLACE = "replace", "采用新记录"
     KEEP = "keep", "保留原记录"

@@ -99,7 +99,7 @@ def surcharge(due: date, on: date) -> Surcharge | None:
 
 
 def reduced(full: Decimal, cases: Iterable[str], nth: int) -> tuple[Decimal, Reduction | None]:
-    """What remains of a full annuity, the `nth` from that of the year of grant, under the best of the reductions.
+    """The remainder of a full annuity, the `nth` from that of the year of grant, under the best of the reductions.
 
     They never add up, and a surcharge is always a share of the full annuity.
     Raises KeyError for an unknown case.

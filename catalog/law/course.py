@@ -44,7 +44,7 @@ class ForcePeriod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalFacts:
-    """What is recorded of a patent, as far as its legal life depends on it.
+    """The recorded facts of a patent on which its legal life depends.
 
     `status_date` is the day the status took effect or, for a living right, the day the register showed it.
     """
@@ -84,7 +84,7 @@ class ProtectionTerm:
 
 @dataclass(slots=True)
 class Course:
-    """How a right runs: its period, what it is afterwards, and how far fees are known to be paid or unpaid."""
+    """The course of a right: its period, what it is afterwards, and how far fees are known to be paid or unpaid."""
 
     force: ForcePeriod | None
     after: LegalStatus

@@ -63,7 +63,7 @@ def matching(model: type[SQLModel], values: Before) -> ColumnElement[bool]:
 
 
 def taken(session: Session, register: Register, images: Images) -> str:
-    """Which numbers of a kept record belong to another by now, in words; empty where none do."""
+    """The numbers of a kept record that belong to another by now, in words; empty where none do."""
     found = (
         _owner(session, register, model, {name: row[name] for name in columns}, where)
         for model in (register.model, *(part.model for part in register.parts))
@@ -74,7 +74,7 @@ def taken(session: Session, register: Register, images: Images) -> str:
 
 
 def missing(session: Session, register: Register, images: Images) -> str:
-    """What a kept record belongs to that is gone, in words; empty where nothing is."""
+    """The record that a kept one belongs to and that is gone, in words; empty where none is."""
     (row,) = images[_name(register.model)]
     for key in table_of(register.model).foreign_keys:
         table, value = key.column.table, row[key.parent.name]
@@ -111,7 +111,7 @@ def _partial(index: Index) -> Any:
 
 
 def _owner(session: Session, register: Register, model: type[SQLModel], values: Before, where: Any) -> str:
-    """Who has these values, in words."""
+    """The record that has these values, in words."""
     if None in values.values():
         return ""
     table = table_of(model)

@@ -1,4 +1,4 @@
-"""What rows of a file did before they were found to contradict each other, taken back while its import runs."""
+"""Taking back, while an import runs, of the changes by rows found to contradict each other."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -54,7 +54,7 @@ class TombstoneKey(SQLModel, table=True):
 
 
 class Why(NamedTuple):
-    """Who mends records, and for which reason."""
+    """The author and the reason of a mending."""
 
     actor: str
     reason: str
@@ -134,7 +134,7 @@ def _meeting(where: TombstoneFilter) -> Select[Tombstone]:
 
 
 def taken_with(session: Session, row: Tombstone) -> Sequence[Tombstone]:
-    """What was deleted together with a record and has not been restored, in the order of its deletion."""
+    """The records deleted together with a record and not restored, in the order of their deletion."""
     query = select(Tombstone).where(col(Tombstone.taken_with) == row.id, col(Tombstone.restored_at).is_(None))
     return session.execute(query.order_by(col(Tombstone.id))).scalars().all()
 
@@ -205,7 +205,7 @@ def last_of_merges(session: Session, row: Tombstone) -> int | None:
 
 
 def in_words(row: Tombstone) -> str:
-    """Who deleted a record when and why, in words."""
+    """The deletion of a record in words: by whom, when and why."""
     how = f"并入编号 {row.merged_into} 的记录" if row.merged_into else "删除"
     who = f"由{row.actor}" if row.actor else ""
     return f"{row.name}已于 {beijing_day(row.deleted_at)} {who}{how}（{row.reason}）"

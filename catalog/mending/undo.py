@@ -77,7 +77,7 @@ def _catalogue_since(session: Session, row: Import) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """What is to be done to some records: changes with the names of the values to restore, and ids of new ones to remove."""
+    """The work on some records: changes with the names of the values to restore, and ids of new ones to remove."""
 
     changed: list[tuple[ImportChange, list[str]]]
     fresh: list[ImportChange]
@@ -144,7 +144,7 @@ class _Undo:
             yield self._decided(register, changes)
 
     def _decided(self, register: Register, changes: Sequence[ImportChange]) -> _Block:
-        """What can be undone of these changes; the rest is told."""
+        """The part of these changes that can be undone; the rest is reported."""
         there = self._stamps(register, [change.record_id for change in changes])
         touched = [c.record_id for c in changes if there.get(c.record_id, c.stamp) != c.stamp]
         later = self._later(register, touched)
@@ -221,7 +221,7 @@ class _Undo:
             since[0].before = since[0].after = None
 
     def _by(self, since: Sequence[ImportChange], names: Collection[str] = ()) -> str:
-        """Who changed a record, or these values of it, since."""
+        """The imports that changed a record, or these values of it, since, in words."""
         ids = [c.import_id for c in since if not names or any(name in (c.before or {}) for name in names)]
         rows = self.session.execute(select(Import).where(col(Import.id).in_(ids))).scalars()
         return joined(f"编号 {row.id} 的导入（{row.file_name}）" for row in rows) or "单独修改或合并"
@@ -230,7 +230,7 @@ class _Undo:
         return register.named(self.session, self.session.get(register.model, record_id))
 
     def _referred_to(self, register: Register, ids: list[int]) -> dict[int, str]:
-        """What refers to these records, by id, in words; those that came along with others are kept without a word."""
+        """The references to these records, by id, in words; those that came along with others are kept without a word."""
         found: dict[int, list[str]] = {}
         if not ids or register.comes_along(self.row.kind):
             return {}

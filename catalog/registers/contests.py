@@ -91,7 +91,7 @@ def _in_words(value: Any) -> str:
 
 
 def _stated_of_firm(record: EnterpriseCreate) -> dict[str, str]:
-    """What a decision for the record would set: its empty values stay as they are stored."""
+    """The values that a decision for the record would set: its empty values stay as they are stored."""
     return {label: value for label, value in _of_firm(record).items() if value}
 
 

@@ -36,7 +36,7 @@ def refuse_mixture(session: Session) -> None:
 
 
 def notices(session: Session) -> list[str]:
-    """What an import of real records is told where demonstration data came first, which the oldest records show."""
+    """Notices to an import of real records where demonstration data came first, which the oldest records show."""
     oldest = [select(col(model.is_demo)).order_by(col(model.id)).limit(1) for model in _KINDS.values()]
     return [NOTICE] if any(session.execute(query).scalar_one_or_none() for query in oldest) else []
 

@@ -38,7 +38,7 @@ def before(session: Session, stale: Sequence[KnownPatent]) -> dict[int, Before]:
 
 
 def digests_of(values: Before) -> After:
-    """Those of values and parts; the order of the rows of a part does not count."""
+    """The digests of values and parts; the order of the rows of a part does not count."""
     return digests({name: sorted(rows, key=repr) if name in PARTS else rows for name, rows in values.items()})
 
 

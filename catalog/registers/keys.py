@@ -1,4 +1,4 @@
-"""What an import would know a record by (识别键): the same words for a stored record and for the row of a file that means it."""
+"""The keys by which an import recognises a record (识别键): the same words for a stored record and for the row of a file that means it."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def of_patent(session: Session, row: Patent) -> list[str]:
 
 
 def in_patent(record: PatentCreate) -> list[str]:
-    """Those of a row; titles decide only where one of the two has no application number."""
+    """The keys of a row of patents; titles decide only where one of the two has no application number."""
     fingerprint = key_of(record)
     alike = [f"draft {fingerprint}", *([] if record.application_number else [f"title {fingerprint}"])]
     return _patent(record.application_number, [p.body for p in record.publications], alike)
@@ -65,7 +65,7 @@ def of_enterprise(_: Session, row: Enterprise) -> list[str]:
 
 
 def in_enterprise(record: EnterpriseCreate) -> list[str]:
-    """Those of a row."""
+    """The keys of a row of enterprises."""
     return [f"name {fold(record.name)}", *([f"code {record.credit_code}"] if record.credit_code else [])]
 
 
@@ -87,7 +87,7 @@ def of_fact(_: Session, row: Fact) -> list[str]:
 
 
 def in_fact(patent_id: int, fact: FactDetails) -> str:
-    """That of a fact which is stated of a patent; details that may be corrected later do not count."""
+    """The key of a fact that is stated of a patent; details that may be corrected later do not count."""
     kind = FactKind(fact.kind)
     day = fact.happened_on or (fact.ends_on if fact.ended else None)
     value = "" if kind in DETAILED else fact.value

@@ -1,4 +1,4 @@
-"""What a register record means for a known patent: whether it speaks of it, and what it changes. No SQL here.
+"""The meaning of a register record for a known patent: whether it speaks of it, and what it changes. No SQL here.
 
 A record that differs in title and holder from the patent under its number is of another patent, whatever its dates: a
 copied number brings its own. Within one file two rows of which neither is newer must agree on title, holder and filing
@@ -33,7 +33,7 @@ OTHER_LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a row of a file states under the number of a patent; rows count from 1 over all sheets, 0 is the stored patent."""
+    """The statement of a row of a file under the number of a patent; rows count from 1 over all sheets, 0 is the stored patent."""
 
     row: int
     subject: Subject

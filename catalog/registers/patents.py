@@ -64,7 +64,7 @@ class Outcome:
 
 
 class Claims:
-    """Which row of a file spoke of which patent, eight bytes a patent: a million rows need no more than memory allows.
+    """The patents that the rows of a file spoke of, eight bytes a patent: a million rows need no more than memory allows.
 
     `contests` holds the patents of which rows of the file were not stored, by id.
     """
@@ -204,7 +204,7 @@ class Batch:
     def _contradiction(
         self, record: PatentCreate, known: KnownPatent, ids: Sequence[int], row: int
     ) -> Outcome | None:
-        """What becomes of a record that contradicts the patent under its number, or a row of the file there."""
+        """The outcome of a record that contradicts the patent under its number, or a row of the file there."""
         contest = known.contest
         if contest is None and agrees(known, record, ids):
             return None

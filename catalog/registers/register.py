@@ -16,7 +16,7 @@ from catalog.imports.imports import Import
 
 
 class OnDeletion(Enum):
-    """What the deletion of a record means for what refers to it."""
+    """The consequence of a deletion for what refers to the deleted record."""
 
     GOES = auto()
     """It is a part of the record and goes with it."""
@@ -45,7 +45,7 @@ class Reference:
 
 
 class Joining(Enum):
-    """What becomes of the part of a record that is merged into another."""
+    """The treatment of the part of a record that is merged into another."""
 
     STAYS = auto()
     """It is deleted with the record."""
@@ -88,7 +88,7 @@ class Named(NamedTuple):
 
 
 def nothing(_: Any) -> list[Any]:
-    """What a record states of which nothing is asked."""
+    """No values, for a record that has none to state."""
     return []
 
 
@@ -104,7 +104,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Contested:
-    """How records of a kind that are known by a number are put in the place of one another (冲突).
+    """The means to put one record in the place of another under the same number (冲突), for a kind known by a number.
 
     `model` reads a record as a row stated it, `values` gives its values by their Chinese names. `standing` finds the stored
     record under the number of each of several records. `put` stores a record in the place of that one, for an import, and

@@ -295,5 +295,5 @@ def register_named(kind: str) -> Register:
 
 
 def contested_of(kind: str) -> Contested:
-    """How conflicts of this kind of import are settled. Raises KeyError for a kind that has none."""
+    """The way in which conflicts of this kind of import are settled. Raises KeyError for a kind that has none."""
     return {register.kind: register.contested for register in REGISTERS if register.contested}[kind]

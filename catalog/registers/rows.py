@@ -42,7 +42,7 @@ class ImportedRow(SQLModel, table=True):
 
 
 class FactState(NamedTuple):
-    """How many facts of a patent are recorded, and when the last of them changed."""
+    """The number of recorded facts of a patent, and the time at which the last of them changed."""
 
     number: int = 0
     stamp: datetime | None = None

@@ -18,7 +18,7 @@ from catalog.runs.nights import NightlyRun, RunStatus
 
 
 class NightSide(StrEnum):
-    """Whose matches these are."""
+    """The side whose matches these are."""
 
     NEED = "need"
     PATENT = "patent"
@@ -68,7 +68,7 @@ class NightMatch(NamedTuple):
 
 
 class NightChanges(SQLModel):
-    """What changed in the matches of a need, those of the bands 高 and 中, since the run before; ids of patents."""
+    """The changes in the matches of a need, those of the bands 高 and 中, since the run before; ids of patents."""
 
     need_id: int
     new: list[int] = Field(description="新出现的匹配（匹配程度为高、中）")

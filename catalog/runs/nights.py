@@ -14,7 +14,7 @@ from catalog.kit.paging import PageQuery, Rows, paginate
 
 
 class RunStatus(StrEnum):
-    """Where a nightly run stands; one that was killed stays RUNNING until the next one resumes or abandons it."""
+    """The status of a nightly run; one that was killed stays RUNNING until the next one resumes or abandons it."""
 
     RUNNING = "running"
     FINISHED = "finished"

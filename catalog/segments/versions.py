@@ -71,7 +71,7 @@ def use(session: Session, version: str) -> SegmentCatalogue:
 
 
 def diff(old: CatalogueEntry, new: CatalogueEntry) -> CatalogueDiff:
-    """What `new` changes in `old`, in the order of the lists."""
+    """The changes from `old` to `new`, in the order of the lists."""
     before = {segment.code: segment for segment in old.segments}
     after = {segment.code: segment for segment in new.segments}
     return CatalogueDiff(

@@ -82,7 +82,7 @@ def _still_there(session: Session, need_ids: Sequence[int], open_on: date | None
 
 
 def notes_on(session: Session, run: NightlyRun | None) -> list[str]:
-    """Why there may be no matches to count."""
+    """The reasons why there may be no matches to count."""
     if run is None or run.id is None:
         return ["没有已完成的夜间匹配，匹配数为 0；请先运行 patentdock nightly"]
     return [] if night_matches.knows_bands(session, run.id) else [NO_BANDS]

@@ -67,7 +67,7 @@ class NightNeed(NightScores):
 
 
 class NightQuery(PageQuery):
-    """Which page of a night's list is wanted."""
+    """The requested page of a night's list."""
 
     sort: None = Field(default=None, description="不可排序：依当夜的名次")
     min_band: Band | None = Field(default=None, description="匹配程度不低于：high 高、medium 中、low 低")

@@ -40,7 +40,7 @@ Shares = Mapping[str, Decimal]
 
 
 class Counting(Term):
-    """How a patent in several segments is counted."""
+    """The way in which a patent in several segments is counted."""
 
     WEIGHTED = "weighted", "按权重分摊"
     EACH = "each", "分别全额"
@@ -200,7 +200,7 @@ def _rows(session: Session, catalogue: Any, tally: _Tally) -> list[SegmentRow]:
 def _match_counts(
     session: Session, where: SegmentFilter, run_id: int, held: set[int] | None
 ) -> Iterable[tuple[int, int]]:
-    """How many needs each patent was matched with."""
+    """The number of needs that each patent was matched with."""
     wanted, nights = needs_in(session, where.region), MatchFilter(until=where.until, today=where.today)
     counts: dict[int, int] = defaultdict(int)
     for need_id, matches in counted(session, run_id, nights.open_on):

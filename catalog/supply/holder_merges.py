@@ -66,7 +66,7 @@ class MergePublic(SQLModel):
 
 
 class TakenBack(SQLModel):
-    """What taking a merge back did: patents that got their old holders again, and those changed since, left alone."""
+    """The result of taking a merge back: patents that got their old holders again, and those changed since, left alone."""
 
     merge_id: int
     restored: int

@@ -97,7 +97,7 @@ def publics(session: Session, rows: Sequence[Holder]) -> list[HolderPublic]:
 
 
 def patent_counts(session: Session, ids: Sequence[int] | None = None) -> dict[int, int]:
-    """How many patents these holders (all, without `ids`) have or share, by holder id."""
+    """The number of patents that these holders (all, without `ids`) have or share, by holder id."""
     held = SQLModel.metadata.tables["patent_holders"]
     query = select(held.c.holder_id, func.count()).group_by(held.c.holder_id)
     if ids is not None:

@@ -102,6 +102,6 @@ def listed(session: Session, wanted: PageQuery, where: PatentFilter, *, at_most:
 
 
 def count(session: Session) -> int:
-    """How many patents the catalogue has."""
+    """The number of patents in the catalogue."""
     total: int = session.execute(select(func.count()).select_from(Patent)).scalar_one()
     return total

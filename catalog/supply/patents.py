@@ -97,7 +97,7 @@ class Publication(SQLModel, table=True):
 
 
 class PatentHolder(SQLModel, table=True):
-    """Who holds a patent; position 0 is the first patentee (第一专利权人)."""
+    """A holder of a patent; position 0 is the first patentee (第一专利权人)."""
 
     __tablename__ = "patent_holders"
 
@@ -187,12 +187,12 @@ def legal_facts(row: Any) -> LegalFacts:
 
 
 def force_of(row: Patent) -> ForcePeriod | None:
-    """When the patent is in force, None where unknown."""
+    """The period in which the patent is in force, None where unknown."""
     return force_period(legal_facts(row))
 
 
 def possible_of(row: Patent) -> ForcePeriod | None:
-    """When the patent is in force or may be, None for never."""
+    """The period in which the patent is in force or may be, None for never."""
     return possible_period(legal_facts(row))
 
 
@@ -227,7 +227,7 @@ def ids_of(session: Session, application_numbers: Iterable[str]) -> dict[str, in
 
 
 def existing(session: Session, ids: Iterable[int]) -> set[int]:
-    """Which of these ids are patents."""
+    """The ids among these that are patents."""
     wanted = sorted(set(ids))
     found: set[int] = set()
     for chunk in chunks(wanted):

@@ -1,4 +1,4 @@
-"""What a screening (盘点筛选) needs of every patent of a university, institute, hospital or state-owned holder."""
+"""The facts that a screening (盘点筛选) needs of every patent of a university, institute, hospital or state-owned holder."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _held() -> Any:
 
 
 def count(session: Session) -> int:
-    """How many patents are to be screened."""
+    """The number of patents to be screened."""
     total: int = session.execute(select(func.count()).select_from(_held().distinct().subquery())).scalar_one()
     return total
 

@@ -39,7 +39,7 @@ Classify = Callable[[PatentSide, NeedSide], tuple[Sequence[int], Sequence[int]]]
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did: records indexed, texts newly embedded, records whose vector was known."""
+    """The result of a build: records indexed, texts newly embedded, records whose vector was known."""
 
     name: str
     patents: int

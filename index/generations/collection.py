@@ -45,7 +45,7 @@ class Document:
 
     @property
     def digests(self) -> tuple[int, int]:
-        """What changes with the text, and what changes with the columns: 64 bits each."""
+        """Digests of the text and of the columns, 64 bits each."""
         return _digest(self.text), _digest(repr(self.columns))
 
 
@@ -188,7 +188,7 @@ def _mean(vectors: VectorIndex) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Which documents have the text that they have in the collection `before`: their rows there, or -1."""
+    """The documents whose text is that of the collection `before`: their rows there, or -1."""
 
     before: Collection | None
     rows: NDArray[np.int64]

@@ -18,7 +18,7 @@ def patent_text(title: str, abstract: str, claim: str) -> str:
 
 
 def patent_document(patent: PatentText) -> Document:
-    """What is indexed of a patent."""
+    """A patent as it is indexed."""
     values = ColumnValues(
         segments=tuple(patent.segments),
         regions=_regions(patent.province, patent.prefecture),
@@ -41,7 +41,7 @@ def _dormancy(patent: PatentText) -> int:
 
 
 def need_document(need: NeedText) -> Document:
-    """What is indexed of a need."""
+    """A need as it is indexed."""
     values = ColumnValues(
         segments=tuple(need.segments),
         regions=_regions(need.province, need.prefecture),
@@ -52,7 +52,7 @@ def need_document(need: NeedText) -> Document:
 
 
 def product_document(firm: FirmProducts) -> Document:
-    """What is indexed of an enterprise."""
+    """An enterprise as it is indexed."""
     return Document(firm.id, firm.products, ColumnValues())
 
 

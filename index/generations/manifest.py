@@ -36,7 +36,7 @@ class FileFacts(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a generation is made of; `files` by path within its folder.
+    """The contents of a generation; `files` by path within its folder.
 
     `products` are the firms whose products are indexed; None for a generation from before these were. `text_rules`: see
     `index.generations.collection.text_rules`.

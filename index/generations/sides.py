@@ -201,7 +201,7 @@ class Side(ABC, Generic[AskingT]):
     def _candidates(
         self, at: int, scorer: Scorer, near: tuple[Floats, Rows], words: Rows, sums: Floats, depth: int
     ) -> Candidates:
-        """Those of one part, given both legs."""
+        """The candidates of one part, given both legs."""
         rows = np.union1d(near[1], words)
         cosine = np.full(len(rows), -np.inf, np.float32)
         cosine[np.searchsorted(rows, near[1])] = near[0]
@@ -290,5 +290,5 @@ def need_side(collection: Collection, words: WordStatistics) -> NeedSide:
 
 
 def statistics_of(collection: Collection) -> Statistics:
-    """Those of a side that is one collection."""
+    """The statistics of a side that is one collection."""
     return Statistics(len(collection), collection.mean, collection.lexical.statistics)

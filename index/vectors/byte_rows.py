@@ -80,7 +80,7 @@ class ByteRows:
         return cls(basis, steps, codes, file[:first].view(np.float32)[:count], bounds)
 
     def candidates(self, query: Floats, k: int, rows: Rows | None) -> Rows:
-        """Those of `rows` (None: of all), at least k, that may be among its best k for a query (dimensions,), or tied with them."""
+        """The rows among `rows` (None: among all), at least k, that may be of the best k for a query (dimensions,), or tied."""
         rest, part = (split[0] for split in self._basis.split(query[None]))
         scaled = rest.astype(np.float64) * self._steps
         # The sum of a row's products with such a query is within 32 bits.
@@ -102,7 +102,7 @@ class ByteRows:
         return found if rows is None else rows[found]
 
     def _margin(self, query: Floats, rest: Floats, rounding: float) -> np.float32:
-        """How far below the k-th best score a row of the true best k, or tied with them, can be."""
+        """The distance below the k-th best score at which a row of the true best k, or tied with them, can be."""
         length = float(np.linalg.norm(query))
         bound = float(np.linalg.norm(rest)) * self._bounds.error + rounding
         # All sums in single precision (Higham, 2002, 3.1): those of the splits, and of the products' two parts.

@@ -26,7 +26,7 @@ class Centring:
 
     @classmethod
     def of(cls, vectors: Floats) -> Centring:
-        """That of `vectors` (n, dimensions)."""
+        """The centring of `vectors` (n, dimensions)."""
         total = np.zeros(vectors.shape[1])
         for at in range(0, len(vectors), _BLOCK):
             total += vectors[at : at + _BLOCK].sum(axis=0, dtype=np.float64)

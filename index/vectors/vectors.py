@@ -35,7 +35,7 @@ Found = tuple[Floats, Rows]
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Which way a query is searched.
+    """The route by which a query is searched.
 
     Fewer vectors than `fewest_rounded` have no rounded rows: FAISS is done before these are prepared for. The scans keep several
     times k and take long where there are not `least_per_result` candidates for each result. A query alone reads the byte rows of

@@ -96,7 +96,7 @@ class _LexicalPairs:
         self._weights = self._worth_of_postings()
 
     def _worth_of_postings(self) -> Floats:
-        """What the targets' postings are worth; times the worth of the query's token it is a part of the score."""
+        """The worth of the targets' postings; times the worth of the query's token it is a part of the score."""
         return self._targets.weights
 
     def _worth_of_tokens(self, terms: NDArray[np.int32], counts: NDArray[np.int32], _: Floats) -> Floats:

@@ -130,7 +130,7 @@ class LexicalIndex:
         return mean_length(self.lengths) if self._given_mean is None else self._given_mean
 
     def _spans(self, keys: Keys) -> tuple[Rows, Rows]:
-        """Where the postings of each token start and stop; nowhere (0, 0) for a token of no document."""
+        """The places where the postings of each token start and stop; nowhere (0, 0) for a token of no document."""
         at, known = places(self.keys, keys)
         starts, stops = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
         starts[known], stops[known] = self.offsets[at[known]], self.offsets[at[known] + 1]

@@ -1,1 +1,1 @@
-"""Which column plays which role: names, content, saved mappings."""
+"""The role of each column: names, content, saved mappings."""

@@ -165,7 +165,7 @@ def _forms(folded: str) -> Iterator[str]:
 
 
 def _with_shared_end(parts: list[str]) -> list[str]:
-    """What the parts are called in full where only the last one ends with what belongs to all (公开/公告日, filing/creation date)."""
+    """The full names of the parts where only the last one ends with what belongs to all (公开/公告日, filing/creation date)."""
     *above, last = (part.strip() for part in parts)
     end = f" {last.split()[-1]}" if last.isascii() and " " in last else last[-1:]
     if end[-1:] not in _SHARED_ENDS and not end.startswith(" "):

@@ -102,7 +102,7 @@ def load(folder: Path, source: str) -> SavedMapping:
 
 
 def changed_at(folder: Path, source: str) -> datetime | None:
-    """When the mapping of a source was last written, None where there is none."""
+    """The time at which the mapping of a source was last written, None where there is none."""
     path = path_of(folder, source)
     return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
 
@@ -245,7 +245,7 @@ def _role(kind: str, stated: str, name: str) -> str:
 
 
 def path_of(folder: Path, source: str) -> Path:
-    """Where the mapping of a source is kept. Raises InvalidInput for a name of no use."""
+    """The path of the mapping of a source. Raises InvalidInput for a name of no use."""
     name = _SAFE_NAME.sub("_", source.strip())[:MAX_NAME].strip("_")
     if not name:
         raise InvalidInput("列对应关系需要一个来源名称", hint="例如 教育厅台账")

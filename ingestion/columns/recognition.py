@@ -286,7 +286,7 @@ def _units_below(names: Sequence[str], cells: Sequence[str]) -> list[str]:
 
 
 def _header_score(kind: str, names: Sequence[str]) -> float:
-    """How many roles the names lead to; 0 for too few to be a header."""
+    """The number of roles that the names lead to; 0 for too few to be a header."""
     roles = {role for role, _ in header_roles(kind, names).values()}
     filled = sum(1 for name in names if name)
     ignored = sum(is_ignored(kind, name) for name in names)

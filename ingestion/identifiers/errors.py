@@ -1,4 +1,4 @@
-"""What can be wrong with an identifier.
+"""The faults of an identifier.
 
     InvalidIdentifier
     ├── InvalidLength          too few or too many characters

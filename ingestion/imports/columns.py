@@ -37,7 +37,7 @@ class _Cells:
 
 
 class ColumnCounts:
-    """What became of the cells of one table, by column."""
+    """The outcome of the cells of one table, by column."""
 
     def __init__(self) -> None:
         self._by_place: defaultdict[int, _Cells] = defaultdict(_Cells)
@@ -138,7 +138,7 @@ def _any(_: Cell) -> bool:
 
 
 def _count(column: Sequence[Cell]) -> int:
-    """How many cells hold something."""
+    """The number of cells that hold something."""
     try:
         return len(column) - column.count("") - sum(map(str.isspace, column))  # type: ignore[arg-type]
     except TypeError:  # not texts alone
@@ -157,7 +157,7 @@ def _filled_places(mapping: Mapping, role: str, row: Sequence[Cell]) -> list[int
 
 
 def _fate(mapping: Mapping, taken: Taken, place: int, role: str | None) -> Fate | None:
-    """What became of a filled cell of a row that was accepted; None where it was read."""
+    """The outcome of a filled cell of a row that was accepted; None where it was read."""
     if role is None:
         return Fate.UNREAD
     filled = _filled_places(mapping, role, taken.row.cells)

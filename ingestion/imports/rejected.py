@@ -239,7 +239,7 @@ class RejectedBook:
 
 
 def _columns(shown: str) -> int:
-    """How many columns of a terminal or letters of a sheet a text takes; Chinese characters take two."""
+    """The number of columns of a terminal or letters of a sheet that a text takes; Chinese characters take two."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in shown)
 
 

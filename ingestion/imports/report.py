@@ -202,7 +202,7 @@ class Tally:
 
 
 def _counted_as(table: SheetTable, mapping: Mapping) -> object:
-    """What the cells of a row are counted under: names of JSON come in later and change the mapping, not the columns."""
+    """The key under which the cells of a row are counted: names of JSON come in later and change the mapping, not the columns."""
     return mapping if table.keys is None else table
 
 

@@ -140,7 +140,7 @@ def _number_in(after: str) -> dict[str, str]:
 
 
 def _number_at_end(before: str) -> tuple[str, dict[str, str]] | None:
-    """What stands before a number at the end of the title, and the number by its role."""
+    """The title before a number at its end, and the number by its role."""
     for match in _NUMBER.finditer(before):
         between = _BEFORE_NUMBER.search(before, 0, match.start())
         if match.end() == len(before) and between and (found := _role_of(match)):
@@ -165,7 +165,7 @@ def _role_of(match: re.Match[str]) -> dict[str, str] | None:
 
 
 def _people_and_title(before: str) -> tuple[str, str]:
-    """Those named before the title, and the title, divided at the first full stop between them."""
+    """The people named before the title, and the title, divided at the first full stop between them."""
     stops = [match.start() for match in re.finditer("[.．。]", before) if _may_divide(before, match.start())]
     sure = (stop for stop in stops if not _INITIAL.search(before[:stop]))
     stop = next(sure, stops[-1] if stops else None)

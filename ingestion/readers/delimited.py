@@ -109,7 +109,7 @@ def sniff_delimiter(sample: str) -> str:
 
 
 def _evenness(sample: str, delimiter: str) -> tuple[int, int]:
-    """How many lines belong to the records of the commonest width above one, and that width."""
+    """The number of lines of the records of the commonest width above one, and that width."""
     lines: Counter[int] = Counter()
     for row in _rows(io.StringIO(sample, newline=""), delimiter):
         texts = [*map(str, row.cells)]

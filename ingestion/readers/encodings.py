@@ -1,4 +1,4 @@
-"""Which encoding (编码) a text file is in.
+"""The encoding (编码) of a text file.
 
 A byte-order mark decides; then UTF-16 without one (every other byte of ASCII text is zero); then UTF-8 if the whole
 file decodes; then GB18030, which contains GBK and GB2312. Where neither decodes all of the file: UTF-8 if most of its

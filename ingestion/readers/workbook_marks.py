@@ -1,4 +1,4 @@
-"""What a workbook says of its cells that calamine does not tell: what is hidden, which day it counts from, its formulas.
+"""The marks of a workbook that calamine does not give: hidden rows and columns, the day it counts from, its formulas.
 
 A constant is a formula that is nothing but a text (`="0012"`): a program that never calculates leaves no value beside it.
 Of any other formula without a value nobody knows what it says.

@@ -1,4 +1,4 @@
-"""How much memory a workbook would take, judged before anything of it is loaded.
+"""The memory that a workbook would take, judged before anything of it is loaded.
 
 A workbook of half a megabyte can ask for gigabytes: a single cell far down to the right makes a sheet of millions of
 empty ones, a long text shared by many cells is copied into each. So the parts of the archive are read through once, in
@@ -95,7 +95,7 @@ def _pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo, opening: bytes) -
 
 
 def _lengths(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> array[int]:
-    """What each shared string takes at most: its length with its tags."""
+    """The most that each shared string takes: its length with its tags."""
     lengths = array("L")
     before = 0
     for piece in _pieces(archive, member, b"<si"):
@@ -110,7 +110,7 @@ def _lengths(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> array[int]:
 def _memory_of(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, lengths: array[int], marks: SheetMarks
 ) -> int:
-    """What loading a sheet takes: its rectangle, its cells, the text in them and the text they share, its blocks."""
+    """The memory that loading a sheet takes: its rectangle, its cells, the text in them and the text they share, its blocks."""
     cells = last_row = last_column = beside = 0
     for piece in _pieces(archive, member, b"<c "):
         places = _CELL.findall(piece)
@@ -134,7 +134,7 @@ def _memory_of(
 
 
 def _memory_of_document(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
-    """What loading an ods document takes, which writes rows and cells that repeat only once."""
+    """The memory that loading an ods document takes, which writes rows and cells that repeat only once."""
     memory = rows = last_row = last_column = 0
     for piece in _pieces(archive, member, b"<table:table-row"):
         for row in piece.split(b"<table:table-row")[1:]:

@@ -89,7 +89,7 @@ def _marks(path: Path, parts: dict[str, SheetMarks]) -> WorkbookMarks:
 
 
 def _remarks(name: str, marks: SheetMarks) -> list[str]:
-    """What of the sheet has no value although its cells are not empty."""
+    """Remarks on the cells of the sheet that have no value although they are not empty."""
     remarks = []
     if without := marks.uncalculated:
         remarks.append(

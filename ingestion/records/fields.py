@@ -47,7 +47,7 @@ class Circumstances:
 
 
 class Fate(Enum):
-    """What became of a cell that was not simply read."""
+    """The outcome of a cell that was not simply read."""
 
     REMARKED = "remarked"
     UNREAD = "unread"

@@ -132,7 +132,7 @@ def remarks(record: LicenceCreate) -> list[str]:
 
 
 def _declarants(fields: Fields) -> dict[str, Any]:
-    """Who declares: consents, contact and the evaluation report."""
+    """The declarants: consents, contact and the evaluation report."""
     return {
         "contact": fields.joined("contact"),
         "consents": _consents(fields),

@@ -340,7 +340,7 @@ def _symbols(fields: Fields) -> tuple[list[str], str | None]:
 
 
 def _not_taken(cell: Cell, symbols: list[str], classes: list[str]) -> list[str]:
-    """What is no class in a cell; the classes are added to their lists."""
+    """The part of a cell that is no class; the classes are added to their lists."""
     raw = cell if isinstance(cell, str) else content(cell)
     wrong = []
     for item in ipc.split(_UNDEFINED.sub(";", raw) if "undefined" in raw else raw):

@@ -28,7 +28,7 @@ BLOCK = 2000
 
 @dataclass(slots=True)
 class ReclassifyReport:
-    """What a switch to `version` did: records seen and changed; segments kept because they were stated or read from text.
+    """The result of a switch to `version`: records seen and changed; segments kept because they were stated or read from text.
 
     `unknown` counts records that state a segment which this version does not have.
     """

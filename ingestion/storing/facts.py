@@ -14,7 +14,7 @@ from ingestion.storing import deleted
 
 
 class FactOutcome(NamedTuple):
-    """What became of the facts in a row: whether they added anything new, and the name of one that was deleted before."""
+    """The outcome of the facts in a row: whether they added anything new, and the name of one that was deleted before."""
 
     changed: bool
     deleted: str

@@ -1,4 +1,4 @@
-"""What became of the rows of a file, 17 bytes each: where they stand, which record they spoke of, with what outcome."""
+"""The outcome of the rows of a file, 17 bytes each: their place, the record they spoke of, the outcome."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ class Ledger:
         return self._sheets[bisect_right(self._starts, number) - 1], self._lines[number - 1]
 
     def place(self, number: int, beside: str) -> str:
-        """Where a row stands, in words for a row of the sheet `beside`."""
+        """The place of a row, in words for a row of the sheet `beside`."""
         sheet, line = self.where(number)
         return f"第 {line} 行" if sheet == beside else f"工作表“{sheet}”第 {line} 行"

@@ -25,7 +25,7 @@ Remarks = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where records come from: the import, its file, who imports it, and all that decides how its rows are read."""
+    """The origin of records: the import, its file, who imports it, and all that decides how its rows are read."""
 
     import_id: int
     file_name: str

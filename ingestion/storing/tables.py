@@ -150,7 +150,7 @@ class SheetTable:
         ]
 
     def _no_record(self, row: Row, place: int) -> str:
-        """Why a row, filled from `place` on, is no record: a repeated header, or a footer. Takes over another header."""
+        """The reason why a row, filled from `place` on, is no record: a repeated header, or a footer. Takes over another header."""
         first = text(row.cells[place])
         if self.mapping.repeats_header(row.cells, place, first):
             self.header = row.line
@@ -249,7 +249,7 @@ def _ranges(lines: Sequence[int]) -> str:
 
 
 def _units(mapping: Mapping) -> dict[str, int]:
-    """What bare numbers count in, by role, from the names of the columns."""
+    """The units of bare numbers by role, from the names of the columns."""
     headers = mapping.headers
     return {
         role: unit_in(headers[places[0]])

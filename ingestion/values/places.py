@@ -58,7 +58,7 @@ class Place:
 
     @property
     def depth(self) -> int:
-        """How far down the place is known: 0 nowhere, 1 province, 2 prefecture, 3 county."""
+        """The level down to which the place is known: 0 nowhere, 1 province, 2 prefecture, 3 county."""
         return 3 if self.county else 2 if self.prefecture else 1 if self.province else 0
 
 

@@ -105,7 +105,7 @@ def _ends_well(lines: list[str], place: int) -> bool:
 
 
 def _between(above: str, line: str) -> str:
-    """What joins two lines of one sentence."""
+    """The characters that join two lines of one sentence."""
     if _HYPHEN.search(above) or not (_LATIN.match(above[-1]) and _LATIN.match(line)):
         return ""
     return "" if above[-1].isdigit() and line[0].isdigit() else " "

@@ -16,7 +16,7 @@ ALL_FACTORS = FactorOptions()
 
 
 class MatchFilters(Filters):
-    """Those of the index, verdicts of the day and the least band, which no index can know beforehand."""
+    """The filters of the index, with verdicts of the day and the least band, which no index can know beforehand."""
 
     eligibility: list[Eligibility] = Field(default_factory=list)
     min_band: Band | None = None

@@ -199,7 +199,7 @@ class Matcher:
         return AskedFactors(load_factors(self._data_dir), wanted.today, need=attributes)
 
     def _factors_of_need(self, generation: Generation, need: needs.Need, wanted: Wanted) -> AskedFactors:
-        """Those of the need as the generation knows it, so that they are the same the other way round and at night."""
+        """The factors of the need as the generation knows it, so that they are the same the other way round and at night."""
         if not wanted.options.count:
             return AskedFactors()
         id_ = id_of(need)

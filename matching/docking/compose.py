@@ -64,7 +64,7 @@ class _Heard:
 
 @dataclass(slots=True)
 class _Composing:
-    """What is known so far: the best schedule that passes the checker, bounds, and the stages gone through."""
+    """The state of composing: the best schedule that passes the checker, bounds, and the stages gone through."""
 
     programme: Programme
     effort: ComposeEffort
@@ -98,7 +98,7 @@ class _Composing:
         self.report("greedy")
 
     def bound_linearly(self) -> None:
-        """What the linear programme allows at most."""
+        """Tightens the bound by the optimum of the linear programme."""
         stage = linear_bound(self.programme)
         self.stages.append(stage)
         if stage.bound is not None:

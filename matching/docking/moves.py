@@ -1,4 +1,4 @@
-"""Where a meeting of a schedule may be moved by hand, and what each place would break: what a grid shows."""
+"""The places to which a meeting may be moved by hand (手工调整), with the rules that each would break."""
 
 from __future__ import annotations
 

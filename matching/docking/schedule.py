@@ -87,7 +87,7 @@ class Composed:
 
     @property
     def gap(self) -> float:
-        """How much value a better schedule could add at most, as a share."""
+        """The most value that a better schedule could add, as a share."""
         return gap_of(self.value, self.bound) or 0.0
 
     @property
@@ -127,7 +127,7 @@ def _never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ComposeWatch:
-    """How the caller follows composing and stops it: both are called often and from the thread that composes."""
+    """The means by which the caller follows composing and stops it: both are called often and from the thread that composes."""
 
     progress: Callable[[ComposeProgress], None] = _unheard
     cancelled: Callable[[], bool] = _never
@@ -184,7 +184,7 @@ class ScheduleMove:
 
 @dataclass(frozen=True, slots=True)
 class DayChange:
-    """What happened on the day: slots before `now` are over; `absent` do not come (any more); `wanted` are late requests.
+    """The events of the day: slots before `now` are over; `absent` do not come (any more); `wanted` are late requests.
 
     Pairs that are wanted stand among the pairs of the programme.
     """

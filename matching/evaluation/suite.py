@@ -68,7 +68,7 @@ class SuiteResult(BaseModel):
 
     @property
     def shortfalls(self) -> list[Shortfall]:
-        """Those of all collections."""
+        """The shortfalls of all collections."""
         return [shortfall for collection in self.collections for shortfall in collection.shortfalls]
 
 

@@ -37,7 +37,7 @@ class ConditionEntry(_Entry):
 
     @property
     def condition(self) -> Condition:
-        """As it is measured."""
+        """The condition as it is measured."""
         return Condition(self.ranking, self.weights, self.cleaning)
 
 
@@ -81,7 +81,7 @@ class CollectionEntry(_Entry):
 
     @property
     def absent(self) -> str | None:
-        """Why the records cannot be read on this machine; None where they can."""
+        """The reason why the records cannot be read on this machine; None where they can."""
         if self.corpus is None or self.corpus.is_file():
             return None
         unset = re.findall(r"\$(\w+)", str(self.corpus))

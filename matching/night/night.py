@@ -107,7 +107,7 @@ class NightFactors:
     levels: Levels = field(default_factory=Levels)
 
     def pairs(self, needs: Attributes, patents: Attributes) -> PairFactors:
-        """Those of needs and patents with these attributes."""
+        """The weighted factors of needs and patents with these attributes."""
         return PairFactors(self.rules, self.day, needs, patents)
 
 

@@ -76,7 +76,7 @@ class Factor(BaseModel, ABC):
 
     @abstractmethod
     def reason(self, pair: DocumentPair, names: Mapping[str, str]) -> str:
-        """Why a pair counts what it does; `names` are those of segments by code."""
+        """The reason for the points of a pair; `names` are those of segments by code."""
 
     @property
     def meaning(self) -> str:

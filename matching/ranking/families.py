@@ -79,7 +79,7 @@ def load(data_dir: Path | None = None) -> FamilyRules:
 
 
 class Reason(Term):
-    """Why a patent is folded under another one."""
+    """The reason why a patent is folded under another one."""
 
     PAIR = "invention_and_utility_model", "同日申请的发明与实用新型"
     TITLE = "same_title", "同日申请，标题相同"

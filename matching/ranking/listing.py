@@ -126,7 +126,7 @@ class Folding:
         self._folded: dict[int, list[Folded]] = {}
 
     def leading(self, hits: Sequence[Hit], patents: Mapping[int, PatentPublic]) -> list[Hit]:
-        """Those of the hits, best first, that lead a family of their own; the others are folded."""
+        """The hits, best first, that lead a family of their own; the others are folded."""
         if not hits:
             return []
         vectors = self._vectors.vectors(_ids_of(hits))
@@ -145,7 +145,7 @@ class Folding:
         return [NearHit(rest[at], vectors[at]) for at in near]
 
     def akin(self, near: Sequence[NearHit], outlines: Mapping[int, PatentOutline]) -> list[AkinHit]:
-        """Those that do, by their outlines."""
+        """The near hits that do belong to a family, by their outlines."""
         there = [one for one in near if one.hit.id in outlines]
         if not there:
             return []

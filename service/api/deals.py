@@ -80,7 +80,7 @@ class ReceiptInput(Schema):
 
 
 class Closing(Schema):
-    """Why, and from when, a deal no longer stands."""
+    """The reason why a deal no longer stands, and the day from which."""
 
     reason: str = Field(min_length=1, max_length=500, description="原因", examples=["双方协商解除"])
     ended_on: Day = Field(default=None, description="解除日；不填表示登记有误，作废")

@@ -61,7 +61,7 @@ class CheckResult(BaseModel):
 
 
 class DayQuery(Schema):
-    """As of which day."""
+    """The day as of which eligibility is decided."""
 
     as_of: Day = Field(default=None, description="按此日的状态判定；缺省为今日", examples=["2026-06-30"])
 

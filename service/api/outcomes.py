@@ -1,4 +1,4 @@
-"""What came of the meetings of an activity (对接结果): outcomes, follow-ups, deals and figures."""
+"""The results of the meetings of an activity (对接结果): outcomes, follow-ups, deals and figures."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ router = APIRouter(tags=["activities"])
 
 
 class DueQuery(PageQuery):
-    """Which follow-ups are wanted."""
+    """The follow-ups wanted."""
 
     sort: None = Field(default=None, description="不可排序：最早到期的在前")
 

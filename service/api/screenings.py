@@ -19,7 +19,7 @@ router = APIRouter(tags=["screenings"])
 
 
 class ScreeningInput(Schema):
-    """When to screen as of."""
+    """The day as of which to screen."""
 
     as_of: Day = Field(default=None, description="按此日的状态筛选；缺省为今日", examples=["2026-06-30"])
 

@@ -1,4 +1,4 @@
-"""What keeps the database busy (系统繁忙), as far as the installation knows it."""
+"""The work that keeps the database busy (系统繁忙), as far as the installation knows it."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Runtime:
         return ImportQueue(self.settings.import_queue_dir)
 
     def circumstances(self, *, strict: bool = False) -> Circumstances:
-        """What records are read by at present. Raises InvalidInput where the operator's names of places are of no use."""
+        """The rules by which records are read at present. Raises InvalidInput where the operator's names of places are of no use."""
         from catalog.reference import places
         from ingestion.records.fields import Circumstances
 
@@ -111,7 +111,7 @@ class Runtime:
 
     @cached_property
     def completer(self) -> Completer:
-        """What completes needs. Raises NotReady when the model is missing."""
+        """The completer of needs. Raises NotReady when the model is missing."""
         from matching.answers.completer import Completer
 
         return Completer(self.matcher, self.encoder, self.settings.data)

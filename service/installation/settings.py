@@ -79,7 +79,7 @@ class Settings(BaseSettings):
 
     @property
     def import_queue_dir(self) -> Path:
-        """Where imports that wait for each other have their tickets."""
+        """The folder of the tickets of imports that wait for each other."""
         return self.data / "import-queue"
 
     @property

@@ -85,7 +85,7 @@ def run(runtime: Runtime, *, fresh: bool = False, progress: StepProgress | None 
 
 
 def plan(runtime: Runtime) -> NightPlan:
-    """What `run` would do now; changes nothing. Raises NotReady as the stages would."""
+    """The files and stages that `run` would go through now; changes nothing. Raises NotReady as the stages would."""
     files: list[FileResult] = []
     inbox.import_waiting(runtime, "", dry_run=True, done=files.append)
     _ = runtime.model_path
@@ -244,7 +244,7 @@ class _Night:
 
 
 def difference(need_id: int, before: Mapping[int, Band], after: Mapping[int, Band]) -> NightChanges | None:
-    """What changed among the pairs of a need that count as matches, given their bands by patent; None if nothing did."""
+    """The changes among the pairs of a need that count as matches, given their bands by patent; None if nothing did."""
     old, new = (
         {patent: band for patent, band in bands.items() if band.is_match} for bands in (before, after)
     )

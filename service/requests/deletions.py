@@ -23,7 +23,7 @@ CASCADE = "是否一并删除引用它的记录（开放许可声明、匹配反
 
 
 class DeletionQuery(Schema):
-    """Why a record is deleted, and whether what refers to it goes too."""
+    """The reason for a deletion, and whether what refers to it goes too."""
 
     reason: Reason
     cascade: bool = Field(default=False, description=CASCADE)

@@ -123,7 +123,7 @@ def _ours(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _not_found(request: Request, error: Exception) -> JSONResponse:
-    """What became of a record that was deleted; 410 is the answer of its own address alone."""
+    """Answers with the tombstone of a record that was deleted; 410 is the answer of its own address alone."""
     assert isinstance(error, NotFound)  # noqa: S101 - by registration
     if error.record is None:
         return answer(error)
@@ -145,7 +145,7 @@ def answer(error: PatentDockError) -> JSONResponse:
 
 
 def _is_busy(request: Request, error: Exception) -> JSONResponse:
-    """What keeps the database busy, and when to try again."""
+    """Answers with the work that keeps the database busy, and the time after which to try again."""
     assert isinstance(error, Busy)  # noqa: S101 - by registration
     return answer(busy.explained(request.app.state.runtime, error))
 

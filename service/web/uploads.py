@@ -137,7 +137,7 @@ def _moment(path: Path) -> datetime:
 
 
 def _age(path: Path) -> timedelta:
-    """How long ago a file was written; nothing for one that is not there (yet, or any more)."""
+    """The age of a file since it was written; nothing for one that is not there (yet, or any more)."""
     try:
         return now() - _moment(path)
     except FileNotFoundError:

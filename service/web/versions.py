@@ -45,12 +45,12 @@ class FileVersion(NamedTuple):
 
     @property
     def id(self) -> str:
-        """What stands for the name in a tag, which holds no Chinese."""
+        """The digest of the name for a tag, which holds no Chinese."""
         return blake2b(self.name.encode(), digest_size=6).hexdigest()
 
 
 def _stored(row: Any) -> str:
-    """What stands in a tag for the stored state of a record."""
+    """The part of a tag for the stored state of a record."""
     moment: datetime = row.updated_at
     return f"{row.id}-{(moment - _EPOCH) // _EPOCH.resolution:x}"
 

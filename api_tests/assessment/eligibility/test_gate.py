@@ -292,7 +292,7 @@ statuses = ["in_force", "pending", "grace", "terminated", "partly_invalid", "sus
 
 
 def mostly(sound: Any, other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """What is sound, three times of four: records that lack one thing are where verdicts turn."""
+    """Draws a sound value three times of four: records that lack one thing are where verdicts turn."""
     return st.sampled_from([True, True, True, False]).flatmap(lambda keep: st.just(sound) if keep else other)
 
 

@@ -152,7 +152,7 @@ def test_an_enterprise_may_take_the_name_that_another_gives_up(catalogue: Databa
 
 @pytest.mark.parametrize("kind", _KINDS)
 def test_statements_do_not_grow_with_the_records(catalogue: Database, kind: str) -> None:
-    """What makes a third of the speed of patents: a record costs no statement of its own."""
+    """A third of the speed of patents rests on it: a record costs no statement of its own."""
 
     def record(n: int) -> Any:
         return {

@@ -1,4 +1,4 @@
-"""Which known patent a record speaks of, and what it changes (identity rules of ADR 0005)."""
+"""The known patent that a record speaks of, and what it changes (identity rules of ADR 0005)."""
 
 from pathlib import Path
 

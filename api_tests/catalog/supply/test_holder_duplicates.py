@@ -1,4 +1,4 @@
-"""Which holders are offered as the same, and what a merge does."""
+"""The holders that are offered as the same, and what a merge does."""
 
 from __future__ import annotations
 

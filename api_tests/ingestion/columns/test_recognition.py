@@ -1,4 +1,4 @@
-"""Which column plays which role: by its name, by its values, by both."""
+"""The role of each column is recognised: by its name, by its values, by both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all identifier modules promise."""
+"""The contract of all identifier modules."""
 
 from __future__ import annotations
 

@@ -379,7 +379,7 @@ def test_a_decision_waits_for_the_end_of_the_import(database: Database, import_t
 
 
 def test_every_contested_kind_reads_its_record_back() -> None:
-    """What waits is kept as JSON."""
+    """Waiting rows are kept as JSON."""
     contested = kind_of("patents").register.contested
     assert contested is not None
     record = PatentCreate(application_number=number(1), title="一种泵")

@@ -42,7 +42,7 @@ def test_import_and_import_again(database: Database, realdata: Path, tmp_path: P
 
 
 def _corrected(value: str, serial: int) -> str | None:
-    """What an operator would write after looking the number up, None where the cell is not the wrong one.
+    """The number that an operator would write after looking the number up, None where the cell is not the wrong one.
 
     An application number gets its right digit, or two swapped digits put back; for a publication number that stands
     against two patents another one is invented.

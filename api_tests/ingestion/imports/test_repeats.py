@@ -1,4 +1,4 @@
-"""What the same file says on the same catalogue and on a changed one."""
+"""The outcome of the same file on the same catalogue and on a changed one."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _rows(connection: Connection, table: str) -> Iterator[dict[str, Any]]:
 
 
 def night(database: Database) -> None:
-    """What a night writes: screenings, classes inferred from text, a generation, matches both ways."""
+    """Writes what a night does: screenings, classes inferred from text, a generation, matches both ways."""
     with database.write() as session:
         held = text("SELECT patent_id, holder_id FROM patent_holders WHERE position = 0 ORDER BY patent_id")
         screened = [

@@ -249,7 +249,7 @@ def layouts(draw: st.DrawFn) -> list[list[tuple[int, int, int, int]]]:
 
 
 def expected_of(blocks: list[list[tuple[int, int, int, int]]]) -> list[dict[int, str]]:
-    """What stands in the first column of each block, for each row that it covers."""
+    """The value of the first column of each block, for each row that it covers."""
     said: list[dict[int, str]] = [{} for _ in blocks]
     for row, begun in enumerate(blocks):
         for column, down, _, number in begun:

@@ -1,4 +1,4 @@
-"""What a workbook hides is imported and told, and the day that it counts from is known."""
+"""Hidden parts of a workbook are imported and reported, and the day that it counts from is known."""
 
 from __future__ import annotations
 

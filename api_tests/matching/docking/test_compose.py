@@ -1,4 +1,4 @@
-"""What composing returns keeps all rules, is what it says it is, and is the same again."""
+"""The result of composing keeps all rules, is what it says it is, and is the same again."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def drawn(seed: int) -> Programme:
 
 
 def same(composed: Composed) -> Composed:
-    """What was composed without the time it took."""
+    """The composed result without the time it took."""
     stages = tuple(replace(stage, seconds=0.0) for stage in composed.stages)
     return replace(composed, seconds=0.0, stages=stages)
 

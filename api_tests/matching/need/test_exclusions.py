@@ -1,4 +1,4 @@
-"""What a need excludes, what is none, and which patents have it all the same."""
+"""Exclusions of a need, phrases that are none, and which patents have it all the same."""
 
 import json
 from pathlib import Path

@@ -38,7 +38,7 @@ def add(families: Families, one: PatentPublic, embedded: Floats) -> Sibling | No
 
 
 def reason(cosine: float, title: str = "另一种名称的设备", **values: Any) -> Reason | None:
-    """Why a patent with that cosine is folded under one called 一种分拣装置."""
+    """The reason why a patent with that cosine is folded under one called 一种分拣装置."""
     families = Families(RULES)
     assert add(families, patent(1, "一种分拣装置"), vector(1)) is None
     sibling = add(families, patent(2, title, **values), vector(cosine))

@@ -1,4 +1,4 @@
-"""What is asked of a generation with later changes over it: requests in both directions, and the needs of many patents."""
+"""Queries to a generation with later changes over it: requests in both directions, and the needs of many patents."""
 
 from __future__ import annotations
 

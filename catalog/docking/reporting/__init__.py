@@ -1,1 +1,1 @@
-"""What is told of activities: outcomes and follow-ups as users see them, figures, and the plan of the year."""
+"""Reports on activities: outcomes and follow-ups as users see them, figures, and the plan of the year."""

@@ -65,7 +65,7 @@ class DockingFigures(BaseModel):
 
 
 class FieldLine(BaseModel):
-    """What was planned and held for an area and a field in a year."""
+    """The activities planned and held for an area and a field in a year."""
 
     area: str
     field: str
@@ -91,7 +91,7 @@ class YearReport(BaseModel):
 
 
 class SupplierHearing(BaseModel):
-    """What a patentee should hear of its meetings: why firms declined, counted, without naming them."""
+    """The feedback to a patentee on its meetings: why firms declined, counted, without naming them."""
 
     holder_id: int | None
     name: str
@@ -110,12 +110,12 @@ class _Counted:
     outcomes: dict[int, MeetingOutcome]
 
     def pair(self, meeting: ActivityMeeting) -> tuple[Party, Party]:
-        """Who met, whichever activity it was."""
+        """The two parties that met, with the same key in every activity."""
         return party_of(self.parties[meeting.firm_id]), party_of(self.parties[meeting.team_id])
 
 
 def party_of(invitation: Invitation) -> Party:
-    """What tells a party over all activities: the record of the catalogue, else the name."""
+    """The key that identifies a party over all activities: the record of the catalogue, else the name."""
     known = invitation.enterprise_id or invitation.holder_id
     return (PartyRole(invitation.role).value, f"{known}" if known else invitation.party_key)
 
@@ -167,7 +167,7 @@ def _figures(session: Session, rows: _Counted, today: date) -> DockingFigures:
 def _tallies(
     terms: type[MeetingState | OutcomeResult | FeedbackReason], values: Iterable[str]
 ) -> list[CountedTerm]:
-    """How often each value occurs, in the order of the terms; those that do not occur are left out."""
+    """The number of occurrences of each value, in the order of the terms; those that do not occur are left out."""
     counts = Counter(str(value) for value in values)
     return [
         CountedTerm(code=one.value, name=one.label, count=counts[one.value])
@@ -256,7 +256,7 @@ def _line(
 
 
 def hearings(session: Session, activity_id: int) -> list[SupplierHearing]:
-    """What each patentee of an activity should hear, by name. Raises NotFound."""
+    """The feedback to each patentee of an activity, by name. Raises NotFound."""
     rows = _counted(session, [activities.get(session, activity_id)])
     by_team: dict[int, list[ActivityMeeting]] = {}
     for meeting in rows.meetings:

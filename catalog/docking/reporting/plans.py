@@ -14,7 +14,7 @@ AT_LEAST_A_YEAR = 4
 
 
 class PlanStated(Schema):
-    """How many activities are planned for an area and a field in a year."""
+    """The number of activities planned for an area and a field in a year."""
 
     year: int = Field(ge=2000, le=2100, description="年度")
     area: str = Field(min_length=1, max_length=100, description="片区")

@@ -96,7 +96,7 @@ def _extend(grid: Any, start: int, length: int, target: int) -> int:
 
 @compiled
 def _balance(grid: Any, length: int, source: int, target: int) -> int:
-    """How many more meetings the target slot has after the chain."""
+    """The number of meetings by which the target slot grows after the chain."""
     more = 0
     for i in range(length):
         more += 1 if grid.slot[grid.chain[i]] == source else -1

@@ -1,4 +1,4 @@
-"""Which pairs meet: the highest value under the rules, with a bound.
+"""The choice of the pairs that meet: the highest value under the rules, with a bound.
 
 Without slots it is a flow with a few more bounds, and whole numbers come almost by themselves; such a choice can be timed whenever
 everybody is there all day (König: as many slots suffice as the busiest has meetings). Where it cannot, pairs and slots are

@@ -173,7 +173,7 @@ class TimingClauses:
             self._precede(earlier, later)
 
     def _precede(self, earlier: PairId, later: PairId) -> None:
-        """Where the earlier one is not yet over, the later one is not held."""
+        """Forbids the later meeting in a slot before which the earlier one is not over."""
         over: int | None = None
         for slot in self.slots:
             now = self.placed.get((later, slot))

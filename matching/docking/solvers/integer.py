@@ -45,7 +45,7 @@ class PairModel:
         return cp_model.LinearExpr.weighted_sum([*self.meets.values(), *forced], [*values, *costs])
 
     def hint(self, slots: Slots) -> None:
-        """Where to look first: the pairs of a schedule, and their slots where the model has any."""
+        """Gives the solver starting values: the pairs of a schedule, and their slots where the model has any."""
         for pair, meets in self.meets.items():
             self.model.add_hint(meets, pair in slots)
 
@@ -69,7 +69,7 @@ class PairModel:
         self.model.add(total(self.meets.values()) <= most)
 
     def _forced_breaks(self, one: Participant) -> list[cp_model.IntVar]:
-        """How many breaks someone has at least: one for each further run of free slots that its meetings need."""
+        """The least number of breaks that someone has: one for each further run of free slots that its meetings need."""
         runs = sorted(self._runs(one), reverse=True)
         if not self.programme.rules.break_cost or len(runs) < 2:
             return []

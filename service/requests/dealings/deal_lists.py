@@ -41,7 +41,7 @@ def filter_of(session: Session, wanted: DealConditions) -> DealFilter:
 
 
 class SegmentConditions(Schema):
-    """Whose and which figures."""
+    """The figures wanted, and of whom."""
 
     region: Values = values_field("省级或地级行政区划的代码或名称", "420100", "宜昌市")
     holder: Holder = Field(default=None, description="专利权人（出让方）名称（部分）")

@@ -52,7 +52,7 @@ KILLED = "进行编排的进程已终止"
 
 @dataclass(frozen=True, slots=True)
 class ComposeWish:
-    """How an activity is to be composed: `quick` by the greedy method alone, `resumed` going on from a stopped schedule."""
+    """The way in which an activity is to be composed: `quick` by the greedy method alone, `resumed` going on from a stopped schedule."""
 
     kind: ScheduleKind = ScheduleKind.COMPOSED
     quick: bool = False

@@ -37,7 +37,7 @@ KINDS = {
 
 
 class ContractInput(Schema):
-    """What a contract says beyond what the meeting tells."""
+    """The terms of a contract that the meeting does not state."""
 
     signed_on: GivenDay = Field(description="签约日", examples=["2026-12-20"])
     code: str | None = Field(

@@ -198,7 +198,7 @@ class RecommendedInput(Schema):
 
 
 class ComposeInput(Schema):
-    """How an activity is composed."""
+    """The way in which an activity is composed."""
 
     kind: Annotated[
         ScheduleKind,

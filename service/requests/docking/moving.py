@@ -24,7 +24,7 @@ Place = Annotated[int, Field(strict=True, ge=1, le=500)]
 
 
 class MoveInput(Schema):
-    """Where a meeting is moved to."""
+    """The place to which a meeting is moved."""
 
     session: Place = Field(description="场次序号", examples=[1])
     slot: Place = Field(description="时段序号", examples=[3])

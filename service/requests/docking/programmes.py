@@ -52,7 +52,7 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class ActivityRecords:
-    """What the catalogue holds of an activity."""
+    """The records of an activity in the catalogue."""
 
     activity: Activity
     sessions: Sequence[ActivitySession]
@@ -67,7 +67,7 @@ class ActivityRecords:
 
     @property
     def absent(self) -> frozenset[str]:
-        """Those who said that they come and did not, as the composer knows them."""
+        """The parties that said they would come and did not, as the composer knows them."""
         return frozenset(str(id_) for id_, party in self.parties.items() if party.no_show)
 
     @property
@@ -129,7 +129,7 @@ def pair_of(name: str) -> PairKey:
 
 
 def records_of(session: Session, activity_id: int, *, on_the_day: bool = False) -> ActivityRecords:
-    """What the catalogue holds of an activity. Raises NotFound."""
+    """The records of an activity in the catalogue. Raises NotFound."""
     row = activities.get(session, activity_id)
     sessions = activities.sessions_of(session, activity_id)
     places = activities.places_of(session, sessions)
@@ -193,7 +193,7 @@ def wished(records: ActivityRecords) -> set[PairKey]:
 
 
 def _wishes(firm: Invitation, team: Invitation) -> list[str]:
-    """Who wishes this meeting, in words."""
+    """The wishes for this meeting, in words."""
     by_firm = ["企业希望会谈"] if id_of(team) in firm.wished else []
     return [*by_firm, *(["团队希望会谈"] if id_of(firm) in team.wished else [])]
 

@@ -12,7 +12,7 @@ from service.requests.docking.programmes import build
 
 
 def problems(session: Session, row: Activity, today: date) -> list[str]:
-    """What the schedule in force breaks by the answers and rules of today; none where there is no schedule."""
+    """The rules and answers of today that the schedule in force breaks; none where there is no schedule."""
     run = schedules.current(session, row)
     if run is None:
         return []

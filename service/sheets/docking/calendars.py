@@ -25,7 +25,7 @@ PRODUCT = "-//PatentDock//对接活动//ZH"
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
-    """Where a meeting stands after all publications: its last place, whether it still takes place, how often it was changed."""
+    """The state of a meeting after all publications: its last place, whether it still takes place, how often it was changed."""
 
     planned: PlannedMeeting
     takes_place: bool
@@ -99,7 +99,7 @@ def _event(
 
 
 def uid_of(programme: PrintedProgramme, meeting_id: int) -> str:
-    """What tells a meeting from all others, of this installation and of others."""
+    """The identifier of a meeting among all others, of this installation and of others."""
     activity = programme.activity
     name = f"patentdock/{activity.created_at.isoformat()}/{activity.id}/{meeting_id}"
     return f"{uuid5(NAMESPACE_URL, name)}@patentdock"

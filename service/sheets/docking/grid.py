@@ -93,7 +93,7 @@ def _height(row: Sequence[GridCell], columns: Sequence[GridColumn]) -> float:
 
 
 def text_columns(text: str) -> int:
-    """How many Latin characters are as wide as the text."""
+    """The width of the text in Latin characters."""
     return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
 
 

@@ -57,7 +57,7 @@ def _need(entry: MeetingEntry) -> list[tuple[str, str]]:
 
 
 def _room(entry: MeetingEntry) -> int:
-    """How many characters of the abstract the page has room for."""
+    """The number of characters of the abstract that the page has room for."""
     quotes = [quote.sentence[:_LONGEST_QUOTE] for quote in entry.quotes]
     others = [
         *quotes,
@@ -103,7 +103,7 @@ def _verdict(verdict: JudgedEligibility | None) -> str:
 
 
 def open_questions(entry: MeetingEntry) -> list[str]:
-    """What the two sides have to settle: what the patentee has to do, what is not known, what was not agreed."""
+    """The questions that the two sides have to settle: what the patentee has to do, what is not known, what was not agreed."""
     patent, found = entry.patent, list(entry.verdict.todo if entry.verdict else ())
     if patent is None:
         return ["会谈所涉的专利。"]

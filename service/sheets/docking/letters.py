@@ -40,7 +40,7 @@ def day_text(day: date) -> str:
 
 
 def session_line(one: SessionPublic) -> str:
-    """When and where a session takes place."""
+    """The time and place of a session."""
     rooms = "、".join(place.room for place in one.places)
     first, last = one.clocks[0].split("-")[0], one.clocks[-1].split("-")[1]
     return f"第 {one.number} 场{one.name and f'（{one.name}）'}：{day_text(one.day)} {first}-{last}，{rooms}"

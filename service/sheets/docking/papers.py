@@ -24,7 +24,7 @@ SIDES = (PartyRole.FIRM, PartyRole.TEAM)
 
 
 class Missing(BaseModel):
-    """What has to be there before a paper can be made, and what to do first."""
+    """A message that a paper cannot be made yet, and what to do first."""
 
     message: str
     hint: str

@@ -67,7 +67,7 @@ class MeetingEntry:
 
     @property
     def state(self) -> MeetingState:
-        """Where the meeting stands."""
+        """The state of the meeting."""
         return MeetingState(self.meeting.state)
 
     @property
@@ -232,7 +232,7 @@ def _bodies(patent: PatentPublic) -> dict[str, str]:
 
 
 class _Rarity:
-    """How rare words are among the patents of the activity."""
+    """The rarity of words among the patents of the activity."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._count = len(texts)

@@ -23,7 +23,7 @@ _COUNTED = (
 
 @dataclass(frozen=True, slots=True)
 class ResultTally:
-    """What came of some meetings; amounts in yuan."""
+    """The results of some meetings; amounts in yuan."""
 
     meetings: int
     held: int
@@ -148,7 +148,7 @@ def _lines(found: Sequence[tuple[str, ResultTally]]) -> list[list[str]]:
 
 
 def _reasons(entries: Sequence[MeetingEntry]) -> list[tuple[str, int]]:
-    """Why nothing came of meetings, the commonest first."""
+    """The reasons why nothing came of meetings, the commonest first."""
     noted = [one.outcome.reason for one in entries if one.outcome and one.outcome.reason]
     counts = [(reason.label, noted.count(reason)) for reason in FeedbackReason if reason in noted]
     return sorted(counts, key=lambda one: -one[1])
