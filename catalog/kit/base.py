@@ -127,19 +127,28 @@ def rows_among(session: Session, query: Select[Any], ids: Sequence[int]) -> Iter
         yield from session.execute(query, {"ids": chunk}).all()
 
 
+def _refuse_nul(data: Any) -> Any:
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if isinstance(value, str) and "\x00" in value:
+                raise ValueError(f"字段 {name} 含有空字符（NUL），请删除后再提交")
+    return data
+
+
 class Schema(SQLModel):
     """Base of every payload: unknown fields and NUL characters are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)  # type: ignore[assignment]
 
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_nul(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            for name, value in data.items():
-                if isinstance(value, str) and "\x00" in value:
-                    raise ValueError(f"字段 {name} 含有空字符（NUL），请删除后再提交")
-        return data
+    _without_nul = model_validator(mode="before")(_refuse_nul)
+
+
+class PartSchema(BaseModel):
+    """Base of the parts of a payload that no table shares: alike, but a plain model takes a third of the time of one of SQLModel."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    _without_nul = model_validator(mode="before")(_refuse_nul)
 
 
 class Stamped(Protocol):

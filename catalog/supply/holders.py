@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.imports.changes import Change, note
 from catalog.kit.base import (
     NEVER_TWICE,
-    Schema,
+    PartSchema,
     Stamps,
     Timestamps,
     chunks,
@@ -44,7 +44,7 @@ class Holder(Timestamps, table=True):
     is_demo: bool = False
 
 
-class HolderRef(Schema):
+class HolderRef(PartSchema):
     """A holder as named on a patent, with the kind that its name shows and the rule that decided."""
 
     name: str = Field(min_length=1, max_length=300)

@@ -13,6 +13,7 @@ from catalog.kit.base import (
     MAX_REMARK,
     NEVER_TWICE,
     ClassRef,
+    PartSchema,
     Record,
     Schema,
     Timestamps,
@@ -28,7 +29,7 @@ from catalog.kit.errors import NotFound
 from catalog.kit.terms import LegalStatus, PatentKind
 from catalog.law.life import ForcePeriod, LegalFacts, LegalLife, force_period, legal_life, possible_period
 from catalog.supply.facts import FactStated
-from catalog.supply.holders import Holder, HolderRef
+from catalog.supply.holders import Holder, HolderRef, name_key
 
 NO_NUMBER = "缺申请号"
 
@@ -119,7 +120,7 @@ class PatentClass(SQLModel, table=True):
     basis: str = Field(default="official", max_length=16)
 
 
-class PublicationRef(Schema):
+class PublicationRef(PartSchema):
     """A publication as a register names it."""
 
     number: str = Field(max_length=16)
@@ -146,7 +147,7 @@ class PatentCreate(PatentBase):
 
 def fingerprint(title: str, first_applicant: str) -> str:
     """Key of a patent without application number: title and first applicant, folded."""
-    return hashlib.sha256(f"{fold(title)}\n{fold(first_applicant)}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{fold(title)}\n{name_key(first_applicant)}".encode()).hexdigest()[:32]
 
 
 LEGAL = (

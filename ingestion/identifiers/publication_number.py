@@ -31,7 +31,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Literal
 
 from ingestion.identifiers._text import Cell, fold, half_width, quote, unguarded
@@ -41,6 +40,7 @@ from ingestion.identifiers.errors import InvalidComponent, InvalidFormat, Invali
 Stage = Literal["application", "grant", "partly_invalid", "republication", "unknown"]
 
 _NUMBER = re.compile(r"(CN)?([0-9]+)([A-Z][0-9]?)?")
+_CANONICAL = re.compile(r"CN([123][0-9]{8}|[0-9]{7})([A-Z][0-9]?)?")
 _INSIDE = re.compile(r"(?<![0-9A-Z])CN[\s.-]?([0-9]{9}|[0-9]{7})[\s.-]?([A-Z][0-9]?)?(?![0-9A-Z]|\.[0-9])")
 _KIND_CODES = re.compile(r"A[89]?|B[89]?|C[1-7]?|U[89]?|Y[1-7]?|S[1-9]?|D")
 _KIND_OF_LETTER: dict[str, Kind] = {
@@ -115,11 +115,6 @@ def parse(value: Cell, published: date | None) -> PublicationNumber:
     >>> parse("CN101141661", None)
     PublicationNumber(body='101141661', kind_code=None, kind='invention', stage='unknown')
     """
-    # As with `_split`.
-    return _parse_text(value, published) if isinstance(value, str) else _parse(value, published)
-
-
-def _parse(value: Cell, published: date | None) -> PublicationNumber:
     body, kind_code = _split(value)
     if kind_code is None:
         kind = _KIND_OF_DIGIT[body[0]] if len(body) == 9 else None
@@ -127,7 +122,23 @@ def _parse(value: Cell, published: date | None) -> PublicationNumber:
     return PublicationNumber(body, kind_code, _KIND_OF_LETTER[kind_code[0]], _stage(kind_code, published))
 
 
-_parse_text = lru_cache(maxsize=256)(_parse)
+def body_of(canonical: str) -> str:
+    """A number in its canonical form, which is not checked again, without the kind code: A and B of one application share it."""
+    return canonical[: 11 if canonical[9:11].isdecimal() else 9]
+
+
+def kind_of(canonical: str) -> Kind | None:
+    """The kind of patent of a number in its canonical form, as `parse` tells it."""
+    body = body_of(canonical)
+    if code := canonical[len(body) :]:
+        return _KIND_OF_LETTER[code[0]]
+    return _KIND_OF_DIGIT[body[2]] if len(body) == 11 else None
+
+
+def stage_of(canonical: str, published: date | None) -> Stage:
+    """The stage of a number in its canonical form, as `parse` tells it."""
+    code = canonical[len(body_of(canonical)) :]
+    return _stage(code, published) if code else "unknown"
 
 
 def check(value: Cell) -> tuple[str, list[str]]:
@@ -150,11 +161,10 @@ def check(value: Cell) -> tuple[str, list[str]]:
 
 def _split(value: Cell) -> tuple[str, str | None]:
     """Body and kind code of a valid number."""
-    # Readers parse one number several times; a float is not the text of the same digits.
-    return _split_text(value) if isinstance(value, str) else _parts(value)
-
-
-def _parts(value: Cell) -> tuple[str, str | None]:
+    if isinstance(value, str) and (usual := _CANONICAL.fullmatch(value)):
+        body, kind_code = usual.groups()
+        if kind_code is None or _KIND_CODES.fullmatch(kind_code):
+            return body, kind_code
     number = _NUMBER.fullmatch(compact(value))
     # Bare digits could be anything: a telephone number, an amount, an application number.
     if number is None or not (number[1] or number[3]):
@@ -171,9 +181,6 @@ def _parts(value: Cell) -> tuple[str, str | None]:
     if kind_code and not _KIND_CODES.fullmatch(kind_code):
         raise InvalidComponent(f"公开（公告）号{quote(value)}的文献代码 {kind_code} 不存在")
     return body, kind_code
-
-
-_split_text = lru_cache(maxsize=256)(_parts)
 
 
 def _stage(kind_code: str, published: date | None) -> Stage:
