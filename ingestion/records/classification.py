@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from catalog.kit.base import ClassRef
 from catalog.reference import lists as reference
@@ -102,23 +102,31 @@ def _industry_refs(counts: Counts, stated: Sequence[str]) -> Sequence[ClassRef]:
 @lru_cache(maxsize=KEPT)
 def _industries_from_ipc(counts: Counts) -> list[ClassRef]:
     industries: dict[str, float] = defaultdict(float)
-    for subclass, count in counts:
-        groups = reference.industries_of_ipc().get(subclass, [])
-        total = sum(1 / group.rank for group in groups)
-        for group in groups:
-            industries[group.industry] += count / group.rank / total
+    for counted in counts:
+        for industry, share in _industries_of(counted):
+            industries[industry] += share
     return _refs("industry", industries, "ipc")
+
+
+@lru_cache(maxsize=KEPT)
+def _industries_of(counted: tuple[str, float]) -> list[tuple[str, float]]:
+    """The industries of a subclass with their shares of what it counts."""
+    subclass, count = counted
+    groups = reference.industries_of_ipc().get(subclass, [])
+    total = sum(1 / group.rank for group in groups)
+    return [(group.industry, count / group.rank / total) for group in groups]
 
 
 def ipc_refs(ipcs: Sequence[str]) -> list[ClassRef]:
     """The symbols themselves as classes, main one first and counted twice."""
-    return list(_ipc_refs(tuple(dict.fromkeys(ipcs))))
+    distinct = list(dict.fromkeys(ipcs))
+    weights = _weights_of_symbols(len(distinct))
+    return [_ref("ipc", symbol, weight, "official") for symbol, weight in zip(distinct, weights, strict=True)]
 
 
-@lru_cache(maxsize=KEPT)
-def _ipc_refs(distinct: tuple[str, ...]) -> list[ClassRef]:
-    shares = {symbol: 2.0 if place == 0 else 1.0 for place, symbol in enumerate(distinct)}
-    return _weighted("ipc", list(shares.items()), "official")
+@cache
+def _weights_of_symbols(count: int) -> list[float]:
+    return _weights([2.0, *[1.0] * (count - 1)][:count])
 
 
 def _subclass_counts(ipcs: Sequence[str]) -> Counts:
@@ -130,24 +138,25 @@ def _subclass_counts(ipcs: Sequence[str]) -> Counts:
 
 def _refs(scheme: str, shares: dict[str, float], basis: str) -> list[ClassRef]:
     """The largest shares, scaled to 1; equal shares in the order of their codes where they are inferred."""
-    ranked = list(shares.items())
+    codes = sorted(shares) if basis != "official" else list(shares)
     if basis != "official":
-        ranked.sort(key=lambda item: (-item[1], item[0]))
-    total = sum(share for _, share in ranked)
-    return _weighted(
-        scheme, [item for item in ranked if item[1] / total >= SMALLEST_SHARE][:MOST_CLASSES], basis
-    )
+        codes.sort(key=shares.__getitem__, reverse=True)  # which leaves equal ones in their order
+    total = sum([shares[code] for code in codes])
+    largest = [code for code in codes if shares[code] / total >= SMALLEST_SHARE][:MOST_CLASSES]
+    weights = _weights([shares[code] for code in largest])
+    return [_ref(scheme, code, weight, basis) for code, weight in zip(largest, weights, strict=True)]
 
 
-def _weighted(scheme: str, shares: list[tuple[str, float]], basis: str) -> list[ClassRef]:
-    total = sum(share for _, share in shares)
-    weights = [round(share / total, 4) for _, share in shares]
+def _weights(shares: list[float]) -> list[float]:
+    """The shares scaled to 1."""
+    total = sum(shares)
+    weights = [round(share / total, 4) for share in shares]
     if weights:
         weights[0] = round(weights[0] + 1 - sum(weights), 4)
-    return [_ref(scheme, code, weight, basis) for (code, _), weight in zip(shares, weights, strict=True)]
+    return weights
 
 
 @lru_cache(maxsize=KEPT_CLASSES)
 def _ref(scheme: str, code: str, weight: float, basis: str) -> ClassRef:
     """A class; the same few come again and again, and nobody changes them."""
-    return ClassRef.model_construct(scheme=scheme, code=code, weight=weight, basis=basis)
+    return ClassRef(scheme=scheme, code=code, weight=weight, basis=basis)

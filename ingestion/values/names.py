@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import chain
 
 from catalog.kit.terms import HolderKind
 from catalog.reference import lists as reference
@@ -68,7 +69,7 @@ _FOREIGN_PERSON = re.compile(
 
 # A separator inside brackets belongs to the name: 某中心(某医院、某研究所).
 _SEPARATORS = re.compile(
-    r"(?:[;；|\r\n\t]|\?\?+|\(undefined\)|（undefined）|、|，)(?![^(（]*[)）])"
+    r"(?:[;；|\r\n\t、，]|\?\?+|\(undefined\)|（undefined）)(?![^(（]*[)）])"
     r"|,(?![^(（]*[)）])(?!\s*(?:Ltd|Inc|LLC|Co\b|L\.))",
     re.IGNORECASE,
 )
@@ -88,7 +89,7 @@ def split(value: Cell) -> list[str]:
     raw = value if isinstance(value, str) else text(value)
     if not raw:
         return []
-    return list(dict.fromkeys(name for part in _SEPARATORS.split(raw) for name in _names_in(part)))
+    return list(dict.fromkeys(chain.from_iterable(map(_names_in, _SEPARATORS.split(raw)))))
 
 
 @lru_cache(maxsize=KEPT)
@@ -169,4 +170,4 @@ def holders(value: Cell, field: str = "专利权人") -> list[HolderRef]:
 @lru_cache(maxsize=KEPT)
 def _ref(name: str) -> HolderRef:
     kind, rule = kind_of(name)
-    return HolderRef.model_construct(name=name, kind=kind, kind_basis=rule)
+    return HolderRef(name=name, kind=kind, kind_basis=rule)
