@@ -113,13 +113,18 @@ def insert_rows(
         return
     connection = session.connection()
     prepared = _prepared(table, columns, replacing, connection.dialect)
+    converted = _converted(rows, prepared)
+    connection.exec_driver_sql(
+        prepared.text,
+        converted if prepared.positional else [dict(zip(columns, row, strict=True)) for row in converted],
+    )
+
+
+def _converted(rows: Sequence[Sequence[Any]], prepared: _Prepared) -> list[tuple[Any, ...]]:
+    """The rows as the driver takes them."""
+    if not prepared.converters:
+        return [*map(tuple, rows)]
     values: list[Any] = list(zip(*rows, strict=True))
     for place, converter in prepared.converters:
         values[place] = converter(values[place])
-    converted = zip(*values, strict=True)
-    connection.exec_driver_sql(
-        prepared.text,
-        list(converted)
-        if prepared.positional
-        else [dict(zip(columns, row, strict=True)) for row in converted],
-    )
+    return list(zip(*values, strict=True))

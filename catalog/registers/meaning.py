@@ -8,6 +8,7 @@ a patent whose grant is known) only fills gaps: what the newer publication says 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,7 +22,6 @@ FIELDS = tuple(PatentBase.model_fields)
 STATUS_FIELDS = ("legal_status", "legal_status_date")
 ANNUITY_FIELDS = ("annuity_paid_until", "annuity_checked_on")
 SAME_TEXT = 0.6
-_EMPTY: tuple[Any, ...] = (None, "", [])
 
 LABELS = {"title": "专利名称", "holders": "专利权人", "filing_date": "申请日"}
 IDENTITY = {"title", "holders"}
@@ -108,7 +108,7 @@ class KnownPatent:
 def new(record: PatentCreate, key: str, holder_ids: list[int]) -> KnownPatent:
     """A patent that nobody spoke of before, as the record has it."""
     stated = record.__dict__
-    known = KnownPatent(0, {name: None if stated[name] in _EMPTY else stated[name] for name in FIELDS}, key)
+    known = KnownPatent(0, {name: stated[name] or None for name in FIELDS}, key)
     known.publications = {}
     for publication in record.publications:
         known.publications[publication.number] = publication.published_on or known.publications.get(
@@ -208,9 +208,9 @@ def _merge_values(known: KnownPatent, record: PatentCreate, *, fill_only: bool) 
     stated = record.__dict__
     for name in FIELDS:
         value, stored = stated[name], known.values[name]
-        if value in _EMPTY or stored == value or name in stale:
+        if not value or stored == value or name in stale:
             continue
-        if fill_only and stored not in _EMPTY:
+        if fill_only and stored:
             kept.append(name)
             continue
         known.values[name] = value
@@ -241,7 +241,7 @@ def _merge_publications(known: KnownPatent, record: PatentCreate) -> None:
 
 def by_scheme(classes: Iterable[ClassRef]) -> dict[str, list[tuple[str, float, str]]]:
     """Codes with weight and basis of each scheme, each code once."""
-    schemes: dict[str, dict[str, tuple[str, float, str]]] = {}
+    schemes: defaultdict[str, dict[str, tuple[str, float, str]]] = defaultdict(dict)
     for ref in classes:
-        schemes.setdefault(ref.scheme, {}).setdefault(ref.code, (ref.code, ref.weight, ref.basis))
+        schemes[ref.scheme].setdefault(ref.code, (ref.code, ref.weight, ref.basis))
     return {scheme: list(rows.values()) for scheme, rows in schemes.items()}

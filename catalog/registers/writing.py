@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, delete, update
@@ -18,6 +19,7 @@ from catalog.registers.meaning import FIELDS, KnownPatent
 from catalog.supply.patents import Patent, PatentClass, PatentHolder, Publication
 
 _COLUMNS = tuple(column.name for column in table_of(Patent).columns)
+_as_row = itemgetter(*_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,14 @@ class Writing:
         rows = []
         for known, id_ in zip(fresh, reserve_ids(self.session, table, len(fresh)), strict=True):
             known.id = id_
-            values = self._values(known) | {
+            values = self._values(known)
+            values |= {
                 "id": id_,
                 "created_at": self.moment,
                 "import_id": self.import_id,
                 "is_demo": self.is_demo,
             }
-            rows.append([values[name] for name in _COLUMNS])
+            rows.append(_as_row(values))
         insert_rows(self.session, table, _COLUMNS, rows)
 
     def _update(self, stale: Sequence[KnownPatent]) -> None:

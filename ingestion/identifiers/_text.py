@@ -30,7 +30,8 @@ def half_width(value: Cell) -> str:
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).translate(_FOLD)
+    text = str(value)
+    return text.upper().replace("'", "").replace("`", "") if text.isascii() else text.translate(_FOLD)
 
 
 def fold(value: Cell) -> str:

@@ -47,7 +47,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache
 from operator import mul
 from typing import Literal
 
@@ -147,11 +146,6 @@ def _from_words(value: Cell) -> str:
 
 def validate(value: Cell, *, today: date) -> str:
     """The canonical form; raises an error naming the fault. Years after that of `today` are refused."""
-    # Readers parse one number several times; a float is not the text of the same digits.
-    return _validated(value, today) if isinstance(value, str) else _validate(value, today)
-
-
-def _validate(value: Cell, today: date) -> str:
     text = value if isinstance(value, str) and _CANONICAL.fullmatch(value) else compact(value)
     number = _NUMBER.fullmatch(text)
     if number is None or _PUBLICATION.fullmatch(text):
@@ -166,9 +160,6 @@ def _validate(value: Cell, today: date) -> str:
             hint="请核对各位数字",
         )
     return f"{body}.{expected}"
-
-
-_validated = lru_cache(maxsize=256)(_validate)
 
 
 def is_valid(value: Cell, *, today: date = date.max) -> bool:
