@@ -174,7 +174,9 @@ def _with_shared_end(parts: list[str]) -> list[str]:
 
 
 def _may_be_name(known: Vocabulary, cell: str) -> bool:
-    """False for what cannot be a name: the last letter or digit rules out nearly every cell of a table."""
+    """False for what cannot be a name: the length, or the last letter or digit, rules out nearly every cell of a table."""
+    if len(cell) > LONGEST * 4 and len(cell.strip()) > LONGEST * 4:
+        return False  # folding never makes it less than half as long
     if " - " in cell or not _PLAIN.fullmatch(cell) or cell.rstrip(_NO_LETTERS)[-1:].lower() in known.endings:
         return True
     if ")" not in cell and "）" not in cell:

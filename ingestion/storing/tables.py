@@ -178,10 +178,11 @@ class SheetTable:
     def _is_new_header(self, cells: Sequence[Cell]) -> bool:
         kind = self.mapping.kind
         # The first two cells answer for most rows without looking at the others, and without looking a name up.
-        first = list(islice((cell for cell in cells if not is_blank(cell)), 2))
+        filled = [cell for cell in cells if not is_blank(cell)]
+        first = filled[:2]
         if not any(may_be_name(kind, cell) for cell in first):
             return False
-        count, likely = _count(cells), sum(not is_blank(cell) and may_be_name(kind, cell) for cell in cells)
+        count, likely = len(filled), sum([may_be_name(kind, cell) for cell in filled])
         if likely < 3 or likely * 2 <= count or not any(role_of(kind, cell) for cell in first):
             return False
         roles = {role for role, _ in header_roles(kind, cells).values()}
