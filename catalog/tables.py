@@ -1,6 +1,7 @@
 """Imports every module that has tables, so that the metadata is complete (migrations, tests)."""
 
 from catalog.accounts import keys as access_keys
+from catalog.changes import record_changes
 from catalog.deals import deals, evidence
 from catalog.deals import pipeline as deal_pipeline
 from catalog.demand import enterprises, feedback, needs
@@ -46,6 +47,7 @@ __all__ = [
     "outcomes",
     "patents",
     "plans",
+    "record_changes",
     "screenings",
     "segments",
     "tombstones",

@@ -15,11 +15,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 import demo
 from catalog.accounts import keys as access_keys
+from catalog.changes import feed
+from catalog.changes.feed import FeedPage, FeedQuery
+from catalog.changes.record_changes import ChangePlace, place_of
 from catalog.db import Database
+from catalog.demand import enterprises
+from catalog.demand.enterprises import EnterpriseCreate
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Busy
 from catalog.kit.paging import PageQuery
@@ -137,3 +142,56 @@ def test_rows_that_say_nothing_new_are_left_unread(
         limits=ImportLimits(preview=0),
     )
     assert (again.new, again.changed, again.unchanged, again.rejected) == (0, 0, 5, 0)
+
+
+def _add_firm(session: Session, name: str) -> None:
+    enterprises.create(session, EnterpriseCreate(name=name))
+
+
+def _read(database: Database, after: ChangePlace) -> FeedPage:
+    with database.read() as session:
+        return feed.page(session, FeedQuery(after=after, kinds=["enterprises"], size=200))
+
+
+def test_a_transaction_that_commits_late_is_not_missed_by_those_who_read_a_later_one(
+    database: Database,
+) -> None:
+    before = _read(database, ChangePlace())
+    with database.write() as late:
+        _add_firm(late, "先开始、后提交的企业")
+        with database.write() as early:
+            _add_firm(early, "后开始、先提交的企业")
+        between = _read(database, before.next)
+        # What comes after an open transaction waits for it.
+        assert between.rows == []
+        assert between.next == before.next
+    after = _read(database, between.next)
+    assert [change.operation for change in after.rows] == ["created", "created"]
+    first, second = (place_of(row) for row in after.rows)
+    assert first < second
+    again = _read(database, after.next)
+    assert again.rows == []
+    with database.write() as session:
+        session.execute(text("UPDATE enterprises SET name = name WHERE name LIKE '%%提交的企业'"))
+        session.execute(text("DELETE FROM enterprises WHERE name LIKE '先开始%%'"))
+    operations = sorted(change.operation for change in _read(database, again.next).rows)
+    assert operations == ["deleted", "updated"]
+
+
+def test_a_catalogue_that_moved_to_a_server_that_counts_from_lower_numbers_keeps_the_order(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        _add_firm(session, "搬迁前的企业")
+        # As if the server that noted this had counted much further than the present one.
+        session.execute(text("UPDATE record_changes SET transaction_id = transaction_id + 1000000000"))
+        place = ChangePlace(
+            *session.execute(text("SELECT max(transaction_id), max(seq) FROM record_changes")).one()
+        )
+    database.upgrade()
+    assert _read(database, place).rows == []
+    with database.write() as session:
+        _add_firm(session, "搬迁后的企业")
+    moved = _read(database, place)
+    assert [change.operation for change in moved.rows] == ["created"]
+    assert _read(database, moved.next).rows == []

@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import catalog.tables  # noqa: F401  (all tables register with the metadata)
+from catalog.changes import triggers
 from catalog.kit.base import UtcDateTime
 
 
@@ -30,3 +31,4 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
+    triggers.ensure(connection)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, or_, select, update
 from sqlmodel import Session, col
 
+from catalog.changes.kinds import PATENTS
+from catalog.changes.record_changes import note_updated
 from catalog.demand.needs import Need
 from catalog.kit.base import ClassRef, chunks, table_of
 from catalog.kit.bulk import insert_rows
@@ -100,7 +102,7 @@ def _classes(session: Session, ids: list[int]) -> dict[int, Classes]:
 
 
 def replace_of_patents(session: Session, classes: Mapping[int, Sequence[ClassRef]]) -> None:
-    """Replaces the segments derived from IPC or industry by these."""
+    """Replaces the segments derived from IPC or industry by these; the times of change stay."""
     ids = list(classes)
     for chunk in chunks(ids):
         session.execute(
@@ -117,6 +119,7 @@ def replace_of_patents(session: Session, classes: Mapping[int, Sequence[ClassRef
     ]
     columns = ("patent_id", "scheme", "code", "position", "weight", "basis")
     insert_rows(session, table_of(PatentClass), columns, rows)
+    note_updated(session, PATENTS, ids)
 
 
 def needs(session: Session) -> Iterator[tuple[int, list[ClassRef], Classes]]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import exists, insert, select
 from sqlmodel import Session, col
 
+from catalog.changes.kinds import PATENTS
+from catalog.changes.record_changes import note_updated
 from catalog.kit.base import ClassRef, chunks
 from catalog.supply.patents import Patent, PatentClass
 
@@ -75,3 +77,5 @@ def add_inferred(session: Session, classes: Mapping[int, Sequence[ClassRef]]) ->
     ]
     if rows:
         session.execute(insert(PatentClass), rows)
+        # The time of change is of what is stated alone: an undo tells by it what was touched since.
+        note_updated(session, PATENTS, sorted({row["patent_id"] for row in rows}))
