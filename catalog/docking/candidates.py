@@ -1,7 +1,7 @@
 """Whom to invite (推荐邀请名单): firms and teams of an area and its segments, with the pairs that speak for them.
 
-The pairs are those of the last night from band 中 (medium) up. 专精特新 firms come first, then the strongest pairs. What one
-side is told of the other's need is its title, field and region: its text, budget and contact stay with the firm.
+The pairs are those of the last night from band 中 (medium) up. 专精特新 firms come first, then the strongest pairs. One side
+is shown of the other's need its title, field and region: its text, budget and contact stay with the firm.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from catalog.supply.patents_shown import PatentPublic
 
 LEAST = Band.MEDIUM
 SHOWN_PAIRS = 5
-"""Pairs that are told of each party."""
+"""The number of pairs shown of each party."""
 NO_NIGHT = "尚无已完成的夜间匹配，无从推荐；请先运行 patentdock nightly"
 NO_BANDS = "当夜的结果没有匹配程度，无从推荐；请待专利、需求增加后重新运行 patentdock nightly"
 

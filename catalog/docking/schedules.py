@@ -1,4 +1,4 @@
-"""Schedules (日程) in force: how a plan becomes meetings, what changed against the one before, and who is to be told."""
+"""Schedules (日程) in force: the meetings that a plan makes, the changes against the one before, and the parties to notify."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

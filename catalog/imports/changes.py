@@ -2,7 +2,7 @@
 
 One row for every record that an import made or changed: `before` holds the values that it replaced, None where the record
 was new, `after` the digests of those it set in their place, and `stamp` is the record's `updated_at` after the import:
-whatever touches the record later gives it another, and the digests tell which values are still those of the import.
+whatever touches the record later gives it another, and the digests show which values are still those of the import.
 `kind` is the name that its table has here (`__noted_as__`).
 Rows of a file that change nothing leave nothing here.
 """

@@ -8,7 +8,7 @@ from catalog.kit.terms import Term
 
 
 class ColumnBasis(Term):
-    """By what the meaning of a column was told (识别依据), or that it has none."""
+    """The evidence by which the meaning of a column was recognised (识别依据), or that it has none."""
 
     HEADER = "header", "列名"
     VALUES = "values", "内容"

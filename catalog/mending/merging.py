@@ -1,6 +1,6 @@
 """Merging of two records of one kind (合并): what referred to the one refers to the other, whose empty values are filled.
 
-Nothing is overwritten: values in which the two differ are told. The merged record becomes a tombstone, from which it can be restored.
+Nothing is overwritten: values in which the two differ are reported. The merged record becomes a tombstone, from which it can be restored.
 Holders are merged otherwise (`catalog.supply.holder_merges`): their spellings go on to be recognised.
 """
 

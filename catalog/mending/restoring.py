@@ -51,7 +51,7 @@ class _Restoration:
         self.count, self.notes = 0, list[str]()
 
     def restore(self, stone: Tombstone) -> None:
-        """Restores a record, then what went with it; of that, what cannot be restored stays deleted and is told. Raises Conflict."""
+        """Restores a record, then what went with it; of that, what cannot be restored stays deleted and is reported. Raises Conflict."""
         register = register_of(stone.kind)
         try:
             with self.session.begin_nested():

@@ -1,7 +1,7 @@
 """Undo of an import (撤销导入), by what it changed: what it made goes, what it changed is as it was before.
 
 It is possible at any time, also after nights, which change nothing of what an import states. What something else built on stays
-and is told: a value that was changed again since, a record that was changed since or that others refer to. A later import that
+and is reported: a value that was changed again since, a record that was changed since or that others refer to. A later import that
 changed the same stands on what was before, once this one is undone. What came along with the records of the import (holders,
 firms named by needs) stays where others use it.
 """
@@ -188,7 +188,7 @@ class _Undo:
     def _still_its(
         self, register: Register, change: ImportChange, since: Sequence[ImportChange], *, touched: bool
     ) -> list[str]:
-        """The names of the values in a record that are those of the import, to be restored; the others are told."""
+        """The names of the values in a record that are those of the import, to be restored; the others are reported."""
         before, after = change.before or {}, change.after or {}
         names = [name for name in before if name != "updated_at"]
         if not touched:

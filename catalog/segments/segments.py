@@ -176,7 +176,7 @@ def finest(codes: Iterable[str], names: Mapping[str, str]) -> list[str]:
 
 
 def finest_each(records: Iterable[Collection[str]], names: Mapping[str, str]) -> list[list[str]]:
-    """The finest codes of each record, as `finest` tells them."""
+    """The finest codes of each record, as `finest` gives them."""
     places = {code: place for place, code in enumerate(names)}
     found = []
     for codes in records:

@@ -32,7 +32,7 @@ _FOREIGN_LANGUAGE = re.compile(
     r"英文|英语|english|外文|日文|译文|翻译|dwpi|(?<![a-z])en(?![a-z])|[(（][英外日][)）]"
 )
 _FOREIGN_RANK, _PART_RANK = 1000, 100
-"""Behind all columns of the same meaning: those in another language; before them those that only a part of the name tells."""
+"""Behind all columns of the same meaning: those in another language; before them those recognised by a part of the name only."""
 _QUALIFIER = re.compile(
     r"^(?:\[标\]|标准化?|当前|现有?|原始|第一|首个|最新|全部|所有|专利(?!权)的?)+(?=.{2})"
 )

@@ -1,4 +1,4 @@
-"""The columns of a file as an import tells them (列的识别): what each was taken for, and what became of its cells.
+"""The columns of a file as an import reports them (列的识别): the meaning recognised, and the outcome of the cells.
 
 A column of a batch is counted as a whole; only rows that were refused, or of which something went to the remark or was left
 out, are looked at cell by cell.

@@ -5,7 +5,7 @@ and dropped, and its row says so. A quote that is never closed would swallow the
 row is read again without quotes and the lines behind it are handed back. Bytes that do not decode are left in the text
 as U+FFFD and the row says so.
 
-The delimiter is told by the records that the start of the file holds under each: inside quotes stand line breaks and
+The delimiter is recognised by the records that the start of the file holds under each: inside quotes stand line breaks and
 any delimiter.
 """
 
@@ -162,7 +162,7 @@ def _rows(stream: TextIO, delimiter: str) -> Iterator[Row]:
 
 
 def _row(start: int, cells: list[str], taken: list[str], problem: str = "") -> Row:
-    """The row of the lines `taken`: guards dropped, characters that are lost or not decoded told."""
+    """The row of the lines `taken`: guards dropped, characters that are lost or not decoded reported."""
     row = Row(start, [*cells], problem)
     text = "".join(taken)
     if may_hold_guard(text):

@@ -5,7 +5,7 @@ file decodes; then GB18030, which contains GBK and GB2312. Where neither decodes
 characters are, else what charset-normalizer finds in the first megabyte; the rows that do not decode are rejected one
 by one.
 
-Bytes that do not decode become a character that no text holds, so that they are told from a U+FFFD which the file holds
+Bytes that do not decode become a character that no text holds, so that they are distinguished from a U+FFFD which the file holds
 itself, where a program before lost a character.
 """
 

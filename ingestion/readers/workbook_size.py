@@ -2,7 +2,7 @@
 
 A workbook of half a megabyte can ask for gigabytes: a single cell far down to the right makes a sheet of millions of
 empty ones, a long text shared by many cells is copied into each. So the parts of the archive are read through once, in
-pieces, and what loading them would take is added up. What the sheets hide is told in the same reading.
+pieces, and what loading them would take is added up. The same reading reports what the sheets hide.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class FirmStore:
         for number in contradicted:
             taken = self.ledger.again(number, rows)
             self.reader.read(taken)
-            taken.notes = []  # they were told when it was read first
+            taken.notes = []  # reported at the first reading
             taken.error = taken.error or self._error(taken, codes[self.ledger.record(number)])
         waits = {
             self.ledger.record(number) for number, outcome in contradicted.items() if outcome == "waiting"

@@ -133,7 +133,7 @@ class PatentStore:
     def _contradict(self, taken: Taken, contest: Contest) -> None:
         """Refuses a row that was stored, or waited, before another row contradicted it."""
         self.reader.read(taken)
-        taken.notes = []  # they were told when it was read first
+        taken.notes = []  # reported at the first reading
         if taken.error is None:
             here = Statement(taken.number, subject_of(taken.record), frozenset())
             rival = contest.rival(here) or here

@@ -1,4 +1,4 @@
-"""Rows that contradict a stored record under its number: kept for a decision, or told what was decided before."""
+"""Rows that contradict a stored record under its number: kept for a decision, or treated as decided before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broken exclusions (与排除要求不符) of matches: told in the row, and not covered where points are held against a patent."""
+"""Broken exclusions (与排除要求不符) of matches: shown in the row, and not covered where points are held against a patent."""
 
 from __future__ import annotations
 

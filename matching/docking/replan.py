@@ -174,7 +174,7 @@ def _pairs(model: SlotModel, before: Schedule, change: DayChange, terms: _Terms)
 
 
 def _told(model: SlotModel, before: Schedule, terms: _Terms) -> None:
-    """Whoever has a meeting moved or added is to be told."""
+    """Counts the participants to notify: those with a meeting moved or added."""
     for one in model.programme.participants:
         changes = [
             model.placed[pair.id, slot]

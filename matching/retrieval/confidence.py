@@ -34,7 +34,7 @@ _HIGH_FROM, _MEDIUM_FROM = (HALF + SPREAD * log(share / (1 - share)) for share i
 _BANDS = (Band.LOW, Band.MEDIUM, Band.HIGH)
 _BOUNDARIES = (0.0, MEDIUM, HIGH, 1.0)
 MARGIN = 0.05
-"""By how much a share passes a boundary before the change is told: one more need moves shares by up to 0.003."""
+"""The amount by which a share passes a boundary before the change is shown: one more need moves shares by up to 0.003."""
 
 Scores = NDArray[np.float64]
 
@@ -127,7 +127,7 @@ class Levels:
 
 
 def settled(before: Band | None, band: Band, share: float) -> Band:
-    """The band of a pair as it is told, given how it was told before: it stays while the share is hardly out of it."""
+    """The band of a pair as it is shown, given the one shown before, which stays while the share is hardly out of it."""
     if before is None:
         return band
     place = _BANDS.index(before)

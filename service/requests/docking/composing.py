@@ -266,7 +266,7 @@ def _keep(
 ) -> ScheduleState:
     """Stores what was composed; a whole and checked schedule comes into force with it, in the same transaction.
 
-    `unmet` are rules that cannot be kept any more on the day: they are told and hinder nothing.
+    `unmet` are rules that cannot be kept any more on the day: they are reported and hinder nothing.
     """
     try:
         with database.write() as session:
