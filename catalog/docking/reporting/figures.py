@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from pydantic import BaseModel, Field
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from catalog.docking import activities, invitations, meetings, outcomes
 from catalog.docking.activities import Activity
 from catalog.docking.invitations import Invitation
 from catalog.docking.meetings import ActivityMeeting
-from catalog.docking.outcomes import MeetingOutcome
+from catalog.docking.outcomes import MeetingOutcome, OutcomeStated
 from catalog.docking.reporting import plans
 from catalog.docking.reporting.plans import AT_LEAST_A_YEAR, ActivityPlan
 from catalog.docking.terms import (
@@ -34,6 +35,7 @@ from catalog.kit.money import Money
 from catalog.kit.terms import DealStatus, FeedbackReason
 
 Party = tuple[str, str]
+OutcomeT = TypeVar("OutcomeT", bound=OutcomeStated)
 
 
 class CountedTerm(BaseModel):
@@ -142,7 +144,7 @@ def _figures(session: Session, rows: _Counted, today: date) -> DockingFigures:
         one for one in rows.parties.values() if one.answer == InvitationAnswer.COMING and not one.no_show
     ]
     seen = [one for one in rows.meetings if one.state != MeetingState.CANCELLED]
-    intentions = _intentions(rows)
+    intended = intentions((rows.pair(one), rows.outcomes.get(id_of(one))) for one in rows.meetings)
     contracts = _contracts(session, rows)
     ids = [id_of(row) for row in rows.activities]
     return DockingFigures(
@@ -155,8 +157,8 @@ def _figures(session: Session, rows: _Counted, today: date) -> DockingFigures:
         meetings=_tallies(MeetingState, (one.state for one in rows.meetings)),
         results=_tallies(OutcomeResult, (one.result for one in rows.outcomes.values())),
         reasons=_tallies(FeedbackReason, (one.reason for one in rows.outcomes.values() if one.reason)),
-        intentions=len(intentions),
-        intention_amount=sum((one.amount_in_view or Decimal(0) for one in intentions), Decimal(0)),
+        intentions=len(intended),
+        intention_amount=sum((one.amount_in_view or Decimal(0) for one in intended), Decimal(0)),
         contracts=len(contracts),
         contract_amount=sum((one.contract_amount or Decimal(0) for one in contracts), Decimal(0)),
         received=_received(session, [id_of(one) for one in contracts]),
@@ -176,12 +178,9 @@ def _tallies(
     ]
 
 
-def _intentions(rows: _Counted) -> list[MeetingOutcome]:
-    """The last outcome of each pair, where it is an intention."""
-    last: dict[tuple[Party, Party], MeetingOutcome] = {}
-    for meeting in rows.meetings:
-        if (outcome := rows.outcomes.get(id_of(meeting))) is not None:
-            last[rows.pair(meeting)] = outcome
+def intentions(noted: Iterable[tuple[tuple[Party, Party], OutcomeT | None]]) -> list[OutcomeT]:
+    """The last outcome of each pair, where it is an intention; `noted` are those of its meetings in order of time."""
+    last = {pair: outcome for pair, outcome in noted if outcome is not None}
     return [one for one in last.values() if OutcomeResult(one.result).is_intention]
 
 

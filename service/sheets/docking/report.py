@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from catalog.docking.reporting.figures import intentions
 from catalog.docking.terms import MeetingState, OutcomeResult, PartyRole
 from catalog.kit.money import in_wan
 from catalog.kit.terms import FeedbackReason
@@ -48,18 +49,17 @@ class ResultTally:
 
 
 def tally(entries: Iterable[MeetingEntry]) -> ResultTally:
-    """Counts meetings, and intentions and contracts as `catalog.docking.reporting.figures` does: a pair and a deal once."""
+    """Counts meetings, intentions (a pair once) and contracts (a deal once)."""
     found = list(entries)
     noted = [one.outcome for one in found if one.outcome]
-    last = {one.pair: one.outcome for one in found if one.outcome}
-    intentions = [one for one in last.values() if OutcomeResult(one.result).is_intention]
+    intended = intentions((one.pair, one.outcome) for one in found)
     deals = {one.deal.id: one.deal for one in found if one.deal}
     return ResultTally(
         meetings=len(found),
         held=sum(one.state is MeetingState.HELD for one in found),
         results={result: sum(one.result == result for one in noted) for result in OutcomeResult},
-        intentions=len(intentions),
-        intended=_total(one.amount_in_view for one in intentions),
+        intentions=len(intended),
+        intended=_total(one.amount_in_view for one in intended),
         contracts=len(deals),
         contracted=_total(one.contract_amount for one in deals.values()),
     )
