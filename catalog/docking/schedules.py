@@ -8,7 +8,7 @@ from sqlmodel import Field, Session, SQLModel
 from catalog.docking import activities, edits, history, invitations, meetings, rules
 from catalog.docking.activities import Activity
 from catalog.docking.meetings import ActivityMeeting, ScheduleRun
-from catalog.docking.terms import ActivityAction, ActivityStatus, MeetingState
+from catalog.docking.terms import ActivityAction, ActivityStatus, MeetingState, ScheduleKind
 from catalog.kit.base import apply_changes, id_of, now
 from catalog.kit.errors import Conflict
 
@@ -134,16 +134,17 @@ def put_in_force(session: Session, run: ScheduleRun, *, actor: str) -> list[Meet
     run.moves = [one.model_dump() for one in found]
     row.run = run.number
     _put_meetings(session, run)
+    is_by_hand = run.kind is ScheduleKind.BY_HAND
     history.note(
         session,
         row,
-        ActivityAction.COMPOSED,
+        ActivityAction.MOVED if is_by_hand else ActivityAction.COMPOSED,
         actor,
         f"第 {run.number} 份日程",
         kind=run.kind.label,
         meetings=len(run.plan),
         value=run.value,
-        moves=len(found),
+        moves=[one.text for one in found] if is_by_hand else len(found),
     )
     if row.status == ActivityStatus.INVITING:
         edits.move_to(session, row, ActivityStatus.COMPOSED, actor=actor)

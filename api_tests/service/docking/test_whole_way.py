@@ -165,6 +165,11 @@ def _move(rest: Rest, held: dict[tuple[str, str], dict[str, Any]]) -> None:
     rest.call("POST", f"activities/1/meetings/{one['id']}/lock", pinned=False)
     done = rest.call("POST", f"activities/1/meetings/{one['id']}/move", **place)
     assert [move["after"] for move in done["moves"]] == [list(place.values())]
+    subject = f"第 {done['schedule']} 份日程"
+    steps = [one for one in rest.items("activities/1/history?size=200") if one["subject"] == subject]
+    assert [(one["action_name"], one["changes"]["moves"]) for one in steps] == [
+        ("调整会谈", [move["text"] for move in done["moves"]])
+    ]
     assert rest.call("POST", f"activities/1/meetings/{one['id']}/move", 422, session=9, slot=1, table=1)[
         "hint"
     ]

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from catalog.db import Session
-from catalog.docking import activities, history, meetings, rules, schedules
+from catalog.docking import activities, meetings, rules, schedules
 from catalog.docking.meetings import ActivityMeeting, ScheduleRun
 from catalog.docking.schedules import MeetingMove
-from catalog.docking.terms import ActivityAction, MeetingState, ScheduleKind, ScheduleState
+from catalog.docking.terms import MeetingState, ScheduleKind, ScheduleState
 from catalog.kit.base import Schema
 from catalog.kit.errors import Conflict, InvalidInput
 from matching.docking.checker import breaks_of, value_of
@@ -148,13 +148,4 @@ def _by_hand(
     run.night_run_id, run.breaks = before.night_run_id, breaks_of(built.programme, schedule)
     run.gap = gap_of(run.value, run.bound)
     moves = schedules.put_in_force(session, meetings.add_run(session, run), actor=actor)
-    activity = activities.get(session, before.activity_id)
-    history.note(
-        session,
-        activity,
-        ActivityAction.MOVED,
-        actor,
-        f"第 {run.number} 份日程",
-        moves=[one.text for one in moves],
-    )
     return MoveDone(schedule=run.number, moves=moves)
