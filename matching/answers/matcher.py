@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,11 +21,12 @@ from catalog.kit.errors import NotReady
 from catalog.licences import shown as licences_shown
 from catalog.reference.content import has_content
 from catalog.supply import patents, patents_shown
+from index.arrays import Floats
 from index.attributes import Attributes
-from index.engine import AskingNeed, AskingPatent, Ids
+from index.engine import AskingNeed, AskingPatent, Candidates, Ids
 from index.generations.collection import sentences_of
 from index.generations.documents import patent_text
-from index.generations.generation import Generation, GenerationStore
+from index.generations.generation import Generation
 from index.model.encoder import Encoder
 from index.text import tokens
 from matching.answers.evidence import QueryProfile, need_fields, quotable_all, text_fields
@@ -45,6 +49,43 @@ CUT = (
     "符合条件的专利不足所要的件数：按记录逐件核对，只核对了匹配度最高的 {:,} 件；"
     "请用产业细分领域、地区等条件缩小范围后再查"
 )
+# Threads that search for the needs of one call: what waits at the same time is scanned for together.
+_BESIDE = ThreadPoolExecutor(8, "asking")
+
+
+class Generations(Protocol):
+    """The generations that may be asked."""
+
+    def latest(self) -> Generation | None:
+        """The one in use, None when there is none."""
+
+    def open(self, name: str) -> Generation:
+        """A kept one. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pinned:
+    """A generation that stays in use, whatever is built meanwhile."""
+
+    generation: Generation
+    others: Generations
+
+    def latest(self) -> Generation:
+        return self.generation
+
+    def open(self, name: str) -> Generation:
+        return self.others.open(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found for a need written as `text`, asked at the time `start`."""
+
+    ask: Ask[AskingNeed]
+    wanted: WantedPatents
+    text: str
+    start: float
+    candidates: Candidates
 
 
 class Matcher:
@@ -53,7 +94,7 @@ class Matcher:
     def __init__(
         self,
         database: Database,
-        store: GenerationStore,
+        store: Generations,
         encoder: Encoder,
         data_dir: Path | None = None,
         limits: ListLimits = LIMITS,
@@ -79,14 +120,37 @@ class Matcher:
             )
         return generation
 
+    def at(self, name: str | None = None) -> Matcher:
+        """A matcher that stays with the generation in use now, or the kept one with that name. Raises as `generation`."""
+        pinned = _Pinned(self.generation(name), self._store)
+        return Matcher(self._database, pinned, self._encoder, self._data_dir, self._limits)
+
     def patents_for_text(self, text: str, wanted: Wanted) -> MatchResponse[PatentMatch]:
         """The patents for a need written as `text`, best first. Raises NotFound when the generation is not kept."""
         start, generation = perf_counter(), self.generation(wanted.as_of)
         if not has_content(text):
             return self._nothing(generation, start)
-        need, factors = self._need(generation, text), self._factors_of_text(wanted)
-        ask = Ask(generation.patents, need, wanted.filters, factors)
+        ask = self._asked(generation, text, self._encoder.encode_queries([text])[0], wanted)
         return self._patents(generation, ask, self._conditions(wanted), text, start)
+
+    def patents_for_texts(
+        self, asked: Sequence[tuple[str, Wanted]]
+    ) -> Iterator[tuple[int, MatchResponse[PatentMatch]]]:
+        """The patents for several needs, each with its place in `asked`, in the order in which they are ready.
+
+        Each response is that of `patents_for_text` but for its time, which begins when the need is embedded.
+        """
+        generation = self.generation()
+        said = [place for place, (text, _) in enumerate(asked) if has_content(text)]
+        for place in sorted({*range(len(asked))} - {*said}):
+            yield place, self._nothing(generation, perf_counter())
+        for some, vectors in self._encoder.queries_as_ready([asked[place][0] for place in said]):
+            places = [said[at] for at in some]
+            searched = _BESIDE.map(
+                partial(self._searched, generation), map(asked.__getitem__, places), vectors
+            )
+            for place, found in zip(places, searched, strict=True):
+                yield place, self._shown(generation, found)
 
     def patents_refined(self, text: str, wanted: Wanted, marks: Marks) -> RefinedMatches:
         """The patents for a need refined by marks on some of them; unsuitable ones are left out."""
@@ -152,7 +216,16 @@ class Matcher:
         self, generation: Generation, ask: Ask[AskingNeed], wanted: WantedPatents, text: str, start: float
     ) -> MatchResponse[PatentMatch]:
         """Ask -> Candidates -> Ranked -> Kept -> Shown."""
-        found = ask.candidates(wanted.top_k + wanted.limits.spare, SAMPLE)
+        return self._shown(generation, _Found(ask, wanted, text, start, _candidates(ask, wanted)))
+
+    def _searched(self, generation: Generation, asked: tuple[str, Wanted], vector: Floats) -> _Found:
+        start, (text, wanted) = perf_counter(), asked
+        ask, conditions = self._asked(generation, text, vector, wanted), self._conditions(wanted)
+        return _Found(ask, conditions, text, start, _candidates(ask, conditions))
+
+    def _shown(self, generation: Generation, one: _Found) -> MatchResponse[PatentMatch]:
+        """Candidates -> Ranked -> Kept -> Shown."""
+        ask, wanted, found = one.ask, one.wanted, one.candidates
         levels = Levels(level(found.sample, ask.engine.statistics.documents) if found.sample else None)
         with self._database.read() as session:
             named = segment_names(session, generation)
@@ -161,11 +234,11 @@ class Matcher:
         explained = ask.factors.explained(ask.engine.attributes(_ids_of(kept.hits)), named.names)
         profile = QueryProfile(ask.asking.tokens, ask.engine.statistics.words.idfs)
         items = patent_matches(kept, explained, patent_evidence(profile, kept), terms, levels, named.names)
-        items = patents_with_breaches(items, text, self._data_dir)
+        items = patents_with_breaches(items, one.text, self._data_dir)
         cut = [CUT.format(wanted.limits.looked_up)] if kept.is_cut else []
         notices = ask.factors.notices(generation.name, found.attributes) + cut
         return MatchResponse[PatentMatch](
-            **self._head(generation, named, start, notices),
+            **self._head(generation, named, one.start, notices),
             suitable=has_match(items),
             items=items,
             by_segment=by_segment(i.segments for i in items),
@@ -219,6 +292,11 @@ class Matcher:
         attributes = generation.patents.attributes(np.array([patent_id])) if known else Attributes.of_one()
         return AskedFactors(load_factors(self._data_dir), wanted.today, patent=attributes)
 
+    def _asked(self, generation: Generation, text: str, vector: Floats, wanted: Wanted) -> Ask[AskingNeed]:
+        """The query of a need written as `text`, embedded as `vector`."""
+        need = asking_among(text, vector, generation.needs)
+        return Ask(generation.patents, need, wanted.filters, self._factors_of_text(wanted))
+
     def _need(self, generation: Generation, text: str) -> AskingNeed:
         return asking_among(text, self._encoder.encode_queries([text])[0], generation.needs)
 
@@ -257,6 +335,10 @@ def not_in_force(patent: patents.Patent, day: date) -> list[str]:
     """A notice of a patent that is known not to be in force on the day."""
     life = patents.life_of(patent, day)
     return [f"该专利{life.standing}"] if life.in_force is False else []
+
+
+def _candidates(ask: Ask[AskingNeed], wanted: WantedPatents) -> Candidates:
+    return ask.candidates(wanted.top_k + wanted.limits.spare, SAMPLE)
 
 
 def _ids_of(hits: Sequence[Hit]) -> Ids:

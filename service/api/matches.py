@@ -3,9 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from matching.answers.completer import PortfolioList, QuestionList
 from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
+from service.installation.runtime import Runtime
+from service.requests.batches import BatchRequest, NamedAnswer, answer_to_batch
 from service.requests.matches import (
     CompletionRequest,
     MatchQuery,
@@ -17,8 +20,8 @@ from service.requests.matches import (
     portfolios_for,
     questions_to,
 )
-from service.web.dependencies import RecordId, RuntimeDep
-from service.web.errors import responses
+from service.web.dependencies import HasLeft, RecordId, RuntimeDep
+from service.web.errors import Problem, problem_within, responses
 
 router = APIRouter(tags=["matches"])
 
@@ -34,6 +37,47 @@ def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[Pa
     每件专利都附各路得分、加分项与减分项、原文依据、产业细分领域及其依据、开放许可条件。
     """
     return answer_to_text(runtime, request.text_query).matches
+
+
+class BatchMatched(BaseModel):
+    """A query of a batch that was answered."""
+
+    name: str = Field(description="查询的名称")
+    matches: MatchResponse[PatentMatch] | MatchResponse[NeedMatch] = Field(
+        description="与单独请求的应答相同；`took_ms` 不含文本的向量计算"
+    )
+
+
+class BatchFailed(BaseModel):
+    """A query of a batch that cannot be answered."""
+
+    name: str = Field(description="查询的名称")
+    problem: Problem = Field(description="与单独请求的出错应答相同")
+
+
+class BatchResponse(BaseModel):
+    """The answers to a batch of queries, in their order."""
+
+    generation: str = Field(description="所用的索引版本，各查询相同")
+    items: list[BatchMatched | BatchFailed] = Field(description="各查询的结果或问题，次序与请求相同")
+
+
+def _item(runtime: Runtime, answer: NamedAnswer) -> BatchMatched | BatchFailed:
+    if answer.matches is not None:
+        return BatchMatched(name=answer.name, matches=answer.matches)
+    assert answer.error is not None  # noqa: S101
+    return BatchFailed(name=answer.name, problem=problem_within(runtime, answer.error))
+
+
+@router.post("/matches/batch", summary="批量匹配", operation_id="create_match_batch", responses=_ERRORS)
+def create_match_batch(request: BatchRequest, runtime: RuntimeDep, has_left: HasLeft) -> BatchResponse:
+    """一次请求至多 50 个命名的查询，按文本、按系统中的需求或按专利反向匹配，由同一索引版本一并作答。
+
+    每个查询的结果与单独请求相同；有误的查询在 `problem` 中说明，不影响其余。断开连接即停止。
+    """
+    answer = answer_to_batch(runtime, request, has_left)
+    items = [_item(runtime, one) for one in answer.items]
+    return BatchResponse(generation=answer.generation, items=items)
 
 
 @router.post("/matches/questions", summary="补充需求信息", operation_id="create_questions", responses=_ERRORS)

@@ -1,5 +1,6 @@
 """Validation errors of request fields in Chinese; shared by REST, command line and search page."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,15 @@ def shown(value: object) -> str:
         return ""
     text = str(value).encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…（共 {len(text)} 字符）"
+
+
+def labels_of(model: type[BaseModel]) -> dict[str, str]:
+    """The Chinese names of the fields of a model: the first words of their descriptions."""
+    return {
+        name: re.split(r"[，；：（。]", field.description)[0]
+        for name, field in model.model_fields.items()
+        if field.description
+    }
 
 
 def field_problems(

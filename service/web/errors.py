@@ -1,7 +1,6 @@
 """Errors as RFC 9457 problem details in Chinese; what nobody foresaw is logged under an id, never shown."""
 
 import logging
-import re
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -20,7 +19,7 @@ from catalog.mending import tombstones
 from ingestion.errors import RowError
 from service.installation import busy
 from service.installation.runtime import Runtime
-from service.requests.field_problems import FieldProblem, InvalidFields, field_problems, shown
+from service.requests.field_problems import FieldProblem, InvalidFields, field_problems, labels_of, shown
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PROBLEM_TYPE = "application/problem+json"
@@ -48,6 +47,11 @@ TITLES = {
 }
 
 
+def _stated(description: str) -> Any:
+    """A member that is left out where there is nothing to state."""
+    return Field(default=None, description=description, exclude_if=lambda value: value is None)
+
+
 class Problem(BaseModel):
     """Problem details (RFC 9457)."""
 
@@ -55,13 +59,13 @@ class Problem(BaseModel):
     title: str = Field(examples=["输入有误"])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["top_k：应不小于 1（现为 0）"])
-    hint: str | None = Field(default=None, description="下一步操作")
-    errors: list[FieldProblem] | None = Field(default=None, description="逐字段的问题")
-    deletion_id: int | None = Field(default=None, description="删除记录的编号，可凭此恢复")
-    merged_into: int | None = Field(default=None, description="记录已并入的记录的编号")
-    existing_id: int | None = Field(default=None, description="占用同一号码或内容相同的记录的编号")
-    etag: str | None = Field(default=None, description="记录现在的版本，可放入 If-Match")
-    id: str | None = Field(default=None, description="内部错误的编号，供管理员在日志中查找")
+    hint: str | None = _stated("下一步操作")
+    errors: list[FieldProblem] | None = _stated("逐字段的问题")
+    deletion_id: int | None = _stated("删除记录的编号，可凭此恢复")
+    merged_into: int | None = _stated("记录已并入的记录的编号")
+    existing_id: int | None = _stated("占用同一号码或内容相同的记录的编号")
+    etag: str | None = _stated("记录现在的版本，可放入 If-Match")
+    id: str | None = _stated("内部错误的编号，供管理员在日志中查找")
 
 
 class Unauthorized(PatentDockError):
@@ -127,13 +131,20 @@ def _not_found(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, NotFound)  # noqa: S101 - by registration
     if error.record is None:
         return answer(error)
-    runtime: Runtime = request.app.state.runtime
-    with runtime.database.read() as session:
-        explained = tombstones.explained(session, error)
-    problem = problem_of(explained)
-    if str(request.path_params.get("id")) != str(error.record[1]):
-        problem.title, problem.status = NotFound.title, NotFound.status
+    problem = problem_within(request.app.state.runtime, error)
+    if str(request.path_params.get("id")) == str(error.record[1]) and problem.deletion_id is not None:
+        problem.title, problem.status = Gone.title, Gone.status
     return _response(problem)
+
+
+def problem_within(runtime: Runtime, error: PatentDockError) -> Problem:
+    """The problem details of an error that concerns a part of a request; of a deleted record what became of it."""
+    if not isinstance(error, NotFound) or error.record is None:
+        return problem_of(error)
+    with runtime.database.read() as session:
+        problem = problem_of(tombstones.explained(session, error))
+    problem.title, problem.status = NotFound.title, NotFound.status
+    return problem
 
 
 def answer(error: PatentDockError) -> JSONResponse:
@@ -164,11 +175,10 @@ def _labels(request: Request) -> dict[str, str]:
         else []
     )
     return {
-        name: re.split(r"[，；：（。]", field.description)[0]
+        name: label
         for model in models
         if isinstance(model, type) and issubclass(model, BaseModel)
-        for name, field in model.model_fields.items()
-        if field.description
+        for name, label in labels_of(model).items()
     }
 
 

@@ -14,6 +14,8 @@ from service.web.evidence_files import MAX_SIZE
 
 MAX_BODY = 2 * 1024 * 1024
 UPLOAD_PATH = "/api/v1/imports"
+# Fifty texts of the greatest length, each character written as an escape of six bytes.
+LARGE_BODIES = {"/api/v1/matches/batch": 8 * 1024 * 1024}
 EVIDENCE_PATH = re.compile(r"/api/v1/deals/\d+/evidence")
 # The form around the file takes some room too.
 MAX_EVIDENCE = MAX_SIZE + MAX_BODY
@@ -52,7 +54,7 @@ class BodyLimit:
     def _limit(self, path: str) -> int:
         if path == UPLOAD_PATH:
             return self.upload_limit
-        return MAX_EVIDENCE if EVIDENCE_PATH.fullmatch(path) else MAX_BODY
+        return MAX_EVIDENCE if EVIDENCE_PATH.fullmatch(path) else LARGE_BODIES.get(path, MAX_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a `receive` that counts."""

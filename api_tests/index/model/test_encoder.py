@@ -123,6 +123,18 @@ def test_threads_share_the_encoder(encoder: Encoder) -> None:
     np.testing.assert_allclose(found, np.tile(expected, (3, 1)), atol=1e-5)
 
 
+def test_questions_get_the_same_vectors_together_as_alone(encoder: Encoder) -> None:
+    texts = [text[: 1 + 7 * place] for place, text in enumerate(TEXTS * 5)]
+    found = {
+        int(place): vector
+        for places, vectors in encoder.queries_as_ready(texts)
+        for place, vector in zip(places, vectors, strict=True)
+    }
+    assert sorted(found) == list(range(len(texts)))
+    for place, text in enumerate(texts):
+        np.testing.assert_array_equal(found[place], encoder.encode_queries([text])[0])
+
+
 def test_callers_cannot_change_a_remembered_query(encoder: Encoder) -> None:
     first = encoder.encode_queries(["水泵叶轮"])
     kept = first.copy()
