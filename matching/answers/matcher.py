@@ -79,7 +79,7 @@ class _Pinned:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was found for a need written as `text`, asked at the time `start`."""
+    """The candidates for a need written as `text`, asked at the time `start`."""
 
     ask: Ask[AskingNeed]
     wanted: WantedPatents

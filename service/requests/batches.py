@@ -124,7 +124,7 @@ class BatchRequest(Schema):
 
 
 class NamedAnswer(NamedTuple):
-    """What became of a query: the response that it gets alone, or the error that it meets alone."""
+    """The outcome of a query: the response that it gets alone, or the error that it meets alone."""
 
     name: str
     matches: MatchResponse[PatentMatch] | MatchResponse[NeedMatch] | None = None
@@ -139,7 +139,7 @@ class BatchAnswer(NamedTuple):
 
 
 class CallerGone(PatentDockError):
-    """Whoever asked has left before everything was answered."""
+    """The caller has left before everything was answered."""
 
     title = "请求已放弃"
 
