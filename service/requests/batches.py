@@ -47,7 +47,7 @@ _SUBJECTS = ("text", "need_id", "patent_id")
 
 
 class QueryOptions(Schema):
-    """How many results are wanted, which conditions they meet, and what raises them."""
+    """The number of results wanted, the conditions that they meet, and whether factors count."""
 
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MOST_EACH, strict=True, description="返回多少条结果")
     filters: FilterInput = Field(default_factory=FilterInput, description="结果须符合的条件")
