@@ -129,6 +129,7 @@ class EnterpriseFilter(Schema):
     title: list[str] = Field(default_factory=list, description="资质中的文字，如 专精特新")
     region: list[str] = Field(default_factory=list)
     industry: list[str] = Field(default_factory=list)
+    credit_code: str | None = None
 
 
 _SORTABLE: dict[str, Any] = {"id": Enterprise.id, "name": Enterprise.name_key, "revenue": Enterprise.revenue}
@@ -197,6 +198,8 @@ def _meeting(where: EnterpriseFilter) -> Select[Enterprise]:
         query = query.where(in_regions(col(Enterprise.province), col(Enterprise.prefecture), where.region))
     if where.industry:
         query = query.where(of_industries(col(Enterprise.industry), where.industry))
+    if where.credit_code:
+        query = query.where(col(Enterprise.credit_code) == where.credit_code)
     return query
 
 

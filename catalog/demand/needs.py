@@ -43,6 +43,9 @@ class NeedBase(Schema):
     """Attributes of a need."""
 
     code: str | None = Field(default=None, max_length=64, description="需求编号；缺省时自动编号")
+    external_id: str | None = Field(
+        default=None, min_length=1, max_length=100, description="外部编号：报送需求的平台所用的编号"
+    )
     title: str = Field(min_length=1, max_length=500, description="需求名称")
     text: str = Field(min_length=1, max_length=MAX_TEXT, sa_type=Text, description="需求描述")
     industry: str | None = Field(default=None, max_length=4, description="国民经济行业代码（GB/T 4754-2017）")
@@ -76,6 +79,13 @@ class Need(NeedBase, Timestamps, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(max_length=64, unique=True, description="需求编号；未提供时自动编号")
+    external_id: str | None = Field(
+        default=None,
+        max_length=100,
+        index=True,
+        unique=True,
+        description="外部编号：报送需求的平台所用的编号",
+    )
     enterprise_id: int | None = Field(
         default=None, foreign_key="enterprises.id", index=True, description="提出需求的企业"
     )
@@ -195,6 +205,19 @@ def find(session: Session, code: str) -> Need | None:
     return session.execute(select(Need).where(col(Need.code) == code)).scalar_one_or_none()
 
 
+def find_external(session: Session, external_id: str) -> Need | None:
+    """The need with this id of its sender."""
+    query = select(Need).where(col(Need.external_id) == external_id)
+    return session.execute(query).scalar_one_or_none()
+
+
+def stated(row: Need) -> NeedCreate:
+    """The need as creation input, the enterprise by its id."""
+    names = {*NeedBase.model_fields, "enterprise_id"}
+    classes = [ClassRef.model_validate(one) for one in row.classes]
+    return NeedCreate.model_construct(**row.model_dump(include=names), classes=classes)
+
+
 class NeedFilter(Schema):
     """Conditions of a list of needs, by value; values of one field are alternatives, fields add up. A status is that of `today`."""
 
@@ -205,6 +228,8 @@ class NeedFilter(Schema):
     segment: list[str] = Field(default_factory=list)
     status: list[str] = Field(default_factory=list)
     enterprise_id: int | None = None
+    code: str | None = None
+    external_id: str | None = None
 
 
 _SORTABLE: dict[str, Any] = {
@@ -241,8 +266,9 @@ def _meeting(where: NeedFilter) -> Select[Need]:
         query = query.where(or_(*map(_in_segment, where.segment)))
     if where.status:
         query = query.where(or_(*(_has_status(NeedStatus(one), where.today) for one in where.status)))
-    if where.enterprise_id is not None:
-        query = query.where(col(Need.enterprise_id) == where.enterprise_id)
+    for name in ("enterprise_id", "code", "external_id"):
+        if (value := getattr(where, name)) is not None:
+            query = query.where(getattr(Need, name) == value)
     return query
 
 
@@ -309,8 +335,7 @@ def _with_firm(session: Session, data: NeedCreate) -> dict[str, Any]:
 def create(session: Session, data: NeedCreate) -> Need:
     """Stores a new need. Raises Conflict when the code is taken and NotFound when the enterprise id is unknown."""
     values = _with_firm(session, data)
-    if known := find(session, str(values["code"])):
-        raise Conflict(f"需求编号“{values['code']}”已存在", hint="请改用更新", existing_id=known.id)
+    _refuse_taken(session, values, None)
     row = Need(**values)
     session.add(row)
     session.flush()
@@ -321,33 +346,53 @@ def update(session: Session, need_id: int, data: NeedUpdate) -> Need:
     """Replace the state of a need. Raises NotFound, and Conflict when the code is another's."""
     row = get(session, need_id)
     values = _with_firm(session, data.model_copy(update={"code": data.code or row.code}))
-    other = find(session, str(values["code"]))
-    if other is not None and other.id != row.id:
-        raise Conflict(f"需求编号“{values['code']}”已属于另一条需求", existing_id=other.id)
+    if values["enterprise_id"] == row.enterprise_id:
+        # What this need left open is not what its enterprise may have become since.
+        left_open = ("province", "prefecture", "county", "industry")
+        values |= {name: None for name in left_open if getattr(data, name) is getattr(row, name) is None}
+    _refuse_taken(session, values, row.id)
     apply_changes(row, values)
     session.flush()
     return row
 
 
+def _refuse_taken(session: Session, values: dict[str, Any], own_id: int | None) -> None:
+    for label, name in (("需求编号", "code"), ("外部编号", "external_id")):
+        value = values[name]
+        query = select(id_column(Need)).where(getattr(Need, name) == value, id_column(Need) != (own_id or 0))
+        if value and (taken := session.execute(query).scalar()) is not None:
+            message = f"{label}“{value}”已属于编号 {taken} 的需求"
+            raise Conflict(message, hint="请改用更新，或核对编号", existing_id=taken)
+
+
 def upsert(
     session: Session, records: Sequence[NeedCreate], *, import_id: int | None, is_demo: bool = False
-) -> list[str]:
+) -> list[str | Conflict]:
     """Upserts register records, one after the other; returns "new", "changed" or "unchanged" for each.
 
-    Empty cells overwrite nothing. Raises NotFound when an enterprise id is unknown.
+    A record that states the id of its sender alone is known by it, any other by its code. Empty cells overwrite nothing. A record
+    whose code and id of its sender are two needs' is refused. Raises NotFound when an enterprise id is unknown.
     """
     firms = _firms(session, records, import_id)
     stated = [_values(session, firms, data) for data in records]
     firms.flush()
-    known = KnownRows(session, Need, import_id, code=[values["code"] for values in stated])
+    keys = {name: [values[name] for values in stated] for name in ("code", "external_id")}
+    known = KnownRows(session, Need, import_id, **keys)
+    for data, values in zip(records, stated, strict=True):
+        owner = known.find("external_id", data.external_id)
+        if owner is not None and data.code is None:
+            values["code"] = owner.code
     made = {"import_id": import_id, "is_demo": is_demo}
     outcomes = [_upsert(known, values, made) for values in stated]
     known.flush()
     return outcomes
 
 
-def _upsert(known: KnownRows[Need], values: dict[str, Any], made: dict[str, Any]) -> str:
-    row = known.find("code", values["code"])
+def _upsert(known: KnownRows[Need], values: dict[str, Any], made: dict[str, Any]) -> str | Conflict:
+    row, owner = known.find("code", values["code"]), known.find("external_id", values["external_id"])
+    if owner not in (None, row):
+        message = f"外部编号“{values['external_id']}”已属于需求 {owner.code if owner else ''}"
+        return Conflict(message, hint="请核对需求编号与外部编号")
     if row is None:
         known.add(Need(**values, **made))
         return "new"

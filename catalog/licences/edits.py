@@ -30,7 +30,9 @@ from catalog.licences.licences import (
     CURRENT,
     REPORTED,
     RUNNING,
+    Consent,
     Licence,
+    LicenceBase,
     LicenceCreate,
     LicenceUpdate,
     get,
@@ -84,6 +86,17 @@ def create(
     written.flush()
     _remember(session, row, DeclarationAction.CREATED, {}, _state(row), actor, import_id=import_id)
     return row
+
+
+def stated(session: Session, row: Licence) -> LicenceUpdate:
+    """The declaration as input of an update."""
+    patent = patents.get(session, row.patent_id)
+    consents = [Consent.model_validate(stored) for stored in row.consents]
+    return LicenceUpdate.model_construct(
+        **row.model_dump(include={*LicenceBase.model_fields, "status"} - {"consents"}),
+        application_number=patent.application_number or "",
+        consents=consents,
+    )
 
 
 def update(

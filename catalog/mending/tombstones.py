@@ -215,11 +215,21 @@ def explained(session: Session, error: PatentDockError) -> PatentDockError:
     """The error, where a record was not found that was deleted or merged with what became of it."""
     record = error.record if isinstance(error, NotFound) else None
     row = of_record(session, *record) if record else None
-    if row is None:
-        return error
+    return error if row is None else _gone(session, row)
+
+
+def _gone(session: Session, row: Tombstone) -> Gone:
     kept = last_of_merges(session, row)
     hint = f"请改用编号 {kept} 的记录" if kept else f"可用删除记录 {row.id} 恢复"
+    record = row.kind, row.record_id
     return Gone(in_words(row), hint=hint, record=record, deletion_id=id_of(row), merged_into=kept)
+
+
+def refuse_known(session: Session, kind: str, key: str) -> None:
+    """Raises Gone where a record known by this key is deleted or merged now."""
+    row = known_by(session, {kind: [key]}).get((kind, key))
+    if row is not None:
+        raise _gone(session, row)
 
 
 def record_of(session: Session, register: Register, record_id: int) -> Any:

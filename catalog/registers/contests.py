@@ -17,12 +17,12 @@ from catalog.kit.errors import Conflict
 from catalog.kit.terms import PatentKind
 from catalog.reference.lists import industry_name
 from catalog.registers.known import KnownPatents
-from catalog.registers.meaning import FIELDS, KnownPatent
+from catalog.registers.meaning import FIELDS, IDENTITY, KnownPatent, Statement
 from catalog.registers.patents import Batch
 from catalog.registers.register import Contested, Standing
-from catalog.supply import facts, holders
+from catalog.supply import facts, holders, patents
 from catalog.supply.facts import FactCreate
-from catalog.supply.patents import PatentCreate
+from catalog.supply.patents import Patent, PatentCreate
 
 LONGEST = 200
 COMPARED = {
@@ -73,6 +73,23 @@ def _put(session: Session, record: PatentCreate, origin: Import) -> None:
         for fact in record.facts
     ]
     facts.store(session, stated, import_id=id_of(origin))
+
+
+def refuse_other(session: Session, record: PatentCreate, row: Patent) -> None:
+    """Refuses a record of another patent than the one under its number: title and holders differ. Raises Conflict."""
+
+    def said(title: str, names: Sequence[str]) -> Statement:
+        ids = holders.ids_of(session, names).values()
+        return Statement(0, Subject(title, tuple(names)), frozenset(ids))
+
+    stated = said(record.title, [holder.name for holder in record.holders])
+    stored = said(row.title, patents.holder_names(session, [id_of(row)]).get(id_of(row), []))
+    if stated.differs(stored) >= IDENTITY:
+        raise Conflict(
+            f"该号码已属于编号 {row.id} 的专利{stored.subject}，与提交的{stated.subject}不是同一件",
+            hint="请核对号码；确需以提交的内容取代的，请按编号更新那件专利",
+            existing_id=row.id,
+        )
 
 
 OF_FIRMS = {

@@ -37,13 +37,18 @@ def _patent(number: str | None, bodies: list[str], alike: list[str]) -> list[str
 
 
 def of_need(_: Session, row: Need) -> list[str]:
-    """The code."""
-    return [row.code]
+    """The code, and the id of its sender."""
+    return [row.code, *_external(row)]
+
+
+def _external(need: Need | NeedCreate) -> list[str]:
+    return [f"external {need.external_id}"] if need.external_id else []
 
 
 def in_need(record: NeedCreate) -> list[str]:
-    """The code that the need would get."""
-    return [record.code or need_code(record.title, record.text, record.enterprise_name or "")]
+    """The code that the need would get, and the id of its sender."""
+    code = record.code or need_code(record.title, record.text, record.enterprise_name or "")
+    return [code, *_external(record)]
 
 
 def firm_of_need(record: NeedCreate) -> Iterator[Named]:
@@ -55,7 +60,7 @@ def firm_of_need(record: NeedCreate) -> Iterator[Named]:
 def _of_firm(record: NeedCreate, kept: Enterprise) -> NeedCreate:
     firm = record.firm and record.firm.model_copy(update={"name": kept.name})
     # The code that the need has got would be another under another name.
-    (code,) = in_need(record)
+    code, *_ = in_need(record)
     return record.model_copy(update={"enterprise_name": kept.name, "firm": firm, "code": code})
 
 

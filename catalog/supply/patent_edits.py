@@ -3,14 +3,17 @@
 Registers go through `catalog.registers.patents` instead, where empty values erase nothing.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from catalog.kit.base import fold, id_of, now
+from catalog.kit.base import ClassRef, fold, id_of, now
 from catalog.kit.errors import Conflict
+from catalog.kit.terms import HolderKind
 from catalog.supply import holders
+from catalog.supply.holders import Holder, HolderRef
 from catalog.supply.patents import (
     Patent,
     PatentBase,
@@ -18,6 +21,7 @@ from catalog.supply.patents import (
     PatentCreate,
     PatentHolder,
     Publication,
+    PublicationRef,
     get,
     key_of,
 )
@@ -33,10 +37,43 @@ def create(session: Session, data: PatentCreate) -> Patent:
     return row
 
 
+def stated(session: Session, row: Patent) -> PatentCreate:
+    """The patent as creation input, without its facts."""
+    patent_id = id_of(row)
+
+    def belonging(table: Any, *order: Any) -> Sequence[Any]:
+        query = select(table).where(col(table.patent_id) == patent_id).order_by(*order)
+        return session.execute(query).scalars().all()
+
+    owners = select(Holder).join(PatentHolder, col(PatentHolder.holder_id) == col(Holder.id))
+    held = owners.where(col(PatentHolder.patent_id) == patent_id).order_by(col(PatentHolder.position))
+    return PatentCreate.model_construct(
+        **_values(row),
+        holders=[
+            HolderRef.model_construct(name=one.name, kind=HolderKind(one.kind), kind_basis=one.kind_basis)
+            for one in session.execute(held).scalars()
+        ],
+        publications=[
+            PublicationRef(**one.model_dump(exclude={"patent_id"}))
+            for one in belonging(Publication, col(Publication.number))
+        ],
+        classes=[
+            ClassRef(**one.model_dump(exclude={"patent_id", "position"}))
+            for one in belonging(PatentClass, col(PatentClass.scheme), col(PatentClass.position))
+        ],
+        facts=[],
+    )
+
+
 def replace(session: Session, patent_id: int, data: PatentCreate) -> Patent:
-    """Replace the state of a patent, its holders, publications and classes. Raises NotFound and Conflict."""
+    """Replace the state of a patent, its holders, publications and classes. Raises NotFound and Conflict.
+
+    What says no more than what is stored changes nothing.
+    """
     row = get(session, patent_id)
     _refuse_taken(session, data, patent_id)
+    if _meaning(session, data) == _meaning(session, stated(session, row)):
+        return row
     row.sqlmodel_update(_values(data))
     row.fingerprint, row.updated_at = key_of(data), now()
     for table in (Publication, PatentHolder, PatentClass):
@@ -45,7 +82,22 @@ def replace(session: Session, patent_id: int, data: PatentCreate) -> Patent:
     return row
 
 
-def _values(data: PatentCreate) -> dict[str, Any]:
+def _meaning(session: Session, data: PatentCreate) -> tuple[Any, ...]:
+    """The statements of a record on a patent, for comparison."""
+    names = [fold(holder.name) for holder in data.holders]
+    ids = holders.ids_of(session, names)
+    classes: dict[str, list[ClassRef]] = {}
+    for ref in data.classes:
+        classes.setdefault(ref.scheme, []).append(ref)
+    return (
+        _values(data),
+        list(dict.fromkeys(ids.get(name, name) for name in names)),
+        {publication.number: publication.published_on for publication in data.publications},
+        classes,
+    )
+
+
+def _values(data: PatentBase) -> dict[str, Any]:
     return {name: getattr(data, name) for name in PatentBase.model_fields}
 
 

@@ -27,6 +27,7 @@ class PatentFilter(Schema):
     ipc: list[str] = Field(default_factory=list)
     holder_kind: list[str] = Field(default_factory=list)
     kind: list[str] = Field(default_factory=list)
+    application_number: str | None = Field(default=None, description="申请号，完整")
     draft: bool | None = Field(default=None, description="缺申请号的草稿（true）或有申请号的专利（false）")
     dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
 
@@ -45,9 +46,16 @@ def _with_holder(query: Select[Patent], wanted: PatentFilter) -> Select[Patent]:
     return query.where(col(Patent.id).in_(ids))
 
 
+def _numbered(query: Select[Patent], wanted: PatentFilter) -> Select[Patent]:
+    number = col(Patent.application_number)
+    if wanted.application_number:
+        query = query.where(number == wanted.application_number)
+    return query if wanted.draft is None else query.where(number.is_(None) == wanted.draft)
+
+
 def _meeting(where: PatentFilter) -> Select[Patent]:
     """A query for the patents that meet all conditions."""
-    query = select(Patent)
+    query = _numbered(select(Patent), where)
     if where.text:
         query = query.where(
             col(Patent.title).contains(where.text, autoescape=True)
@@ -62,8 +70,6 @@ def _meeting(where: PatentFilter) -> Select[Patent]:
     if where.dormant is not None:
         ids = select(col(Screening.patent_id)).where(col(Screening.dormant).is_(where.dormant))
         query = query.where(col(Patent.id).in_(ids))
-    if where.draft is not None:
-        query = query.where(col(Patent.application_number).is_(None) == where.draft)
     code = col(PatentClass.code)
     if where.ipc:
         query = _with_class(query, "ipc", under_ipc(code, where.ipc))

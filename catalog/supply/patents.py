@@ -216,6 +216,13 @@ def find(session: Session, application_number: str) -> Patent | None:
     return session.execute(query).scalar_one_or_none()
 
 
+def published_as(session: Session, body: str) -> Patent | None:
+    """The patent with this publication, the kind code of which is left out; None also where several have it."""
+    query = select(Patent).join(Publication, col(Publication.patent_id) == col(Patent.id))
+    rows = session.execute(query.where(col(Publication.body) == body).distinct().limit(2)).scalars().all()
+    return rows[0] if len(rows) == 1 else None
+
+
 def ids_of(session: Session, application_numbers: Iterable[str]) -> dict[str, int]:
     """Ids of the patents with these canonical application numbers, by number; unknown ones are left out."""
     numbers = sorted(set(application_numbers))

@@ -15,7 +15,7 @@ OTHER_FIRM = "统一社会信用代码已登记在另一家企业名下，企业
 
 
 def _keys(record: NeedCreate) -> Keys:
-    return [("需求编号", record.code)]
+    return [("需求编号", record.code), ("外部编号", record.external_id)]
 
 
 def _shown(record: NeedCreate) -> dict[str, Any]:

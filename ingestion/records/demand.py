@@ -38,6 +38,7 @@ def need(fields: Fields, classifier: Classifier) -> NeedCreate:
         fields,
         {
             "code": fields.line("code") or None,
+            "external_id": fields.line("external_id") or None,
             "title": title or _first_sentence(text),
             "text": text or title,
             "enterprise_name": firm.name if firm else None,

@@ -110,6 +110,9 @@ def _settle(values: dict[str, Any], fields: Fields) -> None:
         "withdrawn_on": _before(dates[2], dates[0]) or _before(dates[2], dates[1]),
     }
     for name in [name for name, contradicts in against.items() if contradicts and values[name]]:
+        if fields.strict and fields.get(name) is None:  # read out of the wording, stated by nobody
+            values[name] = None
+            continue
         fields.unread(name, f"{values[name]}：与声明的其他内容不符")
         if name == "ends_on":
             fields.keep("period")

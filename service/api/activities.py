@@ -16,11 +16,16 @@ from catalog.mending.tombstones import TombstonePublic, Why
 from service.requests.deletions import Reason
 from service.requests.docking.inputs import ActivityInput, StatusInput, activity_of
 from service.requests.docking.records import delete_activity as delete_record
+from service.requests.single import docking as forms
+from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
-from service.web.versions import Tagged, Versioned, created, read, removed, unchanged, written
+from service.web.versions import Tagged, Versioned, created, patch_body, read, removed, unchanged, written
 
 router = APIRouter(prefix="/activities", tags=["activities"])
+
+
+ActivityPatch = Annotated[Patch, patch_body(), merge_patch_of(ActivityInput, "ActivityPatch")]
 
 
 class ActivityQuery(ActivityFilter, PageQuery):
@@ -75,6 +80,22 @@ def update_activity(
     session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: ActivityInput
 ) -> ActivityPublic:
     """以提交的内容整体替换，原内容留在历史中；编排日程后不能再改动场次。"""
+    row = edits.change(session, id, activity_of(session, data), actor=caller)
+    return tagged.of(row, shown.activity(session, row))
+
+
+@router.patch(
+    "/{id:int}",
+    summary="修改对接活动的部分内容",
+    operation_id="patch_activity",
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Activity)],
+)
+def patch_activity(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, patch: ActivityPatch
+) -> ActivityPublic:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变，原内容留在历史中。场次整体替换。"""
+    data = patched(ActivityInput, forms.activity(session, activities.get(session, id)), patch)
     row = edits.change(session, id, activity_of(session, data), actor=caller)
     return tagged.of(row, shown.activity(session, row))
 

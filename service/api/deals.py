@@ -24,6 +24,8 @@ from service.requests.dealings.deal_lists import DealConditions, filter_of
 from service.requests.dealings.deals import DealInput, deal_of
 from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.filters import Day, described
+from service.requests.single import deals as single
+from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.requests.types import Yuan
 from service.sheets.deals import document_of
 from service.sheets.documents import XLSX_TYPE, to_xlsx
@@ -38,6 +40,7 @@ from service.web.versions import (
     Versioned,
     created,
     locked,
+    patch_body,
     read,
     removed,
     unchanged,
@@ -45,6 +48,9 @@ from service.web.versions import (
 )
 
 router = APIRouter(prefix="/deals", tags=["deals"])
+
+
+DealPatch = Annotated[Patch, patch_body(), merge_patch_of(DealInput, "DealPatch")]
 
 
 class DealQuery(DealConditions, PageQuery):
@@ -154,9 +160,23 @@ def update_deal(
     session: Writing, circumstances: Strict, caller: Caller, tagged: Tagged, id: RecordId, data: DealInput
 ) -> DealSaved:
     """以提交的内容整体替换，原内容留在历史中；运用记录随之更正。"""
-    row, warnings, _ = deal_edits.change(
-        session, id, deal_of(data, circumstances), actor=caller, today=circumstances.today
-    )
+    row, warnings = single.replace(session, circumstances, id, data, actor=caller)
+    return tagged.of(row, _saved(session, row, warnings), DealPublic)
+
+
+@router.patch(
+    "/{id:int}",
+    summary="修改交易的部分内容",
+    operation_id="patch_deal",
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Deal)],
+)
+def patch_deal(
+    session: Writing, circumstances: Strict, caller: Caller, tagged: Tagged, id: RecordId, patch: DealPatch
+) -> DealSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变，原内容留在历史中。"""
+    data = patched(DealInput, single.form(session, deals.get(session, id)), patch)
+    row, warnings = single.replace(session, circumstances, id, data, actor=caller)
     return tagged.of(row, _saved(session, row, warnings), DealPublic)
 
 

@@ -2,37 +2,59 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
 from catalog.db import Session
 from catalog.demand import enterprises
-from catalog.demand.enterprises import (
-    Enterprise,
-    EnterpriseCreate,
-    EnterpriseFilter,
-    EnterprisePublic,
-    EnterpriseUpdate,
-)
+from catalog.demand.enterprises import Enterprise, EnterpriseFilter, EnterprisePublic
+from catalog.kit.base import id_of
 from catalog.kit.paging import Page, PageQuery
-from ingestion.kinds import enterprises as enterprise_kind
+from catalog.mending import removal, tombstones
+from catalog.mending.tombstones import TombstonePublic, Why
+from catalog.registers.registers import ENTERPRISES
 from ingestion.records.fields import Circumstances
+from service.requests.deletions import DeletionQuery
 from service.requests.filters import PlaceConditions, codes_of, described
-from service.requests.records import EnterpriseInput, classifier_of, record_of
+from service.requests.records import EnterpriseInput
+from service.requests.single import enterprises as single
+from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
-from service.web.dependencies import Reading, RecordId, Strict, Writing
+from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
-from service.web.versions import Tagged, Versioned, created, read, unchanged, written
+from service.web.versions import (
+    Conditional,
+    Tagged,
+    Tagging,
+    Upserting,
+    Versioned,
+    created,
+    locked,
+    patch_body,
+    read,
+    removed,
+    unchanged,
+    upserted,
+    written,
+)
 
 router = APIRouter(prefix="/enterprises", tags=["enterprises"])
+
+
+Code = Annotated[
+    str,
+    Path(min_length=1, max_length=40, description="统一社会信用代码", examples=["91420100MA00000000"]),
+]
+EnterprisePatch = Annotated[Patch, patch_body(), merge_patch_of(EnterpriseInput, "EnterprisePatch")]
 
 
 class EnterpriseListConditions(PlaceConditions):
     """Conditions of a list of enterprises."""
 
     name: str | None = Field(default=None, max_length=300, description="名称中的文字")
+    credit_code: str | None = Field(default=None, max_length=40, description="统一社会信用代码，完整")
 
 
 class EnterpriseQuery(PageQuery, EnterpriseListConditions):
@@ -47,19 +69,17 @@ class EnterpriseSaved(EnterprisePublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(
-    session: Session, circumstances: Circumstances, data: EnterpriseInput
-) -> tuple[EnterpriseCreate, list[str]]:
-    record, notes = record_of(enterprise_kind.KIND, data, classifier_of(session), circumstances)
-    return record, notes
+def _public(_: Session, row: Enterprise) -> EnterprisePublic:
+    return enterprises.public(row)
 
 
-def _saved(row: Enterprise, notes: list[str]) -> EnterpriseSaved:
-    return EnterpriseSaved(**enterprises.public(row).model_dump(), notes=notes)
+def _answer(session: Session, saved: Saved) -> EnterpriseSaved:
+    return EnterpriseSaved(**_public(session, saved.row).model_dump(), notes=saved.notes)
 
 
 def _filter(session: Session, wanted: EnterpriseListConditions) -> EnterpriseFilter:
-    return EnterpriseFilter.model_validate({"name": wanted.name} | codes_of(session, wanted))
+    own = {"name": wanted.name, "credit_code": wanted.credit_code and single.code_of(wanted.credit_code)}
+    return EnterpriseFilter.model_validate(own | codes_of(session, wanted))
 
 
 @router.get("", summary="企业列表", operation_id="list_enterprises", responses=responses(422))
@@ -101,9 +121,8 @@ def create_enterprise(
     session: Writing, circumstances: Strict, tagged: Tagged, data: EnterpriseInput
 ) -> EnterpriseSaved:
     """登记一家新企业；名称或统一社会信用代码已存在时返回 409。"""
-    record, notes = _checked(session, circumstances, data)
-    row = enterprises.create(session, record)
-    return tagged.at(f"/enterprises/{row.id}", row, _saved(row, notes), EnterprisePublic)
+    saved = single.create(session, circumstances, data)
+    return tagged.at(f"/enterprises/{saved.row.id}", saved.row, _answer(session, saved), EnterprisePublic)
 
 
 @router.put(
@@ -117,6 +136,110 @@ def update_enterprise(
     session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: EnterpriseInput
 ) -> EnterpriseSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
-    record, notes = _checked(session, circumstances, data)
-    row = enterprises.update(session, id, EnterpriseUpdate(**record.model_dump()))
-    return tagged.of(row, _saved(row, notes), EnterprisePublic)
+    saved = single.replace(session, circumstances, id, data)
+    return tagged.of(saved.row, _answer(session, saved), EnterprisePublic)
+
+
+@router.patch(
+    "/{id:int}",
+    summary="修改企业的部分内容",
+    operation_id="patch_enterprise",
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Enterprise)],
+)
+def patch_enterprise(
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, patch: EnterprisePatch
+) -> EnterpriseSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。与整体更新经过同样的检查。"""
+    return _patched(session, circumstances, tagged, enterprises.get(session, id), patch)
+
+
+def _patched(
+    session: Session, circumstances: Circumstances, tagged: Tagging, row: Enterprise, patch: Patch
+) -> EnterpriseSaved:
+    data = patched(EnterpriseInput, single.form(session, row), patch)
+    saved = single.replace(session, circumstances, id_of(row), data)
+    return tagged.of(saved.row, _answer(session, saved), EnterprisePublic)
+
+
+@router.get(
+    "/by-credit-code/{code}",
+    summary="按统一社会信用代码读取企业",
+    operation_id="get_enterprise_by_credit_code",
+    responses=read(404, 422),
+)
+def get_enterprise_by_credit_code(session: Reading, version: Versioned, code: Code) -> EnterprisePublic:
+    """返回该代码的企业。已删除的返回 410。"""
+    row = single.get(session, single.code_of(code))
+    return version.of(row, _public(session, row))
+
+
+@router.put(
+    "/by-credit-code/{code}",
+    summary="按统一社会信用代码登记或更新企业",
+    operation_id="put_enterprise_by_credit_code",
+    responses=upserted(EnterpriseSaved, 400, 404, 409, 413, 422, 503),
+)
+def put_enterprise_by_credit_code(
+    session: Writing,
+    circumstances: Strict,
+    condition: Upserting,
+    tagged: Tagged,
+    code: Code,
+    data: EnterpriseInput,
+) -> EnterpriseSaved:
+    """没有该代码的企业时登记（201），已有的以提交的内容整体替换（200）；内容相同的不改动。
+
+    名称与已登记的不同的（也不是曾用名），不覆盖，返回 409 及 `existing_id`。
+    """
+    wanted = single.code_of(code)
+    condition.check(_locked(session, single.find(session, wanted)))
+    saved = single.put(session, circumstances, wanted, data)
+    answer = _answer(session, saved)
+    return tagged.put(
+        f"/enterprises/{saved.row.id}", saved.row, answer, EnterprisePublic, is_new=saved.is_new
+    )
+
+
+@router.patch(
+    "/by-credit-code/{code}",
+    summary="按统一社会信用代码修改企业的部分内容",
+    operation_id="patch_enterprise_by_credit_code",
+    responses=written(400, 404, 409, 413, 422, 503),
+)
+def patch_enterprise_by_credit_code(
+    session: Writing,
+    circumstances: Strict,
+    condition: Conditional,
+    tagged: Tagged,
+    code: Code,
+    patch: EnterprisePatch,
+) -> EnterpriseSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
+    row = single.get(session, single.code_of(code))
+    condition.check(_locked(session, row))
+    return _patched(session, circumstances, tagged, row, patch)
+
+
+@router.delete(
+    "/by-credit-code/{code}",
+    summary="按统一社会信用代码删除企业",
+    operation_id="delete_enterprise_by_credit_code",
+    responses=removed(404, 409, 422, 503),
+)
+def delete_enterprise_by_credit_code(
+    session: Writing,
+    caller: Caller,
+    condition: Conditional,
+    code: Code,
+    wanted: Annotated[DeletionQuery, Query()],
+) -> TombstonePublic:
+    """与按编号删除相同，可凭返回的编号恢复。"""
+    row = single.get(session, single.code_of(code))
+    condition.check(_locked(session, row))
+    why = Why(caller, wanted.reason)
+    return tombstones.public(removal.delete(session, ENTERPRISES, id_of(row), why, cascade=wanted.cascade))
+
+
+def _locked(session: Session, row: Enterprise | None) -> Enterprise | None:
+    return row and locked(session, Enterprise, str(row.id))

@@ -10,16 +10,19 @@ from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import FactKind
 from catalog.supply import facts, patents
-from catalog.supply.facts import Fact, FactCreate, FactFilter, FactPublic, FactStated
-from ingestion.records import facts as fact_records
-from ingestion.records.fields import Circumstances, Fields
+from catalog.supply.facts import Fact, FactFilter, FactPublic
 from service.requests.filters import Day, Values, codes_of, values_field
 from service.requests.records import FactInput
+from service.requests.single import facts as single
+from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
-from service.web.versions import Tagged, Versioned, created, read, unchanged, written
+from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
 router = APIRouter(tags=["facts"])
+
+
+FactPatch = Annotated[Patch, patch_body(), merge_patch_of(FactInput, "FactPatch")]
 
 
 class FactConditions(Schema):
@@ -44,10 +47,8 @@ class FactSaved(FactPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(circumstances: Circumstances, data: FactInput) -> tuple[FactStated, list[str]]:
-    fields = Fields("facts", data.cells(), circumstances)
-    record = fact_records.details(fields)
-    return record, [f"{note}：{example}" for note, example in fields.notes]
+def _answer(saved: Saved) -> FactSaved:
+    return FactSaved(**facts.public(saved.row).model_dump(), notes=saved.notes)
 
 
 @router.get("/facts", summary="专利运用记录列表", operation_id="list_facts", responses=responses(422))
@@ -91,11 +92,8 @@ def create_patent_fact(
     session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: FactInput
 ) -> FactSaved:
     """为一件专利登记许可、转让、质押、评价报告等记录；与文件导入经过同样的检查，已有同样的记录时返回 409。"""
-    patents.get(session, id)
-    record, notes = _checked(circumstances, data)
-    row = facts.create(session, FactCreate(**record.model_dump(), patent_id=id))
-    shown = tagged.at(f"/facts/{row.id}", row, facts.public(row))
-    return FactSaved(**shown.model_dump(), notes=notes)
+    saved = single.create(session, circumstances, id, data)
+    return tagged.at(f"/facts/{saved.row.id}", saved.row, _answer(saved), FactPublic)
 
 
 @router.put(
@@ -109,6 +107,21 @@ def update_fact(
     session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: FactInput
 ) -> FactSaved:
     """以提交的内容整体替换，如补记质押注销日；没有提交的字段会被清空。"""
-    record, notes = _checked(circumstances, data)
-    row = facts.replace(session, id, record)
-    return FactSaved(**tagged.of(row, facts.public(row)).model_dump(), notes=notes)
+    saved = single.replace(session, circumstances, id, data)
+    return tagged.of(saved.row, _answer(saved), FactPublic)
+
+
+@router.patch(
+    "/facts/{id:int}",
+    summary="修改专利运用记录的部分内容",
+    operation_id="patch_fact",
+    responses=written(400, 404, 413, 422),
+    dependencies=[unchanged(Fact)],
+)
+def patch_fact(
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, patch: FactPatch
+) -> FactSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
+    data = patched(FactInput, single.form(session, facts.get(session, id)), patch)
+    saved = single.replace(session, circumstances, id, data)
+    return tagged.of(saved.row, _answer(saved), FactPublic)

@@ -13,14 +13,19 @@ from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from service.requests.docking.inputs import AnswerInput, AttendanceInput, InvitationInput, RecommendedInput
 from service.requests.docking.inviting import invite_recommended, recommended
+from service.requests.single import docking as forms
+from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.sheets.docking.answers import answer_list
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
-from service.web.versions import Tagged, Versioned, created, read, unchanged, written
+from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
 router = APIRouter(prefix="/activities/{id:int}", tags=["activities"])
+
+
+AnswerPatch = Annotated[Patch, patch_body(), merge_patch_of(AnswerInput, "AnswerPatch")]
 
 
 class InvitationQuery(InvitationFilter, PageQuery):
@@ -138,6 +143,27 @@ def answer_invitation(
     data: AnswerInput,
 ) -> InvitationPublic:
     """以提交的内容替换原答复：是否参加、参会人员、场次、不能参加的时段、希望和不希望会谈的对方。"""
+    row = edits.answer(session, id, invitation_id, data.stated(), actor=caller)
+    return tagged.of(row, invitations.public(row))
+
+
+@router.patch(
+    "/invitations/{invitation_id:int}",
+    summary="修改答复的部分内容",
+    operation_id="patch_invitation",
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(Invitation, "invitation_id")],
+)
+def patch_invitation(
+    session: Writing,
+    caller: Caller,
+    tagged: Tagged,
+    id: RecordId,
+    invitation_id: RecordId,
+    patch: AnswerPatch,
+) -> InvitationPublic:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
+    data = patched(AnswerInput, forms.answer(invitations.get(session, id, invitation_id)), patch)
     row = edits.answer(session, id, invitation_id, data.stated(), actor=caller)
     return tagged.of(row, invitations.public(row))
 

@@ -17,12 +17,10 @@ from catalog.licences import lists as licence_lists
 from catalog.licences import rules as licence_rules
 from catalog.licences import shown as licences_shown
 from catalog.licences.history import LicenceChangePublic
-from catalog.licences.licences import RUNNING, Licence, LicenceCreate, LicenceUpdate
+from catalog.licences.licences import RUNNING, Licence
 from catalog.licences.lists import LicenceFilter
 from catalog.licences.rules import Rules
 from catalog.supply import patents
-from ingestion.kinds import licences as licence_kind
-from ingestion.records.fields import Circumstances
 from service.requests.dealings.declarations import (
     Announcement,
     LicenceShown,
@@ -32,16 +30,17 @@ from service.requests.dealings.declarations import (
     shown,
     withdrawal_effect,
 )
-from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.filters import Day
-from service.requests.records import LicenceInput, classifier_of, record_of
+from service.requests.records import LicenceInput
+from service.requests.single import licences as single
+from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.requests.types import LicenceState, PaymentState
 from service.sheets import declarations as declaration_sheets
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
-from service.web.versions import Tagged, Versioned, created, read, unchanged, written
+from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
 router = APIRouter(prefix="/licences", tags=["licences"])
 
@@ -51,6 +50,9 @@ def _rules(runtime: RuntimeDep) -> Rules:
 
 
 RulesDep = Annotated[Rules, Depends(_rules)]
+
+
+LicencePatch = Annotated[Patch, patch_body(), merge_patch_of(LicenceInput, "LicencePatch")]
 
 
 class LicenceConditions(LicenceFilter):
@@ -110,15 +112,6 @@ class DocumentQuery(Schema):
     """Form of a document."""
 
     format: DocumentFormat = Field(default=DocumentFormat.DOCX, description="docx（Word）或 xlsx（Excel）")
-
-
-def _checked(
-    session: Session, circumstances: Circumstances, data: LicenceInput
-) -> tuple[LicenceCreate, list[str]]:
-    record, notes = record_of(licence_kind.KIND, data, classifier_of(session), circumstances)
-    consents = [consent.model_dump() for consent in data.stated_consents()]
-    values = record.model_dump(exclude_unset=True) | {"consents": consents}
-    return LicenceCreate.model_validate(values), notes
 
 
 def _saved(session: Session, row: Licence, rules: Rules, notes: list[str]) -> LicenceSaved:
@@ -209,12 +202,9 @@ def create_licence(
 
     专利不存在返回 404；已有现行声明返回 409；未授权、超出专利期限、许可地域在境外、条件自相矛盾的返回 422 并指明条款。
     """
-    if data.status is None:
-        reason = "缺少必填项：准备声明的填“草稿”，登记已公告的填“已公告”"
-        raise InvalidFields([FieldProblem(field="status", value="", reason=reason)])
-    record, notes = _checked(session, circumstances, data)
-    row = licence_edits.create(session, record, actor=caller, rules=rules, today=circumstances.today)
-    return tagged.at(f"/licences/{row.id}", row, _saved(session, row, rules, notes), LicenceShown)
+    saved = single.create(session, circumstances, rules, data, actor=caller)
+    answer = _saved(session, saved.row, rules, saved.notes)
+    return tagged.at(f"/licences/{saved.row.id}", saved.row, answer, LicenceShown)
 
 
 @router.put(
@@ -234,10 +224,30 @@ def update_licence(
     data: LicenceInput,
 ) -> LicenceSaved:
     """以提交的内容整体替换；声明不能改到另一件专利上，已撤回或已届满的不能恢复。每次改动都留有记录。"""
-    record, notes = _checked(session, circumstances, data)
-    stated = LicenceUpdate.model_validate(record.model_dump(exclude_unset=True))
-    row = licence_edits.update(session, id, stated, actor=caller, rules=rules)
-    return tagged.of(row, _saved(session, row, rules, notes), LicenceShown)
+    saved = single.replace(session, circumstances, rules, id, data, actor=caller)
+    return tagged.of(saved.row, _saved(session, saved.row, rules, saved.notes), LicenceShown)
+
+
+@router.patch(
+    "/{id:int}",
+    summary="修改开放许可声明的部分内容",
+    operation_id="patch_licence",
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Licence)],
+)
+def patch_licence(
+    session: Writing,
+    circumstances: Strict,
+    rules: RulesDep,
+    caller: Caller,
+    tagged: Tagged,
+    id: RecordId,
+    patch: LicencePatch,
+) -> LicenceSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。每次改动都留有记录。"""
+    data = patched(LicenceInput, single.form(session, licences.get(session, id)), patch)
+    saved = single.replace(session, circumstances, rules, id, data, actor=caller)
+    return tagged.of(saved.row, _saved(session, saved.row, rules, saved.notes), LicenceShown)
 
 
 @router.post(

@@ -2,31 +2,57 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
 from catalog.db import Session
 from catalog.demand import needs
-from catalog.demand.needs import Need, NeedCreate, NeedFilter, NeedPublic, NeedUpdate
+from catalog.demand.needs import Need, NeedFilter, NeedPublic
 from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from catalog.kit.terms import NeedStatus
+from catalog.mending import removal, tombstones
+from catalog.mending.tombstones import TombstonePublic, Why
+from catalog.registers.registers import NEEDS
 from catalog.statistics import night_lists
 from catalog.statistics.night_lists import NightList, NightPatent, NightQuery
-from ingestion.kinds import needs as need_kind
 from ingestion.records.fields import Circumstances
+from service.requests.deletions import DeletionQuery
 from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
-from service.requests.records import NeedInput, classifier_of, record_of
+from service.requests.records import NeedInput
+from service.requests.single import needs as single
+from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
-from service.web.dependencies import Reading, RecordId, Strict, Writing
+from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
-from service.web.versions import Tagged, Versioned, created, read, unchanged, written
+from service.web.versions import (
+    Conditional,
+    Tagged,
+    Tagging,
+    Upserting,
+    Versioned,
+    created,
+    locked,
+    patch_body,
+    read,
+    removed,
+    unchanged,
+    upserted,
+    written,
+)
 
 router = APIRouter(prefix="/needs", tags=["needs"])
+
+
+ExternalId = Annotated[
+    str,
+    Path(min_length=1, max_length=100, pattern=r"\S", description="外部编号", examples=["SZX-2026-0001"]),
+]
+NeedPatch = Annotated[Patch, patch_body(), merge_patch_of(NeedInput, "NeedPatch")]
 
 
 class NeedListConditions(ClassConditions):
@@ -35,6 +61,8 @@ class NeedListConditions(ClassConditions):
     text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
     status: Values = values_field("需求状态", "open", "征集中")
     enterprise_id: Id | None = Field(default=None, description="企业编号")
+    code: str | None = Field(default=None, max_length=64, description="需求编号，完整")
+    external_id: str | None = Field(default=None, max_length=100, description="外部编号，完整")
 
 
 class NeedQuery(PageQuery, NeedListConditions):
@@ -51,23 +79,18 @@ class NeedSaved(NeedPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(session: Session, circumstances: Circumstances, data: NeedInput) -> tuple[NeedCreate, list[str]]:
-    record, notes = record_of(need_kind.KIND, data, classifier_of(session), circumstances)
-    return record.model_copy(update={"enterprise_id": data.enterprise_id}), notes
-
-
-def _saved(session: Session, row: Need, notes: list[str]) -> NeedSaved:
-    return NeedSaved(**_public(session, row).model_dump(), notes=notes)
-
-
 def _public(session: Session, row: Need) -> NeedPublic:
     return needs.many(session, [id_of(row)], beijing_today())[id_of(row)]
 
 
+def _answer(session: Session, saved: Saved) -> NeedSaved:
+    return NeedSaved(**_public(session, saved.row).model_dump(), notes=saved.notes)
+
+
 def _filter(session: Session, wanted: NeedListConditions) -> NeedFilter:
     codes = codes_of(session, wanted, status=NeedStatus)
-    own = {"text": wanted.text, "enterprise_id": wanted.enterprise_id, "today": beijing_today()}
-    return NeedFilter.model_validate(own | codes)
+    own = {name: getattr(wanted, name) for name in ("text", "enterprise_id", "code", "external_id")}
+    return NeedFilter.model_validate(own | codes | {"today": beijing_today()})
 
 
 @router.get("", summary="技术需求列表", operation_id="list_needs", responses=responses(422))
@@ -122,9 +145,8 @@ def list_need_night_matches(
 )
 def create_need(session: Writing, circumstances: Strict, tagged: Tagged, data: NeedInput) -> NeedSaved:
     """登记一条新需求；`code` 缺省时自动编号。下次重建索引后参加反向匹配。"""
-    record, notes = _checked(session, circumstances, data)
-    row = needs.create(session, record)
-    return tagged.at(f"/needs/{row.id}", row, _saved(session, row, notes), NeedPublic)
+    saved = single.create(session, circumstances, data)
+    return tagged.at(f"/needs/{saved.row.id}", saved.row, _answer(session, saved), NeedPublic)
 
 
 @router.put(
@@ -138,6 +160,105 @@ def update_need(
     session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: NeedInput
 ) -> NeedSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。已截止的需求改填较晚的截止日期，即重新征集。"""
-    record, notes = _checked(session, circumstances, data)
-    row = needs.update(session, id, NeedUpdate(**record.model_dump()))
-    return tagged.of(row, _saved(session, row, notes), NeedPublic)
+    saved = single.replace(session, circumstances, id, data)
+    return tagged.of(saved.row, _answer(session, saved), NeedPublic)
+
+
+@router.patch(
+    "/{id:int}",
+    summary="修改技术需求的部分内容",
+    operation_id="patch_need",
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Need)],
+)
+def patch_need(
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, patch: NeedPatch
+) -> NeedSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。与整体更新经过同样的检查。"""
+    return _patched(session, circumstances, tagged, needs.get(session, id), patch)
+
+
+def _patched(
+    session: Session, circumstances: Circumstances, tagged: Tagging, row: Need, patch: Patch
+) -> NeedSaved:
+    data = patched(NeedInput, single.form(session, row), patch)
+    saved = single.replace(session, circumstances, id_of(row), data)
+    return tagged.of(saved.row, _answer(session, saved), NeedPublic)
+
+
+@router.get(
+    "/by-external-id/{external_id:path}",
+    summary="按外部编号读取技术需求",
+    operation_id="get_need_by_external_id",
+    responses=read(404, 422),
+)
+def get_need_by_external_id(session: Reading, version: Versioned, external_id: ExternalId) -> NeedPublic:
+    """外部编号是报送需求的平台所用的编号（`external_id`）。已删除的返回 410。"""
+    row = single.get(session, external_id)
+    return version.of(row, _public(session, row))
+
+
+@router.put(
+    "/by-external-id/{external_id:path}",
+    summary="按外部编号登记或更新技术需求",
+    operation_id="put_need_by_external_id",
+    responses=upserted(NeedSaved, 400, 404, 409, 413, 422, 503),
+)
+def put_need_by_external_id(
+    session: Writing,
+    circumstances: Strict,
+    condition: Upserting,
+    tagged: Tagged,
+    external_id: ExternalId,
+    data: NeedInput,
+) -> NeedSaved:
+    """没有该外部编号的需求时登记（201），已有的以提交的内容整体替换（200）；内容相同的不改动。"""
+    wanted = external_id
+    condition.check(_locked(session, single.find(session, wanted)))
+    saved = single.put(session, circumstances, wanted, data)
+    answer = _answer(session, saved)
+    return tagged.put(f"/needs/{saved.row.id}", saved.row, answer, NeedPublic, is_new=saved.is_new)
+
+
+@router.patch(
+    "/by-external-id/{external_id:path}",
+    summary="按外部编号修改技术需求的部分内容",
+    operation_id="patch_need_by_external_id",
+    responses=written(400, 404, 409, 413, 422, 503),
+)
+def patch_need_by_external_id(
+    session: Writing,
+    circumstances: Strict,
+    condition: Conditional,
+    tagged: Tagged,
+    external_id: ExternalId,
+    patch: NeedPatch,
+) -> NeedSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
+    row = single.get(session, external_id)
+    condition.check(_locked(session, row))
+    return _patched(session, circumstances, tagged, row, patch)
+
+
+@router.delete(
+    "/by-external-id/{external_id:path}",
+    summary="按外部编号删除技术需求",
+    operation_id="delete_need_by_external_id",
+    responses=removed(404, 409, 422, 503),
+)
+def delete_need_by_external_id(
+    session: Writing,
+    caller: Caller,
+    condition: Conditional,
+    external_id: ExternalId,
+    wanted: Annotated[DeletionQuery, Query()],
+) -> TombstonePublic:
+    """与按编号删除相同，可凭返回的编号恢复。"""
+    row = single.get(session, external_id)
+    condition.check(_locked(session, row))
+    why = Why(caller, wanted.reason)
+    return tombstones.public(removal.delete(session, NEEDS, id_of(row), why, cascade=wanted.cascade))
+
+
+def _locked(session: Session, row: Need | None) -> Need | None:
+    return row and locked(session, Need, str(row.id))

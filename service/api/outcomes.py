@@ -5,26 +5,44 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import Field
 
+from catalog.db import Session
 from catalog.deals import shown as deals_shown
 from catalog.deals.rules import Finding
 from catalog.deals.shown import DealPublic
 from catalog.docking import activities, meetings, outcomes, results
-from catalog.docking.outcomes import FollowUp
+from catalog.docking.outcomes import FollowUp, OutcomeCreate
 from catalog.docking.reporting import figures, outcomes_shown
 from catalog.docking.reporting.figures import DockingFigures, SupplierHearing
 from catalog.docking.reporting.outcomes_shown import FollowUpPublic, OutcomePublic
 from catalog.docking.results import Noting
+from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from catalog.kit.paging import Page, PageQuery
 from service.requests.docking.contracts import ContractInput, make_deal
 from service.requests.docking.inputs import FollowUpInput, OutcomeInput, outcome_of
 from service.requests.filters import Day
+from service.requests.single import docking as forms
+from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
-from service.web.versions import Conditional, Tagged, Versioned, created, read, unchanged, written
+from service.web.versions import (
+    Conditional,
+    Tagged,
+    Tagging,
+    Versioned,
+    created,
+    patch_body,
+    read,
+    unchanged,
+    written,
+)
 
 router = APIRouter(tags=["activities"])
+
+
+OutcomePatch = Annotated[Patch, patch_body(), merge_patch_of(OutcomeInput, "OutcomePatch")]
+FollowUpPatch = Annotated[Patch, patch_body(), merge_patch_of(FollowUpInput, "FollowUpPatch")]
 
 
 class DueQuery(PageQuery):
@@ -82,11 +100,38 @@ def record_outcome(
     data: OutcomeInput,
 ) -> OutcomePublic:
     """登记一场会谈的结果，会谈随之记为已举行；有意向、继续洽谈的，排定 30、90、180 日回访。"""
+    condition.check(outcomes.of_meeting(session, id_of(meetings.get(session, id, meeting_id))))
+    return _recorded(session, tagged, id, meeting_id, outcome_of(data), caller)
+
+
+def _recorded(
+    session: Session, tagged: Tagging, id: int, meeting_id: int, data: OutcomeCreate, caller: str
+) -> OutcomePublic:
+    row, _ = results.record(session, id, meeting_id, data, Noting(beijing_today(), caller))
     meeting = meetings.get(session, id, meeting_id)
-    condition.check(outcomes.of_meeting(session, meeting_id))
-    results.record(session, id, meeting_id, outcome_of(data), Noting(beijing_today(), caller))
-    row = outcomes.get(session, meeting_id)
     return tagged.of(row, outcomes_shown.of_meetings(session, [meeting])[0])
+
+
+@router.patch(
+    "/activities/{id:int}/meetings/{meeting_id}/outcome",
+    summary="修改对接结果的部分内容",
+    operation_id="patch_outcome",
+    responses=written(400, 404, 409, 413, 422),
+)
+def patch_outcome(
+    session: Writing,
+    caller: Caller,
+    condition: Conditional,
+    tagged: Tagged,
+    id: RecordId,
+    meeting_id: RecordId,
+    patch: OutcomePatch,
+) -> OutcomePublic:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。尚未登记的返回 404。"""
+    row = outcomes.get(session, id_of(meetings.get(session, id, meeting_id)))
+    condition.check(row)
+    data = patched(OutcomeInput, forms.outcome(row), patch)
+    return _recorded(session, tagged, id, meeting_id, outcome_of(data), caller)
 
 
 @router.post(
@@ -163,5 +208,21 @@ def note_follow_up(
     session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: FollowUpInput
 ) -> FollowUpPublic:
     """登记回访所得；不再回访的填写原因。"""
+    row = results.follow_up(session, id, data.finding, Noting(beijing_today(), caller), state=data.state)
+    return tagged.of(row, outcomes_shown.follow_ups(session, [row])[0])
+
+
+@router.patch(
+    "/follow-ups/{id:int}",
+    summary="修改回访的部分内容",
+    operation_id="patch_follow_up",
+    responses=written(400, 404, 413, 422),
+    dependencies=[unchanged(FollowUp)],
+)
+def patch_follow_up(
+    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, patch: FollowUpPatch
+) -> FollowUpPublic:
+    """只改提交的字段（JSON Merge Patch，RFC 7396）；其余不变。尚未回访的，须写明所得与状态。"""
+    data = patched(FollowUpInput, forms.follow_up(outcomes.follow_up(session, id)), patch)
     row = results.follow_up(session, id, data.finding, Noting(beijing_today(), caller), state=data.state)
     return tagged.of(row, outcomes_shown.follow_ups(session, [row])[0])

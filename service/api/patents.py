@@ -2,30 +2,59 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
 from catalog.db import Session
+from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
+from catalog.mending import removal, tombstones
+from catalog.mending.tombstones import TombstonePublic, Why
+from catalog.registers.registers import PATENTS
 from catalog.statistics import night_lists
 from catalog.statistics.night_lists import NightList, NightNeed, NightQuery
-from catalog.supply import patent_edits, patent_lists, patents, patents_shown
+from catalog.supply import patent_lists, patents, patents_shown
 from catalog.supply.patent_lists import PatentFilter
-from catalog.supply.patents import Patent, PatentCreate
+from catalog.supply.patents import Patent
 from catalog.supply.patents_shown import PatentPublic
-from ingestion.kinds import patents as patent_kind
 from ingestion.records.fields import Circumstances
+from service.requests.deletions import DeletionQuery
 from service.requests.filters import PatentConditions, codes_of, described
-from service.requests.records import PatentInput, classifier_of, record_of
+from service.requests.records import PatentInput
+from service.requests.single import patents as single
+from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
-from service.web.dependencies import Reading, RecordId, Strict, Writing
+from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
-from service.web.versions import Tagged, Versioned, created, read, unchanged, written
+from service.web.versions import (
+    Conditional,
+    Tagged,
+    Tagging,
+    Upserting,
+    Versioned,
+    created,
+    locked,
+    patch_body,
+    read,
+    removed,
+    unchanged,
+    upserted,
+    written,
+)
 
 router = APIRouter(prefix="/patents", tags=["patents"])
+
+
+Number = Annotated[
+    str,
+    Path(
+        min_length=1, max_length=60, description="申请号、专利号或公开（公告）号", examples=["202119900008.0"]
+    ),
+]
+PatentPatch = Annotated[Patch, patch_body(), merge_patch_of(PatentInput, "PatentPatch")]
 
 
 class PatentListConditions(PatentConditions):
@@ -33,6 +62,9 @@ class PatentListConditions(PatentConditions):
 
     text: str | None = Field(default=None, max_length=200, description="名称或摘要中的词语")
     holder: str | None = Field(default=None, max_length=300, description="专利权人名称（部分）")
+    application_number: str | None = Field(
+        default=None, min_length=1, max_length=40, description="申请号，完整，任何写法"
+    )
     draft: bool | None = Field(default=None, description="缺申请号的草稿（true）或有申请号的专利（false）")
     dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
 
@@ -52,21 +84,18 @@ class PatentSaved(PatentPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _checked(
-    session: Session, circumstances: Circumstances, data: PatentInput
-) -> tuple[PatentCreate, list[str]]:
-    record, notes = record_of(patent_kind.KIND, data, classifier_of(session), circumstances)
-    return record, notes
+def _public(session: Session, row: Patent) -> PatentPublic:
+    return patents_shown.publics(session, [row], today=beijing_today())[0]
 
 
-def _saved(session: Session, row: Patent, notes: list[str]) -> PatentSaved:
-    return PatentSaved(
-        **patents_shown.publics(session, [row], today=beijing_today())[0].model_dump(), notes=notes
-    )
+def _answer(session: Session, saved: Saved) -> PatentSaved:
+    return PatentSaved(**_public(session, saved.row).model_dump(), notes=saved.notes)
 
 
 def _filter(session: Session, wanted: PatentListConditions) -> PatentFilter:
     own = {name: getattr(wanted, name) for name in ("text", "holder", "draft", "dormant")}
+    if wanted.application_number:
+        own["application_number"] = single.application_number_of(wanted.application_number)
     return PatentFilter.model_validate(own | codes_of(session, wanted))
 
 
@@ -95,7 +124,7 @@ def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) ->
 def get_patent(session: Reading, version: Versioned, id: RecordId) -> PatentPublic:
     """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
     row = patents.get(session, id)
-    return version.of(row, patents_shown.publics(session, [row], today=beijing_today())[0])
+    return version.of(row, _public(session, row))
 
 
 @router.get(
@@ -120,9 +149,8 @@ def list_patent_night_matches(
 )
 def create_patent(session: Writing, circumstances: Strict, tagged: Tagged, data: PatentInput) -> PatentSaved:
     """登记一件新专利，与文件导入经过同样的检查；申请号已存在时返回 409。约十秒后参加匹配。"""
-    record, notes = _checked(session, circumstances, data)
-    row = patent_edits.create(session, record)
-    return tagged.at(f"/patents/{row.id}", row, _saved(session, row, notes), PatentPublic)
+    saved = single.create(session, circumstances, data)
+    return tagged.at(f"/patents/{saved.row.id}", saved.row, _answer(session, saved), PatentPublic)
 
 
 @router.put(
@@ -136,6 +164,111 @@ def update_patent(
     session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: PatentInput
 ) -> PatentSaved:
     """以提交的内容整体替换；没有提交的字段会被清空。"""
-    record, notes = _checked(session, circumstances, data)
-    row = patent_edits.replace(session, id, record)
-    return tagged.of(row, _saved(session, row, notes), PatentPublic)
+    saved = single.replace(session, circumstances, id, data)
+    return tagged.of(saved.row, _answer(session, saved), PatentPublic)
+
+
+@router.patch(
+    "/{id:int}",
+    summary="修改专利的部分内容",
+    operation_id="patch_patent",
+    responses=written(400, 404, 409, 413, 422, 503),
+    dependencies=[unchanged(Patent)],
+)
+def patch_patent(
+    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, patch: PatentPatch
+) -> PatentSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。与整体更新经过同样的检查。"""
+    return _patched(session, circumstances, tagged, patents.get(session, id), patch)
+
+
+def _patched(
+    session: Session, circumstances: Circumstances, tagged: Tagging, row: Patent, patch: Patch
+) -> PatentSaved:
+    data = patched(PatentInput, single.form(session, row), patch)
+    saved = single.replace(session, circumstances, id_of(row), data)
+    return tagged.of(saved.row, _answer(session, saved), PatentPublic)
+
+
+@router.get(
+    "/by-number/{number}",
+    summary="按号码读取专利",
+    operation_id="get_patent_by_number",
+    responses=read(404, 422),
+)
+def get_patent_by_number(
+    session: Reading, circumstances: Strict, version: Versioned, number: Number
+) -> PatentPublic:
+    """申请号、专利号或公开（公告）号，任何写法均可。已删除的返回 410。"""
+    row = single.get(session, single.number_of(number, circumstances))
+    return version.of(row, _public(session, row))
+
+
+@router.put(
+    "/by-number/{number}",
+    summary="按号码登记或更新专利",
+    operation_id="put_patent_by_number",
+    responses=upserted(PatentSaved, 400, 404, 409, 413, 422, 503),
+)
+def put_patent_by_number(
+    session: Writing,
+    circumstances: Strict,
+    condition: Upserting,
+    tagged: Tagged,
+    number: Number,
+    data: PatentInput,
+) -> PatentSaved:
+    """没有该号码的专利时登记（201），已有的以提交的内容整体替换（200）；内容相同的不改动。
+
+    名称与专利权人都与原专利不同的是另一件专利，不覆盖，返回 409 及 `existing_id`。
+    """
+    wanted = single.number_of(number, circumstances)
+    condition.check(_locked(session, single.find(session, wanted)))
+    saved = single.put(session, circumstances, wanted, data)
+    answer = _answer(session, saved)
+    return tagged.put(f"/patents/{saved.row.id}", saved.row, answer, PatentPublic, is_new=saved.is_new)
+
+
+@router.patch(
+    "/by-number/{number}",
+    summary="按号码修改专利的部分内容",
+    operation_id="patch_patent_by_number",
+    responses=written(400, 404, 409, 413, 422, 503),
+)
+def patch_patent_by_number(
+    session: Writing,
+    circumstances: Strict,
+    condition: Conditional,
+    tagged: Tagged,
+    number: Number,
+    patch: PatentPatch,
+) -> PatentSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
+    row = single.get(session, single.number_of(number, circumstances))
+    condition.check(_locked(session, row))
+    return _patched(session, circumstances, tagged, row, patch)
+
+
+@router.delete(
+    "/by-number/{number}",
+    summary="按号码删除专利",
+    operation_id="delete_patent_by_number",
+    responses=removed(404, 409, 422, 503),
+)
+def delete_patent_by_number(
+    session: Writing,
+    circumstances: Strict,
+    caller: Caller,
+    condition: Conditional,
+    number: Number,
+    wanted: Annotated[DeletionQuery, Query()],
+) -> TombstonePublic:
+    """与按编号删除相同，可凭返回的编号恢复。"""
+    row = single.get(session, single.number_of(number, circumstances))
+    condition.check(_locked(session, row))
+    why = Why(caller, wanted.reason)
+    return tombstones.public(removal.delete(session, PATENTS, id_of(row), why, cascade=wanted.cascade))
+
+
+def _locked(session: Session, row: Patent | None) -> Patent | None:
+    return row and locked(session, Patent, str(row.id))

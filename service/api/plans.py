@@ -10,13 +10,18 @@ from catalog.docking.reporting.plans import ActivityPlan, PlanStated
 from catalog.kit.base import Stamps
 from catalog.kit.days import beijing_today
 from service.requests.docking.inputs import PlanInput
+from service.requests.single import docking as forms
+from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
-from service.web.versions import Conditional, Tagged, Versioned, read, removed, unchanged, written
+from service.web.versions import Conditional, Tagged, Versioned, patch_body, read, removed, unchanged, written
 
 router = APIRouter(tags=["activities"])
 
 Year = Annotated[int, Path(ge=2000, le=2100, description="年度", examples=[2026])]
+
+
+PlanPatch = Annotated[Patch, patch_body(), merge_patch_of(PlanInput, "PlanPatch")]
 
 
 class PlanSaved(PlanStated, Stamps):
@@ -55,6 +60,20 @@ def put_plan(
     """登记一个片区、一个领域计划举办的次数与日期；已有的以此替换。"""
     condition.check(plans.find(session, data.year, data.area, data.field))
     row = plans.put(session, data.stated(), actor=caller)
+    return tagged.of(row, _public(row))
+
+
+@router.patch(
+    "/activity-plans/{id:int}",
+    summary="修改年度计划的一行",
+    operation_id="patch_plan",
+    responses=written(400, 404, 409, 413, 422),
+    dependencies=[unchanged(ActivityPlan)],
+)
+def patch_plan(session: Writing, caller: Caller, tagged: Tagged, id: RecordId, patch: PlanPatch) -> PlanSaved:
+    """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
+    data = patched(PlanInput, forms.plan(plans.get(session, id)), patch)
+    row = plans.change(session, id, data.stated(), actor=caller)
     return tagged.of(row, _public(row))
 
 

@@ -60,7 +60,7 @@ def licensees_page(runtime: Runtime, patent_id: int, wanted: LicenseeQuery) -> L
     """The page that REST and the command line show. Raises NotFound, NotReady and InvalidFields."""
     with runtime.database.read() as session:
         codes = codes_of(session, wanted)
-    firms = EnterpriseFilter(name=wanted.name, title=wanted.title, **codes)
+    firms = EnterpriseFilter.model_validate({"name": wanted.name, "title": wanted.title} | codes)
     finder = LicenseeFinder(runtime.database, runtime.matcher, runtime.settings.data)
     conditions = LicenseeConditions(firms, beijing_today(), wanted.min_band)
     return finder.page(patent_id, wanted, conditions)

@@ -29,6 +29,15 @@ class InvalidFields(InvalidInput):
         self.fields = list(fields)
 
 
+def labels_of(model: type[BaseModel]) -> dict[str, str]:
+    """The Chinese names of the fields of a model: the first words of their descriptions."""
+    return {
+        name: re.split(r"[，；：（。]", field.description)[0]
+        for name, field in model.model_fields.items()
+        if field.description
+    }
+
+
 def sentence(problem: FieldProblem) -> str:
     """The problem of one field in one line."""
     # The importer's reasons already contain the value.
@@ -46,15 +55,6 @@ def shown(value: object) -> str:
         return ""
     text = str(value).encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…（共 {len(text)} 字符）"
-
-
-def labels_of(model: type[BaseModel]) -> dict[str, str]:
-    """The Chinese names of the fields of a model: the first words of their descriptions."""
-    return {
-        name: re.split(r"[，；：（。]", field.description)[0]
-        for name, field in model.model_fields.items()
-        if field.description
-    }
 
 
 def field_problems(

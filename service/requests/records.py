@@ -141,6 +141,9 @@ class NeedInput(RecordInput):
     code: str | None = Field(
         default=None, min_length=1, max_length=64, description="需求编号；缺省时自动编号"
     )
+    external_id: str | None = Field(
+        default=None, min_length=1, max_length=100, description="外部编号：报送需求的平台所用的编号，不重复"
+    )
     enterprise: str | None = Field(
         default=None, max_length=300, description="企业名称；尚未登记的企业会自动登记"
     )

@@ -45,7 +45,7 @@ PATENT_COLUMNS = (
     ("沉睡", 10), ("潜力分", 8), ("判断理由", 60), ("系统编号", 10), ("备注", 10),
 )  # fmt: skip
 NEED_COLUMNS = (
-    ("需求编号", 18), ("需求名称", 36), ("需求描述", 60), ("企业", 30), ("地区", 12), ("行业", 24),
+    ("需求编号", 18), ("外部编号", 18), ("需求名称", 36), ("需求描述", 60), ("企业", 30), ("地区", 12), ("行业", 24),
     ("产业细分领域", 30), ("预算（元）", 14),
     ("合作方式", 12), ("状态", 10), ("发布日期", 12), ("截止日期", 12), ("系统编号", 10), ("备注", 10),
 )  # fmt: skip
@@ -109,7 +109,7 @@ def needs_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) 
             found = needs.many(session, chunk, today)
             for need in (found[key] for key in chunk if key in found):
                 yield (
-                    need.code, need.title, need.text, need.enterprise_name, need.prefecture_name, need.industry_name,
+                    need.code, need.external_id, need.title, need.text, need.enterprise_name, need.prefecture_name, need.industry_name,
                     _segments(need.classes, names), need.budget, need.cooperation_name, need.status_name, need.published_on,
                     need.closes_on, need.id, DEMO if need.is_demo else None,
                 )  # fmt: skip

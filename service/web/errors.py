@@ -76,12 +76,12 @@ class Unauthorized(PatentDockError):
 
 
 class Outdated(PatentDockError):
-    """The record has another version, `etag`, than the one that the caller means to change."""
+    """The record has another version, `etag`, than the one that the caller means to change, or is not there (None)."""
 
     title = TITLES[412]
     status = 412
 
-    def __init__(self, message: str, *, hint: str, etag: str) -> None:
+    def __init__(self, message: str, *, hint: str, etag: str | None) -> None:
         super().__init__(message, hint=hint)
         self.etag = etag
 
@@ -129,7 +129,7 @@ def _ours(_request: Request, error: Exception) -> JSONResponse:
 def _not_found(request: Request, error: Exception) -> JSONResponse:
     """Answers with the tombstone of a record that was deleted; 410 is the answer of its own address alone."""
     assert isinstance(error, NotFound)  # noqa: S101 - by registration
-    if error.record is None:
+    if error.record is None or isinstance(error, Gone):
         return answer(error)
     problem = problem_within(request.app.state.runtime, error)
     if str(request.path_params.get("id")) == str(error.record[1]) and problem.deletion_id is not None:

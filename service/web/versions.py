@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi import Body, Depends, FastAPI, Header, Request, Response, status
 from pydantic import BaseModel
 
 from catalog.db import Session
@@ -104,10 +104,40 @@ class Precondition:
 Conditional = Annotated[Precondition, Depends()]
 
 
+class Upsert:
+    """The preconditions of a request that stores a record under a number of its own."""
+
+    def __init__(
+        self,
+        condition: Conditional,
+        if_none_match: Annotated[
+            str | None, Header(max_length=2000, description="填 * 时只登记新记录，已有的不改动，返回 412")
+        ] = None,
+    ) -> None:
+        self.condition, self.only_new = condition, ANY in _tags(if_none_match or "")
+
+    def check(self, row: Any | None) -> None:
+        """Raises Outdated and Unconditional; `row` is the record that is there."""
+        if row is not None and self.only_new:
+            hint = "要更新它，请去掉 If-None-Match"
+            raise Outdated("记录已存在，未作改动", hint=hint, etag=f'"{_stored(row)}"')
+        if row is None and self.condition.header is not None:
+            raise Outdated("该记录不存在，未作改动", hint="要登记新记录，请去掉 If-Match", etag=None)
+        self.condition.check(row)
+
+
+Upserting = Annotated[Upsert, Depends()]
+
+
 def locked(session: Session, model: type[Any], stated: str) -> Any | None:
     """The row of this id, locked until the transaction ends; None for an unknown one and for what is no id."""
     known = stated.isdecimal() and 1 <= int(stated) <= MAX_ID
     return session.get(model, int(stated), with_for_update=True) if known else None
+
+
+def patch_body() -> Any:
+    """The body of a request that changes parts of a record; plain JSON is accepted as well."""
+    return Body(media_type="application/merge-patch+json")
 
 
 def unchanged(model: type[Any], parameter: str = "id") -> Any:
@@ -139,6 +169,13 @@ class Tagging:
         """The answer with the address and the tag of the record that was made."""
         self.located(path)
         return self.of(row, shown, model)
+
+    def put(self, path: str, row: Any, shown: PublicT, model: type[BaseModel], *, is_new: bool) -> PublicT:
+        """The answer of a route that makes a record (201) or replaces it."""
+        if not is_new:
+            return self.of(row, shown, model)
+        self.response.status_code = status.HTTP_201_CREATED
+        return self.at(path, row, shown, model)
 
 
 Tagged = Annotated[Tagging, Depends()]
@@ -190,6 +227,12 @@ def read(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def written(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Documentation of a route that changes one record and shows it."""
     return {200: {"headers": {"ETag": _ETAG}}} | removed(*statuses)
+
+
+def upserted(answer: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Documentation of a route that makes a record or replaces it."""
+    made = {"model": answer, "description": "已登记新记录", "headers": {"ETag": _ETAG, "Location": _LOCATION}}
+    return {201: made} | written(*statuses)
 
 
 def removed(*statuses: int) -> dict[int | str, dict[str, Any]]:
