@@ -12,6 +12,7 @@ itself, where a program before lost a character.
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 from typing import TextIO
 
@@ -21,6 +22,7 @@ BLOCK = 1 << 20
 REPLACED = "\ufffd"
 UNDECODED = "\udcff"
 _MARKING = "patentdock-marking"
+_NO_CHARACTER = re.compile("[\ud800-\udfff]")
 
 codecs.register_error(_MARKING, lambda error: (UNDECODED, error.end))  # type: ignore[attr-defined]
 
@@ -39,8 +41,8 @@ def open_text(path: Path, newline: str | None = None) -> TextIO:
 
 
 def shown(text: str) -> str:
-    """The text as it may be shown and stored, with U+FFFD where it did not decode."""
-    return text.replace(UNDECODED, REPLACED)
+    """The text as it may be shown and stored, with U+FFFD where it did not decode and for each half of a surrogate pair."""
+    return _NO_CHARACTER.sub(REPLACED, text)
 
 
 def detect(path: Path) -> str:

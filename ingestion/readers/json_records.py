@@ -46,9 +46,11 @@ def _rows(path: Path, keys: list[str]) -> Iterator[Row]:
         for key, value in record.items():
             cells[known[key]] = _cell(value)
         text = "".join([cell for cell in cells if isinstance(cell, str)])
-        if UNDECODED in text:
+        # Escapes of JSON can write half a surrogate pair (\ud800), which no database stores.
+        storable = shown(text)
+        if storable != text:
             cells = [shown(cell) if isinstance(cell, str) else cell for cell in cells]
-        yield Row(line, cells, UNDECODABLE if UNDECODED in text else "", replaced=REPLACED in text)
+        yield Row(line, cells, UNDECODABLE if UNDECODED in text else "", replaced=REPLACED in storable)
 
 
 def _is_array(path: Path) -> bool:

@@ -118,6 +118,14 @@ def test_jsonl_with_broken_and_long_lines(tmp_path: Path) -> None:
     assert found[4].cells == [None, "管"]
 
 
+def test_half_a_character_in_json_is_read_as_replaced(tmp_path: Path) -> None:
+    content = rb'{"title": "\u5370\ud800", "\udfff": "\ud83d\ude00"}'
+    (sheet,) = readers.read(write(tmp_path / "a.jsonl", content))
+    (row,) = sheet.rows
+    assert (row.cells, row.replaced, row.problem) == (["印\ufffd", "😀"], True, "")
+    assert sheet.keys == ["title", "\ufffd"]
+
+
 def test_json_array_and_array_inside_an_object(tmp_path: Path) -> None:
     records = '[{"title": "一种泵", "applicant": ["甲", "乙"]}, 5]'
     for content in (records, '{"total": 2,\n "data": [{"title": "一种泵", "applicant": ["甲", "乙"]}]}'):

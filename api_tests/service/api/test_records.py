@@ -342,3 +342,13 @@ def test_segments_and_generations_are_listed(client: httpx.Client) -> None:
     assert client.get("/api/v1/segments", params={"version": "HB-2021.1"}).json() == catalogue
     assert client.get("/api/v1/segments", params={"version": "HB-1999"}).status_code == 404
     assert client.get("/api/v1/generations").json()["items"][0]["status"] == "active"
+
+
+@pytest.mark.parametrize("path", ["needs", "patents", "matches"])
+def test_half_a_character_is_refused(client: httpx.Client, path: str) -> None:
+    for body in (
+        rb'{"title": "\ud800", "text": "\u5370"}',
+        rb'{"title": "t", "text": "t", "\udfff": [{"\udc00": 1}]}',
+    ):
+        response = client.post(f"/api/v1/{path}", content=body, headers={"Content-Type": "application/json"})
+        assert response.status_code == 422, response.text
