@@ -71,12 +71,6 @@ def _check(client: httpx.Client, texts: Sequence[str]) -> None:
             raise AssertionError(f"another answer in a batch: {text}")
 
 
-def _processor(process: int) -> float:
-    """Seconds that all processors have worked for a process."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def _measure(client: httpx.Client, process: int, number: int, rounds: int) -> None:
     contenders: dict[str, Callable[[Sequence[str]], object]] = {
         "one call": lambda texts: _together(client, texts),
@@ -91,10 +85,10 @@ def _measure(client: httpx.Client, process: int, number: int, rounds: int) -> No
         for _ in range(rounds):
             for name, call in contenders.items():
                 some = list(islice(texts, number))
-                start, begun = time.perf_counter(), _processor(process)
+                start, begun = time.perf_counter(), processes.processor_seconds(process)
                 call(some)
                 wall[name].append(time.perf_counter() - start)
-                work[name].append(_processor(process) - begun)
+                work[name].append(processes.processor_seconds(process) - begun)
         least = median(wall["one call"])
         for name in contenders:
             seconds = median(wall[name])

@@ -81,3 +81,9 @@ def _is_alive(address: str) -> bool:
         return httpx.get(f"{address}/healthz", timeout=10).status_code == 200
     except httpx.TransportError:
         return False
+
+
+def processor_seconds(process: int) -> float:
+    """Seconds that all processors have worked for a process."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

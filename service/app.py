@@ -15,6 +15,7 @@ from catalog.kit.errors import PatentDockError
 from service.api import (
     activities,
     activity_papers,
+    bulk,
     chances,
     conflicts,
     deals,
@@ -140,6 +141,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         plans,
         activity_papers,
         statistics,
+        bulk,
         imports,
         conflicts,
         deletions,

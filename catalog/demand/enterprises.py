@@ -273,14 +273,18 @@ class Firms:
         self._known.change(row, stated)
         return row
 
+    def meant(self, data: EnterpriseCreate) -> Enterprise | None:
+        """The enterprise that a record refers to, by its credit code, its name or a former name."""
+        former = (row for name in data.former_names if (row := self.named(name)))
+        return self.find(data.name, data.credit_code) or next(former, None)
+
     def upsert(self, data: EnterpriseCreate) -> FirmOutcome | Conflict:
         """Takes a register record. Empty cells overwrite nothing, and the name that an enterprise had before is no new one.
 
         A record under the credit code of an enterprise that it does not name waits: the code may be copied, or the name new. It is
         refused where the enterprise that it names has another code.
         """
-        former = (row for name in data.former_names if (row := self.named(name)))
-        row = self.find(data.name, data.credit_code) or next(former, None)
+        row = self.meant(data)
         if row is None:
             return FirmOutcome("new", self.add(data))
         if data.credit_code and row.credit_code not in (None, data.credit_code):
@@ -349,13 +353,24 @@ def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Ente
     return row
 
 
+def meant(session: Session, records: Sequence[EnterpriseCreate]) -> list[int]:
+    """The ids of the stored enterprises that the records refer to, 0 for a new one."""
+    firms = Firms(session, _named(records))
+    found = [firms.meant(data) for data in records]
+    return [id_of(row) if row else 0 for row in found]
+
+
+def _named(records: Sequence[EnterpriseCreate]) -> list[tuple[str, str | None]]:
+    """The names and credit codes by which records may be known."""
+    former = [(name, None) for data in records for name in data.former_names]
+    return [*((data.name, data.credit_code) for data in records), *former]
+
+
 def upsert(
     session: Session, records: Sequence[EnterpriseCreate], *, import_id: int | None, is_demo: bool = False
 ) -> list[FirmOutcome | Conflict]:
     """Upserts register records, one after the other; returns the outcome of each."""
-    named = [(data.name, data.credit_code) for data in records]
-    named += [(name, None) for data in records for name in data.former_names]
-    firms = Firms(session, named, import_id=import_id, is_demo=is_demo)
+    firms = Firms(session, _named(records), import_id=import_id, is_demo=is_demo)
     outcomes = [firms.upsert(data) for data in records]
     firms.flush()
     return outcomes

@@ -404,6 +404,22 @@ def _upsert(known: KnownRows[Need], values: dict[str, Any], made: dict[str, Any]
     return "changed" if known.change(row, stated) else "unchanged"
 
 
+def meant(session: Session, records: Sequence[NeedCreate]) -> list[int]:
+    """The ids of the stored needs with the codes of these records, 0 for a new one."""
+    firms = _firms(session, records)
+    codes = [data.code or _code_among(firms, data) for data in records]
+    known = KnownRows(session, Need, None, code=codes)
+    found = [known.find("code", code) for code in codes]
+    return [id_of(row) if row else 0 for row in found]
+
+
+def _code_among(firms: Firms, data: NeedCreate) -> str:
+    """The code that a need without one gets: by the name of its enterprise as that is stored."""
+    name = data.enterprise_name or ""
+    firm = firms.named(name) if name else None
+    return automatic_code(data.title, data.text, firm.name if firm else name)
+
+
 def open_firms(session: Session, today: date) -> dict[int, int | None]:
     """The enterprises of all needs open on that day, by the id of the need; None where a need names none."""
     query = select(id_column(Need), col(Need.enterprise_id)).where(open_on(today))

@@ -110,6 +110,13 @@ def upsert(
     return counts
 
 
+def meant(session: Session, records: Sequence[PatentCreate]) -> list[int]:
+    """The ids of the stored patents that the records refer to, 0 for a new one."""
+    patents = KnownPatents(session, records)
+    found = [patents.find(record, patents.owners(record)) for record in records]
+    return [known.id if known else 0 for known in found]
+
+
 class Batch:
     """Records being matched to the patents that they refer to."""
 

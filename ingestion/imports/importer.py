@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as Map
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from catalog.db import Database
+from catalog.db import Database, Session
 from catalog.kit.errors import InvalidInput
 from catalog.kit.progress import RowProgress
 from catalog.reference.places import PlaceNames, shipped
@@ -26,6 +27,7 @@ from catalog.registers import demonstration
 from catalog.segments import segments
 from ingestion.columns.mappings import SavedMapping
 from ingestion.columns.recognition import Mapping
+from ingestion.errors import RowError
 from ingestion.imports import preview
 from ingestion.imports.explanations import misfit, no_register, no_rows
 from ingestion.imports.log import ImportLog
@@ -43,7 +45,7 @@ from ingestion.storing import deleted
 from ingestion.storing.rows import Origin, RowReader, Store, Taken
 from ingestion.storing.tables import SheetTable, open_table
 
-__all__ = ["ImportLimits", "ImportReport", "import_file"]
+__all__ = ["ImportLimits", "ImportReport", "RowTerms", "import_file"]
 
 _USUAL = gc.get_threshold()
 
@@ -55,6 +57,20 @@ class ImportLimits:
     batch: int = 1000
     preview: int = 5
     small_file: int = SMALL_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class RowTerms:
+    """The terms on which rows are taken, besides those of every file.
+
+    A `strict` import refuses what it cannot read, `only_new` whatever means a stored record, and the rows on the lines of
+    `refused` for the reasons given there. With `by_row` the report holds the outcome of each row.
+    """
+
+    strict: bool = False
+    only_new: bool = False
+    by_row: bool = False
+    refused: Map[int, str] = field(default_factory=dict)
 
 
 def import_file(
@@ -71,6 +87,7 @@ def import_file(
     dry_run: bool = False,
     mapping: SavedMapping | None = None,
     limits: ImportLimits = ImportLimits(),
+    terms: RowTerms = RowTerms(),
 ) -> ImportReport:
     """Import one file of records of a kind (`ingestion.kinds`).
 
@@ -87,12 +104,12 @@ def import_file(
     with database.read() as session:
         classifier = Classifier(segments.segments_of(session, segments.catalogue(session)))
     sheets = readers.read(path)
-    circumstances = Circumstances(today, places or shipped())
+    circumstances = Circumstances(today, places or shipped(), terms.strict)
     reading = Reading.of(path, kind, classifier, circumstances.places, mapping)
     reader = RowReader(wanted.build, classifier, circumstances)
     with collecting_rarely(), writing(database, path, dry_run, limits.small_file) as transactions:
         log = ImportLog(transactions, reading, actor, None if dry_run else rejected_dir)
-        run = _Run(wanted, reading, reader, transactions, limits, log)
+        run = _Run(wanted, reading, reader, transactions, limits, terms, log)
         try:
             return run.all(sheets, mapping, is_demo, progress)
         except BaseException as error:
@@ -109,6 +126,7 @@ class _Run:
     reader: RowReader
     transactions: Transactions
     limits: ImportLimits
+    terms: RowTerms
     log: ImportLog
 
     def all(
@@ -119,13 +137,13 @@ class _Run:
         progress: RowProgress | None,
     ) -> ImportReport:
         """Import all sheets. Raises NotARegister when no table of the file was recognised."""
-        tally = Tally(self.reading)
+        tally = Tally(self.reading, by_row=self.terms.by_row)
         if not is_demo:
             with self.transactions.read() as session:
                 tally.warn(demonstration.notices(session))
         store: Store | None = None
         for table in _tables(self.kind.name, sheets, mapping, tally):
-            rows = _rows(table, tally)
+            rows = self._rows(table, tally)
             for first in islice(rows, 1):
                 store = store or self._begin(is_demo)
                 for batch in _batches(chain([first], rows), self.limits.batch):
@@ -156,9 +174,36 @@ class _Run:
             if quick:
                 store.read(session, batch)
             deleted.settle(session, self.kind.register, batch)
+            if self.terms.only_new:
+                self._refuse_known(session, batch)
             store.store(session, batch)
+            if self.terms.by_row:
+                self._look_up(session, batch)
             tally.add(batch)
             self.log.keep(session, batch, tally.report)
+
+    def _rows(self, table: SheetTable, tally: Tally) -> Iterator[Taken]:
+        """The rows of a table, those that the terms refuse with their reason."""
+        for taken in _rows(table, tally):
+            taken.row.problem = taken.row.problem or self.terms.refused.get(taken.row.line, "")
+            yield taken
+
+    def _refuse_known(self, session: Session, batch: list[Taken]) -> None:
+        self._look_up(session, batch)
+        for taken in batch:
+            if taken.record_id and taken.error is None:
+                reason, hint = f"已有这条记录（编号 {taken.record_id}），未写入", "如需更新，请用 mode=upsert"
+                taken.error, taken.record, taken.patent_id = RowError("", "", reason, hint=hint), None, 0
+
+    def _look_up(self, session: Session, batch: list[Taken]) -> None:
+        """Give rows the ids of the stored records that they mean."""
+        if self.kind.find is None:
+            return
+        read = [taken for taken in batch if taken.record is not None and taken.error is None]
+        for taken, id_ in zip(read, self.kind.find(session, [taken.record for taken in read]), strict=True):
+            taken.record_id = id_
+        for taken in batch:
+            taken.record_id = taken.patent_id or taken.record_id
 
     def _take_back(self, store: Store, mapping: SavedMapping | None, tally: Tally) -> None:
         """Refuse the rows that were stored before another row of the file contradicted them."""
@@ -167,7 +212,7 @@ class _Run:
             return
         again = Tally(self.reading)
         tables = _tables(self.kind.name, readers.read(self.reading.path), mapping, again)
-        numbered = enumerate((taken for table in tables for taken in _rows(table, again)), 1)
+        numbered = enumerate((taken for table in tables for taken in self._rows(table, again)), 1)
         rows = {number: taken for number, taken in numbered if number in outcomes}
         with self.transactions.write() as session:
             store.take_back(session, rows)

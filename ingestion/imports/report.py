@@ -48,13 +48,29 @@ class Waiting:
     stated: str
 
 
+@dataclass(frozen=True)
+class RowOutcome:
+    """The outcome of a row (new, changed, unchanged, waiting, rejected), the stored record that it means, and remarks on it.
+
+    `error` is what refuses it; `record_id` is 0 where there is none.
+    """
+
+    line: int
+    status: str
+    record_id: int
+    error: RowError | None
+    claim: Claim | None
+    notes: list[str]
+
+
 @dataclass
 class ImportReport:
     """`rows == new + changed + unchanged + rejected + waiting`, always; `import_id` is None for a dry run.
 
     `columns` says of each column what it was taken for and what became of its cells; `preview` shows the first records by
     label, as they are stored, `refusals` the first rejected rows, `conflicts` the first that wait for a decision. `source`
-    names the saved mapping that was used, `places_version` the names of places.
+    names the saved mapping that was used, `places_version` the names of places; `outcomes` holds those of single rows, by line,
+    where they are wanted.
     """
 
     kind: str
@@ -74,6 +90,7 @@ class ImportReport:
     conflicts: list[Waiting] = field(default_factory=list)
     source: str = ""
     places_version: str = ""
+    outcomes: dict[int, RowOutcome] = field(default_factory=dict)
 
 
 class Notes:
@@ -100,7 +117,8 @@ class Notes:
 class Tally:
     """Gathers the report of an import on its way; `expected` is the likely number of rows, None where it is unknown."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, *, by_row: bool = False) -> None:
+        self.by_row = by_row
         self.report = ImportReport(
             reading.kind, reading.path.name, source=reading.source, places_version=reading.places
         )
@@ -164,6 +182,8 @@ class Tally:
             for taken in batch:
                 for message, example in getattr(taken, noticed):
                     self._notes.add(message, f"第 {taken.row.line} 行", example)
+        if self.by_row:
+            report.outcomes |= {taken.row.line: _outcome(taken) for taken in batch}
         for taken in batch:
             if taken.error is not None and len(report.refusals) < MOST_REFUSALS:
                 report.refusals.append(_refusal(taken, taken.error))
@@ -209,6 +229,14 @@ def _counted_as(table: SheetTable, mapping: Mapping) -> object:
 def _waiting(claim: Claim) -> Waiting:
     place = (claim.sheet, claim.line, claim.field, claim.number)
     return Waiting(*place, str(claim.stored), str(claim.subject))
+
+
+def _outcome(taken: Taken) -> RowOutcome:
+    status = "rejected" if taken.error else taken.outcome
+    notes = [
+        f"{message}：{example}" if example else message for message, example in (*taken.notes, *taken.remarks)
+    ]
+    return RowOutcome(taken.row.line, status, taken.record_id, taken.error, taken.claim, notes)
 
 
 def _refusal(taken: Taken, error: RowError) -> Refusal:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from catalog.db import Session
 from catalog.kit.base import ClassRef
 from catalog.reference.lists import region_name
 from catalog.registers.register import Register
@@ -26,14 +27,16 @@ class Kind(Generic[RecordT]):
 
     `build` makes a record of the cells of a row and raises RowError, `store` takes the batches of one import into the
     catalogue, `register` takes them back. `shown` gives a preview the values, by role, that a record keeps otherwise than
-    under the name of the role. `searched` records come into the search with the next index. Of files that come together
-    the kinds of an earlier `turn` are imported first: others refer to them.
+    under the name of the role. `find` gives the ids of the stored records that records mean, 0 for a new one. `searched`
+    records come into the search with the next index. Of files that come together the kinds of an earlier `turn` are imported
+    first: others refer to them.
     """
 
     register: Register
     build: Callable[[Fields, Classifier], RecordT]
     store: Callable[[Origin, RowReader], Store]
     shown: Callable[[RecordT], dict[str, Any]] = lambda _: {}
+    find: Callable[[Session, Sequence[RecordT]], list[int]] | None = None
     searched: bool = False
     turn: int = 3
 

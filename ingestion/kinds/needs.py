@@ -43,4 +43,4 @@ def _upsert(session: Session, batch: list[Taken], origin: Origin) -> Outcomes:
     return outcomes
 
 
-KIND = Kind(NEEDS, need, stored(_keys, _upsert), _shown, searched=True)
+KIND = Kind(NEEDS, need, stored(_keys, _upsert), _shown, needs.meant, searched=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from catalog.registers import patents
 from catalog.registers.registers import PATENTS
 from catalog.supply.patents import PatentCreate
 from ingestion.kinds.kind import Kind, shown_classes, shown_place
@@ -18,4 +19,4 @@ def _shown(record: PatentCreate) -> dict[str, Any]:
     }
 
 
-KIND = Kind(PATENTS, patent, PatentStore, _shown, searched=True, turn=2)
+KIND = Kind(PATENTS, patent, PatentStore, _shown, patents.meant, searched=True, turn=2)

@@ -42,7 +42,8 @@ class Taken:
     Once read, it has a `record`, `notes` of corrections and the `fates` of roles that were not simply read; once stored, an
     `outcome` (new, changed, unchanged, waiting) and `remarks`; at either step an `error` rejects it. With a `claim` it is in
     conflict with a stored record. `patent_id` is the patent to which it is known to add nothing, otherwise 0. Without a
-    `mark` it is not remembered. `number` is that of the row in the whole file, where its store counts them.
+    `mark` it is not remembered. `number` is that of the row in the whole file, where its store counts them,
+    `record_id` that of the stored record which it means, where that is looked up.
     """
 
     table: SheetTable
@@ -57,6 +58,7 @@ class Taken:
     mark: bytes = b""
     patent_id: int = 0
     number: int = 0
+    record_id: int = 0
     claim: Claim | None = None
 
     @property

@@ -314,17 +314,12 @@ def record_of(
     try:
         record = kind.build(fields, classifier)
     except RowError as error:
-        raise InvalidFields([_problem(kind.name, error)]) from error
+        raise InvalidFields([problem_of_cell(kind.name, error.field, error.value, error.reason)]) from error
     return record, [f"{note}：{example}" for note, example in fields.notes]
 
 
-def _problem(kind: str, error: RowError) -> FieldProblem:
-    """The error of a cell, under the field name of the request."""
+def problem_of_cell(kind: str, label: str, value: object, reason: str) -> FieldProblem:
+    """The problem of a cell with the label of its role, under the field name of the request."""
     roles = vocabulary(kind).roles.values()
-    name = next((role.name for role in roles if role.label == error.field), "")
-    return FieldProblem(
-        field=name or error.field or "记录",
-        label=error.field,
-        value=shown(error.value),
-        reason=error.reason,
-    )
+    name = next((role.name for role in roles if role.label == label), "")
+    return FieldProblem(field=name or label or "记录", label=label, value=shown(value), reason=reason)

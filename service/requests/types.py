@@ -37,6 +37,13 @@ class ImportKind(StrEnum):
     vars().update({name.upper(): name for name in KIND_NAMES})
 
 
+class BulkMode(StrEnum):
+    """The ways in which a record is taken whose key a stored one has: that is brought up to date, or it is refused."""
+
+    UPSERT = "upsert"
+    CREATE = "create"
+
+
 def term(terms: type[Term]) -> BeforeValidator:
     """Reads a stored value or its Chinese label."""
     return BeforeValidator(lambda value: terms.parse(value) if isinstance(value, str) else value)

@@ -15,7 +15,9 @@ from service.web.evidence_files import MAX_SIZE
 MAX_BODY = 2 * 1024 * 1024
 UPLOAD_PATH = "/api/v1/imports"
 # Fifty texts of the greatest length, each character written as an escape of six bytes.
-LARGE_BODIES = {"/api/v1/matches/batch": 8 * 1024 * 1024}
+LARGE_BODIES = {"/api/v1/matches/batch": 8 * 1024 * 1024} | {
+    f"/api/v1/{kind}/bulk": 16 * 1024 * 1024 for kind in ("patents", "needs", "enterprises")
+}
 EVIDENCE_PATH = re.compile(r"/api/v1/deals/\d+/evidence")
 # The form around the file takes some room too.
 MAX_EVIDENCE = MAX_SIZE + MAX_BODY
