@@ -59,7 +59,7 @@ class BulkRequest(Schema, Generic[InputT]):
 
 @dataclass(frozen=True, slots=True)
 class BulkItem:
-    """What became of the record on a place: its status, the stored record, and the error that kept it from being stored."""
+    """The outcome of the record on a place: its status, the stored record, and the error that kept it from being stored."""
 
     index: int
     status: str
