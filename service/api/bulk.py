@@ -6,8 +6,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from service.installation.runtime import Runtime
-from service.requests.bulk import BulkItem, BulkRequest, Sender, store_records
-from service.requests.records import EnterpriseInput, NeedInput, PatentInput
+from service.requests.bulk import (
+    BulkItem,
+    BulkRequest,
+    EnterprisesBulk,
+    NeedsBulk,
+    PatentsBulk,
+    Sender,
+    store_records,
+)
 from service.web.dependencies import Caller, HasLeft, RuntimeDep
 from service.web.errors import Problem, problem_within, responses
 
@@ -78,7 +85,7 @@ def _shown(runtime: Runtime, item: BulkItem) -> BulkRecordResult:
     responses=_ERRORS,
 )
 def create_patents_bulk(
-    runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: BulkRequest[PatentInput]
+    runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: PatentsBulk
 ) -> BulkResult:
     """Store many patents."""
     return _result(runtime, Sender(caller, has_left), "patents", request)
@@ -92,7 +99,7 @@ def create_patents_bulk(
     responses=_ERRORS,
 )
 def create_needs_bulk(
-    runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: BulkRequest[NeedInput]
+    runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: NeedsBulk
 ) -> BulkResult:
     """Store many needs."""
     return _result(runtime, Sender(caller, has_left), "needs", request)
@@ -106,7 +113,7 @@ def create_needs_bulk(
     responses=_ERRORS,
 )
 def create_enterprises_bulk(
-    runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: BulkRequest[EnterpriseInput]
+    runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: EnterprisesBulk
 ) -> BulkResult:
     """Store many enterprises."""
     return _result(runtime, Sender(caller, has_left), "enterprises", request)

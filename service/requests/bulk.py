@@ -57,6 +57,18 @@ class BulkRequest(Schema, Generic[InputT]):
     dry_run: bool = Field(default=False, strict=True, description="只检查并报告，不写入")
 
 
+class PatentsBulk(BulkRequest[PatentInput]):
+    """Patents in one call."""
+
+
+class NeedsBulk(BulkRequest[NeedInput]):
+    """Needs in one call."""
+
+
+class EnterprisesBulk(BulkRequest[EnterpriseInput]):
+    """Enterprises in one call."""
+
+
 @dataclass(frozen=True, slots=True)
 class BulkItem:
     """The outcome of the record on a place: its status, the stored record, and the error that kept it from being stored."""
