@@ -405,12 +405,16 @@ def _upsert(known: KnownRows[Need], values: dict[str, Any], made: dict[str, Any]
 
 
 def meant(session: Session, records: Sequence[NeedCreate]) -> list[int]:
-    """The ids of the stored needs with the codes of these records, 0 for a new one."""
+    """The ids of the stored needs that `upsert` knows these records by, 0 for a new one."""
     firms = _firms(session, records)
     codes = [data.code or _code_among(firms, data) for data in records]
-    known = KnownRows(session, Need, None, code=codes)
-    found = [known.find("code", code) for code in codes]
-    return [id_of(row) if row else 0 for row in found]
+    known = KnownRows(session, Need, None, code=codes, external_id=[data.external_id for data in records])
+    found = []
+    for data, code in zip(records, codes, strict=True):
+        owner = known.find("external_id", data.external_id) if data.code is None else None
+        row = owner or known.find("code", code)
+        found.append(id_of(row) if row else 0)
+    return found
 
 
 def _code_among(firms: Firms, data: NeedCreate) -> str:

@@ -69,6 +69,7 @@ def test_the_same_call_again_changes_nothing_and_create_refuses_it(client: httpx
         "needs": [
             {"title": "求轴承座", "text": "轴承座要耐高温。", "enterprise": "示例批量公司"},
             {"title": "求联轴器", "text": "联轴器要耐低温。", "code": "BULK-1"},
+            {"title": "求减速器", "text": "减速器要静音。", "external_id": "P-1"},
         ],
         "enterprises": [{"name": "示例批量甲公司"}, {"name": "示例批量乙公司", "products": "轴承"}],
     }[kind]
