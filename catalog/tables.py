@@ -1,6 +1,7 @@
 """Imports every module that has tables, so that the metadata is complete (migrations, tests)."""
 
 from catalog.accounts import keys as access_keys
+from catalog.accounts import repeats
 from catalog.changes import record_changes
 from catalog.deals import deals, evidence
 from catalog.deals import pipeline as deal_pipeline
@@ -48,6 +49,7 @@ __all__ = [
     "patents",
     "plans",
     "record_changes",
+    "repeats",
     "screenings",
     "segments",
     "tombstones",

@@ -49,7 +49,7 @@ from service.console import docs_page, pages
 from service.installation.following import Following
 from service.installation.runtime import Runtime
 from service.requests.docking import composing
-from service.web import errors, openapi, uploads, versions
+from service.web import errors, openapi, repeats, uploads, versions
 from service.web.dependencies import require_key
 from service.web.key_check import KeyCheck
 from service.web.middleware import COMPRESSION, BodyLimit, HeadAsGet, SecurityHeaders
@@ -114,6 +114,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     versions.install(app)
+    repeats.install(app)
     openapi.install(app)
     app.include_router(health.router)
     protected = APIRouter(

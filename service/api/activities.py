@@ -20,6 +20,7 @@ from service.requests.single import docking as forms
 from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import Tagged, Versioned, created, patch_body, read, removed, unchanged, written
 
 router = APIRouter(prefix="/activities", tags=["activities"])
@@ -63,10 +64,10 @@ def get_activity(session: Reading, version: Versioned, id: RecordId) -> Activity
     status_code=status.HTTP_201_CREATED,
     responses=created(400, 409, 413, 422),
 )
-def create_activity(session: Writing, caller: Caller, tagged: Tagged, data: ActivityInput) -> ActivityPublic:
+def create_activity(session: Writing, caller: Caller, made: Made, data: ActivityInput) -> ActivityPublic:
     """登记一项活动：片区、领域、场次与桌数、编排规则。新活动处于“筹备”。"""
     row = edits.create(session, activity_of(session, data), today=beijing_today(), actor=caller)
-    return tagged.at(f"/activities/{row.id}", row, shown.activity(session, row))
+    return made.at(f"/activities/{row.id}", row, shown.activity(session, row))
 
 
 @router.put(

@@ -33,6 +33,7 @@ from service.web import evidence_files
 from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.uploads import stored_upload
 from service.web.versions import (
     Conditional,
@@ -137,7 +138,7 @@ def get_deal(session: Reading, version: Versioned, id: RecordId) -> DealPublic:
     responses=created(400, 404, 409, 413, 422),
 )
 def create_deal(
-    session: Writing, circumstances: Strict, caller: Caller, tagged: Tagged, data: DealInput
+    session: Writing, circumstances: Strict, caller: Caller, made: Made, data: DealInput
 ) -> DealSaved:
     """登记转让、许可、作价入股或质押。违反规则的不予登记并说明依据，存疑的在 `warnings` 中提示。
 
@@ -146,7 +147,7 @@ def create_deal(
     row, warnings = deal_edits.create(
         session, deal_of(data, circumstances), actor=caller, today=circumstances.today
     )
-    return tagged.at(f"/deals/{row.id}", row, _saved(session, row, warnings), DealPublic)
+    return made.at(f"/deals/{row.id}", row, _saved(session, row, warnings), DealPublic)
 
 
 @router.put(
@@ -207,12 +208,12 @@ def file_deal(session: Writing, caller: Caller, tagged: Tagged, id: RecordId, da
     dependencies=[unchanged(Deal)],
 )
 def create_receipt(
-    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: ReceiptInput
+    session: Writing, caller: Caller, made: Made, id: RecordId, data: ReceiptInput
 ) -> DealSaved:
     """登记一笔到账；合计超过合同金额的不予登记。关联的对接事项进入“到账”。"""
     _, warnings = deal_edits.receive(session, id, _receipt(data), actor=caller, today=beijing_today())
     row = deals.get(session, id)
-    return tagged.at(f"/deals/{id}", row, _saved(session, row, warnings), DealPublic)
+    return made.at(f"/deals/{id}", row, _saved(session, row, warnings), DealPublic)
 
 
 def _receipt(data: ReceiptInput) -> ReceiptCreate:

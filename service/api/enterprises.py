@@ -24,6 +24,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import (
     Conditional,
     Tagged,
@@ -118,11 +119,11 @@ def get_enterprise(session: Reading, version: Versioned, id: RecordId) -> Enterp
     responses=created(400, 409, 413, 422, 503),
 )
 def create_enterprise(
-    session: Writing, circumstances: Strict, tagged: Tagged, data: EnterpriseInput
+    session: Writing, circumstances: Strict, made: Made, data: EnterpriseInput
 ) -> EnterpriseSaved:
     """登记一家新企业；名称或统一社会信用代码已存在时返回 409。"""
     saved = single.create(session, circumstances, data)
-    return tagged.at(f"/enterprises/{saved.row.id}", saved.row, _answer(session, saved), EnterprisePublic)
+    return made.at(f"/enterprises/{saved.row.id}", saved.row, _answer(session, saved), EnterprisePublic)
 
 
 @router.put(

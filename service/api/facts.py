@@ -17,6 +17,7 @@ from service.requests.single import facts as single
 from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
 router = APIRouter(tags=["facts"])
@@ -89,11 +90,11 @@ def get_fact(session: Reading, version: Versioned, id: RecordId) -> FactPublic:
     responses=created(400, 404, 409, 413, 422),
 )
 def create_patent_fact(
-    session: Writing, circumstances: Strict, tagged: Tagged, id: RecordId, data: FactInput
+    session: Writing, circumstances: Strict, made: Made, id: RecordId, data: FactInput
 ) -> FactSaved:
     """为一件专利登记许可、转让、质押、评价报告等记录；与文件导入经过同样的检查，已有同样的记录时返回 409。"""
     saved = single.create(session, circumstances, id, data)
-    return tagged.at(f"/facts/{saved.row.id}", saved.row, _answer(saved), FactPublic)
+    return made.at(f"/facts/{saved.row.id}", saved.row, _answer(saved), FactPublic)
 
 
 @router.put(

@@ -26,7 +26,8 @@ from service.sheets.lists import MOST_EXPORTED
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
-from service.web.versions import Tagged, Versioned, created, read, removed, unchanged
+from service.web.repeats import Made
+from service.web.versions import Versioned, created, read, removed, unchanged
 
 router = APIRouter(tags=["feedback"])
 
@@ -126,13 +127,13 @@ def refine_match(request: RefineRequest, runtime: RuntimeDep) -> MatchResponse[P
     status_code=status.HTTP_201_CREATED,
     responses=created(400, 404, 413, 422),
 )
-def create_feedback(session: Writing, caller: Caller, tagged: Tagged, data: FeedbackInput) -> FeedbackPublic:
+def create_feedback(session: Writing, caller: Caller, made: Made, data: FeedbackInput) -> FeedbackPublic:
     """企业对推荐专利的答复；不合适须选八类原因之一。同一企业对同一需求和专利再次答复时，以后一次为准，前一次保留备查。
 
     答复只供积累与统计，不改变排序。
     """
     row = stored(session, data, caller)
-    return tagged.at(f"/feedback/{row.id}", row, feedback.publics(session, [row])[0])
+    return made.at(f"/feedback/{row.id}", row, feedback.publics(session, [row])[0])
 
 
 @router.get("/feedback", summary="匹配反馈列表", operation_id="list_feedback", responses=responses(422, 503))

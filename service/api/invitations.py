@@ -20,6 +20,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
 router = APIRouter(prefix="/activities/{id:int}", tags=["activities"])
@@ -91,11 +92,11 @@ def get_invitation(
     responses=created(400, 404, 409, 413, 422),
 )
 def create_invitation(
-    session: Writing, caller: Caller, tagged: Tagged, id: RecordId, data: InvitationInput
+    session: Writing, caller: Caller, made: Made, id: RecordId, data: InvitationInput
 ) -> InvitationPublic:
     """邀请企业、专利权人团队、专家或金融机构；企业和专利权人按编号或名称与系统中的记录相联。"""
     row = edits.invite(session, id, data.created(), actor=caller)
-    return tagged.at(f"/activities/{id}/invitations/{row.id}", row, invitations.public(row))
+    return made.at(f"/activities/{id}/invitations/{row.id}", row, invitations.public(row))
 
 
 @router.get(

@@ -40,6 +40,7 @@ from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
 router = APIRouter(prefix="/licences", tags=["licences"])
@@ -195,7 +196,7 @@ def create_licence(
     circumstances: Strict,
     rules: RulesDep,
     caller: Caller,
-    tagged: Tagged,
+    made: Made,
     data: LicenceInput,
 ) -> LicenceSaved:
     """为一件已授权的专利登记声明，须写状态：准备声明的写“草稿”，登记已公告的写“已公告”，其缺少的内容列在 `notes` 中。
@@ -204,7 +205,7 @@ def create_licence(
     """
     saved = single.create(session, circumstances, rules, data, actor=caller)
     answer = _saved(session, saved.row, rules, saved.notes)
-    return tagged.at(f"/licences/{saved.row.id}", saved.row, answer, LicenceShown)
+    return made.at(f"/licences/{saved.row.id}", saved.row, answer, LicenceShown)
 
 
 @router.put(

@@ -29,6 +29,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import (
     Conditional,
     Tagged,
@@ -143,10 +144,10 @@ def list_need_night_matches(
     status_code=status.HTTP_201_CREATED,
     responses=created(400, 404, 409, 413, 422, 503),
 )
-def create_need(session: Writing, circumstances: Strict, tagged: Tagged, data: NeedInput) -> NeedSaved:
+def create_need(session: Writing, circumstances: Strict, made: Made, data: NeedInput) -> NeedSaved:
     """登记一条新需求；`code` 缺省时自动编号。下次重建索引后参加反向匹配。"""
     saved = single.create(session, circumstances, data)
-    return tagged.at(f"/needs/{saved.row.id}", saved.row, _answer(session, saved), NeedPublic)
+    return made.at(f"/needs/{saved.row.id}", saved.row, _answer(session, saved), NeedPublic)
 
 
 @router.put(

@@ -26,6 +26,7 @@ from service.requests.single import docking as forms
 from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import (
     Conditional,
     Tagged,
@@ -145,7 +146,7 @@ def make_deal_of_outcome(
     session: Writing,
     caller: Caller,
     condition: Conditional,
-    tagged: Tagged,
+    made: Made,
     id: RecordId,
     meeting_id: RecordId,
     data: ContractInput,
@@ -153,8 +154,9 @@ def make_deal_of_outcome(
     """以会谈的企业、专利权人和专利登记交易，与对接结果相联；签约金额与意向金额分别统计。"""
     condition.check(outcomes.of_meeting(session, meeting_id))
     row, warnings = make_deal(session, id, meeting_id, data, today=beijing_today(), actor=caller)
-    deal = tagged.at(f"/deals/{row.id}", row, deals_shown.publics(session, [row])[0])
-    return ContractSaved(**deal.model_dump(), warnings=warnings)
+    deal = deals_shown.publics(session, [row])[0]
+    answer = ContractSaved(**deal.model_dump(), warnings=warnings)
+    return made.at(f"/deals/{row.id}", row, answer, DealPublic)
 
 
 @router.get(

@@ -29,6 +29,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import (
     Conditional,
     Tagged,
@@ -147,10 +148,10 @@ def list_patent_night_matches(
     status_code=status.HTTP_201_CREATED,
     responses=created(400, 409, 413, 422, 503),
 )
-def create_patent(session: Writing, circumstances: Strict, tagged: Tagged, data: PatentInput) -> PatentSaved:
+def create_patent(session: Writing, circumstances: Strict, made: Made, data: PatentInput) -> PatentSaved:
     """登记一件新专利，与文件导入经过同样的检查；申请号已存在时返回 409。约十秒后参加匹配。"""
     saved = single.create(session, circumstances, data)
-    return tagged.at(f"/patents/{saved.row.id}", saved.row, _answer(session, saved), PatentPublic)
+    return made.at(f"/patents/{saved.row.id}", saved.row, _answer(session, saved), PatentPublic)
 
 
 @router.put(

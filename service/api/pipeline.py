@@ -19,6 +19,7 @@ from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.types import either, term
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.repeats import Made
 from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
 router = APIRouter(prefix="/pipeline", tags=["pipeline"])
@@ -69,7 +70,7 @@ def get_case(session: Reading, version: Versioned, id: RecordId) -> CasePublic:
     status_code=status.HTTP_201_CREATED,
     responses=created(400, 404, 409, 413, 422),
 )
-def create_case(session: Writing, caller: Caller, tagged: Tagged, data: CaseCreate) -> CasePublic:
+def create_case(session: Writing, caller: Caller, made: Made, data: CaseCreate) -> CasePublic:
     """记录把一件专利推送给某个需求或企业，连同所据匹配的索引版本、名次与得分。"""
     try:
         number = application_number.validate(data.application_number, today=beijing_today())
@@ -80,7 +81,7 @@ def create_case(session: Writing, caller: Caller, tagged: Tagged, data: CaseCrea
         raise InvalidFields([problem]) from error
     known = data.model_copy(update={"application_number": number})
     row = deal_pipeline.create(session, known, actor=caller)
-    return tagged.at(f"/pipeline/{row.id}", row, _public(session, row))
+    return made.at(f"/pipeline/{row.id}", row, _public(session, row))
 
 
 @router.post(

@@ -17,6 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from catalog.accounts import repeats
 from catalog.kit.base import id_of, now
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, PatentDockError
@@ -104,6 +105,7 @@ def _unfinished(runtime: Runtime) -> NightlyRunPublic | None:
 def _begin(runtime: Runtime, fresh: bool) -> int:
     open_run = None if fresh else _unfinished(runtime)
     with runtime.database.write() as session:
+        repeats.forget(session, now())
         row = nightly_runs.resume(session, open_run.id) if open_run else nightly_runs.start(session)
         return id_of(row)
 

@@ -26,6 +26,7 @@ INTERFACE = "/api/v1"
 RELOAD = "请重新读取该记录，在现在的内容上修改后，以新的 ETag 再提交"
 
 _ETAG = {"description": "记录的版本；修改时放入 If-Match", "schema": {"type": "string"}}
+_REPLAYED = {"description": "true 为重复提交，返回首次的应答", "schema": {"type": "string"}}
 _LOCATION = {"description": "新记录的地址", "schema": {"type": "string"}}
 
 
@@ -242,4 +243,5 @@ def removed(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def created(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Documentation of a route that makes a record."""
-    return {201: {"headers": {"ETag": _ETAG, "Location": _LOCATION}}, **responses(*statuses)}
+    headers = {"ETag": _ETAG, "Location": _LOCATION, "Idempotency-Replayed": _REPLAYED}
+    return {201: {"headers": headers}, **responses(*statuses)}
