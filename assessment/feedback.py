@@ -36,35 +36,35 @@ class Floor(BaseModel):
 class ReasonCount(BaseModel):
     """The number of answers that name a reason."""
 
-    reason: FeedbackReason
-    reason_name: str
-    answers: int
-    firms: int
+    reason: FeedbackReason = Field(description="不合适的原因")
+    reason_name: str = Field(description="原因的中文名称")
+    answers: int = Field(description="答复条数")
+    firms: int = Field(description="不同企业数")
 
 
 class FeedbackGroup(BaseModel):
     """The answers of one group; `suitable`, `unsuitable` and `reasons` are null where there are too few."""
 
     key: str = Field(description="细分领域代码或专利权人编号；全部为空")
-    name: str
+    name: str = Field(description="分组的名称：产业细分领域或专利权人")
     answers: int = Field(description="答复条数")
     firms: int = Field(description="作答企业数")
     enough: bool = Field(description="是否达到统计门槛")
     note: str = Field(description="未达门槛时为“样本不足”及还差多少")
-    suitable: int | None
-    unsuitable: int | None
+    suitable: int | None = Field(description="答复合适的条数；样本不足时为空")
+    unsuitable: int | None = Field(description="答复不合适的条数；样本不足时为空")
     reasons: list[ReasonCount] | None = Field(description="不合适的原因，多的在前")
 
 
 class FeedbackSummary(BaseModel):
     """All groups and the floor they were held against."""
 
-    floor: Floor
-    floor_version: str
-    note: str = NO_EFFECT
-    whole: FeedbackGroup
-    by_segment: list[FeedbackGroup]
-    by_holder: list[FeedbackGroup]
+    floor: Floor = Field(description="显示数字所需的最少答复条数与企业数")
+    floor_version: str = Field(description="上述最少数所在规则的版本")
+    note: str = Field(default=NO_EFFECT, description="说明：反馈不改变排序")
+    whole: FeedbackGroup = Field(description="全部答复")
+    by_segment: list[FeedbackGroup] = Field(description="按产业细分领域")
+    by_holder: list[FeedbackGroup] = Field(description="按专利权人")
 
 
 def summary(session: Session, where: FeedbackFilter, data_dir: Path | None = None) -> FeedbackSummary:

@@ -3,12 +3,14 @@
 data-dictionary.md  every table and column, from the SQLModel metadata; what the models do not say in Chinese stands in
                     data-dictionary.toml
 cli.md              every command with its arguments and options, and every setting
+api-problems.md     every kind of problem that the interface answers with
 
 A test compares the files with what is generated, so neither can fall behind the code.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -25,6 +27,7 @@ from catalog.kit.terms import Term
 from service.cli.main import app
 from service.cli.terminal.help import parts
 from service.installation.settings import Settings
+from service.web.problems import KINDS
 
 FOLDER = Path(__file__).resolve().parent
 NOTICE = "<!-- 由 docs/generate.py 生成，请勿手工修改 -->"
@@ -33,7 +36,33 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 def documents() -> dict[Path, str]:
     """The generated files and what they should hold."""
-    return {FOLDER / "data-dictionary.md": data_dictionary(), FOLDER / "cli.md": command_reference()}
+    return {
+        FOLDER / "data-dictionary.md": data_dictionary(),
+        FOLDER / "cli.md": command_reference(),
+        FOLDER / "api-problems.md": problem_reference(),
+    }
+
+
+def problem_reference() -> str:
+    """The kinds of problems, as their pages in the service show them."""
+    lines = [
+        "# 接口的问题种类",
+        NOTICE,
+        "",
+        "接口出错时返回 `application/problem+json`（RFC 9457）。`type` 的末段是下列代码，不会改变，程序应据此判断，",
+        "不要比对 `detail` 的文字。服务运行时，`/problems` 也列出本页的内容，不需要密钥。",
+        "",
+        "| 代码 | 状态码 | 名称 |",
+        "| --- | --- | --- |",
+    ]
+    lines += [
+        f"| [`{kind.code}`](#{kind.code}) | {kind.error.status} | {kind.error.title} |" for kind in KINDS
+    ]
+    for kind in KINDS:
+        example = json.dumps(kind.example, ensure_ascii=False, indent=2)
+        lines += ["", f"## {kind.code}", "", f"{kind.error.title}（{kind.error.status}）。{kind.meaning}", ""]
+        lines += [kind.remedy, "", "```json", example, "```"]
+    return "\n".join(lines) + "\n"
 
 
 def data_dictionary() -> str:

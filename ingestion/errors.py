@@ -18,12 +18,14 @@ SHOWN = 200
 class UnreadableFile(InvalidInput):
     """The file is empty, damaged, encrypted, too large or of no known type."""
 
+    code = "unreadable-file"
     title = "文件无法读取"
 
 
 class NotARegister(InvalidInput):
     """The file can be read but does not hold records of the requested kind."""
 
+    code = "not-a-register"
     title = "文件内容不符"
 
 

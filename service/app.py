@@ -45,7 +45,7 @@ from service.api import (
     segments,
     statistics,
 )
-from service.console import docs_page, pages
+from service.console import docs_page, pages, problems_page
 from service.installation.following import Following
 from service.installation.runtime import Runtime
 from service.requests.docking import composing
@@ -156,5 +156,6 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.include_router(protected)
     app.include_router(pages.router)
     app.include_router(docs_page.router)
+    app.include_router(problems_page.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app

@@ -16,6 +16,10 @@ from service.installation.settings import Settings
 from service.web.openapi import Document, operations
 from service.web.tags import TAGS
 
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+PLAIN_SETS = {"DocumentFormat"}
+"""Sets whose values are names that everybody knows."""
+
 
 @pytest.fixture(scope="module")
 def document() -> Document:
@@ -70,3 +74,41 @@ def test_every_answer_has_a_schema(document: Document) -> None:
         if not content.get("schema")
     ]
     assert bare == []
+
+
+def test_all_that_is_described_is_described_in_chinese(document: Document) -> None:
+    english = [
+        f"{place}: {node['description']}"
+        for place, node in parts(document)
+        if isinstance(node.get("description"), str) and not CHINESE.search(node["description"])
+    ]
+    assert english == []
+
+
+def test_closed_sets_of_values_are_enums_that_say_what_they_mean(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    sets = {name: schema for name, schema in schemas.items() if "enum" in schema}
+    bare = [
+        name
+        for name, schema in sets.items()
+        if name not in PLAIN_SETS
+        and not all(value in schema.get("description", "") for value in schema["enum"])
+    ]
+    assert len(sets) > 40
+    assert bare == [], "derive the set from catalog.kit.terms.Term"
+
+
+def test_every_property_and_parameter_is_described(document: Document) -> None:
+    bare = [
+        f"{name}.{key}"
+        for name, schema in document["components"]["schemas"].items()
+        for key, found in schema.get("properties", {}).items()
+        if not found.get("description")
+    ]
+    bare += [
+        f"{operation['operationId']}({parameter['name']})"
+        for _, _, operation in operations(document)
+        for parameter in operation.get("parameters", [])
+        if not parameter.get("description")
+    ]
+    assert bare == [], "write Field(description=…) in Chinese"

@@ -37,7 +37,7 @@ class Ground(BaseModel):
     article: str = Field(description="法律依据")
     text: str = Field(description="理由")
     effect: Effect = Field(description="blocks 阻却、unknown 待核实、supports 具备、note 提示")
-    effect_name: str
+    effect_name: str = Field(description="作用的中文名称")
     data: list[str] = Field(description="所依据的数据")
     source: str = Field(description="规则的出处")
     checked: bool = Field(description="规则是否已对照出处核对；否则为一般知识，可由运维人员修改")
@@ -46,9 +46,9 @@ class Ground(BaseModel):
 class JudgedEligibility(BaseModel):
     """Whether a patent may be openly licensed on a day."""
 
-    verdict: Eligibility
-    verdict_name: str
-    as_of: date
+    verdict: Eligibility = Field(description="结论")
+    verdict_name: str = Field(description="结论的中文名称")
+    as_of: date = Field(description="判定所按的日期")
     grounds: list[Ground] = Field(description="依据，决定结论的在前")
     todo: list[str] = Field(description="专利权人待办事项")
     table_version: str = Field(description="规则版本")

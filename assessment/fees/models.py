@@ -187,18 +187,18 @@ class FeeInput(_Input):
 class Quantity(BaseModel):
     """An input of a method: what it is, its value as shown, where it comes from."""
 
-    name: str
-    value: str
-    source: str
+    name: str = Field(description="所用数据的名称")
+    value: str = Field(description="取值，按显示的样子")
+    source: str = Field(description="取值的来源")
 
 
 class Method(BaseModel):
     """One method of estimation; where inputs are missing it lists them."""
 
-    code: str = Field(examples=["M1"])
-    name: str
-    label: str = LABEL
-    inputs: list[Quantity] = Field(default_factory=list)
+    code: str = Field(examples=["M1"], description="方法的代号")
+    name: str = Field(description="方法的名称")
+    label: str = Field(default=LABEL, description="结果的性质")
+    inputs: list[Quantity] = Field(default_factory=list, description="所用的数据及其来源")
     formulas: list[str] = Field(default_factory=list, description="代入数字的算式")
     annual_fee: Money | None = Field(default=None, description="年固定费用（元）")
     royalty_rate: Decimal | None = Field(default=None, description="净销售额提成比例（%）")
@@ -207,7 +207,7 @@ class Method(BaseModel):
     suggested_rate: Decimal | None = Field(default=None, description="不超过上限的净销售额提成比例（%）")
     suggested_profit_rate: Decimal | None = Field(default=None, description="不超过上限的利润提成比例（%）")
     missing: list[str] = Field(default_factory=list, description="缺少的资料")
-    notes: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list, description="说明")
 
     @property
     def usable(self) -> bool:
@@ -219,77 +219,77 @@ class Basis(BaseModel):
     """The figures from which the payment forms are computed."""
 
     origin: str = Field(description="所依据的方法或商定")
-    annual_fee: Money | None
-    royalty_rate: Decimal | None
-    profit_rate: Decimal | None
-    notes: list[str] = Field(default_factory=list)
+    annual_fee: Money | None = Field(description="每年许可费（元）；不能推算时为空")
+    royalty_rate: Decimal | None = Field(description="占净销售额的提成率（%）；不能推算时为空")
+    profit_rate: Decimal | None = Field(description="占利润额的提成率（%）；不能推算时为空")
+    notes: list[str] = Field(default_factory=list, description="说明")
 
 
 class Plan(BaseModel):
     """The payments of the firm under one payment form, year 0 being the signing; `payments` is empty where inputs are missing."""
 
-    form: PaymentForm
-    royalty_base: RoyaltyBase | None = None
-    name: str
+    form: PaymentForm = Field(description="支付方式")
+    royalty_base: RoyaltyBase | None = Field(default=None, description="提成基数；不提成时为空")
+    name: str = Field(description="支付方式的名称")
     payments: list[Money] = Field(description="各年付款（元），第 0 年为签约时")
-    total: Money | None = None
+    total: Money | None = Field(default=None, description="合计（元）；资料不足时为空")
     present_value: Money | None = Field(default=None, description="折现到签约时的合计（元）")
     profit_after: list[Money] = Field(default_factory=list, description="各年付费后的利润（元）")
     inventor_share: Money | None = Field(default=None, description="发明人分成（元）")
     owner_net: Money | None = Field(
         default=None, description="许可人净收入扣除分成、加上年费减缴后的所得（元）"
     )
-    missing: list[str] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
+    missing: list[str] = Field(default_factory=list, description="尚缺的资料")
+    notes: list[str] = Field(default_factory=list, description="说明")
 
 
 class ForecastYear(BaseModel):
     """The expectations of the firm for a year."""
 
-    year: int
-    net_sales: Money
-    profit: Money | None
+    year: int = Field(description="第几年")
+    net_sales: Money = Field(description="预计净销售额（元）")
+    profit: Money | None = Field(description="预计利润额（元）；未提供为空")
 
 
 class AnnuitySaving(BaseModel):
     """An annuity due within the licence: in full, as without and as with the reduction of the open licence."""
 
-    due_on: date
-    patent_year: int
-    full: Money
+    due_on: date = Field(description="应缴日")
+    patent_year: int = Field(description="专利年度")
+    full: Money = Field(description="全额年费（元）")
     otherwise: Money = Field(description="不实行开放许可时应缴（元）")
     payable: Money = Field(description="开放许可实施期间应缴（元）")
-    saving: Money
+    saving: Money = Field(description="因开放许可少缴的年费（元）")
 
 
 class FeeSheet(BaseModel):
     """The whole estimate: five methods side by side, payment forms, the owner's side."""
 
-    label: str = LABEL
-    rules_title: str
-    rules_version: str
-    rules_source: str
-    application_number: str | None
-    title: str
-    licensor: str
-    licensee: str
-    licensees: int
-    years: int
-    starts_on: date
-    patents: int
-    industry: str | None
-    industry_name: str | None
-    methods: list[Method]
+    label: str = Field(default=LABEL, description="测算结果的性质")
+    rules_title: str = Field(description="测算规则的名称")
+    rules_version: str = Field(description="测算规则的版本")
+    rules_source: str = Field(description="测算规则的依据")
+    application_number: str | None = Field(description="申请号；不针对系统中的专利时为空")
+    title: str = Field(description="专利名称")
+    licensor: str = Field(description="许可方")
+    licensee: str = Field(description="被许可方")
+    licensees: int = Field(description="预期被许可人数")
+    years: int = Field(description="许可年数")
+    starts_on: date = Field(description="许可起始日")
+    patents: int = Field(description="专利件数")
+    industry: str | None = Field(description="国民经济行业的代码")
+    industry_name: str | None = Field(description="国民经济行业的名称")
+    methods: list[Method] = Field(description="各种方法的结果，资料不足的列出所缺")
     lowest_fee: Money | None = Field(description="各方法年固定费用的最低值（元）")
     highest_fee: Money | None = Field(description="各方法年固定费用的最高值（元）")
-    basis: Basis
+    basis: Basis = Field(description="换算各种支付方式所依据的金额与费率")
     discount: Decimal = Field(description="折现率（%）")
-    forecast: list[ForecastYear]
-    plans: list[Plan]
-    annuity_savings: list[AnnuitySaving]
+    forecast: list[ForecastYear] = Field(description="逐年预测")
+    plans: list[Plan] = Field(description="各种支付方式下的付款")
+    annuity_savings: list[AnnuitySaving] = Field(description="许可期内各次年费的减缴")
     annuity_saving: Money = Field(description="许可期内年费减缴合计（元）")
-    inventor_percent: Decimal
-    statistics: ContractStatistics
+    inventor_percent: Decimal = Field(description="发明人及转化人员应得的最低比例（%）")
+    statistics: ContractStatistics = Field(description="同行业已备案合同的统计")
     patent_ends_on: date | None = Field(default=None, description="专利权最后有效日")
     warnings: list[str] = Field(default_factory=list, description="须先处理的提示，如许可期超过专利权期限")
-    notes: list[str]
+    notes: list[str] = Field(description="说明")

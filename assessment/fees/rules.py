@@ -35,8 +35,8 @@ class _Table(BaseModel):
 class Sourced(_Table):
     """Rules with where they come from; `checked` is False for what rests on general knowledge."""
 
-    source: str
-    checked: bool
+    source: str = Field(description="依据")
+    checked: bool = Field(description="是否已与原文核对")
 
     @property
     def origin(self) -> str:
@@ -47,14 +47,16 @@ class Sourced(_Table):
 class Coefficient(_Table):
     """A point of the one-to-many table."""
 
-    licensees: int = Field(ge=1, le=100_000)
-    k: Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=1)]
+    licensees: int = Field(ge=1, le=100_000, description="预期被许可人数")
+    k: Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=1)] = Field(
+        description="调节系数：每人费用乘以此数"
+    )
 
 
 class OneToMany(Sourced):
     """The one-to-many coefficients (一对多调节系数): what a fee is multiplied with when there will be n licensees."""
 
-    table: list[Coefficient] = Field(min_length=1, max_length=200)
+    table: list[Coefficient] = Field(min_length=1, max_length=200, description="调节系数表，人数由少到多")
 
     def k(self, licensees: int) -> Decimal:
         """The coefficient for that number of licensees, in a straight line between two points of the table."""
@@ -85,10 +87,10 @@ class OneToMany(Sourced):
 class FromLicenceType(Sourced):
     """The factors that make a fee of another licence type one of an ordinary licence."""
 
-    ordinary: Percent
-    open: Percent
-    sole: Percent
-    exclusive: Percent
+    ordinary: Percent = Field(description="由普通许可换算的系数")
+    open: Percent = Field(description="由开放许可换算的系数")
+    sole: Percent = Field(description="由排他许可换算的系数")
+    exclusive: Percent = Field(description="由独占许可换算的系数")
 
     def factor(self, kind: LicenceType) -> Decimal:
         """The factor of a licence type."""
@@ -99,32 +101,32 @@ class FromLicenceType(Sourced):
 class Caps(Sourced):
     """Soft caps: above them the bench warns, it never refuses."""
 
-    fixed_fee: Amount
-    net_sales_percent: Percent
-    profit_percent: Percent
+    fixed_fee: Amount = Field(description="固定费用的建议上限（元）")
+    net_sales_percent: Percent = Field(description="占净销售额提成率的建议上限（%）")
+    profit_percent: Percent = Field(description="占利润额提成率的建议上限（%）")
 
 
 class Inventor(Sourced):
     """The least share of the net income for those who made the invention and brought it into use."""
 
-    least_percent: Percent
+    least_percent: Percent = Field(description="奖励和报酬占净收入的最低比例（%）")
 
 
 class Payment(Sourced):
     """Defaults by which one payment form is converted into another."""
 
-    discount_percent: Percent
-    entry_share_percent: Percent
-    deferred_years: int = Field(ge=1, le=19)
+    discount_percent: Percent = Field(description="折现率（%）")
+    entry_share_percent: Percent = Field(description="入门费所占比例（%）")
+    deferred_years: int = Field(ge=1, le=19, description="先使用后付费推迟的年数")
 
 
 class International(_Table):
     """Usual royalty rates of a field, in percent of net sales."""
 
-    code: str = Field(pattern=r"^[a-z_]+$")
-    name: str
-    low: Percent
-    high: Percent
+    code: str = Field(pattern=r"^[a-z_]+$", description="领域的代码")
+    name: str = Field(description="领域的名称")
+    low: Percent = Field(description="惯例费率的下限（占净销售额，%）")
+    high: Percent = Field(description="惯例费率的上限（占净销售额，%）")
 
     @property
     def middle(self) -> Decimal:
@@ -135,33 +137,33 @@ class International(_Table):
 class National(_Table):
     """Published nationwide statistics of a year; 0 where a figure was not published."""
 
-    year: int
-    source: str
-    contracts: int
-    patents_per_contract: Number
-    fixed_contracts: int
-    fixed_average: Amount
-    fixed_years: Number
-    royalty_contracts: int
-    royalty_years: Number
-    free_contracts: int
+    year: int = Field(description="统计年度")
+    source: str = Field(description="来源")
+    contracts: int = Field(description="合同份数")
+    patents_per_contract: Number = Field(description="平均每份合同的专利件数")
+    fixed_contracts: int = Field(description="固定费用合同份数")
+    fixed_average: Amount = Field(description="固定费用的平均金额（元）")
+    fixed_years: Number = Field(description="固定费用合同的平均年限")
+    royalty_contracts: int = Field(description="提成合同份数")
+    royalty_years: Number = Field(description="提成合同的平均年限")
+    free_contracts: int = Field(description="免费合同份数")
 
 
 class FeeRules(_Table):
     """All rules of the fee bench."""
 
-    version: str = ""
-    title: str
-    source: str
-    one_to_many: OneToMany
-    from_licence_type: FromLicenceType
-    caps: Caps
-    annuity: Sourced
-    inventor: Inventor
-    payment: Payment
-    international: list[International]
-    international_source: Sourced
-    national: list[National]
+    version: str = Field(default="", description="规则的版本")
+    title: str = Field(description="规则的名称")
+    source: str = Field(description="规则的依据")
+    one_to_many: OneToMany = Field(description="一对多调节系数")
+    from_licence_type: FromLicenceType = Field(description="由其他许可方式换算的系数")
+    caps: Caps = Field(description="建议上限；超过时提示，不拒绝")
+    annuity: Sourced = Field(description="年费减缴的依据")
+    inventor: Inventor = Field(description="对发明人奖励和报酬的最低要求")
+    payment: Payment = Field(description="换算支付方式的缺省值")
+    international: list[International] = Field(description="国际惯例许可费率，按领域")
+    international_source: Sourced = Field(description="惯例费率的来源")
+    national: list[National] = Field(description="全国许可合同统计，按年度")
 
     def field_of(self, code: str) -> International | None:
         """The usual rates of a field by code or name."""

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlmodel import Field, Session, col
 
 from catalog.kit.base import Timestamps, UtcDateTime, now
-from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.errors import InvalidInput, NotFound, RecordExists
 
 MAX_NAME = 100
 
@@ -40,7 +40,7 @@ def create(session: Session, name: str) -> str:
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise InvalidInput(f"密钥的名称应为 1 至 {MAX_NAME} 个可见字符", hint="例如调用方平台的名称")
     if session.execute(select(ApiKey).where(col(ApiKey.name) == name)).scalar_one_or_none():
-        raise Conflict(f"接口密钥“{name}”已存在", hint="请换一个名称，或先吊销原密钥")
+        raise RecordExists(f"接口密钥“{name}”已存在", hint="请换一个名称，或先吊销原密钥")
     secret = secrets.token_urlsafe(32)
     row = ApiKey(name=name, secret_hash=_hash(secret))
     session.add(row)

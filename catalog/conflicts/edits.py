@@ -6,13 +6,13 @@ from, so that an undo of that import brings the stored record back.
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 from catalog.imports import conflicts, imports
 from catalog.imports.conflicts import ConflictFilter, NumberConflict
 from catalog.imports.imports import Import, ImportStatus
 from catalog.kit.base import id_of, now
-from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.errors import InProgress, PatentDockError, WrongState
 from catalog.kit.paging import PageQuery
 from catalog.kit.terms import ConflictStatus, Decision
 from catalog.registers.registers import contested_of
@@ -24,17 +24,17 @@ STATUSES = {Decision.KEEP: ConflictStatus.KEPT, Decision.REPLACE: ConflictStatus
 class Undecided(SQLModel):
     """A conflict that could not be decided so, and why; it still waits."""
 
-    id: int
-    number: str
-    reason: str
+    id: int = Field(description="冲突的编号")
+    number: str = Field(description="号码")
+    reason: str = Field(description="未能决定的原因")
 
 
 class DecidedTogether(SQLModel):
     """The outcome of one decision on all conflicts of an import that waited."""
 
-    import_id: int
-    decided: int = 0
-    undecided: list[Undecided] = []
+    import_id: int = Field(description="导入的编号")
+    decided: int = Field(default=0, description="已决定的条数")
+    undecided: list[Undecided] = Field(default=[], description="未能决定的冲突，仍待决定")
 
 
 def decide(
@@ -44,7 +44,7 @@ def decide(
     row = conflicts.get(session, conflict_id, to_change=True)
     if row.status != ConflictStatus.PENDING:
         when = f"{row.decided_at:%Y-%m-%d %H:%M}（UTC）" if row.decided_at else ""
-        raise Conflict(
+        raise WrongState(
             f"编号 {conflict_id} 的冲突已由{row.decided_by or '他人'}于 {when}决定：{row.status.label}",
             hint="决定不能重复作出；如有误，请撤销采用的那次导入，或直接修改该记录",
         )
@@ -87,5 +87,7 @@ def _origin(session: Session, row: NumberConflict) -> Import:
     ]
     origin = imports.get(session, max(stated))
     if origin.status == ImportStatus.RUNNING.value and not imports.is_orphan(origin):
-        raise Conflict(f"编号 {origin.id} 的导入（{origin.file_name}）还在进行", hint="请等它结束后再作决定")
+        raise InProgress(
+            f"编号 {origin.id} 的导入（{origin.file_name}）还在进行", hint="请等它结束后再作决定"
+        )
     return origin

@@ -28,21 +28,21 @@ class Differing(SQLModel):
 class StatingRow(SQLModel):
     """A row of an import that states the new record."""
 
-    import_id: int
-    file_name: str
-    sheet: str
-    line: int
+    import_id: int = Field(description="写有新记录的导入")
+    file_name: str = Field(description="文件名")
+    sheet: str = Field(description="工作表；不分工作表的文件为空")
+    line: int = Field(description="行号")
 
 
 class ConflictPublic(Stamps):
     """A conflict as shown to users."""
 
-    id: int
+    id: int = Field(description="冲突的编号")
     kind: str = Field(description="记录种类")
     field: str = Field(description="号码的名称，如申请号")
     number: str = Field(description="号码")
     status: ConflictStatus = Field(description="pending 待定，replaced 采用新记录，kept 保留原记录")
-    status_name: str
+    status_name: str = Field(description="状态的中文名称")
     name: str = Field(description="新记录的名称")
     owners: list[str] = Field(description="新记录的所有者（专利权人）；企业为空")
     stored_name: str = Field(description="原记录的名称，读到该行时")
@@ -51,8 +51,8 @@ class ConflictPublic(Stamps):
     remark: str = Field(description="原记录此后的情况；空为没有变化")
     differs: list[Differing] = Field(description="待定时：与号码现在所属的记录不同的值")
     rows: list[StatingRow] = Field(description="哪些导入的哪些行写有新记录")
-    decided_by: str
-    decided_at: datetime | None
+    decided_by: str = Field(description="决定人；待定为空")
+    decided_at: datetime | None = Field(description="决定时间；待定为空")
     note: str = Field(description="决定的说明")
 
 

@@ -30,7 +30,7 @@ from catalog.deals.pipeline import follow_deal
 from catalog.deals.rules import Finding
 from catalog.demand import enterprises
 from catalog.kit.base import apply_changes, fold, id_of, now
-from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.errors import InvalidInput, NotFound, RecordExists, Referenced, WrongState
 from catalog.kit.money import plain
 from catalog.kit.terms import DealAction, DealStatus, PartySide, PipelineStage
 from catalog.supply import holders
@@ -62,7 +62,7 @@ def create(
     rows = deal_rules.patents_of(session, data)
     code = data.code or automatic_code(data)
     if known := deals.find(session, code):
-        raise Conflict(
+        raise RecordExists(
             f"合同编号为 {code} 的交易已登记", hint="请改用更正，或核对合同编号", existing_id=known.id
         )
     findings = deal_rules.refuse(deal_rules.check(session, data, rows, today=today))
@@ -85,7 +85,7 @@ def change(
     code = data.code or row.code
     other = deals.find(session, code)
     if other is not None and other.id != row.id:
-        raise Conflict(
+        raise RecordExists(
             f"合同编号 {code} 已属于编号 {other.id} 的交易", hint="请核对合同编号", existing_id=other.id
         )
     rows, findings = _checked(session, deal_id, data, today)
@@ -179,7 +179,7 @@ def remove_receipt(session: Session, deal_id: int, receipt_id: int, *, actor: st
         raise NotFound(f"编号为 {deal_id} 的交易没有编号为 {receipt_id} 的到账记录")
     proof = select(col(EvidenceFile.id)).where(col(EvidenceFile.receipt_id) == receipt_id).limit(1)
     if session.execute(proof).first():
-        raise Conflict("这笔到账有证明材料", hint="请先移除其证明材料")
+        raise Referenced("这笔到账有证明材料", hint="请先移除其证明材料")
     content = receipt.model_dump(include={"id", "received_on", "amount", "note"})
     session.delete(receipt)
     row.updated_at = now()
@@ -199,7 +199,7 @@ def void(session: Session, deal_id: int, reason: str, *, actor: str = "") -> Dea
     """Take back a deal that was recorded by mistake (作废); it stays known. Raises NotFound and Conflict."""
     row = deals.get(session, deal_id)
     if row.status == DealStatus.VOID:
-        raise Conflict(f"交易 {row.code} 已作废")
+        raise WrongState(f"交易 {row.code} 已作废")
     return _close(session, row, DealStatus.VOID, None, reason, actor)
 
 
@@ -228,7 +228,7 @@ def _checked(
 def _in_force(session: Session, deal_id: int) -> Deal:
     row = deals.get(session, deal_id)
     if row.status != DealStatus.VALID:
-        raise Conflict(f"交易 {row.code} {row.status.label}，不能再改动", hint="请登记新的交易")
+        raise WrongState(f"交易 {row.code} {row.status.label}，不能再改动", hint="请登记新的交易")
     return row
 
 

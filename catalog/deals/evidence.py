@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.deals import deals
 from catalog.deals.deals import Receipt
 from catalog.kit.base import NEVER_TWICE, Timestamps, enum_type, now
-from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.errors import NotFound, RecordExists
 from catalog.kit.terms import DealAction, EvidenceKind
 
 
@@ -33,17 +33,17 @@ class EvidenceFile(Timestamps, table=True):
 class EvidencePublic(SQLModel):
     """A piece of evidence as shown to users."""
 
-    id: int
-    deal_id: int
+    id: int = Field(description="记录编号")
+    deal_id: int = Field(description="交易的编号")
     receipt_id: int | None = Field(description="所证明的到账记录；空为证明整个交易")
-    kind: EvidenceKind
-    kind_name: str
-    file_name: str
-    media_type: str
+    kind: EvidenceKind = Field(description="证明材料的种类")
+    kind_name: str = Field(description="种类的中文名称")
+    file_name: str = Field(description="文件名")
+    media_type: str = Field(description="文件类型")
     size: int = Field(description="字节数")
-    sha256: str
-    actor: str
-    created_at: datetime
+    sha256: str = Field(description="文件内容的 SHA-256")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
+    created_at: datetime = Field(description="上传时间")
 
 
 def public(row: EvidenceFile) -> EvidencePublic:
@@ -73,7 +73,7 @@ def add(session: Session, row: EvidenceFile) -> EvidenceFile:
         col(EvidenceFile.receipt_id) == row.receipt_id,
     )
     if (known := session.execute(same.limit(1)).scalar()) is not None:
-        raise Conflict("同一份材料已经上传", hint="无需重复上传", existing_id=known)
+        raise RecordExists("同一份材料已经上传", hint="无需重复上传", existing_id=known)
     session.add(row)
     deal.updated_at = now()
     session.flush()

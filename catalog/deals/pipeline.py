@@ -19,7 +19,7 @@ from catalog.demand import enterprises, needs
 from catalog.demand.enterprises import Enterprise
 from catalog.demand.needs import Need
 from catalog.kit.base import NEVER_TWICE, Schema, Stamps, Timestamps, UtcDateTime, enum_type, id_of, now
-from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.errors import InvalidInput, NotFound, RecordExists, WrongState
 from catalog.kit.ids import Id, StrictId
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import DealStatus, PipelineStage
@@ -78,34 +78,34 @@ class CaseCreate(Schema):
 class StagePublic(SQLModel):
     """A step of a case as shown to users."""
 
-    at: datetime
-    actor: str
-    from_stage_name: str | None
-    to_stage: PipelineStage
-    to_stage_name: str
-    note: str
+    at: datetime = Field(description="进入时间")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
+    from_stage_name: str | None = Field(description="原阶段的中文名称；首次登记为空")
+    to_stage: PipelineStage = Field(description="进入的阶段")
+    to_stage_name: str = Field(description="进入的阶段的中文名称")
+    note: str = Field(description="说明")
 
 
 class CasePublic(Stamps):
     """A case as shown to users."""
 
-    id: int
-    application_number: str | None
-    patent_id: int
-    patent_title: str
-    need_id: int | None
-    need_title: str | None
-    enterprise_id: int | None
-    enterprise_name: str | None
-    generation: str
-    rank: int | None
-    score: float | None
-    stage: PipelineStage
-    stage_name: str
+    id: int = Field(description="对接事项的编号")
+    application_number: str | None = Field(description="申请号；草稿为空")
+    patent_id: int = Field(description="专利的编号")
+    patent_title: str = Field(description="专利名称")
+    need_id: int | None = Field(description="技术需求的编号")
+    need_title: str | None = Field(description="需求名称")
+    enterprise_id: int | None = Field(description="企业的编号")
+    enterprise_name: str | None = Field(description="企业名称")
+    generation: str = Field(description="推送所用的索引版本")
+    rank: int | None = Field(description="推送时的名次")
+    score: float | None = Field(description="推送时的得分")
+    stage: PipelineStage = Field(description="所处阶段")
+    stage_name: str = Field(description="所处阶段的中文名称")
     next_stages: list[PipelineStage] = Field(description="可以进入的下一阶段")
-    deal_id: int | None
-    deal_code: str | None
-    history: list[StagePublic]
+    deal_id: int | None = Field(description="促成的交易的编号；没有为空")
+    deal_code: str | None = Field(description="促成的交易的合同编号；没有为空")
+    history: list[StagePublic] = Field(description="各步，最早的在前")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def create(session: Session, data: CaseCreate, *, actor: str = "") -> PipelineCa
         col(PipelineCase.stage) != PipelineStage.ENDED.value,
     )
     if (open_case := session.execute(same.limit(1)).scalar_one_or_none()) is not None:
-        raise Conflict(
+        raise RecordExists(
             f"该专利与该需求（企业）已有编号为 {open_case.id} 的对接事项，处于“{open_case.stage.label}”",
             hint="请继续办理该对接事项",
             existing_id=open_case.id,
@@ -192,7 +192,7 @@ def advance(
     step = next((t for t in transitions() if (t.origin, t.target) == (row.stage, target)), None)
     if step is None:
         allowed = "、".join(stage.label for stage in next_stages(row.stage)) or "无"
-        raise Conflict(
+        raise WrongState(
             f"对接事项处于“{row.stage.label}”，不能进入“{target.label}”", hint=f"可以进入：{allowed}"
         )
     if deal_id is not None:

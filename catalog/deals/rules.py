@@ -31,10 +31,10 @@ SHARED = (LicenceType.ORDINARY, LicenceType.OPEN)
 class Finding(SQLModel):
     """A finding of a rule on a deal."""
 
-    code: str
+    code: str = Field(description="核对规则的代码")
     refuses: bool = Field(description="true 为不予登记，false 为提示")
     rule: str = Field(description="所依据的规则")
-    message: str
+    message: str = Field(description="核对发现的情况")
 
 
 @dataclass(frozen=True)

@@ -36,62 +36,62 @@ NOTHING = Decimal("0.00")
 class PartyPublic(SQLModel):
     """A party as shown to users."""
 
-    name: str
-    kind: HolderKind
-    kind_name: str
-    credit_code: str | None
-    country: str
-    address: str
-    province: str | None
-    prefecture: str | None
-    region_name: str | None
-    holder_id: int | None
-    enterprise_id: int | None
+    name: str = Field(description="名称")
+    kind: HolderKind = Field(description="类型")
+    kind_name: str = Field(description="类型的中文名称")
+    credit_code: str | None = Field(description="统一社会信用代码")
+    country: str = Field(description="国别")
+    address: str = Field(description="地址")
+    province: str | None = Field(description="省级行政区划代码（GB/T 2260）")
+    prefecture: str | None = Field(description="地级行政区划代码（GB/T 2260）")
+    region_name: str | None = Field(description="地区名称")
+    holder_id: int | None = Field(description="系统中专利权人的编号；未登记为空")
+    enterprise_id: int | None = Field(description="系统中企业的编号；未登记为空")
 
 
 class DealPatentPublic(SQLModel):
     """A patent of a deal as shown to users."""
 
-    patent_id: int
-    application_number: str | None
-    title: str
+    patent_id: int = Field(description="专利的编号")
+    application_number: str | None = Field(description="申请号；草稿为空")
+    title: str = Field(description="专利名称")
 
 
 class ReceiptPublic(SQLModel):
     """A payment as shown to users."""
 
-    id: int
-    received_on: date
-    amount: Money
-    note: str
+    id: int = Field(description="到账记录的编号")
+    received_on: date = Field(description="到账日期")
+    amount: Money = Field(description="金额（元）")
+    note: str = Field(description="说明")
     evidence: list[int] = Field(description="证明材料的编号")
 
 
 class DealPublic(DealBase, Stamps):
     """A deal as shown to users."""
 
-    id: int
-    code: str
+    id: int = Field(description="交易的编号")
+    code: str = Field(description="代码")
     contract_amount: Money | None = Field(description="合同金额（元）；提成合同为固定部分，质押为融资金额")
-    kind_name: str
-    licence_type_name: str | None
-    payment_form_name: str | None
-    royalty_base_name: str | None
-    giver_level_name: str | None
-    pledge_consent_name: str | None
-    status: DealStatus
-    status_name: str
-    ended_on: date | None
-    ended_reason: str
-    patents: list[DealPatentPublic]
-    givers: list[PartyPublic]
-    takers: list[PartyPublic]
+    kind_name: str = Field(description="种类的中文名称")
+    licence_type_name: str | None = Field(description="许可方式的中文名称；非许可为空")
+    payment_form_name: str | None = Field(description="支付方式的中文名称")
+    royalty_base_name: str | None = Field(description="提成基数的中文名称")
+    giver_level_name: str | None = Field(description="出让方层级的中文名称")
+    pledge_consent_name: str | None = Field(description="质权人是否同意的中文说明")
+    status: DealStatus = Field(description="交易状态")
+    status_name: str = Field(description="状态的中文名称")
+    ended_on: date | None = Field(description="终止日期；未终止为空")
+    ended_reason: str = Field(description="终止或作废的原因")
+    patents: list[DealPatentPublic] = Field(description="涉及的专利")
+    givers: list[PartyPublic] = Field(description="出让方、许可方，第一位在前")
+    takers: list[PartyPublic] = Field(description="受让方、被许可方，第一位在前")
     received: Money = Field(description="实际到账合计（元）")
     outstanding: Money | None = Field(description="合同金额中未到账的部分（元）")
-    receipts: list[ReceiptPublic]
-    evidence: list[EvidencePublic]
+    receipts: list[ReceiptPublic] = Field(description="到账记录")
+    evidence: list[EvidencePublic] = Field(description="证明材料")
     broker_subsidy: Subsidy | None = Field(description="三方合同的专利服务机构资助测算，仅供参考")
-    is_demo: bool
+    is_demo: bool = Field(description="是否为演示数据")
 
 
 class DealEventPublic(SQLModel):

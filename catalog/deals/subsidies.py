@@ -27,12 +27,12 @@ class Subsidy(SQLModel):
 
     amount: Money = Field(description="可申报的资助（元），已扣除同一机构其他交易所占额度")
     forecast: bool = Field(description="true 为预测：交易尚未备案并到账")
-    state: str
+    state: str = Field(description="办理情况")
     base: Money = Field(description="计算所依据的金额（元）：合同金额，提成合同为已到账金额")
-    rate_percent: Decimal
-    cap: Money
-    scope: str
-    source: str
+    rate_percent: Decimal = Field(description="资助比例（%）")
+    cap: Money = Field(description="资助上限（元）")
+    scope: str = Field(description="适用范围")
+    source: str = Field(description="政策依据")
 
 
 @dataclass(frozen=True, slots=True)

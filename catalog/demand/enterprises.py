@@ -23,7 +23,7 @@ from catalog.kit.base import (
     id_of,
     plain,
 )
-from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.errors import Conflict, NotFound, RecordExists
 from catalog.kit.money import Money
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.reference.conditions import in_regions, of_industries
@@ -84,11 +84,11 @@ class EnterpriseUpdate(EnterpriseBase):
 class EnterprisePublic(EnterpriseBase, Stamps):
     """An enterprise as shown to users."""
 
-    id: int
+    id: int = Field(description="企业的编号")
     revenue: Money | None = Field(description="营业收入（元）")
-    prefecture_name: str | None
-    industry_name: str | None
-    is_demo: bool
+    prefecture_name: str | None = Field(description="地级行政区划的名称")
+    industry_name: str | None = Field(description="国民经济行业的名称")
+    is_demo: bool = Field(description="是否为演示数据")
 
 
 class FirmProducts(SQLModel):
@@ -334,7 +334,7 @@ def create(session: Session, data: EnterpriseCreate) -> Enterprise:
     firms = Firms(session, [(data.name, data.credit_code)])
     if known := firms.find(data.name, data.credit_code):
         hint = "请改用更新，或核对统一社会信用代码"
-        raise Conflict(f"企业“{data.name}”已存在", hint=hint, existing_id=known.id)
+        raise RecordExists(f"企业“{data.name}”已存在", hint=hint, existing_id=known.id)
     row = firms.add(data)
     firms.flush()
     return row
@@ -347,7 +347,7 @@ def update(session: Session, enterprise_id: int, data: EnterpriseUpdate) -> Ente
     for other in (firms.find(data.name, data.credit_code), firms.named(data.name)):
         if other is not None and other.id != row.id:
             message = f"企业“{data.name}”的名称或统一社会信用代码已属于编号 {other.id} 的企业"
-            raise Conflict(message, existing_id=other.id)
+            raise RecordExists(message, existing_id=other.id)
     apply_changes(row, data.model_dump() | {"name_key": fold(data.name)})
     session.flush()
     return row

@@ -87,13 +87,13 @@ class FeedbackCreate(FeedbackBase):
 class FeedbackPublic(FeedbackBase, Stamps):
     """An answer as shown to users."""
 
-    id: int
-    verdict_name: str
-    reason_name: str | None
-    application_number: str
-    patent_title: str
-    holders: list[str]
-    need_title: str | None
+    id: int = Field(description="反馈的编号")
+    verdict_name: str = Field(description="答复的中文名称")
+    reason_name: str | None = Field(description="原因的中文名称")
+    application_number: str = Field(description="专利的申请号")
+    patent_title: str = Field(description="专利名称")
+    holders: list[str] = Field(description="专利权人，第一位在前")
+    need_title: str | None = Field(description="需求名称")
     actor: str = Field(description="登记人：接口密钥的名称、命令行或检索页")
     counts: bool = Field(description="是否计入统计：同一企业对同一需求和专利只计最后一次")
 

@@ -29,7 +29,7 @@ from catalog.kit.base import (
     id_column,
     id_of,
 )
-from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.errors import Conflict, NotFound, RecordExists
 from catalog.kit.money import Money
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.kit.terms import Cooperation, NeedStatus
@@ -37,6 +37,13 @@ from catalog.reference.conditions import in_regions, of_industries
 from catalog.reference.lists import industry_name, region_name
 
 MAX_TEXT = 20_000
+
+
+class NeedClosed(Conflict):
+    """The need takes part in no match: it is closed, satisfied or past its last day."""
+
+    code = "need-closed"
+    title = "需求不在征集中"
 
 
 class NeedBase(Schema):
@@ -117,17 +124,17 @@ class NeedUpdate(NeedCreate):
 class NeedPublic(NeedBase, Stamps):
     """A need as shown to users."""
 
-    id: int
-    code: str
-    enterprise_id: int | None
-    enterprise_name: str | None
-    prefecture_name: str | None
-    industry_name: str | None
+    id: int = Field(description="技术需求的编号")
+    code: str = Field(description="代码")
+    enterprise_id: int | None = Field(description="企业的编号")
+    enterprise_name: str | None = Field(description="企业名称")
+    prefecture_name: str | None = Field(description="地级行政区划的名称")
+    industry_name: str | None = Field(description="国民经济行业的名称")
     budget: Money | None = Field(description="预算（元）")
-    cooperation_name: str
-    status_name: str
-    classes: list[ClassRef]
-    is_demo: bool
+    cooperation_name: str = Field(description="合作方式的中文名称")
+    status_name: str = Field(description="状态的中文名称")
+    classes: list[ClassRef] = Field(description="所属的行业与产业细分领域")
+    is_demo: bool = Field(description="是否为演示数据")
 
 
 def full_text(title: str, text: str) -> str:
@@ -179,11 +186,11 @@ def get_open(session: Session, need_id: int, today: date) -> Need:
     row = get(session, need_id)
     status = status_on(row, today)
     if status is NeedStatus.EXPIRED:
-        raise Conflict(
+        raise NeedClosed(
             f"需求 {row.code} 已于 {row.closes_on} 截止，不再参加匹配", hint="延长截止日期后即可匹配"
         )
     if status is not NeedStatus.OPEN:
-        raise Conflict(
+        raise NeedClosed(
             f"需求 {row.code}{status.label}，不再参加匹配",
             hint=f"把状态改回“{NeedStatus.OPEN.label}”后即可匹配",
         )
@@ -362,7 +369,7 @@ def _refuse_taken(session: Session, values: dict[str, Any], own_id: int | None) 
         query = select(id_column(Need)).where(getattr(Need, name) == value, id_column(Need) != (own_id or 0))
         if value and (taken := session.execute(query).scalar()) is not None:
             message = f"{label}“{value}”已属于编号 {taken} 的需求"
-            raise Conflict(message, hint="请改用更新，或核对编号", existing_id=taken)
+            raise RecordExists(message, hint="请改用更新，或核对编号", existing_id=taken)
 
 
 def upsert(

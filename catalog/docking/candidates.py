@@ -37,30 +37,30 @@ NO_BANDS = "当夜的结果没有匹配程度，无从推荐；请待专利、�
 class NeedOutline(BaseModel):
     """The part of a need that the other side may see: title, field and region; text, budget and contact stay with the firm."""
 
-    need_title: str
+    need_title: str = Field(description="需求名称")
     need_field: str | None = Field(description="需求所属行业")
-    need_region: str | None
+    need_region: str | None = Field(description="需求所在地区")
 
 
 class PairGround(NeedOutline):
     """A need and a patent that speak for an invitation, in the words that both sides may see."""
 
-    need_id: int
-    patent_id: int
-    application_number: str | None
-    patent_title: str
+    need_id: int = Field(description="技术需求的编号")
+    patent_id: int = Field(description="专利的编号")
+    application_number: str | None = Field(description="申请号；草稿为空")
+    patent_title: str = Field(description="专利名称")
     value: int = Field(description="匹配强度（千分之一）")
-    band: Band
-    band_name: str
+    band: Band = Field(description="匹配程度")
+    band_name: str = Field(description="匹配程度的中文名称")
 
 
 class PartyRecommended(BaseModel):
     """A firm or a team that should be invited."""
 
-    role: PartyRole
-    enterprise_id: int | None = None
-    holder_id: int | None = None
-    name: str
+    role: PartyRole = Field(description="参会身份")
+    enterprise_id: int | None = Field(default=None, description="企业的编号；不是企业的为空")
+    holder_id: int | None = Field(default=None, description="专利权人的编号；不是专利权人的为空")
+    name: str = Field(description="名称")
     special: bool = Field(default=False, description="专精特新企业")
     best: int = Field(description="最强的一组匹配（千分之一）")
     partners: int = Field(description="可会谈的对方数")
@@ -71,19 +71,19 @@ class PartyRecommended(BaseModel):
 class PartyLeftOut(BaseModel):
     """A firm or a team that has matches and is not recommended, and why."""
 
-    role: PartyRole
-    name: str
-    best: int
-    reason: str
+    role: PartyRole = Field(description="参会身份")
+    name: str = Field(description="名称")
+    best: int = Field(description="最好的一条匹配的名次")
+    reason: str = Field(description="未推荐的原因")
 
 
 class Recommendation(BaseModel):
     """Whom to invite to an activity, who was left out, and on what basis."""
 
-    night_run_id: int | None
-    firms: list[PartyRecommended]
-    teams: list[PartyRecommended]
-    left_out: list[PartyLeftOut]
+    night_run_id: int | None = Field(description="所依据的夜间批处理的编号")
+    firms: list[PartyRecommended] = Field(description="建议邀请的企业")
+    teams: list[PartyRecommended] = Field(description="建议邀请的专利权人团队")
+    left_out: list[PartyLeftOut] = Field(description="有匹配而未推荐的，附原因")
     notices: list[str] = Field(description="未列入的匹配及原因，依据的说明")
 
 

@@ -23,7 +23,7 @@ from catalog.docking.activities import (
 from catalog.docking.invitations import AnswerStated, Invitation, InvitationCreate
 from catalog.docking.terms import ActivityAction, ActivityStatus, InvitationAnswer, PartyRole
 from catalog.kit.base import apply_changes, id_of, now
-from catalog.kit.errors import Conflict, InvalidInput
+from catalog.kit.errors import InvalidInput, RecordExists, Referenced
 from catalog.supply import holders
 
 
@@ -31,7 +31,7 @@ def create(session: Session, data: ActivityCreate, *, today: date, actor: str = 
     """Stores a new activity. Raises Conflict when the code is taken."""
     code = data.code or _next_code(session, data.sessions[0].day.year if data.sessions else today.year)
     if known := activities.find(session, code):
-        raise Conflict(f"活动编号“{code}”已存在", hint="请换一个编号，或改用更正", existing_id=known.id)
+        raise RecordExists(f"活动编号“{code}”已存在", hint="请换一个编号，或改用更正", existing_id=known.id)
     row = Activity(**_values(data) | {"code": code})
     session.add(row)
     session.flush()
@@ -65,7 +65,7 @@ def change(session: Session, activity_id: int, data: ActivityUpdate, *, actor: s
     code = data.code or row.code
     other = activities.find(session, code)
     if other is not None and other.id != row.id:
-        raise Conflict(f"活动编号“{code}”已属于另一项活动", hint="请换一个编号", existing_id=other.id)
+        raise RecordExists(f"活动编号“{code}”已属于另一项活动", hint="请换一个编号", existing_id=other.id)
     before = stated(session, row)
     changes = history.differences(
         before.model_dump(mode="json"), data.model_copy(update={"code": code}).model_dump(mode="json")
@@ -101,7 +101,7 @@ def _put_sessions(session: Session, row: Activity, wanted: Sequence[SessionState
     known = {one.number: one for one in activities.sessions_of(session, id_of(row))}
     gone = [number for number in known if number > len(wanted)]
     if used := sorted({one.session for one in meetings.of_activity(session, id_of(row))} & set(gone)):
-        raise Conflict(f"第 {used[0]} 场已有会谈，不能删去", hint="请先重新编排")
+        raise Referenced(f"第 {used[0]} 场已有会谈，不能删去", hint="请先重新编排")
     for number in gone:
         session.execute(delete(ActivityPlace).where(col(ActivityPlace.session_id) == known[number].id))
         session.delete(known[number])
@@ -149,7 +149,7 @@ def invite(session: Session, activity_id: int, data: InvitationCreate, *, actor:
     values = _party(session, data)
     known = invitations.find(session, activity_id, data.role, values["name"], data.team)
     if known is not None:
-        raise Conflict(
+        raise RecordExists(
             f"{data.role.label}“{known.title}”已有编号为 {known.id} 的邀请",
             hint="请登记其答复",
             existing_id=known.id,

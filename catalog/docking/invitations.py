@@ -117,19 +117,19 @@ class InvitationFilter(Schema):
 class InvitationPublic(AnswerStated, Stamps):
     """An invitation as shown to users."""
 
-    id: int
-    activity_id: int
-    role: PartyRole
-    role_name: str
-    name: str
-    team: str
+    id: int = Field(description="邀请的编号")
+    activity_id: int = Field(description="对接活动的编号")
+    role: PartyRole = Field(description="参会身份")
+    role_name: str = Field(description="参会身份的中文名称")
+    name: str = Field(description="受邀方的名称")
+    team: str = Field(description="专利权人团队")
     title: str = Field(description="单位名称，有几支团队时附团队名称")
-    enterprise_id: int | None
-    holder_id: int | None
+    enterprise_id: int | None = Field(description="企业的编号")
+    holder_id: int | None = Field(description="专利权人的编号")
     special: bool = Field(description="专精特新企业")
     grounds: list[dict[str, Any]] = Field(description="邀请的理由：邀请当日匹配的需求与专利")
-    answer_name: str
-    answered_at: datetime | None
+    answer_name: str = Field(description="答复的中文名称")
+    answered_at: datetime | None = Field(description="答复时间；未答复为空")
     no_show: bool = Field(description="活动当日未到场")
 
 

@@ -21,7 +21,7 @@ from catalog.docking.terms import (
     OutcomeResult,
 )
 from catalog.kit.base import apply_changes, id_of
-from catalog.kit.errors import Conflict, InvalidInput
+from catalog.kit.errors import InvalidInput, RecordExists, Referenced, WrongState
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def lock(
     rules.require(row, rules.SCHEDULED, "锁定会谈")
     meeting = meetings.get(session, activity_id, meeting_id)
     if not MeetingState(meeting.state).is_to_come:
-        raise Conflict(f"会谈{MeetingState(meeting.state).label}，不能锁定", hint="只能锁定尚未举行的会谈")
+        raise WrongState(f"会谈{MeetingState(meeting.state).label}，不能锁定", hint="只能锁定尚未举行的会谈")
     if apply_changes(meeting, {"pinned": pinned}):
         action = ActivityAction.LOCKED if pinned else ActivityAction.UNLOCKED
         history.note(session, row, action, actor, _of(meeting))
@@ -89,7 +89,7 @@ def set_state(
         raise InvalidInput(f"会谈不能登记为“{state.label}”", hint="可登记：已举行、未到场、已取消")
     meeting = meetings.get(session, activity_id, meeting_id)
     if state != MeetingState.HELD and outcomes.of_meeting(session, meeting_id) is not None:
-        raise Conflict(f"会谈 {meeting_id} 已登记对接结果，不能改为“{state.label}”", hint="请先删除该结果")
+        raise Referenced(f"会谈 {meeting_id} 已登记对接结果，不能改为“{state.label}”", hint="请先删除该结果")
     before = MeetingState(meeting.state)
     if apply_changes(meeting, {"state": state}):
         changes = {"state": [before.label, state.label]}
@@ -109,7 +109,7 @@ def record(
     rules.require(row, rules.HELD, "登记对接结果")
     meeting = meetings.get(session, activity_id, meeting_id)
     if meeting.state == MeetingState.CANCELLED:
-        raise Conflict(f"会谈 {meeting_id} 已取消，不能登记结果", hint="请核对会谈编号")
+        raise WrongState(f"会谈 {meeting_id} 已取消，不能登记结果", hint="请核对会谈编号")
     found = outcomes.of_meeting(session, meeting_id)
     values = data.model_dump(include=set(OutcomeStated.model_fields))
     before: dict[str, Any] | None = None
@@ -127,7 +127,7 @@ def record(
 
 def _keep_contract(row: MeetingOutcome, data: OutcomeCreate) -> None:
     if row.deal_id is not None and data.result == OutcomeResult.NONE:
-        raise Conflict("该会谈已促成交易，不能改为“无意向”", hint="交易登记有误的，请先作废交易")
+        raise Referenced("该会谈已促成交易，不能改为“无意向”", hint="交易登记有误的，请先作废交易")
 
 
 def _mark_held(
@@ -198,9 +198,9 @@ def attach_deal(
     found = outcomes.get(session, meeting_id)
     if found.deal_id is not None:
         message = f"会谈 {meeting_id} 已登记交易 {deals.get(session, found.deal_id).code}"
-        raise Conflict(message, hint="请更正该交易，或先作废", existing_id=found.deal_id)
+        raise RecordExists(message, hint="请更正该交易，或先作废", existing_id=found.deal_id)
     if found.result == OutcomeResult.NONE:
-        raise Conflict(f"会谈 {meeting_id} 的结果为“无意向”，不能登记交易", hint="请先更正对接结果")
+        raise WrongState(f"会谈 {meeting_id} 的结果为“无意向”，不能登记交易", hint="请先更正对接结果")
     if meeting.patent_id not in deals.patent_ids(session, id_of(deal)):
         raise InvalidInput(f"交易 {deal.code} 不涉及会谈 {meeting_id} 的专利", hint="请核对交易的专利")
     apply_changes(found, {"deal_id": id_of(deal)})

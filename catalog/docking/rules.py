@@ -10,7 +10,7 @@ from catalog.docking import activities, invitations, meetings
 from catalog.docking.activities import Activity
 from catalog.docking.terms import ActivityStatus, InvitationAnswer, PartyRole
 from catalog.kit.base import id_of
-from catalog.kit.errors import Conflict, InvalidInput
+from catalog.kit.errors import InvalidInput, WrongState
 
 S = ActivityStatus
 
@@ -55,7 +55,7 @@ def require(row: Activity, allowed: Collection[ActivityStatus], act: str) -> Non
     """Raises Conflict where the activity is in no status in which this may be done."""
     if row.status not in allowed:
         names = "、".join(f"“{ActivityStatus(one).label}”" for one in allowed)
-        raise Conflict(f"活动处于“{ActivityStatus(row.status).label}”，不能{act}", hint=f"须处于{names}")
+        raise WrongState(f"活动处于“{ActivityStatus(row.status).label}”，不能{act}", hint=f"须处于{names}")
 
 
 def check_change(
@@ -65,7 +65,7 @@ def check_change(
     found = next((one for one in CHANGES if (one.origin, one.target) == (row.status, target)), None)
     if found is None:
         allowed = "、".join(one.label for one in next_statuses(row.status)) or "无"
-        raise Conflict(
+        raise WrongState(
             f"活动处于“{ActivityStatus(row.status).label}”，不能进入“{target.label}”",
             hint=f"可以进入：{allowed}",
         )
@@ -75,7 +75,7 @@ def check_change(
         )
     lacking = _lacking(session, row, found.requires, today)
     if lacking:
-        raise Conflict(f"还不能进入“{target.label}”：{lacking[0]}", hint=lacking[1])
+        raise WrongState(f"还不能进入“{target.label}”：{lacking[0]}", hint=lacking[1])
 
 
 def _lacking(session: Session, row: Activity, requires: str, today: date) -> tuple[str, str] | None:

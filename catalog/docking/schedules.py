@@ -10,7 +10,7 @@ from catalog.docking.activities import Activity
 from catalog.docking.meetings import ActivityMeeting, ScheduleRun
 from catalog.docking.terms import ActivityAction, ActivityStatus, MeetingState, ScheduleKind
 from catalog.kit.base import apply_changes, id_of, now
-from catalog.kit.errors import Conflict
+from catalog.kit.errors import Conflict, WrongState
 
 PairKey = tuple[int, int]
 
@@ -49,10 +49,10 @@ class CandidatePair(NamedTuple):
 class MeetingMove(SQLModel):
     """A difference between two schedules; one of `before` and `after` is empty where a meeting is dropped or new."""
 
-    firm_id: int
-    team_id: int
-    firm: str
-    team: str
+    firm_id: int = Field(description="企业邀请的编号")
+    team_id: int = Field(description="团队邀请的编号")
+    firm: str = Field(description="企业名称")
+    team: str = Field(description="专利权人团队")
     before: list[int] | None = Field(description="原场次、时段、桌号；空为新增")
     after: list[int] | None = Field(description="现场次、时段、桌号；空为取消")
     text: str = Field(description="变动的说明")
@@ -194,7 +194,7 @@ def publish(session: Session, activity_id: int, *, actor: str = "") -> tuple[Act
         number = f"第 {run.number} 份日程未通过核对" if run else "尚无日程"
         raise Conflict(f"不能发布：{number}", hint="请先编排，并按核对结果调整")
     if row.published_run == run.number:
-        raise Conflict(f"第 {run.number} 份日程已经发布", hint="改动日程后方可再次发布")
+        raise WrongState(f"第 {run.number} 份日程已经发布", hint="改动日程后方可再次发布")
     before = published(session, row)
     found = unpublished(session, row)
     _mark_moved(session, activity_id, found if before else [])

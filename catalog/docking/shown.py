@@ -37,96 +37,96 @@ class SessionPublic(SessionBase):
 
     number: int = Field(description="场次序号")
     tables: int = Field(description="桌数合计")
-    places: list[PlaceStated]
+    places: list[PlaceStated] = Field(description="会场与桌数")
     clocks: list[str] = Field(description="各时段的起止时刻")
 
 
 class InvitedCount(BaseModel):
     """The number of parties of a role that were invited, and their answers."""
 
-    role: PartyRole
-    role_name: str
-    invited: int
-    coming: int
-    declined: int
-    pending: int
+    role: PartyRole = Field(description="参会身份")
+    role_name: str = Field(description="参会身份的中文名称")
+    invited: int = Field(description="已邀请")
+    coming: int = Field(description="答复参加")
+    declined: int = Field(description="答复不参加")
+    pending: int = Field(description="未答复")
 
 
 class ActivityPublic(ActivityBase, Stamps):
     """An activity as shown to users."""
 
-    id: int
-    code: str
-    kind_name: str
-    status: ActivityStatus
-    status_name: str
+    id: int = Field(description="对接活动的编号")
+    code: str = Field(description="代码")
+    kind_name: str = Field(description="活动形式的中文名称")
+    status: ActivityStatus = Field(description="活动状态")
+    status_name: str = Field(description="状态的中文名称")
     next_statuses: list[ActivityStatus] = Field(description="可以进入的下一状态")
-    region_names: list[str]
-    segment_names: list[str]
-    limits: ActivityLimits
-    sessions: list[SessionPublic]
+    region_names: list[str] = Field(description="片区所含地区的名称")
+    segment_names: list[str] = Field(description="产业细分领域的名称")
+    limits: ActivityLimits = Field(description="编排规则")
+    sessions: list[SessionPublic] = Field(description="场次")
     starts_on: date | None = Field(description="首日；尚未填写场次时为空")
-    ends_on: date | None
-    invited: list[InvitedCount]
+    ends_on: date | None = Field(description="最后一场的日期；尚无场次为空")
+    invited: list[InvitedCount] = Field(description="按身份统计的邀请与答复")
     meetings: int = Field(description="会谈场数，不含已取消的")
     run: int | None = Field(description="现行日程的编号")
     published_run: int | None = Field(description="最近发布的日程的编号")
-    is_demo: bool
+    is_demo: bool = Field(description="是否为演示数据")
 
 
 class MeetingPublic(Stamps):
     """A meeting as shown to users."""
 
-    id: int
-    activity_id: int
+    id: int = Field(description="会谈的编号")
+    activity_id: int = Field(description="对接活动的编号")
     session: int = Field(description="场次序号")
     slot: int = Field(description="时段序号")
     table: int = Field(description="桌号")
-    day: date
+    day: date = Field(description="日期")
     clock: str = Field(description="起止时刻")
-    room: str
+    room: str = Field(description="会场")
     firm_id: int = Field(description="企业的邀请编号")
-    firm: str
+    firm: str = Field(description="企业名称")
     team_id: int = Field(description="团队的邀请编号")
-    team: str
-    need_id: int | None
-    need_title: str | None
-    patent_id: int | None
-    application_number: str | None
-    patent_title: str | None
+    team: str = Field(description="专利权人团队")
+    need_id: int | None = Field(description="所谈需求的编号；没有为空")
+    need_title: str | None = Field(description="需求名称")
+    patent_id: int | None = Field(description="所谈专利的编号；没有为空")
+    application_number: str | None = Field(description="申请号；草稿为空")
+    patent_title: str | None = Field(description="专利名称")
     value: int = Field(description="匹配强度（千分之一）")
     why: str = Field(description="安排的理由")
     pinned: bool = Field(description="已锁定")
-    state: MeetingState
-    state_name: str
+    state: MeetingState = Field(description="会谈状态")
+    state_name: str = Field(description="状态的中文名称")
 
 
 class SchedulePublic(Stamps):
     """A schedule as shown to users."""
 
-    activity_id: int
-    number: int
-    kind_name: str
-    state: ScheduleState
-    state_name: str
-    seed: int
-    night_run_id: int | None
+    activity_id: int = Field(description="对接活动的编号")
+    number: int = Field(description="第几份日程")
+    kind_name: str = Field(description="编排方式的中文名称")
+    state: ScheduleState = Field(description="编排状态")
+    state_name: str = Field(description="状态的中文名称")
+    seed: int = Field(description="随机数种子，用于重现")
+    night_run_id: int | None = Field(description="所依据的夜间批处理的编号")
     value: int | None = Field(description="总价值（千分之一）")
     bound: int | None = Field(description="总价值的上界")
     gap: float | None = Field(description="与上界的差距")
     breaks: int | None = Field(description="各方等待的空档数")
-    seconds: float | None
-    method: str
+    seconds: float | None = Field(description="编排用时（秒）")
+    method: str = Field(description="所用的求解方法")
     meetings: int = Field(description="会谈场数")
     pairs: int = Field(description="候选组合数")
     is_checked: bool = Field(description="通过独立核对")
     findings: list[str] = Field(description="核对发现的问题；规则冲突时为冲突的规则")
     moves: list[dict[str, Any]] = Field(description="与上一份日程的不同及须通知的参会方")
     progress: dict[str, Any] = Field(description="编排的进展：总价值、上界、差距")
-    message: str
-    actor: str
+    message: str = Field(description="编排未能完成的原因；正常为空")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
     in_force: bool = Field(description="现行日程")
-    published_at: datetime | None
+    published_at: datetime | None = Field(description="发布时间；未发布为空")
 
 
 class ActivityFilter(SQLModel):

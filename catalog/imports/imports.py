@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, Text, select
@@ -13,20 +12,21 @@ from catalog.kit.base import Stamps, Timestamps, UtcDateTime, now, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.processes import is_alive, this_process
+from catalog.kit.terms import Term
 
 # An import on another machine that has stored nothing for so long is taken to be dead.
 SILENT = timedelta(hours=1)
 INTERRUPTED = "已中断：导入的程序中途被终止。已写入的行保留，请重新导入同一文件续完，或撤销这次导入"
 
 
-class ImportStatus(StrEnum):
-    """The status of an import."""
+class ImportStatus(Term):
+    """The status of an import (导入状态)."""
 
-    RUNNING = "running"
-    FINISHED = "finished"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    UNDONE = "undone"
+    RUNNING = "running", "进行中"
+    FINISHED = "finished", "完成"
+    FAILED = "failed", "失败"
+    INTERRUPTED = "interrupted", "已中断"
+    UNDONE = "undone", "已撤销"
 
 
 class Import(Timestamps, table=True):
@@ -88,24 +88,24 @@ class RejectedPublic(SQLModel):
 class ImportPublic(Stamps):
     """An import as shown to users."""
 
-    id: int
-    kind: str
-    file_name: str
-    file_hash: str
-    actor: str
+    id: int = Field(description="导入的编号")
+    kind: str = Field(description="记录种类")
+    file_name: str = Field(description="文件名")
+    file_hash: str = Field(description="文件内容的 SHA-256")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
     source: str = Field(description="所用列对应关系的来源名称；空为自动识别")
     status: ImportStatus = Field(
         description="running 进行中，finished 完成，failed 失败，interrupted 已中断，undone 已撤销"
     )
-    finished_at: datetime | None
-    rows: int
-    new: int
-    changed: int
-    unchanged: int
-    rejected: int
+    finished_at: datetime | None = Field(description="结束时间；未结束为空")
+    rows: int = Field(description="总行数")
+    new: int = Field(description="新增")
+    changed: int = Field(description="更新")
+    unchanged: int = Field(description="未变更")
+    rejected: int = Field(description="退回")
     waiting: int = Field(description="待决定：号码已属于另一条记录的行")
     places_version: str = Field(description="所用地名表的版本")
-    message: str
+    message: str = Field(description="未能完成的原因；正常为空")
 
 
 class ImportDetail(ImportPublic):

@@ -184,8 +184,10 @@ def apply_changes(row: Stamped, values: dict[str, Any]) -> bool:
 class ClassRef(BaseModel):
     """One class of a record under a scheme: `ipc`, `industry` (GB/T 4754) or `segment` (产业细分领域)."""
 
-    scheme: str = Field(max_length=16)
-    code: str = Field(max_length=32)
+    scheme: str = Field(
+        max_length=16, description="分类体系：ipc、industry（GB/T 4754）、segment（产业细分领域）"
+    )
+    code: str = Field(max_length=32, description="分类号或代码")
     weight: float = Field(default=1.0, ge=0, le=1, description="权重，同一体系内合计为 1")
     basis: str = Field(
         default="official",

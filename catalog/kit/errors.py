@@ -2,18 +2,25 @@
 
     PatentDockError
     ├── NotFound          nothing is known under this id
-    │   └── Gone          it was deleted or merged
-    ├── Conflict          the record clashes with one that is already there
+    │   └── Gone          it was deleted
+    │       └── Merged    it was merged into another
+    ├── Conflict          the request clashes with what is already there
+    │   ├── RecordExists  a record has the same number or content
+    │   ├── WrongState    the record is in a state that does not allow it
+    │   ├── Referenced    other records refer to it
+    │   └── InProgress    another task is at work on the same
     ├── InvalidInput      a value cannot be accepted
     ├── NotReady          a part of the installation is missing
     └── Busy              others hold what is needed; another try will do
 
-Packages derive their own errors from these; service/ turns them into problem details (RFC 9457) and exit codes.
+Packages derive their own errors from these; service/ turns them into problem details (RFC 9457) and exit codes. `code` is what
+programs go by: it never changes, one without its own has that of its parent, and service/web/problems.py explains each.
 """
 
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 _SYSTEM_REASONS = {
     errno.ENOENT: "不存在",
@@ -42,6 +49,7 @@ def system_reason(error: OSError) -> str:
 class PatentDockError(Exception):
     """An error with a Chinese message for the user and, where there is one, a hint what to do next."""
 
+    code = "request-failed"
     title = "操作未能完成"
     status = 400
 
@@ -49,6 +57,9 @@ class PatentDockError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.members: dict[
+            str, Any
+        ] = {}  # what programs are told beside the message, as members of the problem details
 
     def __str__(self) -> str:
         return f"{self.message}（{self.hint}）" if self.hint else self.message
@@ -57,6 +68,7 @@ class PatentDockError(Exception):
 class NotFound(PatentDockError):
     """No record has the requested id; `record` is the name under which its kind is noted, and the id."""
 
+    code = "not-found"
     title = "未找到"
     status = 404
 
@@ -70,6 +82,7 @@ class NotFound(PatentDockError):
 class Gone(NotFound):
     """The record was deleted, or merged into another."""
 
+    code = "gone"
     title = "已删除"
     status = 410
 
@@ -84,22 +97,61 @@ class Gone(NotFound):
     ) -> None:
         super().__init__(message, hint=hint, record=record)
         self.deletion_id, self.merged_into = deletion_id, merged_into
+        self.members = {"deletion_id": deletion_id, "merged_into": merged_into}
+
+
+class Merged(Gone):
+    """The record was merged into another, `merged_into`."""
+
+    code = "merged"
+    title = "已并入其他记录"
 
 
 class Conflict(PatentDockError):
-    """The record clashes with one that is already there, which `existing_id` names where it is one of the same kind."""
+    """The request clashes with what is already there."""
 
-    title = "与已有记录冲突"
+    code = "conflict"
+    title = "与现有内容冲突"
     status = 409
+
+
+class RecordExists(Conflict):
+    """A record has the same number or content: `existing_id`, where it is one of the same kind."""
+
+    code = "record-exists"
+    title = "与已有记录冲突"
 
     def __init__(self, message: str, *, hint: str | None = None, existing_id: int | None = None) -> None:
         super().__init__(message, hint=hint)
         self.existing_id = existing_id
+        self.members = {"existing_id": existing_id}
+
+
+class WrongState(Conflict):
+    """The record is in a state that does not allow the request."""
+
+    code = "wrong-state"
+    title = "记录的状态不允许此操作"
+
+
+class Referenced(Conflict):
+    """Other records refer to the one that is to be removed."""
+
+    code = "referenced"
+    title = "已被其他记录引用"
+
+
+class InProgress(Conflict):
+    """Another task is at work on the same."""
+
+    code = "in-progress"
+    title = "另一项操作正在进行"
 
 
 class InvalidInput(PatentDockError):
     """A value given by the user cannot be accepted."""
 
+    code = "invalid-input"
     title = "输入有误"
     status = 422
 
@@ -107,6 +159,7 @@ class InvalidInput(PatentDockError):
 class NotReady(PatentDockError):
     """A part of the installation (model, index, database) is missing or unusable."""
 
+    code = "not-ready"
     title = "服务尚未就绪"
     status = 503
 
@@ -114,6 +167,7 @@ class NotReady(PatentDockError):
 class Busy(PatentDockError):
     """Others hold what is needed; `retry_after` seconds later it is worth another try."""
 
+    code = "busy"
     title = "系统繁忙"
     status = 503
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
 
 class Term(StrEnum):
     """A value stored in English with the Chinese `label` that users see."""
@@ -25,8 +29,19 @@ class Term(StrEnum):
         for member in cls:
             if wanted in (member.value, member.label):
                 return member
-        allowed = "、".join(f"{member.value}（{member.label}）" for member in cls)
-        raise ValueError(f"“{wanted}”不是可用的取值，可用：{allowed}")
+        raise ValueError(f"“{wanted}”不是可用的取值，可用：{cls.explained()}")
+
+    @classmethod
+    def explained(cls) -> str:
+        """All values, each with its Chinese label."""
+        return "、".join(f"{member.value}（{member.label}）" for member in cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The set as the interface describes it: in Chinese, where the docstring is for developers."""
+        schema = handler(core)
+        handler.resolve_ref_schema(schema)["description"] = f"取值：{cls.explained()}"
+        return schema
 
 
 class PatentKind(Term):

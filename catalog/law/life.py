@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from typing import Annotated
+
+from pydantic import Field
 
 from catalog.kit.money import Money
 from catalog.kit.terms import LegalStatus, StatusBasis
@@ -88,19 +91,19 @@ class LegalLife:
     Amounts are in yuan and without reductions; `missing` holds field names, see `MISSING_LABELS`.
     """
 
-    status: LegalStatus
-    status_basis: StatusBasis
-    in_force: bool | None
-    term_end: date | None
-    last_valid_day: date | None
-    patent_year: int | None
-    next_annuity_due: date | None
-    annuity_pay_by: date | None
-    next_annuity_amount: Money | None
-    grace_until: date | None
-    surcharge_now: Money | None
-    missing: list[str]
-    notes: list[str]
+    status: Annotated[LegalStatus, Field(description="推算的法律状态")]
+    status_basis: Annotated[StatusBasis, Field(description="状态依据")]
+    in_force: Annotated[bool | None, Field(description="今日是否有效；资料不足为空")]
+    term_end: Annotated[date | None, Field(description="保护期届满后的首日")]
+    last_valid_day: Annotated[date | None, Field(description="最后有效日，或可能的最后有效日")]
+    patent_year: Annotated[int | None, Field(description="所处的专利年度")]
+    next_annuity_due: Annotated[date | None, Field(description="下一次年费的应缴日")]
+    annuity_pay_by: Annotated[date | None, Field(description="下一次年费按时缴纳的最后一日，遇节假日顺延")]
+    next_annuity_amount: Annotated[Money | None, Field(description="下一次年费的金额（元），未计减缴")]
+    grace_until: Annotated[date | None, Field(description="滞纳期的最后一日")]
+    surcharge_now: Annotated[Money | None, Field(description="现在缴纳的滞纳金（元）")]
+    missing: Annotated[list[str], Field(description="推算所缺数据的字段名")]
+    notes: Annotated[list[str], Field(description="推算的说明")]
 
     @property
     def standing(self) -> str:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from catalog.imports.changes import KnownRows
 from catalog.kit.base import id_of
-from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.errors import Conflict, InvalidInput, NotFound, RecordExists, WrongState
 from catalog.kit.terms import (
     Conclusion,
     DeclarationAction,
@@ -111,7 +111,7 @@ def update(
     if patent.id != row.patent_id:
         raise Conflict("开放许可声明不能改到另一件专利上", hint="请为另一件专利新建声明")
     if row.status == LicenceStatus.DRAFT and data.status == LicenceStatus.PUBLISHED:
-        raise Conflict(
+        raise WrongState(
             "草稿不能以更新的方式转为已公告", hint="请用公告：公告时核对声明是否齐备、专利可否开放许可"
         )
     _change(session, row, _values(data), data.status, actor)
@@ -133,7 +133,7 @@ def publish(
     """
     row = get(session, licence_id)
     if row.status != LicenceStatus.DRAFT:
-        raise Conflict(f"声明的状态为“{LicenceStatus(row.status).label}”，只有草稿可以公告")
+        raise WrongState(f"声明的状态为“{LicenceStatus(row.status).label}”，只有草稿可以公告")
     patent = patents.get(session, row.patent_id)
     stated = LicenceCreate.model_validate(
         row.model_dump(exclude={"id", "patent_id", "import_id", "is_demo", "created_at", "updated_at"})
@@ -150,7 +150,7 @@ def withdraw(session: Session, licence_id: int, on: date, *, actor: str = "", re
     """Withdraw a declaration; licences granted before stay valid (专利法 50). Raises Conflict and InvalidInput."""
     row = get(session, licence_id)
     if row.status not in CURRENT:
-        raise Conflict(f"声明的状态为“{LicenceStatus(row.status).label}”，不能再撤回")
+        raise WrongState(f"声明的状态为“{LicenceStatus(row.status).label}”，不能再撤回")
     first = max((day for day in (row.declared_on, row.published_on) if day), default=None)
     if first and on < first:
         raise InvalidInput(f"撤回日 {on} 早于声明或公告的日期 {first}")
@@ -278,7 +278,7 @@ def _make_room(session: Session, patent: Patent, today: date, actor: str, import
         if row.status not in CURRENT:
             continue
         if status_on(row, today) != LicenceStatus.EXPIRED:
-            raise Conflict(
+            raise RecordExists(
                 f"专利 {patent.application_number} 已有开放许可声明（编号 {row.id}，{LicenceStatus(row.status).label}）",
                 hint="请改用更新；须重新声明的，请先撤回原声明",
                 existing_id=row.id,
@@ -304,7 +304,7 @@ def _change(
     if wanted is None or wanted == status:
         wanted = LicenceStatus.CHANGED if differs and status in RUNNING else status
     elif wanted not in FOLLOWS[status]:
-        raise Conflict(
+        raise WrongState(
             f"声明（编号 {row.id}）{status.label}，不能改为“{wanted.label}”",
             hint="撤回或届满之后可以重新声明：请新建声明并填写新的声明日",
         )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.kit.terms import PaymentForm, RoyaltyBase
 from catalog.reference import rule_files
@@ -73,10 +73,10 @@ class Rules(BaseModel):
 class TermsWarning(BaseModel):
     """A reason to review a declaration; it refuses nothing."""
 
-    code: str
-    article: str
-    text: str
-    checked: bool = True
+    code: str = Field(description="核对规则的代码")
+    article: str = Field(description="所依据的条款")
+    text: str = Field(description="提示")
+    checked: bool = Field(default=True, description="条款是否已与原文核对")
 
 
 class Terms(Protocol):

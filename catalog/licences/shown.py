@@ -36,33 +36,33 @@ from catalog.supply.patents import Patent
 class ConsentPublic(SQLModel):
     """The consent of a patentee as shown to users."""
 
-    holder: str
-    consent: OwnerConsent
-    consent_name: str
-    on: date | None
+    holder: str = Field(description="专利权人")
+    consent: OwnerConsent = Field(description="是否同意")
+    consent_name: str = Field(description="是否同意的中文说明")
+    on: date | None = Field(description="日期")
 
 
 class LicencePublic(LicenceBase, Stamps):
     """A declaration as shown to users; `status` is that of today, the period being over counts as expired."""
 
-    id: int
-    patent_id: int
+    id: int = Field(description="声明的编号")
+    patent_id: int = Field(description="专利的编号")
     fixed_fee: Money | None = Field(description="固定费用或入门费（元）")
-    application_number: str | None
-    patent_title: str
-    patent_kind_name: str | None
-    holders: list[str]
-    consents: list[ConsentPublic]
-    payment_form_name: str
-    royalty_base_name: str | None
-    report_conclusion_name: str | None
-    status: LicenceStatus
-    status_name: str
-    terms: str
+    application_number: str | None = Field(description="申请号；草稿为空")
+    patent_title: str = Field(description="专利名称")
+    patent_kind_name: str | None = Field(description="专利类型的中文名称")
+    holders: list[str] = Field(description="专利权人，第一位在前")
+    consents: list[ConsentPublic] = Field(description="各专利权人是否同意")
+    payment_form_name: str = Field(description="支付方式的中文名称")
+    royalty_base_name: str | None = Field(description="提成基数的中文名称")
+    report_conclusion_name: str | None = Field(description="专利权评价报告结论的中文名称")
+    status: LicenceStatus = Field(description="今日的声明状态，许可期限已过的为已届满")
+    status_name: str = Field(description="状态的中文名称")
+    terms: str = Field(description="许可条件，一句话")
     granted_licences: int = Field(
         description="已达成的开放许可件数；声明撤回或变更不影响其效力（专利法第五十条）"
     )
-    is_demo: bool
+    is_demo: bool = Field(description="是否为演示数据")
 
 
 _LICENCES, _PATENTS, _FACTS = table_of(Licence).c, table_of(Patent).c, table_of(Fact).c

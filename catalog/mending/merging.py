@@ -31,10 +31,10 @@ _EMPTY: tuple[Any, ...] = (None, "", [])
 class Difference(SQLModel):
     """A value in which the two records differed; that of the kept one stands."""
 
-    field: str
-    label: str
-    kept: Any
-    merged: Any
+    field: str = Field(description="字段名")
+    label: str = Field(description="字段的中文名称")
+    kept: Any = Field(description="保留的记录中的内容，以此为准")
+    merged: Any = Field(description="被并入的记录中的内容")
 
 
 class MergeResult(SQLModel):

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import Before
 from catalog.kit.base import id_of, now, table_of
-from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.errors import PatentDockError, Referenced
 from catalog.mending import rows, tombstones
 from catalog.mending.tombstones import Tombstone, TombstonePublic, Why
 from catalog.mending.words import joined
@@ -24,10 +24,10 @@ MOST_AT_ONCE = 1000
 class DeletionResult(SQLModel):
     """The result for one of several records to be deleted."""
 
-    record_id: int
+    record_id: int = Field(description="记录编号")
     deletion: TombstonePublic | None = Field(description="删除记录；空为没有删除")
     problem: str = Field(default="", description="没有删除的原因")
-    hint: str | None = None
+    hint: str | None = Field(default=None, description="下一步操作")
 
 
 def delete(
@@ -108,7 +108,7 @@ def _refuse_referred(session: Session, register: Register, record_id: int, casca
             ]
     prevents, on_request = stand[OnDeletion.PREVENTS], [] if cascade else stand[OnDeletion.ON_REQUEST]
     if prevents or on_request:
-        raise Conflict(
+        raise Referenced(
             f"{register.named(session, row)}已有{joined([*prevents, *on_request])}，不能删除",
             hint="请先删除这些记录" + ("" if prevents else "，或选择一并删除（cascade）"),
         )
@@ -120,7 +120,7 @@ def _settle(session: Session, reference: Reference, stone: Tombstone, why: Why) 
         return
     owners = referring(session, reference, stone.record_id)
     if owners and reference.effect is OnDeletion.PREVENTS:
-        raise Conflict(
+        raise Referenced(
             f"{stone.name}已有{register_of(reference.by).label} {owners[0]}，不能删除",
             hint=f"请先删除该{register_of(reference.by).label}",
         )

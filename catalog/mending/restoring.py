@@ -10,7 +10,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from catalog.imports.changes import Before, restamp, revived
 from catalog.kit.base import now, table_of
-from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.errors import Conflict, PatentDockError, WrongState
 from catalog.mending import rows, tombstones
 from catalog.mending.merging import touch
 from catalog.mending.tombstones import Tombstone, TombstonePublic, Why
@@ -24,7 +24,7 @@ from catalog.segments import segments
 class RestorationReport(SQLModel):
     """The records that a restoration brought back."""
 
-    deletion: TombstonePublic
+    deletion: TombstonePublic = Field(description="删除记录")
     restored: int = Field(description="恢复的记录数，含随之恢复的")
     notes: list[str] = Field(description="没有恢复的内容及原因")
 
@@ -37,7 +37,7 @@ def restore(session: Session, tombstone_id: int, *, actor: str = "") -> Restorat
     """
     stone = tombstones.get(session, tombstone_id)
     if stone.restored_at is not None:
-        raise Conflict(f"{stone.name}已于 {stone.restored_at:%Y-%m-%d} 恢复", hint="无需再恢复")
+        raise WrongState(f"{stone.name}已于 {stone.restored_at:%Y-%m-%d} 恢复", hint="无需再恢复")
     work = _Restoration(session, actor, now())
     work.restore(stone)
     return RestorationReport(deletion=tombstones.public(stone), restored=work.count, notes=work.notes)

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.imports.changes import Before
 from catalog.kit.base import Schema, UtcDateTime, chunks, id_of, now
 from catalog.kit.days import beijing_day
-from catalog.kit.errors import Gone, InvalidInput, NotFound, PatentDockError
+from catalog.kit.errors import Gone, InvalidInput, Merged, NotFound, PatentDockError
 from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
 from catalog.registers.register import Register
 from catalog.registers.registers import register_named, register_of
@@ -70,16 +70,16 @@ class TombstonePublic(SQLModel):
 
     id: int = Field(description="删除记录的编号，恢复时用")
     kind: str = Field(description="记录种类，与接口地址相同")
-    kind_name: str
+    kind_name: str = Field(description="记录种类的中文名称")
     record_id: int = Field(description="被删除的记录的编号；恢复后不变")
     name: str = Field(description="记录的名称")
     reason: str = Field(description="删除或合并的理由")
     actor: str = Field(description="操作者：接口密钥的名称，或命令行所写的姓名")
-    deleted_at: datetime
+    deleted_at: datetime = Field(description="删除时间")
     taken_with: int | None = Field(description="随哪一条删除记录一并删除；空为单独删除")
     merged_into: int | None = Field(description="并入的记录的编号；空为删除")
     restored_at: datetime | None = Field(description="恢复时间；空为未恢复")
-    restored_by: str
+    restored_by: str = Field(description="恢复的操作者；未恢复为空")
 
 
 class TombstoneFilter(Schema):
@@ -222,7 +222,8 @@ def _gone(session: Session, row: Tombstone) -> Gone:
     kept = last_of_merges(session, row)
     hint = f"请改用编号 {kept} 的记录" if kept else f"可用删除记录 {row.id} 恢复"
     record = row.kind, row.record_id
-    return Gone(in_words(row), hint=hint, record=record, deletion_id=id_of(row), merged_into=kept)
+    kind = Merged if kept else Gone
+    return kind(in_words(row), hint=hint, record=record, deletion_id=id_of(row), merged_into=kept)
 
 
 def refuse_known(session: Session, kind: str, key: str) -> None:

@@ -19,7 +19,7 @@ from catalog.imports import conflicts, imports
 from catalog.imports.changes import ImportChange, restamp, revived
 from catalog.imports.imports import Import, ImportStatus
 from catalog.kit.base import CHUNK, chunks, now
-from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.errors import PatentDockError, WrongState
 from catalog.kit.ids import MAX_ID
 from catalog.mending.values import digests_of, put_back
 from catalog.mending.words import joined, labels
@@ -34,9 +34,9 @@ LONG = timedelta(seconds=10)
 class Undone(SQLModel):
     """The result of undoing an import, or of trying it out."""
 
-    import_id: int
-    kind: str
-    file_name: str
+    import_id: int = Field(description="导入的编号")
+    kind: str = Field(description="记录种类")
+    file_name: str = Field(description="文件名")
     removed: int = Field(default=0, description="删去的新增记录")
     restored: int = Field(default=0, description="恢复的记录，含只恢复了一部分的")
     kept: int = Field(default=0, description="随之建立、现由其他记录使用而保留的专利权人和企业")
@@ -66,7 +66,7 @@ def _check_state(row: Import) -> None:
     }
     if row.status in obstacles:
         reason, hint = obstacles[row.status]
-        raise Conflict(f"不能撤销编号 {row.id} 的导入（{row.file_name}）：{reason}", hint=hint)
+        raise WrongState(f"不能撤销编号 {row.id} 的导入（{row.file_name}）：{reason}", hint=hint)
 
 
 def _catalogue_since(session: Session, row: Import) -> str:

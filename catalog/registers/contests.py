@@ -13,7 +13,7 @@ from catalog.demand.enterprises import Enterprise, EnterpriseCreate, Firms
 from catalog.imports.conflicts import Subject
 from catalog.imports.imports import Import
 from catalog.kit.base import id_of
-from catalog.kit.errors import Conflict
+from catalog.kit.errors import Conflict, RecordExists
 from catalog.kit.terms import PatentKind
 from catalog.reference.lists import industry_name
 from catalog.registers.known import KnownPatents
@@ -85,7 +85,7 @@ def refuse_other(session: Session, record: PatentCreate, row: Patent) -> None:
     stated = said(record.title, [holder.name for holder in record.holders])
     stored = said(row.title, patents.holder_names(session, [id_of(row)]).get(id_of(row), []))
     if stated.differs(stored) >= IDENTITY:
-        raise Conflict(
+        raise RecordExists(
             f"该号码已属于编号 {row.id} 的专利{stored.subject}，与提交的{stated.subject}不是同一件",
             hint="请核对号码；确需以提交的内容取代的，请按编号更新那件专利",
             existing_id=row.id,

@@ -16,7 +16,7 @@ from catalog.changes.record_changes import note_updated
 from catalog.demand.needs import Need
 from catalog.kit.base import ClassRef, chunks, table_of
 from catalog.kit.bulk import insert_rows
-from catalog.kit.errors import Conflict
+from catalog.kit.errors import InProgress
 from catalog.segments import segments
 from catalog.segments.segments import SegmentCatalogue
 from catalog.supply.patents import Patent, PatentClass
@@ -61,7 +61,7 @@ def advance(session: Session, version: str, done: int, upto: int | None) -> None
     """
     row = segments.catalogue(session)
     if row.version != version or row.reclassified_to != done:
-        raise Conflict(
+        raise InProgress(
             f"按产业目录 {version} 重新分类时，另一个进程启用了目录或也在重新分类，本次停止",
             hint=f"请待其结束；分类如未完成，请再运行 patentdock segments use {row.version}",
         )

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence, Set
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, select
 from sqlmodel import Field, Session, col
 
 from catalog.kit.base import Timestamps, UtcDateTime
+from catalog.kit.terms import Term
 
 
-class GenerationStatus(StrEnum):
-    """The state of a generation."""
+class GenerationStatus(Term):
+    """The state of a generation (索引版本)."""
 
-    ACTIVE = "active"
-    RETIRED = "retired"
-    PRUNED = "pruned"
+    ACTIVE = "active", "使用中"
+    RETIRED = "retired", "已被替换"
+    PRUNED = "pruned", "已清除"
 
 
 class GenerationRecord(Timestamps, table=True):

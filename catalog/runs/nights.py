@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, Text, select
@@ -11,15 +10,16 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.kit.base import Timestamps, UtcDateTime, now
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.terms import Term
 
 
-class RunStatus(StrEnum):
+class RunStatus(Term):
     """The status of a nightly run; one that was killed stays RUNNING until the next one resumes or abandons it."""
 
-    RUNNING = "running"
-    FINISHED = "finished"
-    FAILED = "failed"
-    ABANDONED = "abandoned"
+    RUNNING = "running", "进行中，或被中止"
+    FINISHED = "finished", "已完成"
+    FAILED = "failed", "失败"
+    ABANDONED = "abandoned", "被中止且未续做"
 
 
 class NightlyRun(Timestamps, table=True):
@@ -39,14 +39,14 @@ class NightlyRun(Timestamps, table=True):
 class NightlyRunPublic(SQLModel):
     """A nightly run as shown to users."""
 
-    id: int
-    status: str
-    generation: str
-    created_at: datetime
-    finished_at: datetime | None
-    resumed: int
-    message: str
-    stages: dict[str, Any]
+    id: int = Field(description="夜间批处理的编号")
+    status: RunStatus = Field(description="状态")
+    generation: str = Field(description="建立的索引版本；未建立为空")
+    created_at: datetime = Field(description="开始时间")
+    finished_at: datetime | None = Field(description="结束时间；未结束为空")
+    resumed: int = Field(description="中断后继续的次数")
+    message: str = Field(description="失败的原因；正常为空")
+    stages: dict[str, Any] = Field(description="各步骤的结果")
 
 
 def public(row: NightlyRun) -> NightlyRunPublic:

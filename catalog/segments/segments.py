@@ -84,27 +84,27 @@ class CatalogueEntry(Schema):
 class SegmentPublic(SQLModel):
     """A segment as shown to users."""
 
-    code: str
-    name: str
-    group_name: str
-    industry_codes: list[str]
-    ipc_subclasses: list[str]
-    source: str
-    note: str
+    code: str = Field(description="产业细分领域的代码")
+    name: str = Field(description="产业细分领域的名称")
+    group_name: str = Field(description="所属产业")
+    industry_codes: list[str] = Field(description="对应的国民经济行业代码")
+    ipc_subclasses: list[str] = Field(description="对应的 IPC 小类")
+    source: str = Field(description="来源")
+    note: str = Field(description="说明")
 
 
 class CataloguePublic(SQLModel):
     """A catalogue version as shown to users."""
 
-    version: str
-    title: str
-    valid_from: date
-    valid_to: date | None
-    source: str
-    official: bool
-    status_name: str
-    in_use: bool
-    segments: list[SegmentPublic]
+    version: str = Field(description="目录的版本")
+    title: str = Field(description="目录的名称")
+    valid_from: date = Field(description="启用日期")
+    valid_to: date | None = Field(description="停用日期；未停用为空")
+    source: str = Field(description="目录的来源")
+    official: bool = Field(description="是否已由主管部门核定")
+    status_name: str = Field(description="核定情况")
+    in_use: bool = Field(description="是否正在使用")
+    segments: list[SegmentPublic] = Field(description="产业细分领域")
 
 
 def store(session: Session, entry: CatalogueEntry, *, use: bool = True) -> SegmentCatalogue:

@@ -45,7 +45,7 @@ class Contract:
 class FixedFigures(SQLModel):
     """Averages of the contracts with a fixed fee."""
 
-    contracts: int
+    contracts: int = Field(description="合同份数")
     average_amount: Money = Field(description="平均合同金额（元）")
     average_years: Decimal = Field(description="平均许可年限")
     average_patents: Decimal = Field(description="每份合同的平均专利件数")
@@ -54,7 +54,7 @@ class FixedFigures(SQLModel):
 class RoyaltyFigures(SQLModel):
     """Averages of the contracts with a royalty on net sales."""
 
-    contracts: int
+    contracts: int = Field(description="合同份数")
     average_rate: Decimal = Field(description="平均提成比例（净销售额，%）")
 
 
@@ -63,12 +63,12 @@ class ContractStatistics(SQLModel):
 
     asked: str | None = Field(description="所问的行业代码")
     fixed_class: str | None = Field(default=None, description="固定费用数字所属的行业代码；空为全部行业")
-    fixed_class_name: str | None = None
-    fixed: FixedFigures | None = None
+    fixed_class_name: str | None = Field(default=None, description="固定费用统计所按的行业")
+    fixed: FixedFigures | None = Field(default=None, description="固定费用合同的平均；合同不足时为空")
     royalty_class: str | None = Field(default=None, description="提成数字所属的行业代码；空为全部行业")
-    royalty_class_name: str | None = None
-    royalty: RoyaltyFigures | None = None
-    notes: list[str] = Field(default_factory=list)
+    royalty_class_name: str | None = Field(default=None, description="提成统计所按的行业")
+    royalty: RoyaltyFigures | None = Field(default=None, description="提成合同的平均；合同不足时为空")
+    notes: list[str] = Field(default_factory=list, description="说明")
 
 
 def ladder(code: str | None) -> list[str]:

@@ -89,7 +89,7 @@ class NightList(Page[ItemT], Generic[ItemT]):
     day: date | None = Field(default=None, description="匹配所按的日期")
     generation: str | None = Field(default=None, description="所用的索引版本")
     factor_rules: str | None = Field(default=None, description="影响排序的因素的规则版本；早期批处理未记录")
-    finished_at: datetime | None = None
+    finished_at: datetime | None = Field(default=None, description="夜间批处理的结束时间")
     notices: list[str] = Field(default_factory=list, description="清单为空或不全的原因")
 
 

@@ -84,26 +84,26 @@ class SegmentFigures(SQLModel):
 class SegmentRow(SegmentFigures):
     """The figures of one segment; the empty code is that of patents without a segment."""
 
-    code: str
-    name: str
-    group_name: str
+    code: str = Field(description="产业细分领域的代码；不属于任何领域的为空")
+    name: str = Field(description="产业细分领域的名称")
+    group_name: str = Field(description="所属产业")
 
 
 class SegmentReport(SQLModel):
     """The figures by segment with what they rest on."""
 
     catalogue: str = Field(description="产业目录版本")
-    catalogue_status: str
-    counting: Counting
+    catalogue_status: str = Field(description="所用产业目录的核定情况")
+    counting: Counting = Field(description="计数方式")
     rule: str = Field(description="计数规则")
     counted: str = Field(default=COUNTED, description="计入的匹配")
-    since: date | None
-    until: date | None
+    since: date | None = Field(description="交易日期不早于；不限为空")
+    until: date | None = Field(description="交易日期不晚于；不限为空")
     run_id: int | None = Field(description="所用的夜间匹配")
-    run_finished_at: datetime | None
-    rows: list[SegmentRow]
-    total: SegmentFigures
-    notes: list[str]
+    run_finished_at: datetime | None = Field(description="所依据的夜间批处理的结束时间")
+    rows: list[SegmentRow] = Field(description="各产业细分领域")
+    total: SegmentFigures = Field(description="合计")
+    notes: list[str] = Field(description="说明")
 
 
 def split(amount: Decimal, shares: Shares, unit: Decimal = CENT) -> dict[str, Decimal]:

@@ -20,7 +20,7 @@ from sqlmodel import Field, Session, col
 
 from catalog.imports.changes import KnownRows
 from catalog.kit.base import NEVER_TWICE, Schema, Stamps, Timestamps, apply_changes, chunks, enum_type
-from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.errors import NotFound, RecordExists
 from catalog.kit.ids import Id
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
@@ -116,19 +116,19 @@ class NumberedFact(FactStated):
 class FactPublic(Stamps):
     """A fact as shown to users."""
 
-    id: int
-    patent_id: int
-    kind: FactKind
-    kind_name: str
-    happened_on: date | None
-    ends_on: date | None
-    ended: bool
-    value: str
-    value_name: str
-    party: str
-    note: str
-    source: str
-    import_id: int | None
+    id: int = Field(description="登记事项的编号")
+    patent_id: int = Field(description="专利的编号")
+    kind: FactKind = Field(description="事项的种类")
+    kind_name: str = Field(description="种类的中文名称")
+    happened_on: date | None = Field(description="发生日期")
+    ends_on: date | None = Field(description="截止日期")
+    ended: bool = Field(description="是否已结束")
+    value: str = Field(description="取值")
+    value_name: str = Field(description="取值的中文名称")
+    party: str = Field(description="相对方")
+    note: str = Field(description="说明")
+    source: str = Field(description="来源")
+    import_id: int | None = Field(description="由哪次导入写入；不是导入的为空")
 
 
 class FactFilter(Schema):
@@ -219,7 +219,7 @@ def create(session: Session, data: FactCreate) -> Fact:
     rows = of_patents(session, [data.patent_id]).get(data.patent_id, [])
     same = _same_state(rows, data) if data.kind in STATES else _same_event(rows, data)
     if same is not None:
-        raise Conflict(
+        raise RecordExists(
             f"这件专利已有同样的{data.kind.label}记录（编号 {same.id}）",
             hint="请改为更新或删除那条记录",
             existing_id=same.id,

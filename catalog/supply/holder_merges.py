@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Select, delete, insert, or_, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.kit.base import Timestamps, UtcDateTime, chunks, id_column, id_of, now, table_of
-from catalog.kit.errors import Conflict, InvalidInput, NotFound
+from catalog.kit.errors import InvalidInput, NotFound, WrongState
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import HolderKind
 from catalog.runs import generations
@@ -68,9 +68,9 @@ class MergePublic(SQLModel):
 class TakenBack(SQLModel):
     """The result of taking a merge back: patents that got their old holders again, and those changed since, left alone."""
 
-    merge_id: int
-    restored: int
-    left: int
+    merge_id: int = Field(description="合并的编号")
+    restored: int = Field(description="恢复原专利权人的专利件数")
+    left: int = Field(description="此后又被改动、未恢复的专利件数")
 
 
 class Spelling(NamedTuple):
@@ -109,7 +109,7 @@ def _unmerged(session: Session, holder_id: int) -> Holder:
     holder = holders.get(session, holder_id)
     if holder.merged_into is not None:
         kept = holders.get(session, holder.merged_into)
-        raise Conflict(
+        raise WrongState(
             f"“{holder.name}”已并入“{kept.name}”（编号 {kept.id}）", hint="请改用保留的那一个，或先撤回原合并"
         )
     return holder
@@ -200,7 +200,7 @@ def take_back(session: Session, merge_id: int) -> TakenBack:
     if row is None:
         raise NotFound(f"没有编号为 {merge_id} 的合并记录")
     if row.undone_at is not None:
-        raise Conflict(f"编号为 {merge_id} 的合并已经撤回")
+        raise WrongState(f"编号为 {merge_id} 的合并已经撤回")
     moved = (
         session.execute(select(MergedPatent).where(col(MergedPatent.merge_id) == merge_id)).scalars().all()
     )

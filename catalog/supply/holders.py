@@ -61,14 +61,14 @@ def name_key(name: str) -> str:
 class HolderPublic(Stamps):
     """A holder as shown to users."""
 
-    id: int
-    name: str
-    kind: HolderKind
-    kind_name: str
+    id: int = Field(description="专利权人的编号")
+    name: str = Field(description="名称")
+    kind: HolderKind = Field(description="专利权人类型")
+    kind_name: str = Field(description="专利权人类型的中文名称")
     kind_basis: str = Field(description="判定类型所依据的规则")
     patents: int = Field(description="名下专利件数，含共有")
     spellings: list[str] = Field(description="已合并到此专利权人的其他写法")
-    is_demo: bool
+    is_demo: bool = Field(description="是否为演示数据")
 
 
 def publics(session: Session, rows: Sequence[Holder]) -> list[HolderPublic]:

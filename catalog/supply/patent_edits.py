@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from catalog.kit.base import ClassRef, fold, id_of, now
-from catalog.kit.errors import Conflict
+from catalog.kit.errors import RecordExists
 from catalog.kit.terms import HolderKind
 from catalog.supply import holders
 from catalog.supply.holders import Holder, HolderRef
@@ -133,4 +133,4 @@ def _refuse_taken(session: Session, data: PatentCreate, own_id: int) -> None:
         taken = session.execute(others).scalar_one_or_none()
         if taken is not None:
             message = f"编号 {taken.id} 的专利“{taken.title[:50]}”已使用{what}"
-            raise Conflict(message, hint="请改为更新那件专利", existing_id=taken.id)
+            raise RecordExists(message, hint="请改为更新那件专利", existing_id=taken.id)

@@ -30,37 +30,37 @@ from catalog.supply.screenings import ScreeningPublic
 class PatentPublic(Stamps):
     """A patent as shown to users."""
 
-    id: int
-    application_number: str | None
-    draft: bool
-    flags: list[str]
-    title: str
-    kind: PatentKind | None
-    kind_name: str | None
-    abstract: str
-    first_claim: str
-    filing_date: date | None
-    publication_date: date | None
-    grant_date: date | None
-    last_valid_day: date | None
-    in_force: bool | None
+    id: int = Field(description="专利的编号")
+    application_number: str | None = Field(description="申请号；草稿为空")
+    draft: bool = Field(description="是否为缺申请号的草稿")
+    flags: list[str] = Field(description="资料存在的问题")
+    title: str = Field(description="专利名称")
+    kind: PatentKind | None = Field(description="专利类型")
+    kind_name: str | None = Field(description="专利类型的中文名称")
+    abstract: str = Field(description="摘要")
+    first_claim: str = Field(description="权利要求 1")
+    filing_date: date | None = Field(description="申请日")
+    publication_date: date | None = Field(description="公开日")
+    grant_date: date | None = Field(description="授权公告日")
+    last_valid_day: date | None = Field(description="最后有效日，或可能的最后有效日")
+    in_force: bool | None = Field(description="今日是否有效；资料不足为空")
     in_force_name: str = Field(description="有效与否，按今日推算；已失效的说明其含义")
-    legal_status: LegalStatus | None
-    legal_status_name: str | None
-    annuity_paid_until: date | None
-    annuity_checked_on: date | None
-    holders: list[str]
-    holder_kind: HolderKind | None
-    holder_kind_name: str | None
-    publications: list[str]
-    ipc: list[str]
-    locarno: str | None
-    address: str | None
-    province: str | None
-    prefecture: str | None
-    region_name: str | None
-    classes: list[ClassRef]
-    is_demo: bool
+    legal_status: LegalStatus | None = Field(description="登记的法律状态")
+    legal_status_name: str | None = Field(description="登记的法律状态的中文名称")
+    annuity_paid_until: date | None = Field(description="年费缴至日")
+    annuity_checked_on: date | None = Field(description="缴费情况查询日")
+    holders: list[str] = Field(description="专利权人，第一位在前")
+    holder_kind: HolderKind | None = Field(description="第一专利权人的类型")
+    holder_kind_name: str | None = Field(description="第一专利权人类型的中文名称")
+    publications: list[str] = Field(description="公开（公告）号")
+    ipc: list[str] = Field(description="IPC 分类号，主分类号在前")
+    locarno: str | None = Field(description="洛迦诺分类号（外观设计）")
+    address: str | None = Field(description="申请人地址")
+    province: str | None = Field(description="省级行政区划代码（GB/T 2260）")
+    prefecture: str | None = Field(description="地级行政区划代码（GB/T 2260）")
+    region_name: str | None = Field(description="地区名称")
+    classes: list[ClassRef] = Field(description="所属的行业与产业细分领域")
+    is_demo: bool = Field(description="是否为演示数据")
     life: LegalLife | None = Field(default=None, description="按今日推算的法律存续情况")
     screening: ScreeningPublic | None = Field(default=None, description="最近一次盘点筛选结果")
 

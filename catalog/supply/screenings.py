@@ -34,12 +34,12 @@ class Screening(SQLModel, table=True):
 class Point(BaseModel):
     """Points for one factor of the potential (潜力分), with the reason in Chinese."""
 
-    factor: str
-    label: str
-    points: int
-    maximum: int
-    reason: str
-    missing: bool
+    factor: str = Field(description="因素的代码")
+    label: str = Field(description="因素的名称")
+    points: int = Field(description="得分")
+    maximum: int = Field(description="满分")
+    reason: str = Field(description="得分的理由")
+    missing: bool = Field(description="是否缺少资料")
 
 
 class PointRow(NamedTuple):
@@ -74,12 +74,12 @@ class Result:
 class ScreeningPublic(BaseModel):
     """A screening as shown to users."""
 
-    as_of: date
-    dormant: bool | None
-    reason: str
-    potential: int
-    points: list[Point]
-    weights_version: str
+    as_of: date = Field(description="筛选所按的日期")
+    dormant: bool | None = Field(description="是否沉睡；资料不足为空")
+    reason: str = Field(description="结论的理由")
+    potential: int = Field(description="潜力分")
+    points: list[Point] = Field(description="潜力分的组成")
+    weights_version: str = Field(description="权重的版本")
 
 
 _SHOWN = tuple(name for name in ScreeningPublic.model_fields if name != "points")

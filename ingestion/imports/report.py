@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from catalog.imports.columns import FileColumn
 from catalog.imports.conflicts import Claim
@@ -29,23 +32,23 @@ MOST_REFUSALS = 20
 class Refusal:
     """A rejected row for a preview."""
 
-    sheet: str
-    line: int
-    field: str
-    value: str
-    reason: str
+    sheet: Annotated[str, Field(description="工作表；不分工作表的文件为空")]
+    line: Annotated[int, Field(description="行号")]
+    field: Annotated[str, Field(description="有问题的列")]
+    value: Annotated[str, Field(description="单元格的内容")]
+    reason: Annotated[str, Field(description="退回的原因")]
 
 
 @dataclass(frozen=True)
 class Waiting:
     """A row that waits for a decision, for a preview: its number, and what that stands for as stored and by the row."""
 
-    sheet: str
-    line: int
-    field: str
-    number: str
-    stored: str
-    stated: str
+    sheet: Annotated[str, Field(description="工作表；不分工作表的文件为空")]
+    line: Annotated[int, Field(description="行号")]
+    field: Annotated[str, Field(description="号码的名称：申请号、公开（公告）号、统一社会信用代码")]
+    number: Annotated[str, Field(description="号码")]
+    stored: Annotated[str, Field(description="系统中属于该号码的记录")]
+    stated: Annotated[str, Field(description="这一行所写的记录")]
 
 
 @dataclass(frozen=True)

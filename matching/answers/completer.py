@@ -35,8 +35,8 @@ ASKED_OF = 30
 class PortfolioList(BaseModel):
     """Sets of patents that together cover more of a need than any one does, and the patents in them."""
 
-    generation: str
-    need: NeedReading
+    generation: str = Field(description="所用的索引版本")
+    need: NeedReading = Field(description="对需求的理解")
     suitable: bool = Field(description="为 false 时没有匹配程度为高、中的专利，组合仅供参考")
     best_alone: int = Field(description="单件专利最多覆盖的要点数")
     portfolios: list[Portfolio] = Field(description="最小的组合在前；没有比单件更好的组合时为空")
@@ -46,8 +46,8 @@ class PortfolioList(BaseModel):
 class QuestionList(BaseModel):
     """Questions to the author of a need."""
 
-    generation: str
-    need: NeedReading
+    generation: str = Field(description="所用的索引版本")
+    need: NeedReading = Field(description="对需求的理解")
     questions: list[Question] = Field(description="至多两个；回答以“要素：内容”补写在需求之后，再次匹配即可")
 
 

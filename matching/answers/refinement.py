@@ -43,13 +43,13 @@ class Refinement(BaseModel):
     ignored: list[int] = Field(description="未参加调整的标注：不在现用索引中的专利")
     weights: dict[str, float] = Field(description="合适、不合适的标注相对于需求本身（1）的权重")
     kept: float = Field(description="调整后的检索向量与原检索的余弦；1 为没有改变")
-    note: str
+    note: str = Field(description="影响的说明")
 
 
 class RefinedMatches(MatchResponse[PatentMatch]):
     """Matches of a refined need; scores are those of the refined query and add up as usual."""
 
-    refinement: Refinement
+    refinement: Refinement = Field(description="所标结果对检索的影响")
 
 
 def refined(

@@ -37,45 +37,45 @@ class Scores(BaseModel):
 class SegmentRef(BaseModel):
     """A segment of a hit and on what it rests."""
 
-    code: str
-    name: str
+    code: str = Field(description="产业细分领域的代码")
+    name: str = Field(description="产业细分领域的名称")
     basis: str = Field(description="official=登记, industry=由登记行业推断, ipc=由 IPC 推断, text=由文本推断")
-    basis_name: str
+    basis_name: str = Field(description="归入依据的中文名称")
 
 
 class Evidence(BaseModel):
     """A sentence quoted verbatim from a field of the hit, at [start, end) of that field."""
 
-    sentence: str
+    sentence: str = Field(description="原文的句子，一字不改")
     basis: str = Field(description="meaning=语义最相近的一句, words=用词最相符的句子")
     score: float = Field(description="语义相似度或用词相符程度")
-    field: str
-    start: int
-    end: int
+    field: str = Field(description="句子所在的字段：title、abstract、first_claim、text 等")
+    start: int = Field(description="句子在该字段中的起始位置（字符，从 0 起）")
+    end: int = Field(description="句子在该字段中的结束位置（不含）")
 
 
 class SegmentCount(BaseModel):
     """The number of items that belong to a segment."""
 
-    code: str
-    name: str
-    count: int
+    code: str = Field(description="产业细分领域的代码")
+    name: str = Field(description="产业细分领域的名称")
+    count: int = Field(description="结果中属于该领域的条数")
 
 
 class PatentMatch(BaseModel):
     """A patent that matches the query."""
 
-    rank: int
+    rank: int = Field(description="名次")
     score: float = Field(description="得分，排序所依：相关度与各因素分值之和")
     relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
-    scores: Scores
+    scores: Scores = Field(description="相关度的组成")
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
     confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
-    patent: PatentPublic
-    segments: list[SegmentRef]
-    licence: LicencePublic | None
+    patent: PatentPublic = Field(description="专利")
+    segments: list[SegmentRef] = Field(description="专利所属的产业细分领域及其依据")
+    licence: LicencePublic | None = Field(description="开放许可声明；没有为空")
     eligibility: JudgedEligibility = Field(description="当日能否开放许可，附理由、条款与待办")
-    evidence: list[Evidence]
+    evidence: list[Evidence] = Field(description="所依据的原文")
     exclusions_broken: list[BrokenExclusion] = Field(default_factory=list, description=BROKEN)
     coverage: PatentCoverage | None = Field(
         default=None, description="需求各要点与本专利的对照；请求 elements 时给出"
@@ -88,15 +88,15 @@ class PatentMatch(BaseModel):
 class NeedMatch(BaseModel):
     """A need that matches a patent."""
 
-    rank: int
+    rank: int = Field(description="名次")
     score: float = Field(description="得分，排序所依：相关度与各因素分值之和")
     relevance: float = Field(description="相关度：scores 中 document、sentence、lexical 之和")
-    scores: Scores
+    scores: Scores = Field(description="相关度的组成")
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素；请求不计因素时为空")
     confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
-    need: NeedPublic
-    segments: list[SegmentRef]
-    evidence: list[Evidence]
+    need: NeedPublic = Field(description="技术需求")
+    segments: list[SegmentRef] = Field(description="需求所属的产业细分领域及其依据")
+    evidence: list[Evidence] = Field(description="所依据的原文")
     exclusions_broken: list[BrokenExclusion] = Field(default_factory=list, description=BROKEN)
 
 
@@ -106,15 +106,15 @@ MatchT = TypeVar("MatchT", PatentMatch, NeedMatch)
 class MatchResponse(BaseModel, Generic[MatchT]):
     """Ranked matches with everything they rest on: index generation, model and segment catalogue."""
 
-    generation: str
-    model: str
-    segment_catalogue: str
+    generation: str = Field(description="所用的索引版本")
+    model: str = Field(description="所用的语义模型")
+    segment_catalogue: str = Field(description="所用产业目录的版本")
     notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
-    took_ms: float
+    took_ms: float = Field(description="用时（毫秒）")
     need: NeedReading | None = Field(default=None, description="对需求的理解；请求 elements 时给出")
     suitable: bool = Field(default=True, description="为 false 时没有匹配程度为高、中的结果，所列仅供参考")
-    items: list[MatchT]
-    by_segment: list[SegmentCount]
+    items: list[MatchT] = Field(description="结果，最好的在前")
+    by_segment: list[SegmentCount] = Field(description="按产业细分领域统计的结果条数")
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:

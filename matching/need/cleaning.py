@@ -28,9 +28,9 @@ _CLAUSE_END = re.compile(r"[。；！？;!?\n]+|，|：|(?<!\d),|,(?!\d)")
 class RemovedSpan(BaseModel):
     """A part of the need that is not searched for: verbatim, at [start, end) of the need."""
 
-    start: int
-    end: int
-    text: str
+    start: int = Field(description="起始位置（字符，从 0 起）")
+    end: int = Field(description="结束位置（不含）")
+    text: str = Field(description="略去的原文")
     reason: str = Field(description="企业介绍、合作愿望、客气话、预算费用、联系方式")
 
 

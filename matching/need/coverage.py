@@ -29,20 +29,20 @@ Idfs = Callable[[Sequence[str]], NDArray[np.float64]]
 class PointCoverage(BaseModel):
     """A point of the need and the sentence of the patent that comes nearest to it, verbatim at [start, end) of `field`."""
 
-    point: ElementPhrase
+    point: ElementPhrase = Field(description="需求的要点")
     element_name: str = Field(description="材料、方法、功效、产品、应用")
     covered: bool = Field(description="专利是否有与这一要点对应的内容（score 不低于 0.5）")
     score: float = Field(description="该句与这一要点对应的可能性，0 至 1")
     field: str = Field(description="title、abstract 或 first_claim")
-    sentence: str
-    start: int
-    end: int
+    sentence: str = Field(description="原文的句子")
+    start: int = Field(description="起始位置（字符，从 0 起）")
+    end: int = Field(description="结束位置（不含）")
 
 
 class PatentCoverage(BaseModel):
     """All points of the need against one patent."""
 
-    points: list[PointCoverage]
+    points: list[PointCoverage] = Field(description="各要点在专利中的对照")
     covered: int = Field(description="已覆盖的要点数")
     elements: list[Element] = Field(description="至少有一个要点被覆盖的要素")
 

@@ -4,39 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from catalog.kit.terms import Term
 from catalog.reference.rule_files import Pattern, RuleFile, parse, read
 
 FILE_NAME = "elements.toml"
 
 
-class Element(StrEnum):
-    """One of the five elements."""
+class Element(Term):
+    """One of the five elements (要素)."""
 
-    MATERIAL = "material"
-    METHOD = "method"
-    EFFECT = "effect"
-    PRODUCT = "product"
-    APPLICATION = "application"
-
-    @property
-    def label(self) -> str:
-        """The Chinese name."""
-        return _LABELS[self]
-
-
-_LABELS = {
-    Element.MATERIAL: "材料",
-    Element.METHOD: "方法",
-    Element.EFFECT: "功效",
-    Element.PRODUCT: "产品",
-    Element.APPLICATION: "应用",
-}
+    MATERIAL = "material", "材料"
+    METHOD = "method", "方法"
+    EFFECT = "effect", "功效"
+    PRODUCT = "product", "产品"
+    APPLICATION = "application", "应用"
 
 
 class _Phrases(BaseModel):

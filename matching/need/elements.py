@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from matching.need.cleaning import RemovedSpan, clauses
 from matching.need.element_rules import Element, ElementRules, load
@@ -24,10 +24,10 @@ _OUTRIGHT = re.compile(rf"^[ \t]*({'|'.join(_BY_LABEL)})[：:][ \t]*([^\n]+)", r
 class ElementPhrase(BaseModel):
     """A phrase of a text that states an element: verbatim at [start, end) of it."""
 
-    element: Element
-    text: str
-    start: int
-    end: int
+    element: Element = Field(description="要素")
+    text: str = Field(description="原文的词语")
+    start: int = Field(description="起始位置（字符，从 0 起）")
+    end: int = Field(description="结束位置（不含）")
 
 
 def stated(

@@ -27,21 +27,21 @@ _LISTED = re.compile(r"[、和与及或]")
 class Exclusion(BaseModel):
     """An exclusion of a need: the `term`, and the phrase that says so, verbatim at [start, end) of the need."""
 
-    term: str
-    text: str
-    start: int
-    end: int
+    term: str = Field(description="排除的物质或工艺")
+    text: str = Field(description="表示排除的原文")
+    start: int = Field(description="起始位置（字符，从 0 起）")
+    end: int = Field(description="结束位置（不含）")
 
 
 class BrokenExclusion(BaseModel):
     """An exclusion of the need and the sentence of the patent that breaks it, verbatim at [start, end) of `field`."""
 
-    exclusion: Exclusion
+    exclusion: Exclusion = Field(description="需求中的排除")
     text: str = Field(description="说明，如：要求不含氟，该专利含氟")
     field: str = Field(description="title、abstract 或 first_claim")
-    sentence: str
-    start: int
-    end: int
+    sentence: str = Field(description="专利中含有该内容的句子")
+    start: int = Field(description="起始位置（字符，从 0 起）")
+    end: int = Field(description="结束位置（不含）")
 
 
 class _Table(BaseModel):

@@ -47,7 +47,7 @@ class NearPatent:
 class Question(BaseModel):
     """A question to the author of the need; any other answer may be typed."""
 
-    element: Element
+    element: Element = Field(description="所问的要素")
     element_name: str = Field(description="所缺的要素：材料、方法、功效、产品、应用")
     text: str = Field(description="问题")
     answers: list[str] = Field(description="可选的答案，取自当前最接近的专利；也可自行填写")

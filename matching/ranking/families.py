@@ -90,16 +90,16 @@ class Reason(Term):
 class FamilyMember(BaseModel):
     """A near-duplicate that is folded under the best patent of its family."""
 
-    id: int
-    application_number: str | None
-    title: str
-    kind: PatentKind | None
-    kind_name: str | None
+    id: int = Field(description="专利的编号")
+    application_number: str | None = Field(description="申请号；草稿为空")
+    title: str = Field(description="专利名称")
+    kind: PatentKind | None = Field(description="专利类型")
+    kind_name: str | None = Field(description="专利类型的中文名称")
     score: float = Field(description="该件自己的得分")
-    reason: Reason
-    reason_name: str
+    reason: Reason = Field(description="合并显示的原因")
+    reason_name: str = Field(description="合并显示的原因的中文说明")
     eligibility: Eligibility = Field(description="该件当日能否开放许可")
-    eligibility_name: str
+    eligibility_name: str = Field(description="能否开放许可的中文说明")
     note: str | None = Field(description="该件有而首件没有的：已公告的开放许可、可以开放许可；没有则为空")
 
 

@@ -18,8 +18,8 @@ from matching.retrieval.relevance import MICRO, Amounts
 class FactorAmount(BaseModel):
     """The amount that a factor adds to the score of a match or takes from it, and the reason."""
 
-    code: str = Field(json_schema_extra={"enum": list(CODES)})
-    name: str
+    code: str = Field(json_schema_extra={"enum": list(CODES)}, description="因素的代码")
+    name: str = Field(description="因素的名称")
     amount: float = Field(description="计入得分的分值，可为负；资料不足的为 0")
     reason: str = Field(description="理由；资料不足的以“不计分”结尾")
 

@@ -42,7 +42,7 @@ Scores = NDArray[np.float64]
 class Confidence(BaseModel):
     """The confidence that a match satisfies the need."""
 
-    band: Band
+    band: Band = Field(description="匹配程度")
     band_name: str = Field(description="匹配程度：高、中、低；低的不算匹配")
     share: float = Field(description="评测集上同等得分的匹配中被判为“能解决”的比例")
     above: float = Field(description="得分高出该需求对全部专利平均得分多少个标准差")

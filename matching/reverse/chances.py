@@ -76,15 +76,15 @@ class ChanceScores(BaseModel):
 class Chance(BaseModel):
     """A patent of the portfolio and an open need that it may satisfy."""
 
-    rank: int
+    rank: int = Field(description="名次")
     score: float = Field(description="得分，排序所依：相关度与各因素分值之和")
     relevance: float = Field(description="相关度：scores 各项之和")
-    scores: ChanceScores
+    scores: ChanceScores = Field(description="相关度的组成")
     confidence: Confidence | None = Field(description="匹配程度；专利过少无从比较时为空")
     factors: list[FactorAmount] = Field(description="使得分高于或低于相关度的因素")
     patent: PatentPublic = Field(description="含盘点筛选的沉睡判定与潜力分（screening）")
     first_holder: bool = Field(description="此专利权人是否为第一专利权人")
-    need: NeedPublic
+    need: NeedPublic = Field(description="技术需求")
     eligibility: JudgedEligibility = Field(description="当日能否开放许可，附理由与待办")
     evidence: list[Evidence] = Field(description="需求中与专利用词相符的句子")
     exclusions_broken: list[BrokenExclusion] = Field(description=BROKEN)
@@ -94,17 +94,17 @@ class Chance(BaseModel):
 class ChancePage(BaseModel):
     """A page of chances and what they rest on."""
 
-    holder_id: int
-    holder_name: str
-    generation: str
-    model: str
+    holder_id: int = Field(description="专利权人的编号")
+    holder_name: str = Field(description="专利权人名称")
+    generation: str = Field(description="所用的索引版本")
+    model: str = Field(description="所用的语义模型")
     patents: int = Field(description="名下专利件数，含共有")
     matched: int = Field(description="其中参加匹配的件数：在索引中，且符合有效、沉睡等条件")
-    notices: list[str]
-    total: int
-    page: int
-    size: int
-    items: list[Chance]
+    notices: list[str] = Field(description="提示")
+    total: int = Field(description="符合条件的全部条数")
+    page: int = Field(description="第几页，从 1 起")
+    size: int = Field(description="每页条数")
+    items: list[Chance] = Field(description="这一页的内容")
 
 
 class ChanceFinder:

@@ -54,10 +54,10 @@ class CheckInput(Schema):
 class CheckResult(BaseModel):
     """The verdicts, in the order asked: ids first, then application numbers."""
 
-    as_of: date
+    as_of: date = Field(description="判定所按的日期")
     table_version: str = Field(description="规则版本")
-    counts: CheckCounts
-    items: list[CheckedItem]
+    counts: CheckCounts = Field(description="各结论的件数")
+    items: list[CheckedItem] = Field(description="逐件结论，次序与请求相同")
 
 
 class DayQuery(Schema):

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from catalog.kit.paging import Page
 from catalog.runs import generations
+from catalog.runs.generations import GenerationStatus
 from service.web.dependencies import Reading
 
 router = APIRouter(prefix="/generations", tags=["generations"])
@@ -17,7 +18,7 @@ class GenerationPublic(BaseModel):
     """A generation as shown to users."""
 
     name: str
-    status: str
+    status: GenerationStatus
     patents: int
     needs: int
     activated_at: datetime | None

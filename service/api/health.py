@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from catalog.kit.errors import NotReady
 from service.installation.checks import missing_parts, pending
 from service.web.dependencies import RuntimeDep
-from service.web.errors import PROBLEM_TYPE, TITLES, Problem, responses
+from service.web.errors import answer, responses
 
 router = APIRouter(tags=["health"])
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["health"])
 class Health(BaseModel):
     """The service runs."""
 
-    status: str = Field(default="ok", examples=["ok"])
+    status: str = Field(default="ok", examples=["ok"], description="正常为 ok")
 
 
 class RecentChanges(BaseModel):
@@ -59,10 +59,5 @@ def get_readiness(runtime: RuntimeDep) -> Any:
         is_following = runtime.settings.follow_seconds > 0
         state = RecentChanges.model_validate(runtime.recent.state, from_attributes=True)
         return Readiness(notices=pending(runtime), changes=state if is_following else None)
-    problem = Problem(
-        title=TITLES[503],
-        status=503,
-        detail="；".join(error.message for error in missing),
-        hint="；".join(error.hint for error in missing if error.hint) or None,
-    )
-    return JSONResponse(problem.model_dump(exclude_none=True), 503, media_type=PROBLEM_TYPE)
+    hints = "；".join(error.hint for error in missing if error.hint)
+    return answer(NotReady("；".join(error.message for error in missing), hint=hints or None))

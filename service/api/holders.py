@@ -86,8 +86,8 @@ def list_holders(session: Reading, wanted: Annotated[HolderQuery, Query()]) -> P
 )
 def list_duplicate_holders(
     session: Reading,
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-    size: Annotated[int, Query(ge=1, le=200)] = 20,
+    page: Annotated[int, Query(ge=1, le=1_000_000, description="第几页，从 1 起")] = 1,
+    size: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 20,
 ) -> Page[Duplicate]:
     """疑似同一专利权人的不同写法及理由，专利多的在前；只供选择，不会自动合并。"""
     found = find(holder_merges.spellings(session))

@@ -41,9 +41,9 @@ class ImportResult(BaseModel):
     """The result of an import; rows = new + changed + unchanged + rejected + waiting."""
 
     import_id: int | None = Field(description="导入编号；试运行时为空")
-    kind: ImportKind
-    file_name: str
-    dry_run: bool
+    kind: ImportKind = Field(description="记录种类")
+    file_name: str = Field(description="文件名")
+    dry_run: bool = Field(description="是否只试运行、未写入")
     rows: int = Field(description="总行数", examples=[340])
     new: int = Field(description="新增")
     changed: int = Field(description="更新")

@@ -38,7 +38,7 @@ class InvitationQuery(InvitationFilter, PageQuery):
 class Attendance(BaseModel):
     """A party that came or did not come, and its meetings that this concerns."""
 
-    invitation: InvitationPublic
+    invitation: InvitationPublic = Field(description="邀请及到场情况")
     meetings: list[MeetingPublic] = Field(description="由此改变的会谈")
 
 

@@ -1,6 +1,8 @@
 """The tables of the law (法律参数): holidays and annuities in force."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
 
 from catalog.kit.days import beijing_today
 from catalog.law import tables
@@ -26,7 +28,12 @@ def get_law(_session: Reading) -> LawShown:
     response_class=Response,
     responses={200: {"content": {CSV_TYPE: {}}}, **responses(404, 422)},
 )
-def get_law_table(runtime: RuntimeDep, name: str) -> Response:
+def get_law_table(
+    runtime: RuntimeDep,
+    name: Annotated[
+        str, Path(description="表名：holidays（放假安排）或 annuities（年费标准）", examples=["holidays"])
+    ],
+) -> Response:
     """正在使用的 holidays.csv 或 annuities.csv；修改后用 patentdock law import 启用。"""
     file = tables.text(runtime.settings.data, name_of(name))
     return attachment(file.text.encode("utf-8-sig"), file.name, CSV_TYPE)

@@ -106,7 +106,7 @@ class WithdrawResult(LicenceShown):
 class PublishResult(LicenceShown):
     """The announced declaration and the verdict on its patent on that day."""
 
-    eligibility: JudgedEligibility
+    eligibility: JudgedEligibility = Field(description="公告当日能否开放许可")
 
 
 class DocumentQuery(Schema):

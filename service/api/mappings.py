@@ -55,10 +55,10 @@ class MappingInput(Schema):
 class MappingPublic(BaseModel):
     """A saved mapping."""
 
-    source: str
-    kind: ImportKind
-    columns: dict[str, list[str]]
-    optional: list[str]
+    source: str = Field(description="来源的名称")
+    kind: ImportKind = Field(description="记录种类")
+    columns: dict[str, list[str]] = Field(description="各字段对应的列名")
+    optional: list[str] = Field(description="可以没有的列")
     toml: str = Field(description="相同内容，可由操作者编辑")
     updated_at: datetime = Field(description="最近一次变动的时刻（UTC）")
 

@@ -30,7 +30,7 @@ class LockInput(Schema):
 class SchedulePublication(BaseModel):
     """A schedule that was published, and what changed since the one published before."""
 
-    activity: ActivityPublic
+    activity: ActivityPublic = Field(description="对接活动")
     moves: list[MeetingMove] = Field(description="与上次发布的不同，及须通知的参会方")
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, status
+from pydantic import Field
 
 from catalog.docking.reporting import figures, plans
 from catalog.docking.reporting.figures import YearReport
@@ -27,7 +28,7 @@ PlanPatch = Annotated[Patch, patch_body(), merge_patch_of(PlanInput, "PlanPatch"
 class PlanSaved(PlanStated, Stamps):
     """A line of the plan as it was stored."""
 
-    id: int
+    id: int = Field(description="计划的编号")
 
 
 def _public(row: ActivityPlan) -> PlanSaved:

@@ -27,7 +27,7 @@ class ScreeningInput(Schema):
 class ScreeningResult(BaseModel):
     """The findings of a screening; screened = dormant + awake + undecided."""
 
-    as_of: date
+    as_of: date = Field(description="筛选所按的日期")
     weights_version: str = Field(description="权重表的版本")
     screened: int = Field(description="筛选的专利件数", examples=[120])
     dormant: int = Field(description="沉睡")
@@ -41,24 +41,24 @@ class ScreeningResult(BaseModel):
 class BadAnswer(BaseModel):
     """A row of a workbook that was refused."""
 
-    sheet: str
-    line: int
-    field: str
-    value: str
-    reason: str
+    sheet: str = Field(description="工作表；不分工作表的文件为空")
+    line: int = Field(description="行号")
+    field: str = Field(description="有问题的列")
+    value: str = Field(description="单元格的内容")
+    reason: str = Field(description="退回的原因")
 
 
 class AnswerResult(BaseModel):
     """The result of reading a workbook; rows = new + changed + unchanged + blank + the number of rejected."""
 
-    import_id: int
-    file_name: str
-    rows: int
-    new: int
-    changed: int
-    unchanged: int
+    import_id: int = Field(description="导入的编号")
+    file_name: str = Field(description="文件名")
+    rows: int = Field(description="总行数")
+    new: int = Field(description="新增")
+    changed: int = Field(description="更新")
+    unchanged: int = Field(description="未变更")
     blank: int = Field(description="没有填写的行")
-    rejected: list[BadAnswer]
+    rejected: list[BadAnswer] = Field(description="退回的行及原因")
 
 
 @router.post("/screenings", summary="盘点筛选", operation_id="create_screening", responses=responses(422))

@@ -30,7 +30,7 @@ class MatchLinePage(Page[MatchLine]):
 
     run_id: int | None = Field(description="夜间批处理的编号")
     counted: str = Field(description="计入的匹配")
-    notes: list[str]
+    notes: list[str] = Field(description="没有或不全的原因")
 
 
 class MatchConditions(PageQuery):

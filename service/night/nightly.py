@@ -20,7 +20,7 @@ from typing import Any
 from catalog.accounts import repeats
 from catalog.kit.base import id_of, now
 from catalog.kit.days import beijing_today
-from catalog.kit.errors import Conflict, PatentDockError
+from catalog.kit.errors import InProgress, PatentDockError
 from catalog.kit.processes import this_process
 from catalog.kit.progress import StepProgress
 from catalog.kit.terms import Band
@@ -42,7 +42,7 @@ KEPT_NIGHTS, KEPT_PATENT_NIGHTS = 30, 2
 """Nights whose matches of needs, and of patents, stay in the catalogue."""
 
 
-class AlreadyRunning(Conflict):
+class AlreadyRunning(InProgress):
     """Another nightly run is on its way."""
 
 

@@ -17,7 +17,7 @@ from catalog.db import Session
 from catalog.demand import enterprises
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
-from catalog.kit.errors import Conflict, NotFound, PatentDockError
+from catalog.kit.errors import NotFound, PatentDockError, RecordExists
 from catalog.reference import places
 from ingestion.columns.headers import vocabulary
 from ingestion.columns.mappings import SavedMapping
@@ -53,7 +53,7 @@ class BulkRequest(Schema, Generic[InputT]):
         max_length=MOST_RECORDS,
         description="至多 1,000 条记录，内容与登记一条时相同；有误的只影响自身",
     )
-    mode: BulkMode = BulkMode.UPSERT
+    mode: BulkMode = Field(default=BulkMode.UPSERT, description="系统中已有的记录如何处理")
     dry_run: bool = Field(default=False, strict=True, description="只检查并报告，不写入")
 
 
@@ -211,7 +211,7 @@ def _item(kind: str, row: RowOutcome, errors: dict[int, InvalidFields], *, dry_r
 def _error(kind: str, row: RowOutcome) -> PatentDockError | None:
     if row.claim is not None:
         claim = row.claim
-        return Conflict(
+        return RecordExists(
             f"{claim.field} {claim.number} 已登记为{claim.stored}，本条为{claim.subject}；未写入，待决定采用哪一条",
             hint="请在 GET /api/v1/conflicts 中查看并决定",
             existing_id=claim.record_id,
@@ -219,7 +219,7 @@ def _error(kind: str, row: RowOutcome) -> PatentDockError | None:
     if row.error is None:
         return None
     if row.record_id:
-        return Conflict(row.error.message, hint=row.error.hint, existing_id=row.record_id)
+        return RecordExists(row.error.message, hint=row.error.hint, existing_id=row.record_id)
     if not row.error.field:
         return row.error
     problem = problem_of_cell(kind, row.error.field, row.error.value, row.error.reason)

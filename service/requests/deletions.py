@@ -49,7 +49,7 @@ class DeletionReport(BaseModel):
 
     deleted: int = Field(description="已删除的条数，不含一并删除的")
     refused: int = Field(description="没有删除的条数")
-    items: list[DeletionResult]
+    items: list[DeletionResult] = Field(description="逐条结果")
 
     @classmethod
     def of(cls, results: list[DeletionResult]) -> DeletionReport:

@@ -15,7 +15,9 @@ SHOWN_LENGTH = 100
 class FieldProblem(BaseModel):
     """A validation error of one field of the request."""
 
-    field: str = Field(description="字段在请求中的名称", examples=["top_k"])
+    field: str = Field(
+        description="字段在请求中的名称，各层以 . 相隔；问题不在一个字段的为空", examples=["filters.region"]
+    )
     label: str = Field(default="", description="字段的中文名称", examples=["返回多少件专利"])
     value: str = Field(description="提交的值（过长时截断）", examples=["0"])
     reason: str = Field(description="原因", examples=["应不小于 1"])
@@ -23,6 +25,8 @@ class FieldProblem(BaseModel):
 
 class InvalidFields(InvalidInput):
     """Several fields cannot be accepted, each for its own reason."""
+
+    code = "invalid-fields"
 
     def __init__(self, fields: Sequence[FieldProblem], *, hint: str | None = None) -> None:
         super().__init__("；".join(sentence(field) for field in fields), hint=hint)
@@ -43,9 +47,8 @@ def sentence(problem: FieldProblem) -> str:
     # The importer's reasons already contain the value.
     is_shown = not problem.value or f"“{problem.value}”" in problem.reason
     received = "" if is_shown else f"（现为 {problem.value}）"
-    name = (
-        f"{problem.label}（{problem.field}）" if problem.label not in ("", problem.field) else problem.field
-    )
+    names = [name for name in dict.fromkeys((problem.label, problem.field)) if name]
+    name = "（".join(names) + "）" * (len(names) - 1)
     return f"{name}：{problem.reason}{received}"
 
 
@@ -69,6 +72,8 @@ def field_problems(
         value = "" if error["type"] == "missing" else shown(error.get("input"))
         label = (labels or {}).get(path[0], "") if path else ""
         found.append(
-            FieldProblem(field=".".join(path) or "请求", label=label, value=value, reason=reason_of(error))
+            FieldProblem(
+                field=".".join(path), label=label if path else "请求", value=value, reason=reason_of(error)
+            )
         )
     return found

@@ -17,7 +17,7 @@ ANNOUNCED_FROM = 11
 class HolidayYear(BaseModel):
     """The known non-working days of a year."""
 
-    year: int
+    year: int = Field(description="年份")
     source: str = Field(description="国务院办公厅通知的文号")
     days_off: int = Field(description="该年放假的天数（含其间的周末）")
     days_worked: int = Field(description="该年调休上班的周末天数")
@@ -26,9 +26,9 @@ class HolidayYear(BaseModel):
 class LawShown(BaseModel):
     """The tables that due days and annuities rest on, and what they lack."""
 
-    holidays_version: str
-    holidays: list[HolidayYear]
-    annuities_version: str
+    holidays_version: str = Field(description="节假日表的版本")
+    holidays: list[HolidayYear] = Field(description="各年的非工作日")
+    annuities_version: str = Field(description="年费表的版本")
     compensation_amount: Money | None = Field(description="专利权补偿期的年费（元/年）；空为尚未录入")
     missing: list[str] = Field(description="尚缺的内容")
 

@@ -35,7 +35,7 @@ class PatentsRequest(Schema):
 
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
     top_k: int = Field(default=DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, strict=True, description="返回多少件专利")
-    filters: FilterInput = Field(default_factory=FilterInput)
+    filters: FilterInput = Field(default_factory=FilterInput, description="筛选条件")
     context: ContextInput = Field(
         default_factory=ContextInput, description="需求的已知情况，用于计算因素分值；未提供的不计分"
     )
@@ -120,7 +120,7 @@ class CompletionRequest(Schema):
     }
 
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="需求文本")
-    filters: FilterInput = Field(default_factory=FilterInput)
+    filters: FilterInput = Field(default_factory=FilterInput, description="筛选条件")
 
 
 class MatchQuery(FilterInput):

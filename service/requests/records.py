@@ -322,4 +322,4 @@ def problem_of_cell(kind: str, label: str, value: object, reason: str) -> FieldP
     """The problem of a cell with the label of its role, under the field name of the request."""
     roles = vocabulary(kind).roles.values()
     name = next((role.name for role in roles if role.label == label), "")
-    return FieldProblem(field=name or label or "记录", label=label, value=shown(value), reason=reason)
+    return FieldProblem(field=name, label=label or "记录", value=shown(value), reason=reason)

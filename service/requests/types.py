@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -31,17 +30,17 @@ from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.kinds.kinds import KIND_NAMES
 
 
-class ImportKind(StrEnum):
+class ImportKind(Term):
     """Kinds of records that can be imported, as a choice."""
 
-    vars().update({name.upper(): name for name in KIND_NAMES})
+    vars().update({name.upper(): (name, label) for name, label in KIND_NAMES.items()})
 
 
-class BulkMode(StrEnum):
+class BulkMode(Term):
     """The ways in which a record is taken whose key a stored one has: that is brought up to date, or it is refused."""
 
-    UPSERT = "upsert"
-    CREATE = "create"
+    UPSERT = "upsert", "已有的更新"
+    CREATE = "create", "已有的退回"
 
 
 def term(terms: type[Term]) -> BeforeValidator:

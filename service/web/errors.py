@@ -3,7 +3,6 @@
 import logging
 import secrets
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from catalog.kit.errors import Busy, Conflict, Gone, NotFound, PatentDockError
+from catalog.kit.errors import Busy, Gone, NotFound, PatentDockError
 from catalog.mending import tombstones
 from ingestion.errors import RowError
 from service.installation import busy
@@ -53,12 +52,14 @@ def _stated(description: str) -> Any:
 
 
 class Problem(BaseModel):
-    """Problem details (RFC 9457)."""
+    """Problem details (RFC 9457); `type` leads to the page of the kind of problem, see `service.web.problems`."""
 
-    type: str = "about:blank"
-    title: str = Field(examples=["输入有误"])
-    status: int = Field(examples=[422])
-    detail: str = Field(examples=["top_k：应不小于 1（现为 0）"])
+    type: str = Field(
+        description="问题种类的地址，末段是不变的代码；打开可见说明", examples=["/problems/invalid-fields"]
+    )
+    title: str = Field(description="问题种类的名称", examples=["输入有误"])
+    status: int = Field(description="HTTP 状态码", examples=[422])
+    detail: str = Field(description="这一次的具体情况", examples=["top_k：应不小于 1（现为 0）"])
     hint: str | None = _stated("下一步操作")
     errors: list[FieldProblem] | None = _stated("逐字段的问题")
     deletion_id: int | None = _stated("删除记录的编号，可凭此恢复")
@@ -68,29 +69,81 @@ class Problem(BaseModel):
     id: str | None = _stated("内部错误的编号，供管理员在日志中查找")
 
 
+class Malformed(PatentDockError):
+    """The body cannot be read at all."""
+
+    code = "malformed-request"
+    title = TITLES[400]
+    status = 400
+
+
 class Unauthorized(PatentDockError):
     """The request has no valid API key."""
 
+    code = "unauthorized"
     title = TITLES[401]
     status = 401
+
+
+class UnknownAddress(PatentDockError):
+    """Nothing has this address."""
+
+    code = "unknown-address"
+    title = "地址不存在"
+    status = 404
+
+
+class WrongMethod(PatentDockError):
+    """The address does not take this method."""
+
+    code = "method-not-allowed"
+    title = TITLES[405]
+    status = 405
 
 
 class Outdated(PatentDockError):
     """The record has another version, `etag`, than the one that the caller means to change, or is not there (None)."""
 
+    code = "precondition-failed"
     title = TITLES[412]
     status = 412
 
     def __init__(self, message: str, *, hint: str, etag: str | None) -> None:
         super().__init__(message, hint=hint)
-        self.etag = etag
+        self.members = {"etag": etag}
+
+
+class TooLarge(PatentDockError):
+    """The body is above the limit of its address."""
+
+    code = "too-large"
+    title = TITLES[413]
+    status = 413
 
 
 class Unconditional(PatentDockError):
     """A change has to name the version that it is of."""
 
+    code = "precondition-required"
     title = TITLES[428]
     status = 428
+
+
+class Unforeseen(PatentDockError):
+    """An error that nobody foresaw; the log has it under the `id`."""
+
+    code = "internal-error"
+    title = TITLES[500]
+    status = 500
+
+    def __init__(self, message: str, *, id: str) -> None:
+        super().__init__(message)
+        self.members = {"id": id}
+
+
+_OF_STATUS: dict[int, type[PatentDockError]] = {
+    error.status: error for error in (Malformed, UnknownAddress, WrongMethod, TooLarge)
+}
 
 
 def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -102,23 +155,30 @@ def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JSO
     )
 
 
+def problem_type(code: str) -> str:
+    """The `type` of problems with this code: the address of the page that explains it."""
+    return f"/problems/{code}"
+
+
 def problem_of(error: PatentDockError) -> Problem:
     """The problem details of an error of ours."""
     fields = None
     if isinstance(error, InvalidFields):
         fields = error.fields
     elif isinstance(error, RowError):
-        fields = [FieldProblem(field=error.field or "记录", value=shown(error.value), reason=error.reason)]
-    problem = Problem(
-        title=error.title, status=error.status, detail=error.message, hint=error.hint, errors=fields
+        label, value = error.field or "记录", shown(error.value)
+        fields = [FieldProblem(field="", label=label, value=value, reason=error.reason)]
+    # A kind has one title; an error without a code of its own may have a closer one, for the command line.
+    kind: type[PatentDockError] = next(parent for parent in type(error).__mro__ if "code" in vars(parent))
+    return Problem(
+        type=problem_type(error.code),
+        title=kind.title,
+        status=error.status,
+        detail=error.message,
+        hint=error.hint,
+        errors=fields,
+        **error.members,
     )
-    if isinstance(error, Gone):
-        problem.deletion_id, problem.merged_into = error.deletion_id, error.merged_into
-    if isinstance(error, Conflict):
-        problem.existing_id = error.existing_id
-    if isinstance(error, Outdated):
-        problem.etag = error.etag
-    return problem
 
 
 def _ours(_request: Request, error: Exception) -> JSONResponse:
@@ -131,19 +191,24 @@ def _not_found(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, NotFound)  # noqa: S101 - by registration
     if error.record is None or isinstance(error, Gone):
         return answer(error)
-    problem = problem_within(request.app.state.runtime, error)
-    if str(request.path_params.get("id")) == str(error.record[1]) and problem.deletion_id is not None:
-        problem.title, problem.status = Gone.title, Gone.status
-    return _response(problem)
+    runtime: Runtime = request.app.state.runtime
+    if str(request.path_params.get("id")) == str(error.record[1]):
+        return _response(problem_of(_explained(runtime, error)))
+    return _response(problem_within(runtime, error))
+
+
+def _explained(runtime: Runtime, error: NotFound) -> PatentDockError:
+    with runtime.database.read() as session:
+        return tombstones.explained(session, error)
 
 
 def problem_within(runtime: Runtime, error: PatentDockError) -> Problem:
     """The problem details of an error that concerns a part of a request; of a deleted record what became of it."""
     if not isinstance(error, NotFound) or error.record is None:
         return problem_of(error)
-    with runtime.database.read() as session:
-        problem = problem_of(tombstones.explained(session, error))
-    problem.title, problem.status = NotFound.title, NotFound.status
+    problem = problem_of(_explained(runtime, error))
+    problem.type, problem.title = problem_type(NotFound.code), NotFound.title
+    problem.status = NotFound.status
     return problem
 
 
@@ -185,16 +250,17 @@ def _labels(request: Request) -> dict[str, str]:
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - by registration
     status = error.status_code
-    title = TITLES.get(status, HTTPStatus(status).phrase)
     details = {
         400: "请求内容无法解析，应为 UTF-8 编码的 JSON 或表单",
         404: f"地址不存在：{shown(request.url.path)}",
         405: f"此地址不支持 {shown(request.method)}",
     }
+    kind = _OF_STATUS.get(status, Malformed)
     is_chinese = any("\u4e00" <= character <= "\u9fff" for character in str(error.detail))
-    detail = str(error.detail) if is_chinese else details.get(status, title)
+    problem = problem_of(kind(str(error.detail) if is_chinese else details.get(status, kind.title)))
+    problem.status = status
     headers = {"Allow": ", ".join(_allowed(request))} if status == 405 else error.headers
-    return _response(Problem(title=title, status=status, detail=detail), headers)
+    return _response(problem, headers)
 
 
 def _allowed(request: Request) -> list[str]:
@@ -214,7 +280,7 @@ def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     number = secrets.token_hex(4)
     logger.error("错误 %s：%s %s", number, request.method, request.url.path, exc_info=error)
     detail = f"服务内部出错，编号 {number}；请将编号告知管理员，以便查阅日志"
-    return _response(Problem(title=TITLES[500], status=500, detail=detail, id=number))
+    return answer(Unforeseen(detail, id=number))
 
 
 def install(app: FastAPI) -> None:

@@ -30,6 +30,8 @@ _ABOUT = {
     "servers": [{"url": "/", "description": "本服务"}],
     "tags": [{"name": tag.name, "x-displayName": tag.label, "description": tag.description} for tag in TAGS],
 }
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_SUCCESSES = {"200": "成功", "201": "已登记", "202": "已受理", "204": "已完成，没有内容"}
 _FILE = {"type": "string", "format": "binary", "description": "文件内容"}
 _FILE_NAME = {
     "Content-Disposition": {
@@ -56,8 +58,9 @@ def _mark_responses(document: Document) -> None:
             files = [found for media, found in content.items() if status < "300" and media != _JSON]
             for found in files:
                 found.setdefault("schema", dict(_FILE))
+            if not _CHINESE.search(response["description"]):
+                response["description"] = "文件" if files else _SUCCESSES[status]
             if files:
-                response["description"] = "文件"
                 response["headers"] = response.get("headers", {}) | _FILE_NAME
 
 
@@ -85,18 +88,28 @@ def _objects(node: Any) -> Iterator[Document]:
         yield from _objects(child)
 
 
-def _tidy_properties(document: Document) -> None:
-    """Titles name schemas alone: FastAPI writes an English one on every property, and generators name classes by them."""
+def _tidy_schemas(document: Document) -> None:
+    """Schemas by their names alone, in Chinese.
+
+    FastAPI writes an English title on every property, and generators name classes by them; a docstring is for developers.
+    """
+    for node in _objects([document["components"]["schemas"], document["paths"]]):
+        if isinstance(node.get("description"), str) and not _CHINESE.search(node["description"]):
+            del node["description"]
     for name, schema in document["components"]["schemas"].items():
         schema["title"] = name
         for found in schema.get("properties", {}).values():
-            found.pop("title", None)
-            is_number = any(part.get("type") == "number" for part in (found, *found.get("anyOf", ())))
-            if is_number and found.get("default") == "0":  # pydantic writes exact numbers as texts
-                found["default"] = 0
+            _tidy_property(found)
     for _, _, operation in operations(document):
         for parameter in operation.get("parameters", []):
-            parameter["schema"].pop("title", None)
+            _tidy_property(parameter["schema"])
+
+
+def _tidy_property(schema: Document) -> None:
+    schema.pop("title", None)
+    is_number = any(part.get("type") == "number" for part in (schema, *schema.get("anyOf", ())))
+    if is_number and schema.get("default") == "0":  # pydantic writes exact numbers as texts
+        schema["default"] = 0
 
 
 def complete(document: Document) -> Document:
@@ -105,7 +118,7 @@ def complete(document: Document) -> Document:
     document["servers"], document["tags"] = _ABOUT["servers"], _ABOUT["tags"]
     _mark_responses(document)
     _rename_schemas(document)
-    _tidy_properties(document)
+    _tidy_schemas(document)
     return document
 
 

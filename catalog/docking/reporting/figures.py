@@ -41,9 +41,9 @@ OutcomeT = TypeVar("OutcomeT", bound=OutcomeStated)
 class CountedTerm(BaseModel):
     """A value with its Chinese name and how often it occurs."""
 
-    code: str
-    name: str
-    count: int
+    code: str = Field(description="代码")
+    name: str = Field(description="名称")
+    count: int = Field(description="次数")
 
 
 class DockingFigures(BaseModel):
@@ -69,27 +69,27 @@ class DockingFigures(BaseModel):
 class FieldLine(BaseModel):
     """The activities planned and held for an area and a field in a year."""
 
-    area: str
-    field: str
+    area: str = Field(description="片区")
+    field: str = Field(description="领域")
     planned: int = Field(description="计划次数")
     plan_id: int | None = Field(description="年度计划中的编号；计划外的为空")
-    due_on: date | None
+    due_on: date | None = Field(description="计划完成日期")
     held: int = Field(description="已举办（已结束）的次数")
     days: list[date] = Field(description="举办日期")
-    activity_ids: list[int]
-    figures: DockingFigures
+    activity_ids: list[int] = Field(description="已办活动的编号")
+    figures: DockingFigures = Field(description="各项数字")
 
 
 class YearReport(BaseModel):
     """The activities of a year by area and field, and whether the duty is met."""
 
-    year: int
-    lines: list[FieldLine]
-    total: DockingFigures
+    year: int = Field(description="年度")
+    lines: list[FieldLine] = Field(description="按片区和领域")
+    total: DockingFigures = Field(description="合计")
     held: int = Field(description="已举办的次数")
     fields_held: int = Field(description="已举办的片区与领域组合数")
     is_enough: bool = Field(description="是否达到每年不少于 4 次、分片区分领域的要求")
-    note: str
+    note: str = Field(description="是否完成计划的说明")
 
 
 class SupplierHearing(BaseModel):

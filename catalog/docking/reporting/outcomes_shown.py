@@ -19,34 +19,34 @@ from catalog.kit.money import Money
 class FollowUpPublic(Stamps):
     """A follow-up as shown to users."""
 
-    id: int
-    activity_id: int
-    meeting_id: int
-    firm: str
-    team: str
-    patent_title: str | None
+    id: int = Field(description="回访的编号")
+    activity_id: int = Field(description="对接活动的编号")
+    meeting_id: int = Field(description="会谈的编号")
+    firm: str = Field(description="企业名称")
+    team: str = Field(description="专利权人团队")
+    patent_title: str | None = Field(description="专利名称")
     days: int = Field(description="活动后的天数")
     due_on: date = Field(description="应回访日")
-    state: FollowUpState
-    state_name: str
-    done_on: date | None
-    finding: str
-    actor: str
+    state: FollowUpState = Field(description="回访状态")
+    state_name: str = Field(description="状态的中文名称")
+    done_on: date | None = Field(description="回访日期；未回访为空")
+    finding: str = Field(description="回访所得的情况")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
 
 
 class OutcomePublic(OutcomeStated, Stamps):
     """The outcome of a meeting as shown to users."""
 
-    id: int
-    meeting: MeetingPublic
-    result_name: str
-    reason_name: str | None
+    id: int = Field(description="对接结果的编号")
+    meeting: MeetingPublic = Field(description="会谈")
+    result_name: str = Field(description="结果的中文名称")
+    reason_name: str | None = Field(description="原因的中文名称")
     amount_in_view: Money | None = Field(description="意向金额（元）")
-    form_name: str | None
+    form_name: str | None = Field(description="拟合作方式的中文名称")
     deal_id: int | None = Field(description="由此签约的交易")
-    deal_code: str | None
-    actor: str
-    follow_ups: list[FollowUpPublic]
+    deal_code: str | None = Field(description="促成的交易的合同编号；没有为空")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
+    follow_ups: list[FollowUpPublic] = Field(description="回访")
 
 
 def of_meetings(session: Session, rows: Sequence[ActivityMeeting]) -> list[OutcomePublic]:

@@ -7,7 +7,7 @@ from sqlalchemy import UniqueConstraint, select
 from sqlmodel import Field, Session, col
 
 from catalog.kit.base import Schema, Timestamps, apply_changes
-from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.errors import NotFound, RecordExists
 
 AT_LEAST_A_YEAR = 4
 """Activities a year, by area and field (湖北省实施方案: 每年举办不少于 4 场分片区、分领域对接活动)."""
@@ -60,7 +60,7 @@ def change(session: Session, plan_id: int, data: PlanStated, *, actor: str = "")
     row, other = get(session, plan_id), find(session, data.year, data.area, data.field)
     if other is not None and other.id != row.id:
         message = f"{data.year} 年{data.area}、{data.field}已有编号为 {other.id} 的计划"
-        raise Conflict(message, hint="请改为更正那一行", existing_id=other.id)
+        raise RecordExists(message, hint="请改为更正那一行", existing_id=other.id)
     if apply_changes(row, data.model_dump()):
         row.actor = actor
     session.flush()

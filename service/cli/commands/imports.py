@@ -17,13 +17,6 @@ Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
 Number = Annotated[int, typer.Argument(help="导入编号", metavar="编号", min=1, max=MAX_ID)]
 Count = Annotated[int, typer.Option(help="最多列出多少条", metavar="条数", min=1, max=200)]
 
-STATUS_NAMES = {
-    "running": "进行中",
-    "finished": "完成",
-    "failed": "失败",
-    "interrupted": "已中断",
-    "undone": "已撤销",
-}
 KIND_NAMES = INGESTED | {"answers": "盘点答复"}
 COUNTS = {
     "rows": "总行数",
@@ -64,7 +57,7 @@ def imports_list(
                 KIND_NAMES.get(row.kind, row.kind),
                 row.file_name,
                 f"{row.created_at:%Y-%m-%d %H:%M}",
-                STATUS_NAMES.get(row.status, row.status),
+                row.status.label,
                 *(getattr(row, name) for name in COUNTS),
             ]
             for row in found
@@ -91,9 +84,7 @@ def imports_show(number: Number, limit: Count = 20, as_json: Json = False) -> No
         print_json(row.model_dump(mode="json") | {"rejected_rows": entries})
         return
     print(f"编号 {row.id}　{KIND_NAMES.get(row.kind, row.kind)}　{row.file_name}")
-    print(
-        f"{STATUS_NAMES.get(row.status, row.status)}，{row.created_at:%Y-%m-%d %H:%M}（UTC），{row.actor or '—'}"
-    )
+    print(f"{row.status.label}，{row.created_at:%Y-%m-%d %H:%M}（UTC），{row.actor or '—'}")
     print("，".join(f"{label} {getattr(row, name)}" for name, label in COUNTS.items()))
     print_columns(row.columns, row.source)
     for line in row.message.splitlines():

@@ -33,7 +33,7 @@ def checked(model: type[ModelT], names: Mapping[str, str] | None, values: Mappin
 def as_options(problems: Sequence[FieldProblem], names: Mapping[str, str] | None = None) -> InvalidFields:
     """The problems under the names of the options; `names` are those that do not follow from the field's."""
     fields = [problem.field.partition(".")[0] for problem in problems]
-    options = [(names or {}).get(field) or "--" + field.replace("_", "-") for field in fields]
+    options = [(names or {}).get(field) or (field and "--" + field.replace("_", "-")) for field in fields]
     return InvalidFields(
         [problem.model_copy(update={"field": name}) for problem, name in zip(problems, options, strict=True)]
     )

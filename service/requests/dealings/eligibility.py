@@ -25,10 +25,10 @@ class CheckedItem(BaseModel):
     """A requested patent with its verdict; where none was found, the reason instead of a verdict."""
 
     asked: str = Field(description="查询的编号或申请号，照原样")
-    patent_id: int | None = None
+    patent_id: int | None = Field(default=None, description="专利的编号；没有找到为空")
     application_number: str | None = Field(default=None, description="规范写法的申请号")
-    title: str = ""
-    verdict: JudgedEligibility | None = None
+    title: str = Field(default="", description="专利名称；没有找到为空")
+    verdict: JudgedEligibility | None = Field(default=None, description="结论；没有找到为空")
     reason: str = Field(default="", description="未查到时的原因")
 
 

@@ -25,7 +25,7 @@ from catalog.docking.terms import (
     ScheduleState,
 )
 from catalog.kit.base import now
-from catalog.kit.errors import Conflict, InvalidInput, PatentDockError
+from catalog.kit.errors import Conflict, InProgress, InvalidInput, PatentDockError, WrongState
 from catalog.kit.processes import this_process
 from matching.docking.checker import check
 from matching.docking.compose import compose
@@ -68,10 +68,10 @@ def begin(session: Session, activity_id: int, wish: ComposeWish, *, actor: str =
     allowed = (ActivityStatus.INVITING, *rules.SCHEDULED)
     rules.require(row, allowed, "编排日程")
     if wish.kind is ScheduleKind.REPLANNED and row.run is None:
-        raise Conflict("尚无日程，不能调整编排", hint="请先编排日程")
+        raise WrongState("尚无日程，不能调整编排", hint="请先编排日程")
     mark_killed(session, activity_id)
     if going := next((one for one in meetings.runs_of(session, activity_id) if one.state.is_open), None):
-        raise Conflict(f"第 {going.number} 份日程正在编排", hint="请等待完成，或先停止编排")
+        raise InProgress(f"第 {going.number} 份日程正在编排", hint="请等待完成，或先停止编排")
     settings = _settings(session, activity_id, wish)
     return meetings.add_run(
         session,
@@ -93,7 +93,7 @@ def _settings(session: Session, activity_id: int, wish: ComposeWish) -> dict[str
     if wish.resumed is not None:
         before = meetings.run_of(session, activity_id, wish.resumed)
         if before.state not in (ScheduleState.CANCELLED, ScheduleState.INTERRUPTED, ScheduleState.FAILED):
-            raise Conflict(
+            raise WrongState(
                 f"第 {before.number} 份日程{before.state.label}，不能续排",
                 hint="只能续排已停止、已中断的日程",
             )
@@ -125,7 +125,7 @@ def stop(session: Session, activity_id: int, number: int) -> ScheduleRun:
     mark_killed(session, activity_id)
     run = meetings.run_of(session, activity_id, number)
     if not run.state.is_open:
-        raise Conflict(f"第 {number} 份日程{run.state.label}，无须停止", hint="只能停止正在编排的日程")
+        raise WrongState(f"第 {number} 份日程{run.state.label}，无须停止", hint="只能停止正在编排的日程")
     run.is_stopping, run.updated_at = True, now()
     session.flush()
     return run

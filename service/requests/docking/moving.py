@@ -13,7 +13,7 @@ from catalog.docking.meetings import ActivityMeeting, ScheduleRun
 from catalog.docking.schedules import MeetingMove
 from catalog.docking.terms import MeetingState, ScheduleKind, ScheduleState
 from catalog.kit.base import Schema
-from catalog.kit.errors import Conflict, InvalidInput
+from catalog.kit.errors import Conflict, InvalidInput, WrongState
 from matching.docking.checker import breaks_of, value_of
 from matching.docking.moves import MoveTarget, move_target, move_targets, newly_broken
 from matching.docking.schedule import HeldMeeting, Schedule, gap_of
@@ -88,9 +88,9 @@ def _current(
     meeting = meetings.get(session, activity_id, meeting_id)
     run = schedules.current(session, row)
     if run is None:
-        raise Conflict("尚无日程，不能调整会谈", hint="请先编排日程")
+        raise WrongState("尚无日程，不能调整会谈", hint="请先编排日程")
     if meeting.state in (MeetingState.HELD, MeetingState.NO_SHOW):
-        raise Conflict(f"会谈{MeetingState(meeting.state).label}，不能调整", hint="只能调整尚未举行的会谈")
+        raise WrongState(f"会谈{MeetingState(meeting.state).label}，不能调整", hint="只能调整尚未举行的会谈")
     return run, meeting, build(session, activity_id, today, pairs=schedules.pairs_of(run))
 
 

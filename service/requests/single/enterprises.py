@@ -6,7 +6,7 @@ from catalog.db import Session
 from catalog.demand import enterprises
 from catalog.demand.enterprises import Enterprise, EnterpriseCreate, EnterpriseUpdate
 from catalog.kit.base import id_of
-from catalog.kit.errors import Conflict, NotFound
+from catalog.kit.errors import NotFound, RecordExists
 from catalog.mending import tombstones
 from ingestion.identifiers import credit_code
 from ingestion.identifiers.errors import InvalidIdentifier
@@ -98,7 +98,7 @@ def put(session: Session, circumstances: Circumstances, code: str, data: Enterpr
     if row is None:
         return Saved(enterprises.create(session, record), notes, is_new=True)
     if not enterprises.is_named(row, record):
-        raise Conflict(
+        raise RecordExists(
             f"统一社会信用代码 {code} 已属于企业“{row.name}”，与“{record.name}”不是同一名称",
             hint="企业更名的，请同时填写曾用名，或按编号更新；代码有误的，请核对",
             existing_id=row.id,
