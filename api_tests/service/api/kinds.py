@@ -186,7 +186,7 @@ class Maker:
 
     def follow_up(self) -> int:
         rows = self.client.get(f"/api/v1/activities/{self.activity()['id']}/outcomes").json()
-        found: int = rows[0]["follow_ups"][0]["id"]
+        found: int = rows["items"][0]["follow_ups"][0]["id"]
         return found
 
     def conflict(self) -> int:
@@ -226,5 +226,5 @@ class Maker:
             ids.append(found["items"][0]["id"])
         answer = self.client.post("/api/v1/holders/merge", json={"keep": ids[0], "others": ids[1:]})
         assert answer.status_code == 200, answer.text
-        merge: int = answer.json()[0]["id"]
+        merge: int = answer.json()["items"][0]["id"]
         return merge

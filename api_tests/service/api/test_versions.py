@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -35,6 +36,12 @@ BESIDE = {
 }  # fmt: skip
 # The check stands behind that of the body, since the record is not the one in the address or the transaction begins late.
 BODIES: dict[str, dict[str, Any]] = {
+    "put_patent_by_number": {"json": {"title": "一种装置"}},
+    "put_need_by_external_id": {"json": {"title": "甲", "text": "乙"}},
+    "put_enterprise_by_credit_code": {"json": {"name": "示例企业"}},
+    "delete_patent_by_number": {"params": {"reason": "测试"}},
+    "delete_need_by_external_id": {"params": {"reason": "测试"}},
+    "delete_enterprise_by_credit_code": {"params": {"reason": "测试"}},
     "record_outcome": {"json": {"result": "有意向"}},
     "make_deal": {"json": {"signed_on": "2025-03-03"}},
     "compose_schedule": {"json": {"quick": True}},
@@ -51,7 +58,17 @@ class Made(NamedTuple):
     parameters: dict[str, Any]
 
     def at(self, path: str) -> str:
-        for name in ("id", "invitation_id", "meeting_id", "receipt_id", "evidence_id", "number", "source"):
+        for name in (
+            "id",
+            "invitation_id",
+            "meeting_id",
+            "receipt_id",
+            "evidence_id",
+            "number",
+            "source",
+            "code",
+            "external_id",
+        ):
             path = path.replace(f"{{{name}}}", str(self.parameters.get(name, 1)))
         return path
 
@@ -63,8 +80,10 @@ def maker(client: httpx.Client, installation: Runtime) -> Maker:
 
 MAKERS: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "/api/v1/patents/": lambda maker: maker.patent(),
-    "/api/v1/needs/": lambda maker: maker.need(),
-    "/api/v1/enterprises/": lambda maker: maker.enterprise(),
+    "/api/v1/needs/": lambda maker: maker.need(external_id=uuid4().hex),
+    "/api/v1/enterprises/": lambda maker: maker.enterprise(
+        credit_code=f"91420106MA{uuid4().int % 10**7:07d}X"
+    ),
     "/api/v1/licences/": lambda maker: maker.licence(),
     "/api/v1/deals/": lambda maker: maker.deal(),
     "/api/v1/facts/": lambda maker: maker.fact(),
@@ -86,6 +105,10 @@ MAKERS: dict[str, Callable[[Maker], dict[str, Any]]] = {
 def made(maker: Maker, route: Route) -> Made:
     make = next(make for prefix, make in MAKERS.items() if route.path.startswith(prefix))
     values = make(maker)
+    if route.path.startswith("/api/v1/patents/"):
+        values["number"] = values["application_number"]
+    if route.path.startswith("/api/v1/enterprises/"):
+        values["code"] = values["credit_code"]
     if route.path.startswith("/api/v1/deals/"):
         values["receipt_id"] = values["receipts"][0]["id"]
     return Made(values)
