@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -76,7 +76,9 @@ def _start(session: Session, wanted: FeedQuery, end: ChangePlace) -> ChangePlace
 
 def begin_at(session: Session, since: datetime, upto: ChangePlace) -> ChangePlace:
     """The place before the first change at or after a time; without one, the last place up to `upto`."""
-    query = select(RecordChange).where(col(RecordChange.at) >= since, between(session, ChangePlace(), upto))
+    query = select(RecordChange).where(
+        col(RecordChange.at) >= since.astimezone(UTC), between(session, ChangePlace(), upto)
+    )
     found = session.execute(query.order_by(*order_of(session)).limit(1)).scalars().first()
     if found is None:
         return newest(session, upto)

@@ -1,63 +1,49 @@
-"""Recent changes for an index that follows the catalogue: records by the time of their last change."""
+"""Recent changes for an index that follows the catalogue: records in the order of their changes, by sequence and by no clock."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
-from catalog.demand.enterprises import Enterprise
-from catalog.demand.needs import Need
-from catalog.kit.terms import NeedStatus
-from catalog.supply.patents import Patent
+from catalog.changes import feed, record_changes
+from catalog.changes.kinds import ENTERPRISES, NEEDS, PATENTS, ChangingKind
+from catalog.changes.record_changes import ChangePlace, RecordChange, order_of, place_of
 
-_MODELS: dict[str, Any] = {"patents": Patent, "needs": Need, "products": Enterprise}
-"""What is indexed: patents, open needs, and products of enterprises."""
-
-
-Place = tuple[datetime, int]
-"""A place in the order of changes: the time of a change, and the id among those of that time."""
+_KINDS: Mapping[str, ChangingKind] = {"patents": PATENTS, "needs": NEEDS, "products": ENTERPRISES}
+"""The kinds that are indexed: patents, open needs, and products of enterprises."""
+_FOREVER = ChangePlace(2**63 - 1, 2**63 - 1)
+_OVERLAP = timedelta(seconds=30)
 
 
-def changed(session: Session, side: str, since: Place, most: int) -> dict[int, datetime]:
-    """The records that changed after `since` by id, with the time, the oldest change first; `most` of them."""
-    model = _MODELS[side]
-    query = select(col(model.id), col(model.updated_at)).where(_after(model, since))
-    ordered = query.order_by(col(model.updated_at), col(model.id)).limit(most)
-    return dict(session.execute(ordered).all())
+def start(session: Session) -> ChangePlace:
+    """The place after which an index that is built from now on may lack changes."""
+    return record_changes.settled(session)
 
 
-def count_changed(session: Session, side: str, since: Place) -> int:
+def start_at(session: Session, moment: datetime) -> ChangePlace:
+    """The place from which to follow an index of which only the time of its build is known."""
+    return feed.begin_at(session, moment - _OVERLAP, record_changes.settled(session))
+
+
+def changed(session: Session, side: str, since: ChangePlace, most: int) -> dict[int, ChangePlace]:
+    """The records that changed after `since`, or were deleted, by id, with the place, the oldest change first; `most` of them.
+
+    All that is committed is among them, settled or not.
+    """
+    query = select(RecordChange).where(_after(session, side, since))
+    rows = session.execute(query.order_by(*order_of(session)).limit(most)).scalars()
+    return {row.record_id: place_of(row) for row in rows}
+
+
+def count_changed(session: Session, side: str, since: ChangePlace) -> int:
     """The number of records that changed after `since`."""
-    model = _MODELS[side]
-    query = select(func.count()).select_from(model).where(_after(model, since))
+    query = select(func.count()).select_from(RecordChange).where(_after(session, side, since))
     return int(session.execute(query).scalar_one())
 
 
-def indexed_ids(session: Session, side: str) -> Sequence[int]:
-    """The ids of all records that an index is to hold by now."""
-    return session.execute(_indexed(side, col(_MODELS[side].id))).scalars().all()
-
-
-def count_indexed(session: Session, side: str) -> int:
-    """The number of records that an index is to hold by now."""
-    return int(session.execute(_indexed(side, func.count(col(_MODELS[side].id)))).scalar_one())
-
-
-def _after(model: Any, since: Place) -> ColumnElement[bool]:
-    time, id_ = since
-    of_that_time = and_(col(model.updated_at) == time, col(model.id) > id_)
-    # The first condition is redundant, but lets SQLite use the index on the time.
-    return and_(col(model.updated_at) >= time, or_(col(model.updated_at) > time, of_that_time))
-
-
-def _indexed(side: str, what: Any) -> Select[Any]:
-    query = select(what)
-    if side == "needs":
-        query = query.where(col(Need.status) == NeedStatus.OPEN.value)
-    if side == "products":
-        query = query.where(col(Enterprise.products) != "")
-    return query
+def _after(session: Session, side: str, since: ChangePlace) -> ColumnElement[bool]:
+    of_side = col(RecordChange.kind) == _KINDS[side].name
+    return of_side & record_changes.between(session, since, _FOREVER)

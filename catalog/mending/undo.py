@@ -8,7 +8,7 @@ firms named by needs) stays where others use it.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Select, delete, func, select, update
@@ -28,7 +28,6 @@ from catalog.registers.registers import REFERENCES, REGISTERS, register_of
 from catalog.segments import segments
 
 MOST_TOLD = 200
-LONG = timedelta(seconds=10)
 
 
 class Undone(SQLModel):
@@ -115,7 +114,6 @@ class _Undo:
 
     def finish(self) -> None:
         """Notes in the import that it is undone, and by whom."""
-        self._stamp_anew()
         self.session.execute(delete(ImportChange).where(col(ImportChange.import_id) == self.result.import_id))
         conflicts.reopen(self.session, self.result.import_id)
         self.result.withdrawn = conflicts.withdraw(self.session, self.result.import_id)
@@ -309,18 +307,6 @@ class _Undo:
             self.result.kept += len(ids) - gone
         else:
             self.result.removed += gone
-
-    def _stamp_anew(self) -> None:
-        """Gives what was restored a later time, where the undo took long: whoever follows the changes looks back a while only."""
-        moment = now()
-        if moment - self.moment < LONG:
-            return
-        for register in REGISTERS:
-            model = register.model
-            statement = update(model).where(model.updated_at == self.moment).values(updated_at=moment)
-            self.session.execute(statement, execution_options={"synchronize_session": False})
-        stamped = update(ImportChange).where(col(ImportChange.stamp) == self.moment).values(stamp=moment)
-        self.session.execute(stamped, execution_options={"synchronize_session": False})
 
 
 def _changes(import_id: int | None, register: Register) -> Select[Any]:

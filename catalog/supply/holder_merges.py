@@ -16,7 +16,6 @@ from catalog.kit.base import Timestamps, UtcDateTime, chunks, id_column, id_of, 
 from catalog.kit.errors import InvalidInput, NotFound, WrongState
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import HolderKind
-from catalog.runs import generations
 from catalog.supply import holders
 from catalog.supply.holders import Holder
 from catalog.supply.patents import Patent, PatentHolder
@@ -208,10 +207,9 @@ def take_back(session: Session, merge_id: int) -> TakenBack:
     before = holders.roots(session, involved)
     _part(session, row)
     after = holders.roots(session, involved)
-    is_indexed = any(entry.created_at > row.created_at for entry in generations.history(session))
     restored = 0
     for chunk in chunks(moved):
-        restored += _restore(session, row, chunk, before, after, is_indexed=is_indexed)
+        restored += _restore(session, row, chunk, before, after)
     session.execute(delete(MergedPatent).where(col(MergedPatent.merge_id) == merge_id))
     row.undone_at = row.updated_at = now()
     session.flush()
@@ -240,14 +238,12 @@ def _restore(
     moved: Sequence[MergedPatent],
     before: dict[int, int],
     after: dict[int, int],
-    *,
-    is_indexed: bool,
 ) -> int:
     present = _holder_lists(session, [patent.patent_id for patent in moved])
     same = [p for p in moved if present.get(p.patent_id) == _under(p.holder_ids, before)]
     _write_lists(session, {patent.patent_id: _under(patent.holder_ids, after) for patent in same})
     for patent in same:
-        stamp = patent.was_updated_at if not is_indexed and _untouched(session, patent) else now()
+        stamp = patent.was_updated_at if _untouched(session, patent) else now()
         session.execute(update(Patent).where(col(Patent.id) == patent.patent_id).values(updated_at=stamp))
     screened = [patent.patent_id for patent in same if patent.screened]
     session.execute(

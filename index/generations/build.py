@@ -10,8 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import monotonic
 
+from catalog.changes.record_changes import ChangePlace
 from catalog.db import Database
 from catalog.demand import enterprises
+from catalog.indexed import changes
 from catalog.indexed import needs as indexed_needs
 from catalog.indexed import patents as indexed_patents
 from catalog.kit.errors import NotFound, NotReady, system_reason
@@ -93,7 +95,7 @@ class _Build:
         with self._store.locked():
             with suppress(NotFound, GenerationDamaged):  # a broken one in use is no reason not to build
                 note_in_catalogue(self._database, self._store)
-            catalogue, total = self._preconditions()
+            catalogue, total, place = self._preconditions()
             name = f"{started_at:%Y%m%d-%H%M%S}-{started_at.microsecond // 1000:03d}"
             folder, before = self._store.begin(name), self._before()
             with EmbeddingStore(self._embeddings, self._encoder.dimensions) as embeddings:
@@ -115,6 +117,7 @@ class _Build:
                 segment_catalogue=catalogue,
                 code_version=_code_version(),
                 text_rules=text_rules(),
+                changes=str(place),
             )
             self._progress("校验并启用", 0, 1)
             self._store.seal(folder, manifest)
@@ -134,16 +137,17 @@ class _Build:
             seconds=monotonic() - start,
         )
 
-    def _preconditions(self) -> tuple[str, int]:
-        """The version of the segment catalogue in use and the number of patents."""
+    def _preconditions(self) -> tuple[str, int, ChangePlace]:
+        """The version of the segment catalogue in use, the number of patents, and the place from which to follow changes."""
         with self._database.read() as session:
+            place = changes.start(session)
             catalogue, total = segments.catalogue(session).version, patent_lists.count(session)
         if total == 0:
             raise NotReady(
                 "系统中尚无专利，无法建立索引",
                 hint="请先运行 patentdock import patents 文件 导入专利，或 patentdock demo load 载入演示数据",
             )
-        return catalogue, total
+        return catalogue, total, place
 
     def _take_classes(self, folder: Path, patents_: Sequence[int], needs_: Sequence[int]) -> None:
         """Rewrite the columns of these newly classified records."""

@@ -39,7 +39,8 @@ class Manifest(BaseModel):
     """The contents of a generation; `files` by path within its folder.
 
     `products` are the firms whose products are indexed; None for a generation from before these were. `text_rules`: see
-    `index.generations.collection.text_rules`.
+    `index.generations.collection.text_rules`. `changes` is the place in the order of changes at which the build began, empty for
+    a generation from before changes had places.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Manifest(BaseModel):
     segment_catalogue: str
     code_version: str
     text_rules: str = ""
+    changes: str = ""
     files: dict[str, FileFacts] = {}
 
     @classmethod

@@ -1,15 +1,15 @@
 """Following the catalogue (跟进变更): an in-memory overlay of the changes since a generation was built.
 
-Each turn queries the changes afresh, as all records with a later time of change and all whose open licence differs: so neither
-late commits nor an undo that restores an old time lose a change. A text that equals that of the generation is not embedded
-again. The view is a separate immutable generation; requests that hold an older one keep it.
+Each turn queries the changes afresh, as all records that changed after a place in the sequence of changes and all whose open
+licence differs: so neither late commits nor a clock that was wrong lose a change. A text that equals that of the generation is
+not embedded again. The view is a separate immutable generation; requests that hold an older one keep it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import partial
 from threading import Lock
 from time import monotonic
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from catalog.changes.record_changes import ChangePlace
 from catalog.db import Database, Session
 from catalog.demand import enterprises
 from catalog.indexed import changes
@@ -29,6 +30,7 @@ from index.engine import Filters
 from index.generations.collection import Document, sentences_of
 from index.generations.documents import need_document, patent_document, product_document
 from index.generations.generation import Generation, GenerationStore
+from index.generations.manifest import Manifest
 from index.generations.sides import Side
 from index.live.overlay import Embedded, Recent, overlaid
 from index.text import tokens
@@ -43,21 +45,20 @@ _ORDER = ("needs", "products", "patents")
 _TEXTS_TOGETHER, _SENTENCES_TOGETHER = 8, 32
 
 Encode = Callable[[Sequence[str]], Vectors]
-Signature = tuple[datetime | None, bool]
-"""Time of the change, and whether there is an open licence."""
+Signature = tuple[ChangePlace | None, bool]
+"""Place of the change, and whether there is an open licence."""
 
 
 @dataclass(frozen=True, slots=True)
 class FollowLimits:
     """The limits of following.
 
-    At most `most` records overlay one side of a generation. `examined` times of change are examined in a turn; the oldest that
-    equal the base are skipped for good. A time of change is set up to `overlap` before its transaction is committed.
+    At most `most` records overlay one side of a generation. `examined` changes are examined in a turn; the oldest that equal the
+    base are skipped for good.
     """
 
     most: int = 5000
     examined: int = 20_000
-    overlap: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class Follower:
             self._store.publish(base, base)
             self.state = FollowState(base.name)
         with self._database.read() as session:
+            settled = changes.start(session)
             stale = [(side, id_) for side in self._sides.values() for id_ in side.survey(session, today)]
         started = published = monotonic()
         for at in range(0, len(stale), _BLOCK):
@@ -139,10 +141,7 @@ class Follower:
             if monotonic() - published > _SECONDS_BETWEEN_VIEWS:
                 self._publish(base, len(stale) - at - len(block), None)
                 published = monotonic()
-        with self._database.read() as session:
-            for side in self._sides.values():
-                side.find_deleted(session)
-        behind = sum(side.settle(moment - self._limits.overlap) for side in self._sides.values())
+        behind = sum(side.settle(settled) for side in self._sides.values())
         self._publish(base, behind, None if behind else moment)
 
     def _publish(self, base: Generation, waiting: int, as_of: datetime | None) -> None:
@@ -160,17 +159,15 @@ class _Side:
     def __init__(self, name: str, generation: Generation, limits: FollowLimits) -> None:
         self.generation, self._name, self._limits = generation, name, limits
         self._base: Side[Any] = getattr(generation, name)
-        self._since = generation.manifest.started_at - limits.overlap, 0
+        self._since = _place_of(generation.manifest)
         licensed = self._base.select(Filters(open_licence=True)) if name == "patents" else ()
         self._licensed = set(map(int, licensed))
-        self._stamps: dict[int, datetime] = {}
+        self._places: dict[int, ChangePlace] = {}
         self._signatures: dict[int, Signature] = {}
         # None: nothing that is indexed has changed.
         self._taken: dict[int, tuple[Signature, Recent | None]] = {}
-        # Records of the base to be removed: those with a time of change, and those deleted without a trace.
+        # Records of the base that are deleted, or no more indexed.
         self._absent: set[int] = set()
-        self._deleted: frozenset[int] = frozenset()
-        self._compared: tuple[int, int] | None = None
         self._beyond = 0
         self._view: Side[Any] | None = None
 
@@ -182,7 +179,7 @@ class _Side:
     @property
     def is_changed(self) -> bool:
         """Whether the overlay has any records."""
-        return self.count > 0 or bool(self._deleted)
+        return self.count > 0
 
     @property
     def left(self) -> int:
@@ -193,20 +190,20 @@ class _Side:
         """The base with the overlay applied."""
         if self._view is None:
             overlay = {id_: record for id_, (_, record) in self._taken.items() if record is not None}
-            self._view = overlaid(
-                self._base, overlay.values(), (self._absent | self._deleted) - overlay.keys()
-            )
+            self._view = overlaid(self._base, overlay.values(), self._absent - overlay.keys())
         return self._view
 
     def survey(self, session: Session, today: date) -> list[int]:
         """Look up the changes, open licences as of `today`; returns the records to take, oldest change first."""
-        self._stamps = stamps = changes.changed(session, self._name, self._since, self._limits.examined)
+        if self._since is None:
+            self._since = changes.start_at(session, self.generation.manifest.started_at)
+        self._places = places = changes.changed(session, self._name, self._since, self._limits.examined)
         licensed = licences.licensed_ids(session, today) if self._name == "patents" else set[int]()
         differing = sorted(id_ for id_ in licensed ^ self._licensed if id_ in self._base)
-        is_full = len(stamps) == self._limits.examined
-        everything = changes.count_changed(session, self._name, self._since) if is_full else len(stamps)
-        self._beyond = everything - len(stamps)
-        self._signatures = {id_: (stamps.get(id_), id_ in licensed) for id_ in (*stamps, *differing)}
+        is_full = len(places) == self._limits.examined
+        everything = changes.count_changed(session, self._name, self._since) if is_full else len(places)
+        self._beyond = everything - len(places)
+        self._signatures = {id_: (places.get(id_), id_ in licensed) for id_ in (*places, *differing)}
         undone = self._taken.keys() - self._signatures.keys()
         if undone:
             # Undone: the base is correct again.
@@ -243,16 +240,16 @@ class _Side:
             self._note(document.id, Recent(document.id, document.columns, embedded), present=True)
         return min(len(fresh), most_new)
 
-    def settle(self, until: datetime) -> int:
-        """Skip the oldest changes, before `until`, that changed nothing indexed.
+    def settle(self, until: ChangePlace) -> int:
+        """Skip the oldest changes, up to `until`, that changed nothing indexed.
 
         An import that ended just before the build leaves many of these. Returns how many more are to be examined after them,
         where all of the turn could be skipped.
         """
-        for id_, at in self._stamps.items():
-            if at >= until or not self._is_as_in_base(id_):
+        for id_, place in self._places.items():
+            if place > until or not self._is_as_in_base(id_):
                 break
-            self._since = at, id_
+            self._since = place
         else:
             return self._beyond
         return 0
@@ -260,20 +257,6 @@ class _Side:
     def _is_as_in_base(self, id_: int) -> bool:
         known = self._taken.get(id_)
         return known is not None and known[1] is None and id_ not in self._absent and not self._is_stale(id_)
-
-    def find_deleted(self, session: Session) -> None:
-        """Look for records deleted without a trace, where the number of records shows that there are any."""
-        if self.left:
-            return
-        held = len(self.view() if self.is_changed else self._base)
-        compared = changes.count_indexed(session, self._name), held
-        if compared[0] != compared[1] and compared != self._compared:
-            there = np.array(changes.indexed_ids(session, self._name), np.int64)
-            self._deleted = frozenset(np.setdiff1d(self._base.select(Filters()), there).tolist())
-            self._view = None
-            # Where numbers still differ, looking again would find the same.
-            compared = compared[0], len(self.view())
-        self._compared = compared
 
     def _is_stale(self, id_: int) -> bool:
         known = self._taken.get(id_)
@@ -283,7 +266,6 @@ class _Side:
         self._taken[id_] = self._signatures[id_], record
         if present:
             self._absent.discard(id_)
-            self._deleted -= {id_}  # restored
         elif id_ in self._base:
             self._absent.add(id_)
         self._view = None
@@ -323,6 +305,11 @@ class _Side:
             )
             for text, vector, part in zip(texts, vectors, parts, strict=True)
         ]
+
+
+def _place_of(manifest: Manifest) -> ChangePlace | None:
+    """The place from which to follow a generation; None for one from before changes had places."""
+    return ChangePlace.parse(manifest.changes) if manifest.changes else None
 
 
 def _encoded(encode: Encode, texts: Sequence[str], together: int) -> list[Vectors]:

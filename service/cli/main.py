@@ -15,6 +15,7 @@ from catalog.kit.errors import Busy, NotFound, PatentDockError, system_reason
 from service.cli.commands import activities as cli_activities
 from service.cli.commands import activity_papers as cli_activity_papers
 from service.cli.commands import chances as cli_chances
+from service.cli.commands import changes as cli_changes
 from service.cli.commands import conflicts as cli_conflicts
 from service.cli.commands import deals as cli_deals
 from service.cli.commands import evaluation as cli_eval
@@ -64,6 +65,7 @@ for module in (
     cli_imports,
     cli_conflicts,
     cli_records,
+    cli_changes,
     cli_mappings,
     cli_match,
     cli_factors,

@@ -30,6 +30,7 @@ TAGS = (
     TagGroup("imports", "导入", "导入文件、预览、退回的行、撤销，列对应关系"),
     TagGroup("conflicts", "冲突", "号码已属于另一条记录的行，逐条决定"),
     TagGroup("deletions", "删除与合并", "删除、恢复与合并记录"),
+    TagGroup("changes", "变更", "按先后次序读取记录的新增、改动与删除，供其他系统同步"),
     TagGroup("screenings", "盘点筛选", "沉睡专利的筛选及盘点表"),
     TagGroup("segments", "产业目录", "产业细分领域目录"),
     TagGroup("generations", "索引版本", "检索所用的索引版本"),

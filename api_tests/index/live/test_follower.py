@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from shutil import copytree
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from catalog.supply import holder_merges, patent_edits
 from catalog.supply.holders import HolderRef
 from catalog.supply.patents import PatentCreate
 from index.engine import Engine, Filters
+from index.generations import build
 from index.generations.build import reindex
 from index.generations.generation import Generation, GenerationStore
 from index.live.follower import LIMITS, Follower, FollowLimits
@@ -314,22 +316,53 @@ def test_what_goes_beyond_the_bound_is_counted(folder: Path) -> None:
     assert installation.followed().left == 0
 
 
-def test_a_large_import_just_before_the_build_does_not_hide_what_comes_after(
-    installation: Installation,
-) -> None:
-    built = installation.store.current()
-    assert built is not None
-    moment = built.manifest.started_at
+def test_a_large_import_during_the_build_does_not_hide_what_comes_after(installation: Installation) -> None:
+    write(installation.database, "UPDATE patents SET agency = '代理'")
     parts = installation.database, installation.store, installation.encoder
-    installation.follower = Follower(*parts, FollowLimits(examined=3), lambda: moment)
-    # The eight patents were imported so shortly before that they are examined; that takes some turns.
-    assert installation.follower.catch_up().left == 5
+    installation.follower = Follower(*parts, FollowLimits(examined=3))
+    # Eight patents changed in nothing that is indexed; to skip them takes some turns.
+    assert installation.follower.catch_up().waiting == 5
     add_patents(installation.database, range(20, 21))
-    moment += timedelta(hours=1)
     turns = [installation.follower.catch_up() for _ in range(12)]
     assert (turns[-1].waiting, turns[-1].left) == (0, 0)
     assert 9 in installation.followed().patents
     assert not installation.follower.state.error
+
+
+class _Ahead(datetime):
+    """A clock that is a day ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(days=1)
+
+
+def test_a_clock_that_was_ahead_during_the_build_hides_no_later_change(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(build, "datetime", _Ahead)
+        installation.rebuild()
+    built = installation.store.current()
+    assert built is not None
+    assert built.manifest.started_at > datetime.now(UTC) + timedelta(hours=23)
+    add_patents(installation.database, range(20, 21))
+    write(installation.database, "DELETE FROM needs")
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert ids_in(view.patents) == list(range(1, 10))
+
+
+def test_a_generation_that_knows_no_place_is_followed_from_the_time_of_its_build(
+    installation: Installation, tmp_path: Path
+) -> None:
+    name = installation.store.current_name()
+    path = installation.folder / "generations" / str(name) / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    assert manifest.pop("changes")
+    path.write_text(json.dumps(manifest), "utf-8")
+    add_patents(installation.database, range(20, 21))
+    view = installation.agrees_with_a_rebuild(tmp_path / "other")
+    assert ids_in(view.patents) == list(range(1, 10))
 
 
 def test_the_number_of_new_texts_may_be_limited(installation: Installation) -> None:
