@@ -20,6 +20,7 @@ from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.segments import segments
 from catalog.supply import facts, holder_merges, holders, patents, screenings
+from catalog.webhooks import webhooks
 
 __all__ = [
     "access_keys",
@@ -53,4 +54,5 @@ __all__ = [
     "screenings",
     "segments",
     "tombstones",
+    "webhooks",
 ]

@@ -45,6 +45,7 @@ from service.api import (
     screenings,
     segments,
     statistics,
+    webhooks,
 )
 from service.console import docs_page, pages, problems_page
 from service.installation.following import Following
@@ -54,6 +55,7 @@ from service.web import errors, openapi, repeats, uploads, versions
 from service.web.dependencies import require_key
 from service.web.key_check import KeyCheck
 from service.web.middleware import COMPRESSION, BodyLimit, HeadAsGet, SecurityHeaders
+from service.webhooks.running import Sending
 
 logger = logging.getLogger("patentdock")
 
@@ -93,9 +95,12 @@ def create_app(runtime: Runtime) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(_warm_up, runtime)
         following = Following(runtime)
+        sending = Sending(runtime)
         following.start()
+        sending.start()
         yield
         await run_in_threadpool(following.stop)
+        await run_in_threadpool(sending.stop)
         runtime.close()
 
     app = FastAPI(
@@ -153,6 +158,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         segments,
         generations,
         nightly,
+        webhooks,
     ):
         protected.include_router(module.router)
     app.include_router(protected)

@@ -30,6 +30,8 @@ from catalog.kit.terms import (
     StateLevel,
 )
 from catalog.law.years import EARLIEST
+from catalog.webhooks.events import DEAL_CHANGED, DEAL_RECORDED
+from catalog.webhooks.outbox import announce
 
 CHINA = "CN"
 
@@ -275,10 +277,13 @@ def events(session: Session, deal_id: int) -> Sequence[DealEvent]:
 
 
 def note_event(session: Session, deal_id: int, action: DealAction, actor: str, changes: Any) -> None:
-    """Add a step to the history of a deal."""
+    """Add a step to the history of a deal, and tell those who subscribe."""
     row = DealEvent(deal_id=deal_id, actor=actor, action=action.value, changes=to_jsonable_python(changes))
     session.add(row)
     session.flush()
+    deal = get(session, deal_id)
+    data = {"action": action.value, "action_name": action.label, "kind": deal.kind, "status": deal.status}
+    announce(session, DEAL_RECORDED if action is DealAction.CREATED else DEAL_CHANGED, {deal_id: data})
 
 
 def source_of(deal_id: int | None) -> str:

@@ -8,11 +8,13 @@ from sqlalchemy import JSON, Text, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.columns import FileColumn
-from catalog.kit.base import Stamps, Timestamps, UtcDateTime, now, table_of
+from catalog.kit.base import Stamps, Timestamps, UtcDateTime, id_of, now, table_of
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.processes import is_alive, this_process
 from catalog.kit.terms import Term
+from catalog.webhooks.events import IMPORT_FINISHED
+from catalog.webhooks.outbox import announce
 
 # An import on another machine that has stored nothing for so long is taken to be dead.
 SILENT = timedelta(hours=1)
@@ -183,6 +185,12 @@ def finish(
     row.finished_at = row.updated_at = now()
     session.add(row)
     session.flush()
+    announce_end(session, row)
+
+
+def announce_end(session: Session, row: Import) -> None:
+    """Tells those who subscribe how an import has ended, or that it was undone."""
+    announce(session, IMPORT_FINISHED, {id_of(row): row.model_dump(include=set(IMPORT_FINISHED.data))})
 
 
 def file_names(session: Session, ids: Collection[int]) -> dict[int, str]:

@@ -335,6 +335,24 @@ class ConflictStatus(Term):
     KEPT = "kept", "保留原记录"
 
 
+class RecordAction(Term):
+    """The ends and returns of whole records (删除、恢复与合并)."""
+
+    DELETED = "deleted", "删除"
+    MERGED = "merged", "合并"
+    RESTORED = "restored", "恢复"
+    UNDONE = "undone", "撤销导入"
+
+
+class DeliveryState(Term):
+    """The progress of an event on its way to a receiver (推送情况)."""
+
+    WAITING = "waiting", "待发送"
+    DELIVERED = "delivered", "已送达"
+    FAILED = "failed", "失败"
+    GIVEN_UP = "given_up", "已放弃"
+
+
 class Decision(Term):
     """The decision on a conflict under a number (对冲突的决定)."""
 

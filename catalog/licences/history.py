@@ -11,6 +11,8 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.imports.changes import ImportChange
 from catalog.kit.base import NEVER_TWICE, UtcDateTime, chunks, enum_type, now, table_of
 from catalog.kit.terms import DeclarationAction, LicenceStatus
+from catalog.webhooks.events import LICENCE_CHANGED
+from catalog.webhooks.outbox import announce, subscribers
 
 Values = dict[str, Any]
 
@@ -71,6 +73,20 @@ def record(
     )
     session.add(row)
     session.flush()
+    _tell(session, [licence_id], action)
+
+
+def _tell(session: Session, licence_ids: Sequence[int], action: DeclarationAction) -> None:
+    """Tells those who subscribe what became of declarations, which are stored as they are now."""
+    if not subscribers(session, LICENCE_CHANGED):
+        return
+    licences = SQLModel.metadata.tables["licences"]
+    query = select(licences.c.id, licences.c.patent_id, licences.c.status)
+    data = {"action": action.value, "action_name": action.label}
+    for chunk in chunks(licence_ids):
+        found = session.execute(query.where(licences.c.id.in_(chunk)).order_by(licences.c.id))
+        told = {id_: data | {"patent_id": patent, "status": status} for id_, patent, status in found}
+        announce(session, LICENCE_CHANGED, told)
 
 
 def of_licence(session: Session, licence_id: int) -> list[LicenceChangePublic]:

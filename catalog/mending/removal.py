@@ -12,7 +12,9 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.imports.changes import Before
 from catalog.kit.base import id_of, now, table_of
 from catalog.kit.errors import PatentDockError, Referenced
+from catalog.kit.terms import RecordAction
 from catalog.mending import rows, tombstones
+from catalog.mending.telling import tell
 from catalog.mending.tombstones import Tombstone, TombstonePublic, Why
 from catalog.mending.words import joined
 from catalog.registers.register import OnDeletion, Reference, Register
@@ -81,6 +83,8 @@ def close(session: Session, register: Register, stone: Tombstone) -> None:
         tombstones.note_keys(session, stone, register.keys(session, record))
     stone.images = rows.images_of(session, register, stone.record_id)
     rows.erase(session, register, stone.record_id)
+    action = RecordAction.DELETED if stone.merged_into is None else RecordAction.MERGED
+    tell(session, register, [stone.record_id], action)
 
 
 def references_to(register: Register) -> list[Reference]:

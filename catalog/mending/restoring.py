@@ -11,8 +11,10 @@ from sqlmodel import Field, Session, SQLModel
 from catalog.imports.changes import Before, restamp, revived
 from catalog.kit.base import now, table_of
 from catalog.kit.errors import Conflict, PatentDockError, WrongState
+from catalog.kit.terms import RecordAction
 from catalog.mending import rows, tombstones
 from catalog.mending.merging import touch
+from catalog.mending.telling import tell
 from catalog.mending.tombstones import Tombstone, TombstonePublic, Why
 from catalog.mending.values import digests_of_columns, set_columns
 from catalog.mending.words import joined, labels
@@ -66,6 +68,7 @@ class _Restoration:
             ) from error
         stone.restored_at, stone.restored_by = self.moment, self.actor
         self.session.flush()
+        tell(self.session, register, [stone.record_id], RecordAction.RESTORED)
         self.count += 1
         for other in tombstones.taken_with(self.session, stone):
             try:

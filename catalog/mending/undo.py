@@ -21,6 +21,8 @@ from catalog.imports.imports import Import, ImportStatus
 from catalog.kit.base import CHUNK, chunks, now
 from catalog.kit.errors import PatentDockError, WrongState
 from catalog.kit.ids import MAX_ID
+from catalog.kit.terms import RecordAction
+from catalog.mending.telling import tell
 from catalog.mending.values import digests_of, put_back
 from catalog.mending.words import joined, labels
 from catalog.registers.register import Register
@@ -123,6 +125,7 @@ class _Undo:
         note += f"；{left} 条记录因后来的改动或引用没有全部撤销" if left else ""
         row.message = f"{row.message}\n{note}".strip()
         self.session.flush()
+        imports.announce_end(self.session, row)
 
     def _tell(self, text: str) -> None:
         self.result.left += 1
@@ -291,6 +294,8 @@ class _Undo:
         former = revived(model, {"updated_at": before["updated_at"]})["updated_at"] if untouched else stamp
         restamp(self.session, register.noted, record_id, former, self.moment)
         self.result.restored += 1
+        if register.restore is None:  # a restoration of its own tells by itself
+            tell(self.session, register, [record_id], RecordAction.UNDONE)
         return ""
 
     def _remove(self, register: Register, ids: list[int]) -> None:
@@ -302,6 +307,7 @@ class _Undo:
         if register.in_use and along:
             statement = statement.where(~register.in_use())
         done = self.session.execute(statement, execution_options={"synchronize_session": False})
+        tell(self.session, register, ids, RecordAction.UNDONE)
         gone = int(cast(CursorResult[Any], done).rowcount)
         if along:
             self.result.kept += len(ids) - gone

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from catalog.imports.changes import After, Before, ImportChange
 from catalog.imports.conflicts import Subject
 from catalog.imports.imports import Import
+from catalog.webhooks.events import EventType
 
 
 class OnDeletion(Enum):
@@ -132,7 +133,7 @@ class Register:
     `prepare` gets all changes of an import that are about to be undone. `restore` gets the id and the image of a changed record
     where it is more than its columns, and `present` the digests of what stands in the place of such an image. `follow` brings
     up to date what depends on a record whose values were filled: its id, what stood before, who did it and why. `contested`
-    settles conflicts of those that a number identifies.
+    settles conflicts of those that a number identifies. `event` tells other systems of deletions and the like.
     """
 
     model: Any
@@ -154,6 +155,7 @@ class Register:
     present: Callable[[Session, int, Before], After] | None = None
     follow: Callable[[Session, int, Before, str, str], None] | None = None
     contested: Contested | None = None
+    event: EventType | None = None
 
     @property
     def noted(self) -> str:

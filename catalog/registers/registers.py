@@ -31,6 +31,7 @@ from catalog.supply.holder_merges import HolderMerge, MergedPatent
 from catalog.supply.holders import Holder
 from catalog.supply.patents import Patent, PatentClass, PatentHolder, Publication
 from catalog.supply.screenings import Screening
+from catalog.webhooks.events import DEAL_CHANGED, LICENCE_CHANGED
 
 
 def _patent(_: Session, patent: Any) -> str:
@@ -113,6 +114,7 @@ DEALS = Register(
     restore=deal_register.restore,
     present=deal_register.present,
     follow=deal_register.follow,
+    event=DEAL_CHANGED,
 )
 LICENCES = Register(
     Licence,
@@ -127,6 +129,7 @@ LICENCES = Register(
     names=keys.patent_of,
     prepare=licence_history.take_back,
     follow=licence_history.follow,
+    event=LICENCE_CHANGED,
 )
 FACTS = Register(
     Fact,

@@ -15,6 +15,8 @@ from catalog.kit.base import table_of
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import Band
 from catalog.runs.nights import NightlyRun, RunStatus
+from catalog.webhooks.events import NEED_MATCHES_CHANGED
+from catalog.webhooks.outbox import announce
 
 
 class NightSide(StrEnum):
@@ -158,6 +160,18 @@ def set_changes(session: Session, run_id: int, changes: Sequence[NightChanges]) 
         if row is not None:
             row.changes = one.model_dump(exclude={"need_id"})
     session.flush()
+
+
+def announce_changes(session: Session, run_id: int) -> None:
+    """Tells those who subscribe which needs' matches changed; for a run that finished, whose matches are in force."""
+    query = select(NightMatches).where(
+        col(NightMatches.run_id) == run_id, col(NightMatches.changes).is_not(None)
+    )
+    changes = map(changes_of, session.execute(query.order_by(col(NightMatches.record_id))).scalars())
+    happened = {
+        one.need_id: {"run_id": run_id, **one.model_dump(mode="json", exclude={"need_id"})} for one in changes
+    }
+    announce(session, NEED_MATCHES_CHANGED, happened)
 
 
 def changes_page(session: Session, run_id: int, wanted: PageQuery) -> Rows[NightMatches]:

@@ -11,6 +11,8 @@ from catalog.kit.base import Timestamps, UtcDateTime, now
 from catalog.kit.errors import NotFound
 from catalog.kit.paging import PageQuery, Rows, paginate
 from catalog.kit.terms import Term
+from catalog.webhooks.events import NIGHT_FINISHED
+from catalog.webhooks.outbox import announce
 
 
 class RunStatus(Term):
@@ -102,6 +104,8 @@ def finish(session: Session, run_id: int, *, failed: str = "") -> None:
     row.status = (RunStatus.FAILED if failed else RunStatus.FINISHED).value
     row.message, row.finished_at, row.updated_at = failed, now(), now()
     session.flush()
+    known = {"status": row.status, "generation": row.generation, **row.stages.get("compare", {})}
+    announce(session, NIGHT_FINISHED, {run_id: {name: known.get(name) for name in NIGHT_FINISHED.data}})
 
 
 def get(session: Session, run_id: int) -> NightlyRun:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from catalog.kit.errors import NotReady
-from service.installation.checks import missing_parts, pending
+from service.installation.checks import failing_webhooks, missing_parts, pending
 from service.web.dependencies import RuntimeDep
 from service.web.errors import answer, responses
 
@@ -33,7 +33,9 @@ class RecentChanges(BaseModel):
 class Readiness(Health):
     """The service answers match requests; `notices` say what should be brought up to date."""
 
-    notices: list[str] = Field(default_factory=list, description="提示：如产业目录已更换而索引尚未重建")
+    notices: list[str] = Field(
+        default_factory=list, description="提示：如产业目录已更换而索引尚未重建，事件推送失败"
+    )
     changes: RecentChanges | None = Field(
         default=None, description="新增、变更记录的纳入情况；PATENTDOCK_FOLLOW_SECONDS 为 0 时为空"
     )
@@ -56,8 +58,9 @@ def get_readiness(runtime: RuntimeDep) -> Any:
     """数据库、语义模型与索引都可用时返回 200，否则 503 并说明所缺内容和补充办法。"""
     missing = missing_parts(runtime)
     if not missing:
+        notices = [*pending(runtime), *failing_webhooks(runtime)]
         is_following = runtime.settings.follow_seconds > 0
         state = RecentChanges.model_validate(runtime.recent.state, from_attributes=True)
-        return Readiness(notices=pending(runtime), changes=state if is_following else None)
+        return Readiness(notices=notices, changes=state if is_following else None)
     hints = "；".join(error.hint for error in missing if error.hint)
     return answer(NotReady("；".join(error.message for error in missing), hint=hints or None))

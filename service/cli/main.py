@@ -34,6 +34,7 @@ from service.cli.commands import match as cli_match
 from service.cli.commands import nightly as cli_nightly
 from service.cli.commands import records as cli_records
 from service.cli.commands import screening as cli_screening
+from service.cli.commands import webhooks as cli_webhooks
 from service.cli.terminal.language import ChineseGroup, Command, explain
 from service.cli.terminal.output import print_error
 from service.cli.terminal.runtime import any_runtime
@@ -81,6 +82,7 @@ for module in (
     cli_activity_papers,
     cli_holders,
     cli_catalogue,
+    cli_webhooks,
     cli_generations,
 ):
     module.register(app, Command, ChineseGroup)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from catalog.kit.base import now
 from catalog.kit.errors import NotReady, PatentDockError
 from catalog.segments import segments
+from catalog.webhooks import shown as webhooks_shown
 from service.installation.runtime import Runtime
 
 
@@ -53,6 +55,12 @@ def pending(runtime: Runtime) -> list[str]:
         return []
     with runtime.database.read() as session:
         return notices(session, generation)
+
+
+def failing_webhooks(runtime: Runtime) -> list[str]:
+    """The receivers of events that are disabled or have failed for long; empty when all is well."""
+    with runtime.database.read() as session:
+        return webhooks_shown.problems(session, now())
 
 
 READINESS: tuple[Callable[[Runtime], str], ...] = (

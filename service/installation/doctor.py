@@ -10,7 +10,14 @@ from dataclasses import asdict, dataclass
 
 from catalog.kit.errors import NotReady, PatentDockError
 from catalog.supply import patent_lists
-from service.installation.checks import check_generation, check_model, check_schema, check_segments, pending
+from service.installation.checks import (
+    check_generation,
+    check_model,
+    check_schema,
+    check_segments,
+    failing_webhooks,
+    pending,
+)
 from service.installation.runtime import Runtime
 
 MIN_FREE_BYTES = 2 * 1024**3
@@ -90,6 +97,14 @@ def _check_index(runtime: Runtime) -> str:
     return "；".join([f"{description}，校验无误", *pending(runtime)])
 
 
+def _check_webhooks(runtime: Runtime) -> str:
+    _needs_database(runtime)
+    check_schema(runtime)
+    if found := failing_webhooks(runtime):
+        raise NextStep("；".join(found), hint="请用 patentdock webhooks test 名称 试发，并与接收方核对")
+    return "正常"
+
+
 CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
     ("Python 版本", _check_python),
     ("数据目录", _check_data),
@@ -98,6 +113,7 @@ CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
     ("产业目录", _check_segments),
     ("语义模型", check_model),
     ("索引", _check_index),
+    ("事件通知", _check_webhooks),
 )
 
 

@@ -48,6 +48,16 @@ class Settings(BaseSettings):
     require_if_match: bool = Field(
         default=False, description="接口修改已有记录时是否必须注明所改的版本（请求头 If-Match）"
     )
+    webhook_seconds: float = Field(
+        default=2,
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="服务检查有无待发事件的间隔（秒）；0 表示不推送，由 patentdock webhooks send 推送",
+    )
+    webhook_http: bool = Field(
+        default=True, description="事件是否可以用 http 推送到内网地址；互联网地址一律用 https"
+    )
     max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
 
     @property

@@ -28,6 +28,7 @@ from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightSide
 from catalog.runs.nights import NightlyRunPublic
+from catalog.webhooks import deliveries
 from service.installation.busy import NIGHT_LOCK
 from service.installation.runtime import Runtime
 from service.night import inbox
@@ -40,6 +41,8 @@ RESUMED_WITHIN = timedelta(hours=20)
 """An unfinished run that began longer ago belongs to another night and is abandoned."""
 KEPT_NIGHTS, KEPT_PATENT_NIGHTS = 30, 2
 """Nights whose matches of needs, and of patents, stay in the catalogue."""
+KEPT_EVENTS = timedelta(days=30)
+"""How long events that were delivered or given up can be looked up."""
 
 
 class AlreadyRunning(InProgress):
@@ -139,6 +142,8 @@ class _Night:
             raise
         with self.runtime.database.write() as session:
             nightly_runs.finish(session, self.run_id)
+            night_matches.announce_changes(session, self.run_id)
+            deliveries.prune(session, now() - KEPT_EVENTS)
             kept = nightly_runs.finished_ids(session)
             night_matches.prune(session, kept[:KEPT_NIGHTS], kept[:KEPT_PATENT_NIGHTS])
         return self.state()

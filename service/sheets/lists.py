@@ -19,6 +19,8 @@ from catalog.mending import tombstones
 from catalog.segments import segments
 from catalog.supply import patents, patents_shown
 from catalog.supply.patents_shown import PatentPublic
+from catalog.webhooks import lists as delivery_lists
+from catalog.webhooks import shown as webhooks_shown
 from service.sheets.documents import as_csv, printable
 
 MOST_EXPORTED = 100_000
@@ -58,6 +60,10 @@ ENTERPRISE_COLUMNS = (
 DELETION_COLUMNS = (
     ("删除编号", 10), ("种类", 14), ("记录编号", 10), ("名称", 44), ("方式", 8), ("理由", 36), ("操作者", 16), ("时间（北京）", 18),
     ("并入编号", 10), ("随之删除于", 12), ("恢复时间（北京）", 18), ("恢复者", 16),
+)  # fmt: skip
+DELIVERY_COLUMNS = (
+    ("编号", 8), ("事件", 22), ("内容", 20), ("记录种类", 12), ("记录编号", 10), ("发生时间（北京）", 20), ("推送情况", 10),
+    ("尝试次数", 10), ("最近一次尝试（北京）", 20), ("状态码", 8), ("没有答复的原因", 36), ("下一次尝试（北京）", 20), ("事件编号", 40),
 )  # fmt: skip
 
 
@@ -150,8 +156,27 @@ def deletions_list(session: Session, ids: Sequence[int], conditions: Sequence[st
     return Listing("删除记录", DELETION_COLUMNS, rows(), conditions)
 
 
+def deliveries_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) -> Listing:
+    """The deliveries with these ids."""
+
+    def rows() -> Iterator[Sequence[Value]]:
+        for chunk in chunks(ids):
+            for one in webhooks_shown.deliveries(session, delivery_lists.many(session, chunk)):
+                yield (
+                    one.id, one.event, one.event_name, one.record_kind, one.record_id, _second(one.created_at), one.state_name,
+                    one.attempts, _second(one.last_try), one.last_status, one.last_error, _second(one.next_try), one.event_id,
+                )  # fmt: skip
+            session.expunge_all()
+
+    return Listing("推送记录", DELIVERY_COLUMNS, rows(), conditions)
+
+
 def _minute(moment: datetime | None) -> str:
     return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def _second(moment: datetime | None) -> str:
+    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
 def _segments(classes: Sequence[ClassRef], names: dict[str, str]) -> str:

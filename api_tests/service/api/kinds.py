@@ -189,6 +189,11 @@ class Maker:
         found: int = rows["items"][0]["follow_ups"][0]["id"]
         return found
 
+    def webhook(self) -> dict[str, Any]:
+        self._serial += 1
+        url = "https://platform.example.cn/hooks"
+        return self.post("webhooks", name=f"平台{self._serial}", url=url, events=["night.finished"])
+
     def conflict(self) -> int:
         self._serial += 1
         firm = self.enterprise()

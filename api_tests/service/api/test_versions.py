@@ -29,10 +29,10 @@ ROUTES = {
     for path, methods in create_app(Runtime(Settings())).openapi()["paths"].items()
     for method, described in methods.items()
 }
-# They make something beside the record of the address, or concern many records.
+# They make or send something beside the record of the address, or concern many records.
 BESIDE = {
     "create_patent_fact", "create_invitation", "invite_recommended", "confirm_import", "decide_import_conflicts",
-    "restore_deletion",
+    "restore_deletion", "test_webhook", "retry_webhook_delivery",
 }  # fmt: skip
 # The check stands behind that of the body, since the record is not the one in the address or the transaction begins late.
 BODIES: dict[str, dict[str, Any]] = {
@@ -98,6 +98,7 @@ MAKERS: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "/api/v1/conflicts/": lambda maker: {"id": maker.conflict()},
     "/api/v1/imports/": lambda maker: {"id": maker.imported()},
     "/api/v1/holders/merges/": lambda maker: {"id": maker.merge()},
+    "/api/v1/webhooks/": lambda maker: maker.webhook(),
     "/api/v1/holders/": lambda maker: maker.client.get("/api/v1/holders?size=1").json()["items"][0],
 }
 

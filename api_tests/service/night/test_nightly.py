@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sqlalchemy import select, text
 
 from api_tests.catalog.mending.small_register import everything
 from api_tests.index.small_catalogue import HashEncoder, make_catalogue, patent
@@ -29,6 +30,9 @@ from catalog.registers import patents as patent_register
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges, NightMatch, NightSide
+from catalog.webhooks import edits as webhook_edits
+from catalog.webhooks.edits import WebhookInput
+from catalog.webhooks.webhooks import WebhookEvent
 from index.generations.documents import patent_text
 from index.model.encoder import Encoder
 from service.cli.main import main
@@ -100,6 +104,10 @@ class SameEncoder(HashEncoder):
 def test_the_morning_difference_names_what_changed(tmp_path: Path) -> None:
     make_catalogue(tmp_path, patents=40).dispose()
     runtime = Runtime(Settings(data=tmp_path, model="hash"), cast(Encoder, SameEncoder()))
+    with runtime.database.write() as session:
+        names = ["need.matches_changed", "night.finished"]
+        subscription = WebhookInput(name="省平台", url="https://platform.example.cn/", events=names)
+        webhook_edits.create(session, subscription, actor="测试", allow_http=False)
     first = nightly.run(runtime)
     assert first.stages["compare"]["previous"] is None
     report = next((runtime.settings.data / "reports").glob("*.txt")).read_text("utf-8")
@@ -107,9 +115,9 @@ def test_the_morning_difference_names_what_changed(tmp_path: Path) -> None:
     same = nightly.run(runtime).stages["compare"]
     assert (same["previous"], same["needs_changed"], same["needs_unchanged"]) == (first.id, 0, 1)
     its = patent(7)
-    text = patent_text(its.title, its.abstract, its.first_claim)
+    need_text = patent_text(its.title, its.abstract, its.first_claim)
     with runtime.database.write() as session:
-        new = id_of(needs.create(session, NeedCreate(code="N-2", title=its.title, text=text)))
+        new = id_of(needs.create(session, NeedCreate(code="N-2", title=its.title, text=need_text)))
     second = nightly.run(runtime)
 
     compared = second.stages["compare"]
@@ -123,6 +131,20 @@ def test_the_morning_difference_names_what_changed(tmp_path: Path) -> None:
     matches = [patent for patent, band in told.items() if band.is_match]
     assert (change.need_id, change.new, change.gone, change.rebanded) == (new, matches, [], [])
     assert len(matches) == 1
+    with runtime.database.read() as session:
+        told_others = [
+            (row.type, row.record_id, row.data)
+            for row in session.execute(select(WebhookEvent).order_by(text("rowid"))).scalars()
+        ]
+    assert [(name, record) for name, record, _ in told_others] == [
+        ("night.finished", first.id),
+        ("night.finished", first.id + 1),
+        ("night.finished", second.id),
+        ("need.matches_changed", new),
+    ]
+    assert told_others[-1][2] == {"run_id": second.id, "new": matches, "gone": [], "rebanded": []}
+    counts = {"needs_changed": 1, "matches_new": 1, "matches_gone": 0}
+    assert told_others[-2][2] == {"status": "finished", "generation": second.generation, **counts}
 
 
 def test_a_night_without_bands_is_nothing_to_compare_with(runtime: Runtime) -> None:
