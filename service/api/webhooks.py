@@ -18,7 +18,6 @@ from catalog.webhooks.shown import DeliveryPublic, WebhookPublic, WebhookWithSec
 from catalog.webhooks.webhooks import Webhook
 from service.requests.filters import described
 from service.requests.single.patches import Patch, form_of, merge_patch_of, patched
-from service.requests.webhooks import DeliveryConditions, filter_of
 from service.sheets.documents import XLSX_TYPE
 from service.sheets.lists import MOST_EXPORTED, deliveries_list
 from service.web.attachments import workbook
@@ -27,6 +26,7 @@ from service.web.errors import responses
 from service.web.repeats import Made
 from service.web.versions import Tagged, Versioned, created, patch_body, read, removed, unchanged, written
 from service.webhooks import sender
+from service.webhooks.conditions import DeliveryConditions, filter_of
 from service.webhooks.running import rules_of
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])

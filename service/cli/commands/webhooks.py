@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from catalog.db import Session
     from catalog.webhooks.shown import WebhookPublic
     from catalog.webhooks.webhooks import Webhook
-    from service.requests.webhooks import DeliveryConditions
+    from service.webhooks.conditions import DeliveryConditions
 
 ACTOR = "命令行"
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，与接口同形")]
@@ -149,7 +149,7 @@ def webhooks_deliveries(
     from catalog.kit.paging import PageQuery
     from catalog.webhooks import lists as delivery_lists
     from catalog.webhooks import shown as webhooks_shown
-    from service.requests.webhooks import DeliveryConditions, filter_of
+    from service.webhooks.conditions import DeliveryConditions, filter_of
 
     wanted = checked(DeliveryConditions, NAMES, {"state": state, "event": event, "record_id": record})
     with ready_runtime().database.read() as session:
@@ -184,8 +184,8 @@ def _write(session: Session, out: Path, wanted: DeliveryConditions, webhook_id: 
     from catalog.webhooks import lists as delivery_lists
     from service.requests.field_problems import FieldProblem, InvalidFields
     from service.requests.filters import described
-    from service.requests.webhooks import filter_of
     from service.sheets.lists import MOST_EXPORTED, deliveries_list, to_csv, write
+    from service.webhooks.conditions import filter_of
 
     if out.suffix.lower() not in (".xlsx", ".csv"):
         reason = "应为 .xlsx 或 .csv 文件"

@@ -1,4 +1,4 @@
-"""Requests for receivers of events and their deliveries, shared by REST and command line."""
+"""Conditions of a list of deliveries, shared by REST and command line."""
 
 from typing import Annotated
 
