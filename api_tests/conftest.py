@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import date
 from pathlib import Path
 from threading import Thread
@@ -150,6 +151,18 @@ def client(server: str, api_key: str) -> Iterator[httpx.Client]:
     # A busy machine may take long over the first request, which waits for the start of the service.
     with httpx.Client(base_url=server, headers=headers, timeout=120) as caller:
         yield caller
+
+
+@pytest.fixture(scope="module")
+def as_before(server: str, api_key: str, installation: Runtime) -> Iterator[None]:
+    """Puts the catalogue back as it was before the tests of a file; its key exists by then."""
+    path = str(installation.database.engine.url.database)
+    with closing(sqlite3.connect(":memory:")) as kept:
+        with closing(sqlite3.connect(path, timeout=60)) as stored:
+            stored.backup(kept)
+        yield
+        with closing(sqlite3.connect(path, timeout=60)) as stored:
+            kept.backup(stored)
 
 
 @pytest.fixture(scope="session")
