@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,17 @@ from catalog.changes.record_changes import ChangePlace, place_of
 from catalog.db import Database
 from catalog.demand import enterprises
 from catalog.demand.enterprises import EnterpriseCreate
+from catalog.kit.base import id_of, now
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Busy
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import publics
+from catalog.webhooks import edits as webhook_edits
+from catalog.webhooks.deliveries import claim, webhooks_due
+from catalog.webhooks.edits import WebhookInput
+from catalog.webhooks.events import DEAL_CHANGED
+from catalog.webhooks.outbox import announce
 from ingestion.imports.importer import ImportLimits, import_file
 from ingestion.storing.rows import RowReader
 from service.installation.setup import initialise
@@ -195,3 +202,27 @@ def test_a_catalogue_that_moved_to_a_server_that_counts_from_lower_numbers_keeps
     moved = _read(database, place)
     assert [change.operation for change in moved.rows] == ["created"]
     assert _read(database, moved.next).rows == []
+
+
+def test_two_senders_claim_different_events_and_nobody_deletes_a_receiver_that_is_being_told(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        data = WebhookInput(name="省平台", url="http://127.0.0.1:9/", events=["deal.changed"])
+        hook = id_of(webhook_edits.create(session, data, actor="测试", allow_http=True))
+    with database.write() as session:
+        announce(session, DEAL_CHANGED, {1: {}, 2: {}})
+        hasty = Database(database.engine.url.render_as_string(hide_password=False), patience=0.1)
+        with pytest.raises(Busy), hasty.write() as other:
+            webhook_edits.delete(other, hook)
+    claims = []
+    with database.write() as one, hasty.write() as other:
+        for session in (one, other):
+            claimed = claim(session, hook, now(), at_most=1, lease=timedelta(minutes=1))
+            assert claimed
+            claims.append(claimed.parcels[0].delivery_id)
+    assert len(set(claims)) == 2
+    with hasty.write() as session:
+        assert webhooks_due(session, now()) == []
+        webhook_edits.delete(session, hook)
+    hasty.dispose()
