@@ -112,3 +112,12 @@ def test_every_property_and_parameter_is_described(document: Document) -> None:
         if not parameter.get("description")
     ]
     assert bare == [], "write Field(description=…) in Chinese"
+
+
+def test_every_list_says_what_it_lists(document: Document) -> None:
+    bare = [
+        place
+        for place, node in parts(document)
+        if node.get("type") == "array" and not (node.get("items") or node.get("prefixItems"))
+    ]
+    assert bare == []

@@ -97,11 +97,11 @@ class DealPublic(DealBase, Stamps):
 class DealEventPublic(SQLModel):
     """A step in the history of a deal as shown to users."""
 
-    at: datetime
-    actor: str
-    action: DealAction
-    action_name: str
-    changes: dict[str, Any]
+    at: datetime = Field(description="时间")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
+    action: DealAction = Field(description="操作")
+    action_name: str = Field(description="操作的中文名称")
+    changes: dict[str, Any] = Field(description="改动的字段及前后内容")
 
 
 def history(rows: Sequence[DealEvent]) -> list[DealEventPublic]:

@@ -32,10 +32,10 @@ class ActivityEvent(SQLModel, table=True):
 class ActivityEventPublic(SQLModel):
     """A step as shown to users."""
 
-    at: datetime
+    at: datetime = Field(description="时间")
     actor: str = Field(description="操作者：接口密钥的名称或命令行")
-    action: ActivityAction
-    action_name: str
+    action: ActivityAction = Field(description="操作")
+    action_name: str = Field(description="操作的中文名称")
     subject: str = Field(description="所涉的邀请、会谈等")
     changes: dict[str, Any] = Field(description="改动前后的内容")
 

@@ -79,12 +79,12 @@ class RejectedRow(SQLModel, table=True):
 class RejectedPublic(SQLModel):
     """A refused row as shown to users."""
 
-    sheet: str
-    line: int
-    field: str
-    value: str
-    reason: str
-    cells: dict[str, str]
+    sheet: str = Field(description="工作表；不分工作表的文件为空")
+    line: int = Field(description="行号")
+    field: str = Field(description="有问题的列")
+    value: str = Field(description="单元格的内容")
+    reason: str = Field(description="退回的原因")
+    cells: dict[str, str] = Field(description="这一行的原始单元格，按列名")
 
 
 class ImportPublic(Stamps):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Generic, Self, TypeVar
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session
 
@@ -15,8 +16,11 @@ ItemT = TypeVar("ItemT")
 MAX_PAGE_SIZE = 200
 
 
-class Page(Schema, Generic[ItemT]):
+class Page(BaseModel, Generic[ItemT]):
     """One page of a list with the number of all items."""
+
+    # A model of SQLModel would forget what its items are.
+    model_config = ConfigDict(extra="forbid")
 
     total: int = Field(description="符合条件的全部条数")
     page: int = Field(description="第几页，从 1 起")

@@ -38,15 +38,15 @@ class LicenceChange(SQLModel, table=True):
 class LicenceChangePublic(SQLModel):
     """A change as shown to users."""
 
-    id: int
-    happened_at: datetime
-    actor: str
-    action: DeclarationAction
-    action_name: str
-    before: Values
-    after: Values
-    note: str
-    import_id: int | None
+    id: int = Field(description="改动的编号")
+    happened_at: datetime = Field(description="时间")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
+    action: DeclarationAction = Field(description="操作")
+    action_name: str = Field(description="操作的中文名称")
+    before: Values = Field(description="改动前的内容")
+    after: Values = Field(description="改动后的内容")
+    note: str = Field(description="说明")
+    import_id: int | None = Field(description="由哪次导入写入；不是导入的为空")
 
 
 def record(

@@ -72,7 +72,7 @@ class NightMatch(NamedTuple):
 class NightChanges(SQLModel):
     """The changes in the matches of a need, those of the bands 高 and 中, since the run before; ids of patents."""
 
-    need_id: int
+    need_id: int = Field(description="技术需求的编号")
     new: list[int] = Field(description="新出现的匹配（匹配程度为高、中）")
     gone: list[int] = Field(description="不再匹配的")
     rebanded: list[tuple[int, Band, Band]] = Field(

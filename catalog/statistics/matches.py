@@ -91,16 +91,16 @@ def notes_on(session: Session, run: NightlyRun | None) -> list[str]:
 class MatchLine(SQLModel):
     """One match of the night with its segments."""
 
-    need_id: int
-    need_title: str
-    enterprise_id: int | None
-    patent_id: int
-    application_number: str | None
-    patent_title: str
-    rank: int
-    score: float
+    need_id: int = Field(description="技术需求的编号")
+    need_title: str = Field(description="需求名称")
+    enterprise_id: int | None = Field(description="企业的编号")
+    patent_id: int = Field(description="专利的编号")
+    application_number: str | None = Field(description="申请号；草稿为空")
+    patent_title: str = Field(description="专利名称")
+    rank: int = Field(description="名次")
+    score: float = Field(description="得分，排序所依")
     band: Band = Field(description="匹配程度：high 高、medium 中")
-    band_name: str
+    band_name: str = Field(description="匹配程度的中文名称")
     segments: dict[str, Decimal] = Field(description="专利所属细分领域的代码与权重")
 
 

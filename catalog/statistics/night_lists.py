@@ -41,29 +41,29 @@ class NightScores(SQLModel):
     factors: float = Field(description="各因素分值之和")
     share: float | None = Field(description="评测集上同等得分的匹配中能解决需求的比例")
     band: Band | None = Field(description="匹配程度：high 高、medium 中、low 低；当夜无从比较时为空")
-    band_name: str | None
+    band_name: str | None = Field(description="匹配程度的中文名称")
 
 
 class NightPatent(NightScores):
     """A patent that the night found for a need."""
 
-    patent_id: int
-    application_number: str | None
-    title: str
-    holders: list[str]
+    patent_id: int = Field(description="专利的编号")
+    application_number: str | None = Field(description="申请号；草稿为空")
+    title: str = Field(description="名称")
+    holders: list[str] = Field(description="专利权人，第一位在前")
     in_force: bool | None = Field(description="今日是否有效；未知为空")
-    in_force_name: str
+    in_force_name: str = Field(description="今日是否有效的中文说明")
 
 
 class NightNeed(NightScores):
     """A need that the night found for a patent."""
 
-    need_id: int
-    code: str
-    title: str
-    enterprise_id: int | None
-    enterprise_name: str | None
-    status_name: str
+    need_id: int = Field(description="技术需求的编号")
+    code: str = Field(description="代码")
+    title: str = Field(description="名称")
+    enterprise_id: int | None = Field(description="企业的编号")
+    enterprise_name: str | None = Field(description="企业名称")
+    status_name: str = Field(description="状态的中文名称")
 
 
 class NightQuery(PageQuery):

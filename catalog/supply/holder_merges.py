@@ -52,16 +52,16 @@ class MergedPatent(SQLModel, table=True):
 class MergePublic(SQLModel):
     """A merge as shown to users."""
 
-    id: int
-    kept_id: int
-    kept_name: str
-    merged_id: int
-    merged_name: str
-    actor: str
-    reason: str
-    patents: int
-    created_at: datetime
-    undone_at: datetime | None
+    id: int = Field(description="合并的编号")
+    kept_id: int = Field(description="保留的专利权人的编号")
+    kept_name: str = Field(description="保留的专利权人的名称")
+    merged_id: int = Field(description="被并入的专利权人的编号")
+    merged_name: str = Field(description="被并入的专利权人的名称")
+    actor: str = Field(description="操作者：命令行，或接口密钥的名称")
+    reason: str = Field(description="合并的理由")
+    patents: int = Field(description="转到保留者名下的专利件数")
+    created_at: datetime = Field(description="合并时间")
+    undone_at: datetime | None = Field(description="撤回时间；未撤回为空")
 
 
 class TakenBack(SQLModel):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from catalog.kit.paging import Page
 from catalog.runs import generations
@@ -17,12 +17,12 @@ router = APIRouter(prefix="/generations", tags=["generations"])
 class GenerationPublic(BaseModel):
     """A generation as shown to users."""
 
-    name: str
-    status: GenerationStatus
-    patents: int
-    needs: int
-    activated_at: datetime | None
-    manifest: dict[str, Any]
+    name: str = Field(description="索引版本的名称")
+    status: GenerationStatus = Field(description="状态")
+    patents: int = Field(description="其中的专利件数")
+    needs: int = Field(description="其中的需求条数")
+    activated_at: datetime | None = Field(description="启用时间；未启用为空")
+    manifest: dict[str, Any] = Field(description="版本清单")
 
 
 @router.get("", summary="索引版本", operation_id="list_generations")

@@ -46,18 +46,18 @@ class MergeQuery(PageQuery):
 class DuplicateHolder(BaseModel):
     """One of two holders that may be the same."""
 
-    id: int
-    name: str
-    kind: HolderKind
-    kind_name: str
-    patents: int
+    id: int = Field(description="专利权人的编号")
+    name: str = Field(description="专利权人名称")
+    kind: HolderKind = Field(description="专利权人类型")
+    kind_name: str = Field(description="种类的中文名称")
+    patents: int = Field(description="名下的专利件数")
 
 
 class Duplicate(BaseModel):
     """Two holders that may be the same, and why; nothing is merged by itself."""
 
     keep: DuplicateHolder = Field(description="建议保留：专利较多的一个")
-    other: DuplicateHolder
+    other: DuplicateHolder = Field(description="疑似重复的另一个专利权人")
     reason: str = Field(description="疑似同一专利权人的理由")
 
 

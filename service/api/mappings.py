@@ -66,8 +66,8 @@ class MappingPublic(BaseModel):
 class MappingEntry(BaseModel):
     """A saved mapping in the list."""
 
-    source: str
-    kind: ImportKind | None = None
+    source: str = Field(description="来源")
+    kind: ImportKind | None = Field(default=None, description="记录种类")
     problem: str | None = Field(default=None, description="文件被改坏时说明原因")
 
 

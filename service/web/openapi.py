@@ -100,9 +100,9 @@ def _tidy_schemas(document: Document) -> None:
         schema["title"] = name
         for found in schema.get("properties", {}).values():
             _tidy_property(found)
-    for _, _, operation in operations(document):
-        for parameter in operation.get("parameters", []):
-            _tidy_property(parameter["schema"])
+    for node in _objects(document["paths"]):
+        if isinstance(node.get("title"), str):
+            _tidy_property(node)
 
 
 def _tidy_property(schema: Document) -> None:

@@ -128,7 +128,7 @@ def test_what_cannot_be_matched_is_refused_by_field(
     client: httpx.Client, body: dict[str, Any], field: str, reason: str
 ) -> None:
     problem = refusal(client, **body)
-    found = {entry["field"]: entry["reason"] for entry in problem["errors"]}
+    found = {entry["field"] or entry["label"]: entry["reason"] for entry in problem["errors"]}
     assert reason in found[field]
     assert field in problem["detail"]
     assert len(problem["detail"]) < 1500

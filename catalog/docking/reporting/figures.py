@@ -95,8 +95,8 @@ class YearReport(BaseModel):
 class SupplierHearing(BaseModel):
     """The feedback to a patentee on its meetings: why firms declined, counted, without naming them."""
 
-    holder_id: int | None
-    name: str
+    holder_id: int | None = Field(description="专利权人的编号")
+    name: str = Field(description="专利权人名称")
     held: int = Field(description="已举行的会谈")
     intentions: int = Field(description="有意向、签约意向的会谈")
     reasons: list[CountedTerm] = Field(description="企业无意向的原因，多的在前")
