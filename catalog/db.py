@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
@@ -62,7 +62,8 @@ def _prepare_sqlite(connection: Any, patience: float) -> None:
     for pragma in (
         f"busy_timeout={patience * 1000:.0f}",
         "journal_mode=WAL",
-        "synchronous=NORMAL",
+        # Every commit is on the disk before it is acknowledged; without, a power cut takes the last ones (docs/reliability.md).
+        "synchronous=FULL",
         "foreign_keys=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -125,6 +126,37 @@ def _rebuilding(connection: Connection) -> Iterator[None]:
         driver.execute("PRAGMA foreign_keys=ON")
 
 
+def _file_number(path: Path) -> int | None:
+    """The number that the system has for the file at `path`; None where there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _watch_file(engine: Engine, path: Path) -> None:
+    """Lets no connection outlive the file that it was opened on: it would write where nobody finds it again."""
+
+    def be_there(*_: Any) -> None:
+        # SQLite would make an empty one.
+        if not path.exists():
+            raise NotReady(
+                f"数据库文件 {path} 不存在",
+                hint="新安装请运行 patentdock init；被删除或移走的，请放回原处，或用 patentdock restore 从备份恢复",
+            )
+
+    def note(_connection: Any, record: Any) -> None:
+        record.info["file"] = _file_number(path)
+
+    def compare(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info.get("file") != _file_number(path):
+            raise DisconnectionError
+
+    event.listen(engine, "do_connect", be_there)
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkout", compare)
+
+
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another writer came between:
     # writers take the lock at the start and wait for it.
@@ -139,10 +171,12 @@ class Database:
     """
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        self._file: Path | None = None
         try:
             parsed = make_url(url)
             if parsed.get_backend_name() == "sqlite" and parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                self._file = Path(parsed.database)
+                self._file.parent.mkdir(parents=True, exist_ok=True)
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
             self.engine: Engine = create_engine(parsed, pool_pre_ping=True, json_serializer=as_json)
@@ -155,6 +189,8 @@ class Database:
         event.listen(self.engine, "connect", lambda connection, _: prepare(connection, patience))
         if self.is_sqlite:
             event.listen(self.engine, "begin", _begin)
+        if self._file:
+            _watch_file(self.engine, self._file)
         self._writer = self.engine.execution_options(write=True)
 
     @property
@@ -178,24 +214,30 @@ class Database:
             yield session
             session.commit()
 
-    def _alembic(self, connection: Connection) -> Config:
+    def _alembic(self, connection: Connection | None = None) -> Config:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
         return config
 
     def upgrade(self) -> None:
-        """Bring the schema to the newest revision. Raises NotReady when the database cannot be reached."""
+        """Bring the schema to the newest revision; makes a SQLite database that is not there, for the owner's eyes alone.
+
+        Raises NotReady when the database cannot be reached.
+        """
+        if self._file:
+            self._file.touch(0o600)
         with _usable(), self._writer.connect() as connection, _rebuilding(connection):
             command.upgrade(self._alembic(connection), "head")
             connection.commit()
 
     def revisions(self) -> tuple[str | None, str | None]:
-        """The schema revision in the database and the newest one known to the program. Raises NotReady."""
+        """The schema revision in the database, None without one, and the newest one known to the program. Raises NotReady."""
+        head = ScriptDirectory.from_config(self._alembic()).get_current_head()
+        if self._file and not self._file.exists():
+            return None, head
         with _usable(), self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-            head = ScriptDirectory.from_config(self._alembic(connection)).get_current_head()
-        return current, head
+            return MigrationContext.configure(connection).get_current_revision(), head
 
     def copy_to(self, path: Path) -> Database:
         """A consistent copy of a SQLite database in a new file; others may write meanwhile. Raises NotReady."""

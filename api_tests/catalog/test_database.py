@@ -40,6 +40,7 @@ def test_migrations_and_models_agree(database: Database) -> None:
 
 def test_what_is_stored_survives_an_upgrade(tmp_path: Path) -> None:
     """Rows that refer to a table that a migration changes stay, and so do those they refer to."""
+    (tmp_path / "catalog.db").touch()
     database = Database(sqlite_url(tmp_path / "catalog.db"))
     with database.engine.begin() as connection:
         command.upgrade(database._alembic(connection), "0013")
@@ -67,6 +68,29 @@ def test_sqlite_runs_in_wal_mode_with_foreign_keys(database: Database) -> None:
     with database.read() as session:
         assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert session.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_what_is_acknowledged_is_on_the_disk_and_for_the_owner_alone(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.write() as session:
+        assert session.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+    for name in ("catalog.db", "catalog.db-wal"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_that_vanishes_is_named_and_never_made_anew(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    assert path.rename(tmp_path / "away.db").is_file()
+    for block in (database.write, database.read):
+        with pytest.raises(NotReady, match=r"catalog\.db 不存在"), block() as session:
+            access_keys.create(session, "无处可写")
+    assert database.revisions()[0] is None
+    assert not path.exists()
+    # Put back, it is used again without a restart.
+    (tmp_path / "away.db").rename(path)
+    with database.write() as session:
+        access_keys.create(session, "省平台")
 
 
 def test_a_failed_block_writes_nothing(database: Database) -> None:

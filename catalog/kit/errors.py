@@ -11,7 +11,8 @@
     │   └── InProgress    another task is at work on the same
     ├── InvalidInput      a value cannot be accepted
     ├── NotReady          a part of the installation is missing
-    └── Busy              others hold what is needed; another try will do
+    ├── Busy              others hold what is needed; another try will do
+    └── DiskFull          the disk takes no more
 
 Packages derive their own errors from these; service/ turns them into problem details (RFC 9457) and exit codes. `code` is what
 programs go by: it never changes, one without its own has that of its parent, and service/web/problems.py explains each.
@@ -174,3 +175,19 @@ class Busy(PatentDockError):
     def __init__(self, message: str, *, hint: str | None = None, retry_after: int) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+
+
+class DiskFull(PatentDockError):
+    """The disk, or what this user may have of it, is full (磁盘已满)."""
+
+    code = "disk-full"
+    title = "磁盘已满"
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__("磁盘已满，未能写入", hint="请联系管理员清理服务器的磁盘，然后重新提交")
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether the operating system refused because the disk or a quota of it is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -11,9 +11,33 @@ from catalog.webhooks import shown as webhooks_shown
 from service.installation.runtime import Runtime
 
 
+class LostDatabase(NotReady):
+    """The data directory holds what only a database accounts for, and the database is not there or empty."""
+
+
+def check_not_lost(runtime: Runtime) -> None:
+    """Raises LostDatabase where an index or evidence has no database: a new one would hide that it is gone."""
+    data = runtime.settings.data
+    left = [
+        label
+        for label, there in (
+            ("索引", runtime.store.names()),
+            ("证明材料", any(runtime.settings.evidence_dir.glob("*/*"))),
+        )
+        if there
+    ]
+    if left and runtime.database.revisions()[0] is None:
+        raise LostDatabase(
+            f"数据目录 {data} 中有{'和'.join(left)}，而数据库不在或是空的：可能被删除、移走或换了地址",
+            hint="请放回原来的数据库，或把数据目录中的其余内容移走后用 patentdock restore 从备份恢复",
+        )
+
+
 def check_schema(runtime: Runtime) -> str:
     """Revision of the database. Raises NotReady when it is missing or old."""
     current, newest = runtime.database.revisions()
+    if current is None:
+        check_not_lost(runtime)
     if current != newest:
         raise NotReady(
             f"数据库结构版本为 {current or '空'}，程序需要 {newest}", hint="请运行 patentdock init 升级数据库"

@@ -13,6 +13,7 @@ from catalog.supply import patent_lists
 from service.installation.checks import (
     check_generation,
     check_model,
+    check_not_lost,
     check_schema,
     check_segments,
     failing_webhooks,
@@ -71,6 +72,7 @@ def _needs_database(runtime: Runtime) -> None:
 
 
 def _check_database(runtime: Runtime) -> str:
+    check_not_lost(runtime)
     if runtime.database.revisions()[0] is None:
         raise NextStep("尚未建立", hint="运行 patentdock init 建立数据库")
     return check_schema(runtime)

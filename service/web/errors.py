@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from catalog.kit.errors import Busy, Gone, NotFound, PatentDockError
+from catalog.kit.errors import Busy, DiskFull, Gone, NotFound, PatentDockError, is_full
 from catalog.mending import tombstones
 from ingestion.errors import RowError
 from service.installation import busy
@@ -43,6 +43,7 @@ TITLES = {
     428: "须注明所改的版本",
     500: "服务内部错误",
     503: "服务尚未就绪",
+    507: DiskFull.title,
 }
 
 
@@ -249,6 +250,8 @@ def _labels(request: Request) -> dict[str, str]:
 
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - by registration
+    if is_full(error.__cause__):  # what the framework could not put down is not what the caller sent
+        return answer(DiskFull())
     status = error.status_code
     details = {
         400: "请求内容无法解析，应为 UTF-8 编码的 JSON 或表单",
@@ -261,6 +264,12 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     problem.status = status
     headers = {"Allow": ", ".join(_allowed(request))} if status == 405 else error.headers
     return _response(problem, headers)
+
+
+def _refused_by_system(_request: Request, error: Exception) -> JSONResponse:
+    if not is_full(error):
+        raise error
+    return answer(DiskFull())
 
 
 def _allowed(request: Request) -> list[str]:
@@ -291,6 +300,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _refused_by_system)
     app.add_exception_handler(Exception, _unforeseen)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from catalog.kit.errors import DiskFull
 from service.web.errors import PROBLEM_TYPE
 from service.web.tags import TAGS
 
@@ -64,6 +65,14 @@ def _mark_responses(document: Document) -> None:
                 response["headers"] = response.get("headers", {}) | _FILE_NAME
 
 
+def _mark_uploads(document: Document) -> None:
+    """Whoever sends a file may be told that there is no room for it."""
+    problem = {PROBLEM_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}}
+    for _, _, operation in operations(document):
+        if "multipart/form-data" in operation.get("requestBody", {}).get("content", {}):
+            operation["responses"]["507"] = {"description": DiskFull.title, "content": problem}
+
+
 def _rename_schemas(document: Document) -> None:
     """Names that are classes elsewhere: `CreateImportForm` for `Body_create_import`, the class's own for a generic one."""
     schemas = document["components"]["schemas"]
@@ -117,6 +126,7 @@ def complete(document: Document) -> Document:
     document["info"] |= _ABOUT["info"]
     document["servers"], document["tags"] = _ABOUT["servers"], _ABOUT["tags"]
     _mark_responses(document)
+    _mark_uploads(document)
     _rename_schemas(document)
     _tidy_schemas(document)
     return document

@@ -7,6 +7,7 @@ from catalog.demand.needs import NeedClosed
 from catalog.kit.errors import (
     Busy,
     Conflict,
+    DiskFull,
     Gone,
     InProgress,
     InvalidInput,
@@ -226,6 +227,12 @@ KINDS = (
         "系统正忙：数据库正由其他操作写入，或排队的文件过多。没有写入任何内容。",
         "等应答头 `Retry-After` 所写的秒数，再发同样的请求。",
         {"detail": "数据库正由其他操作写入，等候后仍未轮到", "hint": "请在 5 秒后重试"},
+    ),
+    ProblemKind(
+        DiskFull,
+        "服务器的磁盘已满，上传的文件没有写下。",
+        "请管理员清理服务器的磁盘，然后重新上传。",
+        {"detail": "磁盘已满，未能写入", "hint": "请联系管理员清理服务器的磁盘，然后重新提交"},
     ),
 )
 

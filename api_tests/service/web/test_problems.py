@@ -183,8 +183,8 @@ MET: dict[str, Callable[[Meeting], httpx.Response]] = {
     "not-ready": lambda met: met.call.post("/api/v1/matches", json={"text": "锂电池"}),
     "busy": busy,
 }
-ELSEWHERE = {"in-progress", "internal-error", "request-failed"}
-"""Met while a schedule is composed, when the program fails, and by callers that have left."""
+ELSEWHERE = {"disk-full", "in-progress", "internal-error", "request-failed"}
+"""Met by large uploads, while a schedule is composed, when the program fails, and by callers that have left."""
 
 
 def test_every_kind_is_met() -> None:

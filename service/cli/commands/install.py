@@ -25,9 +25,11 @@ def init() -> None:
     示例：
     patentdock init
     """
+    from service.installation.checks import check_not_lost
     from service.installation.setup import VERSION, initialise
 
     runtime = any_runtime()
+    check_not_lost(runtime)
     is_new = initialise(runtime.database)
     catalogue = f"产业目录 {VERSION}" + ("，已载入（待官方核定）" if is_new else "，已存在")
     print(f"数据库已是最新结构；{catalogue}。数据目录：{runtime.settings.data.absolute()}")
