@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -214,6 +214,33 @@ class Database:
             yield session
             session.commit()
 
+    @property
+    def file(self) -> Path | None:
+        """The file of SQLite, None for PostgreSQL."""
+        return self._file
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether this is SQLite without its file."""
+        return self._file is not None and not self._file.exists()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """A connection to the whole database while nobody else writes; what it writes is committed when the block ends well.
+
+        Raises NotReady, and Busy while others write for too long.
+        """
+        with _usable(), self._writer.connect() as connection:
+            if not self.is_sqlite:
+                tables = ", ".join(f'"{name}"' for name in inspect(connection).get_table_names())
+                connection.exec_driver_sql(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
+            yield connection
+            connection.commit()
+
+    def migrations(self) -> Config:
+        """The configuration of alembic, without a connection."""
+        return self._alembic()
+
     def _alembic(self, connection: Connection | None = None) -> Config:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -233,8 +260,8 @@ class Database:
 
     def revisions(self) -> tuple[str | None, str | None]:
         """The schema revision in the database, None without one, and the newest one known to the program. Raises NotReady."""
-        head = ScriptDirectory.from_config(self._alembic()).get_current_head()
-        if self._file and not self._file.exists():
+        head = ScriptDirectory.from_config(self.migrations()).get_current_head()
+        if self.is_missing:
             return None, head
         with _usable(), self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision(), head

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -50,6 +49,7 @@ from service.api import (
 from service.console import docs_page, pages, problems_page
 from service.installation.following import Following
 from service.installation.runtime import Runtime
+from service.installation.version import program_version
 from service.requests.docking import composing
 from service.web import errors, openapi, repeats, uploads, versions
 from service.web.dependencies import require_key
@@ -58,14 +58,6 @@ from service.web.middleware import COMPRESSION, BodyLimit, HeadAsGet, SecurityHe
 from service.webhooks.running import Sending
 
 logger = logging.getLogger("patentdock")
-
-
-def program_version() -> str:
-    """Version of the installed distribution."""
-    try:
-        return version("patentdock")
-    except PackageNotFoundError:
-        return "0+源码"
 
 
 def _tidy_up(runtime: Runtime) -> None:

@@ -14,6 +14,7 @@ import typer
 from catalog.kit.errors import Busy, NotFound, PatentDockError, system_reason
 from service.cli.commands import activities as cli_activities
 from service.cli.commands import activity_papers as cli_activity_papers
+from service.cli.commands import backups as cli_backups
 from service.cli.commands import chances as cli_chances
 from service.cli.commands import changes as cli_changes
 from service.cli.commands import conflicts as cli_conflicts
@@ -84,6 +85,7 @@ for module in (
     cli_catalogue,
     cli_webhooks,
     cli_generations,
+    cli_backups,
 ):
     module.register(app, Command, ChineseGroup)
 

@@ -10,6 +10,9 @@ from catalog.segments import segments
 from catalog.webhooks import shown as webhooks_shown
 from service.installation.runtime import Runtime
 
+RESTORING = ".restoring"
+"""The folder in the data directory that is there while a backup is being restored."""
+
 
 class LostDatabase(NotReady):
     """The data directory holds what only a database accounts for, and the database is not there or empty."""
@@ -18,6 +21,10 @@ class LostDatabase(NotReady):
 def check_not_lost(runtime: Runtime) -> None:
     """Raises LostDatabase where an index or evidence has no database: a new one would hide that it is gone."""
     data = runtime.settings.data
+    if (data / RESTORING).exists() and runtime.database.revisions()[0] is None:
+        raise LostDatabase(
+            f"数据目录 {data} 的上一次恢复没有完成", hint="请再次运行 patentdock restore 备份文件夹，从头恢复"
+        )
     left = [
         label
         for label, there in (

@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     webhook_http: bool = Field(
         default=True, description="事件是否可以用 http 推送到内网地址；互联网地址一律用 https"
     )
+    backup_dir: Path | None = Field(
+        default=None, description="夜间批处理备份到此文件夹，宜在另一块磁盘上；留空则不备份"
+    )
+    backup_days: int = Field(default=14, ge=1, le=36500, description="夜间备份保留多少天")
+    backup_least: int = Field(default=3, ge=1, le=10_000, description="夜间备份最少保留几份，不论多旧")
+    pg_bin: Path | None = Field(default=None, description="pg_dump、pg_restore 所在的文件夹；留空则自行查找")
     max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
 
     @property

@@ -244,6 +244,12 @@ class _Night:
             "matches_rebanded": sum(len(change.rebanded) for change in changes),
         }
 
+    def backup(self) -> Result:
+        """Backs the installation up where a folder is set and removes old backups; a failure is told, but undoes nothing."""
+        from service.backup.nightly_backup import back_up
+
+        return back_up(self.runtime, self.progress)
+
     def report(self) -> Result:
         """Write the report for the morning."""
         paths = nightly_report.write(self.runtime, self.state(), LABELS)
@@ -275,6 +281,7 @@ STAGES: dict[str, Callable[[_Night], Result]] = {
     "reindex": _Night.index,
     "match": _Night.match,
     "compare": _Night.compare,
+    "backup": _Night.backup,
     "report": _Night.report,
 }
 LABELS = {
@@ -283,5 +290,6 @@ LABELS = {
     "reindex": "重建、校验并启用索引",
     "match": "全量匹配",
     "compare": "与上一次比较",
+    "backup": "备份",
     "report": "写报告",
 }

@@ -124,10 +124,24 @@ def _lines(run: NightlyRunPublic, changed: Sequence[ChangedNeed], labels: Mappin
     yield f"全量匹配：征集中的需求 {match['needs']} 条，有效或有效性未知的专利 {match['patents_possible']} 件（按 {match['day']}）"
     yield f"匹配程度为高的 {match['pairs_high']} 对，为中的 {match['pairs_medium']} 对"
     yield from _change_lines(stages["compare"], changed)
+    yield _backup_line(stages["backup"])
     yield ""
     yield "用时：" + "，".join(
         f"{label} {stages[stage]['seconds']} 秒" for stage, label in labels.items() if stage in stages
     )
+
+
+def _backup_line(backup: Mapping[str, Any]) -> str:
+    if backup["failed"]:
+        return f"备份：失败，其余各步不受影响：{backup['failed']}"
+    if not backup["name"]:
+        return "备份：未设置存放备份的文件夹（PATENTDOCK_BACKUP_DIR），没有备份"
+    remarks = [
+        *backup["remarks"],
+        *([f"清理 {len(backup['removed'])} 份旧备份"] if backup["removed"] else []),
+    ]
+    size = f"{backup['files']} 个文件，{backup['bytes'] / 1024**2:.1f} MB"
+    return "；".join([f"备份：已写入 {backup['folder']}/{backup['name']}，{size}", *remarks])
 
 
 def _import_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from service.night.nightly import NightPlan
     from service.sheets.documents import PrintedDocument
 
-FILES_REFUSED, ALREADY_RUNNING = 3, 4
+FILES_REFUSED, ALREADY_RUNNING, NOT_BACKED_UP = 3, 4, 5
 """Exit codes beside 0 (done), 1 (failed) and 2 (wrong usage)."""
 
 
@@ -33,9 +33,9 @@ def nightly(
     fresh: Annotated[bool, typer.Option("--fresh", help="从头开始，不续做今夜中断或失败的批处理")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="以一个 JSON 对象输出")] = False,
 ) -> int:
-    """夜间批处理：导入新文件、盘点筛选、重建索引、全量匹配、与上一次比较、写报告。
+    """夜间批处理：导入新文件、盘点筛选、重建索引、全量匹配、与上一次比较、备份、写报告。
 
-    中断后再次运行会从未完成的一步续做。退出码：0 完成；1 失败；2 用法有误；3 完成，但有文件被拒绝；4 已有一个在运行。
+    中断后再次运行会从未完成的一步续做。退出码：0 完成；1 失败；2 用法有误；3 完成，但有文件被拒绝；4 已有一个在运行；5 完成，但备份失败。
 
     示例：
     patentdock nightly
@@ -60,6 +60,9 @@ def nightly(
         print_json(done.model_dump(mode="json") | {"reports": [str(path) for path in reports]})
     else:
         _print_report(reports)
+    if done.stages["backup"]["failed"]:
+        print_error(f"备份失败：{done.stages['backup']['failed']}")
+        return NOT_BACKED_UP
     return FILES_REFUSED if any(file["refused"] for file in done.stages["import"]["files"]) else 0
 
 
