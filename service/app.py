@@ -47,6 +47,7 @@ from service.api import (
     webhooks,
 )
 from service.console import docs_page, pages, problems_page
+from service.installation.checking import Checking
 from service.installation.following import Following
 from service.installation.runtime import Runtime
 from service.installation.version import program_version
@@ -85,12 +86,15 @@ def create_app(runtime: Runtime) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        checking = Checking(runtime)
+        checking.start()
         await run_in_threadpool(_warm_up, runtime)
         following = Following(runtime)
         sending = Sending(runtime)
         following.start()
         sending.start()
         yield
+        checking.stop()
         await run_in_threadpool(following.stop)
         await run_in_threadpool(sending.stop)
         runtime.close()

@@ -23,13 +23,13 @@ from catalog.runs import generations
 from catalog.segments import segments
 from catalog.supply import patent_lists
 from index.arrays import Vectors
+from index.files.damage import GenerationDamaged
+from index.files.manifest import Manifest, ModelFacts
 from index.generations.collection import Collection, Document, Encode, text_rules
 from index.generations.documents import need_document, patent_document, product_document
 from index.generations.embedding_store import EmbeddingStore
 from index.generations.generation import Generation, GenerationStore
-from index.generations.manifest import Manifest, ModelFacts
 from index.generations.sides import NeedSide, PatentSide, need_side, patent_side
-from index.generations.verification import GenerationDamaged
 from index.text_encoder import TextEncoder
 
 _PATENT_VECTORS, _SENTENCE_VECTORS = "计算专利向量", "计算专利句子向量"
@@ -175,8 +175,8 @@ class _Build:
 
     def _before(self) -> Path | None:
         """The folder of the generation in use, if it is intact and of the same model and rules: its data on texts are reused."""
-        name = self._store.current_name()
         try:
+            name = self._store.current_name()
             manifest = self._store.verify(name) if name else None
         except (NotFound, GenerationDamaged):
             return None

@@ -16,16 +16,19 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 from catalog.kit.errors import Conflict, NotFound
+from index.files.checksums import SMALL, Checksums, read_manifest
+from index.files.damage import GenerationDamaged, GenerationUnread, damaged
+from index.files.manifest import Manifest
 from index.generations.collection import Collection
-from index.generations.manifest import Manifest
 from index.generations.sides import NeedSide, PatentSide, need_side, patent_side
-from index.generations.verification import damaged, verify
+from index.generations.verification import verify
 
 KEPT = 3
 """Generations that stay when older ones are pruned, the one in use among them."""
@@ -59,7 +62,7 @@ class Generation:
             words, indexed = patents.statistics.words, manifest.products is not None
             needs = need_side(Collection.open(folder / "needs"), words)
             products = need_side(Collection.open(folder / "products"), words) if indexed else None
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
+        except Exception as error:  # whatever a reader makes of files that nobody wrote
             raise damaged(folder.name, f"无法打开（{error}）") from error
         return cls(folder.name, manifest, patents, needs, products)
 
@@ -74,20 +77,47 @@ class GenerationEntry:
     manifest: Manifest | None
 
 
-class GenerationStore:
-    """The generations of one installation; one instance serves many threads."""
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """The state of the index of a service: the generation served, the one being read, and the problem with the one that should be.
 
-    def __init__(self, root: Path) -> None:
+    `read` and `to_read` are bytes. `problem` is empty where the generation in use is served.
+    """
+
+    served: str | None
+    reading: str | None
+    read: int
+    to_read: int
+    problem: str
+
+
+class GenerationStore:
+    """The generations of one installation; one instance serves many threads.
+
+    What is opened has been read and compared with its manifest (`index.files.checksums`): at once, or, in a service, in the background
+    while the last good generation goes on being served (`read_in_background`). `retry` are the seconds between two looks at a
+    generation in use that cannot be served.
+    """
+
+    def __init__(self, root: Path, small: int = SMALL, retry: float = 1.0) -> None:
         self.root = root
         self._lock = Lock()
         self._seen: tuple[int, int] | None = None
         self._current: Generation | None = None
         self._published: tuple[Generation | None, Generation | None] = None, None
+        self._checksums = Checksums(root, small)
+        self._retry, self._look_again = retry, 0.0
+        self._is_service = False
+        self._problem = ""
+        self._waiting: str | None = None
+        self._progress = 0, 0
+        self._damaged: dict[str, GenerationDamaged] = {}
 
     def current(self) -> Generation | None:
         """The generation in use, reopened when the pointer has changed; None when there is none.
 
-        Raises GenerationDamaged, and NotFound when its folder is missing.
+        A service that cannot serve it gets the last good one. Raises GenerationDamaged, GenerationUnread, and NotFound when its
+        folder is missing.
         """
         try:
             stat = (self.root / _POINTER).stat()
@@ -95,12 +125,88 @@ class GenerationStore:
             return None
         seen = (stat.st_ino, stat.st_mtime_ns)
         with self._lock:
-            if self._current is None or seen != self._seen:
-                name = self.current_name()
-                if name is None:
-                    return None
-                self._current, self._seen = self.open(name), seen
+            is_due = self._problem and monotonic() >= self._look_again
+            if self._current is None or seen != self._seen or is_due:
+                self._reopen()
+                self._seen = seen
             return self._current
+
+    def _reopen(self) -> None:
+        """Opens the generation in use; in a service the last good one where that cannot be done."""
+        try:
+            name = self._named()
+            if self._current is None or self._current.name != name or name in self._damaged:
+                self._current = self.open(name)
+            self._problem = ""
+        except (GenerationDamaged, GenerationUnread, NotFound) as error:
+            if self._is_service:
+                self._current = self._last_good()
+            self._problem, self._look_again = error.message, monotonic() + self._retry
+            if self._current is None or not self._is_service:
+                self._current = None
+                raise
+
+    def _last_good(self) -> Generation | None:
+        """The generation that is served, if nothing is wrong with it, else the newest that can be opened."""
+        if self._current is not None and self._current.name not in self._damaged:
+            return self._current
+        wanted = self._waiting
+        for name in reversed(self.names()):
+            with suppress(GenerationDamaged, GenerationUnread, NotFound):
+                return self.open(name)
+        self._waiting = wanted or self._waiting
+        return None
+
+    def _named(self) -> str:
+        """The name in the pointer. Raises GenerationDamaged."""
+        name = self.current_name()
+        if name is None:
+            raise GenerationDamaged(
+                f"文件 {self.root / _POINTER} 已被删除", hint="请用 generations rollback 指定版本"
+            )
+        return name
+
+    def read_in_background(self) -> None:
+        """From now on large files are read by whoever calls `read_waiting`, and the last good generation is served meanwhile."""
+        self._is_service = True
+
+    def read_waiting(self) -> None:
+        """Read the large files of the generation that waits to be served, if any. Raises GenerationDamaged."""
+        if name := self._waiting:
+            try:
+                self._read(name, is_new=True)
+            finally:
+                self._waiting, self._look_again = None, 0.0
+
+    def read_again(self) -> None:
+        """Read all files of the generation that is served once more; one that has been damaged since is served no longer.
+
+        Raises GenerationDamaged.
+        """
+        if self._current is not None:
+            self._read(self._current.name, is_new=False)
+
+    def _read(self, name: str, *, is_new: bool) -> None:
+        def report(done: int, total: int) -> None:
+            self._progress = done, total
+
+        try:
+            folder = self._folder(name)
+            manifest = read_manifest(folder)
+            self._checksums.read_small(folder, manifest)
+            names = self._checksums.unread(folder, manifest) if is_new else None
+            self._checksums.read(folder, manifest, names, report)
+        except GenerationDamaged as error:
+            self._damaged[name] = error
+            self._checksums.forget(name)
+            self._seen = None
+            raise
+
+    @property
+    def state(self) -> IndexState:
+        """What is served and what is being read; as of the last call of `current`."""
+        held, (read, to_read) = self._current, self._progress
+        return IndexState(held.name if held else None, self._waiting, read, to_read, self._problem)
 
     def latest(self) -> Generation | None:
         """The generation in use with the view published of it, else as it was built. Raises as `current`."""
@@ -112,15 +218,36 @@ class GenerationStore:
         self._published = built, view
 
     def current_name(self) -> str | None:
-        """Name of the generation in use."""
+        """Name of the generation in use. Raises GenerationDamaged where the pointer does not hold a name."""
+        path = self.root / _POINTER
         try:
-            return (self.root / _POINTER).read_text("ascii").strip()
+            name = path.read_bytes().decode("ascii", "replace").strip()
         except FileNotFoundError:
             return None
+        if not _NAME.fullmatch(name):
+            raise GenerationDamaged(
+                f"文件 {path} 已损坏：内容不是索引版本的名称",
+                hint=f"请用 patentdock generations rollback 名称 指定一个版本（可用的：{'、'.join(self.names())}），"
+                "或运行 patentdock reindex 重建索引",
+            )
+        return name
 
     def open(self, name: str) -> Generation:
-        """Open a generation by name. Raises NotFound and GenerationDamaged."""
-        return Generation.open(self._folder(name))
+        """Open a generation by name, once its files have been read.
+
+        Raises NotFound, GenerationDamaged, and in a service GenerationUnread while large files are still to be read.
+        """
+        folder = self._folder(name)
+        if name in self._damaged:
+            raise self._damaged[name]
+        manifest = read_manifest(folder)
+        self._checksums.read_small(folder, manifest)
+        if unread := self._checksums.unread(folder, manifest):
+            if self._is_service:
+                self._waiting = self._waiting or name
+                raise GenerationUnread(f"索引版本 {name} 正在校验", hint="请稍后重试；进度见 /readyz")
+            self._checksums.read(folder, manifest, unread)
+        return Generation.open(folder)
 
     def names(self) -> list[str]:
         """The complete generations, oldest first."""
@@ -130,20 +257,22 @@ class GenerationStore:
 
     def entries(self) -> list[GenerationEntry]:
         """The complete generations, newest first."""
-        current = self.current_name()
+        try:
+            current = self.current_name()
+        except GenerationDamaged:
+            current = None
         return [self._entry(name, name == current) for name in reversed(self.names())]
 
     def verify(self, name: str) -> Manifest:
         """Check a generation; returns its manifest. Raises NotFound and GenerationDamaged."""
-        return verify(self._folder(name))
+        folder = self._folder(name)
+        manifest = verify(folder)
+        self._checksums.note(folder, manifest)
+        return manifest
 
     def manifest(self, name: str) -> Manifest:
         """The manifest of a generation. Raises NotFound and GenerationDamaged."""
-        folder = self._folder(name)
-        try:
-            return Manifest.read(folder)
-        except (OSError, ValueError) as error:
-            raise damaged(name, "清单无法读取") from error
+        return read_manifest(self._folder(name))
 
     def activate(self, name: str) -> None:
         """Put a generation in use. Raises NotFound."""
@@ -178,6 +307,7 @@ class GenerationStore:
         removed = [name for name in self.names() if name not in kept]
         for name in removed:
             (self.root / name).rename(self.root / f"{_REMOVED}{name}")
+            self._checksums.forget(name)
         self._clear(_REMOVED)
         return removed
 
@@ -213,6 +343,7 @@ class GenerationStore:
         verify(folder)
         folder.rename(self.root / manifest.name)
         _sync(self.root)
+        self._checksums.note(self.root / manifest.name, self.manifest(manifest.name))
 
     def _one_before(self) -> str:
         current = self.current_name()

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.kit.errors import NotReady
+from index.files.checksums import read_manifest
+from index.files.damage import damaged
+from index.files.manifest import FileFacts, Manifest
 from index.generations.collection import Collection
-from index.generations.manifest import MANIFEST, FileFacts, Manifest
 from index.vectors.exact import UNIT_TOLERANCE
 
 SIDES = {"patents": "专利", "needs": "需求", "products": "企业产品"}
@@ -20,29 +21,12 @@ _DEPTH = 10
 _SHOWN = 5
 
 
-class GenerationDamaged(NotReady):
-    """The files of a generation contradict its manifest or one another."""
-
-    title = "索引版本已损坏"
-
-
-def damaged(name: str, problem: str) -> GenerationDamaged:
-    """The error that generation `name` has this `problem`, with what to do."""
-    return GenerationDamaged(
-        f"索引版本 {name} 已损坏：{problem}",
-        hint="请运行 patentdock reindex 重建索引，或用 patentdock generations rollback 退回上一版本",
-    )
-
-
 def verify(folder: Path) -> Manifest:
     """Check the generation in `folder`: files, counts, unit vectors, and that each of a sample of vectors finds itself.
 
     Returns its manifest. Raises GenerationDamaged naming the first problems found.
     """
-    try:
-        manifest = Manifest.read(folder)
-    except (OSError, ValueError) as error:
-        raise damaged(folder.name, f"清单 {MANIFEST} 无法读取") from error
+    manifest = read_manifest(folder)
     # What does not have the right bytes is not worth opening.
     problems = list(_file_problems(folder, manifest)) or list(_content_problems(folder, manifest))
     if problems:
@@ -67,7 +51,7 @@ def _content_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
             continue
         try:
             collection = Collection.open(folder / side)
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
+        except Exception as error:  # whatever a reader makes of files that nobody wrote
             yield f"{label}索引无法打开（{error}）"
             continue
         for problem in _collection_problems(collection, count, manifest.model.dimensions):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from catalog.dumps.facts import DatabaseFacts
 from catalog.kit.errors import NotReady
-from index.generations.manifest import FileFacts
+from index.files.manifest import FileFacts
 
 NAME = "backup.json"
 DATABASE, DATA = "database", "data"

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.generations.manifest import FileFacts
+from index.files.manifest import FileFacts
 
 
 @dataclass(frozen=True, slots=True)

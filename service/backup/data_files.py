@@ -96,4 +96,8 @@ def files_of(data: Path, turn: Turn) -> Iterator[tuple[DataEntry, Path]]:
 
 
 def _holds_files(path: Path) -> bool:
-    return path.is_file() or any(one.is_file() and one.name != ".lock" for one in path.rglob("*"))
+    """Whether there is anything but locks and notes of the program's own."""
+    return path.is_file() or any(
+        one.is_file() and not any(part.startswith(".") for part in one.relative_to(path).parts)
+        for one in path.rglob("*")
+    )

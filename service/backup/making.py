@@ -14,8 +14,8 @@ from catalog.dumps import postgresql_dumps, sqlite_files
 from catalog.dumps.facts import DatabaseFacts
 from catalog.kit.errors import Conflict, NotFound, NotReady, system_reason
 from catalog.kit.progress import StepProgress
-from index.generations.manifest import FileFacts, Manifest
-from index.generations.verification import GenerationDamaged, damaged
+from index.files.damage import GenerationDamaged, damaged
+from index.files.manifest import FileFacts, Manifest
 from service.backup import backup_manifest, data_files, kept
 from service.backup.backup_manifest import DATA, DATABASE, BackupManifest, NotedModel
 from service.backup.copying import Earlier, sync, sync_folders, taken

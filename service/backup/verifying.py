@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catalog.dumps import postgresql_dumps, sqlite_files
 from catalog.kit.progress import StepProgress
-from index.generations.manifest import FileFacts
+from index.files.manifest import FileFacts
 from index.generations.verification import verify as verify_generation
 from service.backup import backup_manifest
 from service.backup.backup_manifest import DATA, DATABASE, BackupDamaged, BackupManifest

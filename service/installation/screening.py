@@ -23,7 +23,7 @@ def screen(
     A damaged index counts as none: the night that screens first builds another one afterwards. Raises InvalidInput when the
     operator's own table of weights cannot be used.
     """
-    from index.generations.verification import GenerationDamaged
+    from index.files.damage import GenerationDamaged
 
     weights = screening_weights.load(runtime.settings.data)
     missing = NO_INDEX

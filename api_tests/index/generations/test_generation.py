@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import random
 import threading
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -17,10 +22,11 @@ from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
 from catalog.runs import generations
 from index.engine import Filters, Ids
+from index.files.checksums import SMALL
+from index.files.damage import GenerationDamaged, GenerationUnread
+from index.files.manifest import MANIFEST, Manifest
 from index.generations.build import note_in_catalogue, reindex
 from index.generations.generation import Generation, GenerationStore
-from index.generations.manifest import MANIFEST, Manifest
-from index.generations.verification import GenerationDamaged
 from index.vectors.byte_rows import ByteRows
 from index.vectors.centring import Centring
 from index.vectors.coarse import CoarseRows
@@ -231,3 +237,124 @@ def test_prune_keeps_the_newest_and_the_one_in_use(
         assert {g.name: g.status for g in generations.history(session)} == {new: "active", old: "pruned"}
     store.prune(keep=1)
     assert nearest(held, 4).shape == (1, 4)
+
+
+def answers(generation: Generation) -> object:
+    """Everything that searches, filters and factors read of a generation, in a form to be compared."""
+    sides: list[Any] = [generation.patents, generation.needs, generation.products]
+    found: list[object] = []
+    for side in sides:
+        ids = side.select(Filters())
+        found.append(ids.tolist())
+        nearest_ones = [block for query in side.vectors(ids) for block in side.nearest(query[None], 4)]
+        found.extend([values.tolist() for values in astuple(block)] for block in nearest_ones)
+        found.append(
+            [side.select(Filters(ipc=["H01M"])).tolist(), side.select(Filters(segment=["HB01"])).tolist()]
+        )
+        found.append([side.digests(id_) for id_ in ids.tolist()])
+        found.append(side.statistics.mean.tolist())
+    return found
+
+
+FLIPS = int(os.environ.get("PATENTDOCK_FLIPS", "60"))
+"""Flips tried; more by hand, see docs/reliability.md."""
+
+
+@pytest.mark.parametrize("small", [SMALL, 0])
+def test_a_flipped_bit_is_noticed_or_changes_no_answer(
+    two_generations: tuple[GenerationStore, str, str], small: int
+) -> None:
+    """Over all files, chosen alike; read every time, or noted as read before the flip."""
+    store, _, new = two_generations
+    store.verify(new)
+    root, luck = store.root, random.Random(11 + small)
+    expected = answers(GenerationStore(root, small).open(new))
+    files = sorted(path for path in (root / new).rglob("*") if path.stat().st_size and path.is_file())
+    outcomes = Counter[str]()
+    for _ in range(FLIPS):
+        path = luck.choice([*files, root / "current"])
+        sound = path.read_bytes()
+        place, bit = luck.randrange(len(sound)), luck.randrange(8)
+        path.write_bytes(sound[:place] + bytes([sound[place] ^ 1 << bit]) + sound[place + 1 :])
+        try:
+            current = GenerationStore(root, small).current()
+            assert current is not None
+            assert answers(current) == expected, f"{path} {place} {bit}"
+            outcomes["harmless"] += 1
+        except (GenerationDamaged, NotFound):
+            outcomes["noticed"] += 1
+        path.write_bytes(sound)
+    assert outcomes["noticed"] > FLIPS * 0.9
+
+
+def spoil(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_service_serves_the_last_good_generation_while_another_is_read(
+    two_generations: tuple[GenerationStore, str, str],
+) -> None:
+    store, old, new = two_generations
+    GenerationStore(store.root).rollback(old)
+    service = GenerationStore(store.root, small=0, retry=0)
+    service.read_in_background()
+    with pytest.raises(GenerationUnread, match=old):
+        service.current()
+    service.read_waiting()
+    held = service.current()
+    assert held is not None
+    assert (held.name, service.state.problem) == (old, "")
+    GenerationStore(store.root).activate(new)
+    assert service.current() is held
+    assert (service.state.reading, service.state.served) == (new, old)
+    service.read_waiting()
+    switched = service.current()
+    assert switched is not None
+    assert (switched.name, service.state.reading) == (new, None)
+    assert service.state.read <= service.state.to_read
+    # A restart trusts what was read.
+    again = GenerationStore(store.root, small=0)
+    again.read_in_background()
+    restarted = again.current()
+    assert restarted is not None
+    assert restarted.name == new
+
+
+@pytest.mark.parametrize("file", ["patents/vectors.faiss", "patents/columns/offsets.npy", MANIFEST])
+def test_a_service_leaves_a_damaged_generation_for_the_last_good_one(
+    two_generations: tuple[GenerationStore, str, str], file: str
+) -> None:
+    store, old, new = two_generations
+    for name in (old, new):
+        store.verify(name)
+    service = GenerationStore(store.root, retry=0)
+    service.read_in_background()
+    assert service.current() is not None
+    spoil(store.root / new / file)
+    with pytest.raises(GenerationDamaged, match=file):
+        service.read_again()
+    fallen_back = service.current()
+    assert fallen_back is not None
+    assert (fallen_back.name, file in service.state.problem) == (old, True)
+    # A start finds the same; a command says so and stops.
+    restarted = GenerationStore(store.root, retry=0)
+    restarted.read_in_background()
+    opened = restarted.current()
+    assert opened is not None
+    assert (opened.name, file in restarted.state.problem) == (old, True)
+    with pytest.raises(GenerationDamaged, match="reindex"):
+        GenerationStore(store.root).current()
+
+
+def test_a_pointer_that_names_nothing_is_explained_and_mended(
+    two_generations: tuple[GenerationStore, str, str],
+) -> None:
+    store, old, new = two_generations
+    (store.root / "current").write_bytes(b"\xff\xfe2026")
+    with pytest.raises(GenerationDamaged, match="current 已损坏"):
+        store.current()
+    assert [entry.name for entry in store.entries()] == [new, old]
+    assert store.rollback(new).name == new
+    assert GenerationStore(store.root).current() is not None

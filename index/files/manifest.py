@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 MANIFEST = "manifest.json"
+DIGEST = f"{MANIFEST}.sha256"
+"""The checksum of the manifest itself, as `sha256sum --check` reads it; generations from before have none."""
 
 
 class ModelFacts(BaseModel):
@@ -59,12 +61,22 @@ class Manifest(BaseModel):
     @classmethod
     def read(cls, folder: Path) -> Manifest:
         """The manifest in `folder`. Raises OSError and ValueError."""
-        return cls.model_validate_json((folder / MANIFEST).read_bytes())
+        raw = (folder / MANIFEST).read_bytes()
+        if (folder / DIGEST).is_file() and (folder / DIGEST).read_bytes() != _digest_of(raw):
+            raise ValueError(f"{MANIFEST} is not what {DIGEST} says")
+        return cls.model_validate_json(raw)
 
     def write(self, folder: Path) -> Manifest:
         """Write the manifest into `folder` with the facts of all its files; returns the completed manifest."""
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        own = (folder / MANIFEST, folder / DIGEST)
+        paths = sorted(path for path in folder.rglob("*") if path.is_file() and path not in own)
         facts = {path.relative_to(folder).as_posix(): FileFacts.of(path) for path in paths}
         complete = self.model_copy(update={"files": facts})
-        (folder / MANIFEST).write_text(complete.model_dump_json(indent=2), "utf-8")
+        raw = complete.model_dump_json(indent=2).encode()
+        (folder / MANIFEST).write_bytes(raw)
+        (folder / DIGEST).write_bytes(_digest_of(raw))
         return complete
+
+
+def _digest_of(raw: bytes) -> bytes:
+    return f"{hashlib.sha256(raw).hexdigest()}  {MANIFEST}\n".encode()

@@ -1,0 +1,1 @@
+"""The files of a generation: what they should be, and whether they are."""
