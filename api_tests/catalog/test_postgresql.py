@@ -23,12 +23,15 @@ from catalog.accounts import keys as access_keys
 from catalog.changes import feed
 from catalog.changes.feed import FeedPage, FeedQuery
 from catalog.changes.record_changes import ChangePlace, place_of
-from catalog.db import Database
+from catalog.db import Database, sqlite_url
 from catalog.demand import enterprises
 from catalog.demand.enterprises import EnterpriseCreate
+from catalog.dumps import postgresql_dumps
+from catalog.dumps.facts import CopyDamaged
+from catalog.dumps.moving import move
 from catalog.kit.base import id_of, now
 from catalog.kit.days import beijing_today
-from catalog.kit.errors import Busy
+from catalog.kit.errors import Busy, Conflict, NotReady
 from catalog.kit.paging import PageQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import publics
@@ -226,3 +229,69 @@ def test_two_senders_claim_different_events_and_nobody_deletes_a_receiver_that_i
         assert webhooks_due(session, now()) == []
         webhook_edits.delete(session, hook)
     hasty.dispose()
+
+
+def _emptied(database: Database) -> Database:
+    """An empty database on the same server."""
+    url = database.engine.url
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS empty"))
+        connection.execute(text("CREATE DATABASE empty"))
+    return Database(url.set(database="empty").render_as_string(hide_password=False))
+
+
+def _rows(database: Database) -> dict[str, list[str]]:
+    with database.engine.connect() as connection:
+        return {
+            table.name: sorted(repr(tuple(row)) for row in connection.execute(table.select()))
+            for table in SQLModel.metadata.sorted_tables
+        }
+
+
+def test_a_catalogue_moves_to_postgresql_and_back_row_by_row(database: Database, tmp_path: Path) -> None:
+    first = Database(sqlite_url(tmp_path / "first.db"))
+    initialise(first)
+    for kind in demo.kinds():
+        import_file(first, demo.path(kind), kind, is_demo=True, today=beijing_today(), rejected_dir=tmp_path)
+    with first.write() as session:
+        highest = session.execute(text("SELECT seq FROM sqlite_sequence WHERE name = 'patents'")).scalar_one()
+    server, back = _emptied(database), Database(sqlite_url(tmp_path / "back.db"))
+    rows = move(first, server, lambda *_: None)
+    assert rows["patents"] == 344
+    with pytest.raises(Conflict, match="不是空的"):
+        move(first, server, lambda *_: None)
+    with server.read() as session:
+        following = text("SELECT nextval(pg_get_serial_sequence('patents', 'id'))")
+        assert session.execute(following).scalar_one() > highest
+    move(server, back, lambda *_: None)
+    assert _rows(first) == _rows(server) == _rows(back)
+    # Records go on being noted and numbered.
+    with back.write() as session:
+        _add_firm(session, "搬回之后的企业")
+    for moved in (first, server, back):
+        moved.dispose()
+
+
+def test_a_dump_is_counted_without_a_server_and_loads_whole_or_not_at_all(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.write() as session:
+        _add_firm(session, "备份里的企业\n有两行")
+    facts = postgresql_dumps.dump(database, tmp_path, None)
+    postgresql_dumps.check(tmp_path, facts, None)
+    target = _emptied(database)
+    postgresql_dumps.load(target, tmp_path, facts, None)
+    target.upgrade()
+    assert _rows(target) == _rows(database)
+    path = tmp_path / postgresql_dumps.NAME
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(CopyDamaged, match=path.name):
+        postgresql_dumps.check(tmp_path, facts, None)
+    target.dispose()
+    half = _emptied(database)
+    with pytest.raises(NotReady, match="pg_restore"):
+        postgresql_dumps.load(half, tmp_path, facts, None)
+    assert postgresql_dumps.facts_of(half).rows == {}
+    half.dispose()
+    with pytest.raises(NotReady, match="PATENTDOCK_PG_BIN"):
+        postgresql_dumps.tool("pg_dump", tmp_path)
