@@ -27,10 +27,10 @@ from catalog.kit.days import beijing_day
 from catalog.licences import licences
 from index.arrays import Vectors
 from index.engine import Filters
+from index.files.manifest import Manifest
 from index.generations.collection import Document, sentences_of
 from index.generations.documents import need_document, patent_document, product_document
 from index.generations.generation import Generation, GenerationStore
-from index.generations.manifest import Manifest
 from index.generations.sides import Side
 from index.live.overlay import Embedded, Recent, overlaid
 from index.text import tokens
