@@ -56,7 +56,7 @@ def move(source: Database, target: Database, progress: StepProgress) -> dict[str
 
 
 def _in_order() -> list[Table]:
-    """What is referred to first; the notes of changes last: copying the records makes notes of its own."""
+    """The tables, those that are referred to first, the notes of changes last: copying the records makes notes of its own."""
     noted = table_of(RecordChange)
     return [*(table for table in SQLModel.metadata.sorted_tables if table is not noted), noted]
 

@@ -204,7 +204,7 @@ class GenerationStore:
 
     @property
     def state(self) -> IndexState:
-        """What is served and what is being read; as of the last call of `current`."""
+        """The generation that is served and the one that is being read, as of the last call of `current`."""
         held, (read, to_read) = self._current, self._progress
         return IndexState(held.name if held else None, self._waiting, read, to_read, self._problem)
 
