@@ -35,6 +35,7 @@ from service.cli.commands import match as cli_match
 from service.cli.commands import nightly as cli_nightly
 from service.cli.commands import records as cli_records
 from service.cli.commands import screening as cli_screening
+from service.cli.commands import single as cli_single
 from service.cli.commands import webhooks as cli_webhooks
 from service.cli.terminal.language import ChineseGroup, Command, explain
 from service.cli.terminal.output import print_error
@@ -66,6 +67,7 @@ for module in (
     cli_data,
     cli_imports,
     cli_conflicts,
+    cli_single,
     cli_records,
     cli_changes,
     cli_mappings,

@@ -140,6 +140,10 @@ def enterprises_list(session: Session, ids: Sequence[int], conditions: Sequence[
     return Listing("企业清单", ENTERPRISE_COLUMNS, rows(), conditions)
 
 
+LISTINGS = {"patents": patents_list, "needs": needs_list, "enterprises": enterprises_list}
+"""The lists of the kinds of records, by kind."""
+
+
 def deletions_list(session: Session, ids: Sequence[int], conditions: Sequence[str]) -> Listing:
     """The deleted records with these ids."""
 

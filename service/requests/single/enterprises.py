@@ -47,15 +47,16 @@ def form(_: Session, row: Enterprise) -> Patch:
     return form_of(EnterpriseInput, row.model_dump())
 
 
-def _checked(
+def checked(
     session: Session, circumstances: Circumstances, data: EnterpriseInput
 ) -> tuple[EnterpriseCreate, list[str]]:
+    """The enterprise as it would be stored, and what was mended or left out. Raises InvalidFields."""
     return record_of(enterprise_kind.KIND, data, classifier_of(session), circumstances)
 
 
 def create(session: Session, circumstances: Circumstances, data: EnterpriseInput) -> Saved:
     """Stores a new enterprise. Raises InvalidFields and Conflict."""
-    record, notes = _checked(session, circumstances, data)
+    record, notes = checked(session, circumstances, data)
     return Saved(enterprises.create(session, record), notes, is_new=True)
 
 
@@ -64,7 +65,7 @@ def replace(
 ) -> Saved:
     """Replaces what is stated of an enterprise. Raises NotFound, InvalidFields and Conflict."""
     row = enterprises.get(session, enterprise_id)
-    record, notes = _checked(session, circumstances, data)
+    record, notes = checked(session, circumstances, data)
     return _replaced(session, circumstances, row, record, notes)
 
 
@@ -76,7 +77,7 @@ def _replaced(
     notes: list[str],
 ) -> Saved:
     def again() -> EnterpriseCreate:
-        return _checked(session, circumstances, EnterpriseInput.model_validate(form(session, row)))[0]
+        return checked(session, circumstances, EnterpriseInput.model_validate(form(session, row)))[0]
 
     stored = EnterpriseCreate.model_construct(**row.model_dump(include=set(EnterpriseCreate.model_fields)))
     whole = EnterpriseUpdate.model_construct(**dict(settled(record, again, stored)))
@@ -89,7 +90,7 @@ def put(session: Session, circumstances: Circumstances, code: str, data: Enterpr
     Raises InvalidFields, Gone for a deleted one, and Conflict where the record names another firm (ADR 0016).
     """
     stated = data.model_copy(update={"credit_code": data.credit_code or code})
-    record, notes = _checked(session, circumstances, stated)
+    record, notes = checked(session, circumstances, stated)
     if record.credit_code != code:
         reason = f"与地址中的代码 {code} 不一致"
         problem = FieldProblem(field="credit_code", value=data.credit_code or "", reason=reason)

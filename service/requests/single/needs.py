@@ -38,24 +38,25 @@ def form(session: Session, row: Need) -> Patch:
     return form_of(NeedInput, row.model_dump() | {"segments": segments})
 
 
-def _checked(session: Session, circumstances: Circumstances, data: NeedInput) -> tuple[NeedCreate, list[str]]:
+def checked(session: Session, circumstances: Circumstances, data: NeedInput) -> tuple[NeedCreate, list[str]]:
+    """The need as it would be stored, and what was mended or left out. Raises InvalidFields."""
     record, notes = record_of(need_kind.KIND, data, classifier_of(session), circumstances)
     return record.model_copy(update={"enterprise_id": data.enterprise_id}), notes
 
 
 def create(session: Session, circumstances: Circumstances, data: NeedInput) -> Saved:
     """Stores a new need. Raises InvalidFields, NotFound (enterprise) and Conflict."""
-    record, notes = _checked(session, circumstances, data)
+    record, notes = checked(session, circumstances, data)
     return Saved(needs.create(session, record), notes, is_new=True)
 
 
 def replace(session: Session, circumstances: Circumstances, need_id: int, data: NeedInput) -> Saved:
     """Replaces what is stated of a need. Raises NotFound, InvalidFields and Conflict."""
     row = needs.get(session, need_id)
-    record, notes = _checked(session, circumstances, data)
+    record, notes = checked(session, circumstances, data)
 
     def again() -> NeedCreate:
-        return _checked(session, circumstances, NeedInput.model_validate(form(session, row)))[0]
+        return checked(session, circumstances, NeedInput.model_validate(form(session, row)))[0]
 
     whole = settled(record, again, needs.stated(row))
     return Saved(needs.update(session, need_id, NeedUpdate.model_construct(**dict(whole))), notes)

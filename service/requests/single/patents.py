@@ -97,22 +97,23 @@ def form(session: Session, row: Patent) -> Patch:
     return form_of(PatentInput, row.model_dump() | classes | own)
 
 
-def _checked(
+def checked(
     session: Session, circumstances: Circumstances, data: PatentInput
 ) -> tuple[PatentCreate, list[str]]:
+    """The patent as it would be stored, and what was mended or left out. Raises InvalidFields."""
     return record_of(patent_kind.KIND, data, classifier_of(session), circumstances)
 
 
 def create(session: Session, circumstances: Circumstances, data: PatentInput) -> Saved:
     """Stores a new patent. Raises InvalidFields and Conflict."""
-    record, notes = _checked(session, circumstances, data)
+    record, notes = checked(session, circumstances, data)
     return Saved(patent_edits.create(session, record), notes, is_new=True)
 
 
 def replace(session: Session, circumstances: Circumstances, patent_id: int, data: PatentInput) -> Saved:
     """Replaces what is stated of a patent. Raises NotFound, InvalidFields and Conflict."""
     row = patents.get(session, patent_id)
-    record, notes = _checked(session, circumstances, data)
+    record, notes = checked(session, circumstances, data)
     return _replaced(session, circumstances, row, record, notes)
 
 
@@ -120,7 +121,7 @@ def _replaced(
     session: Session, circumstances: Circumstances, row: Patent, record: PatentCreate, notes: list[str]
 ) -> Saved:
     def again() -> PatentCreate:
-        return _checked(session, circumstances, PatentInput.model_validate(form(session, row)))[0]
+        return checked(session, circumstances, PatentInput.model_validate(form(session, row)))[0]
 
     whole = settled(record, again, patent_edits.stated(session, row))
     return Saved(patent_edits.replace(session, id_of(row), whole), notes)
@@ -131,7 +132,7 @@ def put(session: Session, circumstances: Circumstances, number: PatentNumber, da
 
     Raises InvalidFields, Gone for a deleted one, and Conflict where the record is of another patent (ADR 0016).
     """
-    record, notes = _checked(session, circumstances, _numbered(data, number))
+    record, notes = checked(session, circumstances, _numbered(data, number))
     if _differs(record, number):
         reason = f"与地址中的号码 {number} 不一致"
         name = "application_number" if number.application else "publication_number"
