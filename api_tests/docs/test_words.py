@@ -14,7 +14,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("catalog", "assessment", "ingestion", "index", "matching", "service")
 GUIDES = (
     *sorted((ROOT / "docs" / "user-guide").glob("*.md")),
-    *(ROOT / "docs" / name for name in ("api.md", "cli.md", "data-dictionary.md", "operations.md")),
+    *(
+        ROOT / "docs" / name
+        for name in (
+            "api.md",
+            "api-tour.md",
+            "api-changes.md",
+            "cli.md",
+            "data-dictionary.md",
+            "operations.md",
+        )
+    ),
     ROOT / "README.zh-CN.md",
 )
 LONGEST = 45
