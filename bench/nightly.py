@@ -33,7 +33,7 @@ from bench.packaged_model import packaged_model
 from bench.search import _texts
 from catalog.accounts import keys as access_keys
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.runs import nights as nightly_runs
 from catalog.runs.nights import NightlyRunPublic
 from index.model.encoder import Encoder
@@ -298,7 +298,7 @@ def _next_night(settings: Settings, encoder: Encoder) -> Night:
     wall = time.perf_counter() - start
     runtime = Runtime(settings)
     with runtime.database.read() as session:
-        run = next(map(nightly_runs.public, nightly_runs.page(session, PageQuery(size=1)).rows))
+        run = next(map(nightly_runs.public, nightly_runs.page(session, ListQuery(size=1)).rows))
     runtime.close()
     return Night(run, wall, peak)
 

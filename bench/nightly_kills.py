@@ -46,7 +46,7 @@ from bench.packaged_model import packaged_model
 from catalog.accounts import keys as access_keys
 from catalog.db import Session
 from catalog.demand import needs
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightSide
@@ -143,7 +143,7 @@ class Installation:
     def last_run(self) -> NightlyRun | None:
         """The last nightly run of the catalogue."""
         with self.runtime.database.read() as session:
-            return next(iter(nightly_runs.page(session, PageQuery(size=1)).rows), None)
+            return next(iter(nightly_runs.page(session, ListQuery(size=1)).rows), None)
 
 
 def labelled_numbers(installation: Installation) -> set[str]:

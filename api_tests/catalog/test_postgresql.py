@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
-from sqlmodel import Session, SQLModel
+from sqlalchemy import select, text
+from sqlmodel import Session, SQLModel, col
 
 import demo
 from catalog.accounts import keys as access_keys
@@ -24,16 +24,21 @@ from catalog.changes import feed
 from catalog.changes.feed import FeedPage, FeedQuery
 from catalog.changes.record_changes import ChangePlace, place_of
 from catalog.db import Database, sqlite_url
-from catalog.demand import enterprises
-from catalog.demand.enterprises import EnterpriseCreate
+from catalog.demand import enterprises, needs
+from catalog.demand.enterprises import Enterprise, EnterpriseCreate
+from catalog.demand.needs import Need
 from catalog.dumps import postgresql_dumps
 from catalog.dumps.facts import CopyDamaged
 from catalog.dumps.moving import move
 from catalog.kit.base import id_of, now
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Busy, Conflict, NotReady
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
+from catalog.licences import lists as licence_lists
+from catalog.licences.licences import Licence
+from catalog.supply import patent_lists
 from catalog.supply.patent_lists import PatentFilter, page
+from catalog.supply.patents import Patent
 from catalog.supply.patents_shown import publics
 from catalog.webhooks import edits as webhook_edits
 from catalog.webhooks.deliveries import claim, webhooks_due
@@ -126,12 +131,40 @@ def test_demonstration_data_imports_and_lists(database: Database, tmp_path: Path
     }
     assert all(new == changed == rejected == 0 for new, changed, _, rejected in load().values())
     with database.read() as session:
-        rows = page(session, PageQuery(size=5, sort="-filing_date"), PatentFilter(ipc=["H01M"]))
+        rows = page(session, ListQuery(size=5, sort="-filing_date"), PatentFilter(ipc=["H01M"]))
         assert rows.total > 5
         assert all(
             any(c.startswith("H01M") for c in p.ipc)
             for p in publics(session, rows.rows, today=beijing_today())
         )
+
+
+def test_main_lists_are_walked_by_cursor_and_counted_as_on_sqlite(database: Database) -> None:
+    today = beijing_today()
+    with database.read() as session:
+        for main, query in (
+            (patent_lists.LIST, select(Patent)),
+            (needs.main_list(today), select(Need)),
+            (enterprises.LIST, select(Enterprise)),
+            (
+                licence_lists.main_list(today),
+                select(Licence).join(Patent, col(Patent.id) == col(Licence.patent_id)),
+            ),
+        ):
+            wanted = ListQuery(size=200, facets=list(main.facets), cursor="*", count=True)
+            first = main.page(session, query, wanted)
+            assert first.facets is not None
+            assert all(counts for name, counts in first.facets.items() if name != "year")
+            for name in main.sorts.columns:
+                for sort in (name, f"-{name}"):
+                    ids, cursor = list[int](), "*"
+                    while cursor:
+                        found = main.page(session, query, ListQuery(size=50, sort=sort, cursor=cursor))
+                        ids += [row.id for row in found.rows]
+                        cursor = found.next or ""
+                    assert len(ids) == len(set(ids)) == first.total, (main.model, sort)
+        some = patent_lists.page(session, ListQuery(), PatentFilter(among=[1, 2, 3], not_among=[2]))
+        assert [row.id for row in some.rows] == [1, 3]
 
 
 def test_rows_that_say_nothing_new_are_left_unread(

@@ -9,9 +9,12 @@ from sqlmodel import Field, Session, col
 
 from catalog.deals.deals import Deal, DealParty, DealPatent, Receipt
 from catalog.deals.shown import DealPublic, publics
+from catalog.kit import facets
 from catalog.kit.base import Schema, chunks, fold
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import ListQuery, MainList, Rows, Sorts
 from catalog.kit.terms import DealKind, DealStatus, LicenceType, PartySide
+from catalog.reference.lists import region_name
+from catalog.segments.segments import names_in_use
 from catalog.supply.patents import Patent, PatentClass
 
 
@@ -87,18 +90,45 @@ def _simple_conditions(where: DealFilter) -> Iterator[Any]:
         yield col(Deal.signed_on) <= where.until
 
 
-def page(session: Session, wanted: PageQuery, where: DealFilter) -> Rows[Deal]:
+_TAKERS = select(
+    col(DealParty.deal_id), func.coalesce(col(DealParty.prefecture), col(DealParty.province))
+).where(col(DealParty.side) == PartySide.TAKER, col(DealParty.position) == 0)
+_SEGMENTS = (
+    select(col(DealPatent.deal_id), col(PatentClass.code))
+    .join(PatentClass, col(PatentClass.patent_id) == col(DealPatent.patent_id))
+    .where(col(PatentClass.scheme) == "segment")
+)
+
+
+LIST = MainList(
+    Deal,
+    Sorts(
+        {
+            **{
+                name: getattr(Deal, name)
+                for name in (
+                    *("id", "code", "signed_on", "starts_on", "ends_on", "ended_on", "filed_on"),
+                    *("contract_amount", "created_at", "updated_at"),
+                )
+            },
+            "received": received_sum(),
+        },
+        "-signed_on",
+    ),
+    {
+        "kind": facets.of_column(Deal.kind, facets.labels(DealKind)),
+        "licence_type": facets.of_column(Deal.licence_type, facets.labels(LicenceType)),
+        "status": facets.of_column(Deal.status, facets.labels(DealStatus)),
+        "region": facets.of_links(Deal.id, _TAKERS, facets.known(region_name)),
+        "segment": facets.of_links(Deal.id, _SEGMENTS, facets.listed(names_in_use)),
+        "year": facets.of_years(Deal.signed_on),
+    },
+)
+
+
+def page(session: Session, wanted: ListQuery, where: DealFilter) -> Rows[Deal]:
     """The deals that meet all conditions, the newest signed first by default."""
-    columns = {
-        "id": Deal.id,
-        "code": Deal.code,
-        "signed_on": Deal.signed_on,
-        "filed_on": Deal.filed_on,
-        "contract_amount": func.coalesce(col(Deal.contract_amount), -1),
-        "received": received_sum(),
-        "updated_at": Deal.updated_at,
-    }
-    return paginate(session, matching(where), wanted, columns, "-signed_on")
+    return LIST.page(session, matching(where), wanted)
 
 
 def every(session: Session, where: DealFilter) -> Iterator[DealPublic]:

@@ -21,7 +21,7 @@ from catalog.demand.needs import Need
 from catalog.kit.base import NEVER_TWICE, Schema, Stamps, Timestamps, UtcDateTime, enum_type, id_of, now
 from catalog.kit.errors import InvalidInput, NotFound, RecordExists, WrongState
 from catalog.kit.ids import Id, StrictId
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, paginate
 from catalog.kit.terms import DealStatus, PipelineStage
 from catalog.reference.lists import rows as reference_rows
 from catalog.supply import patents
@@ -257,16 +257,21 @@ class CaseFilter(Schema):
     deal_id: Id | None = Field(default=None, description="交易编号")
 
 
-def page(session: Session, wanted: PageQuery, where: CaseFilter) -> Rows[PipelineCase]:
-    """The cases that meet all conditions."""
-    query = _conditions(select(PipelineCase), where)
-    columns = {
+SORTS = Sorts(
+    {
         "id": PipelineCase.id,
         "created_at": PipelineCase.created_at,
         "updated_at": PipelineCase.updated_at,
         "score": PipelineCase.score,
-    }
-    return paginate(session, query, wanted, columns, "-id")
+    },
+    "-id",
+)
+
+
+def page(session: Session, wanted: PageQuery, where: CaseFilter) -> Rows[PipelineCase]:
+    """The cases that meet all conditions."""
+    query = _conditions(select(PipelineCase), where)
+    return paginate(session, query, wanted, SORTS)
 
 
 def _conditions(query: Select[Any], where: CaseFilter) -> Select[Any]:

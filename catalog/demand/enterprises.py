@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, or_, select
+from sqlalchemy import JSON, Index, Numeric, Select, Text, cast, func, or_, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import KnownRows
+from catalog.kit import facets
 from catalog.kit.base import (
     MAX_REMARK,
     NEVER_TWICE,
@@ -25,7 +26,7 @@ from catalog.kit.base import (
 )
 from catalog.kit.errors import Conflict, NotFound, RecordExists
 from catalog.kit.money import Money
-from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.kit.paging import ListQuery, MainList, Rows, Sorts
 from catalog.reference.conditions import in_regions, of_industries
 from catalog.reference.lists import industry_name, region_name
 
@@ -130,19 +131,40 @@ class EnterpriseFilter(Schema):
     region: list[str] = Field(default_factory=list)
     industry: list[str] = Field(default_factory=list)
     credit_code: str | None = None
+    segment_industries: list[str] | None = Field(default=None, description="所属细分领域的行业代码")
 
 
-_SORTABLE: dict[str, Any] = {"id": Enterprise.id, "name": Enterprise.name_key, "revenue": Enterprise.revenue}
+LIST = MainList(
+    Enterprise,
+    Sorts(
+        {
+            "name": Enterprise.name_key,
+            **{
+                name: getattr(Enterprise, name)
+                for name in ("id", "revenue", "staff", "founded_on", "created_at", "updated_at")
+            },
+        },
+        "id",
+    ),
+    {
+        "region": facets.of_column(
+            func.coalesce(Enterprise.prefecture, Enterprise.province), facets.known(region_name)
+        ),
+        "industry": facets.of_column(Enterprise.industry, facets.known(industry_name)),
+        "title": facets.of_lists(Enterprise.titles, lambda titles: titles, facets.known(str)),
+        "year": facets.of_years(Enterprise.founded_on),
+    },
+)
 
 
-def page(session: Session, wanted: PageQuery, where: EnterpriseFilter | None = None) -> Rows[Enterprise]:
+def page(session: Session, wanted: ListQuery, where: EnterpriseFilter | None = None) -> Rows[Enterprise]:
     """The enterprises that meet all conditions of `where`."""
-    return paginate(session, _meeting(where or EnterpriseFilter()), wanted, _SORTABLE, "id")
+    return LIST.page(session, _meeting(where or EnterpriseFilter()), wanted)
 
 
-def listed(session: Session, wanted: PageQuery, where: EnterpriseFilter, *, at_most: int) -> list[int]:
+def listed(session: Session, wanted: ListQuery, where: EnterpriseFilter, *, at_most: int) -> list[int]:
     """The ids of all enterprises that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
-    return all_ids(session, _meeting(where), wanted, _SORTABLE, "id", at_most=at_most)
+    return LIST.ids(session, _meeting(where), wanted, at_most=at_most)
 
 
 def many(session: Session, ids: Sequence[int]) -> dict[int, EnterprisePublic]:
@@ -200,6 +222,8 @@ def _meeting(where: EnterpriseFilter) -> Select[Enterprise]:
         query = query.where(of_industries(col(Enterprise.industry), where.industry))
     if where.credit_code:
         query = query.where(col(Enterprise.credit_code) == where.credit_code)
+    if where.segment_industries is not None:
+        query = query.where(of_industries(col(Enterprise.industry), where.segment_industries))
     return query
 
 

@@ -29,7 +29,7 @@ from catalog.kit.base import (
 )
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.ids import Id, StrictId
-from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, all_ids, paginate
 from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from catalog.supply import holders, patents
 from catalog.supply.patents import NO_NUMBER, Patent, PatentClass, PatentHolder
@@ -186,17 +186,17 @@ def remove(session: Session, feedback_id: int) -> None:
     session.flush()
 
 
-_SORTABLE: dict[str, Any] = {"id": Feedback.id, "created_at": Feedback.created_at, "score": Feedback.score}
+SORTS = Sorts({"id": Feedback.id, "created_at": Feedback.created_at, "score": Feedback.score}, "-id")
 
 
 def page(session: Session, wanted: PageQuery, where: FeedbackFilter) -> Rows[Feedback]:
     """The answers that meet all conditions, the newest first by default."""
-    return paginate(session, _meeting(where), wanted, _SORTABLE, "-id")
+    return paginate(session, _meeting(where), wanted, SORTS)
 
 
 def listed(session: Session, wanted: PageQuery, where: FeedbackFilter, *, at_most: int) -> list[int]:
     """The ids of all answers that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
-    return all_ids(session, _meeting(where), wanted, _SORTABLE, "-id", at_most=at_most)
+    return all_ids(session, _meeting(where), wanted, SORTS, at_most=at_most)
 
 
 def _meeting(where: FeedbackFilter) -> Select[Any]:

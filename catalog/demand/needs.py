@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Any, Self
 
 from pydantic import model_validator
-from sqlalchemy import JSON, ColumnElement, Index, Numeric, Select, Text, and_, cast, or_, select
+from sqlalchemy import JSON, ColumnElement, Index, Numeric, Select, Text, and_, case, cast, func, or_, select
 from sqlmodel import Field, Session, col
 
 from catalog.demand.enterprises import Enterprise, EnterpriseCreate, Firms
 from catalog.imports.changes import KnownRows
+from catalog.kit import facets
 from catalog.kit.base import (
     MAX_REMARK,
     NEVER_TWICE,
@@ -31,10 +32,11 @@ from catalog.kit.base import (
 )
 from catalog.kit.errors import Conflict, NotFound, RecordExists
 from catalog.kit.money import Money
-from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.kit.paging import ListQuery, MainList, Rows, Sorts
 from catalog.kit.terms import Cooperation, NeedStatus
 from catalog.reference.conditions import in_regions, of_industries
 from catalog.reference.lists import industry_name, region_name
+from catalog.segments.segments import names_in_use
 
 MAX_TEXT = 20_000
 
@@ -234,28 +236,59 @@ class NeedFilter(Schema):
     industry: list[str] = Field(default_factory=list)
     segment: list[str] = Field(default_factory=list)
     status: list[str] = Field(default_factory=list)
+    cooperation: list[str] = Field(default_factory=list)
     enterprise_id: int | None = None
     code: str | None = None
     external_id: str | None = None
 
 
-_SORTABLE: dict[str, Any] = {
-    "id": Need.id,
-    "code": Need.code,
-    "title": Need.title,
-    "published_on": Need.published_on,
-    "budget": Need.budget,
+def main_list(today: date) -> MainList:
+    """The list of needs, counted by their status on that day."""
+    return MainList(
+        Need, SORTS, _FACETS | {"status": facets.of_column(_status(today), facets.labels(NeedStatus))}
+    )
+
+
+SORTS = Sorts(
+    {
+        name: getattr(Need, name)
+        for name in (
+            *("id", "code", "title", "published_on", "closes_on", "budget"),
+            *("created_at", "updated_at"),
+        )
+    },
+    "id",
+)
+
+
+def _segments_of(classes: list[dict[str, Any]]) -> list[str]:
+    return [str(ref["code"]) for ref in classes if ref["scheme"] == "segment"]
+
+
+_FACETS = {
+    "segment": facets.of_lists(Need.classes, _segments_of, facets.listed(names_in_use)),
+    "region": facets.of_column(func.coalesce(Need.prefecture, Need.province), facets.known(region_name)),
+    "industry": facets.of_column(Need.industry, facets.known(industry_name)),
+    "cooperation": facets.of_column(Need.cooperation, facets.labels(Cooperation)),
+    "year": facets.of_years(Need.published_on),
 }
+FACETS = (*_FACETS, "status")
 
 
-def page(session: Session, wanted: PageQuery, where: NeedFilter | None = None) -> Rows[Need]:
-    """The needs that meet all conditions of `where`."""
-    return paginate(session, _meeting(where) if where else select(Need), wanted, _SORTABLE, "id")
+def _status(today: date) -> ColumnElement[str]:
+    over = and_(col(Need.status) == NeedStatus.OPEN.value, col(Need.closes_on) < today)
+    return case((over, NeedStatus.EXPIRED.value), else_=cast(col(Need.status), Text))
 
 
-def listed(session: Session, wanted: PageQuery, where: NeedFilter, *, at_most: int) -> list[int]:
+def page(session: Session, wanted: ListQuery, where: NeedFilter | None = None) -> Rows[Need]:
+    """The needs that meet all conditions of `where`; without any they are not counted by status."""
+    where = where or NeedFilter(today=date.max)
+    return main_list(where.today).page(session, _meeting(where), wanted)
+
+
+def listed(session: Session, wanted: ListQuery, where: NeedFilter, *, at_most: int) -> list[int]:
     """The ids of all needs that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
-    return all_ids(session, _meeting(where), wanted, _SORTABLE, "id", at_most=at_most)
+    return main_list(where.today).ids(session, _meeting(where), wanted, at_most=at_most)
 
 
 def _meeting(where: NeedFilter) -> Select[Need]:
@@ -273,6 +306,8 @@ def _meeting(where: NeedFilter) -> Select[Need]:
         query = query.where(or_(*map(_in_segment, where.segment)))
     if where.status:
         query = query.where(or_(*(_has_status(NeedStatus(one), where.today) for one in where.status)))
+    if where.cooperation:
+        query = query.where(col(Need.cooperation).in_(where.cooperation))
     for name in ("enterprise_id", "code", "external_id"):
         if (value := getattr(where, name)) is not None:
             query = query.where(getattr(Need, name) == value)

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.docking.activities import Activity
 from catalog.docking.terms import ActivityAction
 from catalog.kit.base import NEVER_TWICE, UtcDateTime, id_of, now
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, paginate
 
 
 class ActivityEvent(SQLModel, table=True):
@@ -57,11 +57,13 @@ def note(
     session.flush()
 
 
+SORTS = Sorts({"id": ActivityEvent.id, "at": ActivityEvent.at}, "-id")
+
+
 def page(session: Session, activity_id: int, wanted: PageQuery) -> Rows[ActivityEvent]:
     """The steps of an activity, the newest first by default."""
     query = select(ActivityEvent).where(col(ActivityEvent.activity_id) == activity_id)
-    columns = {"id": ActivityEvent.id, "at": ActivityEvent.at}
-    return paginate(session, query, wanted, columns, "-id")
+    return paginate(session, query, wanted, SORTS)
 
 
 def publics(rows: Sequence[ActivityEvent]) -> list[ActivityEventPublic]:

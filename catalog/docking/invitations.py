@@ -17,7 +17,7 @@ from catalog.docking.terms import InvitationAnswer, PartyRole
 from catalog.kit.base import NEVER_TWICE, Schema, Stamps, Timestamps, UtcDateTime, enum_type, fold, id_of
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.ids import StrictId
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, paginate
 
 MOST_PEOPLE, MOST_WISHES = 20, 200
 _SLOT = re.compile(r"([1-9]\d?)-([1-9]\d?)", re.ASCII)
@@ -173,14 +173,16 @@ def of_activity(session: Session, activity_id: int) -> Sequence[Invitation]:
     return session.execute(query.order_by(col(Invitation.id))).scalars().all()
 
 
+SORTS = Sorts({"id": Invitation.id, "name": Invitation.name}, "id")
+
+
 def page(session: Session, activity_id: int, wanted: PageQuery, where: InvitationFilter) -> Rows[Invitation]:
     """The invitations that meet all conditions."""
     query = select(Invitation).where(col(Invitation.activity_id) == activity_id)
     for name in ("role", "answer"):
         if (value := getattr(where, name)) is not None:
             query = query.where(getattr(Invitation, name) == value.value)
-    columns = {"id": Invitation.id, "name": Invitation.name}
-    return paginate(session, query, wanted, columns, "id")
+    return paginate(session, query, wanted, SORTS)
 
 
 def counts(session: Session, ids: Sequence[int]) -> dict[int, dict[tuple[PartyRole, InvitationAnswer], int]]:

@@ -26,7 +26,7 @@ from catalog.docking.invitations import Invitation
 from catalog.docking.meetings import ActivityMeeting, ScheduleRun
 from catalog.docking.terms import ActivityStatus, InvitationAnswer, MeetingState, PartyRole, ScheduleState
 from catalog.kit.base import Stamps, chunks, id_of
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, paginate
 from catalog.reference.lists import region_name
 from catalog.segments import segments
 from catalog.supply.patents import Patent
@@ -137,19 +137,25 @@ class ActivityFilter(SQLModel):
     field: str | None = Field(default=None, max_length=100, description="领域")
 
 
+SORTS = Sorts(
+    {
+        "id": Activity.id,
+        "code": Activity.code,
+        "name": Activity.name,
+        "created_at": Activity.created_at,
+        "updated_at": Activity.updated_at,
+    },
+    "-id",
+)
+
+
 def page(session: Session, wanted: PageQuery, where: ActivityFilter) -> Rows[Activity]:
     """The activities that meet all conditions, the newest first by default."""
     query = select(Activity)
     for name in ("status", "area", "field"):
         if (value := getattr(where, name)) is not None:
             query = query.where(getattr(Activity, name) == value)
-    columns = {
-        "id": Activity.id,
-        "code": Activity.code,
-        "name": Activity.name,
-        "updated_at": Activity.updated_at,
-    }
-    return paginate(session, query, wanted, columns, "-id")
+    return paginate(session, query, wanted, SORTS)
 
 
 def activity(session: Session, row: Activity) -> ActivityPublic:

@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.kit.base import Schema, Timestamps, UtcDateTime, chunks, enum_type, id_column, id_of, plain
 from catalog.kit.errors import NotFound
 from catalog.kit.ids import Id
-from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, all_ids, paginate
 from catalog.kit.terms import ConflictStatus
 
 SHOWN = 60
@@ -235,21 +235,24 @@ def get(session: Session, conflict_id: int, *, to_change: bool = False) -> Numbe
     return row
 
 
-_SORTABLE: dict[str, Any] = {
-    "id": NumberConflict.id,
-    "number": NumberConflict.number,
-    "created_at": NumberConflict.created_at,
-}
+SORTS = Sorts(
+    {
+        "id": NumberConflict.id,
+        "number": NumberConflict.number,
+        "created_at": NumberConflict.created_at,
+    },
+    "id",
+)
 
 
 def page(session: Session, wanted: PageQuery, where: ConflictFilter) -> Rows[NumberConflict]:
     """The conflicts that meet all conditions, in the order in which they came up."""
-    return paginate(session, _meeting(where), wanted, _SORTABLE, "id")
+    return paginate(session, _meeting(where), wanted, SORTS)
 
 
 def listed(session: Session, wanted: PageQuery, where: ConflictFilter, *, at_most: int) -> list[int]:
     """The ids of all conflicts that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
-    return all_ids(session, _meeting(where), wanted, _SORTABLE, "id", at_most=at_most)
+    return all_ids(session, _meeting(where), wanted, SORTS, at_most=at_most)
 
 
 def many(session: Session, ids: Sequence[int]) -> list[NumberConflict]:

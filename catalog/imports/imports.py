@@ -10,7 +10,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from catalog.imports.columns import FileColumn
 from catalog.kit.base import Stamps, Timestamps, UtcDateTime, id_of, now, table_of
 from catalog.kit.errors import NotFound
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, paginate
 from catalog.kit.processes import is_alive, this_process
 from catalog.kit.terms import Term
 from catalog.webhooks.events import IMPORT_FINISHED
@@ -216,12 +216,16 @@ def get(session: Session, import_id: int) -> Import:
     return row
 
 
+SORTS = Sorts({"id": Import.id, "created_at": Import.created_at}, "-id")
+REJECTED_SORTS = Sorts({"id": RejectedRow.id, "line": RejectedRow.line}, "id")
+
+
 def page(session: Session, wanted: PageQuery, *, kind: str | None = None) -> Rows[Import]:
     """Imports, optionally of one kind."""
     query = select(Import)
     if kind:
         query = query.where(col(Import.kind) == kind)
-    return paginate(session, query, wanted, {"id": Import.id, "created_at": Import.created_at}, "-id")
+    return paginate(session, query, wanted, SORTS)
 
 
 def reject(session: Session, rows: Sequence[RejectedRow]) -> None:
@@ -233,4 +237,4 @@ def reject(session: Session, rows: Sequence[RejectedRow]) -> None:
 def rejected(session: Session, import_id: int, wanted: PageQuery) -> Rows[RejectedRow]:
     """The refused rows of an import in the order of the file."""
     query = select(RejectedRow).where(col(RejectedRow.import_id) == import_id)
-    return paginate(session, query, wanted, {"id": RejectedRow.id, "line": RejectedRow.line}, "id")
+    return paginate(session, query, wanted, REJECTED_SORTS)

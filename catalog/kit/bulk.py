@@ -6,12 +6,26 @@ conversions are SQLAlchemy's own, computed once for a table and its columns.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Column, Dialect, Select, Table, bindparam, text
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    Dialect,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlmodel import Session
 
 from catalog.kit.base import CHUNK, chunks
@@ -74,6 +88,13 @@ def rows_in(
     for chunk in chunks(values):
         marks = ", ".join("?" * len(chunk))
         yield from connection.exec_driver_sql(f"{start} IN ({marks})", (*fixed, *chunk))
+
+
+def given_ids(session: Session, ids: Sequence[int]) -> Select[Any]:
+    """Any number of ids as a query, for conditions on more of them than a statement may have parameters."""
+    if session.get_bind().dialect.name == "sqlite":
+        return select(func.json_each(json.dumps(list(map(int, ids)))).table_valued("value").c.value)
+    return select(func.unnest(literal(list(map(int, ids)), ARRAY(Integer))).column_valued())
 
 
 def reserve_ids(session: Session, table: Table, count: int) -> list[int]:

@@ -3,15 +3,18 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Text, case, cast, func, or_, select
 from sqlmodel import Field, Session, col
 
+from catalog.kit import facets
 from catalog.kit.base import Schema, fold
-from catalog.kit.paging import PageQuery, Rows, paginate
-from catalog.kit.terms import LicenceStatus, PaymentForm
+from catalog.kit.paging import ListQuery, MainList, Rows, Sorts
+from catalog.kit.terms import LicenceStatus, PatentKind, PaymentForm
 from catalog.licences.licences import RUNNING, Licence
+from catalog.reference.lists import region_name
+from catalog.segments.segments import names_in_use
 from catalog.supply.holders import Holder
-from catalog.supply.patents import Patent, PatentHolder
+from catalog.supply.patents import Patent, PatentClass, PatentHolder
 
 
 class LicenceFilter(Schema):
@@ -25,8 +28,43 @@ class LicenceFilter(Schema):
     until: date | None = Field(default=None, description="声明日不晚于")
 
 
+SORTS = Sorts(
+    {
+        **{
+            name: getattr(Licence, name)
+            for name in (
+                *("id", "declared_on", "published_on", "withdrawn_on", "starts_on", "ends_on"),
+                *("fixed_fee", "created_at", "updated_at"),
+            )
+        },
+        "application_number": Patent.application_number,
+    },
+    "id",
+)
+_SEGMENTS = select(col(PatentClass.patent_id), col(PatentClass.code)).where(
+    col(PatentClass.scheme) == "segment"
+)
+_FACETS = {
+    "payment_form": facets.of_column(Licence.payment_form, facets.labels(PaymentForm)),
+    "kind": facets.of_column(Patent.kind, facets.labels(PatentKind)),
+    "segment": facets.of_links(Licence.patent_id, _SEGMENTS, facets.listed(names_in_use)),
+    "region": facets.of_column(func.coalesce(Patent.prefecture, Patent.province), facets.known(region_name)),
+    "year": facets.of_years(Licence.declared_on),
+}
+FACETS = (*_FACETS, "status")
+
+
+def main_list(today: date) -> MainList:
+    """The list of declarations, counted by their status on that day."""
+    over = col(Licence.status).in_(RUNNING) & (col(Licence.ends_on) < today)
+    status = case((over, LicenceStatus.EXPIRED.value), else_=cast(col(Licence.status), Text))
+    return MainList(
+        Licence, SORTS, _FACETS | {"status": facets.of_column(status, facets.labels(LicenceStatus))}
+    )
+
+
 def page(
-    session: Session, wanted: PageQuery, where: LicenceFilter | None = None, *, today: date
+    session: Session, wanted: ListQuery, where: LicenceFilter | None = None, *, today: date
 ) -> Rows[Licence]:
     """The declarations that meet all conditions of `where`."""
     where = where or LicenceFilter()
@@ -45,14 +83,7 @@ def page(
         query = query.where(col(Licence.declared_on) >= where.since)
     if where.until:
         query = query.where(col(Licence.declared_on) <= where.until)
-    sortable = {
-        "id": Licence.id,
-        "declared_on": Licence.declared_on,
-        "ends_on": Licence.ends_on,
-        "fixed_fee": Licence.fixed_fee,
-        "application_number": Patent.application_number,
-    }
-    return paginate(session, query, wanted, sortable, "id")
+    return main_list(today).page(session, query, wanted)
 
 
 def _has_status(status: LicenceStatus, day: date) -> Any:

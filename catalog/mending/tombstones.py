@@ -12,7 +12,7 @@ from catalog.imports.changes import Before
 from catalog.kit.base import Schema, UtcDateTime, chunks, id_of, now
 from catalog.kit.days import beijing_day
 from catalog.kit.errors import Gone, InvalidInput, Merged, NotFound, PatentDockError
-from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, all_ids, paginate
 from catalog.registers.register import Register
 from catalog.registers.registers import register_named, register_of
 
@@ -105,17 +105,17 @@ def get(session: Session, tombstone_id: int) -> Tombstone:
     return row
 
 
-_SORTABLE: dict[str, Any] = {"id": Tombstone.id, "deleted_at": Tombstone.deleted_at, "name": Tombstone.name}
+SORTS = Sorts({"id": Tombstone.id, "deleted_at": Tombstone.deleted_at, "name": Tombstone.name}, "-id")
 
 
 def page(session: Session, wanted: PageQuery, where: TombstoneFilter) -> Rows[Tombstone]:
     """The deleted records that meet all conditions, the last first by default. Raises InvalidInput for an unknown kind."""
-    return paginate(session, _meeting(where), wanted, _SORTABLE, "-id")
+    return paginate(session, _meeting(where), wanted, SORTS)
 
 
 def listed(session: Session, wanted: PageQuery, where: TombstoneFilter, *, at_most: int) -> list[int]:
     """The ids of all that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
-    return all_ids(session, _meeting(where), wanted, _SORTABLE, "-id", at_most=at_most)
+    return all_ids(session, _meeting(where), wanted, SORTS, at_most=at_most)
 
 
 def many(session: Session, ids: Sequence[int]) -> dict[int, TombstonePublic]:

@@ -12,7 +12,7 @@ from sqlalchemy import JSON, delete, insert, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.kit.base import table_of
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, paginate
 from catalog.kit.terms import Band
 from catalog.runs.nights import NightlyRun, RunStatus
 from catalog.webhooks.events import NEED_MATCHES_CHANGED
@@ -174,6 +174,9 @@ def announce_changes(session: Session, run_id: int) -> None:
     announce(session, NEED_MATCHES_CHANGED, happened)
 
 
+CHANGES_SORTS = Sorts({"id": NightMatches.record_id}, "id")
+
+
 def changes_page(session: Session, run_id: int, wanted: PageQuery) -> Rows[NightMatches]:
     """The needs of a run whose matches changed since the run before, by id."""
     query = select(NightMatches).where(
@@ -181,7 +184,7 @@ def changes_page(session: Session, run_id: int, wanted: PageQuery) -> Rows[Night
         col(NightMatches.side) == NightSide.NEED.value,
         col(NightMatches.changes).is_not(None),
     )
-    return paginate(session, query, wanted, {"id": NightMatches.record_id}, "id")
+    return paginate(session, query, wanted, CHANGES_SORTS)
 
 
 def changes_of(row: NightMatches) -> NightChanges:

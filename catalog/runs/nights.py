@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.kit.base import Timestamps, UtcDateTime, now
 from catalog.kit.errors import NotFound
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, paginate
 from catalog.kit.terms import Term
 from catalog.webhooks.events import NIGHT_FINISHED
 from catalog.webhooks.outbox import announce
@@ -116,10 +116,12 @@ def get(session: Session, run_id: int) -> NightlyRun:
     return row
 
 
+SORTS = Sorts({"id": NightlyRun.id, "created_at": NightlyRun.created_at}, "-id")
+
+
 def page(session: Session, wanted: PageQuery) -> Rows[NightlyRun]:
     """Runs, the newest first by default."""
-    columns = {"id": NightlyRun.id, "created_at": NightlyRun.created_at}
-    return paginate(session, select(NightlyRun), wanted, columns, "-id")
+    return paginate(session, select(NightlyRun), wanted, SORTS)
 
 
 def previous(session: Session, run_id: int) -> NightlyRun | None:

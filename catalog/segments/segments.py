@@ -193,6 +193,13 @@ def names_in_use(session: Session) -> dict[str, str]:
         return {}
 
 
+def industries_of(session: Session, codes: Iterable[str]) -> list[str]:
+    """The codes of the industries (GB/T 4754) of these segments of the catalogue in use. Raises NotReady without one."""
+    wanted = set(codes)
+    among = (one for one in segments_of(session, catalogue(session)) if one.code in wanted)
+    return sorted({code for one in among for code in one.industry_codes})
+
+
 def public(session: Session, row: SegmentCatalogue) -> CataloguePublic:
     """A catalogue version with its segments as shown to users."""
     return CataloguePublic(

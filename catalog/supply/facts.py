@@ -19,10 +19,11 @@ from sqlalchemy import Text, select
 from sqlmodel import Field, Session, col
 
 from catalog.imports.changes import KnownRows
+from catalog.kit import facets
 from catalog.kit.base import NEVER_TWICE, Schema, Stamps, Timestamps, apply_changes, chunks, enum_type
 from catalog.kit.errors import NotFound, RecordExists
 from catalog.kit.ids import Id
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import ListQuery, MainList, Rows, Sorts
 from catalog.kit.terms import Conclusion, Disposition, FactKind, LicenceType, PledgeConsent, Prospect, Term
 
 EXPLOITATION = frozenset(
@@ -165,7 +166,20 @@ def get(session: Session, fact_id: int) -> Fact:
     return row
 
 
-def page(session: Session, wanted: PageQuery, where: FactFilter) -> Rows[Fact]:
+LIST = MainList(
+    Fact,
+    Sorts(
+        {name: getattr(Fact, name) for name in ("id", "happened_on", "ends_on", "created_at", "updated_at")},
+        "-id",
+    ),
+    {
+        "kind": facets.of_column(col(Fact.kind), facets.labels(FactKind)),
+        "year": facets.of_years(col(Fact.happened_on)),
+    },
+)
+
+
+def page(session: Session, wanted: ListQuery, where: FactFilter) -> Rows[Fact]:
     """The facts that meet all conditions of `where`, by default the newest first."""
     query = select(Fact)
     if where.patent_id is not None:
@@ -178,8 +192,7 @@ def page(session: Session, wanted: PageQuery, where: FactFilter) -> Rows[Fact]:
         query = query.where(col(Fact.happened_on) >= where.since)
     if where.until:
         query = query.where(col(Fact.happened_on) <= where.until)
-    sortable = {"id": Fact.id, "happened_on": Fact.happened_on, "ends_on": Fact.ends_on}
-    return paginate(session, query, wanted, sortable, "-id")
+    return LIST.page(session, query, wanted)
 
 
 def of_patents(

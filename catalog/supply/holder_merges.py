@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.kit.base import Timestamps, UtcDateTime, chunks, id_column, id_of, now, table_of
 from catalog.kit.errors import InvalidInput, NotFound, WrongState
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, paginate
 from catalog.kit.terms import HolderKind
 from catalog.supply import holders
 from catalog.supply.holders import Holder
@@ -257,6 +257,9 @@ def _untouched(session: Session, patent: MergedPatent) -> bool:
     return bool(session.execute(query).scalar_one() == patent.stamp)
 
 
+SORTS = Sorts({"id": HolderMerge.id}, "-id")
+
+
 def page(session: Session, wanted: PageQuery, *, holder_id: int | None = None) -> Rows[HolderMerge]:
     """Merges, the newest first; with `holder_id` those that this holder was part of."""
     query: Select[HolderMerge] = select(HolderMerge)
@@ -264,7 +267,7 @@ def page(session: Session, wanted: PageQuery, *, holder_id: int | None = None) -
         query = query.where(
             or_(col(HolderMerge.kept_id) == holder_id, col(HolderMerge.merged_id) == holder_id)
         )
-    return paginate(session, query, wanted, {"id": HolderMerge.id}, "-id")
+    return paginate(session, query, wanted, SORTS)
 
 
 def publics(session: Session, rows: Sequence[HolderMerge]) -> list[MergePublic]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from catalog.imports.changes import Change, note
+from catalog.kit import facets
 from catalog.kit.base import (
     NEVER_TWICE,
     PartSchema,
@@ -23,7 +24,7 @@ from catalog.kit.base import (
 )
 from catalog.kit.bulk import insert_rows, reserve_ids, rows_in
 from catalog.kit.errors import NotFound
-from catalog.kit.paging import PageQuery, Rows, paginate
+from catalog.kit.paging import ListQuery, MainList, Rows, Sorts
 from catalog.kit.terms import HolderKind
 
 
@@ -190,8 +191,21 @@ def named(text: str) -> Select[Any]:
     return select(root).where(col(Holder.name_key).contains(fold(text), autoescape=True))
 
 
+@cache
+def main_list() -> MainList:
+    """The list of holders; the number of patents is counted in a table that is defined later."""
+    held = SQLModel.metadata.tables["patent_holders"]
+    count = select(func.count()).where(held.c.holder_id == col(Holder.id)).scalar_subquery()
+    dated = {"created_at": Holder.created_at, "updated_at": Holder.updated_at}
+    return MainList(
+        Holder,
+        Sorts({"id": Holder.id, "name": Holder.name_key, "patents": count, **dated}, "id"),
+        {"kind": facets.of_column(col(Holder.kind), facets.labels(HolderKind))},
+    )
+
+
 def page(
-    session: Session, wanted: PageQuery, *, name: str | None = None, kind: str | None = None
+    session: Session, wanted: ListQuery, *, name: str | None = None, kind: str | None = None
 ) -> Rows[Holder]:
     """Holders of the `kind` of which one spelling, folded, contains `name`; merged ones are not listed themselves."""
     query = select(Holder).where(col(Holder.merged_into).is_(None))
@@ -199,8 +213,4 @@ def page(
         query = query.where(col(Holder.id).in_(named(name)))
     if kind:
         query = query.where(col(Holder.kind) == kind)
-    held = SQLModel.metadata.tables["patent_holders"]
-    count = select(func.count()).where(held.c.holder_id == col(Holder.id)).scalar_subquery()
-    return paginate(
-        session, query, wanted, {"id": Holder.id, "name": Holder.name_key, "patents": count}, "id"
-    )
+    return main_list().page(session, query, wanted)

@@ -1,15 +1,19 @@
 """Pages of patents under filters."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlmodel import Field, Session, col
 
-from catalog.kit.base import (
-    Schema,
-)
-from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.kit import facets
+from catalog.kit.base import Schema
+from catalog.kit.bulk import given_ids
+from catalog.kit.paging import ListQuery, MainList, Rows, Sorts
+from catalog.kit.terms import HolderKind, LegalStatus, PatentKind
 from catalog.reference.conditions import in_regions, of_industries, under_ipc
+from catalog.reference.lists import region_name
+from catalog.segments.segments import names_in_use
 from catalog.supply import holders
 from catalog.supply.holders import Holder
 from catalog.supply.patents import Patent, PatentClass, PatentHolder
@@ -28,8 +32,11 @@ class PatentFilter(Schema):
     holder_kind: list[str] = Field(default_factory=list)
     kind: list[str] = Field(default_factory=list)
     application_number: str | None = Field(default=None, description="申请号，完整")
+    status: list[str] = Field(default_factory=list)
     draft: bool | None = Field(default=None, description="缺申请号的草稿（true）或有申请号的专利（false）")
     dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
+    among: Sequence[int] | None = Field(default=None, description="编号在其中的")
+    not_among: Sequence[int] | None = Field(default=None, description="编号不在其中的")
 
 
 def _with_class(query: Select[Patent], scheme: str, matching: Any) -> Select[Patent]:
@@ -53,7 +60,7 @@ def _numbered(query: Select[Patent], wanted: PatentFilter) -> Select[Patent]:
     return query if wanted.draft is None else query.where(number.is_(None) == wanted.draft)
 
 
-def _meeting(where: PatentFilter) -> Select[Patent]:
+def _meeting(session: Session, where: PatentFilter) -> Select[Patent]:
     """A query for the patents that meet all conditions."""
     query = _numbered(select(Patent), where)
     if where.text:
@@ -70,6 +77,16 @@ def _meeting(where: PatentFilter) -> Select[Patent]:
     if where.dormant is not None:
         ids = select(col(Screening.patent_id)).where(col(Screening.dormant).is_(where.dormant))
         query = query.where(col(Patent.id).in_(ids))
+    if where.status:
+        query = query.where(col(Patent.legal_status).in_(where.status))
+    if where.among is not None:
+        query = query.where(col(Patent.id).in_(given_ids(session, where.among)))
+    if where.not_among is not None:
+        query = query.where(col(Patent.id).not_in(given_ids(session, where.not_among)))
+    return _of_classes(query, where)
+
+
+def _of_classes(query: Select[Patent], where: PatentFilter) -> Select[Patent]:
     code = col(PatentClass.code)
     if where.ipc:
         query = _with_class(query, "ipc", under_ipc(code, where.ipc))
@@ -80,31 +97,58 @@ def _meeting(where: PatentFilter) -> Select[Patent]:
     return query
 
 
-_SORTABLE: dict[str, Any] = {
-    "id": Patent.id,
-    "application_number": Patent.application_number,
-    "title": Patent.title,
-    "filing_date": Patent.filing_date,
-    "grant_date": Patent.grant_date,
-    "potential": func.coalesce(col(Screening.potential), -1),
-}
+_FIRST_HOLDERS = (
+    select(col(PatentHolder.patent_id), col(Holder.kind))
+    .join(Holder, col(Holder.id) == col(PatentHolder.holder_id))
+    .where(col(PatentHolder.position) == 0)
+)
+_SEGMENTS = select(col(PatentClass.patent_id), col(PatentClass.code)).where(
+    col(PatentClass.scheme) == "segment"
+)
+_DAYS = ("filing_date", "publication_date", "grant_date", "expiry_date", "legal_status_date")
+_POTENTIAL = select(col(Screening.potential)).where(col(Screening.patent_id) == col(Patent.id))
 
 
-def _sorted_by(wanted: PageQuery, query: Select[Patent]) -> Select[Patent]:
-    """The query with the joins that its order needs."""
-    if (wanted.sort or "").removeprefix("-") == "potential":
-        return query.outerjoin(Screening, col(Screening.patent_id) == col(Patent.id))
-    return query
+LIST = MainList(
+    Patent,
+    Sorts(
+        {
+            **{name: getattr(Patent, name) for name in ("id", "application_number", "title", *_DAYS)},
+            "annuity_paid_until": Patent.annuity_paid_until,
+            "created_at": Patent.created_at,
+            "updated_at": Patent.updated_at,
+            "potential": _POTENTIAL.scalar_subquery(),
+        },
+        "id",
+    ),
+    {
+        "segment": facets.of_links(Patent.id, _SEGMENTS, facets.listed(names_in_use)),
+        "region": facets.of_column(
+            func.coalesce(Patent.prefecture, Patent.province), facets.known(region_name)
+        ),
+        "kind": facets.of_column(Patent.kind, facets.labels(PatentKind)),
+        "holder_kind": facets.of_links(Patent.id, _FIRST_HOLDERS, facets.labels(HolderKind)),
+        "status": facets.of_column(Patent.legal_status, facets.labels(LegalStatus)),
+        "year": facets.of_years(Patent.filing_date),
+    },
+)
 
 
-def page(session: Session, wanted: PageQuery, where: PatentFilter) -> Rows[Patent]:
+def page(session: Session, wanted: ListQuery, where: PatentFilter) -> Rows[Patent]:
     """The patents that meet all conditions of `where`."""
-    return paginate(session, _sorted_by(wanted, _meeting(where)), wanted, _SORTABLE, "id")
+    return LIST.page(session, _meeting(session, where), wanted)
 
 
-def listed(session: Session, wanted: PageQuery, where: PatentFilter, *, at_most: int) -> list[int]:
+def listed(session: Session, wanted: ListQuery, where: PatentFilter, *, at_most: int) -> list[int]:
     """The ids of all patents that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
-    return all_ids(session, _sorted_by(wanted, _meeting(where)), wanted, _SORTABLE, "id", at_most=at_most)
+    return LIST.ids(session, _meeting(session, where), wanted, at_most=at_most)
+
+
+def ids(session: Session, where: PatentFilter, *, at_most: int) -> list[int] | None:
+    """The ids of the patents that meet the conditions; None where there are more than `at_most`."""
+    query = _meeting(session, where).with_only_columns(col(Patent.id)).limit(at_most + 1)
+    found = list(session.execute(query).scalars())
+    return None if len(found) > at_most else found
 
 
 def count(session: Session) -> int:

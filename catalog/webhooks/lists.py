@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlmodel import Field, Session, col
 
 from catalog.kit.base import Schema, id_column
-from catalog.kit.paging import PageQuery, Rows, all_ids, paginate
+from catalog.kit.paging import PageQuery, Rows, Sorts, all_ids, paginate
 from catalog.kit.terms import DeliveryState
 from catalog.webhooks.webhooks import WebhookDelivery, WebhookEvent
 
@@ -21,17 +21,17 @@ class DeliveryFilter(Schema):
     record_id: int | None = Field(default=None)
 
 
-_SORTABLE: dict[str, Any] = {"id": WebhookDelivery.id, "last_try": WebhookDelivery.last_try}
+SORTS = Sorts({"id": WebhookDelivery.id, "last_try": WebhookDelivery.last_try}, "-id")
 
 
 def page(session: Session, wanted: PageQuery, where: DeliveryFilter) -> Rows[WebhookDelivery]:
     """The deliveries that meet all conditions, the newest first by default."""
-    return paginate(session, _meeting(where), wanted, _SORTABLE, "-id")
+    return paginate(session, _meeting(where), wanted, SORTS)
 
 
 def listed(session: Session, wanted: PageQuery, where: DeliveryFilter, *, at_most: int) -> list[int]:
     """The ids of all that meet the conditions, in the order of the list. Raises InvalidInput for too many."""
-    return all_ids(session, _meeting(where), wanted, _SORTABLE, "-id", at_most=at_most)
+    return all_ids(session, _meeting(where), wanted, SORTS, at_most=at_most)
 
 
 def many(session: Session, ids: Sequence[int]) -> list[WebhookDelivery]:

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, status
-from pydantic import Field
 
 from catalog.docking import activities, edits, history, shown
 from catalog.docking.activities import Activity
@@ -16,6 +15,7 @@ from catalog.mending.tombstones import TombstonePublic, Why
 from service.requests.deletions import Reason
 from service.requests.docking.inputs import ActivityInput, StatusInput, activity_of
 from service.requests.docking.records import delete_activity as delete_record
+from service.requests.lists import sort_field
 from service.requests.single import docking as forms
 from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
@@ -32,13 +32,13 @@ ActivityPatch = Annotated[Patch, patch_body(), merge_patch_of(ActivityInput, "Ac
 class ActivityQuery(ActivityFilter, PageQuery):
     """Page and conditions of a list of activities."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、code、name、updated_at；前加 - 为降序")
+    sort: str | None = sort_field(shown.SORTS)
 
 
 class EventQuery(PageQuery):
     """Page of the history of an activity."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、at；前加 - 为降序")
+    sort: str | None = sort_field(history.SORTS)
 
 
 @router.get("", summary="对接活动列表", operation_id="list_activities", responses=responses(422))

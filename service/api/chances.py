@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from matching.reverse.chances import ChancePage
-from matching.reverse.licensee_results import LicenseePage
+from matching.reverse.chances import Chance, ChancePage
+from matching.reverse.licensee_results import Licensee, LicenseePage
 from service.requests.chances import ChanceQuery, LicenseeQuery, chances_page, licensees_page
 from service.requests.filters import described
 from service.sheets.chances import chances_list, licensees_list
@@ -13,6 +13,7 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import RecordId, RuntimeDep
 from service.web.errors import responses
+from service.web.shaped import shaped
 
 MOST_EXPORTED = 2000
 """Rows of an export: so many chances are looked through by nobody."""
@@ -35,7 +36,7 @@ def list_patent_licensees(
 
     得分是参考次序，不是成交概率；专利权人自己不在其中。
     """
-    return licensees_page(runtime, id, wanted)
+    return shaped(wanted, licensees_page(runtime, id, wanted), Licensee)
 
 
 @router.get(
@@ -66,7 +67,7 @@ def list_holder_chances(
 
     得分与 `GET /patents/{id}/needs` 相同。
     """
-    return chances_page(runtime, id, wanted)
+    return shaped(wanted, chances_page(runtime, id, wanted), Chance)
 
 
 @router.get(

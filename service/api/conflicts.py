@@ -15,6 +15,7 @@ from catalog.imports.conflicts import ConflictFilter, NumberConflict
 from catalog.kit.paging import Page, PageQuery
 from service.requests.conflicts import ConflictConditions, DecisionInput, filter_of
 from service.requests.filters import described
+from service.requests.lists import sort_field
 from service.requests.types import ConflictState
 from service.sheets import conflicts as conflict_sheets
 from service.sheets.documents import CSV_TYPE, XLSX_TYPE
@@ -26,19 +27,17 @@ from service.web.versions import Tagged, Versioned, read, unchanged, written
 
 router = APIRouter(tags=["conflicts"])
 
-SORTING = "排序字段：id、number、created_at；前加 - 为降序"
-
 
 class ConflictQuery(PageQuery, ConflictConditions):
     """Page and conditions of a list of conflicts."""
 
-    sort: str | None = Field(default=None, description=SORTING)
+    sort: str | None = sort_field(conflicts.SORTS)
 
 
 class ImportConflictQuery(PageQuery):
     """Page and conditions of the conflicts of one import."""
 
-    sort: str | None = Field(default=None, description=SORTING)
+    sort: str | None = sort_field(conflicts.SORTS)
     status: ConflictState = Field(default=None, description="处理情况")
 
 

@@ -18,15 +18,16 @@ from catalog.deals.shown import DealEventPublic, DealPublic
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
-from catalog.kit.paging import Page, PageQuery
+from catalog.kit.paging import ListPage, Page
 from catalog.kit.terms import EvidenceKind
 from service.requests.dealings.deal_lists import DealConditions, filter_of
 from service.requests.dealings.deals import DealInput, deal_of
 from service.requests.field_problems import FieldProblem, InvalidFields
 from service.requests.filters import Day, described
+from service.requests.lists import MainListQuery, facets_field, sort_field
 from service.requests.single import deals as single
 from service.requests.single.patches import Patch, merge_patch_of, patched
-from service.requests.types import Yuan
+from service.requests.types import Names, Yuan
 from service.sheets.deals import document_of
 from service.sheets.documents import XLSX_TYPE, to_xlsx
 from service.web import evidence_files
@@ -34,6 +35,7 @@ from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.shaped import Shaped, shaped
 from service.web.uploads import stored_upload
 from service.web.versions import (
     Conditional,
@@ -54,13 +56,11 @@ router = APIRouter(prefix="/deals", tags=["deals"])
 DealPatch = Annotated[Patch, patch_body(), merge_patch_of(DealInput, "DealPatch")]
 
 
-class DealQuery(DealConditions, PageQuery):
+class DealQuery(DealConditions, MainListQuery):
     """Page and conditions of a list of deals."""
 
-    sort: str | None = Field(
-        default=None,
-        description="排序字段：id、code、signed_on、filed_on、contract_amount、received、updated_at；前加 - 为降序",
-    )
+    sort: str | None = sort_field(deal_lists.LIST.sorts)
+    facets: Names = facets_field(deal_lists.LIST.facets)
 
 
 class DealSaved(DealPublic):
@@ -102,11 +102,11 @@ def _saved(session: Session, row: Deal, warnings: list[Finding]) -> DealSaved:
 
 
 @router.get("", summary="交易列表", operation_id="list_deals", responses=responses(422))
-def list_deals(session: Reading, wanted: Annotated[DealQuery, Query()]) -> Page[DealPublic]:
+def list_deals(session: Reading, wanted: Annotated[DealQuery, Query()]) -> ListPage[DealPublic]:
     """按种类、各方、专利、地区、细分领域、备案与到账情况、签约日筛选，分页返回。"""
     found = deal_lists.page(session, wanted, filter_of(session, wanted))
     items = deals_shown.publics(session, found.rows)
-    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+    return shaped(wanted, found.listed(wanted, items), DealPublic)
 
 
 @router.get(
@@ -124,10 +124,10 @@ def export_deals(session: Reading, wanted: Annotated[DealConditions, Query()]) -
 
 # Only digits: otherwise the address of the export would count as one of a deal too.
 @router.get("/{id:int}", summary="一笔交易", operation_id="get_deal", responses=read(404, 422))
-def get_deal(session: Reading, version: Versioned, id: RecordId) -> DealPublic:
+def get_deal(session: Reading, version: Versioned, shape: Shaped, id: RecordId) -> DealPublic:
     """一笔交易的各方、专利、到账与证明材料。"""
     row = deals.get(session, id)
-    return version.of(row, _public(session, row))
+    return shaped(shape, version.of(row, _public(session, row)), DealPublic, version.response.headers)
 
 
 @router.post(

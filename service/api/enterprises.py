@@ -1,6 +1,6 @@
 """Enterprises (企业)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
@@ -9,22 +9,26 @@ from catalog.db import Session
 from catalog.demand import enterprises
 from catalog.demand.enterprises import Enterprise, EnterpriseFilter, EnterprisePublic
 from catalog.kit.base import id_of
-from catalog.kit.paging import Page, PageQuery
+from catalog.kit.paging import ListPage
 from catalog.mending import removal, tombstones
 from catalog.mending.tombstones import TombstonePublic, Why
 from catalog.registers.registers import ENTERPRISES
+from catalog.segments import segments
 from ingestion.records.fields import Circumstances
 from service.requests.deletions import DeletionQuery
-from service.requests.filters import PlaceConditions, codes_of, described
+from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
+from service.requests.lists import MainListQuery, facets_field, sort_field
 from service.requests.records import EnterpriseInput
 from service.requests.single import enterprises as single
 from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
+from service.requests.types import Names
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.shaped import Shaped, shaped
 from service.web.versions import (
     Conditional,
     Tagged,
@@ -51,17 +55,20 @@ Code = Annotated[
 EnterprisePatch = Annotated[Patch, patch_body(), merge_patch_of(EnterpriseInput, "EnterprisePatch")]
 
 
-class EnterpriseListConditions(PlaceConditions):
+class EnterpriseListConditions(ClassConditions):
     """Conditions of a list of enterprises."""
 
     name: str | None = Field(default=None, max_length=300, description="名称中的文字")
+    title: Values = values_field("资质中的文字", "专精特新")
+    segment: Values = values_field("产业细分领域的代码或名称；按企业的行业归入", "HB01", "生命健康")
     credit_code: str | None = Field(default=None, max_length=40, description="统一社会信用代码，完整")
 
 
-class EnterpriseQuery(PageQuery, EnterpriseListConditions):
+class EnterpriseQuery(MainListQuery, EnterpriseListConditions):
     """Page and conditions of a list of enterprises."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、name、revenue；前加 - 为降序")
+    sort: str | None = sort_field(enterprises.LIST.sorts)
+    facets: Names = facets_field(enterprises.LIST.facets)
 
 
 class EnterpriseSaved(EnterprisePublic):
@@ -79,16 +86,21 @@ def _answer(session: Session, saved: Saved) -> EnterpriseSaved:
 
 
 def _filter(session: Session, wanted: EnterpriseListConditions) -> EnterpriseFilter:
-    own = {"name": wanted.name, "credit_code": wanted.credit_code and single.code_of(wanted.credit_code)}
-    return EnterpriseFilter.model_validate(own | codes_of(session, wanted))
+    codes = codes_of(session, wanted)
+    industries = segments.industries_of(session, codes.pop("segment")) if wanted.segment else None
+    own: dict[str, Any] = {"name": wanted.name, "title": wanted.title, "segment_industries": industries}
+    own["credit_code"] = wanted.credit_code and single.code_of(wanted.credit_code)
+    return EnterpriseFilter.model_validate(own | codes)
 
 
 @router.get("", summary="企业列表", operation_id="list_enterprises", responses=responses(422))
-def list_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Query()]) -> Page[EnterprisePublic]:
-    """按名称、地区、行业筛选，分页返回；各条件可用代码，也可用名称。"""
+def list_enterprises(
+    session: Reading, wanted: Annotated[EnterpriseQuery, Query()]
+) -> ListPage[EnterprisePublic]:
+    """按名称、资质、地区、行业、产业细分领域筛选，分页返回；各条件可用代码，也可用名称。"""
     found = enterprises.page(session, wanted, _filter(session, wanted))
     items = [enterprises.public(row) for row in found.rows]
-    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+    return shaped(wanted, found.listed(wanted, items), EnterprisePublic)
 
 
 @router.get(
@@ -105,10 +117,10 @@ def export_enterprises(session: Reading, wanted: Annotated[EnterpriseQuery, Quer
 
 
 @router.get("/{id:int}", summary="一家企业", operation_id="get_enterprise", responses=read(404, 422))
-def get_enterprise(session: Reading, version: Versioned, id: RecordId) -> EnterprisePublic:
+def get_enterprise(session: Reading, version: Versioned, shape: Shaped, id: RecordId) -> EnterprisePublic:
     """返回一家企业的登记信息。"""
     row = enterprises.get(session, id)
-    return version.of(row, enterprises.public(row))
+    return shaped(shape, version.of(row, enterprises.public(row)), EnterprisePublic, version.response.headers)
 
 
 @router.post(

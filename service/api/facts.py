@@ -7,17 +7,20 @@ from pydantic import Field
 
 from catalog.kit.base import Schema
 from catalog.kit.ids import Id
-from catalog.kit.paging import Page, PageQuery
+from catalog.kit.paging import ListPage, Page
 from catalog.kit.terms import FactKind
 from catalog.supply import facts, patents
 from catalog.supply.facts import Fact, FactFilter, FactPublic
 from service.requests.filters import Day, Values, codes_of, values_field
+from service.requests.lists import MainListQuery, facets_field, sort_field
 from service.requests.records import FactInput
 from service.requests.single import facts as single
 from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
+from service.requests.types import Names
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.shaped import Shaped, shaped
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
 router = APIRouter(tags=["facts"])
@@ -36,10 +39,11 @@ class FactConditions(Schema):
     until: Day = Field(default=None, description="发生日不晚于")
 
 
-class FactQuery(PageQuery, FactConditions):
+class FactQuery(MainListQuery, FactConditions):
     """Page and conditions of a list of facts."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、happened_on、ends_on；前加 - 为降序")
+    sort: str | None = sort_field(facts.LIST.sorts)
+    facets: Names = facets_field(facts.LIST.facets)
 
 
 class FactSaved(FactPublic):
@@ -53,14 +57,14 @@ def _answer(saved: Saved) -> FactSaved:
 
 
 @router.get("/facts", summary="专利运用记录列表", operation_id="list_facts", responses=responses(422))
-def list_facts(session: Reading, wanted: Annotated[FactQuery, Query()]) -> Page[FactPublic]:
+def list_facts(session: Reading, wanted: Annotated[FactQuery, Query()]) -> ListPage[FactPublic]:
     """许可、转让、质押、实施、评价报告、中止等记录，按种类、相对方、日期筛选，最新登记的在前。"""
     own = {name: getattr(wanted, name) for name in ("patent_id", "party", "since", "until")}
     found = facts.page(
         session, wanted, FactFilter.model_validate(own | codes_of(session, wanted, kind=FactKind))
     )
     items = [facts.public(row) for row in found.rows]
-    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+    return shaped(wanted, found.listed(wanted, items), FactPublic)
 
 
 @router.get(
@@ -76,10 +80,10 @@ def list_patent_facts(session: Reading, id: RecordId) -> Page[FactPublic]:
 
 
 @router.get("/facts/{id:int}", summary="一条专利运用记录", operation_id="get_fact", responses=read(404, 422))
-def get_fact(session: Reading, version: Versioned, id: RecordId) -> FactPublic:
+def get_fact(session: Reading, version: Versioned, shape: Shaped, id: RecordId) -> FactPublic:
     """返回一条记录。"""
     row = facts.get(session, id)
-    return version.of(row, facts.public(row))
+    return shaped(shape, version.of(row, facts.public(row)), FactPublic, version.response.headers)
 
 
 @router.post(

@@ -18,6 +18,7 @@ from catalog.kit.terms import FeedbackReason, FeedbackVerdict
 from matching.answers.refinement import RefinedMatches
 from matching.answers.results import MatchResponse, PatentMatch
 from service.requests.filters import Day, Values, codes_of, described, values_field
+from service.requests.lists import sort_field
 from service.requests.matches import RefineRequest, answer_to_text
 from service.requests.types import either, term
 from service.sheets.documents import XLSX_TYPE
@@ -84,7 +85,7 @@ class FeedbackConditions(Schema):
 class FeedbackQuery(PageQuery, FeedbackConditions):
     """Page and conditions of a list of answers."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、created_at、score；前加 - 为降序")
+    sort: str | None = sort_field(feedback.SORTS)
 
 
 def filter_of(session: Session, wanted: FeedbackConditions) -> FeedbackFilter:

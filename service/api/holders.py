@@ -12,26 +12,30 @@ from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.kit.ids import Id
-from catalog.kit.paging import Page, PageQuery
+from catalog.kit.paging import ListPage, Page, PageQuery
 from catalog.kit.terms import HolderKind
 from catalog.supply import holder_merges, holders
 from catalog.supply.holder_duplicates import find
 from catalog.supply.holder_merges import HolderMerge, MergePublic, Spelling, TakenBack
 from catalog.supply.holders import HolderPublic
 from ingestion.reviews.workbook import export_reviews
+from service.requests.lists import MainListQuery, facets_field, sort_field
+from service.requests.types import Names
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.shaped import Shaped, shaped
 from service.web.versions import Versioned, read, removed, unchanged
 
 router = APIRouter(prefix="/holders", tags=["holders"])
 
 
-class HolderQuery(PageQuery):
+class HolderQuery(MainListQuery):
     """Page and conditions of a list of holders."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、name、patents；前加 - 为降序")
+    sort: str | None = sort_field(holders.main_list().sorts)
+    facets: Names = facets_field(holders.main_list().facets)
     name: str | None = Field(default=None, max_length=300, description="名称中的文字，含已合并的写法")
     kind: HolderKind | None = Field(default=None, description="专利权人类型")
 
@@ -39,7 +43,7 @@ class HolderQuery(PageQuery):
 class MergeQuery(PageQuery):
     """Page and conditions of a list of merges."""
 
-    sort: str | None = Field(default=None, description="排序字段：id；前加 - 为降序")
+    sort: str | None = sort_field(holder_merges.SORTS)
     holder_id: Id | None = Field(default=None, description="只看涉及此专利权人的合并")
 
 
@@ -74,11 +78,10 @@ def _shown(holder: Spelling) -> DuplicateHolder:
 
 
 @router.get("", summary="专利权人列表", operation_id="list_holders", responses=responses(422))
-def list_holders(session: Reading, wanted: Annotated[HolderQuery, Query()]) -> Page[HolderPublic]:
+def list_holders(session: Reading, wanted: Annotated[HolderQuery, Query()]) -> ListPage[HolderPublic]:
     """按名称（含已合并的写法）和类型筛选，分页返回；附专利件数。"""
     found = holders.page(session, wanted, name=wanted.name, kind=wanted.kind)
-    items = holders.publics(session, found.rows)
-    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+    return shaped(wanted, found.listed(wanted, holders.publics(session, found.rows)), HolderPublic)
 
 
 @router.get(
@@ -127,10 +130,12 @@ def undo_holder_merge(session: Writing, id: RecordId) -> TakenBack:
 
 # Only digits: otherwise the address of a merge would count as one of a holder too.
 @router.get("/{id:int}", summary="一个专利权人", operation_id="get_holder", responses=read(404, 422))
-def get_holder(session: Reading, version: Versioned, id: RecordId) -> HolderPublic:
+def get_holder(session: Reading, version: Versioned, shape: Shaped, id: RecordId) -> HolderPublic:
     """名称、类型及判定依据、专利件数、已合并的写法。"""
     row = holders.get(session, id)
-    return version.of(row, holders.publics(session, [row])[0])
+    return shaped(
+        shape, version.of(row, holders.publics(session, [row])[0]), HolderPublic, version.response.headers
+    )
 
 
 @router.get(

@@ -26,6 +26,7 @@ from ingestion.imports.importer import import_file
 from ingestion.imports.queue import Queued
 from ingestion.imports.report import ImportReport, Refusal, Waiting
 from service.installation.runtime import Runtime
+from service.requests.lists import sort_field
 from service.requests.types import ImportKind
 from service.sheets.documents import XLSX_TYPE
 from service.web import uploads
@@ -68,14 +69,14 @@ class ImportResult(BaseModel):
 class ImportQuery(PageQuery):
     """Page and conditions of a list of imports."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、created_at；前加 - 为降序")
+    sort: str | None = sort_field(imports.SORTS)
     kind: ImportKind | None = Field(default=None, description="记录种类")
 
 
 class RejectedQuery(PageQuery):
     """Page of a list of refused rows."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、line；前加 - 为降序")
+    sort: str | None = sort_field(imports.REJECTED_SORTS)
 
 
 class _Sent(NamedTuple):

@@ -13,6 +13,7 @@ from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from service.requests.docking.inputs import AnswerInput, AttendanceInput, InvitationInput, RecommendedInput
 from service.requests.docking.inviting import invite_recommended, recommended
+from service.requests.lists import sort_field
 from service.requests.single import docking as forms
 from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.sheets.docking.answers import answer_list
@@ -32,7 +33,7 @@ AnswerPatch = Annotated[Patch, patch_body(), merge_patch_of(AnswerInput, "Answer
 class InvitationQuery(InvitationFilter, PageQuery):
     """Page and conditions of a list of invitations."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、name；前加 - 为降序")
+    sort: str | None = sort_field(invitations.SORTS)
 
 
 class Attendance(BaseModel):

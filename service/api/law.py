@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Response
 
 from catalog.kit.days import beijing_today
 from catalog.law import tables
-from service.requests.law import LawShown, name_of, shown
+from service.requests.dealings.law import LawShown, name_of, shown
 from service.sheets.documents import CSV_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Reading, RuntimeDep

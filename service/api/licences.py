@@ -9,7 +9,7 @@ from assessment.eligibility.gate import JudgedEligibility
 from catalog.db import Session
 from catalog.kit.base import Schema, id_of
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import Page, PageQuery
+from catalog.kit.paging import ListPage, Page
 from catalog.licences import edits as licence_edits
 from catalog.licences import history as licence_history
 from catalog.licences import licences
@@ -31,16 +31,18 @@ from service.requests.dealings.declarations import (
     withdrawal_effect,
 )
 from service.requests.filters import Day
+from service.requests.lists import MainListQuery, facets_field, sort_field
 from service.requests.records import LicenceInput
 from service.requests.single import licences as single
 from service.requests.single.patches import Patch, merge_patch_of, patched
-from service.requests.types import LicenceState, PaymentState
+from service.requests.types import LicenceState, Names, PaymentState
 from service.sheets import declarations as declaration_sheets
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.shaped import Shaped, shaped
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
 router = APIRouter(prefix="/licences", tags=["licences"])
@@ -65,13 +67,11 @@ class LicenceConditions(LicenceFilter):
     until: Day = Field(default=None, description="声明日不晚于")
 
 
-class LicenceQuery(PageQuery, LicenceConditions):
+class LicenceQuery(MainListQuery, LicenceConditions):
     """Page and conditions of a list of declarations."""
 
-    sort: str | None = Field(
-        default=None,
-        description="排序字段：id、declared_on、ends_on、fixed_fee、application_number；前加 - 为降序",
-    )
+    sort: str | None = sort_field(licence_lists.SORTS)
+    facets: Names = facets_field(licence_lists.FACETS)
 
 
 class LicenceSaved(LicenceShown):
@@ -124,11 +124,11 @@ def _saved(session: Session, row: Licence, rules: Rules, notes: list[str]) -> Li
 @router.get("", summary="开放许可声明列表", operation_id="list_licences", responses=responses(422))
 def list_licences(
     session: Reading, rules: RulesDep, wanted: Annotated[LicenceQuery, Query()]
-) -> Page[LicenceShown]:
+) -> ListPage[LicenceShown]:
     """按状态、支付方式、专利、专利权人、声明日筛选，分页返回。一件专利可先后有多份声明，现行的至多一份。"""
     found = licence_lists.page(session, wanted, wanted, today=beijing_today())
     items = shown(session, found.rows, rules)
-    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+    return shaped(wanted, found.listed(wanted, items), LicenceShown)
 
 
 @router.get(
@@ -148,10 +148,14 @@ def export_licences(
 
 
 @router.get("/{id:int}", summary="一份开放许可声明", operation_id="get_licence", responses=read(404, 422))
-def get_licence(session: Reading, version: Versioned, rules: RulesDep, id: RecordId) -> LicenceShown:
+def get_licence(
+    session: Reading, version: Versioned, shape: Shaped, rules: RulesDep, id: RecordId
+) -> LicenceShown:
     """返回一份声明及其许可条件、各专利权人的同意情况与提醒。"""
     row = licences.get(session, id)
-    return version.of(row, shown(session, [row], rules)[0])
+    return shaped(
+        shape, version.of(row, shown(session, [row], rules)[0]), LicenceShown, version.response.headers
+    )
 
 
 @router.get(

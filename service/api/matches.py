@@ -22,6 +22,7 @@ from service.requests.matches import (
 )
 from service.web.dependencies import HasLeft, RecordId, RuntimeDep
 from service.web.errors import Problem, problem_within, responses
+from service.web.shaped import shaped
 
 router = APIRouter(tags=["matches"])
 
@@ -36,7 +37,7 @@ def create_match(request: MatchRequest, runtime: RuntimeDep) -> MatchResponse[Pa
 
     每件专利都附各路得分、加分项与减分项、原文依据、产业细分领域及其依据、开放许可条件。
     """
-    return answer_to_text(runtime, request.text_query).matches
+    return shaped(request, answer_to_text(runtime, request.text_query).matches, PatentMatch)
 
 
 class BatchMatched(BaseModel):
@@ -110,7 +111,7 @@ def get_need_matches(
     id: RecordId, wanted: Annotated[PatentMatchQuery, Query()], runtime: RuntimeDep
 ) -> MatchResponse[PatentMatch]:
     """以需求的名称与描述为检索文本，结果与 `POST /matches` 同形；需求已截止或不在征集中时返回 409。"""
-    return patents_for_need(runtime, id, wanted)
+    return shaped(wanted, patents_for_need(runtime, id, wanted), PatentMatch)
 
 
 @router.get(
@@ -123,4 +124,4 @@ def get_patent_needs(
     id: RecordId, wanted: Annotated[MatchQuery, Query()], runtime: RuntimeDep
 ) -> MatchResponse[NeedMatch]:
     """反向匹配：哪些征集中的技术需求可由这件专利解决。"""
-    return needs_for_patent(runtime, id, wanted)
+    return shaped(wanted, needs_for_patent(runtime, id, wanted), NeedMatch)

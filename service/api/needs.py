@@ -11,25 +11,29 @@ from catalog.demand.needs import Need, NeedFilter, NeedPublic
 from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
-from catalog.kit.paging import Page, PageQuery
-from catalog.kit.terms import NeedStatus
+from catalog.kit.paging import ListPage
+from catalog.kit.terms import Cooperation, NeedStatus
 from catalog.mending import removal, tombstones
 from catalog.mending.tombstones import TombstonePublic, Why
 from catalog.registers.registers import NEEDS
 from catalog.statistics import night_lists
-from catalog.statistics.night_lists import NightList, NightPatent, NightQuery
+from catalog.statistics.night_lists import NightList, NightPatent
 from ingestion.records.fields import Circumstances
 from service.requests.deletions import DeletionQuery
 from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
+from service.requests.lists import MainListQuery, facets_field, sort_field
 from service.requests.records import NeedInput
+from service.requests.shapes import NightListQuery
 from service.requests.single import needs as single
 from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
+from service.requests.types import Names
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.shaped import Shaped, shaped
 from service.web.versions import (
     Conditional,
     Tagged,
@@ -61,17 +65,17 @@ class NeedListConditions(ClassConditions):
 
     text: str | None = Field(default=None, max_length=200, description="名称或描述中的文字")
     status: Values = values_field("需求状态", "open", "征集中")
+    cooperation: Values = values_field("合作方式", "licence", "转让")
     enterprise_id: Id | None = Field(default=None, description="企业编号")
     code: str | None = Field(default=None, max_length=64, description="需求编号，完整")
     external_id: str | None = Field(default=None, max_length=100, description="外部编号，完整")
 
 
-class NeedQuery(PageQuery, NeedListConditions):
+class NeedQuery(MainListQuery, NeedListConditions):
     """Page and conditions of a list of needs."""
 
-    sort: str | None = Field(
-        default=None, description="排序字段：id、code、title、published_on、budget；前加 - 为降序"
-    )
+    sort: str | None = sort_field(needs.SORTS)
+    facets: Names = facets_field(needs.FACETS)
 
 
 class NeedSaved(NeedPublic):
@@ -89,19 +93,19 @@ def _answer(session: Session, saved: Saved) -> NeedSaved:
 
 
 def _filter(session: Session, wanted: NeedListConditions) -> NeedFilter:
-    codes = codes_of(session, wanted, status=NeedStatus)
+    codes = codes_of(session, wanted, status=NeedStatus, cooperation=Cooperation)
     own = {name: getattr(wanted, name) for name in ("text", "enterprise_id", "code", "external_id")}
     return NeedFilter.model_validate(own | codes | {"today": beijing_today()})
 
 
 @router.get("", summary="技术需求列表", operation_id="list_needs", responses=responses(422))
-def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Page[NeedPublic]:
+def list_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> ListPage[NeedPublic]:
     """按文字、地区、行业、产业细分领域、状态、企业筛选，分页返回；各条件可用代码，也可用名称。"""
     found = needs.page(session, wanted, _filter(session, wanted))
     ids = [id_of(row) for row in found.rows]
     public = needs.many(session, ids, beijing_today())
     items = [public[id] for id in ids]
-    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+    return shaped(wanted, found.listed(wanted, items), NeedPublic)
 
 
 @router.get(
@@ -118,10 +122,10 @@ def export_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Res
 
 
 @router.get("/{id:int}", summary="一条技术需求", operation_id="get_need", responses=read(404, 422))
-def get_need(session: Reading, version: Versioned, id: RecordId) -> NeedPublic:
+def get_need(session: Reading, version: Versioned, shape: Shaped, id: RecordId) -> NeedPublic:
     """返回一条技术需求。"""
     row = needs.get(session, id)
-    return version.of(row, _public(session, row))
+    return shaped(shape, version.of(row, _public(session, row)), NeedPublic, version.response.headers)
 
 
 @router.get(
@@ -131,10 +135,10 @@ def get_need(session: Reading, version: Versioned, id: RecordId) -> NeedPublic:
     responses=responses(404, 422),
 )
 def list_need_night_matches(
-    session: Reading, id: RecordId, wanted: Annotated[NightQuery, Query()]
+    session: Reading, id: RecordId, wanted: Annotated[NightListQuery, Query()]
 ) -> NightList[NightPatent]:
     """最近一次夜间批处理为这条需求找到的专利，依名次，附得分及其组成；没有清单时 `notices` 说明原因。"""
-    return night_lists.of_need(session, id, wanted, beijing_today())
+    return shaped(wanted, night_lists.of_need(session, id, wanted, beijing_today()), NightPatent)
 
 
 @router.post(

@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 
 from catalog.kit.paging import Page, PageQuery
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
 from catalog.runs.matches import NightChanges
 from catalog.runs.nights import NightlyRunPublic
+from service.requests.lists import sort_field
 from service.web.dependencies import Reading, RecordId
 from service.web.errors import responses
 
@@ -19,13 +19,13 @@ router = APIRouter(prefix="/nightly", tags=["nightly"])
 class RunQuery(PageQuery):
     """Page of a list of runs."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、created_at；前加 - 为降序")
+    sort: str | None = sort_field(nightly_runs.SORTS)
 
 
 class ChangeQuery(PageQuery):
     """Page of a list of needs."""
 
-    sort: str | None = Field(default=None, description="排序字段：id；前加 - 为降序")
+    sort: str | None = sort_field(night_matches.CHANGES_SORTS)
 
 
 @router.get("", summary="夜间批处理记录", operation_id="list_nightly_runs", responses=responses(422))

@@ -5,31 +5,45 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
+from assessment.eligibility.gate import Eligibility
 from catalog.db import Session
 from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import Page, PageQuery
+from catalog.kit.paging import ListPage
+from catalog.kit.terms import LegalStatus
 from catalog.mending import removal, tombstones
 from catalog.mending.tombstones import TombstonePublic, Why
 from catalog.registers.registers import PATENTS
 from catalog.statistics import night_lists
-from catalog.statistics.night_lists import NightList, NightNeed, NightQuery
+from catalog.statistics.night_lists import NightList, NightNeed
 from catalog.supply import patent_lists, patents, patents_shown
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import Patent
 from catalog.supply.patents_shown import PatentPublic
 from ingestion.records.fields import Circumstances
+from service.installation.runtime import Runtime
 from service.requests.deletions import DeletionQuery
-from service.requests.filters import PatentConditions, codes_of, described
+from service.requests.filters import PatentConditions, Values, codes_of, described, values_field
+from service.requests.lists import (
+    MainListQuery,
+    PatentStanding,
+    StandingAsked,
+    facets_field,
+    sort_field,
+    standing,
+)
 from service.requests.records import PatentInput
+from service.requests.shapes import NightListQuery
 from service.requests.single import patents as single
 from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
+from service.requests.types import Names
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
-from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
+from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.shaped import Shaped, shaped
 from service.web.versions import (
     Conditional,
     Tagged,
@@ -68,15 +82,14 @@ class PatentListConditions(PatentConditions):
     )
     draft: bool | None = Field(default=None, description="缺申请号的草稿（true）或有申请号的专利（false）")
     dormant: bool | None = Field(default=None, description="盘点筛选判为沉睡（true）或非沉睡（false）")
+    status: Values = values_field("登记的法律状态", "in_force", "质押")
 
 
-class PatentQuery(PageQuery, PatentListConditions):
+class PatentQuery(PatentListConditions, PatentStanding, MainListQuery):
     """Page and conditions of a list of patents."""
 
-    sort: str | None = Field(
-        default=None,
-        description="排序字段：id、application_number、title、filing_date、grant_date、potential（潜力分）；前加 - 为降序",
-    )
+    sort: str | None = sort_field(patent_lists.LIST.sorts)
+    facets: Names = facets_field(patent_lists.LIST.facets)
 
 
 class PatentSaved(PatentPublic):
@@ -93,19 +106,28 @@ def _answer(session: Session, saved: Saved) -> PatentSaved:
     return PatentSaved(**_public(session, saved.row).model_dump(), notes=saved.notes)
 
 
-def _filter(session: Session, wanted: PatentListConditions) -> PatentFilter:
+def _filter(session: Session, runtime: Runtime, wanted: PatentQuery) -> PatentFilter:
     own = {name: getattr(wanted, name) for name in ("text", "holder", "draft", "dormant")}
     if wanted.application_number:
         own["application_number"] = single.application_number_of(wanted.application_number)
-    return PatentFilter.model_validate(own | codes_of(session, wanted))
+    codes = codes_of(session, wanted, status=LegalStatus, eligibility=Eligibility)
+    verdicts = [Eligibility(value) for value in codes.pop("eligibility", [])]
+    return standing(
+        session,
+        runtime,
+        PatentFilter.model_validate(own | codes),
+        StandingAsked(wanted, verdicts, beijing_today()),
+    )
 
 
 @router.get("", summary="专利列表", operation_id="list_patents", responses=responses(422))
-def list_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Page[PatentPublic]:
-    """按文字、专利权人、类型、地区、分类、是否沉睡筛选，分页返回；各条件可用代码，也可用名称。"""
-    found = patent_lists.page(session, wanted, _filter(session, wanted))
+def list_patents(
+    session: Reading, runtime: RuntimeDep, wanted: Annotated[PatentQuery, Query()]
+) -> ListPage[PatentPublic]:
+    """按文字、专利权人、类型、地区、分类、有效与否、开放许可及其资格等筛选，分页返回；各条件可用代码，也可用名称。"""
+    found = patent_lists.page(session, wanted, _filter(session, runtime, wanted))
     items = patents_shown.publics(session, found.rows, today=beijing_today())
-    return Page(total=found.total, page=wanted.page, size=wanted.size, items=items)
+    return shaped(wanted, found.listed(wanted, items), PatentPublic)
 
 
 @router.get(
@@ -115,17 +137,21 @@ def list_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> P
     response_class=Response,
     responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422)},
 )
-def export_patents(session: Reading, wanted: Annotated[PatentQuery, Query()]) -> Response:
+def export_patents(
+    session: Reading, runtime: RuntimeDep, wanted: Annotated[PatentQuery, Query()]
+) -> Response:
     """符合条件的全部专利，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
-    ids = patent_lists.listed(session, wanted, _filter(session, wanted), at_most=list_sheets.MOST_EXPORTED)
+    ids = patent_lists.listed(
+        session, wanted, _filter(session, runtime, wanted), at_most=list_sheets.MOST_EXPORTED
+    )
     return workbook(list_sheets.patents_list(session, ids, described(wanted)), "专利清单")
 
 
 @router.get("/{id:int}", summary="一件专利", operation_id="get_patent", responses=read(404, 422))
-def get_patent(session: Reading, version: Versioned, id: RecordId) -> PatentPublic:
+def get_patent(session: Reading, version: Versioned, shape: Shaped, id: RecordId) -> PatentPublic:
     """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
     row = patents.get(session, id)
-    return version.of(row, _public(session, row))
+    return shaped(shape, version.of(row, _public(session, row)), PatentPublic, version.response.headers)
 
 
 @router.get(
@@ -135,10 +161,10 @@ def get_patent(session: Reading, version: Versioned, id: RecordId) -> PatentPubl
     responses=responses(404, 422),
 )
 def list_patent_night_matches(
-    session: Reading, id: RecordId, wanted: Annotated[NightQuery, Query()]
+    session: Reading, id: RecordId, wanted: Annotated[NightListQuery, Query()]
 ) -> NightList[NightNeed]:
     """最近一次夜间批处理为这件专利找到的需求，依名次，附得分及其组成；没有清单时 `notices` 说明原因。"""
-    return night_lists.of_patent(session, id, wanted, beijing_today())
+    return shaped(wanted, night_lists.of_patent(session, id, wanted, beijing_today()), NightNeed)
 
 
 @router.post(

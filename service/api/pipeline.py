@@ -16,6 +16,7 @@ from catalog.kit.terms import PipelineStage
 from ingestion.identifiers import application_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from service.requests.field_problems import FieldProblem, InvalidFields
+from service.requests.lists import sort_field
 from service.requests.types import either, term
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
@@ -30,9 +31,7 @@ Stage = Annotated[PipelineStage, term(PipelineStage), either(PipelineStage, opti
 class CaseQuery(CaseFilter, PageQuery):
     """Page and conditions of a list of cases."""
 
-    sort: str | None = Field(
-        default=None, description="排序字段：id、created_at、updated_at、score；前加 - 为降序"
-    )
+    sort: str | None = sort_field(deal_pipeline.SORTS)
 
 
 class StageInput(Schema):

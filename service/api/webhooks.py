@@ -17,6 +17,7 @@ from catalog.webhooks.events import EVENT_TYPES
 from catalog.webhooks.shown import DeliveryPublic, WebhookPublic, WebhookWithSecret
 from catalog.webhooks.webhooks import Webhook
 from service.requests.filters import described
+from service.requests.lists import sort_field
 from service.requests.single.patches import Patch, form_of, merge_patch_of, patched
 from service.sheets.documents import XLSX_TYPE
 from service.sheets.lists import MOST_EXPORTED, deliveries_list
@@ -58,7 +59,7 @@ class Trial(BaseModel):
 class DeliveryQuery(DeliveryConditions, PageQuery):
     """Page and conditions of a list of deliveries."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、last_try；前加 - 为降序")
+    sort: str | None = sort_field(delivery_lists.SORTS)
 
 
 @router.get("", summary="事件接收方列表", operation_id="list_webhooks")

@@ -13,9 +13,8 @@ from pydantic import BaseModel, ValidationError
 from assessment.eligibility.gate import Eligibility
 from catalog.kit.terms import Band, HolderKind, PatentKind
 from matching.answers.filters import Marks
-from service.requests.context import ContextInput
 from service.requests.field_problems import FieldProblem, InvalidFields, field_problems
-from service.requests.filters import FilterInput
+from service.requests.filters import ContextInput, FilterInput
 from service.requests.matches import DEFAULT_TOP_K, MAX_TOP_K, PatentsRequest, TextQuery
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

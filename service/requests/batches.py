@@ -24,9 +24,8 @@ from catalog.kit.errors import Conflict, InvalidInput, NotFound, PatentDockError
 from catalog.kit.ids import StrictId
 from matching.answers.filters import Wanted
 from matching.ranking.pair_factors import FactorOptions
-from service.requests.context import ContextInput, factor_options
 from service.requests.field_problems import InvalidFields, field_problems, labels_of
-from service.requests.filters import FilterInput, resolve
+from service.requests.filters import ContextInput, FilterInput, factor_options, resolve
 from service.requests.matches import DEFAULT_TOP_K, FOLDED
 
 if TYPE_CHECKING:

@@ -26,10 +26,11 @@ from service.requests.filters import (
     codes_of,
     values_field,
 )
+from service.requests.shapes import Shape
 from service.requests.types import LeastBand
 
 
-class LicenseeQuery(PageQuery, PlaceConditions):
+class LicenseeQuery(PageQuery, PlaceConditions, Shape):
     """Page and conditions of likely licensees."""
 
     sort: str | None = Field(
@@ -41,7 +42,7 @@ class LicenseeQuery(PageQuery, PlaceConditions):
     min_band: LeastBand = None
 
 
-class ChanceQuery(PageQuery, ClassConditions):
+class ChanceQuery(PageQuery, ClassConditions, Shape):
     """Page and conditions of a portfolio's chances; region, industry and segment are those of the needs."""
 
     sort: None = Field(default=None, description="不可排序：得分高的在前")

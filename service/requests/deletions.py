@@ -9,8 +9,10 @@ from pydantic import BaseModel, Field
 from catalog.kit.base import Schema
 from catalog.kit.ids import StrictId
 from catalog.kit.paging import PageQuery
+from catalog.mending import tombstones
 from catalog.mending.removal import MOST_AT_ONCE, DeletionResult
 from catalog.mending.tombstones import MAX_REASON, TombstoneFilter
+from service.requests.lists import sort_field
 from service.requests.types import ImportKind
 
 Reason = Annotated[
@@ -85,4 +87,4 @@ class DeletionConditions(Schema):
 class DeletionListQuery(PageQuery, DeletionConditions):
     """Page and conditions of a list of deleted records."""
 
-    sort: str | None = Field(default=None, description="排序字段：id、deleted_at、name；前加 - 为降序")
+    sort: str | None = sort_field(tombstones.SORTS)

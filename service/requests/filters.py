@@ -1,4 +1,4 @@
-"""Filters as people write them, codes or Chinese names, checked and turned into the index's codes."""
+"""Filters and contexts as people write them, codes or Chinese names, checked and turned into the index's codes."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ from assessment.eligibility.gate import Eligibility
 from catalog.db import Session
 from catalog.kit.base import Schema
 from catalog.kit.errors import InvalidInput
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import HolderKind, PatentKind, Term
 from catalog.reference import lists as reference
 from catalog.reference.places import shipped
@@ -21,6 +22,7 @@ from ingestion.identifiers import industry_code, ipc, region_code
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.values.places import locate, short_name
 from matching.answers.filters import MatchFilters
+from matching.ranking.pair_factors import Context, FactorOptions
 from service.requests.field_problems import FieldProblem, InvalidFields, shown
 from service.requests.types import LeastBand
 
@@ -137,12 +139,44 @@ def codes_of(session: Session, wanted: Schema, **terms: type[Term]) -> dict[str,
     return codes
 
 
+class ContextInput(Schema):
+    """Origin and context of a need; without effect on which patents are found."""
+
+    segment: Values = values_field("需求所属的产业细分领域，代码或名称", "HB02")
+    region: Annotated[str, Field(max_length=100)] | None = Field(
+        default=None, description="需求方所在的省级或地级行政区划，代码或名称", examples=["武汉市"]
+    )
+
+
+def factor_options(session: Session, context: ContextInput, *, count: bool = True) -> FactorOptions:
+    """The context in the types of the matcher. Raises InvalidFields naming the allowed values."""
+    region = (context.region or "").strip()
+    conditions = ClassConditions(segment=context.segment, region=[region] if region else [])
+    try:
+        codes = codes_of(session, conditions)
+    except InvalidFields as error:
+        raise InvalidFields([_of_context(problem) for problem in error.fields]) from error
+    places = codes.get("region", [])
+    if len(places) > 1:
+        reason = f"几个地区都叫这个名称，请填代码：{'、'.join(places)}"
+        raise InvalidFields([FieldProblem(field="context.region", value=region, reason=reason)])
+    return FactorOptions(count, Context.at(codes.get("segment", []), places[0] if places else None))
+
+
+def _of_context(problem: FieldProblem) -> FieldProblem:
+    return problem.model_copy(update={"field": f"context.{problem.field}"})
+
+
 def described(wanted: Schema) -> list[str]:
     """The conditions that are set, in words."""
     lines = []
     for name, field in type(wanted).model_fields.items():
         value = getattr(wanted, name)
-        if name in ("page", "size", "sort") or value in (None, []):
+        if (
+            name in ("view", "fields")
+            or (name in ListQuery.model_fields and not name.endswith("_since"))
+            or value in (None, [])
+        ):
             continue
         lines.append(f"{field.description}：{_in_words(value)}")
     return lines

@@ -14,8 +14,8 @@ from catalog.kit.days import beijing_today
 from catalog.kit.ids import MAX_ID
 from matching.answers.filters import Marks, MatchFilters, Wanted
 from matching.ranking.pair_factors import FactorOptions
-from service.requests.context import ContextInput, factor_options
-from service.requests.filters import INCLUDE_ENDED, FilterInput, resolve
+from service.requests.filters import INCLUDE_ENDED, ContextInput, FilterInput, factor_options, resolve
+from service.requests.shapes import Shape
 
 if TYPE_CHECKING:
     from matching.answers.completer import PortfolioList, QuestionList
@@ -43,7 +43,7 @@ class PatentsRequest(Schema):
     fold: bool = Field(default=True, strict=True, description=FOLDED)
 
 
-class MatchRequest(PatentsRequest):
+class MatchRequest(PatentsRequest, Shape):
     """A need in words, how many patents are wanted, and which conditions they meet."""
 
     model_config = {  # noqa: RUF012 - read once by the library
@@ -123,7 +123,7 @@ class CompletionRequest(Schema):
     filters: FilterInput = Field(default_factory=FilterInput, description="筛选条件")
 
 
-class MatchQuery(FilterInput):
+class MatchQuery(FilterInput, Shape):
     """Number of results and conditions, as query parameters, where every value is text."""
 
     open_licence: bool | None = Field(default=None, description="是否已声明开放许可")

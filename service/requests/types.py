@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -135,3 +135,15 @@ Symbol = Annotated[str, Field(max_length=40), _identifier(ipc.validate)]
 
 
 Design = Annotated[str, Field(max_length=40), _identifier(locarno.validate)]
+
+
+def _parts(value: Any) -> Any:
+    """Several values as a list, or parted by commas in one text."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+        return value
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+Names = Annotated[list[str], BeforeValidator(_parts)]
+"""Names of properties or counts, as a list or parted by commas."""

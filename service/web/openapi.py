@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from catalog.kit.errors import DiskFull
+from service.web import shaped
 from service.web.errors import PROBLEM_TYPE
 from service.web.tags import TAGS
 
@@ -127,6 +128,7 @@ def complete(document: Document) -> Document:
     document["servers"], document["tags"] = _ABOUT["servers"], _ABOUT["tags"]
     _mark_responses(document)
     _mark_uploads(document)
+    shaped.describe(document)
     _rename_schemas(document)
     _tidy_schemas(document)
     return document

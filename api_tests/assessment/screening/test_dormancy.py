@@ -11,7 +11,7 @@ from assessment.screening import weights as screening_weights
 from assessment.screening.dormancy import MISSING, ScreenReport, screen
 from catalog.db import Database, sqlite_url
 from catalog.kit.errors import InvalidInput
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import FactKind, HolderKind, LegalStatus, PatentKind
 from catalog.registers.patents import upsert
 from catalog.supply import facts
@@ -65,7 +65,7 @@ def store(database: Database, *records: PatentCreate) -> None:
 
 def screened(database: Database, where: PatentFilter | None = None) -> dict[str, PatentPublic]:
     with database.read() as session:
-        rows = page(session, PageQuery(sort="-potential"), where or PatentFilter()).rows
+        rows = page(session, ListQuery(sort="-potential"), where or PatentFilter()).rows
         return {public.application_number or "": public for public in publics(session, rows, today=AS_OF)}
 
 

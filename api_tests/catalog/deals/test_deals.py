@@ -24,7 +24,7 @@ from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, InvalidInput
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import (
     DealStatus,
     FactKind,
@@ -268,7 +268,7 @@ def test_an_open_licence_may_be_recorded_after_the_withdrawal_of_its_declaration
 def test_a_refusal_names_its_rule(session: Session) -> None:
     with pytest.raises(InvalidInput, match=r"2033-12-17（依据：专利法第四十二条"):
         record(session, licence(ends_on=date(2033, 12, 18)))
-    assert deal_lists.page(session, PageQuery(), deal_lists.DealFilter()).total == 0
+    assert deal_lists.page(session, ListQuery(), deal_lists.DealFilter()).total == 0
 
 
 def test_the_last_valid_day_and_the_whole_amount_are_within(session: Session) -> None:

@@ -13,7 +13,7 @@ from catalog.docking.invitations import AnswerStated, InvitationCreate
 from catalog.docking.terms import ActivityStatus, InvitationAnswer, MeetingState, PartyRole
 from catalog.kit.base import id_of
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.mending import removal, restoring
 from catalog.mending.tombstones import Why
 from catalog.registers.registers import ACTIVITIES
@@ -36,7 +36,7 @@ def test_an_activity_gets_the_next_number_of_its_year_and_keeps_who_did_what(dat
         edits.change(
             session, id_of(first), ActivityUpdate(**stated(venue="示例会议中心").model_dump()), actor="丙"
         )
-        steps = history.publics(history.page(session, id_of(first), PageQuery()).rows)
+        steps = history.publics(history.page(session, id_of(first), ListQuery()).rows)
     assert [(step.actor, step.action_name) for step in steps] == [("丙", "更正"), ("甲", "登记")]
     assert steps[0].changes == {"venue": ["", "示例会议中心"]}
 
@@ -152,7 +152,7 @@ def test_a_step_that_fails_leaves_the_activity_in_its_last_saved_state(filled: D
     with filled.read() as session:
         row = activities.get(session, activity)
         assert (row.status, row.published_run) == (S.COMPOSED, None)
-        actions = [step.action for step in history.page(session, activity, PageQuery()).rows]
+        actions = [step.action for step in history.page(session, activity, ListQuery()).rows]
     assert "published" not in actions
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from catalog.db import Database, Session, sqlite_url
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, InvalidInput, PatentDockError
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import FactKind, LicenceStatus
 from catalog.licences import edits as licence_edits
 from catalog.licences import history as licence_history
@@ -261,7 +261,7 @@ def test_changed_withdrawn_and_declared_anew(database: Database) -> None:
     anew = declare(database, declared_on=D(2026, 5, 1))
     with database.read() as session:
         assert licences_shown.of_patents(session, [1], today=beijing_today())[1].id == anew.id
-        assert licence_lists.page(session, PageQuery(), today=beijing_today()).total == 2
+        assert licence_lists.page(session, ListQuery(), today=beijing_today()).total == 2
 
 
 def test_a_period_that_is_over_has_expired_and_makes_room(database: Database) -> None:
@@ -271,7 +271,7 @@ def test_a_period_that_is_over_has_expired_and_makes_room(database: Database) ->
 
     def listed(status: LicenceStatus, today: date) -> int:
         with database.read() as session:
-            return licence_lists.page(session, PageQuery(), LicenceFilter(status=status), today=today).total
+            return licence_lists.page(session, ListQuery(), LicenceFilter(status=status), today=today).total
 
     assert [listed(S.EXPIRED, day) for day in (D(2022, 12, 31), D(2023, 1, 1))] == [0, 1]
     assert [listed(S.PUBLISHED, day) for day in (D(2022, 12, 31), D(2023, 1, 1))] == [1, 0]

@@ -14,7 +14,7 @@ from catalog.demand import enterprises, needs
 from catalog.demand.enterprises import EnterpriseCreate
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, Gone, InvalidInput, NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.mending import removal, restoring, tombstones
 from catalog.mending.rows import MODELS
 from catalog.mending.tombstones import Tombstone, TombstoneFilter, Why
@@ -53,14 +53,14 @@ def test_what_is_restored_is_as_it_was(filled: Database, kind: str, record_id: i
     stone = deleted(filled, kind, record_id, cascade=True)
     with filled.read() as session:
         assert session.get(register_named(kind).model, record_id) is None
-        listed = tombstones.page(session, PageQuery(), TombstoneFilter()).rows
+        listed = tombstones.page(session, ListQuery(), TombstoneFilter()).rows
         assert len(listed) == count
         assert {(row.actor, row.reason) for row in listed} == {WHY}
     result = restored(filled, stone)
     assert (result.restored, result.notes) == (count, [])
     assert everything(filled) == before
     with filled.read() as session:
-        assert tombstones.page(session, PageQuery(), TombstoneFilter()).total == 0
+        assert tombstones.page(session, ListQuery(), TombstoneFilter()).total == 0
         assert tombstones.get(session, stone).restored_by == "小李"
 
 
@@ -178,10 +178,10 @@ def test_many_are_deleted_with_a_report_of_each(filled: Database) -> None:
 def test_the_deleted_are_listed_by_kind_and_explained(filled: Database) -> None:
     stone = deleted(filled, "enterprises", 1, cascade=True)
     with filled.read() as session:
-        of_needs = tombstones.page(session, PageQuery(), TombstoneFilter(kind="needs")).rows
+        of_needs = tombstones.page(session, ListQuery(), TombstoneFilter(kind="needs")).rows
         assert [(row.name, row.taken_with) for row in of_needs] == [("需求 N1", stone)]
         with pytest.raises(InvalidInput, match="可用的类别"):
-            tombstones.page(session, PageQuery(), TombstoneFilter(kind="holders"))
+            tombstones.page(session, ListQuery(), TombstoneFilter(kind="holders"))
         with pytest.raises(NotFound) as missing:
             enterprises.get(session, 1)
         gone = tombstones.explained(session, missing.value)

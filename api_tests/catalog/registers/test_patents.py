@@ -7,7 +7,7 @@ import pytest
 from catalog.db import Database, sqlite_url
 from catalog.kit.base import ClassRef, UpsertCounts
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import PatentKind
 from catalog.registers.patents import upsert
 from catalog.supply.holders import HolderRef
@@ -55,7 +55,7 @@ def store(database: Database, *records: PatentCreate) -> UpsertCounts:
 def stored(database: Database, where: PatentFilter | None = None) -> list[PatentPublic]:
     with database.read() as session:
         return publics(
-            session, page(session, PageQuery(), where or PatentFilter()).rows, today=beijing_today()
+            session, page(session, ListQuery(), where or PatentFilter()).rows, today=beijing_today()
         )
 
 

@@ -10,7 +10,7 @@ from api_tests.ingestion.invented import Import, counts, number
 from catalog.db import Database
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, InvalidInput, NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import HolderKind
 from catalog.supply import holder_merges, holders, patent_lists, patents_shown
 from catalog.supply.holder_duplicates import find, one_edit
@@ -79,7 +79,7 @@ REGISTER = (
 
 def held(database: Database) -> dict[str, list[str]]:
     with database.read() as session:
-        rows = patent_lists.page(session, PageQuery(), PatentFilter()).rows
+        rows = patent_lists.page(session, ListQuery(), PatentFilter()).rows
         return {row.title: row.holders for row in patents_shown.publics(session, rows, today=beijing_today())}
 
 
@@ -89,7 +89,7 @@ def test_a_merge_moves_patents_and_later_imports_and_can_be_taken_back(
     import_text(REGISTER)
     before = held(database)
     with database.write() as session:
-        ids = {row.name: row.id or 0 for row in holders.page(session, PageQuery()).rows}
+        ids = {row.name: row.id or 0 for row in holders.page(session, ListQuery()).rows}
         kept = ids.pop("示例大学")
         (merged,) = holder_merges.merge(session, kept, list(ids.values()), actor="测试", reason="同一单位")
     assert held(database) == {title: ["示例大学"] for title in before}
@@ -97,9 +97,9 @@ def test_a_merge_moves_patents_and_later_imports_and_can_be_taken_back(
     import_text(f"专利名称,申请号,申请人\n一种灯,{number(4)},示例大学(东区)\n")
     assert held(database)["一种灯"] == ["示例大学"]
     with database.read() as session:
-        (shown,) = holders.publics(session, holders.page(session, PageQuery(), name="东区").rows)
+        (shown,) = holders.publics(session, holders.page(session, ListQuery(), name="东区").rows)
         assert (shown.name, shown.patents, len(shown.spellings)) == ("示例大学", 4, 1)
-        assert patent_lists.page(session, PageQuery(), PatentFilter(holder="东区")).total == 4
+        assert patent_lists.page(session, ListQuery(), PatentFilter(holder="东区")).total == 4
     with database.write() as session:
         result = holder_merges.take_back(session, merged.id or 0)
     assert (result.restored, result.left) == (2, 0)

@@ -11,7 +11,7 @@ import pytest
 from api_tests.ingestion.invented import Import, counts, number
 from catalog.db import Database
 from catalog.demand import enterprises, needs
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.supply import patent_lists
 from catalog.supply.patent_lists import PatentFilter
 from catalog.supply.patents import Patent
@@ -28,7 +28,7 @@ def table(*rows: Sequence[str]) -> str:
 
 def patents(database: Database) -> list[Patent]:
     with database.read() as session:
-        return list(patent_lists.page(session, PageQuery(sort="id"), PatentFilter()).rows)
+        return list(patent_lists.page(session, ListQuery(sort="id"), PatentFilter()).rows)
 
 
 def docdb(application: str, letter: str) -> str:
@@ -169,7 +169,7 @@ def test_a_form_of_a_firm_feeds_its_need_and_the_firm(database: Database, import
     assert counts(report) == (1, 0, 0, 0), report.refusals
     assert not [message for message in report.messages if "未识别" in message]
     with database.read() as session:
-        (need,) = needs.page(session, PageQuery()).rows
+        (need,) = needs.page(session, ListQuery()).rows
         firm = enterprises.get(session, need.enterprise_id or 0)
     assert (need.prefecture, need.county, need.contact) == ("420500", "420506", "王五，027-00000000")
     assert (need.closes_on, need.budget) == (None, None)

@@ -27,7 +27,7 @@ from catalog.imports import conflicts, imports
 from catalog.imports.conflicts import ConflictFilter
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import ConflictStatus, Decision
 from catalog.mending import undo
 from catalog.supply import holder_merges, holders, patent_edits, patent_lists, patents, patents_shown
@@ -46,7 +46,7 @@ def stored(database: Database) -> dict[str, tuple[str, ...]]:
     with database.read() as session:
         rows = patents_shown.publics(
             session,
-            patent_lists.page(session, PageQuery(size=200), PatentFilter()).rows,
+            patent_lists.page(session, ListQuery(size=200), PatentFilter()).rows,
             today=beijing_today(),
         )
     return {row.application_number or row.title: (row.title, *row.holders) for row in rows}
@@ -57,7 +57,7 @@ def waiting(
 ) -> list[ConflictPublic]:
     with database.read() as session:
         return conflicts_shown.publics(
-            session, conflicts.page(session, PageQuery(size=200), ConflictFilter(status=status)).rows
+            session, conflicts.page(session, ListQuery(size=200), ConflictFilter(status=status)).rows
         )
 
 
@@ -78,7 +78,7 @@ def undo_import(database: Database, report: ImportReport) -> undo.Undone:
 
 def holder_names(database: Database) -> set[str]:
     with database.read() as session:
-        return {row.name for row in holders.page(session, PageQuery(size=200)).rows}
+        return {row.name for row in holders.page(session, ListQuery(size=200)).rows}
 
 
 @pytest.mark.parametrize("batch", [1, 2, 1000])
@@ -116,7 +116,7 @@ def test_two_rows_of_one_number_are_refused_with_both_lines(
         with database.read() as session:
             row = imports.get(session, report.import_id or 0)
             assert (row.rows, row.new + row.changed + row.unchanged, row.rejected) == (3, 1, 2)
-            assert imports.rejected(session, row.id or 0, PageQuery()).total == 2
+            assert imports.rejected(session, row.id or 0, ListQuery()).total == 2
 
 
 def test_across_sheets_the_sheet_is_named(database: Database, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_width_case_and_punctuation_make_no_other_title(import_text: Import) -> 
 def test_a_merged_holder_is_the_kept_one(database: Database, import_text: Import) -> None:
     import_text(HEADER + PUMP + f"一种阀门,{number(2)},更名前学院,,,,,\n")
     with database.write() as session:
-        ids = {row.name: row.id or 0 for row in holders.page(session, PageQuery()).rows}
+        ids = {row.name: row.id or 0 for row in holders.page(session, ListQuery()).rows}
         holder_merges.merge(session, ids["示例大学"], [ids["更名前学院"]])
     later = f"一种离心水泵,{number(1)},更名前学院,,,,,\n"
     assert counted(import_text(HEADER + later)) == (0, 1, 0, 0, 0)
@@ -513,7 +513,7 @@ class _Catalogue:
         rejected_pairs_name_each_other(report)
         with self.database.read() as session:
             id_ = report.import_id or 0
-            assert imports.rejected(session, id_, PageQuery()).total == report.rejected
+            assert imports.rejected(session, id_, ListQuery()).total == report.rejected
             assert conflicts.undecided(session, id_) == report.waiting
         self.reports.append(report)
         return report

@@ -7,7 +7,7 @@ import pytest
 from api_tests.ingestion.invented import Import, counts, number
 from catalog.db import Database
 from catalog.demand import enterprises, needs
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.mending import merging, removal, restoring
 from catalog.mending.tombstones import Why
 from catalog.registers.registers import register_named
@@ -93,7 +93,7 @@ def test_what_names_a_deleted_record_is_refused_with_the_reason(
         assert counts(report) == (0, 0, 0, 1)
         assert "不是本校专利" in report.refusals[0].reason
     with database.read() as session:
-        assert enterprises.page(session, PageQuery()).total == 0
+        assert enterprises.page(session, ListQuery()).total == 0
 
 
 def test_a_fact_of_a_register_of_patents_stays_deleted_too(database: Database, import_text: Import) -> None:
@@ -126,8 +126,8 @@ def test_a_merged_record_means_the_kept_one(database: Database, import_text: Imp
     assert counts(import_text(coded, "阀.csv", "needs")) == (0, 0, 1, 0)
     assert counts(import_text("专利名称,申请号,摘要\n一种泵的草稿,,高效\n", "又.csv")) == (0, 1, 0, 0)
     with database.read() as session:
-        (firm,) = enterprises.page(session, PageQuery()).rows
-        need, _ = needs.page(session, PageQuery()).rows
+        (firm,) = enterprises.page(session, ListQuery()).rows
+        need, _ = needs.page(session, ListQuery()).rows
         assert (firm.name, firm.products) == ("甲有限公司", "水泵")
         assert (need.code, need.enterprise_id) == ("N1", 1)
         assert patent_lists.count(session) == 1

@@ -20,7 +20,7 @@ from catalog.imports import conflicts
 from catalog.imports.conflicts import ConflictFilter
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import ConflictStatus, Decision
 from catalog.mending import undo
 from ingestion.imports.importer import ImportLimits, ImportReport, import_file
@@ -45,7 +45,7 @@ def firms(database: Database) -> list[tuple[str, str | None, int | None, str]]:
 def waiting(database: Database) -> list[ConflictPublic]:
     with database.read() as session:
         where = ConflictFilter(status=ConflictStatus.PENDING)
-        return conflicts_shown.publics(session, conflicts.page(session, PageQuery(size=200), where).rows)
+        return conflicts_shown.publics(session, conflicts.page(session, ListQuery(size=200), where).rows)
 
 
 def decide(database: Database, decision: Decision) -> None:

@@ -15,7 +15,7 @@ from catalog.demand import enterprises, needs
 from catalog.imports import imports
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import PaymentForm
 from catalog.licences import lists as licence_lists
 from catalog.supply import patent_lists, patents, patents_shown
@@ -29,7 +29,7 @@ HEADER = "专利名称,申请号,申请人,公开（公告）号,公开（公告
 
 def stored(database: Database) -> dict[str, PatentPublic]:
     with database.read() as session:
-        rows = patent_lists.page(session, PageQuery(size=200), PatentFilter()).rows
+        rows = patent_lists.page(session, ListQuery(size=200), PatentFilter()).rows
         return {
             patent.title: patent for patent in patents_shown.publics(session, rows, today=beijing_today())
         }
@@ -131,7 +131,7 @@ def test_a_wrong_check_digit_is_rejected_with_the_right_one(database: Database, 
     assert counts(report) == (0, 0, 0, 1)
     assert f"应为 {right[-1]}" in report.refusals[0].reason
     with database.read() as session:
-        (row,) = imports.rejected(session, report.import_id or 0, PageQuery()).rows
+        (row,) = imports.rejected(session, report.import_id or 0, ListQuery()).rows
     assert (row.line, row.field, row.value) == (2, "申请号", wrong)
     assert row.cells["专利名称"] == "一种水泵"
 
@@ -181,7 +181,7 @@ def test_every_sheet_that_is_a_register(database: Database, tmp_path: Path) -> N
     assert counts(report) == (2, 0, 0, 0)
     assert any("说明" in message for message in report.messages)
     with database.read() as session:
-        rows = patent_lists.page(session, PageQuery(), PatentFilter()).rows
+        rows = patent_lists.page(session, ListQuery(), PatentFilter()).rows
     assert {str(row.filing_date) for row in rows} == {"None", "2024-01-01"}
 
 
@@ -207,7 +207,7 @@ def test_refused_files_leave_nothing_behind(
         import_text(content)
     assert caught.value.hint
     with database.read() as session:
-        assert imports.page(session, PageQuery()).total == 0
+        assert imports.page(session, ListQuery()).total == 0
     assert not (tmp_path / "rejected").exists()
 
 
@@ -255,7 +255,7 @@ def test_a_failure_on_the_way_is_noted_and_resumed(database: Database, tmp_path:
             limits=ImportLimits(batch=2),
         )
     with database.read() as session:
-        assert imports.page(session, PageQuery()).rows[0].status == "interrupted"
+        assert imports.page(session, ListQuery()).rows[0].status == "interrupted"
     again = checked(import_file(database, path, "patents", today=beijing_today(), rejected_dir=tmp_path))
     assert counts(again) == (1, 0, 4, 0)
 
@@ -274,8 +274,8 @@ def test_needs_enterprises_and_licences(database: Database, import_text: Import)
         assert import_text(content, kind=kind).unchanged == 1
     with database.read() as session:
         firm = enterprises.find(session, "示例仪器有限公司")
-        need = needs.page(session, PageQuery()).rows[0]
-        licence = licence_lists.page(session, PageQuery(), today=beijing_today()).rows[0]
+        need = needs.page(session, ListQuery()).rows[0]
+        licence = licence_lists.page(session, ListQuery(), today=beijing_today()).rows[0]
     assert firm is not None
     assert (firm.prefecture, firm.revenue, str(firm.founded_on)) == (
         "420500",

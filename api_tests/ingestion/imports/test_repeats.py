@@ -8,7 +8,7 @@ from api_tests.ingestion.invented import checked, counts, number
 from catalog.db import Database
 from catalog.imports import imports
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.licences import lists as licence_lists
 from ingestion.imports.importer import ImportReport, import_file
 
@@ -30,7 +30,7 @@ def test_a_file_imported_again_changes_nothing(database: Database, tmp_path: Pat
     assert again.refusals == first.refusals
     assert again.rejected_file is not None
     with database.read() as session:
-        assert imports.rejected(session, again.import_id or 0, PageQuery()).total == 1
+        assert imports.rejected(session, again.import_id or 0, ListQuery()).total == 1
 
 
 def test_a_change_in_between_has_it_read_again(database: Database, tmp_path: Path) -> None:
@@ -53,4 +53,4 @@ def test_what_was_rejected_for_want_of_a_record_is_accepted_once_it_is_there(
     assert counts(run(database, tmp_path, "l.csv", "licences")) == (1, 0, 0, 0)
     assert counts(run(database, tmp_path, "l.csv", "licences")) == (0, 0, 1, 0)
     with database.read() as session:
-        assert licence_lists.page(session, PageQuery(), today=beijing_today()).total == 1
+        assert licence_lists.page(session, ListQuery(), today=beijing_today()).total == 1

@@ -23,7 +23,7 @@ from catalog.imports import conflicts
 from catalog.imports.conflicts import ConflictFilter
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import PatentDockError
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import ConflictStatus, Decision
 from catalog.mending import undo
 from catalog.supply import holder_merges, patent_edits, patent_lists, patents
@@ -227,7 +227,7 @@ def _undo(session: Any) -> None:
 
 
 def _decide(session: Any, decision: Decision) -> None:
-    for row in conflicts.page(session, PageQuery(size=1), ConflictFilter(status=ConflictStatus.PENDING)).rows:
+    for row in conflicts.page(session, ListQuery(size=1), ConflictFilter(status=ConflictStatus.PENDING)).rows:
         conflict_edits.decide(session, row.id or 0, decision, actor="测试")
 
 

@@ -25,7 +25,7 @@ from catalog.imports import imports
 from catalog.kit.base import ClassRef, id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.mending import undo
 from catalog.runs import generations
 from catalog.runs import matches as night_matches
@@ -337,9 +337,9 @@ def test_no_id_is_given_twice(database: Database, import_text: Import) -> None:
     run_undo(database, other)
     import_text(f"专利名称,申请号,申请人\n一种阀,{number(2)},示例大学\n")
     with database.read() as session:
-        assert [row.id for row in enterprises.page(session, PageQuery()).rows] == [2]
+        assert [row.id for row in enterprises.page(session, ListQuery()).rows] == [2]
         assert patents.ids_of(session, [number(2)]) == {number(2): 2}
-        assert [row.id for row in holders.page(session, PageQuery()).rows] == [2]
+        assert [row.id for row in holders.page(session, ListQuery()).rows] == [2]
 
 
 def test_what_came_along_stays_when_others_use_it(database: Database, import_text: Import) -> None:
@@ -373,4 +373,4 @@ def test_a_dry_run_keeps_nothing(database: Database, import_text: Import) -> Non
     import_text(f"专利名称,申请号\n一种泵,{number(1)}\n", dry_run=True)
     assert rows_kept(database) == []
     with database.read() as session:
-        assert patent_lists.page(session, PageQuery(), PatentFilter()).total == 0
+        assert patent_lists.page(session, ListQuery(), PatentFilter()).total == 0

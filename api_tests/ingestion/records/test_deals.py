@@ -15,7 +15,7 @@ from catalog.deals import shown as deals_shown
 from catalog.deals.lists import DealFilter
 from catalog.deals.shown import DealPublic
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.mending import undo
 from catalog.supply import facts
 from ingestion.imports.importer import import_file
@@ -46,7 +46,7 @@ def deals(database: Database, import_text: Import) -> Import:
 
 def stored(database: Database) -> list[DealPublic]:
     with database.read() as session:
-        rows = deal_lists.page(session, PageQuery(sort="id"), DealFilter()).rows
+        rows = deal_lists.page(session, ListQuery(sort="id"), DealFilter()).rows
         return deals_shown.publics(session, rows)
 
 

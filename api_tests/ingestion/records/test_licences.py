@@ -10,7 +10,7 @@ import pytest
 from api_tests.ingestion.invented import Import, counts, number
 from catalog.db import Database
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import Conclusion, LicenceStatus, OwnerConsent
 from catalog.licences import history as licence_history
 from catalog.licences import licences
@@ -39,7 +39,7 @@ def granted(import_text: Import) -> None:
 
 def rows(database: Database) -> list[Licence]:
     with database.read() as session:
-        return list(licence_lists.page(session, PageQuery(sort="id"), today=beijing_today()).rows)
+        return list(licence_lists.page(session, ListQuery(sort="id"), today=beijing_today()).rows)
 
 
 def actions(database: Database, licence_id: int) -> list[str]:

@@ -15,7 +15,7 @@ from catalog.db import Database, sqlite_url
 from catalog.imports import imports
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import FactKind, HolderKind, LegalStatus, PatentKind
 from catalog.registers.patents import upsert
 from catalog.supply import facts
@@ -132,7 +132,7 @@ def test_answers_come_back_once(database: Database, tmp_path: Path) -> None:
     assert counts(import_answers(database, path, date(2026, 8, 1))) == (0, 0, 3, 2, 0)
     with database.read() as session:
         rows = facts.of_patents(session, [2])[2]
-        kept = imports.page(session, PageQuery(), kind="answers").rows
+        kept = imports.page(session, ListQuery(), kind="answers").rows
     stored = {
         row.kind: (row.value, row.happened_on, row.note) for row in rows if row.kind != FactKind.CITATIONS
     }
@@ -149,7 +149,7 @@ def test_answers_come_back_once(database: Database, tmp_path: Path) -> None:
     assert counts(import_answers(database, changed, ANSWERED)) == (0, 1, 2, 2, 0)
     screen(database, AS_OF.replace(year=2027), WEIGHTS, {2: 0.9})
     with database.read() as session:
-        first = page(session, PageQuery(sort="-potential"), PatentFilter(dormant=True)).rows[0]
+        first = page(session, ListQuery(sort="-potential"), PatentFilter(dormant=True)).rows[0]
     assert first.application_number == number(2)
 
 
@@ -159,7 +159,7 @@ def test_holders_say_what_was_used(database: Database, tmp_path: Path) -> None:
     assert counts(import_answers(database, path, date(2026, 8, 1))) == (0, 0, 2, 3, 0)
     screen(database, date(2026, 9, 1), WEIGHTS, {})
     with database.read() as session:
-        ids = [row.id or 0 for row in page(session, PageQuery(), PatentFilter()).rows]
+        ids = [row.id or 0 for row in page(session, ListQuery(), PatentFilter()).rows]
         said = {key: public.screening for key, public in many(session, ids, today=beijing_today()).items()}
     second, first = said[2], said[1]
     assert first
@@ -197,7 +197,7 @@ def test_bad_answers_are_named(database: Database, tmp_path: Path) -> None:
     assert report.rejected[0].reason == "处置意见应为：维持、转让、许可、放弃"
     assert report.rejected[0].value == "卖掉"
     with database.read() as session:
-        kept = imports.rejected(session, report.import_id, PageQuery()).rows
+        kept = imports.rejected(session, report.import_id, ListQuery()).rows
     assert [(row.line, row.reason) for row in kept] == [(bad.line, bad.reason) for bad in report.rejected]
 
 

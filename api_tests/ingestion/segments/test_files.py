@@ -14,7 +14,7 @@ from catalog.demand import enterprises, needs
 from catalog.kit.base import ClassRef
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.segments import segments
 from catalog.segments import versions as segment_versions
 from catalog.segments.segments import CatalogueEntry, SegmentEntry
@@ -95,11 +95,11 @@ def test_a_new_version_reclassifies_what_follows_from_ipc_and_industry_only(
         with database.read() as session:
             rows = patents_shown.publics(
                 session,
-                patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows,
+                patent_lists.page(session, ListQuery(), patent_lists.PatentFilter()).rows,
                 today=beijing_today(),
             )
             wanted = [
-                needs.public(row, None, beijing_today()) for row in needs.page(session, PageQuery()).rows
+                needs.public(row, None, beijing_today()) for row in needs.page(session, ListQuery()).rows
             ]
             named = [(row.title, row.classes) for row in rows] + [(row.title, row.classes) for row in wanted]
             return {t: [(c.code, c.basis) for c in classes if c.scheme == "segment"] for t, classes in named}
@@ -157,7 +157,7 @@ def test_an_interrupted_reclassification_goes_on_and_locks_nobody_out(
     with database.read() as session:
         rows = patents_shown.publics(
             session,
-            patent_lists.page(session, PageQuery(), patent_lists.PatentFilter()).rows,
+            patent_lists.page(session, ListQuery(), patent_lists.PatentFilter()).rows,
             today=beijing_today(),
         )
         assert {c.code for row in rows for c in row.classes if c.scheme == "segment"} == {"N1"}

@@ -16,7 +16,7 @@ from catalog.demand.needs import NeedCreate, NeedFilter, NeedUpdate
 from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import Band, NeedStatus
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
@@ -62,9 +62,9 @@ class Installed:
         """The needs offered on that day, by who offers them."""
         asked = self.matcher.needs_for_patent(1, Wanted(50, Filters(), today))
         where = ChanceConditions(needs=Filters(), day=today, include_ended=True)
-        chances = ChanceFinder(self.database, self.matcher, self.folder).page(1, PageQuery(size=200), where)
+        chances = ChanceFinder(self.database, self.matcher, self.folder).page(1, ListQuery(size=200), where)
         finder = LicenseeFinder(self.database, self.matcher, self.folder)
-        firms = finder.page(1, PageQuery(), LicenseeConditions(EnterpriseFilter(), today))
+        firms = finder.page(1, ListQuery(), LicenseeConditions(EnterpriseFilter(), today))
         night: dict[NightSide, Found] = {side: [] for side in NightSide}
         report = match_all(self.matcher.generation(), today, lambda side, found: night[side].extend(found))
         assert report.needs == len(night[NightSide.NEED])
@@ -115,7 +115,7 @@ def test_a_later_day_opens_it_again(installed: Installed) -> None:
 def test_lists_show_and_filter_by_the_status_of_the_day(installed: Installed) -> None:
     def found(status: NeedStatus, today: date) -> set[int]:
         where = NeedFilter(status=[status], today=today)
-        return {id_of(row) for row in needs.page(session, PageQuery(), where).rows}
+        return {id_of(row) for row in needs.page(session, ListQuery(), where).rows}
 
     with installed.database.read() as session:
         assert (found(NeedStatus.OPEN, LAST), found(NeedStatus.EXPIRED, LAST)) == ({OPEN, CLOSING}, set())

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from index.engine import Filters
 from matching.answers.completer import Completer
@@ -52,7 +52,7 @@ def test_answering_a_question_changes_the_list(installation: Runtime, completer:
 
 def test_portfolios_cover_more_than_one_patent_does(installation: Runtime, completer: Completer) -> None:
     with installation.database.read() as session:
-        rows = page(session, PageQuery(size=40), PatentFilter()).rows
+        rows = page(session, ListQuery(size=40), PatentFilter()).rows
     found = [
         completer.portfolios(
             completer.read(f"需要{one.title}，还需要{other.title}。"), Filters(), beijing_today()

@@ -8,7 +8,7 @@ from assessment.eligibility.gate import Eligibility
 from catalog.demand.needs import page as need_page
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from catalog.supply.patents_shown import PatentPublic, publics
 from index.engine import Filters
@@ -30,7 +30,7 @@ def catalogue(installation: Runtime, matcher: Matcher) -> list[PatentPublic]:
     """The patents that are indexed; other tests may have added some since."""
     indexed = matcher.generation().patents
     with installation.database.read() as session:
-        rows = page(session, PageQuery(size=200), PatentFilter())
+        rows = page(session, ListQuery(size=200), PatentFilter())
         assert rows.total == len(rows.rows) >= len(indexed) > 30
         return publics(session, [row for row in rows.rows if (row.id or 0) in indexed], today=beijing_today())
 
@@ -93,7 +93,7 @@ def test_evidence_is_quoted_verbatim(matcher: Matcher) -> None:
 
 def test_both_directions_give_the_same_score(installation: Runtime, matcher: Matcher) -> None:
     with installation.database.read() as session:
-        need_id = need_page(session, PageQuery(size=1)).rows[0].id or 0
+        need_id = need_page(session, ListQuery(size=1)).rows[0].id or 0
     forward = matcher.patents_for_need(need_id, Wanted(5, Filters(), beijing_today())).items[0]
     backward = matcher.needs_for_patent(forward.patent.id, Wanted(200, Filters(), beijing_today()))
     (same,) = [item for item in backward.items if item.need.id == need_id]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from catalog.kit.errors import InvalidInput
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.supply.patent_lists import PatentFilter, page
 from matching.evaluation.canaries import FILE_NAME, CanaryMissed, check
 from service.installation.runtime import Runtime
@@ -20,7 +20,7 @@ def write(folder: Path, text: str, expected: str, within: int = 3) -> Path:
 def test_what_is_found_passes_and_what_is_not_is_named(installation: Runtime, tmp_path: Path) -> None:
     generation = installation.matcher.generation()
     with installation.database.read() as session:
-        rows = page(session, PageQuery(size=30), PatentFilter()).rows
+        rows = page(session, ListQuery(size=30), PatentFilter()).rows
     first, other = [row for row in rows if row.application_number][:2]
     parts = (installation.database, installation.encoder)
     check(*parts, tmp_path)(generation)  # no file, nothing asked

@@ -9,7 +9,7 @@ from catalog.demand import needs
 from catalog.demand.needs import NeedCreate
 from catalog.kit.base import ClassRef
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.registers.patents import upsert
 from catalog.supply import patent_lists, patents_shown
 from catalog.supply.holders import HolderRef
@@ -54,12 +54,12 @@ def test_classes_come_from_the_nearest_labelled_patents(
     assigned = assign_from_text(database, generation.patents, generation.needs)
     assert (len(assigned.needs), len(assigned.patents)) == (1, 1)
     with database.read() as session:
-        need = needs.page(session, PageQuery()).rows[0]
+        need = needs.page(session, ListQuery()).rows[0]
         assert next((c["code"], c["basis"]) for c in need.classes if c["scheme"] == "segment") == (
             "HB02",
             "text",
         )
-        rows = patent_lists.page(session, PageQuery(), PatentFilter(text="防汽蚀")).rows
+        rows = patent_lists.page(session, ListQuery(), PatentFilter(text="防汽蚀")).rows
         (pump,) = patents_shown.publics(session, rows, today=beijing_today())
         assert (pump.classes[0].code, pump.classes[0].basis) == ("HB04", "text")
     again = assign_from_text(database, generation.patents, generation.needs)

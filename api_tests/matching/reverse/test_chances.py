@@ -13,7 +13,7 @@ from catalog.db import Database
 from catalog.demand import needs
 from catalog.demand.needs import NeedCreate, NeedUpdate
 from catalog.kit.days import beijing_today
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import NeedStatus
 from index.engine import Filters
 from index.generations.build import reindex
@@ -107,7 +107,7 @@ def test_the_needs_of_many_patents_are_those_of_each(matcher: Matcher, among: Fi
 def test_chances_of_a_holder_hold_what_is_new(matcher: Matcher, folder: Path) -> None:
     finder = ChanceFinder(matcher._database, matcher, folder)
     where = ChanceConditions(needs=Filters(), day=beijing_today(), per_patent=10, include_ended=True)
-    page = finder.page(1, PageQuery(size=200), where)
+    page = finder.page(1, ListQuery(size=200), where)
     assert page.matched == 44
     assert {item.patent.id for item in page.items} >= {1, 41, 44}
     assert {item.need.id for item in page.items} == {1, 4, 5, 6, 7, 8, 9}

@@ -10,7 +10,7 @@ from catalog.demand.enterprises import EnterpriseCreate, EnterpriseFilter
 from catalog.kit.base import ClassRef
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput, NotFound
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.supply import holders, patent_lists, patents, patents_shown
 from index.engine import Filters
 from matching.answers.filters import Wanted
@@ -41,7 +41,7 @@ def chances(installation: Runtime) -> ChanceFinder:
 def patent_id(installation: Runtime) -> int:
     with installation.database.read() as session:
         return (
-            patent_lists.page(session, PageQuery(size=1), patent_lists.PatentFilter(holder="大学")).rows[0].id
+            patent_lists.page(session, ListQuery(size=1), patent_lists.PatentFilter(holder="大学")).rows[0].id
             or 0
         )
 
@@ -52,7 +52,7 @@ def test_every_part_has_a_weight_a_field_of_the_answer_and_a_ground() -> None:
 
 
 def test_parts_add_up_and_every_one_has_its_evidence(finder: LicenseeFinder, patent_id: int) -> None:
-    found = finder.page(patent_id, PageQuery(size=200), EVERYBODY)
+    found = finder.page(patent_id, ListQuery(size=200), EVERYBODY)
     assert found.total == len(found.items) > 10
     weights = found.weights
     for item in found.items:
@@ -85,29 +85,29 @@ def test_the_need_of_a_licensee_is_scored_as_in_matches(
             patent_id, Wanted(200, Filters(), beijing_today())
         ).items
     }
-    for item in finder.page(patent_id, PageQuery(size=50), EVERYBODY).items:
+    for item in finder.page(patent_id, ListQuery(size=50), EVERYBODY).items:
         if item.need:
             assert item.need.relevance == needs[item.need.need.id]
 
 
 def test_pages_orders_and_filters(finder: LicenseeFinder, patent_id: int) -> None:
-    whole = finder.page(patent_id, PageQuery(size=200), EVERYBODY)
+    whole = finder.page(patent_id, ListQuery(size=200), EVERYBODY)
     scores = [item.score for item in whole.items]
     assert scores == sorted(scores, reverse=True)
-    second = finder.page(patent_id, PageQuery(page=2, size=3), EVERYBODY)
+    second = finder.page(patent_id, ListQuery(page=2, size=3), EVERYBODY)
     assert [i.enterprise.id for i in second.items] == [i.enterprise.id for i in whole.items[3:6]]
     assert [i.rank for i in second.items] == [4, 5, 6]
     titled = finder.page(
-        patent_id, PageQuery(size=200), replace(EVERYBODY, firms=EnterpriseFilter(title=["小巨人"]))
+        patent_id, ListQuery(size=200), replace(EVERYBODY, firms=EnterpriseFilter(title=["小巨人"]))
     )
     assert 0 < titled.total < whole.total
     assert all(any("小巨人" in title for title in i.enterprise.titles) for i in titled.items)
-    by_products = finder.page(patent_id, PageQuery(size=200, sort="-products"), EVERYBODY).items
+    by_products = finder.page(patent_id, ListQuery(size=200, sort="-products"), EVERYBODY).items
     assert by_products[0].parts.products == max(i.parts.products for i in whole.items)
     with pytest.raises(InvalidInput, match="不能按“price”排序"):
-        finder.page(patent_id, PageQuery(sort="price"), EVERYBODY)
+        finder.page(patent_id, ListQuery(sort="price"), EVERYBODY)
     with pytest.raises(NotFound):
-        finder.page(10**9, PageQuery(), EVERYBODY)
+        finder.page(10**9, ListQuery(), EVERYBODY)
 
 
 def test_a_holder_is_no_licensee_of_its_own_patent_but_of_one_near_it(
@@ -117,13 +117,13 @@ def test_a_holder_is_no_licensee_of_its_own_patent_but_of_one_near_it(
         own = patents_shown.many(session, [patent_id], today=beijing_today())[patent_id]
         firm = enterprises.create(session, EnterpriseCreate(name=own.holders[0])).id
     try:
-        firms = {i.enterprise.id for i in finder.page(patent_id, PageQuery(size=200), EVERYBODY).items}
+        firms = {i.enterprise.id for i in finder.page(patent_id, ListQuery(size=200), EVERYBODY).items}
         assert firm not in firms
         with installation.database.read() as session:
             other = next(
                 p for p in patents.existing(session, range(1, 60)) if not _held_by(session, p, own.holders[0])
             )
-        found = finder.page(other, PageQuery(size=200, sort="-own_patents"), EVERYBODY)
+        found = finder.page(other, ListQuery(size=200, sort="-own_patents"), EVERYBODY)
         near = [i for i in found.items if i.enterprise.id == firm]
         assert all(i.own_patent is not None and i.own_patent.similarity <= 1 for i in near)
     finally:
@@ -166,7 +166,7 @@ def test_chances_are_the_best_needs_of_every_patent(
         holder = holders.ids_of(session, [name])[holders.name_key(name)]
         held = holders.positions(session, holder)
     where = ChanceConditions(needs=Filters(), day=beijing_today(), include_ended=True)
-    found = chances.page(holder, PageQuery(size=200), where)
+    found = chances.page(holder, ListQuery(size=200), where)
     assert found.patents == found.matched == len(held)
     assert found.total == 3 * len(held)
     scores = [item.score for item in found.items]
@@ -180,22 +180,22 @@ def test_chances_are_the_best_needs_of_every_patent(
         assert round(parts.document + parts.sentence + parts.lexical, 6) == item.relevance
         assert round(item.relevance + sum(factor.amount for factor in item.factors), 6) == item.score
         assert item.eligibility.grounds
-    grouped = chances.page(holder, PageQuery(size=200), replace(where, group="patent"))
+    grouped = chances.page(holder, ListQuery(size=200), replace(where, group="patent"))
     assert grouped.total == len(held)
     assert all(item.more == 2 for item in grouped.items)
-    by_need = chances.page(holder, PageQuery(size=200), replace(where, group="need")).items
+    by_need = chances.page(holder, ListQuery(size=200), replace(where, group="need")).items
     assert len({item.need.id for item in by_need}) == len(by_need)
 
 
 def test_chances_meet_the_conditions_on_needs(chances: ChanceFinder) -> None:
     where = ChanceConditions(needs=Filters(), day=beijing_today(), per_patent=10, include_ended=True)
-    everywhere = chances.page(1, PageQuery(size=200), where).items
+    everywhere = chances.page(1, ListQuery(size=200), where).items
     there = everywhere[-1].need.prefecture
     assert there
     narrow = replace(where, needs=Filters(region=[there]))
-    items = chances.page(1, PageQuery(size=200), narrow).items
+    items = chances.page(1, ListQuery(size=200), narrow).items
     assert {item.need.prefecture for item in items} == {there}
     kept = [(i.patent.id, i.need.id, i.score) for i in everywhere if i.need.prefecture == there]
     assert set(kept) <= {(i.patent.id, i.need.id, i.score) for i in items}
     with pytest.raises(NotFound):
-        chances.page(10**9, PageQuery(), where)
+        chances.page(10**9, ListQuery(), where)

@@ -23,7 +23,7 @@ from catalog.demand.needs import NeedCreate
 from catalog.imports import imports
 from catalog.kit.base import id_of
 from catalog.kit.errors import NotReady
-from catalog.kit.paging import PageQuery
+from catalog.kit.paging import ListQuery
 from catalog.kit.terms import Band
 from catalog.mending import undo
 from catalog.registers import patents as patent_register
@@ -123,7 +123,7 @@ def test_the_morning_difference_names_what_changed(tmp_path: Path) -> None:
     compared = second.stages["compare"]
     assert (compared["needs_new"], compared["needs_changed"], compared["matches_new"]) == (1, 1, 1)
     with runtime.database.read() as session:
-        (row,) = night_matches.changes_page(session, second.id, PageQuery()).rows
+        (row,) = night_matches.changes_page(session, second.id, ListQuery()).rows
         change = night_matches.changes_of(row)
         told = night_matches.settled_bands(session, second.id)[new]
     # Nineteen more patents are listed for it, none of them a match.
@@ -172,7 +172,7 @@ def test_imports_of_a_night_are_undone_after_the_next(runtime: Runtime) -> None:
     nightly.run(runtime)
     assert everything(runtime.database) != before
     with runtime.database.write() as session:
-        undone = [undo.undo(session, id_of(row)) for row in imports.page(session, PageQuery()).rows]
+        undone = [undo.undo(session, id_of(row)) for row in imports.page(session, ListQuery()).rows]
     assert [(one.removed, one.restored, one.left) for one in undone] == [(1, 0, 0), (2, 1, 0)]
     after = everything(runtime.database)
     assert {table: after[table] for table in OF_IMPORTS} == {table: before[table] for table in OF_IMPORTS}
@@ -230,7 +230,7 @@ def test_a_failed_stage_is_noted_and_done_again(runtime: Runtime, monkeypatch: p
         with pytest.raises(NotReady):
             nightly.run(runtime)
     with runtime.database.read() as session:
-        failed = nightly_runs.page(session, PageQuery()).rows[0]
+        failed = nightly_runs.page(session, ListQuery()).rows[0]
         assert (failed.status, failed.message, list(failed.stages)) == (
             "failed",
             "磁盘已满",
@@ -268,8 +268,8 @@ def test_a_dry_run_changes_nothing(
     assert shown["resumes"] is None
     assert file.exists()
     with runtime.database.read() as session:
-        assert nightly_runs.page(session, PageQuery()).total == 0
-        assert needs.page(session, PageQuery()).total == 2
+        assert nightly_runs.page(session, ListQuery()).total == 0
+        assert needs.page(session, ListQuery()).total == 2
 
 
 def test_the_command_tells_by_its_exit_code_that_another_runs(

@@ -91,7 +91,7 @@ NO_AMOUNTS = {
     ),
     *("net_sales_percent", "profit_percent", "least_percent", "inventor_percent", "discount"),
     *("discount_percent", "entry_share_percent", "low", "high", "k", "ordinary", "open", "sole", "exclusive"),
-    *("average_years", "fixed_years", "royalty_years", "average_patents", "patents_per_contract"),
+    *("segments", "average_years", "fixed_years", "royalty_years", "average_patents", "patents_per_contract"),
     *("matches", "matched_patents", "declared", "open_now", "deals", "deal_patents"),
 }
 """Fields with decimals that are rates, years or shares of records."""

@@ -74,13 +74,13 @@ def deals_list(
     from catalog.deals import lists as deal_lists
     from catalog.deals import shown as deals_shown
     from catalog.kit.money import in_wan
-    from catalog.kit.paging import PageQuery
+    from catalog.kit.paging import ListQuery
 
     with ready_runtime().database.read() as session:
         where, _ = _filter(
             session, kind=kind, giver=giver, taker=taker, region=region, segment=segment, since=since, until=until
         )  # fmt: skip
-        rows = deal_lists.page(session, PageQuery(size=limit), where)
+        rows = deal_lists.page(session, ListQuery(size=limit), where)
         found = deals_shown.publics(session, rows.rows)
     if as_json:
         print_json({"total": rows.total, "items": [deal.model_dump(mode="json") for deal in found]})

@@ -26,7 +26,7 @@ def holders_list(
     patentdock holders list --name 示例
     """
     from catalog.kit.errors import InvalidInput
-    from catalog.kit.paging import PageQuery
+    from catalog.kit.paging import ListQuery
     from catalog.kit.terms import HolderKind
     from catalog.supply import holders
 
@@ -35,7 +35,7 @@ def holders_list(
     except ValueError as error:
         raise InvalidInput(f"--kind：{error}") from error
     with ready_runtime().database.read() as session:
-        rows = holders.page(session, PageQuery(size=limit, sort="-patents"), name=name, kind=wanted).rows
+        rows = holders.page(session, ListQuery(size=limit, sort="-patents"), name=name, kind=wanted).rows
         found = holders.publics(session, rows)
     if as_json:
         print_json([row.model_dump(mode="json") for row in found])

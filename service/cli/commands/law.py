@@ -26,7 +26,7 @@ def law_show(as_json: Annotated[bool, typer.Option("--json", help="以一个 JSO
     """
 
     from catalog.law import tables
-    from service.requests.law import shown
+    from service.requests.dealings.law import shown
 
     found = shown(tables.use(any_runtime().settings.data), beijing_today())
     if as_json:
@@ -47,7 +47,7 @@ def law_export(table: Table, file: Target) -> None:
     """
     from catalog.law import tables
     from catalog.reference import rule_files
-    from service.requests.law import name_of
+    from service.requests.dealings.law import name_of
 
     found = tables.text(any_runtime().settings.data, name_of(table))
     rule_files.export_table(found, file)
@@ -61,7 +61,7 @@ def law_import(table: Table, file: Target) -> None:
     patentdock law import holidays.csv 放假.csv
     """
     from catalog.law import tables
-    from service.requests.law import name_of
+    from service.requests.dealings.law import name_of
 
     found = tables.adopt(any_runtime().settings.data, name_of(table), file)
     print(f"{found.name}（{found.version}）已启用")
@@ -75,7 +75,7 @@ def law_reset(table: Table) -> None:
     patentdock law reset holidays.csv
     """
     from catalog.law import tables
-    from service.requests.law import name_of
+    from service.requests.dealings.law import name_of
 
     found = tables.reset(any_runtime().settings.data, name_of(table))
     print(f"{found.name} 已恢复默认（{found.version}）")

@@ -120,7 +120,7 @@ def _run(
 
 def _request(text: str | None, wanted: PatentMatchQuery, context: dict[str, Any]) -> PatentsRequest | None:
     """The request for the patents of a text; None without one. Raises InvalidFields."""
-    from service.requests.context import ContextInput
+    from service.requests.filters import ContextInput
     from service.requests.matches import PatentsRequest
 
     if text is None:

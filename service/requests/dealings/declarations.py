@@ -15,7 +15,7 @@ from assessment.eligibility.table import Effect
 from catalog.db import Session
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput
-from catalog.kit.paging import MAX_PAGE_SIZE, PageQuery
+from catalog.kit.paging import MAX_PAGE_SIZE, ListQuery
 from catalog.licences import edits as licence_edits
 from catalog.licences import licences
 from catalog.licences import lists as licence_lists
@@ -60,7 +60,7 @@ def every(session: Session, where: LicenceFilter, rules: Rules) -> Iterator[Lice
     page = 1
     while True:
         found = licence_lists.page(
-            session, PageQuery(page=page, size=MAX_PAGE_SIZE), where, today=beijing_today()
+            session, ListQuery(page=page, size=MAX_PAGE_SIZE), where, today=beijing_today()
         )
         if found.total > MOST_EXPORTED:
             raise InvalidInput(
