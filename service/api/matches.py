@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from catalog.kit.days import beijing_today
 from matching.answers.completer import PortfolioList, QuestionList
 from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
 from service.installation.runtime import Runtime
 from service.requests.batches import BatchRequest, NamedAnswer, answer_to_batch
+from service.requests.filters import described
 from service.requests.matches import (
     CompletionRequest,
     MatchQuery,
@@ -20,6 +22,9 @@ from service.requests.matches import (
     portfolios_for,
     questions_to,
 )
+from service.sheets.documents import XLSX_TYPE, to_xlsx
+from service.sheets.matches import batch_document
+from service.web.attachments import attachment
 from service.web.dependencies import HasLeft, RecordId, RuntimeDep
 from service.web.errors import Problem, problem_within, responses
 from service.web.shaped import shaped
@@ -79,6 +84,20 @@ def create_match_batch(request: BatchRequest, runtime: RuntimeDep, has_left: Has
     answer = answer_to_batch(runtime, request, has_left)
     items = [_item(runtime, one) for one in answer.items]
     return BatchResponse(generation=answer.generation, items=items)
+
+
+@router.post(
+    "/matches/batch/export.xlsx",
+    summary="导出批量匹配结果",
+    operation_id="export_match_batch",
+    response_class=Response,
+    responses={200: {"content": {XLSX_TYPE: {}}}, **_ERRORS},
+)
+def export_match_batch(request: BatchRequest, runtime: RuntimeDep, has_left: HasLeft) -> Response:
+    """与 `POST /matches/batch` 相同，结果为一个 Excel 工作簿：各查询的最高匹配程度与结果数，以及全部结果。"""
+    answer = answer_to_batch(runtime, request, has_left)
+    document = batch_document(answer.items, answer.generation, described(request.defaults.filters))
+    return attachment(to_xlsx(document), f"批量匹配结果-{beijing_today():%Y%m%d}.xlsx", XLSX_TYPE)
 
 
 @router.post("/matches/questions", summary="补充需求信息", operation_id="create_questions", responses=_ERRORS)

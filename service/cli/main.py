@@ -32,6 +32,7 @@ from service.cli.commands import licences as cli_licences
 from service.cli.commands import load as cli_data
 from service.cli.commands import mappings as cli_mappings
 from service.cli.commands import match as cli_match
+from service.cli.commands import match_batch as cli_match_batch
 from service.cli.commands import nightly as cli_nightly
 from service.cli.commands import records as cli_records
 from service.cli.commands import screening as cli_screening
@@ -72,6 +73,7 @@ for module in (
     cli_changes,
     cli_mappings,
     cli_match,
+    cli_match_batch,
     cli_factors,
     cli_eval,
     cli_chances,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 from pydantic import (
@@ -17,11 +20,15 @@ from pydantic import (
 )
 
 from catalog.db import Session
-from catalog.demand.needs import MAX_TEXT
+from catalog.demand.needs import MAX_TEXT, full_text
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import Conflict, InvalidInput, NotFound, PatentDockError
 from catalog.kit.ids import StrictId
+from ingestion.readers import readers
+from ingestion.readers.encodings import open_text
+from ingestion.records.fields import Circumstances
+from ingestion.storing.tables import SheetTable, open_table
 from matching.answers.filters import Wanted
 from matching.ranking.pair_factors import FactorOptions
 from service.requests.field_problems import InvalidFields, field_problems, labels_of
@@ -43,6 +50,9 @@ QueryName = Annotated[
 ]
 _NAME: TypeAdapter[str] = TypeAdapter(QueryName)
 _SUBJECTS = ("text", "need_id", "patent_id")
+_JSON = (".json", ".jsonl", ".ndjson")
+MOST_IN_FILE = 1000
+"""Queries of one file: a few minutes of work, and a list that one person can look through."""
 
 
 class QueryOptions(Schema):
@@ -214,3 +224,91 @@ def _of_record(
     if asked.need_id is not None:
         return matcher.patents_for_need(asked.need_id, wanted)
     return matcher.needs_for_patent(asked.patent_id or 0, wanted)
+
+
+def queries_in(path: Path, circumstances: Circumstances) -> list[dict[str, Any]]:
+    """The queries of a file: JSON objects, one a line, as a batch holds them, or a list with columns of names and texts.
+
+    A list is read as a list of needs is, whatever the columns are called. Raises UnreadableFile and InvalidInput.
+    """
+    found = _objects(path) if path.suffix.lower() in _JSON else _listed(path, circumstances)
+    queries = list(islice(found, MOST_IN_FILE + 1))
+    if len(queries) > MOST_IN_FILE:
+        raise InvalidInput(
+            f"文件 {path.name} 中的需求超过 {MOST_IN_FILE} 条", hint="请拆成几个文件，分别匹配"
+        )
+    if not queries:
+        raise InvalidInput(
+            f"文件 {path.name} 中没有需求", hint="清单应有“需求名称”“需求描述”列，jsonl 每行一个查询"
+        )
+    return queries
+
+
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
+    names: set[str] = set()
+    with open_text(path) as stream:
+        for line, text in enumerate(stream, 1):
+            if not text.strip():
+                continue
+            try:
+                query = json.loads(text)
+                name = _NAME.validate_python(query.get("name"))
+            except (ValueError, AttributeError, RecursionError) as error:
+                hint = '每行应为一个 JSON 对象，如 {"name": "需求甲", "text": "……"}；name 至多 100 个字'
+                raise InvalidInput(f"文件 {path.name} 第 {line} 行不是查询", hint=hint) from error
+            if name in names:
+                raise InvalidInput(
+                    f"文件 {path.name} 第 {line} 行的名称“{name}”重复", hint="请改用不同的名称"
+                )
+            names.add(name)
+            yield query
+
+
+def _listed(path: Path, circumstances: Circumstances) -> Iterator[dict[str, Any]]:
+    names: set[str] = set()
+    for sheet in readers.read(path):
+        table = open_table("needs", sheet)
+        if table is None:
+            continue
+        if missing := table.mapping.missing():
+            raise InvalidInput(
+                f"文件 {path.name} 的工作表“{sheet.name}”缺少{'、'.join(missing)}",
+                hint="请在第一行写明列名“需求名称”“需求描述”",
+            )
+        for line, query in _of_table(table, circumstances):
+            if query["name"] in names:
+                mark = f"（{sheet.name} 第 {line} 行）"
+                query["name"] = f"{query['name'][: MAX_NAME - len(mark)]}{mark}"
+            names.add(query["name"])
+            yield query
+
+
+def _of_table(table: SheetTable, circumstances: Circumstances) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The queries of a table, each with its line."""
+    for row in table.records():
+        if row.problem:
+            raise InvalidInput(f"工作表“{table.name}”第 {row.line} 行：{row.problem}")
+        fields = table.fields(row, table.mapping, circumstances)
+        title, text = fields.line("title"), fields.text("text")
+        if title or text:
+            name = (title or fields.line("code") or text)[:MAX_NAME].strip()
+            yield row.line, {"name": name, "text": full_text(title, text or title)}
+
+
+def answer_to_all(
+    runtime: Runtime,
+    queries: Sequence[dict[str, Any]],
+    defaults: QueryOptions,
+    *,
+    at_once: int = MOST_QUERIES,
+) -> Iterator[BatchAnswer]:
+    """The answers to any number of queries with different names, in batches, all of one generation. Raises NotReady."""
+    generation = None
+    for start in range(0, len(queries), at_once):
+        part = queries[start : start + at_once]
+        request = BatchRequest.model_validate(
+            {"queries": part, "defaults": defaults, "generation": generation}
+        )
+        answer = answer_to_batch(runtime, request)
+        generation = answer.generation
+        yield answer

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import xlsxwriter
 
-from matching.answers.results import NOTHING_SUITABLE, MatchResponse, PatentMatch
+from catalog.kit.terms import Band
+from matching.answers.results import NO_NEED_SUITABLE, NOTHING_SUITABLE, MatchResponse, NeedMatch, PatentMatch
 from matching.need.exclusions import BrokenExclusion
 from matching.ranking.families import FamilyMember
 from matching.ranking.pair_factors import FactorAmount
 from matching.retrieval.confidence import Confidence
-from service.sheets.documents import as_csv
+from service.requests.batches import NamedAnswer
+from service.sheets.documents import Cell, PrintedDocument, Section, as_csv
 
 COLUMNS = (
     ("名次", 6),
@@ -44,7 +46,10 @@ COLUMNS = (
     ("关键词名次", 8),
     ("备注", 12),
 )
-# A cell that begins so is run as a formula by spreadsheet programs.
+QUERY_COLUMNS = ("查询", "最高匹配程度", "结果数", "排在最前的结果", "说明")
+HIT_COLUMNS = (
+    "查询", "名次", "匹配程度", "申请号或需求编号", "名称", "专利权人或企业", "开放许可条件", "开放许可判定", "排除要求", "最相近的一句",
+)  # fmt: skip
 
 
 def broken_text(broken: Sequence[BrokenExclusion]) -> str:
@@ -159,3 +164,54 @@ def to_xlsx(response: MatchResponse[PatentMatch], about: Sequence[tuple[str, str
             about_sheet.write_string(line, 0, name, heading)
             about_sheet.write_string(line, 1, value, body)
     return out.getvalue()
+
+
+def best_band(response: MatchResponse[PatentMatch] | MatchResponse[NeedMatch]) -> str:
+    """The highest band of the results in a word; empty without any."""
+    order = list(Band)
+    bands = [item.confidence for item in response.items if item.confidence]
+    return min(bands, key=lambda one: order.index(one.band)).band_name if bands else ""
+
+
+def query_row(answer: NamedAnswer) -> list[Cell]:
+    """A query of a batch with what was found, or why nothing was, in the order of QUERY_COLUMNS."""
+    if answer.matches is None:
+        return [answer.name, "", "", "", answer.error.message if answer.error else ""]
+    items = answer.matches.items
+    first = _of_hit(items[0])[1] if items else ""
+    notices = list(answer.matches.notices)
+    if items and not answer.matches.suitable:
+        notices.insert(0, NOTHING_SUITABLE if isinstance(items[0], PatentMatch) else NO_NEED_SUITABLE)
+    return [answer.name, best_band(answer.matches), len(items), first, "；".join(notices)]
+
+
+def batch_document(
+    answers: Sequence[NamedAnswer], generation: str, conditions: Sequence[str]
+) -> PrintedDocument:
+    """The answers to a batch as one document: the queries, and all results of all of them."""
+    about = [f"查询 {len(answers)} 条，索引 {generation}", *(conditions or ["无共同的筛选条件"])]
+    hits = [
+        [answer.name, item.rank, band_name(item.confidence), *_of_hit(item)]
+        for answer in answers
+        for item in (answer.matches.items if answer.matches else ())
+    ]
+    queries = Section("查询", QUERY_COLUMNS, [query_row(answer) for answer in answers])
+    return PrintedDocument("批量匹配结果", about, [queries, Section("匹配结果", HIT_COLUMNS, hits)])
+
+
+def _of_hit(item: PatentMatch | NeedMatch) -> list[Cell]:
+    """The cells of a result of a batch from its number on."""
+    sentence = item.evidence[0].sentence if item.evidence else ""
+    broken = broken_text(item.exclusions_broken)
+    if isinstance(item, NeedMatch):
+        return [item.need.code, item.need.title, item.need.enterprise_name, "", "", broken, sentence]
+    patent, licence = item.patent, item.licence
+    return [
+        patent.application_number or "缺申请号",
+        patent.title,
+        "；".join(patent.holders),
+        licence.terms if licence else "",
+        item.eligibility.verdict_name,
+        broken,
+        sentence,
+    ]

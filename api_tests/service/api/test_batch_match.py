@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 
 import demo
@@ -151,3 +153,19 @@ def test_nothing_more_is_matched_once_the_caller_has_left(installation: Runtime)
     with pytest.raises(CallerGone):
         answer_to_batch(installation, BatchRequest.model_validate({"queries": queries}), has_left)
     assert len(looks) == 2
+
+
+def test_a_batch_leaves_as_one_workbook_with_the_same_results(client: httpx.Client) -> None:
+    body = {
+        "queries": [{"name": "甲", "text": TEXTS[0]}, {"name": "=1+1", "need_id": 999_999}],
+        "defaults": {"top_k": 2},
+    }
+    items = client.post("/api/v1/matches/batch", json=body).json()["items"]
+    response = client.post("/api/v1/matches/batch/export.xlsx", json=body)
+    assert response.status_code == 200, response.text
+    book = openpyxl.load_workbook(io.BytesIO(response.content))
+    _, first, second = book["查询"].iter_rows(values_only=True)
+    assert first[::2][:2] == ("甲", 2)
+    assert (second[0], second[4]) == ("=1+1", items[1]["problem"]["detail"])
+    hits = [row[:2] + row[4:5] for row in book["匹配结果"].iter_rows(min_row=2, values_only=True)]
+    assert hits == [("甲", one["rank"], one["patent"]["title"]) for one in items[0]["matches"]["items"]]
