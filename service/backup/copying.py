@@ -1,4 +1,4 @@
-"""Files into a backup and out of it: linked where they never change, else copied, forced to the disk."""
+"""Files into a backup and out of it: linked where they never change, else copied."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ def taken(source: Path, target: Path, *, link: bool = False, earlier: Earlier | 
         target.unlink()
     shutil.copyfile(source, target)
     shutil.copystat(source, target)
-    sync(target)
     return FileFacts.of(target)
 
 
@@ -44,14 +43,6 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def sync_folders(folder: Path) -> None:
-    """Force the entries of a folder and of all within it to the disk."""
-    for path in folder.rglob("*"):
-        if path.is_dir():
-            sync(path)
-    sync(folder)
 
 
 def _linked(source: Path, target: Path) -> bool:

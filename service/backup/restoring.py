@@ -6,6 +6,7 @@ restore that is killed leaves an installation without a database, which says so,
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from index.generations.build import note_in_catalogue
 from index.generations.generation import GenerationStore
 from service.backup import data_files
 from service.backup.backup_manifest import DATA, DATABASE, BackupDamaged, BackupManifest
-from service.backup.copying import sync, sync_folders, taken
+from service.backup.copying import sync, taken
 from service.backup.verifying import verify
 from service.installation.checks import RESTORING
 from service.installation.runtime import Runtime
@@ -93,7 +94,7 @@ def _stage(folder: Path, manifest: BackupManifest, staging: Path, progress: Step
         progress("恢复文件", done, len(files))
     if manifest.generations:
         GenerationStore(staging / "generations").activate(manifest.generations[0])
-    sync_folders(staging)
+    os.sync()
 
 
 def _put_in_place(staging: Path, data: Path) -> None:

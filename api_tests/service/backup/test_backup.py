@@ -225,7 +225,7 @@ def writing(runtime: Runtime, folder: Path) -> Iterator[None]:
     def repeat(work: Callable[[int], None]) -> None:
         number = 0
         try:
-            while not done.is_set():
+            while not done.wait(0.005):
                 work(number)
                 number += 1
         except BaseException as error:

@@ -76,7 +76,10 @@ def test_a_key_is_asked_for_before_the_body_is_read(server: str) -> None:
 
 def test_health_needs_no_key(server: str) -> None:
     assert httpx.get(f"{server}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{server}/readyz").json() == {"status": "ok", "notices": [], "changes": None}
+    ready = httpx.get(f"{server}/readyz").json()
+    index = ready.pop("index")
+    assert ready == {"status": "ok", "notices": [], "changes": None}
+    assert (index["check"], index["problem"], bool(index["generation"])) == ("已校验", "", True)
 
 
 def test_readiness_says_what_is_missing(bare: Runtime) -> None:
