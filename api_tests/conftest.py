@@ -104,7 +104,9 @@ def serving() -> Iterator[Callable[[Runtime], str]]:
 
     def start(runtime: Runtime) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_level="critical"))
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(runtime), log_level="critical", proxy_headers=False)
+        )
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         running.append((server, thread))

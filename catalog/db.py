@@ -19,6 +19,8 @@ from sqlmodel import Session
 
 # Foreign keys between modules resolve only when every module with tables has been imported.
 import catalog.tables  # noqa: F401
+from catalog.accounts import viewers
+from catalog.accounts.viewers import VIEWER
 from catalog.kit.base import as_json
 from catalog.kit.errors import Busy, NotReady
 
@@ -198,10 +200,14 @@ class Database:
         """Whether this is SQLite."""
         return self.engine.dialect.name == "sqlite"
 
+    def _session(self, engine: Engine) -> Session:
+        """A session of the viewer in whose request it is opened, and who may ask what it is asked."""
+        return Session(engine, expire_on_commit=False, info={VIEWER: viewers.current()})
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; nothing is committed. Raises NotReady when the database is of no use, and Busy."""
-        with _usable(), Session(self.engine, expire_on_commit=False) as session:
+        with _usable(), self._session(self.engine) as session:
             yield session
 
     @contextmanager
@@ -210,7 +216,7 @@ class Database:
 
         Raises NotReady when the database cannot be written to, and Busy while others write for too long.
         """
-        with _usable(), Session(self._writer, expire_on_commit=False) as session:
+        with _usable(), self._session(self._writer) as session:
             yield session
             session.commit()
 

@@ -1,7 +1,7 @@
 """Imports every module that has tables, so that the metadata is complete (migrations, tests)."""
 
 from catalog.accounts import keys as access_keys
-from catalog.accounts import repeats
+from catalog.accounts import repeats, users
 from catalog.changes import record_changes
 from catalog.deals import deals, evidence
 from catalog.deals import pipeline as deal_pipeline
@@ -54,5 +54,6 @@ __all__ = [
     "screenings",
     "segments",
     "tombstones",
+    "users",
     "webhooks",
 ]

@@ -4,6 +4,7 @@ data-dictionary.md  every table and column, from the SQLModel metadata; what the
                     data-dictionary.toml
 cli.md              every command with its arguments and options, and every setting
 api-problems.md     every kind of problem that the interface answers with
+security.md         the table of roles and permissions between its marks
 
 A test compares the files with what is generated, so neither can fall behind the code.
 """
@@ -23,6 +24,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel
 
 import catalog.tables  # noqa: F401 - completes the metadata
+from catalog.accounts.roles import UserRole, rights_table
 from catalog.kit.terms import Term
 from service.cli.main import app
 from service.cli.terminal.help import parts
@@ -40,6 +42,7 @@ def documents() -> dict[Path, str]:
         FOLDER / "data-dictionary.md": data_dictionary(),
         FOLDER / "cli.md": command_reference(),
         FOLDER / "api-problems.md": problem_reference(),
+        FOLDER / "security.md": with_rights(FOLDER / "security.md"),
     }
 
 
@@ -63,6 +66,22 @@ def problem_reference() -> str:
         lines += ["", f"## {kind.code}", "", f"{kind.error.title}（{kind.error.status}）。{kind.meaning}", ""]
         lines += [kind.remedy, "", "```json", example, "```"]
     return "\n".join(lines) + "\n"
+
+
+_RIGHTS = re.compile(r"(?<=<!-- rights -->\n).*?(?=\n<!-- /rights -->)", re.DOTALL)
+
+
+def with_rights(path: Path) -> str:
+    """The security guide with the table of roles and permissions between its marks as it is declared."""
+    lines = [
+        _row(("权限", *(role.label for role in UserRole))),
+        _row(["---"] * (len(UserRole) + 1)),
+        *(
+            _row((f"{one.title}<br>`{one.name}`", *("●" if role in held else "" for role in UserRole)))
+            for one, held in rights_table()
+        ),
+    ]
+    return _RIGHTS.sub(lambda _: "\n".join(lines), path.read_text(encoding="utf-8"))
 
 
 def data_dictionary() -> str:

@@ -30,6 +30,7 @@ from service.api import (
     holders,
     imports,
     invitations,
+    keys,
     law,
     licences,
     mappings,
@@ -44,6 +45,7 @@ from service.api import (
     screenings,
     segments,
     statistics,
+    users,
     webhooks,
 )
 from service.console import docs_page, pages, problems_page
@@ -120,7 +122,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     openapi.install(app)
     app.include_router(health.router)
     protected = APIRouter(
-        prefix="/api/v1", dependencies=[Depends(require_key)], responses=errors.responses(401, 503)
+        prefix="/api/v1", dependencies=[Depends(require_key)], responses=errors.responses(401, 403, 503)
     )
     for module in (
         matches,
@@ -155,6 +157,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         generations,
         nightly,
         webhooks,
+        users,
+        keys,
     ):
         protected.include_router(module.router)
     app.include_router(protected)

@@ -10,6 +10,7 @@
     │   ├── Referenced    other records refer to it
     │   └── InProgress    another task is at work on the same
     ├── InvalidInput      a value cannot be accepted
+    ├── Forbidden         the caller lacks a permission
     ├── NotReady          a part of the installation is missing
     ├── Busy              others hold what is needed; another try will do
     └── DiskFull          the disk takes no more
@@ -155,6 +156,18 @@ class InvalidInput(PatentDockError):
     code = "invalid-input"
     title = "输入有误"
     status = 422
+
+
+class Forbidden(PatentDockError):
+    """The caller may not do this; `missing` names the permission that it would take, where there is one."""
+
+    code = "forbidden"
+    title = "权限不足"
+    status = 403
+
+    def __init__(self, message: str, *, hint: str | None = None, missing: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.members = {"missing": missing}
 
 
 class NotReady(PatentDockError):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
+from catalog.accounts import permissions
 from catalog.docking import activities, edits, history, shown
 from catalog.docking.activities import Activity
 from catalog.docking.history import ActivityEventPublic
@@ -21,9 +22,14 @@ from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.versions import Tagged, Versioned, created, patch_body, read, removed, unchanged, written
 
-router = APIRouter(prefix="/activities", tags=["activities"])
+router = APIRouter(
+    prefix="/activities",
+    tags=["activities"],
+    dependencies=[may(permissions.ACTIVITIES_READ, permissions.ACTIVITIES_WRITE)],
+)
 
 
 ActivityPatch = Annotated[Patch, patch_body(), merge_patch_of(ActivityInput, "ActivityPatch")]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from assessment.eligibility import gate
+from catalog.accounts import permissions
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
@@ -16,8 +17,11 @@ from service.sheets.docking.programme import PrintedProgramme
 from service.web.attachments import attachment
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses
+from service.web.rights import may
 
-router = APIRouter(prefix="/activities", tags=["activities"])
+router = APIRouter(
+    prefix="/activities", tags=["activities"], dependencies=[may(permissions.ACTIVITIES_WRITE)]
+)
 PaperName = Annotated[str, Path(max_length=50, description="材料的名称", examples=["对接手册"])]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from service.installation.runtime import Runtime
 from service.requests.bulk import (
     BulkItem,
@@ -17,8 +18,9 @@ from service.requests.bulk import (
 )
 from service.web.dependencies import Caller, HasLeft, RuntimeDep
 from service.web.errors import Problem, problem_within, responses
+from service.web.rights import may
 
-router = APIRouter(tags=["imports"])
+router = APIRouter(tags=["imports"], dependencies=[may(permissions.IMPORTS_WRITE)])
 
 _ERRORS = responses(400, 413, 422, 503)
 _ABOUT = """一次至多 1,000 条，与导入一个文件相同：`import_id` 是导入记录，可列出、可撤销；没有填写的字段不改动。
@@ -83,6 +85,7 @@ def _shown(runtime: Runtime, item: BulkItem) -> BulkRecordResult:
     operation_id="create_patents_bulk",
     description=_ABOUT,
     responses=_ERRORS,
+    dependencies=[may(permissions.PATENTS_WRITE)],
 )
 def create_patents_bulk(
     runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: PatentsBulk
@@ -97,6 +100,7 @@ def create_patents_bulk(
     operation_id="create_needs_bulk",
     description=_ABOUT,
     responses=_ERRORS,
+    dependencies=[may(permissions.NEEDS_WRITE)],
 )
 def create_needs_bulk(
     runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: NeedsBulk
@@ -111,6 +115,7 @@ def create_needs_bulk(
     operation_id="create_enterprises_bulk",
     description=_ABOUT,
     responses=_ERRORS,
+    dependencies=[may(permissions.ENTERPRISES_WRITE)],
 )
 def create_enterprises_bulk(
     runtime: RuntimeDep, caller: Caller, has_left: HasLeft, request: EnterprisesBulk

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from catalog.accounts import permissions
 from matching.reverse.chances import Chance, ChancePage
 from matching.reverse.licensee_results import Licensee, LicenseePage
 from service.requests.chances import ChanceQuery, LicenseeQuery, chances_page, licensees_page
@@ -13,12 +14,13 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import RecordId, RuntimeDep
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.shaped import shaped
 
 MOST_EXPORTED = 2000
 """Rows of an export: so many chances are looked through by nobody."""
 
-router = APIRouter(tags=["matches"])
+router = APIRouter(tags=["matches"], dependencies=[may(permissions.CHANCES_READ)])
 
 _XLSX: dict[str, Any] = {"content": {XLSX_TYPE: {}}}
 

@@ -4,11 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from catalog.accounts import permissions
 from service.requests.changes import ChangeConditions, ChangesPublic, changes_of
 from service.web.dependencies import Reading
 from service.web.errors import responses
+from service.web.rights import may
 
-router = APIRouter(prefix="/changes", tags=["changes"])
+router = APIRouter(prefix="/changes", tags=["changes"], dependencies=[may(permissions.CHANGES_READ)])
 
 
 @router.get("", summary="变更", operation_id="list_changes", responses=responses(422))

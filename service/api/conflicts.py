@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.conflicts import edits as conflict_edits
 from catalog.conflicts import shown as conflicts_shown
 from catalog.conflicts.edits import DecidedTogether
@@ -23,9 +24,12 @@ from service.sheets.lists import MOST_EXPORTED, Listing, to_csv
 from service.web.attachments import attachment, workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.versions import Tagged, Versioned, read, unchanged, written
 
-router = APIRouter(tags=["conflicts"])
+router = APIRouter(
+    tags=["conflicts"], dependencies=[may(permissions.CONFLICTS_READ, permissions.CONFLICTS_DECIDE)]
+)
 
 
 class ConflictQuery(PageQuery, ConflictConditions):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile, status
 from fastapi.responses import FileResponse
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.db import Session
 from catalog.deals import deals, evidence
 from catalog.deals import edits as deal_edits
@@ -35,6 +36,7 @@ from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.shaped import Shaped, shaped
 from service.web.uploads import stored_upload
 from service.web.versions import (
@@ -50,7 +52,9 @@ from service.web.versions import (
     written,
 )
 
-router = APIRouter(prefix="/deals", tags=["deals"])
+router = APIRouter(
+    prefix="/deals", tags=["deals"], dependencies=[may(permissions.DEALS_READ, permissions.DEALS_WRITE)]
+)
 
 
 DealPatch = Annotated[Patch, patch_body(), merge_patch_of(DealInput, "DealPatch")]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from catalog.accounts import permissions
 from catalog.kit.paging import Page, PageQuery
 from catalog.mending import merging, removal, restoring, tombstones
 from catalog.mending.merging import MergeResult
@@ -26,9 +27,12 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.versions import removed, unchanged
 
-router = APIRouter(tags=["deletions"])
+router = APIRouter(
+    tags=["deletions"], dependencies=[may(permissions.RECORDS_READ_DELETED, permissions.RECORDS_DELETE)]
+)
 
 
 def _deleting(register: Register) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from assessment.eligibility import gate as eligibility_gate
 from assessment.eligibility.gate import JudgedEligibility
+from catalog.accounts import permissions
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.ids import StrictId
@@ -22,8 +23,9 @@ from service.requests.dealings.eligibility import (
 from service.requests.filters import Day
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses
+from service.web.rights import may
 
-router = APIRouter(tags=["licences"])
+router = APIRouter(tags=["licences"], dependencies=[may(permissions.LICENCES_READ)])
 
 MOST = 1000
 

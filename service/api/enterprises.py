@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.db import Session
 from catalog.demand import enterprises
 from catalog.demand.enterprises import Enterprise, EnterpriseFilter, EnterprisePublic
@@ -28,6 +29,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.shaped import Shaped, shaped
 from service.web.versions import (
     Conditional,
@@ -45,7 +47,11 @@ from service.web.versions import (
     written,
 )
 
-router = APIRouter(prefix="/enterprises", tags=["enterprises"])
+router = APIRouter(
+    prefix="/enterprises",
+    tags=["enterprises"],
+    dependencies=[may(permissions.ENTERPRISES_READ, permissions.ENTERPRISES_WRITE)],
+)
 
 
 Code = Annotated[
@@ -239,6 +245,7 @@ def patch_enterprise_by_credit_code(
     summary="按统一社会信用代码删除企业",
     operation_id="delete_enterprise_by_credit_code",
     responses=removed(404, 409, 422, 503),
+    dependencies=[may(permissions.RECORDS_DELETE)],
 )
 def delete_enterprise_by_credit_code(
     session: Writing,

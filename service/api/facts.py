@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.kit.base import Schema
 from catalog.kit.ids import Id
 from catalog.kit.paging import ListPage, Page
@@ -20,10 +21,11 @@ from service.requests.types import Names
 from service.web.dependencies import Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.shaped import Shaped, shaped
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
-router = APIRouter(tags=["facts"])
+router = APIRouter(tags=["facts"], dependencies=[may(permissions.FACTS_READ, permissions.FACTS_WRITE)])
 
 
 FactPatch = Annotated[Patch, patch_body(), merge_patch_of(FactInput, "FactPatch")]

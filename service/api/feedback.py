@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import Field, ValidationError
 
 from assessment.feedback import FeedbackSummary, summary
+from catalog.accounts import permissions
 from catalog.db import Session
 from catalog.demand import feedback
 from catalog.demand.feedback import Feedback, FeedbackCreate, FeedbackFilter, FeedbackPublic
@@ -28,6 +29,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.versions import Versioned, created, read, removed, unchanged
 
 router = APIRouter(tags=["feedback"])
@@ -112,6 +114,7 @@ def stored(session: Session, data: FeedbackInput, actor: str) -> Feedback:
     operation_id="refine_match",
     response_model=RefinedMatches,
     responses=responses(400, 413, 422, 503),
+    dependencies=[may(permissions.MATCHES_ASK)],
 )
 def refine_match(request: RefineRequest, runtime: RuntimeDep) -> MatchResponse[PatentMatch]:
     """把检索移向标为合适的专利、移离标为不合适的专利，再次匹配；不合适的不再列出。
@@ -127,6 +130,7 @@ def refine_match(request: RefineRequest, runtime: RuntimeDep) -> MatchResponse[P
     operation_id="create_feedback",
     status_code=status.HTTP_201_CREATED,
     responses=created(400, 404, 413, 422),
+    dependencies=[may(permissions.FEEDBACK_WRITE)],
 )
 def create_feedback(session: Writing, caller: Caller, made: Made, data: FeedbackInput) -> FeedbackPublic:
     """企业对推荐专利的答复；不合适须选八类原因之一。同一企业对同一需求和专利再次答复时，以后一次为准，前一次保留备查。
@@ -137,7 +141,13 @@ def create_feedback(session: Writing, caller: Caller, made: Made, data: Feedback
     return made.at(f"/feedback/{row.id}", row, feedback.publics(session, [row])[0])
 
 
-@router.get("/feedback", summary="匹配反馈列表", operation_id="list_feedback", responses=responses(422, 503))
+@router.get(
+    "/feedback",
+    summary="匹配反馈列表",
+    operation_id="list_feedback",
+    responses=responses(422, 503),
+    dependencies=[may(permissions.FEEDBACK_READ)],
+)
 def list_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -> Page[FeedbackPublic]:
     """按专利、需求、判断、原因、细分领域、专利权人、企业、日期筛选，分页返回，最新的在前。"""
     found = feedback.page(session, wanted, filter_of(session, wanted))
@@ -151,6 +161,7 @@ def list_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -
     operation_id="export_feedback",
     response_class=Response,
     responses={200: {"content": {XLSX_TYPE: {}}}, **responses(422, 503)},
+    dependencies=[may(permissions.FEEDBACK_READ)],
 )
 def export_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()]) -> Response:
     """符合条件的全部答复，次序与列表相同，为一个 Excel 工作簿；分页参数不起作用。"""
@@ -164,6 +175,7 @@ def export_feedback(session: Reading, wanted: Annotated[FeedbackQuery, Query()])
     summary="匹配反馈统计",
     operation_id="get_feedback_summary",
     responses=responses(422, 503),
+    dependencies=[may(permissions.FEEDBACK_READ)],
 )
 def get_feedback_summary(
     session: Reading, runtime: RuntimeDep, wanted: Annotated[FeedbackConditions, Query()]
@@ -173,7 +185,11 @@ def get_feedback_summary(
 
 
 @router.get(
-    "/feedback/{id:int}", summary="一条匹配反馈", operation_id="get_feedback", responses=read(404, 422)
+    "/feedback/{id:int}",
+    summary="一条匹配反馈",
+    operation_id="get_feedback",
+    responses=read(404, 422),
+    dependencies=[may(permissions.FEEDBACK_READ)],
 )
 def get_feedback(session: Reading, version: Versioned, id: RecordId) -> FeedbackPublic:
     """返回一条答复。"""
@@ -188,7 +204,7 @@ def get_feedback(session: Reading, version: Versioned, id: RecordId) -> Feedback
     status_code=status.HTTP_204_NO_CONTENT,
     response_class=Response,
     responses=removed(404, 422),
-    dependencies=[unchanged(Feedback)],
+    dependencies=[may(permissions.FEEDBACK_WRITE), unchanged(Feedback)],
 )
 def delete_feedback(session: Writing, id: RecordId) -> None:
     """删除登记错的一条；它所取代的前一次答复重新计入统计。"""

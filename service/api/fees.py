@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Query, Response
 from assessment.fees import rules as fee_rules
 from assessment.fees.models import FeeInput, FeeSheet
 from assessment.fees.rules import FeeRules
+from catalog.accounts import permissions
 from catalog.kit.days import beijing_today
 from service.requests.dealings.fees import estimate_from_catalogue
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
@@ -14,8 +15,9 @@ from service.sheets.fees import document_of
 from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Reading, RuntimeDep
 from service.web.errors import responses
+from service.web.rights import may
 
-router = APIRouter(prefix="/fees", tags=["fees"])
+router = APIRouter(prefix="/fees", tags=["fees"], dependencies=[may(permissions.FEES_ESTIMATE)])
 
 EXAMPLE = {
     "title": "一种锂离子电池低温自加热装置",

@@ -6,12 +6,14 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from catalog.kit.paging import Page
 from catalog.runs import generations
 from catalog.runs.generations import GenerationStatus
 from service.web.dependencies import Reading
+from service.web.rights import may
 
-router = APIRouter(prefix="/generations", tags=["generations"])
+router = APIRouter(prefix="/generations", tags=["generations"], dependencies=[may(permissions.SYSTEM_READ)])
 
 
 class GenerationPublic(BaseModel):

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from assessment.screening import weights as screening_weights
+from catalog.accounts import permissions
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
@@ -25,10 +26,15 @@ from service.sheets.documents import XLSX_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.shaped import Shaped, shaped
 from service.web.versions import Versioned, read, removed, unchanged
 
-router = APIRouter(prefix="/holders", tags=["holders"])
+router = APIRouter(
+    prefix="/holders",
+    tags=["holders"],
+    dependencies=[may(permissions.HOLDERS_READ, permissions.HOLDERS_WRITE)],
+)
 
 
 class HolderQuery(MainListQuery):
@@ -144,6 +150,7 @@ def get_holder(session: Reading, version: Versioned, shape: Shaped, id: RecordId
     operation_id="get_holder_review",
     response_class=Response,
     responses={200: {"content": {XLSX_TYPE: {}}}, **responses(404, 422)},
+    dependencies=[may(permissions.SCREENINGS_RUN)],
 )
 def get_holder_review(runtime: RuntimeDep, id: RecordId) -> Response:
     """此专利权人的沉睡专利和资料不足的专利，附潜力分、理由和供填写的答复列；填写后用“导入盘点答复”交回。"""

@@ -10,6 +10,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from catalog.imports import conflicts, imports
 from catalog.imports.columns import FileColumn
 from catalog.imports.imports import Import, ImportDetail, ImportPublic, RejectedPublic
@@ -32,10 +33,15 @@ from service.sheets.documents import XLSX_TYPE
 from service.web import uploads
 from service.web.dependencies import Caller, HasLeft, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.uploads import KnownFields, stored_upload
 from service.web.versions import Versioned, read, removed, unchanged
 
-router = APIRouter(prefix="/imports", tags=["imports"])
+router = APIRouter(
+    prefix="/imports",
+    tags=["imports"],
+    dependencies=[may(permissions.IMPORTS_READ, permissions.IMPORTS_WRITE)],
+)
 
 
 class ImportResult(BaseModel):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from catalog.docking import activities, edits, invitations, results, shown
 from catalog.docking.candidates import Recommendation
 from catalog.docking.invitations import Invitation, InvitationFilter, InvitationPublic
@@ -22,9 +23,14 @@ from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
-router = APIRouter(prefix="/activities/{id:int}", tags=["activities"])
+router = APIRouter(
+    prefix="/activities/{id:int}",
+    tags=["activities"],
+    dependencies=[may(permissions.ACTIVITIES_READ, permissions.ACTIVITIES_WRITE)],
+)
 
 
 AnswerPatch = Annotated[Patch, patch_body(), merge_patch_of(AnswerInput, "AnswerPatch")]
@@ -105,6 +111,7 @@ def create_invitation(
     summary="推荐邀请名单",
     operation_id="recommend_invitations",
     responses=responses(404, 422),
+    dependencies=[may(permissions.ACTIVITIES_WRITE)],
 )
 def recommend_invitations(session: Reading, id: RecordId) -> Recommendation:
     """依最近一次夜间匹配推荐企业（专精特新优先）和专利权人团队，附支持邀请的匹配；未列入的说明原因。

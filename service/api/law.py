@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from catalog.accounts import permissions
 from catalog.kit.days import beijing_today
 from catalog.law import tables
 from service.requests.dealings.law import LawShown, name_of, shown
@@ -11,8 +12,9 @@ from service.sheets.documents import CSV_TYPE
 from service.web.attachments import attachment
 from service.web.dependencies import Reading, RuntimeDep
 from service.web.errors import responses
+from service.web.rights import may
 
-router = APIRouter(prefix="/law", tags=["law"])
+router = APIRouter(prefix="/law", tags=["law"], dependencies=[may(permissions.REFERENCE_READ)])
 
 
 @router.get("", summary="法律参数", operation_id="get_law", responses=responses(422))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field
 
 from assessment.eligibility.gate import JudgedEligibility
+from catalog.accounts import permissions
 from catalog.db import Session
 from catalog.kit.base import Schema, id_of
 from catalog.kit.days import beijing_today
@@ -42,10 +43,15 @@ from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.shaped import Shaped, shaped
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written
 
-router = APIRouter(prefix="/licences", tags=["licences"])
+router = APIRouter(
+    prefix="/licences",
+    tags=["licences"],
+    dependencies=[may(permissions.LICENCES_READ, permissions.LICENCES_WRITE)],
+)
 
 
 def _rules(runtime: RuntimeDep) -> Rules:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, status
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from catalog.kit.base import Schema, now
 from catalog.kit.errors import PatentDockError
 from catalog.kit.paging import Page, PageQuery
@@ -15,9 +16,14 @@ from ingestion.columns.mappings import MAX_NAME, SavedMapping
 from service.requests.types import ImportKind
 from service.web.dependencies import RuntimeDep
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.versions import Conditional, FileVersion, Tagged, Versioned, read, removed, written
 
-router = APIRouter(prefix="/mappings", tags=["imports"])
+router = APIRouter(
+    prefix="/mappings",
+    tags=["imports"],
+    dependencies=[may(permissions.IMPORTS_READ, permissions.IMPORTS_WRITE)],
+)
 
 Source = Annotated[
     str, Path(min_length=1, max_length=MAX_NAME, description="来源名称", examples=["教育厅台账"])

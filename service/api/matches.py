@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from catalog.kit.days import beijing_today
 from matching.answers.completer import PortfolioList, QuestionList
 from matching.answers.results import MatchResponse, NeedMatch, PatentMatch
@@ -27,9 +28,10 @@ from service.sheets.matches import batch_document
 from service.web.attachments import attachment
 from service.web.dependencies import HasLeft, RecordId, RuntimeDep
 from service.web.errors import Problem, problem_within, responses
+from service.web.rights import may
 from service.web.shaped import shaped
 
-router = APIRouter(tags=["matches"])
+router = APIRouter(tags=["matches"], dependencies=[may(permissions.MATCHES_ASK)])
 
 
 _ERRORS = responses(400, 404, 413, 422, 503)
@@ -125,6 +127,7 @@ def create_portfolios(request: CompletionRequest, runtime: RuntimeDep) -> Portfo
     summary="为一条技术需求匹配专利",
     operation_id="get_need_matches",
     responses=responses(404, 409, 422, 503),
+    dependencies=[may(permissions.NEEDS_READ)],
 )
 def get_need_matches(
     id: RecordId, wanted: Annotated[PatentMatchQuery, Query()], runtime: RuntimeDep
@@ -138,6 +141,7 @@ def get_need_matches(
     summary="为一件专利匹配技术需求",
     operation_id="get_patent_needs",
     responses=_ERRORS_BY_ID,
+    dependencies=[may(permissions.NEEDS_READ)],
 )
 def get_patent_needs(
     id: RecordId, wanted: Annotated[MatchQuery, Query()], runtime: RuntimeDep

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from catalog.docking import activities, meetings, results, shown
 from catalog.docking.activities import Activity
 from catalog.docking.meetings import ActivityMeeting
@@ -16,9 +17,14 @@ from service.requests.docking.inputs import ComposeInput, MeetingStateInput
 from service.requests.docking.moving import MoveDone, MoveInput, TargetPublic
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.versions import Conditional, Tagged, Versioned, locked, read, removed, unchanged, written
 
-router = APIRouter(prefix="/activities/{id:int}", tags=["activities"])
+router = APIRouter(
+    prefix="/activities/{id:int}",
+    tags=["activities"],
+    dependencies=[may(permissions.ACTIVITIES_READ, permissions.ACTIVITIES_WRITE)],
+)
 
 
 class LockInput(Schema):
@@ -95,6 +101,7 @@ def set_meeting_state(
     summary="会谈可以调整到何处",
     operation_id="list_meeting_targets",
     responses=responses(404, 409, 422),
+    dependencies=[may(permissions.ACTIVITIES_WRITE)],
 )
 def list_meeting_targets(session: Reading, id: RecordId, meeting_id: RecordId) -> Page[TargetPublic]:
     """逐个时段、逐张桌列出能否调整到此；不能的说明违反哪些规则，并给出调整后的空档总数。"""
@@ -127,7 +134,13 @@ def drop_meeting(session: Writing, caller: Caller, id: RecordId, meeting_id: Rec
     return moving.drop(session, id, meeting_id, beijing_today(), actor=caller)
 
 
-@router.get("/schedules", summary="活动的日程", operation_id="list_schedules", responses=responses(404, 422))
+@router.get(
+    "/schedules",
+    summary="活动的日程",
+    operation_id="list_schedules",
+    responses=responses(404, 422),
+    dependencies=[may(permissions.ACTIVITIES_WRITE)],
+)
 def list_schedules(session: Reading, id: RecordId) -> Page[SchedulePublic]:
     """全部日程，最新的在前；附总价值、上界、核对结果和与上一份的不同。"""
     row = activities.get(session, id)
@@ -139,6 +152,7 @@ def list_schedules(session: Reading, id: RecordId) -> Page[SchedulePublic]:
     summary="一份日程",
     operation_id="get_schedule",
     responses=read(404, 422),
+    dependencies=[may(permissions.ACTIVITIES_WRITE)],
 )
 def get_schedule(session: Reading, version: Versioned, id: RecordId, number: RecordId) -> SchedulePublic:
     """一份日程；编排期间返回进展：总价值、上界与差距。"""

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.db import Session
 from catalog.demand import needs
 from catalog.demand.needs import Need, NeedFilter, NeedPublic
@@ -33,6 +34,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.shaped import Shaped, shaped
 from service.web.versions import (
     Conditional,
@@ -50,7 +52,9 @@ from service.web.versions import (
     written,
 )
 
-router = APIRouter(prefix="/needs", tags=["needs"])
+router = APIRouter(
+    prefix="/needs", tags=["needs"], dependencies=[may(permissions.NEEDS_READ, permissions.NEEDS_WRITE)]
+)
 
 
 ExternalId = Annotated[
@@ -250,6 +254,7 @@ def patch_need_by_external_id(
     summary="按外部编号删除技术需求",
     operation_id="delete_need_by_external_id",
     responses=removed(404, 409, 422, 503),
+    dependencies=[may(permissions.RECORDS_DELETE)],
 )
 def delete_need_by_external_id(
     session: Writing,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from catalog.accounts import permissions
 from catalog.kit.paging import Page, PageQuery
 from catalog.runs import matches as night_matches
 from catalog.runs import nights as nightly_runs
@@ -12,8 +13,9 @@ from catalog.runs.nights import NightlyRunPublic
 from service.requests.lists import sort_field
 from service.web.dependencies import Reading, RecordId
 from service.web.errors import responses
+from service.web.rights import may
 
-router = APIRouter(prefix="/nightly", tags=["nightly"])
+router = APIRouter(prefix="/nightly", tags=["nightly"], dependencies=[may(permissions.NIGHTS_READ)])
 
 
 class RunQuery(PageQuery):

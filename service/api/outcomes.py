@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.db import Session
 from catalog.deals import shown as deals_shown
 from catalog.deals.rules import Finding
@@ -27,6 +28,7 @@ from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.versions import (
     Conditional,
     Tagged,
@@ -39,7 +41,9 @@ from service.web.versions import (
     written,
 )
 
-router = APIRouter(tags=["activities"])
+router = APIRouter(
+    tags=["activities"], dependencies=[may(permissions.ACTIVITIES_READ, permissions.ACTIVITIES_WRITE)]
+)
 
 
 OutcomePatch = Annotated[Patch, patch_body(), merge_patch_of(OutcomeInput, "OutcomePatch")]

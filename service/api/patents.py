@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
 from assessment.eligibility.gate import Eligibility
+from catalog.accounts import permissions
 from catalog.db import Session
 from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
@@ -43,6 +44,7 @@ from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.shaped import Shaped, shaped
 from service.web.versions import (
     Conditional,
@@ -60,7 +62,11 @@ from service.web.versions import (
     written,
 )
 
-router = APIRouter(prefix="/patents", tags=["patents"])
+router = APIRouter(
+    prefix="/patents",
+    tags=["patents"],
+    dependencies=[may(permissions.PATENTS_READ, permissions.PATENTS_WRITE)],
+)
 
 
 Number = Annotated[
@@ -159,6 +165,7 @@ def get_patent(session: Reading, version: Versioned, shape: Shaped, id: RecordId
     summary="一件专利的夜间匹配清单",
     operation_id="list_patent_night_matches",
     responses=responses(404, 422),
+    dependencies=[may(permissions.NEEDS_READ)],
 )
 def list_patent_night_matches(
     session: Reading, id: RecordId, wanted: Annotated[NightListQuery, Query()]
@@ -281,6 +288,7 @@ def patch_patent_by_number(
     summary="按号码删除专利",
     operation_id="delete_patent_by_number",
     responses=removed(404, 409, 422, 503),
+    dependencies=[may(permissions.RECORDS_DELETE)],
 )
 def delete_patent_by_number(
     session: Writing,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.db import Session
 from catalog.deals import pipeline as deal_pipeline
 from catalog.deals.pipeline import CaseCreate, CaseFilter, CasePublic, PipelineCase
@@ -21,9 +22,14 @@ from service.requests.types import either, term
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.versions import Tagged, Versioned, created, read, unchanged, written
 
-router = APIRouter(prefix="/pipeline", tags=["pipeline"])
+router = APIRouter(
+    prefix="/pipeline",
+    tags=["pipeline"],
+    dependencies=[may(permissions.PIPELINE_READ, permissions.PIPELINE_WRITE)],
+)
 
 Stage = Annotated[PipelineStage, term(PipelineStage), either(PipelineStage, optional=False)]
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, status
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.docking.reporting import figures, plans
 from catalog.docking.reporting.figures import YearReport
 from catalog.docking.reporting.plans import ActivityPlan, PlanStated
@@ -15,9 +16,12 @@ from service.requests.single import docking as forms
 from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.versions import Conditional, Tagged, Versioned, patch_body, read, removed, unchanged, written
 
-router = APIRouter(tags=["activities"])
+router = APIRouter(
+    tags=["activities"], dependencies=[may(permissions.ACTIVITIES_READ, permissions.ACTIVITIES_WRITE)]
+)
 
 Year = Annotated[int, Path(ge=2000, le=2100, description="年度", examples=[2026])]
 

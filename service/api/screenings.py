@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile, status
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from catalog.kit.base import Schema
 from catalog.kit.days import beijing_today
 from ingestion.reviews.answers import import_answers
@@ -13,9 +14,10 @@ from service.installation import screening
 from service.requests.filters import Day
 from service.web.dependencies import Caller, RuntimeDep
 from service.web.errors import responses
+from service.web.rights import may
 from service.web.uploads import stored_upload
 
-router = APIRouter(tags=["screenings"])
+router = APIRouter(tags=["screenings"], dependencies=[may(permissions.SCREENINGS_RUN)])
 
 
 class ScreeningInput(Schema):

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from catalog.accounts import permissions
 from catalog.segments import segments
 from catalog.segments.segments import CataloguePublic
 from service.web.dependencies import Reading
 from service.web.errors import responses
+from service.web.rights import may
 
-router = APIRouter(prefix="/segments", tags=["segments"])
+router = APIRouter(prefix="/segments", tags=["segments"], dependencies=[may(permissions.REFERENCE_READ)])
 
 
 @router.get(

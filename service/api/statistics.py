@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from catalog.accounts import permissions
 from catalog.kit.days import beijing_today
 from catalog.kit.paging import Page, PageQuery
 from catalog.statistics import contracts as contract_statistics
@@ -21,8 +22,9 @@ from service.sheets.segment_sources import workbook
 from service.web.attachments import attachment
 from service.web.dependencies import Reading
 from service.web.errors import responses
+from service.web.rights import may
 
-router = APIRouter(prefix="/statistics", tags=["statistics"])
+router = APIRouter(prefix="/statistics", tags=["statistics"], dependencies=[may(permissions.STATISTICS_READ)])
 
 
 class MatchLinePage(Page[MatchLine]):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
+from catalog.accounts import permissions
 from catalog.kit.base import now
 from catalog.kit.paging import Page, PageQuery
 from catalog.webhooks import deliveries, webhooks
@@ -25,12 +26,17 @@ from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
 from service.web.repeats import Made
+from service.web.rights import may
 from service.web.versions import Tagged, Versioned, created, patch_body, read, removed, unchanged, written
 from service.webhooks import sender
 from service.webhooks.conditions import DeliveryConditions, filter_of
 from service.webhooks.running import rules_of
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(
+    prefix="/webhooks",
+    tags=["webhooks"],
+    dependencies=[may(permissions.WEBHOOKS_READ, permissions.WEBHOOKS_MANAGE)],
+)
 
 
 WebhookPatch = Annotated[Patch, patch_body(), merge_patch_of(WebhookInput, "WebhookPatch")]

@@ -37,6 +37,7 @@ from service.cli.commands import nightly as cli_nightly
 from service.cli.commands import records as cli_records
 from service.cli.commands import screening as cli_screening
 from service.cli.commands import single as cli_single
+from service.cli.commands import users as cli_users
 from service.cli.commands import webhooks as cli_webhooks
 from service.cli.terminal.language import ChineseGroup, Command, explain
 from service.cli.terminal.output import print_error
@@ -88,6 +89,7 @@ for module in (
     cli_holders,
     cli_catalogue,
     cli_webhooks,
+    cli_users,
     cli_generations,
     cli_backups,
 ):

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from catalog.accounts import keys as access_keys
+from catalog.kit.base import now
 from catalog.kit.errors import NotReady, PatentDockError
 from catalog.supply import patent_lists
 from service.installation.checks import (
@@ -107,11 +109,27 @@ def _check_webhooks(runtime: Runtime) -> str:
     return "正常"
 
 
+def _check_keys(runtime: Runtime) -> str:
+    _needs_database(runtime)
+    with runtime.database.read() as session:
+        rows = access_keys.keys(session)
+    valid = [row for row in rows if access_keys.is_valid(row, now())]
+    wide = [row.name for row in valid if access_keys.is_wide(row, now())]
+    if wide:
+        few = "、".join(wide[:3]) + (" 等" if len(wide) > 3 else "")
+        raise NextStep(
+            f"{len(wide)} 个有全部权限：{few}",
+            hint=f"按需要收窄：patentdock keys rights {wide[0]} --scope 权限",
+        )
+    return f"有效 {len(valid)} 个"
+
+
 CHECKS: tuple[tuple[str, Callable[[Runtime], str]], ...] = (
     ("Python 版本", _check_python),
     ("数据目录", _check_data),
     ("磁盘空间", _check_disk),
     ("数据库", _check_database),
+    ("接口密钥", _check_keys),
     ("产业目录", _check_segments),
     ("语义模型", check_model),
     ("索引", _check_index),

@@ -43,6 +43,7 @@ class Following:
         while not self._stop.is_set():
             waiting, problem = 0, ""
             try:
+                self._runtime.key_use.store(self._runtime.database)
                 waiting = self._runtime.recent.catch_up(is_stopped=self._gives_way).waiting
             except Exception as error:  # on any error the service and this thread continue
                 problem = f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotReady, system_reason
+from service.installation.key_use import KeyUse
 from service.installation.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Runtime:
         self.settings = settings
         self._encoder = encoder
         self._encoder_lock = Lock()
+        self.key_use = KeyUse()
 
     @cached_property
     def database(self) -> Database:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from catalog.kit.errors import InvalidInput
@@ -64,7 +65,23 @@ class Settings(BaseSettings):
     backup_days: int = Field(default=14, ge=1, le=36500, description="夜间备份保留多少天")
     backup_least: int = Field(default=3, ge=1, le=10_000, description="夜间备份最少保留几份，不论多旧")
     pg_bin: Path | None = Field(default=None, description="pg_dump、pg_restore 所在的文件夹；留空则自行查找")
+    trusted_proxies: str = Field(
+        default="",
+        description="可信反向代理的地址或网段，逗号分隔；来自其中的请求以 X-Forwarded-For 的地址为来源",
+    )
     max_upload_mb: int = Field(default=512, ge=1, le=100_000, description="上传文件的大小上限（MB）")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            ip_network(part, strict=False)
+        return value
+
+    @property
+    def proxies(self) -> list[str]:
+        """The networks of proxies whose word on the address of a caller is taken."""
+        return [part.strip() for part in self.trusted_proxies.split(",") if part.strip()]
 
     @property
     def catalogue_url(self) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from catalog.accounts.viewers import Viewer
 from catalog.db import Session
 from catalog.kit.ids import Id
 from ingestion.records.fields import Circumstances
@@ -69,5 +70,12 @@ async def require_key(
     return caller
 
 
+async def _viewer(request: Request) -> Viewer:
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
+ViewerDep = Annotated[Viewer, Depends(_viewer)]
+"""Who asks, with what rights (`service.web.key_check`)."""
 Caller = Annotated[str, Depends(require_key)]
 RecordId = Annotated[Id, Path(description="记录编号", examples=[1])]

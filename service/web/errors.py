@@ -33,6 +33,7 @@ logger = logging.getLogger("patentdock")
 TITLES = {
     400: "请求无法处理",
     401: "需要接口密钥",
+    403: "权限不足",
     404: "未找到",
     405: "不支持这种请求方法",
     409: "与已有记录冲突",
@@ -66,6 +67,7 @@ class Problem(BaseModel):
     deletion_id: int | None = _stated("删除记录的编号，可凭此恢复")
     merged_into: int | None = _stated("记录已并入的记录的编号")
     existing_id: int | None = _stated("占用同一号码或内容相同的记录的编号")
+    missing: str | None = _stated("所缺的权限")
     etag: str | None = _stated("记录现在的版本，可放入 If-Match")
     id: str | None = _stated("内部错误的编号，供管理员在日志中查找")
 

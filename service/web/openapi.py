@@ -8,13 +8,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from catalog.kit.errors import DiskFull
-from service.web import shaped
+from service.web import rights, shaped
 from service.web.errors import PROBLEM_TYPE
 from service.web.tags import TAGS
 
 DESCRIPTION = """PatentDock（专利供需对接服务）的接口：登记专利、技术需求、企业与开放许可声明，并按语义与字面双路检索给出匹配。
 
 - 除 `/healthz`、`/readyz` 与检索页外，都需要接口密钥：`Authorization: Bearer pd_…`。
+- 每个密钥有角色与权限；`x-permission` 列出各接口所需的权限，缺少时返回 403，`missing` 为所缺的权限。
 - 出错时返回 RFC 9457 问题详情（`application/problem+json`），`detail` 与 `errors` 为中文。
 - 每个匹配结果都注明所用索引版本、模型与产业目录版本。
 """
@@ -142,6 +143,7 @@ def install(app: FastAPI) -> None:
             document = get_openapi(
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )
+            rights.mark(document, app.routes)
             app.openapi_schema = complete(document)
         return app.openapi_schema
 

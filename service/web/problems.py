@@ -8,6 +8,7 @@ from catalog.kit.errors import (
     Busy,
     Conflict,
     DiskFull,
+    Forbidden,
     Gone,
     InProgress,
     InvalidInput,
@@ -78,6 +79,16 @@ KINDS = (
         {
             "detail": "请求没有带接口密钥",
             "hint": "请在请求头中加入 Authorization: Bearer pd_…；密钥用 patentdock keys create 生成",
+        },
+    ),
+    ProblemKind(
+        Forbidden,
+        "密钥没有这一接口所需的权限。`missing` 是所缺的权限。",
+        "请安全管理员授予该权限，或改用有该权限的密钥。各接口所需的权限见接口说明中的 `x-permission`。",
+        {
+            "detail": "缺少权限“查看技术需求”（needs.read）",
+            "hint": "请向安全管理员申请该权限",
+            "missing": "needs.read",
         },
     ),
     ProblemKind(

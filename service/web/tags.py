@@ -34,6 +34,7 @@ TAGS = (
     TagGroup("screenings", "盘点筛选", "沉睡专利的筛选及盘点表"),
     TagGroup("segments", "产业目录", "产业细分领域目录"),
     TagGroup("generations", "索引版本", "检索所用的索引版本"),
+    TagGroup("accounts", "用户与密钥", "用户、接口密钥及其角色与权限"),
     TagGroup("nightly", "夜间批处理", "夜间批处理的结果与变化"),
     TagGroup("webhooks", "事件通知", "事件的接收方、签名密钥、试发与推送记录"),
 )

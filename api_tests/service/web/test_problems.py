@@ -183,7 +183,7 @@ MET: dict[str, Callable[[Meeting], httpx.Response]] = {
     "not-ready": lambda met: met.call.post("/api/v1/matches", json={"text": "锂电池"}),
     "busy": busy,
 }
-ELSEWHERE = {"disk-full", "in-progress", "internal-error", "request-failed"}
+ELSEWHERE = {"forbidden", "disk-full", "in-progress", "internal-error", "request-failed"}
 """Met by large uploads, while a schedule is composed, when the program fails, and by callers that have left."""
 
 

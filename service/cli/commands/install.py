@@ -148,7 +148,8 @@ def serve(
     if example:
         note(f"接口示例：\n{_example_command(address, _example_key(runtime))}")
     # No access log: the address of the search page holds what firms ask for.
-    server = uvicorn.Server(uvicorn.Config(create_app(runtime), access_log=False))
+    # Nor the library's own trust in proxies on this machine: whose word is taken, `PATENTDOCK_TRUSTED_PROXIES` says.
+    server = uvicorn.Server(uvicorn.Config(create_app(runtime), access_log=False, proxy_headers=False))
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:  # raised again by the server after it has closed in order
