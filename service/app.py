@@ -54,8 +54,9 @@ from service.installation.following import Following
 from service.installation.runtime import Runtime
 from service.installation.version import program_version
 from service.requests.docking import composing
-from service.web import errors, openapi, repeats, uploads, versions
+from service.web import errors, openapi, repeats, versions
 from service.web.dependencies import require_key
+from service.web.files import uploads
 from service.web.key_check import KeyCheck
 from service.web.middleware import COMPRESSION, BodyLimit, HeadAsGet, SecurityHeaders
 from service.webhooks.running import Sending

@@ -1,4 +1,4 @@
-"""Evidence of deals (证明材料): which file proves what. The files themselves lie under their hash, see service.web.evidence_files."""
+"""Evidence of deals (证明材料): which file proves what. The files themselves lie under their hash, see service.web.files.evidence_files."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -14,9 +14,9 @@ from catalog.kit.paging import Page
 from service.sheets.docking import papers, programme
 from service.sheets.docking.papers import MEDIA_TYPES, ZIP_TYPE, PaperShown
 from service.sheets.docking.programme import PrintedProgramme
-from service.web.attachments import attachment
 from service.web.dependencies import Reading, RecordId, RuntimeDep
 from service.web.errors import responses
+from service.web.files.attachments import attachment
 from service.web.rights import may
 
 router = APIRouter(

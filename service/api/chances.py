@@ -11,9 +11,9 @@ from service.requests.chances import ChanceQuery, LicenseeQuery, chances_page, l
 from service.requests.filters import described
 from service.sheets.chances import chances_list, licensees_list
 from service.sheets.documents import XLSX_TYPE
-from service.web.attachments import workbook
 from service.web.dependencies import RecordId, RuntimeDep
 from service.web.errors import responses
+from service.web.files.attachments import workbook
 from service.web.rights import may
 from service.web.shaped import shaped
 

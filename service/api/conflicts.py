@@ -21,9 +21,9 @@ from service.requests.types import ConflictState
 from service.sheets import conflicts as conflict_sheets
 from service.sheets.documents import CSV_TYPE, XLSX_TYPE
 from service.sheets.lists import MOST_EXPORTED, Listing, to_csv
-from service.web.attachments import attachment, workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.files.attachments import attachment, workbook
 from service.web.rights import may
 from service.web.versions import Tagged, Versioned, read, unchanged, written
 

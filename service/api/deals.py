@@ -31,14 +31,14 @@ from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.requests.types import Names, Yuan
 from service.sheets.deals import document_of
 from service.sheets.documents import XLSX_TYPE, to_xlsx
-from service.web import evidence_files
-from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
+from service.web.files import evidence_files
+from service.web.files.attachments import attachment
+from service.web.files.uploads import stored_upload
 from service.web.repeats import Made
 from service.web.rights import may
 from service.web.shaped import Shaped, shaped
-from service.web.uploads import stored_upload
 from service.web.versions import (
     Conditional,
     Tagged,

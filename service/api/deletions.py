@@ -24,9 +24,9 @@ from service.requests.deletions import (
 from service.requests.filters import described
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
-from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.files.attachments import workbook
 from service.web.rights import may
 from service.web.versions import removed, unchanged
 

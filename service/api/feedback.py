@@ -25,9 +25,9 @@ from service.requests.types import either, term
 from service.sheets.documents import XLSX_TYPE
 from service.sheets.feedback import feedback_list
 from service.sheets.lists import MOST_EXPORTED
-from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.files.attachments import workbook
 from service.web.repeats import Made
 from service.web.rights import may
 from service.web.versions import Versioned, created, read, removed, unchanged

@@ -12,9 +12,9 @@ from catalog.kit.days import beijing_today
 from service.requests.dealings.fees import estimate_from_catalogue
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
 from service.sheets.fees import document_of
-from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Reading, RuntimeDep
 from service.web.errors import responses
+from service.web.files.attachments import DocumentFormat, attachment
 from service.web.rights import may
 
 router = APIRouter(prefix="/fees", tags=["fees"], dependencies=[may(permissions.FEES_ESTIMATE)])

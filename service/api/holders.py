@@ -23,9 +23,9 @@ from ingestion.reviews.workbook import export_reviews
 from service.requests.lists import MainListQuery, facets_field, sort_field
 from service.requests.types import Names
 from service.sheets.documents import XLSX_TYPE
-from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.files.attachments import attachment
 from service.web.rights import may
 from service.web.shaped import Shaped, shaped
 from service.web.versions import Versioned, read, removed, unchanged

@@ -30,11 +30,11 @@ from service.installation.runtime import Runtime
 from service.requests.lists import sort_field
 from service.requests.types import ImportKind
 from service.sheets.documents import XLSX_TYPE
-from service.web import uploads
 from service.web.dependencies import Caller, HasLeft, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.files import uploads
+from service.web.files.uploads import KnownFields, stored_upload
 from service.web.rights import may
-from service.web.uploads import KnownFields, stored_upload
 from service.web.versions import Versioned, read, removed, unchanged
 
 router = APIRouter(

@@ -19,9 +19,9 @@ from service.requests.single import docking as forms
 from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.sheets.docking.answers import answer_list
 from service.sheets.documents import XLSX_TYPE
-from service.web.attachments import attachment
 from service.web.dependencies import Caller, Reading, RecordId, Writing
 from service.web.errors import responses
+from service.web.files.attachments import attachment
 from service.web.repeats import Made
 from service.web.rights import may
 from service.web.versions import Tagged, Versioned, created, patch_body, read, unchanged, written

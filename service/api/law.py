@@ -9,9 +9,9 @@ from catalog.kit.days import beijing_today
 from catalog.law import tables
 from service.requests.dealings.law import LawShown, name_of, shown
 from service.sheets.documents import CSV_TYPE
-from service.web.attachments import attachment
 from service.web.dependencies import Reading, RuntimeDep
 from service.web.errors import responses
+from service.web.files.attachments import attachment
 from service.web.rights import may
 
 router = APIRouter(prefix="/law", tags=["law"], dependencies=[may(permissions.REFERENCE_READ)])

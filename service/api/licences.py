@@ -39,9 +39,9 @@ from service.requests.single.patches import Patch, merge_patch_of, patched
 from service.requests.types import LicenceState, Names, PaymentState
 from service.sheets import declarations as declaration_sheets
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE, to_docx, to_xlsx
-from service.web.attachments import DocumentFormat, attachment
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
+from service.web.files.attachments import DocumentFormat, attachment
 from service.web.repeats import Made
 from service.web.rights import may
 from service.web.shaped import Shaped, shaped

@@ -25,9 +25,9 @@ from service.requests.matches import (
 )
 from service.sheets.documents import XLSX_TYPE, to_xlsx
 from service.sheets.matches import batch_document
-from service.web.attachments import attachment
 from service.web.dependencies import HasLeft, RecordId, RuntimeDep
 from service.web.errors import Problem, problem_within, responses
+from service.web.files.attachments import attachment
 from service.web.rights import may
 from service.web.shaped import shaped
 

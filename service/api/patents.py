@@ -40,9 +40,9 @@ from service.requests.single.patches import Patch, Saved, merge_patch_of, patche
 from service.requests.types import Names
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
-from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Strict, Writing
 from service.web.errors import responses
+from service.web.files.attachments import workbook
 from service.web.repeats import Made
 from service.web.rights import may
 from service.web.shaped import Shaped, shaped

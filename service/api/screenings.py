@@ -14,8 +14,8 @@ from service.installation import screening
 from service.requests.filters import Day
 from service.web.dependencies import Caller, RuntimeDep
 from service.web.errors import responses
+from service.web.files.uploads import stored_upload
 from service.web.rights import may
-from service.web.uploads import stored_upload
 
 router = APIRouter(tags=["screenings"], dependencies=[may(permissions.SCREENINGS_RUN)])
 

@@ -19,9 +19,9 @@ from service.requests.dealings.fees import industry_of
 from service.requests.filters import Day, FilterInput, Values, described, resolve, values_field
 from service.sheets.documents import XLSX_TYPE, to_xlsx
 from service.sheets.segment_sources import workbook
-from service.web.attachments import attachment
 from service.web.dependencies import Reading
 from service.web.errors import responses
+from service.web.files.attachments import attachment
 from service.web.rights import may
 
 router = APIRouter(prefix="/statistics", tags=["statistics"], dependencies=[may(permissions.STATISTICS_READ)])

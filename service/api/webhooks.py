@@ -22,9 +22,9 @@ from service.requests.lists import sort_field
 from service.requests.single.patches import Patch, form_of, merge_patch_of, patched
 from service.sheets.documents import XLSX_TYPE
 from service.sheets.lists import MOST_EXPORTED, deliveries_list
-from service.web.attachments import workbook
 from service.web.dependencies import Caller, Reading, RecordId, RuntimeDep, Writing
 from service.web.errors import responses
+from service.web.files.attachments import workbook
 from service.web.repeats import Made
 from service.web.rights import may
 from service.web.versions import Tagged, Versioned, created, patch_body, read, removed, unchanged, written

@@ -25,8 +25,8 @@ from service.requests.filters import HOME_PROVINCE
 from service.requests.matches import TextAnswer, TextQuery, answer_to_text
 from service.sheets import matches as match_sheets
 from service.sheets.documents import XLSX_TYPE
-from service.web.attachments import attachment
 from service.web.dependencies import RuntimeDep
+from service.web.files.attachments import attachment
 
 EXAMPLES = (
     "动力电池包在冬天低温下充电太慢，想要不损伤电池的快速加热或充电办法",

@@ -10,7 +10,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE
-from service.web.evidence_files import MAX_SIZE
+from service.web.files.evidence_files import MAX_SIZE
 
 MAX_BODY = 2 * 1024 * 1024
 UPLOAD_PATH = "/api/v1/imports"

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from catalog.kit.errors import InvalidInput
 from service.sheets.documents import DOCX_TYPE, XLSX_TYPE
-from service.web import evidence_files
+from service.web.files import evidence_files
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 GIVER, TAKER = "示例交易大学", "示例交易设备有限公司"

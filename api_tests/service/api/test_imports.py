@@ -16,7 +16,7 @@ import pytest
 
 from catalog.imports import imports
 from service.installation.runtime import Runtime
-from service.web import uploads
+from service.web.files import uploads
 
 HEADER = "企业名称,地址,从业人员数\n"
 
