@@ -14,8 +14,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from service.app import create_app
+from service.installation.runtime import Runtime
+from service.installation.settings import Settings
+
 ROOT = Path(__file__).resolve().parents[2]
-TOUR = ROOT / "docs" / "api-tour.md"
+TOUR = ROOT / "docs" / "api.md"
 MORE = "…"
 """What an example leaves out: members of an object, elements of an array, the end of a text."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}…]')
@@ -148,3 +152,29 @@ def test_every_step_of_the_tour_is_answered_as_it_shows(
 )
 def test_an_answer_of_another_form_would_be_found(shown: str, real: str) -> None:
     assert disagreements(shown, real)
+
+
+def named(document: Any) -> Iterator[str]:
+    """Every name of a property or parameter of an OpenAPI document."""
+    if isinstance(document, dict):
+        yield from document.get("properties", {})
+        if "in" in document and "name" in document:
+            yield document["name"]
+    parts = (
+        document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    )
+    for part in parts:
+        yield from named(part)
+
+
+@pytest.mark.parametrize("page", ["api-reference.md", "api-imports.md"])
+def test_examples_of_the_reference_have_the_names_of_the_interface(page: str) -> None:
+    document = create_app(Runtime(Settings())).openapi()
+    blocks = sessions((ROOT / "docs" / page).read_text("utf-8"))
+    used = {name for block in blocks for name in re.findall(r'"([a-z_]+)":', block)}
+    assert len(used) > 60
+    assert used - set(named(document)) == set()
+    kinds = set(re.findall(r'"/problems/([a-z-]+)"', "".join(blocks)))
+    assert kinds <= set(
+        re.findall(r"^## (.+)$", (ROOT / "docs" / "api-problems.md").read_text("utf-8"), re.MULTILINE)
+    )

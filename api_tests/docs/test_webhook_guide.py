@@ -14,7 +14,7 @@ from catalog.webhooks.edits import new_secret
 from catalog.webhooks.events import EVENT_TYPES
 from service.webhooks import signing
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text("utf-8")
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "api-imports.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ GUIDES = (
         ROOT / "docs" / name
         for name in (
             "api.md",
-            "api-tour.md",
+            "api-reference.md",
+            "api-imports.md",
             "api-changes.md",
             "cli.md",
             "data-dictionary.md",

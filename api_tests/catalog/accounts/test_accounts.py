@@ -120,6 +120,7 @@ def test_a_key_without_terms_may_do_what_platforms_may(session: Session) -> None
 
 
 def test_a_key_that_there_was_may_do_what_it_did(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").touch()
     database = Database(sqlite_url(tmp_path / "catalog.db"))
     with database.engine.begin() as connection:
         command.upgrade(database._alembic(connection), "0025")

@@ -68,7 +68,7 @@ class KeyRotation(Schema):
 class KeyPublic(Stamps):
     """A key as shown; never with its secret."""
 
-    id: int
+    id: int = Field(description="密钥编号")
     name: str = Field(description="密钥名称")
     role: UserRole | None = Field(description="角色；空为尚未授予")
     role_name: str = Field(description="角色的中文名")

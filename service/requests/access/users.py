@@ -36,7 +36,7 @@ class UserChange(Schema):
     """The changes of a user; what is left out stays."""
 
     name: str | None = Field(default=None, min_length=1, max_length=users.MAX_USER_NAME, description="姓名")
-    password: Password | None = None
+    password: Password | None = Field(default=None, description="重置的密码")
     is_active: bool | None = Field(default=None, strict=True, description="是否可用")
     unlock: bool = Field(default=False, strict=True, description="是否解除锁定")
 
@@ -58,7 +58,7 @@ class RightsInput(Schema):
 class UserPublic(Stamps):
     """A user as shown; never with the password."""
 
-    id: int
+    id: int = Field(description="用户编号")
     login: str = Field(description="登录名")
     name: str = Field(description="姓名")
     role: UserRole | None = Field(description="角色；空为尚未授予")
