@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from catalog.webhooks.events import EVENT_TYPES
 from service.app import create_app
 from service.installation.runtime import Runtime
 from service.installation.settings import Settings
@@ -121,3 +122,10 @@ def test_every_list_says_what_it_lists(document: Document) -> None:
         if node.get("type") == "array" and not (node.get("items") or node.get("prefixItems"))
     ]
     assert bare == []
+
+
+def test_receivers_of_events_find_each_type_with_its_fields(document: Document) -> None:
+    assert list(document["webhooks"]) == [event.name for event in EVENT_TYPES]
+    for event in EVENT_TYPES:
+        body = document["webhooks"][event.name]["post"]["requestBody"]["content"]["application/json"]
+        assert body["schema"]["properties"]["data"]["required"] == list(event.data)

@@ -1,13 +1,14 @@
 """The OpenAPI document: what FastAPI derives from the routes, made fit for validators and generators of clients."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from catalog.kit.errors import DiskFull
+from catalog.webhooks.events import EVENT_TYPES, EventType
 from service.web import rights, shaped
 from service.web.errors import PROBLEM_TYPE
 from service.web.tags import TAGS
@@ -42,6 +43,13 @@ _FILE_NAME = {
         "schema": {"type": "string", "examples": ["attachment; filename*=UTF-8''list.xlsx"]},
     }
 }
+
+_EVENT_HEADERS = {
+    "webhook-id": "事件编号，重发时不变，据此去重",
+    "webhook-timestamp": "发送时间，1970 年以来的秒数",
+    "webhook-signature": "签名，遵循 Standard Webhooks 规范",
+}
+_RECORD = {"kind": "记录种类", "id": "记录编号", "url": "记录的地址"}
 
 
 def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
@@ -123,6 +131,41 @@ def _tidy_property(schema: Document) -> None:
         schema["default"] = 0
 
 
+def _described(fields: Mapping[str, str], example: Mapping[str, Any]) -> Document:
+    """The schema of an object whose fields are all there, described, each with its example."""
+    properties = {name: {"description": text, "examples": [example[name]]} for name, text in fields.items()}
+    return {"type": "object", "properties": properties, "required": list(fields)}
+
+
+def _webhook(event: EventType) -> Document:
+    """The request that the receiver of an event gets."""
+    payload = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "description": _EVENT_HEADERS["webhook-id"]},
+            "type": {"const": event.name, "description": event.title},
+            "timestamp": {"type": "string", "format": "date-time", "description": "事件发生的时间"},
+            "record": _described(_RECORD, event.record(12)),
+            "data": _described(event.data, event.example),
+        },
+        "required": ["id", "type", "timestamp", "record", "data"],
+    }
+    headers = [
+        {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
+        for name, text in _EVENT_HEADERS.items()
+    ]
+    answers = {"204": "已收到；其他 2xx 亦可", "410": "不再接收，随即停用"}
+    post = {
+        "summary": event.title,
+        "operationId": event.name.replace(".", "_"),
+        "tags": ["webhooks"],
+        "parameters": headers,
+        "requestBody": {"required": True, "content": {_JSON: {"schema": payload}}},
+        "responses": {status: {"description": text} for status, text in answers.items()},
+    }
+    return {"post": post}
+
+
 def complete(document: Document) -> Document:
     """The document with names, media types and texts that others expect."""
     document["info"] |= _ABOUT["info"]
@@ -132,6 +175,7 @@ def complete(document: Document) -> Document:
     shaped.describe(document)
     _rename_schemas(document)
     _tidy_schemas(document)
+    document["webhooks"] = {event.name: _webhook(event) for event in EVENT_TYPES}
     return document
 
 
