@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from catalog.kit.errors import DiskFull
 from catalog.webhooks.events import EVENT_TYPES, EventType
 from service.web import rights, shaped
-from service.web.errors import PROBLEM_TYPE
+from service.web.errors import PROBLEM_TYPE, TITLES
 from service.web.tags import TAGS
 
 DESCRIPTION = """PatentDock（专利供需对接服务）的接口：登记专利、技术需求、企业与开放许可声明，并按语义与字面双路检索给出匹配。
@@ -81,6 +81,17 @@ def _mark_uploads(document: Document) -> None:
     for _, _, operation in operations(document):
         if "multipart/form-data" in operation.get("requestBody", {}).get("content", {}):
             operation["responses"]["507"] = {"description": DiskFull.title, "content": problem}
+
+
+def _add_unreadable(document: Document) -> None:
+    """What every route with a body may answer: it cannot be read, or is too large."""
+    problem = {PROBLEM_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}}
+    for _, _, operation in operations(document):
+        if "requestBody" in operation:
+            found = {
+                str(status): {"description": TITLES[status], "content": problem} for status in (400, 413)
+            }
+            operation["responses"] = found | operation["responses"]
 
 
 def _rename_schemas(document: Document) -> None:
@@ -171,6 +182,7 @@ def complete(document: Document) -> Document:
     document["info"] |= _ABOUT["info"]
     document["servers"], document["tags"] = _ABOUT["servers"], _ABOUT["tags"]
     _mark_responses(document)
+    _add_unreadable(document)
     _mark_uploads(document)
     shaped.describe(document)
     _rename_schemas(document)
