@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from catalog.kit.base import now
 from catalog.kit.errors import InvalidInput
 from catalog.kit.terms import PatentKind
 from catalog.supply.patents_shown import PatentPublic
@@ -21,7 +22,15 @@ COSINE = RULES.cosine
 
 def patent(number: int, title: str, **values: Any) -> PatentPublic:
     base: dict[str, Any] = dict.fromkeys(PatentPublic.model_fields)
-    base |= {"id": number, "draft": False, "flags": [], "title": title, "abstract": "一种装置，包括壳体。"}
+    base |= {
+        "id": number,
+        "created_at": now(),
+        "updated_at": now(),
+        "draft": False,
+        "flags": [],
+        "title": title,
+        "abstract": "一种装置，包括壳体。",
+    }
     base |= {"first_claim": "", "filing_date": DAY, "holders": ["示例大学"], "kind": PatentKind.INVENTION}
     base |= {"publications": [], "ipc": [], "classes": [], "is_demo": True, "in_force_name": "有效"}
     return PatentPublic.model_validate(base | values)

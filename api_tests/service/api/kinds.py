@@ -6,6 +6,11 @@ from typing import Any
 
 import httpx
 
+from catalog.accounts import keys as access_keys
+from catalog.accounts import users
+from catalog.accounts.keys import KeyTerms
+from catalog.accounts.roles import UserRole
+from catalog.accounts.users import Rights
 from catalog.docking import activities
 from catalog.docking.meetings import ActivityMeeting, ScheduleRun
 from catalog.docking.terms import ActivityStatus, ScheduleKind
@@ -15,6 +20,7 @@ from catalog.kit.base import id_of, now
 from ingestion.identifiers.application_number import check_digit
 from service.installation.runtime import Runtime
 
+PASSWORD = "correct horse battery"
 UNIVERSITY, FIRM = "示例版本大学", "示例版本设备有限公司"
 DEAL: dict[str, Any] = {
     "kind": "许可",
@@ -46,12 +52,36 @@ class Maker:
     def __init__(self, client: httpx.Client, runtime: Runtime) -> None:
         self.client, self.runtime = client, runtime
         self._serial = 9_970_000
+        self._powers: dict[UserRole, httpx.Client] = {}
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         answer = self.client.post(f"/api/v1/{path}", json=body)
         assert answer.status_code == 201, answer.text
         record: dict[str, Any] = answer.json()
         return record
+
+    def power(self, role: UserRole) -> httpx.Client:
+        """A client with a key of a user of this role, one for each."""
+        if role not in self._powers:
+            with self.runtime.database.write() as session:
+                owner = users.create(session, f"versions.{role}", "示例用户", PASSWORD)
+                users.grant(session, owner, Rights(role))
+                key = access_keys.create(session, f"versions.{role}", KeyTerms(owner, role))
+            headers = {"Authorization": f"Bearer {key}"}
+            self._powers[role] = httpx.Client(
+                base_url=self.client.base_url, headers=headers, timeout=60, trust_env=False
+            )
+        return self._powers[role]
+
+    def user(self) -> int:
+        self._serial += 1
+        body = {"login": f"user.{self._serial}", "name": "示例用户", "password": PASSWORD}
+        return int(self.power(UserRole.ADMINISTRATOR).post("/api/v1/users", json=body).json()["id"])
+
+    def key(self) -> int:
+        self._serial += 1
+        body = {"name": f"示例平台 {self._serial}"}
+        return int(self.power(UserRole.ADMINISTRATOR).post("/api/v1/keys", json=body).json()["id"])
 
     def patent(self, **stated: Any) -> dict[str, Any]:
         self._serial += 1

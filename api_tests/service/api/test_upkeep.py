@@ -30,7 +30,7 @@ def test_an_import_can_be_undone_once(client: httpx.Client) -> None:
     assert client.get("/api/v1/patents").json()["total"] == before - 1
     assert client.get(f"/api/v1/imports/{made['import_id']}").json()["status"] == "undone"
     again = client.post(f"/api/v1/imports/{made['import_id']}/undo")
-    assert (again.status_code, again.json()["title"]) == (409, "与已有记录冲突")
+    assert (again.status_code, again.json()["title"]) == (409, "记录的状态不允许此操作")
     assert client.post("/api/v1/imports/999999/undo").status_code == 404
 
 

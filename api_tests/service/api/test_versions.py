@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from api_tests.service.api.kinds import Maker
+from catalog.accounts.roles import UserRole
 from service.app import create_app
 from service.installation.runtime import Runtime
 from service.installation.settings import Settings
@@ -99,8 +100,17 @@ MAKERS: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "/api/v1/imports/": lambda maker: {"id": maker.imported()},
     "/api/v1/holders/merges/": lambda maker: {"id": maker.merge()},
     "/api/v1/webhooks/": lambda maker: maker.webhook(),
+    "/api/v1/users/": lambda maker: {"id": maker.user()},
+    "/api/v1/keys/": lambda maker: {"id": maker.key()},
     "/api/v1/holders/": lambda maker: maker.client.get("/api/v1/holders?size=1").json()["items"][0],
 }
+
+
+def caller(maker: Maker, route: Route) -> httpx.Client:
+    """The client of a key that may call the route: accounts are made by one power and given rights by another."""
+    if not route.path.startswith(("/api/v1/users/", "/api/v1/keys/")):
+        return maker.client
+    return maker.power(UserRole.SECURITY if route.path.endswith("/rights") else UserRole.ADMINISTRATOR)
 
 
 def made(maker: Maker, route: Route) -> Made:
@@ -137,12 +147,10 @@ def call(client: httpx.Client, name: str, one: Made, tag: str) -> httpx.Response
 
 
 @pytest.mark.parametrize("name", list(conditional()))
-def test_every_write_refuses_a_stale_version_and_takes_the_present_one(
-    client: httpx.Client, maker: Maker, name: str
-) -> None:
+def test_every_write_refuses_a_stale_version_and_takes_the_present_one(maker: Maker, name: str) -> None:
     route = ROUTES[name]
     assert {"412", "428"} <= set(route.responses)
-    one = made(maker, route)
+    one, client = made(maker, route), caller(maker, route)
     for tag in ('"1-1"', '"1-1", "2-2"', 'W/"1-1"', "abc"):
         stale = call(client, name, one, tag)
         assert (stale.status_code, stale.json()["title"]) == (412, "记录已被他人修改"), stale.text
@@ -158,10 +166,8 @@ READ = [name for name, route in ROUTES.items() if "304" in route.responses]
 
 
 @pytest.mark.parametrize("name", READ)
-def test_every_record_is_read_with_its_version_and_spared_to_who_has_it(
-    client: httpx.Client, maker: Maker, name: str
-) -> None:
-    address = made(maker, ROUTES[name]).at(ROUTES[name].path)
+def test_every_record_is_read_with_its_version_and_spared_to_who_has_it(maker: Maker, name: str) -> None:
+    address, client = made(maker, ROUTES[name]).at(ROUTES[name].path), caller(maker, ROUTES[name])
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     assert {"updated_at"} <= set(answer.json())
