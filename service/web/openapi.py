@@ -84,7 +84,7 @@ def _mark_uploads(document: Document) -> None:
 
 
 def _add_unreadable(document: Document) -> None:
-    """What every route with a body may answer: it cannot be read, or is too large."""
+    """The refusals of every route with a body: one that cannot be read, and one that is too large."""
     problem = {PROBLEM_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}}
     for _, _, operation in operations(document):
         if "requestBody" in operation:
@@ -165,7 +165,7 @@ def _webhook(event: EventType) -> Document:
         {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
         for name, text in _EVENT_HEADERS.items()
     ]
-    answers = {"204": "已收到；其他 2xx 亦可", "410": "不再接收，随即停用"}
+    answers = {"204": "已接收；其他 2xx 亦可", "410": "不再接收，随即停用"}
     post = {
         "summary": event.title,
         "operationId": event.name.replace(".", "_"),
