@@ -73,6 +73,11 @@ class Maker:
             )
         return self._powers[role]
 
+    def close(self) -> None:
+        """Closes the clients of all powers."""
+        for client in self._powers.values():
+            client.close()
+
     def user(self) -> int:
         self._serial += 1
         body = {"login": f"user.{self._serial}", "name": "示例用户", "password": PASSWORD}

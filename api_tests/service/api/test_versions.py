@@ -75,8 +75,10 @@ class Made(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def maker(client: httpx.Client, installation: Runtime) -> Maker:
-    return Maker(client, installation)
+def maker(client: httpx.Client, installation: Runtime) -> Iterator[Maker]:
+    found = Maker(client, installation)
+    yield found
+    found.close()
 
 
 MAKERS: dict[str, Callable[[Maker], dict[str, Any]]] = {
