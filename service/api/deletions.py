@@ -20,6 +20,7 @@ from service.requests.deletions import (
     DeletionReport,
     DeletionRequest,
     MergeRequest,
+    deleted,
 )
 from service.requests.filters import described
 from service.sheets import lists as list_sheets
@@ -43,8 +44,7 @@ def _deleting(register: Register) -> Callable[..., Any]:
 
         有其他记录引用时返回 409 并指明；`cascade` 为真时可以一并删除的随之删除。
         """
-        why = Why(caller, wanted.reason)
-        return tombstones.public(removal.delete(session, register, id, why, cascade=wanted.cascade))
+        return deleted(session, register, id, caller, wanted)
 
     return delete_record
 

@@ -11,17 +11,17 @@ from catalog.demand import enterprises
 from catalog.demand.enterprises import Enterprise, EnterpriseFilter, EnterprisePublic
 from catalog.kit.base import id_of
 from catalog.kit.paging import ListPage
-from catalog.mending import removal, tombstones
-from catalog.mending.tombstones import TombstonePublic, Why
+from catalog.mending.tombstones import TombstonePublic
 from catalog.registers.registers import ENTERPRISES
 from catalog.segments import segments
 from ingestion.records.fields import Circumstances
-from service.requests.deletions import DeletionQuery
+from service.requests.deletions import DeletionQuery, deleted
 from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
 from service.requests.lists import MainListQuery, facets_field, sort_field
 from service.requests.records import EnterpriseInput
 from service.requests.single import enterprises as single
-from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
+from service.requests.single.kinds import SINGLE_KINDS, change
+from service.requests.single.patches import Patch, Saved, merge_patch_of
 from service.requests.types import Names
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
@@ -38,9 +38,9 @@ from service.web.versions import (
     Upserting,
     Versioned,
     created,
-    locked,
     patch_body,
     read,
+    relocked,
     removed,
     unchanged,
     upserted,
@@ -83,12 +83,8 @@ class EnterpriseSaved(EnterprisePublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _public(_: Session, row: Enterprise) -> EnterprisePublic:
-    return enterprises.public(row)
-
-
 def _answer(session: Session, saved: Saved) -> EnterpriseSaved:
-    return EnterpriseSaved(**_public(session, saved.row).model_dump(), notes=saved.notes)
+    return EnterpriseSaved(**single.public(session, saved.row).model_dump(), notes=saved.notes)
 
 
 def _filter(session: Session, wanted: EnterpriseListConditions) -> EnterpriseFilter:
@@ -176,8 +172,7 @@ def patch_enterprise(
 def _patched(
     session: Session, circumstances: Circumstances, tagged: Tagging, row: Enterprise, patch: Patch
 ) -> EnterpriseSaved:
-    data = patched(EnterpriseInput, single.form(session, row), patch)
-    saved = single.replace(session, circumstances, id_of(row), data)
+    saved = change(SINGLE_KINDS["enterprises"], session, circumstances, row, patch)
     return tagged.of(saved.row, _answer(session, saved), EnterprisePublic)
 
 
@@ -190,7 +185,7 @@ def _patched(
 def get_enterprise_by_credit_code(session: Reading, version: Versioned, code: Code) -> EnterprisePublic:
     """返回该代码的企业。已删除的返回 410。"""
     row = single.get(session, single.code_of(code))
-    return version.of(row, _public(session, row))
+    return version.of(row, single.public(session, row))
 
 
 @router.put(
@@ -212,7 +207,7 @@ def put_enterprise_by_credit_code(
     名称与已登记的不同的（也不是曾用名），不覆盖，返回 409 及 `existing_id`。
     """
     wanted = single.code_of(code)
-    condition.check(_locked(session, single.find(session, wanted)))
+    condition.check(relocked(session, single.find(session, wanted)))
     saved = single.put(session, circumstances, wanted, data)
     answer = _answer(session, saved)
     return tagged.put(
@@ -236,7 +231,7 @@ def patch_enterprise_by_credit_code(
 ) -> EnterpriseSaved:
     """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
     row = single.get(session, single.code_of(code))
-    condition.check(_locked(session, row))
+    condition.check(relocked(session, row))
     return _patched(session, circumstances, tagged, row, patch)
 
 
@@ -256,10 +251,5 @@ def delete_enterprise_by_credit_code(
 ) -> TombstonePublic:
     """与按编号删除相同，可凭返回的编号恢复。"""
     row = single.get(session, single.code_of(code))
-    condition.check(_locked(session, row))
-    why = Why(caller, wanted.reason)
-    return tombstones.public(removal.delete(session, ENTERPRISES, id_of(row), why, cascade=wanted.cascade))
-
-
-def _locked(session: Session, row: Enterprise | None) -> Enterprise | None:
-    return row and locked(session, Enterprise, str(row.id))
+    condition.check(relocked(session, row))
+    return deleted(session, ENTERPRISES, id_of(row), caller, wanted)

@@ -14,19 +14,19 @@ from catalog.kit.days import beijing_today
 from catalog.kit.ids import Id
 from catalog.kit.paging import ListPage
 from catalog.kit.terms import Cooperation, NeedStatus
-from catalog.mending import removal, tombstones
-from catalog.mending.tombstones import TombstonePublic, Why
+from catalog.mending.tombstones import TombstonePublic
 from catalog.registers.registers import NEEDS
 from catalog.statistics import night_lists
 from catalog.statistics.night_lists import NightList, NightPatent
 from ingestion.records.fields import Circumstances
-from service.requests.deletions import DeletionQuery
+from service.requests.deletions import DeletionQuery, deleted
 from service.requests.filters import ClassConditions, Values, codes_of, described, values_field
 from service.requests.lists import MainListQuery, facets_field, sort_field
 from service.requests.records import NeedInput
 from service.requests.shapes import NightListQuery
 from service.requests.single import needs as single
-from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
+from service.requests.single.kinds import SINGLE_KINDS, change
+from service.requests.single.patches import Patch, Saved, merge_patch_of
 from service.requests.types import Names
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
@@ -43,9 +43,9 @@ from service.web.versions import (
     Upserting,
     Versioned,
     created,
-    locked,
     patch_body,
     read,
+    relocked,
     removed,
     unchanged,
     upserted,
@@ -88,12 +88,8 @@ class NeedSaved(NeedPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _public(session: Session, row: Need) -> NeedPublic:
-    return needs.many(session, [id_of(row)], beijing_today())[id_of(row)]
-
-
 def _answer(session: Session, saved: Saved) -> NeedSaved:
-    return NeedSaved(**_public(session, saved.row).model_dump(), notes=saved.notes)
+    return NeedSaved(**single.public(session, saved.row).model_dump(), notes=saved.notes)
 
 
 def _filter(session: Session, wanted: NeedListConditions) -> NeedFilter:
@@ -129,7 +125,7 @@ def export_needs(session: Reading, wanted: Annotated[NeedQuery, Query()]) -> Res
 def get_need(session: Reading, version: Versioned, shape: Shaped, id: RecordId) -> NeedPublic:
     """返回一条技术需求。"""
     row = needs.get(session, id)
-    return shaped(shape, version.of(row, _public(session, row)), NeedPublic, version.response.headers)
+    return shaped(shape, version.of(row, single.public(session, row)), NeedPublic, version.response.headers)
 
 
 @router.get(
@@ -190,8 +186,7 @@ def patch_need(
 def _patched(
     session: Session, circumstances: Circumstances, tagged: Tagging, row: Need, patch: Patch
 ) -> NeedSaved:
-    data = patched(NeedInput, single.form(session, row), patch)
-    saved = single.replace(session, circumstances, id_of(row), data)
+    saved = change(SINGLE_KINDS["needs"], session, circumstances, row, patch)
     return tagged.of(saved.row, _answer(session, saved), NeedPublic)
 
 
@@ -204,7 +199,7 @@ def _patched(
 def get_need_by_external_id(session: Reading, version: Versioned, external_id: ExternalId) -> NeedPublic:
     """外部编号是报送需求的平台所用的编号（`external_id`）。已删除的返回 410。"""
     row = single.get(session, external_id)
-    return version.of(row, _public(session, row))
+    return version.of(row, single.public(session, row))
 
 
 @router.put(
@@ -223,7 +218,7 @@ def put_need_by_external_id(
 ) -> NeedSaved:
     """没有该外部编号的需求时登记（201），已有的以提交的内容整体替换（200）；内容相同的不改动。"""
     wanted = external_id
-    condition.check(_locked(session, single.find(session, wanted)))
+    condition.check(relocked(session, single.find(session, wanted)))
     saved = single.put(session, circumstances, wanted, data)
     answer = _answer(session, saved)
     return tagged.put(f"/needs/{saved.row.id}", saved.row, answer, NeedPublic, is_new=saved.is_new)
@@ -245,7 +240,7 @@ def patch_need_by_external_id(
 ) -> NeedSaved:
     """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
     row = single.get(session, external_id)
-    condition.check(_locked(session, row))
+    condition.check(relocked(session, row))
     return _patched(session, circumstances, tagged, row, patch)
 
 
@@ -265,10 +260,5 @@ def delete_need_by_external_id(
 ) -> TombstonePublic:
     """与按编号删除相同，可凭返回的编号恢复。"""
     row = single.get(session, external_id)
-    condition.check(_locked(session, row))
-    why = Why(caller, wanted.reason)
-    return tombstones.public(removal.delete(session, NEEDS, id_of(row), why, cascade=wanted.cascade))
-
-
-def _locked(session: Session, row: Need | None) -> Need | None:
-    return row and locked(session, Need, str(row.id))
+    condition.check(relocked(session, row))
+    return deleted(session, NEEDS, id_of(row), caller, wanted)

@@ -12,8 +12,7 @@ from catalog.kit.base import id_of
 from catalog.kit.days import beijing_today
 from catalog.kit.paging import ListPage
 from catalog.kit.terms import LegalStatus
-from catalog.mending import removal, tombstones
-from catalog.mending.tombstones import TombstonePublic, Why
+from catalog.mending.tombstones import TombstonePublic
 from catalog.registers.registers import PATENTS
 from catalog.statistics import night_lists
 from catalog.statistics.night_lists import NightList, NightNeed
@@ -23,7 +22,7 @@ from catalog.supply.patents import Patent
 from catalog.supply.patents_shown import PatentPublic
 from ingestion.records.fields import Circumstances
 from service.installation.runtime import Runtime
-from service.requests.deletions import DeletionQuery
+from service.requests.deletions import DeletionQuery, deleted
 from service.requests.filters import PatentConditions, Values, codes_of, described, values_field
 from service.requests.lists import (
     MainListQuery,
@@ -36,7 +35,8 @@ from service.requests.lists import (
 from service.requests.records import PatentInput
 from service.requests.shapes import NightListQuery
 from service.requests.single import patents as single
-from service.requests.single.patches import Patch, Saved, merge_patch_of, patched
+from service.requests.single.kinds import SINGLE_KINDS, change
+from service.requests.single.patches import Patch, Saved, merge_patch_of
 from service.requests.types import Names
 from service.sheets import lists as list_sheets
 from service.sheets.documents import XLSX_TYPE
@@ -53,9 +53,9 @@ from service.web.versions import (
     Upserting,
     Versioned,
     created,
-    locked,
     patch_body,
     read,
+    relocked,
     removed,
     unchanged,
     upserted,
@@ -104,12 +104,8 @@ class PatentSaved(PatentPublic):
     notes: list[str] = Field(description="保存时改动、略去或存疑的内容")
 
 
-def _public(session: Session, row: Patent) -> PatentPublic:
-    return patents_shown.publics(session, [row], today=beijing_today())[0]
-
-
 def _answer(session: Session, saved: Saved) -> PatentSaved:
-    return PatentSaved(**_public(session, saved.row).model_dump(), notes=saved.notes)
+    return PatentSaved(**single.public(session, saved.row).model_dump(), notes=saved.notes)
 
 
 def _filter(session: Session, runtime: Runtime, wanted: PatentQuery) -> PatentFilter:
@@ -157,7 +153,7 @@ def export_patents(
 def get_patent(session: Reading, version: Versioned, shape: Shaped, id: RecordId) -> PatentPublic:
     """返回一件专利；`draft` 为真表示缺申请号的草稿，可匹配但不能声明开放许可。"""
     row = patents.get(session, id)
-    return shaped(shape, version.of(row, _public(session, row)), PatentPublic, version.response.headers)
+    return shaped(shape, version.of(row, single.public(session, row)), PatentPublic, version.response.headers)
 
 
 @router.get(
@@ -219,8 +215,7 @@ def patch_patent(
 def _patched(
     session: Session, circumstances: Circumstances, tagged: Tagging, row: Patent, patch: Patch
 ) -> PatentSaved:
-    data = patched(PatentInput, single.form(session, row), patch)
-    saved = single.replace(session, circumstances, id_of(row), data)
+    saved = change(SINGLE_KINDS["patents"], session, circumstances, row, patch)
     return tagged.of(saved.row, _answer(session, saved), PatentPublic)
 
 
@@ -235,7 +230,7 @@ def get_patent_by_number(
 ) -> PatentPublic:
     """申请号、专利号或公开（公告）号，任何写法均可。已删除的返回 410。"""
     row = single.get(session, single.number_of(number, circumstances))
-    return version.of(row, _public(session, row))
+    return version.of(row, single.public(session, row))
 
 
 @router.put(
@@ -257,7 +252,7 @@ def put_patent_by_number(
     名称与专利权人都与原专利不同的是另一件专利，不覆盖，返回 409 及 `existing_id`。
     """
     wanted = single.number_of(number, circumstances)
-    condition.check(_locked(session, single.find(session, wanted)))
+    condition.check(relocked(session, single.find(session, wanted)))
     saved = single.put(session, circumstances, wanted, data)
     answer = _answer(session, saved)
     return tagged.put(f"/patents/{saved.row.id}", saved.row, answer, PatentPublic, is_new=saved.is_new)
@@ -279,7 +274,7 @@ def patch_patent_by_number(
 ) -> PatentSaved:
     """只改提交的字段（JSON Merge Patch，RFC 7396），`null` 为清空；其余不变。"""
     row = single.get(session, single.number_of(number, circumstances))
-    condition.check(_locked(session, row))
+    condition.check(relocked(session, row))
     return _patched(session, circumstances, tagged, row, patch)
 
 
@@ -300,10 +295,5 @@ def delete_patent_by_number(
 ) -> TombstonePublic:
     """与按编号删除相同，可凭返回的编号恢复。"""
     row = single.get(session, single.number_of(number, circumstances))
-    condition.check(_locked(session, row))
-    why = Why(caller, wanted.reason)
-    return tombstones.public(removal.delete(session, PATENTS, id_of(row), why, cascade=wanted.cascade))
-
-
-def _locked(session: Session, row: Patent | None) -> Patent | None:
-    return row and locked(session, Patent, str(row.id))
+    condition.check(relocked(session, row))
+    return deleted(session, PATENTS, id_of(row), caller, wanted)

@@ -31,7 +31,7 @@ from ingestion.records.fields import Circumstances
 from ingestion.storing.tables import SheetTable, open_table
 from matching.answers.filters import Wanted
 from matching.ranking.pair_factors import FactorOptions
-from service.requests.field_problems import InvalidFields, field_problems, labels_of
+from service.requests.field_problems import validated
 from service.requests.filters import ContextInput, FilterInput, factor_options, resolve
 from service.requests.matches import DEFAULT_TOP_K, FOLDED
 
@@ -189,10 +189,7 @@ class _Query(NamedTuple):
 
 def _read(session: Session, raw: dict[str, Any], defaults: QueryOptions, today: date) -> _Query:
     """A query with what it leaves to the defaults. Raises InvalidFields."""
-    try:
-        asked = NamedQuery.model_validate(raw)
-    except ValidationError as error:
-        raise InvalidFields(field_problems(error.errors(), labels_of(NamedQuery))) from error
+    asked = validated(NamedQuery, raw)
     left = defaults.model_fields_set - asked.model_fields_set
     asked = asked.model_copy(update={name: getattr(defaults, name) for name in left})
     filters = resolve(session, asked.filters, today)

@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import Field, SkipValidation, ValidationError
+from pydantic import Field, SkipValidation
 
 from catalog.db import Session
 from catalog.demand import enterprises
@@ -25,8 +26,9 @@ from ingestion.imports.importer import RowTerms, import_file
 from ingestion.imports.queue import Queued
 from ingestion.imports.report import ImportReport, RowOutcome
 from ingestion.values.cells import is_blank
-from service.requests.field_problems import InvalidFields, field_problems, labels_of, sentence
+from service.requests.field_problems import InvalidFields, sentence, validated
 from service.requests.records import EnterpriseInput, NeedInput, PatentInput, RecordInput, problem_of_cell
+from service.requests.single.kinds import SINGLE_KINDS
 from service.requests.types import BulkMode
 
 if TYPE_CHECKING:
@@ -34,12 +36,6 @@ if TYPE_CHECKING:
 
 MOST_RECORDS = 1000
 NAME = "REST 批量"
-INPUTS: dict[str, type[RecordInput]] = {
-    "patents": PatentInput,
-    "needs": NeedInput,
-    "enterprises": EnterpriseInput,
-}
-"""The kinds whose records can be sent, and how callers write one."""
 _STATUS = {"rejected": "refused"}
 
 InputT = TypeVar("InputT", bound=RecordInput)
@@ -141,7 +137,7 @@ class _Rows:
     @property
     def mapping(self) -> SavedMapping:
         """The columns of the lines, which have the labels of their roles as names."""
-        return SavedMapping(NAME, self.kind, {role: [label] for role, label in self._labels().items()})
+        return SavedMapping(NAME, self.kind, {role: [label] for role, label in self._labels.items()})
 
     @property
     def refused(self) -> dict[int, str]:
@@ -150,30 +146,26 @@ class _Rows:
 
     def add(self, session: Session, raw: Any) -> None:
         """A record as it came; one that is malformed is written as far as it can be shown."""
-        labels = self._labels()
         try:
-            cells = _cells(session, INPUTS[self.kind], raw)
+            cells = _cells(session, SINGLE_KINDS[self.kind].model, raw)
         except InvalidFields as error:
             self.errors[len(self.lines) + 1] = error
             cells = raw if isinstance(raw, dict) else {}
-        line = {label: cells.get(role) for role, label in labels.items()}
+        line = {label: cells.get(role) for role, label in self._labels.items()}
         if all(map(is_blank, line.values())):
             # A row that holds nothing is none.
-            line[next(iter(labels.values()))] = json.dumps(raw, ensure_ascii=True)
+            line[next(iter(self._labels.values()))] = json.dumps(raw, ensure_ascii=True)
         self.lines.append(json.dumps(line, ensure_ascii=True))
 
+    @cached_property
     def _labels(self) -> dict[str, str]:
-        known = vocabulary(self.kind).roles
-        return {role: known[role].label for role in INPUTS[self.kind].model_fields if role in known}
+        known, written = vocabulary(self.kind).roles, SINGLE_KINDS[self.kind].model.model_fields
+        return {role: known[role].label for role in written if role in known}
 
 
 def _cells(session: Session, model: type[RecordInput], raw: Any) -> dict[str, Any]:
     """The cells of a record by role. Raises InvalidFields."""
-    try:
-        data = model.model_validate(raw)
-    except ValidationError as error:
-        raise InvalidFields(field_problems(error.errors(), labels_of(model))) from error
-    cells: dict[str, Any] = data.cells()
+    cells: dict[str, Any] = validated(model, raw).cells()
     id_ = cells.pop("enterprise_id", None)
     if id_ is not None:
         try:

@@ -6,12 +6,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from catalog.db import Session
 from catalog.kit.base import Schema
 from catalog.kit.ids import StrictId
 from catalog.kit.paging import PageQuery
-from catalog.mending import tombstones
+from catalog.mending import removal, tombstones
 from catalog.mending.removal import MOST_AT_ONCE, DeletionResult
-from catalog.mending.tombstones import MAX_REASON, TombstoneFilter
+from catalog.mending.tombstones import MAX_REASON, TombstoneFilter, TombstonePublic, Why
+from catalog.registers.register import Register
 from service.requests.lists import sort_field
 from service.requests.types import ImportKind
 
@@ -29,6 +31,14 @@ class DeletionQuery(Schema):
 
     reason: Reason
     cascade: bool = Field(default=False, description=CASCADE)
+
+
+def deleted(
+    session: Session, register: Register, record_id: int, actor: str, wanted: DeletionQuery
+) -> TombstonePublic:
+    """Deletes a record; the tombstone as shown. Raises NotFound, InvalidInput without a reason, and Conflict where it is in use."""
+    why = Why(actor, wanted.reason)
+    return tombstones.public(removal.delete(session, register, record_id, why, cascade=wanted.cascade))
 
 
 class DeletionRequest(Schema):

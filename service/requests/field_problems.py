@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from catalog.kit.errors import InvalidInput
 from catalog.kit.validation_messages import reason_of
 
 SHOWN_LENGTH = 100
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class FieldProblem(BaseModel):
@@ -40,6 +41,14 @@ def labels_of(model: type[BaseModel]) -> dict[str, str]:
         for name, field in model.model_fields.items()
         if field.description
     }
+
+
+def validated(model: type[ModelT], raw: Any) -> ModelT:
+    """The model of raw values that a caller wrote. Raises InvalidFields with the Chinese names of its fields."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise InvalidFields(field_problems(error.errors(), labels_of(model))) from error
 
 
 def sentence(problem: FieldProblem) -> str:

@@ -19,6 +19,7 @@ from service.web.dependencies import RuntimeDep, Writing
 from service.web.errors import Outdated, Unconditional, responses
 
 PublicT = TypeVar("PublicT", bound=BaseModel)
+RowT = TypeVar("RowT")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ANY = "*"
@@ -134,6 +135,11 @@ def locked(session: Session, model: type[Any], stated: str) -> Any | None:
     """The row of this id, locked until the transaction ends; None for an unknown one and for what is no id."""
     known = stated.isdecimal() and 1 <= int(stated) <= MAX_ID
     return session.get(model, int(stated), with_for_update=True) if known else None
+
+
+def relocked(session: Session, row: RowT | None) -> RowT | None:
+    """The row that was found, read again and locked until the transaction ends; None for none."""
+    return row and session.get(type(row), row.id, with_for_update=True)  # type: ignore[attr-defined]
 
 
 def patch_body() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog.db import Session
 from catalog.demand import enterprises
-from catalog.demand.enterprises import Enterprise, EnterpriseCreate, EnterpriseUpdate
+from catalog.demand.enterprises import Enterprise, EnterpriseCreate, EnterprisePublic, EnterpriseUpdate
 from catalog.kit.base import id_of
 from catalog.kit.errors import NotFound, RecordExists
 from catalog.mending import tombstones
@@ -40,6 +40,11 @@ def get(session: Session, code: str) -> Enterprise:
     if row is None:
         raise NotFound(f"没有统一社会信用代码为 {code} 的企业")
     return row
+
+
+def public(_: Session, row: Enterprise) -> EnterprisePublic:
+    """The enterprise as shown to users."""
+    return enterprises.public(row)
 
 
 def form(_: Session, row: Enterprise) -> Patch:

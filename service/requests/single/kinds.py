@@ -6,23 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from catalog.db import Session
 from catalog.demand import enterprises as firm_rows
 from catalog.demand import needs as need_rows
 from catalog.kit.base import id_of
-from catalog.kit.days import beijing_today
 from catalog.kit.errors import InvalidInput, NotFound
 from catalog.kit.ids import MAX_ID
 from catalog.mending import tombstones
 from catalog.supply import patents as patent_rows
-from catalog.supply import patents_shown
 from ingestion.identifiers import credit_code
 from ingestion.kinds.kind import Kind
 from ingestion.kinds.lookup import kind_of
 from ingestion.records.fields import Circumstances
-from service.requests.field_problems import InvalidFields, field_problems, labels_of
+from service.requests.field_problems import validated
 from service.requests.records import EnterpriseInput, NeedInput, PatentInput, RecordInput
 from service.requests.single import enterprises, needs, patents
 from service.requests.single.patches import Patch, Saved, patched
@@ -88,7 +86,7 @@ def store(kind: SingleKind, session: Session, circumstances: Circumstances, raw:
     A number of its own decides which one that is, without one what an import would know it by. Raises InvalidFields, Gone
     and Conflict.
     """
-    data = _valid(kind, raw)
+    data: Any = validated(kind.model, _fields(raw))
     number = kind.number_in(data, circumstances)
     if number is not None:
         known = kind.find(session, number)
@@ -109,8 +107,13 @@ def patch(
     """Changes parts of a record by a merge patch. Raises NotFound, Gone, InvalidFields and Conflict."""
     row = row_of(kind, session, circumstances, identifier)
     before = row.updated_at
-    data = patched(kind.model, kind.form(session, row), _fields(changes))
-    return _stored(kind.replace(session, circumstances, id_of(row), data), before)
+    return _stored(change(kind, session, circumstances, row, _fields(changes)), before)
+
+
+def change(kind: SingleKind, session: Session, circumstances: Circumstances, row: Any, patch: Patch) -> Saved:
+    """Changes parts of a stored record by a merge patch. Raises InvalidFields and Conflict."""
+    data = patched(kind.model, kind.form(session, row), patch)
+    return kind.replace(session, circumstances, id_of(row), data)
 
 
 def _stored(saved: Saved, before: Any) -> Stored:
@@ -125,13 +128,6 @@ def _fields(raw: Any) -> Patch:
             "内容应为一个 JSON 对象", hint='请写成 {"字段": "值"}；多条记录请用 patentdock import'
         )
     return raw
-
-
-def _valid(kind: SingleKind, raw: Any) -> Any:
-    try:
-        return kind.model.model_validate(_fields(raw))
-    except ValidationError as error:
-        raise InvalidFields(field_problems(error.errors(), labels_of(kind.model))) from error
 
 
 def _is_id(stated: str) -> bool:
@@ -178,7 +174,7 @@ _KINDS = (
         form=patents.form,
         search=_patent,
         get=patent_rows.get,
-        public=lambda session, row: patents_shown.publics(session, [row], today=beijing_today())[0],
+        public=patents.public,
     ),
     SingleKind(
         "needs",
@@ -192,7 +188,7 @@ _KINDS = (
         form=needs.form,
         search=_need,
         get=need_rows.get,
-        public=lambda session, row: need_rows.many(session, [id_of(row)], beijing_today())[id_of(row)],
+        public=needs.public,
     ),
     SingleKind(
         "enterprises",
@@ -206,7 +202,7 @@ _KINDS = (
         form=enterprises.form,
         search=_enterprise,
         get=firm_rows.get,
-        public=lambda _, row: firm_rows.public(row),
+        public=enterprises.public,
     ),
 )
 SINGLE_KINDS = {kind.name: kind for kind in _KINDS}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from catalog.db import Session
 from catalog.demand import needs
-from catalog.demand.needs import Need, NeedCreate, NeedUpdate
+from catalog.demand.needs import Need, NeedCreate, NeedPublic, NeedUpdate
 from catalog.kit.base import id_of
+from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.mending import tombstones
 from ingestion.kinds import needs as need_kind
@@ -29,6 +30,11 @@ def get(session: Session, external_id: str) -> Need:
     if row is None:
         raise NotFound(f"没有外部编号为“{external_id}”的技术需求")
     return row
+
+
+def public(session: Session, row: Need) -> NeedPublic:
+    """The need as shown to users today."""
+    return needs.many(session, [id_of(row)], beijing_today())[id_of(row)]
 
 
 def form(session: Session, row: Need) -> Patch:

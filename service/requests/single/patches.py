@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ValidationError, WithJsonSchema
+from pydantic import BaseModel, WithJsonSchema
 from pydantic_core import to_jsonable_python
 
 from catalog.kit.errors import PatentDockError
-from service.requests.field_problems import FieldProblem, InvalidFields, field_problems, labels_of
+from service.requests.field_problems import FieldProblem, InvalidFields, validated
 
 InputT = TypeVar("InputT", bound=BaseModel)
 RecordT = TypeVar("RecordT", bound=BaseModel)
@@ -66,10 +66,7 @@ def patched(model: type[InputT], form: Patch, patch: Patch) -> InputT:
         raise InvalidFields([FieldProblem(field=name, value="", reason="不支持此字段") for name in unknown])
     stale = {other for name in patch for other in RESTS_ON.get(name, ()) if other not in patch}
     kept = {name: value for name, value in form.items() if name not in stale}
-    try:
-        return model.model_validate(merged(kept, patch))
-    except ValidationError as error:
-        raise InvalidFields(field_problems(error.errors(), labels_of(model))) from error
+    return validated(model, merged(kept, patch))
 
 
 def merge_patch_of(model: type[BaseModel], name: str) -> WithJsonSchema:

@@ -10,8 +10,9 @@ from catalog.kit.days import beijing_today
 from catalog.kit.errors import NotFound
 from catalog.mending import tombstones
 from catalog.registers import contests
-from catalog.supply import patent_edits, patents
+from catalog.supply import patent_edits, patents, patents_shown
 from catalog.supply.patents import Patent, PatentCreate
+from catalog.supply.patents_shown import PatentPublic
 from ingestion.identifiers import application_number, publication_number
 from ingestion.identifiers.errors import InvalidIdentifier
 from ingestion.kinds import patents as patent_kind
@@ -81,6 +82,11 @@ def get(session: Session, number: PatentNumber) -> Patent:
     if row is None:
         raise NotFound(f"没有号码为 {number} 的专利")
     return row
+
+
+def public(session: Session, row: Patent) -> PatentPublic:
+    """The patent as shown to users today."""
+    return patents_shown.publics(session, [row], today=beijing_today())[0]
 
 
 def form(session: Session, row: Patent) -> Patch:
